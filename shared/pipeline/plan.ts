@@ -1,0 +1,122 @@
+/**
+ * A plan: a pipeline folder compiled. Immutable and content-hashed; a run keeps the plan it started with.
+ * This file is data only: what the compiler makes, what the engine sends and what the core decides from.
+ */
+
+/** A statement of user SQL, split at its placeholders so that rendering needs no SQL lexer. */
+export interface StatementTemplate {
+  /**
+   * Text and placeholders in order. A placeholder stands outside every string literal and comment, except
+   * `inQuotes`: it stands inside the quoted query of an UNLOAD, so its literal is escaped once more.
+   */
+  readonly parts: readonly (string | Placeholder)[];
+}
+
+export interface Placeholder {
+  readonly param: string;
+  readonly inQuotes?: true;
+}
+
+/**
+ * - `session`: touches only temporary tables and session settings; may run again when a session is rebuilt
+ * - `durable`: changes permanent tables, in one transaction with its marker
+ * - `check`: one query, reads only, passes or fails the run
+ * - `opaque`: one statement that cannot run in a transaction or cannot be seen through
+ */
+export type StepKind = 'session' | 'durable' | 'check' | 'opaque';
+
+/** What a check expects of its query: no row, at least one row, or one row whose first column is true. */
+export type Expectation = 'no_rows' | 'rows' | 'true';
+
+export interface RetryPolicy {
+  /** How many attempts in all, counting the first. 1 to 10. */
+  readonly attempts: number;
+  /** The first pause, doubled each time, with full jitter. Seconds. */
+  readonly baseSeconds: number;
+  /** No pause is longer. Seconds. */
+  readonly maxSeconds: number;
+}
+
+/** What the SQL of a step touches. Table names are lower case unless quoted, with their schema where written. */
+export interface Lineage {
+  readonly createsTemp: readonly string[];
+  readonly readsTemp: readonly string[];
+  readonly writesTemp: readonly string[];
+  readonly reads: readonly string[];
+  /** `everything`: an opaque statement that declares nothing may have written any table. */
+  readonly writes: readonly string[] | 'everything';
+  /** SET or RESET of a session setting: re-run in every rebuilt session. */
+  readonly setsSession: boolean;
+  /** No GETDATE, RANDOM, unordered LIMIT and the like: running it again gives the same rows. */
+  readonly deterministic: boolean;
+}
+
+export interface Step {
+  /** The file's name, for example `10_stage.sql`. */
+  readonly name: string;
+  readonly kind: StepKind;
+  readonly statements: readonly StatementTemplate[];
+  /** `single`: one ExecuteStatement. `transaction`: one BatchExecuteStatement, ExecutionMode TRANSACTION. */
+  readonly send: 'single' | 'transaction';
+  readonly expect?: Expectation;
+  readonly timeoutSeconds: number;
+  readonly retry: RetryPolicy;
+  readonly idempotent: boolean;
+  readonly repeatable: boolean;
+  /** A query that answers, with one boolean, whether this step was applied. */
+  readonly verify?: StatementTemplate;
+  readonly lineage: Lineage;
+  /** Uses `:manifest` or `:file_uri`: its input is pinned by check before and after. */
+  readonly usesFile: boolean;
+  /** Uses `:manifest`. */
+  readonly usesManifest: boolean;
+  /** A conflict (1023) of this step may be retried alone; false: it would need a rebuild. */
+  readonly conflictRetry: boolean;
+  /** SHA-256 (hex) of everything above: equal hash, equal step. */
+  readonly hash: string;
+}
+
+export interface S3Trigger {
+  readonly kind: 's3';
+  /** Absent: the landing bucket. */
+  readonly bucket?: string;
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+export type Trigger = S3Trigger;
+
+export type ParameterType = 'string' | 'number' | 'boolean' | 'date' | 'timestamp';
+
+export interface Parameter {
+  readonly name: string;
+  readonly type: ParameterType;
+  /** As text; strings may contain `{run_id}`, `{event_date}`, `{stage}`. Absent: must be given at start. */
+  readonly default?: string;
+}
+
+/**
+ * A: one durable step, last; resume is always safe. B: several, all proved safe. C: needs a person after a lost
+ * session. D: has opaque steps that are not idempotent.
+ */
+export type Grade = 'A' | 'B' | 'C' | 'D';
+
+export interface Plan {
+  readonly schema: 1;
+  readonly pipeline: string;
+  readonly description: string;
+  readonly triggers: readonly Trigger[];
+  readonly steps: readonly Step[];
+  readonly session: { readonly keepAliveSeconds: number; readonly set: Readonly<Record<string, string>> };
+  readonly parameters: readonly Parameter[];
+  /** How many runs of the pipeline may hold a slot at once. */
+  readonly concurrency: number;
+  readonly onFailure: 'hold' | 'continue';
+  readonly onReplay: 'resume' | 'rerun' | 'skip';
+  /** The whole run's limit. Seconds. */
+  readonly timeoutSeconds: number;
+  readonly warehouse?: string;
+  readonly grade: Grade;
+  /** SHA-256 (hex) over the canonical JSON of everything above. */
+  readonly hash: string;
+}
