@@ -7,10 +7,10 @@ import { pathToFileURL } from 'node:url';
 try {
   const { ensureLocalPrograms } = await import('../build/bundle.js');
   const folder = await ensureLocalPrograms();
-  process.env.BATON_PROGRAMS = folder;
+  process.env['BATON_PROGRAMS'] = folder;
   await import(pathToFileURL(join(folder, 'baton.mjs')).href);
 } catch (error) {
-  if (error?.code === 'ERR_MODULE_NOT_FOUND' && String(error.message).includes("'esbuild'")) {
+  if (error instanceof Error && error.message.includes("Cannot find package 'esbuild'")) {
     process.stderr.write('baton: the packages are not installed; run `npm ci` first\n');
     process.exit(2);
   }

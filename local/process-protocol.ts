@@ -1,0 +1,34 @@
+/**
+ * What the supervisor and its child processes say to each other over Node's IPC channel. A child serves HTTP on a
+ * port of its own choice on 127.0.0.1 and ends by itself when the channel closes, so that a killed supervisor
+ * leaves nothing behind.
+ */
+import process from 'node:process';
+
+import { LocalClock } from './clock.ts';
+import type { BusEvent } from './events/bus-event.ts';
+
+export type ToChild = { readonly kind: 'clock'; readonly offsetMs: number };
+
+export type FromChild =
+  | { readonly kind: 'ready'; readonly port: number }
+  /** The redshift process: a statement ended that was submitted with `WithEvent`. */
+  | { readonly kind: 'event'; readonly event: BusEvent };
+
+/** The account and Region of everything local. */
+export const LOCAL_ACCOUNT = '000000000000';
+export const LOCAL_REGION = 'us-east-1';
+
+export function tellParent(message: FromChild): void {
+  process.send?.(message);
+}
+
+/** The child's side: a clock that follows the supervisor's, and an end when the supervisor is gone. */
+export function followParent(onGone: () => void): LocalClock {
+  const clock = new LocalClock(Number(process.env['BATON_CLOCK_OFFSET_MS'] ?? 0));
+  process.on('message', (message: ToChild) => {
+    clock.moveTo(message.offsetMs);
+  });
+  process.on('disconnect', onGone);
+  return clock;
+}

@@ -1,0 +1,160 @@
+/**
+ * A run: one execution of a pipeline for one trigger. Everything `decide` needs to go on is in here, and nothing
+ * else; what only people read (history, plans) lives in other items.
+ */
+
+export type RunState =
+  /** Waits for a slot. */
+  | 'QUEUED'
+  | 'RUNNING'
+  /** Backs off before the next attempt, or until the warehouse answers. */
+  | 'WAITING'
+  | 'CANCELLING'
+  | 'NEEDS_DECISION'
+  | 'FAILED'
+  | 'SUCCEEDED'
+  | 'CANCELLED'
+  /** A newer upload of the same key was admitted first. */
+  | 'SUPERSEDED';
+
+/** Within RUNNING: nothing claimed; intent stored, outcome of the submission not recorded; statement id recorded. */
+export type Phase = 'READY' | 'CLAIMED' | 'SUBMITTED';
+
+/** What made the run: the object of an S3 event, or a person's or program's request. */
+export interface RunTrigger {
+  readonly kind: 's3' | 'request';
+  /** `s3`: the event's time; `request`: when it was asked. ISO 8601, UTC. */
+  readonly time: string;
+  readonly file?: RunFile;
+  /** `request`: its id, which makes it idempotent. */
+  readonly requestId?: string;
+  readonly actor?: string;
+  /** Present when the event came from an EventBridge replay. */
+  readonly replayName?: string;
+}
+
+export interface RunFile {
+  readonly bucket: string;
+  /** Verbatim: EventBridge does not URL-encode keys. */
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly etag: string;
+  readonly versionId?: string;
+  /** Hex; orders uploads of one key. */
+  readonly sequencer?: string;
+}
+
+export type FailureClass =
+  | 'transient'
+  | 'conflict'
+  | 'session-lost'
+  | 'sql'
+  | 'data'
+  | 'check'
+  | 'permission'
+  | 'timeout'
+  | 'cancelled'
+  | 'input'
+  | 'unknown';
+
+export interface Failure {
+  readonly class: FailureClass;
+  /** The warehouse's or service's own words, never masked; cut to 1,000 characters on the run. */
+  readonly message: string;
+  /** Step in which it happened; absent where no step was under way. */
+  readonly step?: string;
+  readonly statementId?: string;
+}
+
+/** A step that ended, kept on the run until its history row is written. */
+export interface FinishedStep {
+  readonly index: number;
+  readonly name: string;
+  readonly generation: number;
+  readonly attempt: number;
+  readonly status: StepStatus;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly statementId?: string;
+  /** Rows returned or affected; absent when the warehouse did not say. */
+  readonly rows?: number;
+  readonly error?: string;
+}
+
+export type StepStatus = 'FINISHED' | 'FAILED' | 'ABORTED';
+
+/** What a run that reached an end, or stopped, still has to do; performed in this order, each idempotent. */
+export type Duty = 'history' | 'release' | 'wake' | 'publish' | 'close';
+
+export interface LastRequest {
+  readonly requestId: string;
+  readonly verb: 'resume' | 'cancel' | 'resolve' | 'start';
+  readonly actor: string;
+  readonly at: string;
+  readonly answer: string;
+}
+
+export interface Run {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly planHash: string;
+  /** How many steps the plan has. */
+  readonly steps: number;
+  /** 16 random bytes (hex) made with the run: an item made again by hand never meets its own past. */
+  readonly birth: string;
+  readonly trigger: RunTrigger;
+  /** Parameters given at start, as text. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly state: RunState;
+  readonly phase: Phase;
+  /** Index of the current step, from 0; equal to `steps` when all are done. */
+  readonly cursor: number;
+  /** Name of the current step; absent when all are done. */
+  readonly step?: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** From 1; a rebuilt session is generation + 1. */
+  readonly generation: number;
+  /** Random, made with each claim. */
+  readonly token?: string;
+  readonly claimedAt?: string;
+  readonly statementId?: string;
+  readonly submittedAt?: string;
+  readonly sessionId?: string;
+  readonly pid?: number;
+  /** A resume must prove the session usable (ROLLBACK) before the next claim. */
+  readonly proveSession?: true;
+  /** Of the slot held or last held. */
+  readonly epoch?: number;
+  /** True while a slot of the pool is held. */
+  readonly slot?: true;
+  readonly last?: FinishedStep;
+  readonly owed?: readonly Duty[];
+  readonly error?: Failure;
+  /** What to paste to go on: a command, and an event for the EventBridge console. */
+  readonly resumeWith?: { readonly command: string; readonly event: string };
+  readonly lastRequest?: LastRequest;
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  /** Epoch seconds: when the sweep must look at the run at the latest. Absent only at an end that owes nothing, and while QUEUED. */
+  readonly next?: number;
+  /** Counts wake-ups of the sweep that changed nothing; a run that always crashes its driver is stopped. */
+  readonly idleDrives?: number;
+  readonly version: number;
+  /** The writer of this version: one invocation's id. */
+  readonly by: string;
+}
+
+export const endStates: readonly RunState[] = ['SUCCEEDED', 'CANCELLED', 'SUPERSEDED'];
+
+/** Ends are final: nothing changes such a run but its owed duties. */
+export function isAtEnd(run: Run): boolean {
+  return endStates.includes(run.state);
+}
+
+/** Ended or stopped until a person acts. */
+export function isAtRest(run: Run): boolean {
+  return isAtEnd(run) || run.state === 'FAILED' || run.state === 'NEEDS_DECISION';
+}
