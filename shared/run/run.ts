@@ -77,9 +77,10 @@ export interface FinishedStep {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly statementId?: string;
-  /** Rows returned or affected; absent when the warehouse did not say. */
+  /** Rows returned or affected; absent when nobody has asked the warehouse yet, or it did not say. */
   readonly rows?: number;
   readonly error?: string;
+  readonly errorClass?: FailureClass;
 }
 
 export type StepStatus = 'FINISHED' | 'FAILED' | 'ABORTED';
@@ -116,7 +117,9 @@ export interface Run {
   readonly attempt: number;
   /** From 1; a rebuilt session is generation + 1. */
   readonly generation: number;
-  /** Random, made with each claim. */
+  /** Attempt number with which the present retry budget began: a resume gives a new one. */
+  readonly firstAttempt: number;
+  /** Random, made with each claim; never used for a second execution. */
   readonly token?: string;
   readonly claimedAt?: string;
   readonly statementId?: string;
@@ -140,8 +143,8 @@ export interface Run {
   readonly endedAt?: string;
   /** Epoch seconds: when the sweep must look at the run at the latest. Absent only at an end that owes nothing, and while QUEUED. */
   readonly next?: number;
-  /** Counts wake-ups of the sweep that changed nothing; a run that always crashes its driver is stopped. */
-  readonly idleDrives?: number;
+  /** The statement was cancelled because its time was up; its end is a `timeout`. */
+  readonly timedOut?: true;
   readonly version: number;
   /** The writer of this version: one invocation's id. */
   readonly by: string;
@@ -157,4 +160,9 @@ export function isAtEnd(run: Run): boolean {
 /** Ended or stopped until a person acts. */
 export function isAtRest(run: Run): boolean {
   return isAtEnd(run) || run.state === 'FAILED' || run.state === 'NEEDS_DECISION';
+}
+
+/** Of the waiting runs of a pipeline the one with the least goes first: oldest event, then sequencer, then id. */
+export function queueOrder(run: Run): string {
+  return `${run.trigger.time}#${(run.trigger.file?.sequencer ?? '').padStart(24, '0')}#${run.id}`;
 }

@@ -1,0 +1,14 @@
+/** A statement ended, or a run was woken: drive it. */
+import { drive } from '../shared/engine/drive.ts';
+import { parseWakeUp } from '../shared/events/statement-ended.ts';
+import { handler as wrap } from '../shared/middleware/handler.ts';
+
+export const handler = wrap(async (event, { config, ports, plans, driver }) => {
+  const news = parseWakeUp(event, config.stage, config.roleName);
+  if ('ignored' in news) {
+    ports.log('info', `ignored: ${news.ignored}`, {});
+    return { ignored: news.ignored };
+  }
+  const { run } = await drive(news.runId, news.event, ports, plans, driver);
+  return { runId: news.runId, state: run?.state };
+});

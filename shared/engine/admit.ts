@@ -1,0 +1,55 @@
+/** A file arrived: one run for every pipeline that it matches exactly. The rule filters by bucket and prefix only. */
+import type { ObjectCreated } from '../events/object-created.ts';
+import { isFolderMark } from '../events/object-created.ts';
+import type { Plan, Trigger } from '../pipeline/plan.ts';
+import type { RunFile } from '../run/run.ts';
+import type { PlanCache } from './plan-cache.ts';
+import type { Driver, Ports } from './ports.ts';
+import type { Started } from './start-run.ts';
+import { startRun } from './start-run.ts';
+import { wake } from './wake.ts';
+
+export async function admit(
+  created: ObjectCreated,
+  today: readonly Plan[],
+  ports: Ports,
+  plans: PlanCache,
+  driver: Driver,
+): Promise<Started[]> {
+  const { file, time, replayName } = created;
+  if (isFolderMark(file)) {
+    ports.log('info', 'ignored the mark of a folder', { key: file.key });
+    return [];
+  }
+  if (file.bucket === ports.settings.artifactsBucket) {
+    ports.log('warn', 'ignored a file in the artifacts bucket', { key: file.key });
+    return [];
+  }
+  const matching = today.filter((plan) =>
+    plan.triggers.some((trigger) => matches(trigger, file, ports.settings.landingBucket)),
+  );
+  if (matching.length === 0)
+    ports.log('info', 'no pipeline wants this file', { bucket: file.bucket, key: file.key });
+  const started: Started[] = [];
+  for (const plan of matching) {
+    const trigger = { kind: 's3' as const, time, file, ...(replayName === undefined ? {} : { replayName }) };
+    const one = await startRun(plan, trigger, {}, ports, plans, driver);
+    // A redelivered event wakes its run too: the first wake-up may be what was lost.
+    if (one.run.state === 'QUEUED') await wake(one.run.id, ports);
+    started.push(one);
+  }
+  return started;
+}
+
+export function matches(
+  trigger: Trigger,
+  file: Pick<RunFile, 'bucket' | 'key'>,
+  landingBucket: string,
+): boolean {
+  return (
+    file.bucket === (trigger.bucket ?? landingBucket) &&
+    file.key.startsWith(trigger.prefix) &&
+    file.key.endsWith(trigger.suffix) &&
+    file.key.length >= trigger.prefix.length + trigger.suffix.length
+  );
+}

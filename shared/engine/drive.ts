@@ -1,0 +1,128 @@
+/**
+ * drive: bring one run as far as it can go now. Consistent read, decide, one conditional write, perform; an effect's
+ * answer is the next event. Whoever wakes a run (event, sweep, person) calls this; events only say when.
+ */
+import type { Plan } from '../pipeline/plan.ts';
+import { decide } from '../run/decide.ts';
+import type { Answer, Decision } from '../run/decide.ts';
+import type { RunEvent } from '../run/run-event.ts';
+import type { Run } from '../run/run.ts';
+import { perform } from './perform.ts';
+import type { PlanCache } from './plan-cache.ts';
+import type { Driver, Ports } from './ports.ts';
+
+/** A driver that lost so many races leaves the run to those who win them. */
+const RACES = 10;
+
+/** No decision may follow so many others: a run's way through one invocation is finite. */
+const TURNS = 1000;
+
+/** With less time than this, nothing new is begun: the sweep goes on. */
+const RESERVE_MS = 3_000;
+
+export interface Driven {
+  /** Undefined: there is no such run. */
+  readonly run: Run | undefined;
+  readonly answer?: Answer;
+}
+
+/** @throws what the ports throw beyond their contract: the trigger's own retry, or the sweep, goes on. */
+export async function drive(
+  runId: string,
+  news: RunEvent,
+  ports: Ports,
+  plans: PlanCache,
+  driver: Driver,
+): Promise<Driven> {
+  for (let race = 0; race < RACES; race += 1) {
+    const run = await ports.store.load(runId);
+    if (run === undefined) {
+      ports.log('warn', 'there is no such run', { run: runId, event: news.kind });
+      return { run: undefined };
+    }
+    const driven = await driveOnce(run, news, ports, plans, driver);
+    if (driven !== 'conflict') return driven;
+  }
+  ports.log('info', 'left the run to other drivers', { run: runId });
+  return { run: await ports.store.load(runId) };
+}
+
+async function driveOnce(
+  start: Run,
+  news: RunEvent,
+  ports: Ports,
+  plans: PlanCache,
+  driver: Driver,
+): Promise<Driven | 'conflict'> {
+  let run = start;
+  let event: RunEvent = news;
+  let answer: Answer | undefined;
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const plan = await plans.get(run.planHash);
+    const decision = decide(run, event, {
+      plan,
+      now: ports.now(),
+      chance: { token: ports.randomToken(), fraction: ports.randomFraction() },
+      stage: ports.settings.stage,
+    });
+    answer ??= decision.answer;
+    const saved = await save(decision, run, ports, driver);
+    if (saved === 'conflict') return 'conflict';
+    tell(run, saved, decision, event, ports);
+    run = saved;
+    if (decision.effect === undefined || driver.remainingMs() < RESERVE_MS) break;
+    const next = await perform(decision.effect, run, await planOf(run, plan, plans), ports, driver);
+    if (next === undefined) break;
+    event = next;
+  }
+  return answer === undefined ? { run } : { run, answer };
+}
+
+async function planOf(run: Run, plan: Plan, plans: PlanCache): Promise<Plan> {
+  return run.planHash === plan.hash ? plan : plans.get(run.planHash);
+}
+
+async function save(
+  decision: Decision,
+  before: Run,
+  ports: Ports,
+  driver: Driver,
+): Promise<Run | 'conflict'> {
+  switch (decision.save) {
+    case 'none':
+      return decision.run;
+    case 'version':
+      return ports.store.save(decision.run, before.version, driver.id);
+    case 'record':
+      return ports.store.record(decision.run, driver.id);
+    default:
+      return decision.save satisfies never;
+  }
+}
+
+/** One line for every step that ended and every state that changed. */
+function tell(before: Run, after: Run, decision: Decision, event: RunEvent, ports: Ports): void {
+  const fields = { run: after.id, pipeline: after.pipeline };
+  if (after.last !== undefined && after.last !== before.last && decision.save === 'version') {
+    const { name, attempt, status, rows, statementId, error } = after.last;
+    ports.log(status === 'FINISHED' ? 'info' : 'warn', 'step ended', {
+      ...fields,
+      step: name,
+      attempt,
+      status,
+      rows,
+      statement: statementId,
+      error,
+    });
+  }
+  if (before.state !== after.state) {
+    const problem = after.state === 'FAILED' || after.state === 'NEEDS_DECISION';
+    ports.log(problem ? 'error' : 'info', `run ${after.state}`, {
+      ...fields,
+      step: after.step,
+      class: after.error?.class,
+      error: after.error?.message,
+    });
+  }
+  if (decision.note !== undefined) ports.log('info', decision.note, { ...fields, event: event.kind });
+}

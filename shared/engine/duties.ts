@@ -1,0 +1,82 @@
+/** What a run that ended or stopped still owes the world, one duty at a time, each idempotent. */
+import type { Plan } from '../pipeline/plan.ts';
+import type { Duty, Run } from '../run/run.ts';
+import { historyRow } from './history.ts';
+import { wake } from './wake.ts';
+import type { Ports, Publication } from './ports.ts';
+
+export async function performDuty(duty: Duty, run: Run, plan: Plan, ports: Ports): Promise<void> {
+  switch (duty) {
+    case 'history':
+      if (run.last !== undefined)
+        await ports.store.putHistory(run.id, await historyRow(run.last, plan, ports.warehouse));
+      return;
+    case 'release':
+      if (run.epoch !== undefined) await ports.store.releaseSlot(run.pipeline, run.id, run.epoch);
+      return;
+    case 'wake':
+      await wakeNext(run.pipeline, ports);
+      return;
+    case 'publish':
+      await ports.publisher.publish([publicationOf(run)]);
+      return;
+    case 'close':
+      await closeSession(run, ports);
+      return;
+    default:
+      duty satisfies never;
+  }
+}
+
+/** The head of the queue is woken at once. */
+async function wakeNext(pipeline: string, ports: Ports): Promise<void> {
+  const head = await ports.store.queueHead(pipeline);
+  if (head !== undefined) await wake(head, ports);
+}
+
+/** Pauses while the session is still busy with the statement that has just ended, in ms. */
+const CLOSE_PAUSES_MS = [200, 400, 800];
+
+/** There is no CloseSession: a last effect-free statement with a keep-alive of one second (aws-facts 1.6). */
+async function closeSession(run: Run, ports: Ports): Promise<void> {
+  if (run.sessionId === undefined) return;
+  for (const pause of [...CLOSE_PAUSES_MS, undefined]) {
+    const closed = await ports.warehouse.runSmall(run.sessionId, 'SELECT 1', 1);
+    if (closed.ok || closed.refusal.reason === 'session-unknown') return;
+    if (closed.refusal.reason !== 'session-unavailable' || pause === undefined) {
+      // Gone already, or still busy: in both cases its keep-alive ends it.
+      ports.log('info', 'the session was left to its keep-alive', {
+        run: run.id,
+        session: run.sessionId,
+        error: closed.refusal.message,
+      });
+      return;
+    }
+    await ports.pause(pause);
+  }
+}
+
+const TYPES: Readonly<Partial<Record<Run['state'], string>>> = {
+  SUCCEEDED: 'Run Succeeded',
+  FAILED: 'Run Failed',
+  NEEDS_DECISION: 'Run Needs Decision',
+  CANCELLED: 'Run Cancelled',
+  SUPERSEDED: 'Run Superseded',
+};
+
+function publicationOf(run: Run): Publication {
+  const { file } = run.trigger;
+  return {
+    source: 'baton',
+    type: TYPES[run.state] ?? 'Run Changed',
+    detail: {
+      runId: run.id,
+      pipeline: run.pipeline,
+      state: run.state,
+      ...(file === undefined ? {} : { file: { bucket: file.bucket, key: file.key } }),
+      ...(run.step === undefined ? {} : { step: run.step }),
+      ...(run.error === undefined ? {} : { class: run.error.class, error: run.error.message }),
+      ...(run.resumeWith === undefined ? {} : { resumeWith: run.resumeWith }),
+    },
+  };
+}

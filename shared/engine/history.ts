@@ -1,0 +1,29 @@
+/** The history row of a finished step. What the event did not say (rows of a transaction) is asked of the warehouse. */
+import type { Plan } from '../pipeline/plan.ts';
+import type { FinishedStep } from '../run/run.ts';
+import type { HistoryRow } from '../store/run-store.ts';
+import type { StatementStatus, Warehouse } from '../warehouse/warehouse.ts';
+
+export async function historyRow(row: FinishedStep, plan: Plan, warehouse: Warehouse): Promise<HistoryRow> {
+  const step = plan.steps[row.index];
+  const base: HistoryRow = { ...row, kind: step?.kind ?? 'unknown', statementHash: step?.hash ?? '' };
+  if (row.rows !== undefined || row.statementId === undefined) return base;
+  const seen = await warehouse.describe(row.statementId);
+  if (seen === 'NOT_FOUND') return base;
+  const durable = step?.kind === 'durable';
+  const rows = userRows(seen, durable);
+  return {
+    ...base,
+    ...(rows === undefined ? {} : { rows }),
+    ...(seen.rows.length > 1 ? { rowsByStatement: seen.rows.map((count) => count ?? null) } : {}),
+    ...(seen.queryId === undefined ? {} : { queryId: seen.queryId }),
+    ...(seen.durationMs === undefined ? {} : { durationMs: Math.round(seen.durationMs) }),
+  };
+}
+
+/** Rows of the user's own statements together; the marker, last in a durable step, is not theirs. */
+export function userRows(seen: StatementStatus, durable: boolean): number | undefined {
+  const own = durable ? seen.rows.slice(0, -1) : seen.rows;
+  const known = own.filter((count) => count !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
+}

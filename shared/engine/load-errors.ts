@@ -1,0 +1,39 @@
+/** After a failed COPY: the first rows of SYS_LOAD_ERROR_DETAIL, read in the same session (aws-facts 7.8). */
+import type { Plan } from '../pipeline/plan.ts';
+import type { StatementEnd } from '../run/run-event.ts';
+import type { Run } from '../run/run.ts';
+import type { Ports } from './ports.ts';
+
+const ROWS_SHOWN = 10;
+
+/** What the view says, a line each; empty where it says nothing or cannot be read: the COPY's own error stands anyway. */
+export async function readLoadErrors(run: Run, plan: Plan, end: StatementEnd, ports: Ports): Promise<string> {
+  const { warehouse } = ports;
+  try {
+    const seen = await warehouse.describe(end.statementId);
+    if (seen === 'NOT_FOUND' || run.sessionId === undefined) return '';
+    const where =
+      seen.queryId !== undefined
+        ? `query_id = ${seen.queryId}`
+        : seen.pid !== undefined
+          ? `session_id = ${seen.pid}`
+          : undefined;
+    if (where === undefined) return '';
+    const read = await warehouse.runSmall(
+      run.sessionId,
+      `SELECT TRIM(file_name) AS file_name, line_number, TRIM(column_name) AS column_name, TRIM(column_type) AS column_type, TRIM(error_message) AS error_message FROM sys_load_error_detail WHERE ${where} ORDER BY start_time DESC, line_number LIMIT ${ROWS_SHOWN}`,
+      plan.session.keepAliveSeconds,
+    );
+    if (!read.ok || read.value.status !== 'FINISHED') return '';
+    const { rows } = await warehouse.result(read.value.statementId, ROWS_SHOWN);
+    return rows
+      .map(
+        ([file, line, column, type, message]) =>
+          `${file ?? '?'} line ${line ?? '?'}, column ${column ?? '?'} (${type ?? '?'}): ${message ?? ''}`,
+      )
+      .join('\n');
+  } catch (error) {
+    ports.log('warn', 'the load errors could not be read', { run: run.id, error: String(error) });
+    return '';
+  }
+}

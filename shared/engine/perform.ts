@@ -1,0 +1,191 @@
+/** Effects, carried out: one exhaustive switch from what the core asks to what the ports do, and the answer back. */
+import type { Plan, Step } from '../pipeline/plan.ts';
+import type { Effect } from '../run/effect.ts';
+import type { RunEvent } from '../run/run-event.ts';
+import type { Run } from '../run/run.ts';
+import { statementName } from '../warehouse/statement-name.ts';
+import { performDuty } from './duties.ts';
+import { historyRow } from './history.ts';
+import { readLoadErrors } from './load-errors.ts';
+import type { Driver, Ports } from './ports.ts';
+import { takeSlot } from './slots.ts';
+import { statementsOf } from './statements.ts';
+import { seeStatement } from './statement-seen.ts';
+import { readVerdict } from './verdict.ts';
+
+/** Time that must be left in the invocation after a pause, for what follows it. */
+const RESERVE_MS = 10_000;
+
+/** Undefined: nothing more to do in this invocation; the sweep or an event goes on. */
+export async function perform(
+  effect: Effect,
+  run: Run,
+  plan: Plan,
+  ports: Ports,
+  driver: Driver,
+): Promise<RunEvent | undefined> {
+  const { warehouse, files } = ports;
+  switch (effect.kind) {
+    case 'TakeSlot':
+      return takeSlot(run, plan, ports);
+    case 'OpenSession': {
+      const [opened] = await Promise.all([
+        warehouse.open(plan.session.set, `baton:${ports.settings.stage}:open:${run.id}:${run.generation}`),
+        ports.publisher.publish([
+          {
+            source: 'baton',
+            type: 'Run Started',
+            detail: { runId: run.id, pipeline: run.pipeline, trigger: run.trigger },
+          },
+        ]),
+      ]);
+      if (!opened.ok)
+        return { kind: 'CallRefused', call: 'open', refusal: opened.refusal, tries: effect.tries };
+      return { kind: 'SessionOpened', ...opened.value };
+    }
+    case 'ProveSession': {
+      const sessionId = sessionOf(run);
+      const proved = await warehouse.runSmall(sessionId, 'ROLLBACK', plan.session.keepAliveSeconds);
+      if (!proved.ok)
+        return { kind: 'CallRefused', call: 'prove', refusal: proved.refusal, tries: effect.tries };
+      return { kind: 'SessionProved', sessionId };
+    }
+    case 'LookUpSession':
+      return { kind: 'SessionSeen', status: await warehouse.session(sessionOf(run)), why: effect.why };
+    case 'CheckInput': {
+      const outcome = run.trigger.file === undefined ? 'same' : await files.check(run.trigger.file);
+      return { kind: 'InputChecked', outcome, ...(effect.end === undefined ? {} : { end: effect.end }) };
+    }
+    case 'Submit':
+      return submit(run, plan, ports, effect.tries);
+    case 'LookUpName': {
+      const token = tokenOf(run);
+      const statementId = await warehouse.findByName(nameOf(run, ports));
+      return {
+        kind: 'NameLookedUp',
+        token,
+        why: effect.why,
+        ...(statementId === undefined ? {} : { statementId }),
+      };
+    }
+    case 'Describe':
+      return seeStatement(
+        await warehouse.describe(effect.statementId),
+        effect.statementId,
+        stepOf(run, plan),
+        ports.now(),
+      );
+    case 'ReadVerdict':
+      return readVerdict(effect.end, stepOf(run, plan), warehouse);
+    case 'ReadLoadErrors':
+      return {
+        kind: 'LoadErrorsRead',
+        message: await readLoadErrors(run, plan, effect.end, ports),
+        end: effect.end,
+      };
+    case 'WriteHistory':
+      await ports.store.putHistory(run.id, await historyRow(effect.row, plan, warehouse));
+      return { kind: 'HistoryWritten', row: effect.row, afterwards: effect.afterwards };
+    case 'CancelStatement':
+      await warehouse.cancel(effect.statementId);
+      return { kind: 'CancelSent' };
+    case 'PerformDuty':
+      await performDuty(effect.duty, run, plan, ports);
+      return { kind: 'DutyDone', duty: effect.duty };
+    case 'Pause': {
+      if (driver.remainingMs() < effect.ms + RESERVE_MS) return undefined;
+      await ports.pause(effect.ms);
+      if (effect.afterwards.kind === 'Wake') return { kind: 'Woken' };
+      return perform(effect.afterwards, run, plan, ports, driver);
+    }
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** The submission, with the history row of the step before it written beside, so that it delays nothing. */
+async function submit(run: Run, plan: Plan, ports: Ports, tries: number): Promise<RunEvent> {
+  const step = stepOf(run, plan);
+  const token = tokenOf(run);
+  const sqls = renderedOrRefused(run, plan, step, ports);
+  if (!Array.isArray(sqls)) return { ...sqls, tries };
+  const submission = ports.warehouse.submit({
+    sessionId: sessionOf(run),
+    name: nameOf(run, ports),
+    token,
+    sqls,
+    transaction: step.send === 'transaction',
+    keepAliveSeconds: plan.session.keepAliveSeconds,
+  });
+  const [submitted, history] = await Promise.allSettled([submission, writeLast(run, plan, ports)]);
+  if (submitted.status === 'rejected') throw submitted.reason;
+  if (history.status === 'rejected')
+    ports.log('warn', 'the history row is written later', { run: run.id, error: String(history.reason) });
+  if (!submitted.value.ok)
+    return { kind: 'CallRefused', call: 'submit', refusal: submitted.value.refusal, tries };
+  ports.log('info', 'step submitted', {
+    run: run.id,
+    pipeline: run.pipeline,
+    step: step.name,
+    attempt: run.attempt,
+    statement: submitted.value.value.statementId,
+  });
+  return {
+    kind: 'Submitted',
+    token,
+    ...submitted.value.value,
+    historyWritten: history.status === 'fulfilled',
+  };
+}
+
+async function writeLast(run: Run, plan: Plan, ports: Ports): Promise<void> {
+  if (run.last !== undefined)
+    await ports.store.putHistory(run.id, await historyRow(run.last, plan, ports.warehouse));
+}
+
+/** SQL that cannot be rendered (a parameter without a value) is the run's failure, not the driver's crash. */
+function renderedOrRefused(
+  run: Run,
+  plan: Plan,
+  step: Step,
+  ports: Ports,
+): string[] | (RunEvent & { kind: 'CallRefused' }) {
+  try {
+    return statementsOf(run, plan, step, ports.settings);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      kind: 'CallRefused',
+      call: 'submit',
+      refusal: { reason: 'rejected', class: 'input', message },
+      tries: 0,
+    };
+  }
+}
+
+function nameOf(run: Run, ports: Ports): string {
+  return statementName({
+    stage: ports.settings.stage,
+    runId: run.id,
+    generation: run.generation,
+    step: run.cursor,
+    attempt: run.attempt,
+    token: tokenOf(run),
+  });
+}
+
+function stepOf(run: Run, plan: Plan): Step {
+  const step = plan.steps[run.cursor];
+  if (step === undefined) throw new Error(`run ${run.id}: step ${run.cursor} is not in plan ${plan.hash}`);
+  return step;
+}
+
+function sessionOf(run: Run): string {
+  if (run.sessionId === undefined) throw new Error(`run ${run.id} has no session`);
+  return run.sessionId;
+}
+
+function tokenOf(run: Run): string {
+  if (run.token === undefined) throw new Error(`run ${run.id} has no claim`);
+  return run.token;
+}

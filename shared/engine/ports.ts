@@ -1,0 +1,62 @@
+/** What the engine needs of the world, all of it. The real ones are wired in shared/middleware/wiring.ts. */
+import type { RunFile } from '../run/run.ts';
+import type { RunStore } from '../store/run-store.ts';
+import type { Warehouse } from '../warehouse/warehouse.ts';
+
+export interface FileStore {
+  /** Is this object still the one of the event? By version where there is one, else by etag. */
+  check(file: RunFile): Promise<'same' | 'changed' | 'missing'>;
+  /** What is there now; undefined where there is nothing. */
+  find(bucket: string, key: string): Promise<RunFile | undefined>;
+  /** Puts a small text object of our own into the artifacts bucket. Idempotent. */
+  putArtifact(key: string, body: string): Promise<void>;
+}
+
+/** An entry for EventBridge's default bus. */
+export interface Publication {
+  readonly source: 'baton' | 'baton.request';
+  readonly type: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface Publisher {
+  /** At least once. */
+  publish(entries: readonly Publication[]): Promise<void>;
+}
+
+export interface Settings {
+  readonly stage: string;
+  readonly service: string;
+  readonly landingBucket: string;
+  readonly artifactsBucket: string;
+  /** The IAM role of COPY: an ARN, or `default`. */
+  readonly copyRole: string;
+}
+
+export interface Ports {
+  readonly store: RunStore;
+  readonly warehouse: Warehouse;
+  readonly files: FileStore;
+  readonly publisher: Publisher;
+  readonly settings: Settings;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** 52 random characters of a-z2-7. */
+  readonly randomToken: () => string;
+  /** 0 <= fraction < 1. */
+  readonly randomFraction: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+  /** One structured line. */
+  readonly log: (
+    level: 'info' | 'warn' | 'error',
+    message: string,
+    fields: Readonly<Record<string, unknown>>,
+  ) => void;
+}
+
+/** One invocation: who it is, and how long it may still take. */
+export interface Driver {
+  /** Written into `by`. Unique to this invocation. */
+  readonly id: string;
+  readonly remainingMs: () => number;
+}

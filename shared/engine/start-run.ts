@@ -1,0 +1,122 @@
+/** A run is made: creating it is the deduplication, so every step here may be repeated by a redelivery. */
+import { createHash, randomBytes } from 'node:crypto';
+
+import type { Plan } from '../pipeline/plan.ts';
+import type { Run, RunTrigger } from '../run/run.ts';
+import { manifestBody, manifestKey } from './values.ts';
+import type { PlanCache } from './plan-cache.ts';
+import type { Driver, Ports } from './ports.ts';
+
+export interface Started {
+  readonly run: Run;
+  /** False: the same trigger made it before. */
+  readonly created: boolean;
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** `<pipeline>-` and 26 base32 characters of SHA-256 over service, stage and the trigger's identity. */
+export function runIdOf(
+  plan: Plan,
+  trigger: RunTrigger,
+  settings: { service: string; stage: string },
+): string {
+  const { file } = trigger;
+  const identity =
+    trigger.kind === 'request' || file === undefined
+      ? ['request', trigger.requestId ?? '']
+      : ['s3', file.bucket, file.key, file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`];
+  const digest = createHash('sha256')
+    .update(JSON.stringify([settings.service, settings.stage, plan.pipeline, ...identity]))
+    .digest();
+  let text = '';
+  for (let bit = 0; text.length < 26; bit += 5) {
+    const byte = bit >> 3;
+    const pair = ((digest[byte] ?? 0) << 8) | (digest[byte + 1] ?? 0);
+    text += BASE32[(pair >> (11 - (bit & 7))) & 31];
+  }
+  return `${plan.pipeline}-${text}`;
+}
+
+/**
+ * Manifest, plan, run; then wake it. A run that exists must have the same trigger.
+ * @throws Error where two different triggers have one identity: that belongs in the dead-letter queue, not under "duplicate".
+ */
+export async function startRun(
+  plan: Plan,
+  trigger: RunTrigger,
+  parameters: Readonly<Record<string, string>>,
+  ports: Ports,
+  plans: PlanCache,
+  driver: Driver,
+): Promise<Started> {
+  const { store, files, settings } = ports;
+  const id = runIdOf(plan, trigger, settings);
+  const { file } = trigger;
+  if (file !== undefined && plan.steps.some((step) => step.usesManifest))
+    await files.putArtifact(manifestKey(id), manifestBody(file));
+  await plans.put(plan);
+  const newest =
+    file?.sequencer === undefined ||
+    trigger.kind !== 's3' ||
+    (await store.admitKey(plan.pipeline, file.bucket, file.key, file.sequencer));
+  const run = newRun(id, plan, trigger, parameters, newest, ports, driver);
+  const created = await store.create(run);
+  const there = created.outcome === 'created' ? run : created.run;
+  if (created.outcome === 'exists' && !sameTrigger(there.trigger, trigger)) {
+    throw new Error(
+      `run ${id} exists for another trigger (${JSON.stringify(there.trigger)}): two different events have one identity`,
+    );
+  }
+  ports.log('info', created.outcome === 'created' ? 'run created' : 'run exists already', {
+    run: id,
+    pipeline: plan.pipeline,
+    key: file?.key,
+    state: there.state,
+  });
+  return { run: there, created: created.outcome === 'created' };
+}
+
+function newRun(
+  id: string,
+  plan: Plan,
+  trigger: RunTrigger,
+  parameters: Readonly<Record<string, string>>,
+  newest: boolean,
+  ports: Ports,
+  driver: Driver,
+): Run {
+  const now = new Date(ports.now()).toISOString();
+  const first = plan.steps[0];
+  return {
+    id,
+    pipeline: plan.pipeline,
+    planHash: plan.hash,
+    steps: plan.steps.length,
+    birth: randomBytes(16).toString('hex'),
+    trigger,
+    parameters,
+    state: newest ? 'QUEUED' : 'SUPERSEDED',
+    phase: 'READY',
+    cursor: 0,
+    ...(first === undefined ? {} : { step: first.name }),
+    attempt: 1,
+    firstAttempt: 1,
+    generation: 1,
+    createdAt: now,
+    ...(newest ? {} : { endedAt: now }),
+    version: 1,
+    by: driver.id,
+  };
+}
+
+function sameTrigger(a: RunTrigger, b: RunTrigger): boolean {
+  return (
+    a.kind === b.kind &&
+    a.requestId === b.requestId &&
+    a.file?.bucket === b.file?.bucket &&
+    a.file?.key === b.file?.key &&
+    a.file?.etag === b.file?.etag &&
+    a.file?.sequencer === b.file?.sequencer
+  );
+}

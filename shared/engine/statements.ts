@@ -1,0 +1,27 @@
+/** The SQL of a step as it is sent: comment, placeholders filled in, and the marker behind a durable step. */
+import type { Plan, Step } from '../pipeline/plan.ts';
+import { renderStatement } from '../pipeline/render.ts';
+import type { Run } from '../run/run.ts';
+import { markerInsert } from '../warehouse/marker.ts';
+import type { Settings } from './ports.ts';
+import { placeholderValues } from './values.ts';
+
+/**
+ * @throws Error where a placeholder has no value, for example `:manifest` in a run without a file.
+ */
+export function statementsOf(run: Run, plan: Plan, step: Step, settings: Settings): string[] {
+  const values = placeholderValues(run, plan, settings);
+  // For joining the warehouse's cost and query log with runs.
+  const comment = `/* baton run=${run.id} step=${step.name} attempt=${run.attempt} */\n`;
+  const sqls = step.statements.map((statement) => comment + renderStatement(statement, values));
+  if (step.kind !== 'durable') return sqls;
+  const marker = markerInsert({
+    runId: run.id,
+    birth: run.birth,
+    step: step.name,
+    generation: run.generation,
+    attempt: run.attempt,
+    statementHash: step.hash,
+  });
+  return [...sqls, comment + marker];
+}

@@ -1,0 +1,64 @@
+/** The values of the placeholders of a run: the built-in ones, and the pipeline's parameters. */
+import type { Plan } from '../pipeline/plan.ts';
+import type { ParameterValue } from '../pipeline/render.ts';
+import type { Run } from '../run/run.ts';
+import type { Settings } from './ports.ts';
+
+/** Where a run's COPY manifest is, in the artifacts bucket: no byte of a user's key is in it. */
+export function manifestKey(runId: string): string {
+  return `manifests/${runId}.json`;
+}
+
+/** A COPY manifest that names exactly the run's file (aws-facts 7.2). */
+export function manifestBody(file: { bucket: string; key: string; size: number }): string {
+  return JSON.stringify({
+    entries: [
+      { url: `s3://${file.bucket}/${file.key}`, mandatory: true, meta: { content_length: file.size } },
+    ],
+  });
+}
+
+export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map<string, ParameterValue> {
+  const { file } = run.trigger;
+  const values = new Map<string, ParameterValue>([
+    ['run_id', { type: 'string', text: run.id }],
+    ['run_started_at', { type: 'timestamp', text: timestamp(run.startedAt ?? run.createdAt) }],
+    ['event_time', { type: 'timestamp', text: timestamp(run.trigger.time) }],
+    [
+      'copy_role',
+      settings.copyRole === 'default'
+        ? { type: 'word', text: 'default' }
+        : { type: 'string', text: settings.copyRole },
+    ],
+  ]);
+  if (file !== undefined) {
+    values.set('manifest', {
+      type: 'string',
+      text: `s3://${settings.artifactsBucket}/${manifestKey(run.id)}`,
+    });
+    values.set('file_uri', { type: 'string', text: `s3://${file.bucket}/${file.key}` });
+    values.set('bucket', { type: 'string', text: file.bucket });
+    values.set('key', { type: 'string', text: file.key });
+  }
+  for (const parameter of plan.parameters) {
+    const given = run.parameters[parameter.name] ?? parameter.default;
+    if (given === undefined) continue;
+    values.set(parameter.name, {
+      type: parameter.type,
+      text: parameter.type === 'string' ? filledIn(given, run, settings) : given,
+    });
+  }
+  return values;
+}
+
+function filledIn(text: string, run: Run, settings: Settings): string {
+  return text
+    .replaceAll('{run_id}', run.id)
+    .replaceAll('{event_date}', run.trigger.time.slice(0, 10))
+    .replaceAll('{stage}', settings.stage);
+}
+
+/** Redshift's text form, UTC, to the microsecond that JavaScript has: `2026-01-02 03:04:05.678`. */
+function timestamp(isoInstant: string): string {
+  return isoInstant.replace('T', ' ').replace('Z', '');
+}

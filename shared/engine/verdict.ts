@@ -1,0 +1,43 @@
+/** A check's verdict comes from its result, never from the event. */
+import type { Expectation, Step } from '../pipeline/plan.ts';
+import type { RunEvent, StatementEnd } from '../run/run-event.ts';
+import type { Warehouse } from '../warehouse/warehouse.ts';
+
+/** So many rows of a failed check are kept for the person who looks. */
+const ROWS_SHOWN = 10;
+
+export async function readVerdict(end: StatementEnd, step: Step, warehouse: Warehouse): Promise<RunEvent> {
+  const result = await warehouse.result(end.statementId, ROWS_SHOWN);
+  const expectation = step.expect ?? 'no_rows';
+  const passed = holds(expectation, result);
+  const shown = result.rows.map((row) => row.map((value) => value ?? 'NULL').join(' | '));
+  const table = shown.length === 0 ? '' : `\n${[result.columns.join(' | '), ...shown].join('\n')}`;
+  const message = `check failed: expected ${WORDS[expectation]}, got ${result.total} row${result.total === 1 ? '' : 's'}${table}`;
+  return { kind: 'VerdictRead', passed, message: passed ? '' : message, end: { ...end, rows: result.total } };
+}
+
+const WORDS: Readonly<Record<Expectation, string>> = {
+  no_rows: 'no rows',
+  rows: 'at least one row',
+  true: 'one row whose first column is true',
+};
+
+function holds(
+  expectation: Expectation,
+  result: { total: number; rows: readonly (readonly (string | null)[])[] },
+): boolean {
+  switch (expectation) {
+    case 'no_rows':
+      return result.total === 0;
+    case 'rows':
+      return result.total > 0;
+    case 'true':
+      return result.total === 1 && isTrue(result.rows[0]?.[0]);
+    default:
+      return expectation satisfies never;
+  }
+}
+
+function isTrue(value: string | null | undefined): boolean {
+  return value === 'true' || value === 't' || value === '1';
+}

@@ -1,0 +1,51 @@
+/** S3's "Object Created" as EventBridge delivers it (aws-facts 3.1). */
+import type { RunFile } from '../run/run.ts';
+import { asObject, optionalText, RefusedInputError, text, wholeNumber } from './read.ts';
+
+export interface ObjectCreated {
+  readonly file: RunFile;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly replayName?: string;
+}
+
+/**
+ * The key is taken verbatim: EventBridge does not URL-encode it.
+ * @throws RefusedInputError
+ */
+export function parseObjectCreated(value: unknown): ObjectCreated {
+  const event = asObject(value, 'the event');
+  const source = text(event, 'source');
+  const type = text(event, 'detail-type');
+  if (source !== 'aws.s3' || type !== 'Object Created') {
+    throw new RefusedInputError(
+      `an S3 "Object Created" event was expected; this one is "${type}" from ${source}`,
+    );
+  }
+  const time = text(event, 'time');
+  if (Number.isNaN(Date.parse(time)))
+    throw new RefusedInputError(`time must be an ISO 8601 instant; it is "${time}"`);
+  const versionId = optionalText(event, 'detail.object.version-id');
+  const sequencer = optionalText(event, 'detail.object.sequencer');
+  if (sequencer !== undefined && !/^[0-9A-Fa-f]{1,64}$/.test(sequencer)) {
+    throw new RefusedInputError(`detail.object.sequencer must be hexadecimal; it is "${sequencer}"`);
+  }
+  const replayName = optionalText(event, 'replay-name');
+  return {
+    file: {
+      bucket: text(event, 'detail.bucket.name'),
+      key: text(event, 'detail.object.key'),
+      size: wholeNumber(event, 'detail.object.size'),
+      etag: text(event, 'detail.object.etag'),
+      ...(versionId === undefined ? {} : { versionId }),
+      ...(sequencer === undefined ? {} : { sequencer }),
+    },
+    time: new Date(time).toISOString(),
+    ...(replayName === undefined ? {} : { replayName }),
+  };
+}
+
+/** A zero-byte object whose key ends in "/": what the console makes when somebody creates a folder. */
+export function isFolderMark(file: RunFile): boolean {
+  return file.size === 0 && file.key.endsWith('/');
+}

@@ -1,0 +1,17 @@
+/** An SQS batch as Lambda receives it. */
+import { asObject, at, expected, text } from './read.ts';
+
+export interface QueueMessage {
+  readonly id: string;
+  readonly body: string;
+}
+
+/** @throws RefusedInputError */
+export function parseQueueBatch(value: unknown): QueueMessage[] {
+  const records = at(asObject(value, 'the event'), 'Records');
+  if (!Array.isArray(records)) throw expected('Records', 'a list of SQS messages', records);
+  return records.map((record: unknown, i) => {
+    const message = asObject(record, `Records[${i}]`);
+    return { id: text(message, 'messageId'), body: text(message, 'body') };
+  });
+}

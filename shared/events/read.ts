@@ -1,0 +1,62 @@
+/** Reading unknown JSON: each reader gives the value or a refusal that names the place. */
+
+/** Something from outside is not what it must be. The message names the place and what was expected. */
+export class RefusedInputError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RefusedInputError';
+  }
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function asObject(value: unknown, place: string): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw expected(place, 'an object', value);
+  return value as JsonObject;
+}
+
+/** The value at `path` (`detail.object.key`) below `root`, or undefined where any part is missing. */
+export function at(root: JsonObject, path: string): unknown {
+  let value: unknown = root;
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as JsonObject)[name];
+  }
+  return value;
+}
+
+export function text(root: JsonObject, path: string): string {
+  const value = at(root, path);
+  if (typeof value !== 'string' || value === '') throw expected(path, 'a text', value);
+  return value;
+}
+
+export function optionalText(root: JsonObject, path: string): string | undefined {
+  const value = at(root, path);
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value !== 'string') throw expected(path, 'a text', value);
+  return value;
+}
+
+export function wholeNumber(root: JsonObject, path: string): number {
+  const value = at(root, path);
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw expected(path, 'a whole number', value);
+  return value;
+}
+
+export function expected(place: string, what: string, value: unknown): RefusedInputError {
+  const got = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 100);
+  return new RefusedInputError(`${place} must be ${what}; it is ${got}`);
+}
+
+/** @throws RefusedInputError with the parser's words. */
+export function parseJson(body: string, what: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new RefusedInputError(
+      `${what} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

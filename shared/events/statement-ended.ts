@@ -1,0 +1,50 @@
+/** What wakes `run-step`: the Data API's completion event (aws-facts 2.1), or our own `Run Woken`. */
+import type { RunEvent } from '../run/run-event.ts';
+import { parseStatementName } from '../warehouse/statement-name.ts';
+import { asObject, at, optionalText, RefusedInputError, text } from './read.ts';
+
+/** Which run an event concerns, and what it says; `ignored` where it concerns none of ours. */
+export type WakeUp = { readonly runId: string; readonly event: RunEvent } | { readonly ignored: string };
+
+/**
+ * Depends only on `source`, `detail-type`, `statementId`, `state` and our own statement name; the rest are hints.
+ * @throws RefusedInputError
+ */
+export function parseWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
+  const event = asObject(value, 'the event');
+  const source = text(event, 'source');
+  const type = text(event, 'detail-type');
+  if (optionalText(event, 'replay-name') !== undefined)
+    return { ignored: 'a replayed event: only files are replayed' };
+  if (source === 'baton.request' && type === 'Run Woken') {
+    return { runId: text(event, 'detail.runId'), event: { kind: 'Woken' } };
+  }
+  if (source !== 'aws.redshift-data' || type !== 'Redshift Data Statement Status Change') {
+    throw new RefusedInputError(`"${type}" from ${source} is nothing that run-step knows`);
+  }
+  const name = optionalText(event, 'detail.statementName');
+  const identity = name === undefined ? undefined : parseStatementName(name);
+  if (identity === undefined || identity.stage !== stage)
+    return { ignored: `statement "${name ?? ''}" is not one of stage ${stage}` };
+  const status = text(event, 'detail.state');
+  if (status !== 'FINISHED' && status !== 'FAILED' && status !== 'ABORTED')
+    return { ignored: `state ${status} is not an end` };
+  const rows = at(event, 'detail.rows');
+  return {
+    runId: identity.runId,
+    event: {
+      kind: 'StatementEnded',
+      tokenStart: identity.tokenStart,
+      statementId: text(event, 'detail.statementId'),
+      status,
+      at: new Date(text(event, 'time')).toISOString(),
+      ...(typeof rows === 'number' && rows >= 0 ? { rows } : {}),
+      trusted: isOurRole(optionalText(event, 'detail.principal'), roleName),
+    },
+  };
+}
+
+/** `arn:aws:sts::<account>:assumed-role/<role>/<function>`; an event without principal says nothing against it. */
+function isOurRole(principal: string | undefined, roleName: string): boolean {
+  return principal === undefined || principal.includes(`:assumed-role/${roleName}/`);
+}

@@ -1,0 +1,56 @@
+/** The environment, read and checked once, at cold start. */
+import type { Settings } from '../engine/ports.ts';
+import type { Connection } from '../warehouse/data-api.ts';
+
+export interface Config extends Settings {
+  readonly table: string;
+  readonly roleName: string;
+  readonly connection: Connection;
+}
+
+/** @throws Error that names every variable that is missing or contradictory. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const need = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === '') problems.push(`${name} is not set`);
+    return value ?? '';
+  };
+  const config: Config = {
+    service: 'baton',
+    stage: need('BATON_STAGE'),
+    table: need('BATON_TABLE'),
+    landingBucket: need('BATON_LANDING_BUCKET'),
+    artifactsBucket: need('BATON_ARTIFACTS_BUCKET'),
+    copyRole: optional(env, 'BATON_COPY_ROLE') ?? 'default',
+    roleName: need('BATON_ROLE_NAME'),
+    connection: readConnection(env, problems),
+  };
+  if (problems.length > 0) throw new Error(`the function's environment is wrong: ${problems.join('; ')}`);
+  return config;
+}
+
+function readConnection(env: Readonly<Record<string, string | undefined>>, problems: string[]): Connection {
+  const workgroup = optional(env, 'BATON_WORKGROUP');
+  const cluster = optional(env, 'BATON_CLUSTER');
+  const user = optional(env, 'BATON_DB_USER');
+  const secret = optional(env, 'BATON_SECRET_ARN');
+  if ((workgroup === undefined) === (cluster === undefined))
+    problems.push('exactly one of BATON_WORKGROUP and BATON_CLUSTER must be set');
+  if (user !== undefined && workgroup !== undefined)
+    problems.push('BATON_DB_USER goes with BATON_CLUSTER only');
+  if (user !== undefined && secret !== undefined)
+    problems.push('BATON_DB_USER and BATON_SECRET_ARN exclude each other');
+  return {
+    Database: optional(env, 'BATON_DATABASE') ?? 'dev',
+    ...(workgroup === undefined ? {} : { WorkgroupName: workgroup }),
+    ...(cluster === undefined ? {} : { ClusterIdentifier: cluster }),
+    ...(user === undefined ? {} : { DbUser: user }),
+    ...(secret === undefined ? {} : { SecretArn: secret }),
+  };
+}
+
+function optional(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+  const value = env[name];
+  return value === undefined || value === '' ? undefined : value;
+}

@@ -1,0 +1,34 @@
+/** The middy chain of every function: wiring before, one log line for an error that leaves the function. */
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+
+import type { Driver } from '../engine/ports.ts';
+import { log } from './log.ts';
+import type { Wiring } from './wiring.ts';
+import { wiring } from './wiring.ts';
+
+/** What a function works with beside its event. */
+export interface Tools extends Wiring {
+  readonly driver: Driver;
+}
+
+export type Work<Answer> = (event: unknown, tools: Tools) => Promise<Answer>;
+
+/** A Lambda handler around `work`: the event stays unknown until `work` parses it. */
+export function handler<Answer>(work: Work<Answer>) {
+  return middy<unknown, Answer>()
+    .onError((request) => {
+      const { error } = request;
+      log('error', 'the invocation failed', {
+        request: request.context.awsRequestId,
+        error: error instanceof Error ? error.message : String(error),
+      });
+    })
+    .handler(async (event: unknown, context: Context) => {
+      const driver: Driver = {
+        id: context.awsRequestId,
+        remainingMs: () => context.getRemainingTimeInMillis(),
+      };
+      return work(event, { ...wiring(), driver });
+    });
+}

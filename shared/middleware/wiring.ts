@@ -1,0 +1,49 @@
+/** The real ports, the real clock and real chance, wired in one place, once per cold start. */
+import process from 'node:process';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+
+import { PlanCache } from '../engine/plan-cache.ts';
+import type { Ports } from '../engine/ports.ts';
+import { DynamoDbRunStore } from '../store/dynamodb-run-store.ts';
+import { DataApiWarehouse } from '../warehouse/data-api.ts';
+import { randomFraction, randomToken } from './chance.ts';
+import type { Config } from './config.ts';
+import { readConfig } from './config.ts';
+import { S3FileStore } from './files.ts';
+import { log } from './log.ts';
+import { EventBridgePublisher } from './publisher.ts';
+
+export interface Wiring {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly plans: PlanCache;
+}
+
+let wired: Wiring | undefined;
+
+/** @throws Error where the environment is wrong. */
+export function wiring(): Wiring {
+  wired ??= wire();
+  return wired;
+}
+
+function wire(): Wiring {
+  const config = readConfig(process.env);
+  const store = new DynamoDbRunStore(new DynamoDBClient({}), config.table);
+  const ports: Ports = {
+    store,
+    warehouse: new DataApiWarehouse(new RedshiftDataClient({}), config.connection, randomToken),
+    files: new S3FileStore(config.artifactsBucket),
+    publisher: new EventBridgePublisher(),
+    settings: config,
+    now: Date.now,
+    randomToken,
+    randomFraction,
+    pause: (ms) => wait(ms),
+    log,
+  };
+  return { config, ports, plans: new PlanCache(store) };
+}

@@ -1,0 +1,43 @@
+/** Again, when; or give up. Pure: the chance is handed in. */
+import type { FailureClass } from './run.ts';
+import type { StepView } from './plan-view.ts';
+
+/**
+ * The pause before attempt `attempt + 1`, in ms: exponential with full jitter, so that many runs that failed
+ * together do not come back together.
+ */
+export function backoffMs(retry: StepView['retry'], attempt: number, fraction: number): number {
+  const ceiling = Math.min(retry.maxSeconds, retry.baseSeconds * 2 ** Math.max(attempt - 1, 0));
+  return Math.round(ceiling * 1000 * fraction);
+}
+
+export type Policy = 'retry' | 'fail' | 'decide';
+
+/** One policy for each class; `retry` still needs an attempt left. */
+export function policyFor(failure: FailureClass, step: StepView): Policy {
+  switch (failure) {
+    case 'transient':
+      return 'retry';
+    case 'conflict':
+      return step.conflictRetry ? 'retry' : 'decide';
+    case 'session-lost':
+    case 'unknown':
+      return 'decide';
+    case 'sql':
+    case 'data':
+    case 'check':
+    case 'permission':
+    case 'timeout':
+    case 'cancelled':
+    case 'input':
+      return 'fail';
+    default:
+      return failure satisfies never;
+  }
+}
+
+/** The pauses of a submission that found its session unavailable, in ms, inside one invocation. */
+export const SESSION_PAUSES_MS: readonly number[] = [200, 400, 800, 1600];
+
+/** A longer pause than this is left to the sweep. */
+export const LONGEST_PAUSE_MS = 10_000;

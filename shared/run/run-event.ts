@@ -1,0 +1,121 @@
+/**
+ * Everything that can happen to a run: news from outside, and the answers to its own effects. News are wake-ups,
+ * never facts: they are believed only as far as `decide` can check them.
+ */
+import type { Failure, FailureClass, FinishedStep, Duty } from './run.ts';
+import type { PlanView } from './plan-view.ts';
+
+export type TerminalStatus = 'FINISHED' | 'FAILED' | 'ABORTED';
+
+/** How a statement ended, as far as known. */
+export interface StatementEnd {
+  readonly statementId: string;
+  readonly status: TerminalStatus;
+  /** ISO 8601. */
+  readonly endedAt: string;
+  /** Rows returned or affected by the user's statements; absent when not known. */
+  readonly rows?: number;
+  readonly error?: Failure;
+}
+
+export type RunEvent =
+  /** Somebody thinks the run should be looked at: its start, the sweep, a duplicate. */
+  | { readonly kind: 'Woken' }
+  /** The completion event. `tokenStart`: the first ten characters of the token in the statement's name. */
+  | {
+      readonly kind: 'StatementEnded';
+      readonly tokenStart: string;
+      readonly statementId: string;
+      readonly status: TerminalStatus;
+      readonly at: string;
+      readonly rows?: number;
+      /** False when the event names a principal that is not our role. */
+      readonly trusted: boolean;
+    }
+  | ResumeRequested
+  | { readonly kind: 'SlotTaken'; readonly epoch: number }
+  | { readonly kind: 'SlotBusy' }
+  | { readonly kind: 'SessionOpened'; readonly sessionId: string; readonly pid?: number }
+  | { readonly kind: 'SessionProved'; readonly sessionId: string }
+  /** Opening, or proving, or submitting was refused or failed. */
+  | {
+      readonly kind: 'CallRefused';
+      readonly call: 'open' | 'prove' | 'submit';
+      readonly refusal: Refusal;
+      readonly tries: number;
+    }
+  | {
+      readonly kind: 'SessionSeen';
+      readonly status: 'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN';
+      readonly why: LookUpReason;
+    }
+  | {
+      readonly kind: 'InputChecked';
+      readonly outcome: 'same' | 'changed' | 'missing';
+      readonly end?: StatementEnd;
+    }
+  | {
+      readonly kind: 'Submitted';
+      readonly token: string;
+      readonly statementId: string;
+      readonly sessionId?: string;
+      /** The row of `last` was written beside the submission. */
+      readonly historyWritten: boolean;
+    }
+  | {
+      readonly kind: 'NameLookedUp';
+      readonly token: string;
+      readonly statementId?: string;
+      readonly why: LookUpReason;
+    }
+  | { readonly kind: 'StatementSeen'; readonly statementId: string; readonly status: 'RUNNING' | 'NOT_FOUND' }
+  | {
+      readonly kind: 'StatementSeen';
+      readonly statementId: string;
+      readonly status: TerminalStatus;
+      readonly end: StatementEnd;
+    }
+  | {
+      readonly kind: 'VerdictRead';
+      readonly passed: boolean;
+      readonly message: string;
+      readonly end: StatementEnd;
+    }
+  | { readonly kind: 'LoadErrorsRead'; readonly message: string; readonly end: StatementEnd }
+  | { readonly kind: 'HistoryWritten'; readonly row: FinishedStep; readonly afterwards: RunEvent }
+  | { readonly kind: 'CancelSent' }
+  | { readonly kind: 'DutyDone'; readonly duty: Duty };
+
+export type LookUpReason =
+  /** A claim grew old without a record. */
+  | 'old-claim'
+  /** The session stays unavailable. */
+  | 'unavailable'
+  /** The session is gone: the last look before concluding anything. */
+  | 'session-gone';
+
+export interface ResumeRequested {
+  readonly kind: 'ResumeRequested';
+  readonly requestId: string;
+  readonly actor: string;
+  readonly from?: string;
+  /** Today's plan of the pipeline: resume takes it. */
+  readonly plan: PlanView;
+}
+
+/** Why a call had no effect, or may have had one. */
+export interface Refusal {
+  readonly reason:
+    /** `Session is not available`: busy or gone, one message for both. */
+    | 'session-unavailable'
+    /** `Session with Id … is invalid`: it never existed. */
+    | 'session-unknown'
+    /** Throttled, too many sessions or statements, paused, resizing: has no effect, burns no attempt. */
+    | 'throttled'
+    /** Timeout, lost connection, 5xx: the call may have had its effect. */
+    | 'outcome-unknown'
+    /** Definitely refused: wrong request, missing permission, missing warehouse. */
+    | 'rejected';
+  readonly class: FailureClass;
+  readonly message: string;
+}

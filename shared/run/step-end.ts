@@ -1,0 +1,151 @@
+/** A statement ended: advance, retry, or stop. */
+import { claim } from './claim.ts';
+import type { Context, Decision } from './decision.ts';
+import { ask, currentStep, epochSeconds, nothing, store, SUBMISSION, without } from './decision.ts';
+import { backoffMs, LONGEST_PAUSE_MS, policyFor } from './retry.ts';
+import type { RunEvent, StatementEnd } from './run-event.ts';
+import type { Failure, FinishedStep, Run } from './run.ts';
+import { fail, needDecision, succeed } from './stop.ts';
+
+/** The current submission reached a terminal state, `end`; `event` is what told so. */
+export function onEnd(run: Run, context: Context, event: RunEvent, end: StatementEnd): Decision {
+  if (run.phase !== 'SUBMITTED' || run.statementId !== end.statementId)
+    return nothing(run, 'that statement is not awaited any more');
+  const step = currentStep(run, context.plan);
+  if (end.status !== 'FINISHED') return onFailure(run, context, event, end);
+  if (step.usesFile && run.trigger.file !== undefined) return ask(run, { kind: 'CheckInput', end });
+  if (step.kind === 'check') return ask(run, { kind: 'ReadVerdict', end });
+  return finishStep(run, context, event, end);
+}
+
+/** A load finished and its file was looked at again: only the bytes of the event may go on. */
+export function onInputChecked(
+  run: Run,
+  context: Context,
+  event: RunEvent & { kind: 'InputChecked' },
+): Decision {
+  const step = currentStep(run, context.plan);
+  const { end, outcome } = event;
+  if (end === undefined) {
+    if (run.phase !== 'CLAIMED') return nothing(run, 'the claim is not ours any more');
+    if (outcome === 'same') return ask(run, { kind: 'Submit', tries: 0 });
+    return fail(run, context, inputFailure(run, step.name, outcome, 'before it was loaded'));
+  }
+  if (run.phase !== 'SUBMITTED' || run.statementId !== end.statementId)
+    return nothing(run, 'that statement is not awaited any more');
+  if (outcome === 'same') {
+    return step.kind === 'check'
+      ? ask(run, { kind: 'ReadVerdict', end })
+      : finishStep(run, context, event, end);
+  }
+  const failure = {
+    ...inputFailure(run, step.name, outcome, 'while it was loaded'),
+    statementId: end.statementId,
+  };
+  return stopAfterStep(run, context, event, end, failure, step.kind === 'durable' || step.kind === 'opaque');
+}
+
+/** Advance: cursor + 1, the finished step kept as `last`, and the claim of the next step, in one conditional write. */
+export function finishStep(run: Run, context: Context, event: RunEvent, end: StatementEnd): Decision {
+  if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });
+  const row = finishedStep(run, end);
+  if (run.cursor + 1 >= run.steps) return succeed(run, context, row);
+  return claim({ ...run, cursor: run.cursor + 1, attempt: 1, firstAttempt: 1, last: row }, context);
+}
+
+/** The statement failed, was stopped, or its result is a failed check: one policy for each class. */
+export function failStep(
+  run: Run,
+  context: Context,
+  event: RunEvent,
+  end: StatementEnd,
+  failure: Failure,
+): Decision {
+  const step = currentStep(run, context.plan);
+  const policy = policyFor(failure.class, step);
+  if (policy !== 'retry' || run.attempt - run.firstAttempt + 1 >= step.retry.attempts) {
+    return stopAfterStep(run, context, event, end, failure, policy === 'decide');
+  }
+  if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });
+  const pause = backoffMs(step.retry, run.attempt - run.firstAttempt + 1, context.chance.fraction);
+  const waiting: Run = {
+    ...without(run, ...SUBMISSION),
+    state: 'WAITING',
+    phase: 'READY',
+    attempt: run.attempt + 1,
+    last: finishedStep(run, end, failure),
+    next: epochSeconds(context.now + pause),
+  };
+  return pause <= LONGEST_PAUSE_MS
+    ? store(waiting, { kind: 'Pause', ms: pause, afterwards: { kind: 'Wake' } })
+    : store(waiting);
+}
+
+function onFailure(run: Run, context: Context, event: RunEvent, end: StatementEnd): Decision {
+  const step = currentStep(run, context.plan);
+  if (end.status === 'ABORTED') {
+    const message =
+      run.timedOut === true
+        ? `the step ran longer than ${step.timeoutSeconds} s and was stopped (timeout: in pipeline.yml)`
+        : `the statement was stopped by somebody: ${end.error?.message ?? 'ABORTED'}`;
+    return failStep(run, context, event, end, {
+      class: run.timedOut === true ? 'timeout' : 'cancelled',
+      message,
+      step: step.name,
+      statementId: end.statementId,
+    });
+  }
+  const failure: Failure = {
+    ...(end.error ?? { class: 'unknown', message: 'the warehouse gave no error text' }),
+    step: step.name,
+    statementId: end.statementId,
+  };
+  if (failure.class === 'data' && run.sessionId !== undefined && event.kind !== 'LoadErrorsRead') {
+    return ask(run, { kind: 'ReadLoadErrors', end: { ...end, error: failure } });
+  }
+  return failStep(run, context, event, end, failure);
+}
+
+function stopAfterStep(
+  run: Run,
+  context: Context,
+  event: RunEvent,
+  end: StatementEnd,
+  failure: Failure,
+  decide: boolean,
+): Decision {
+  if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });
+  const row = finishedStep(run, end, failure);
+  return decide ? needDecision(run, context, failure, row) : fail(run, context, failure, row);
+}
+
+function inputFailure(
+  run: Run,
+  step: string,
+  outcome: 'changed' | 'missing' | 'same',
+  when: string,
+): Failure {
+  const file = run.trigger.file;
+  const uri = file === undefined ? 'the file' : `s3://${file.bucket}/${file.key}`;
+  const what = outcome === 'missing' ? 'is not there any more' : 'was overwritten';
+  return {
+    class: 'input',
+    message: `${uri} ${what} ${when}: it is not the object of the event (etag ${file?.etag ?? '?'}); the newer upload has a run of its own`,
+    step,
+  };
+}
+
+function finishedStep(run: Run, end: StatementEnd, failure?: Failure): FinishedStep {
+  return {
+    index: run.cursor,
+    name: run.step ?? '',
+    generation: run.generation,
+    attempt: run.attempt,
+    status: failure !== undefined && end.status === 'FINISHED' ? 'FAILED' : end.status,
+    startedAt: run.submittedAt ?? run.claimedAt ?? end.endedAt,
+    endedAt: end.endedAt,
+    statementId: end.statementId,
+    ...(end.rows === undefined ? {} : { rows: end.rows }),
+    ...(failure === undefined ? {} : { error: failure.message, errorClass: failure.class }),
+  };
+}

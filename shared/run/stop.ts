@@ -1,0 +1,86 @@
+/** Stopping: FAILED and NEEDS_DECISION, with a true reason and what to paste to go on; and the two-write ending. */
+import type { Context, Decision } from './decision.ts';
+import { epochSeconds, iso, nothing, store, SUBMISSION, without } from './decision.ts';
+import type { Duty, Failure, FinishedStep, Run } from './run.ts';
+
+const LONGEST_MESSAGE = 1000;
+
+export function fail(run: Run, context: Context, failure: Failure, row?: FinishedStep): Decision {
+  return stop(run, context, 'FAILED', failure, row);
+}
+
+/** Nothing may be guessed from here: a person decides. */
+export function needDecision(run: Run, context: Context, failure: Failure, row?: FinishedStep): Decision {
+  return stop(run, context, 'NEEDS_DECISION', failure, row);
+}
+
+function stop(
+  run: Run,
+  context: Context,
+  state: 'FAILED' | 'NEEDS_DECISION',
+  failure: Failure,
+  row?: FinishedStep,
+): Decision {
+  const owed: Duty[] =
+    context.plan.onFailure === 'continue'
+      ? ['history', 'release', 'wake', 'publish']
+      : ['history', 'publish'];
+  const kept = without(run, ...SUBMISSION, 'proveSession');
+  const stopped: Run = {
+    ...kept,
+    state,
+    phase: 'READY',
+    error: shortened(failure),
+    ...(row === undefined ? {} : { last: row }),
+    ...(state === 'FAILED' ? { resumeWith: resumeWith(run, context.stage) } : {}),
+    owed,
+    next: epochSeconds(context.now),
+    endedAt: iso(context.now),
+  };
+  return store(stopped, { kind: 'PerformDuty', duty: 'history' });
+}
+
+/** All steps are done. Two writes: this one, and the one that removes `owed`. */
+export function succeed(run: Run, context: Context, row: FinishedStep): Decision {
+  const kept = without(run, ...SUBMISSION, 'step', 'error', 'resumeWith', 'proveSession');
+  const done: Run = {
+    ...kept,
+    state: 'SUCCEEDED',
+    phase: 'READY',
+    cursor: run.steps,
+    last: row,
+    owed: ['history', 'release', 'wake', 'publish', 'close'],
+    next: epochSeconds(context.now),
+    endedAt: iso(context.now),
+  };
+  return store(done, { kind: 'PerformDuty', duty: 'history' });
+}
+
+/** One duty after the other; the last one is followed by the write that takes the run out of the sweep's index. */
+export function onDutyDone(run: Run, duty: Duty): Decision {
+  if (run.owed?.[0] !== duty) return nothing(run, `duty ${duty} was not the next one owed`);
+  const owed = run.owed.slice(1);
+  const after = duty === 'history' ? without(run, 'last') : duty === 'release' ? without(run, 'slot') : run;
+  const next = owed[0];
+  if (next !== undefined)
+    return { run: { ...after, owed }, save: 'none', effect: { kind: 'PerformDuty', duty: next } };
+  return store(without(after, 'owed', 'next'));
+}
+
+function shortened(failure: Failure): Failure {
+  if (failure.message.length <= LONGEST_MESSAGE) return failure;
+  return { ...failure, message: `${failure.message.slice(0, LONGEST_MESSAGE - 1)}…` };
+}
+
+/** The command, and the entry to paste into the EventBridge console's "Send events" page. */
+function resumeWith(run: Run, stage: string): { command: string; event: string } {
+  const event = {
+    source: 'baton.request',
+    'detail-type': 'Resume Requested',
+    detail: { requestId: `resume-${run.id}-${run.attempt + 1}`, runId: run.id, actor: 'console' },
+  };
+  return {
+    command: `npx baton resume ${run.id}${stage === 'local' ? '' : ` --stage ${stage}`}`,
+    event: JSON.stringify(event),
+  };
+}

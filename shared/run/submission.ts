@@ -1,0 +1,213 @@
+/** Between the claim and the record: refusals, lost replies, and statements found again by their name. */
+import type { Context, Decision } from './decision.ts';
+import { ask, currentStep, epochSeconds, iso, nothing, store, TOKEN_WINDOW_MS, without } from './decision.ts';
+import { SESSION_PAUSES_MS } from './retry.ts';
+import type { LookUpReason, Refusal, RunEvent } from './run-event.ts';
+import type { Failure, FinishedStep, Run } from './run.ts';
+import { fail, needDecision } from './stop.ts';
+
+/** So often a full or throttled warehouse is asked again inside one invocation; then the sweep goes on. */
+const PAUSES_INSIDE = 2;
+
+export function onSubmitted(run: Run, context: Context, event: RunEvent & { kind: 'Submitted' }): Decision {
+  if (run.phase !== 'CLAIMED' || run.token !== event.token)
+    return nothing(run, 'the claim was recorded by somebody else');
+  const kept = event.historyWritten ? without(run, 'last') : run;
+  const recorded: Run = {
+    ...kept,
+    state: 'RUNNING',
+    phase: 'SUBMITTED',
+    statementId: event.statementId,
+    submittedAt: run.claimedAt ?? iso(context.now),
+  };
+  return { run: recorded, save: 'record' };
+}
+
+/** A statement of exactly the claim's name was looked for. */
+export function onNameLookedUp(
+  run: Run,
+  context: Context,
+  event: RunEvent & { kind: 'NameLookedUp' },
+): Decision {
+  if (run.phase !== 'CLAIMED' || run.token !== event.token)
+    return nothing(run, 'the claim was recorded by somebody else');
+  if (event.statementId !== undefined) {
+    const recorded: Run = {
+      ...run,
+      state: 'RUNNING',
+      phase: 'SUBMITTED',
+      statementId: event.statementId,
+      submittedAt: run.claimedAt ?? iso(context.now),
+    };
+    return { run: recorded, save: 'record', effect: { kind: 'Describe', statementId: event.statementId } };
+  }
+  return onNameNotFound(run, context, event.why);
+}
+
+function onNameNotFound(run: Run, context: Context, why: LookUpReason): Decision {
+  const step = currentStep(run, context.plan);
+  switch (why) {
+    case 'unavailable':
+      return waitWithClaim(run, context, 5_000);
+    case 'session-gone':
+      return needDecision(run, context, sessionLost(run, step.name));
+    case 'old-claim': {
+      const age = context.now - Date.parse(run.claimedAt ?? iso(context.now));
+      // The same token returns the same statement, so submitting again is safe while AWS remembers it.
+      if (age < TOKEN_WINDOW_MS) return ask(run, { kind: 'Submit', tries: 0 });
+      return needDecision(run, context, {
+        class: 'unknown',
+        message:
+          `step ${step.name} was claimed at ${run.claimedAt ?? '?'} and no statement of its name is known: whether it was ever submitted ` +
+          'cannot be told any more. Look at its tables, then start the file again',
+        step: step.name,
+      });
+    }
+    default:
+      return why satisfies never;
+  }
+}
+
+export function onSessionSeen(
+  run: Run,
+  context: Context,
+  event: RunEvent & { kind: 'SessionSeen' },
+): Decision {
+  const gone = event.status === 'CLOSED' || event.status === 'UNKNOWN';
+  if (run.phase === 'CLAIMED') {
+    if (gone) return ask(run, { kind: 'LookUpName', why: 'session-gone' });
+    // BUSY: with our own statement, if the reply was lost. AVAILABLE: a moment too early.
+    return event.status === 'BUSY'
+      ? ask(run, { kind: 'LookUpName', why: 'unavailable' })
+      : waitWithClaim(run, context, 5_000);
+  }
+  if (run.proveSession !== true) return nothing(run);
+  if (gone) return needDecision(run, context, sessionLost(run, currentStep(run, context.plan).name));
+  return waitReady(run, context, 5_000);
+}
+
+export function onCallRefused(
+  run: Run,
+  context: Context,
+  event: RunEvent & { kind: 'CallRefused' },
+): Decision {
+  switch (event.call) {
+    case 'open':
+      return onOpenRefused(run, context, event.refusal, event.tries);
+    case 'prove':
+      return onProveRefused(run, context, event.refusal, event.tries);
+    case 'submit':
+      return onSubmitRefused(run, context, event.refusal, event.tries);
+    default:
+      return event.call satisfies never;
+  }
+}
+
+function onOpenRefused(run: Run, context: Context, refusal: Refusal, tries: number): Decision {
+  if (refusal.reason === 'rejected')
+    return fail(run, context, { class: refusal.class, message: refusal.message, ...named(run) });
+  if (tries < PAUSES_INSIDE) {
+    return ask(run, {
+      kind: 'Pause',
+      ms: patience(tries, context),
+      afterwards: { kind: 'OpenSession', tries: tries + 1 },
+    });
+  }
+  return waitReady(run, context, patience(tries, context));
+}
+
+function onProveRefused(run: Run, context: Context, refusal: Refusal, tries: number): Decision {
+  switch (refusal.reason) {
+    case 'session-unavailable': {
+      const ms = SESSION_PAUSES_MS[tries];
+      if (ms === undefined) return ask(run, { kind: 'LookUpSession', why: 'unavailable' });
+      return ask(run, { kind: 'Pause', ms, afterwards: { kind: 'ProveSession', tries: tries + 1 } });
+    }
+    case 'session-unknown':
+      return needDecision(run, context, sessionLost(run, currentStep(run, context.plan).name));
+    case 'throttled':
+    case 'outcome-unknown':
+      return waitReady(run, context, patience(tries, context));
+    case 'rejected':
+      return fail(run, context, { class: refusal.class, message: refusal.message, ...named(run) });
+    default:
+      return refusal.reason satisfies never;
+  }
+}
+
+function onSubmitRefused(run: Run, context: Context, refusal: Refusal, tries: number): Decision {
+  if (run.phase !== 'CLAIMED') return nothing(run, 'the claim was recorded by somebody else');
+  switch (refusal.reason) {
+    case 'session-unavailable': {
+      const ms = SESSION_PAUSES_MS[tries];
+      if (ms === undefined) return ask(run, { kind: 'LookUpSession', why: 'unavailable' });
+      return ask(run, { kind: 'Pause', ms, afterwards: { kind: 'Submit', tries: tries + 1 } });
+    }
+    case 'session-unknown':
+      return ask(run, { kind: 'LookUpName', why: 'session-gone' });
+    case 'throttled':
+      if (tries < PAUSES_INSIDE) {
+        return ask(run, {
+          kind: 'Pause',
+          ms: patience(tries, context),
+          afterwards: { kind: 'Submit', tries: tries + 1 },
+        });
+      }
+      return waitWithClaim(run, context, patience(tries, context));
+    case 'outcome-unknown':
+      // The claim stays: the same token may be sent again, and a statement that did start is found by its name.
+      if (tries === 0) return ask(run, { kind: 'Pause', ms: 500, afterwards: { kind: 'Submit', tries: 1 } });
+      return nothing(run, `the outcome of the submission is not known yet: ${refusal.message}`);
+    case 'rejected': {
+      const failure: Failure = { class: refusal.class, message: refusal.message, ...named(run) };
+      if (run.last !== undefined) return fail(run, context, failure);
+      return fail(run, context, failure, rejectedStep(run, context, failure));
+    }
+    default:
+      return refusal.reason satisfies never;
+  }
+}
+
+/** Backing off with the claim kept: the same token is sent again, no attempt is burnt. */
+function waitWithClaim(run: Run, context: Context, ms: number): Decision {
+  return store({ ...run, state: 'WAITING', phase: 'CLAIMED', next: epochSeconds(context.now + ms) });
+}
+
+function waitReady(run: Run, context: Context, ms: number): Decision {
+  return store({ ...run, state: 'WAITING', phase: 'READY', next: epochSeconds(context.now + ms) });
+}
+
+/** 2 s to a minute, jittered: for a warehouse that is throttled, full, paused or resizing. */
+function patience(tries: number, context: Context): number {
+  return Math.min(60_000, 2_000 * 2 ** tries) * (0.5 + context.chance.fraction / 2);
+}
+
+function named(run: Run): { step?: string } {
+  return run.step === undefined ? {} : { step: run.step };
+}
+
+function rejectedStep(run: Run, context: Context, failure: Failure): FinishedStep {
+  return {
+    index: run.cursor,
+    name: run.step ?? '',
+    generation: run.generation,
+    attempt: run.attempt,
+    status: 'FAILED',
+    startedAt: run.claimedAt ?? iso(context.now),
+    endedAt: iso(context.now),
+    error: failure.message,
+    errorClass: failure.class,
+  };
+}
+
+function sessionLost(run: Run, step: string): Failure {
+  const file = run.trigger.file;
+  const again = file === undefined ? '' : ` --file 's3://${file.bucket}/${file.key}'`;
+  return {
+    class: 'session-lost',
+    message:
+      `session ${run.sessionId ?? '?'} is gone, and its temporary tables with it; step ${step} was not submitted. ` +
+      `Baton does not rebuild sessions yet. If no earlier step changed a table, start again: npx baton start ${run.pipeline}${again}`,
+    step,
+  };
+}

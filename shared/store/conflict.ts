@@ -1,0 +1,11 @@
+/** A conditional write that was refused: expected in any race, never an error of its own. */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+
+import type { Item } from './run-item.ts';
+
+/** Undefined for every other error; `item` is what is stored, where DynamoDB gave it. */
+export function conflictOf(error: unknown): { item: Item | undefined } | undefined {
+  if (!(error instanceof ConditionalCheckFailedException)) return undefined;
+  return { item: error.Item === undefined ? undefined : unmarshall(error.Item) };
+}

@@ -1,0 +1,332 @@
+/** The RunStore port over DynamoDB: one table, single-item conditional writes only. */
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+
+import type { Plan } from '../pipeline/plan.ts';
+import type { Run } from '../run/run.ts';
+import { conflictOf } from './conflict.ts';
+import type { Item } from './run-item.ts';
+import {
+  DUE_PARTITION,
+  historyKey,
+  keyKey,
+  planKey,
+  poolKey,
+  runItem,
+  runKey,
+  runOfItem,
+} from './run-item.ts';
+import type { HistoryRow, Pool, RunStore } from './run-store.ts';
+
+type StoredItem = Record<string, AttributeValue>;
+
+/** Errors in history rows are cut here, in characters. */
+const LONGEST_ERROR = 8_000;
+
+export class DynamoDbRunStore implements RunStore {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  async load(runId: string): Promise<Run | undefined> {
+    const item = await this.#get(runKey(runId));
+    return item === undefined ? undefined : runOfItem(item);
+  }
+
+  async create(run: Run): ReturnType<RunStore['create']> {
+    const refused = await this.#put(runItem(run), 'attribute_not_exists(pk)', {});
+    if (refused === undefined) return { outcome: 'created' };
+    const there = refused.item === undefined ? await this.load(run.id) : runOfItem(refused.item);
+    if (there === undefined)
+      throw new Error(`run ${run.id} was deleted while it was created; deliver the event again`);
+    return { outcome: 'exists', run: there };
+  }
+
+  async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
+    const next: Run = { ...run, version: version + 1, by };
+    const refused = await this.#put(runItem(next), 'version = :version', { ':version': version });
+    if (refused === undefined) return next;
+    const ours =
+      refused.item !== undefined && refused.item['version'] === next.version && refused.item['by'] === by;
+    return ours ? next : 'conflict';
+  }
+
+  async record(run: Run, by: string): Promise<Run | 'conflict'> {
+    const clearLast = run.last === undefined ? ' REMOVE #last' : '';
+    try {
+      const answer = await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: marshall(runKey(run.id)),
+          UpdateExpression: `SET #state = :state, phase = :submitted, statementId = :id, submittedAt = :at, version = version + :one, #by = :by${clearLast}`,
+          ConditionExpression: 'phase = :claimed AND #token = :token',
+          ExpressionAttributeNames: {
+            '#state': 'state',
+            '#by': 'by',
+            '#token': 'token',
+            ...(clearLast === '' ? {} : { '#last': 'last' }),
+          },
+          ExpressionAttributeValues: marshall({
+            ':state': run.state,
+            ':submitted': 'SUBMITTED',
+            ':claimed': 'CLAIMED',
+            ':id': run.statementId,
+            ':at': run.submittedAt,
+            ':token': run.token,
+            ':one': 1,
+            ':by': by,
+          }),
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return runOfItem(unmarshall(answer.Attributes ?? {}));
+    } catch (error) {
+      if (conflictOf(error) !== undefined) return 'conflict';
+      throw error;
+    }
+  }
+
+  async putHistory(runId: string, row: HistoryRow): Promise<void> {
+    const error = row.error === undefined ? {} : { error: row.error.slice(0, LONGEST_ERROR) };
+    await this.#put({ ...historyKey(runId, row), ...row, ...error });
+  }
+
+  async history(runId: string): Promise<HistoryRow[]> {
+    const items = await this.#query({
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :step)',
+      ExpressionAttributeValues: marshall({ ':pk': runKey(runId).pk, ':step': 'step#' }),
+      ConsistentRead: true,
+    });
+    const rows = items.map(
+      (item) =>
+        Object.fromEntries(
+          Object.entries(item).filter(([name]) => name !== 'pk' && name !== 'sk'),
+        ) as unknown as HistoryRow,
+    );
+    return rows.sort((a, b) => a.startedAt.localeCompare(b.startedAt) || a.index - b.index);
+  }
+
+  async putPlan(plan: Plan): Promise<void> {
+    const body = gzipSync(JSON.stringify(plan));
+    await this.#put(
+      { ...planKey(plan.hash), pipelineName: plan.pipeline, plan: body },
+      'attribute_not_exists(pk)',
+      {},
+    );
+  }
+
+  async loadPlan(hash: string): Promise<Plan | undefined> {
+    const item = await this.#get(planKey(hash));
+    if (item === undefined) return undefined;
+    return JSON.parse(gunzipSync(item['plan'] as Uint8Array).toString('utf8')) as Plan;
+  }
+
+  async findDue(now: number, limit: number): Promise<string[]> {
+    const items = await this.#query(
+      {
+        IndexName: 'due',
+        KeyConditionExpression: 'due = :due AND #next <= :now',
+        ExpressionAttributeNames: { '#next': 'next' },
+        ExpressionAttributeValues: marshall({ ':due': DUE_PARTITION, ':now': now }),
+      },
+      limit,
+    );
+    return items.map(runIdOf);
+  }
+
+  async queueHead(pipeline: string): Promise<string | undefined> {
+    const items = await this.#query(
+      {
+        IndexName: 'queue',
+        KeyConditionExpression: '#queue = :pipeline',
+        ExpressionAttributeNames: { '#queue': 'queue' },
+        ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
+      },
+      1,
+    );
+    return items[0] === undefined ? undefined : runIdOf(items[0]);
+  }
+
+  async findQueueHeads(): Promise<{ pipeline: string; runId: string }[]> {
+    const heads = new Map<string, { queuedAt: string; runId: string }>();
+    let from: StoredItem | undefined;
+    do {
+      const page = await this.#client.send(
+        new ScanCommand({
+          TableName: this.#table,
+          IndexName: 'queue',
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      for (const stored of page.Items ?? []) {
+        const item = unmarshall(stored);
+        const pipeline = String(item['queue']);
+        const queuedAt = String(item['queuedAt']);
+        const head = heads.get(pipeline);
+        if (head === undefined || queuedAt < head.queuedAt)
+          heads.set(pipeline, { queuedAt, runId: runIdOf(item) });
+      }
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+    return [...heads].map(([pipeline, { runId }]) => ({ pipeline, runId }));
+  }
+
+  async listRuns(pipeline: string, limit: number): Promise<Run[]> {
+    const items = await this.#query(
+      {
+        IndexName: 'by-pipeline',
+        KeyConditionExpression: 'pipeline = :pipeline',
+        ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
+        ScanIndexForward: false,
+      },
+      limit,
+    );
+    const runs = await Promise.all(items.map((item) => this.load(runIdOf(item))));
+    return runs.filter((run) => run !== undefined);
+  }
+
+  async loadPool(pipeline: string): Promise<Pool> {
+    const item = await this.#get(poolKey(pipeline));
+    if (item === undefined) return { holders: {}, epoch: 0 };
+    return { holders: (item['holders'] ?? {}) as Record<string, number>, epoch: item['epoch'] as number };
+  }
+
+  async takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'> {
+    const epoch = pool.epoch + 1;
+    try {
+      if (pool.epoch === 0) {
+        const refused = await this.#put(
+          { ...poolKey(pipeline), holders: { [runId]: epoch }, epoch },
+          'attribute_not_exists(pk)',
+          {},
+        );
+        return refused === undefined ? epoch : 'conflict';
+      }
+      await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: marshall(poolKey(pipeline)),
+          UpdateExpression: 'SET holders.#run = :epoch, epoch = :epoch',
+          ConditionExpression:
+            'epoch = :before AND size(holders) < :limit AND attribute_not_exists(holders.#run)',
+          ExpressionAttributeNames: { '#run': runId },
+          ExpressionAttributeValues: marshall({ ':epoch': epoch, ':before': pool.epoch, ':limit': limit }),
+        }),
+      );
+      return epoch;
+    } catch (error) {
+      if (conflictOf(error) !== undefined) return 'conflict';
+      throw error;
+    }
+  }
+
+  async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void> {
+    try {
+      await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: marshall(poolKey(pipeline)),
+          UpdateExpression: 'REMOVE holders.#run',
+          ConditionExpression: 'holders.#run = :epoch',
+          ExpressionAttributeNames: { '#run': runId },
+          ExpressionAttributeValues: marshall({ ':epoch': epoch }),
+        }),
+      );
+    } catch (error) {
+      // Released before, or held anew under a later epoch.
+      if (conflictOf(error) === undefined) throw error;
+    }
+  }
+
+  async admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean> {
+    const hash = createHash('sha256').update(`${bucket}\0${key}`).digest('hex').slice(0, 40);
+    // Sequencers are compared as text after padding the shorter with zeros on the left (aws-facts 3.3).
+    const padded = sequencer.toLowerCase().padStart(64, '0');
+    try {
+      await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: marshall(keyKey(pipeline, hash)),
+          UpdateExpression: 'SET highest = :sequencer, bucketName = :bucket, objectKey = :key',
+          ConditionExpression: 'attribute_not_exists(highest) OR highest <= :sequencer',
+          ExpressionAttributeValues: marshall({ ':sequencer': padded, ':bucket': bucket, ':key': key }),
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (conflictOf(error) !== undefined) return false;
+      throw error;
+    }
+  }
+
+  async #get(key: { pk: string; sk: string }): Promise<Item | undefined> {
+    const answer = await this.#client.send(
+      new GetItemCommand({ TableName: this.#table, Key: marshall(key), ConsistentRead: true }),
+    );
+    return answer.Item === undefined ? undefined : unmarshall(answer.Item);
+  }
+
+  /** Undefined when stored; else the item that refused it, where DynamoDB gives it. */
+  async #put(
+    item: Item,
+    condition?: string,
+    values: Item = {},
+  ): Promise<{ item: Item | undefined } | undefined> {
+    try {
+      await this.#client.send(
+        new PutItemCommand({
+          TableName: this.#table,
+          Item: marshall(item, { removeUndefinedValues: true }),
+          ...(condition === undefined
+            ? {}
+            : { ConditionExpression: condition, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
+          ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: marshall(values) }),
+        }),
+      );
+      return undefined;
+    } catch (error) {
+      const conflict = conflictOf(error);
+      if (conflict === undefined) throw error;
+      return { item: conflict.item };
+    }
+  }
+
+  async #query(
+    query: Omit<ConstructorParameters<typeof QueryCommand>[0], 'TableName'>,
+    limit = Infinity,
+  ): Promise<Item[]> {
+    const items: Item[] = [];
+    let from: StoredItem | undefined;
+    do {
+      const page = await this.#client.send(
+        new QueryCommand({
+          ...query,
+          TableName: this.#table,
+          ...(Number.isFinite(limit) ? { Limit: limit - items.length } : {}),
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      for (const item of page.Items ?? []) items.push(unmarshall(item));
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined && items.length < limit);
+    return items;
+  }
+}
+
+function runIdOf(item: Item): string {
+  return String(item['pk']).slice('run#'.length);
+}

@@ -1,0 +1,56 @@
+/** What Baton needs of its table, in Baton's words. Every write is conditional and touches one item. */
+import type { Plan } from '../pipeline/plan.ts';
+import type { FinishedStep, Run } from '../run/run.ts';
+
+/** A step's history row, as people read it. */
+export interface HistoryRow extends FinishedStep {
+  readonly kind: string;
+  readonly statementHash: string;
+  /** Of each statement of a transaction, in order. */
+  readonly rowsByStatement?: readonly (number | null)[];
+  readonly queryId?: number;
+  readonly durationMs?: number;
+}
+
+export interface RunStore {
+  /** Consistent. */
+  load(runId: string): Promise<Run | undefined>;
+  /** `exists` comes with the run that is there. */
+  create(run: Run): Promise<{ outcome: 'created' } | { outcome: 'exists'; run: Run }>;
+  /**
+   * Stores `run` if the stored version is still `version`. A write of our own that lost its reply and was sent again
+   * by the SDK is recognised by its writer and version.
+   */
+  save(run: Run, version: number, by: string): Promise<Run | 'conflict'>;
+  /** Stores the record of a submission if the claim still carries its token, whoever wrote since. */
+  record(run: Run, by: string): Promise<Run | 'conflict'>;
+  /** Idempotent. */
+  putHistory(runId: string, row: HistoryRow): Promise<void>;
+  history(runId: string): Promise<HistoryRow[]>;
+  /** Idempotent: a plan is immutable. */
+  putPlan(plan: Plan): Promise<void>;
+  loadPlan(hash: string): Promise<Plan | undefined>;
+  /** Runs that are due, soonest first; at most `limit`. From an index: candidates, never facts. */
+  findDue(now: number, limit: number): Promise<string[]>;
+  /** Of each pipeline with waiting runs, its oldest; from an index. */
+  findQueueHeads(): Promise<{ pipeline: string; runId: string }[]>;
+  /** The oldest waiting run of a pipeline; from an index. */
+  queueHead(pipeline: string): Promise<string | undefined>;
+  /** Newest first. */
+  listRuns(pipeline: string, limit: number): Promise<Run[]>;
+  /** Consistent. */
+  loadPool(pipeline: string): Promise<Pool>;
+  /** Adds `runId` with epoch + 1 if the pool is as read and not full. */
+  takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'>;
+  /** Removes `runId` only if its epoch is the one given; otherwise does nothing. */
+  releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void>;
+  /** Notes the sequencer if it is the highest seen for the key; tells whether it is at least that. */
+  admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean>;
+}
+
+/** Who holds the pipeline's slots: run id -> epoch. */
+export interface Pool {
+  readonly holders: Readonly<Record<string, number>>;
+  /** Of the latest holder; 0 before the first. */
+  readonly epoch: number;
+}

@@ -1,0 +1,260 @@
+/** The Warehouse port over the Redshift Data API. */
+import type { Field, RedshiftDataClient, StatusString } from '@aws-sdk/client-redshift-data';
+import {
+  BatchExecuteStatementCommand,
+  CancelStatementCommand,
+  DescribeStatementCommand,
+  ExecuteStatementCommand,
+  GetStatementResultCommand,
+  ListSessionsCommand,
+  ListStatementsCommand,
+} from '@aws-sdk/client-redshift-data';
+
+import { refusalOf, statementIdOf } from './refusal.ts';
+import type { Result, SmallEnd, StatementStatus, Submission, Warehouse } from './warehouse.ts';
+
+/** How to reach the warehouse with the first call of a session (aws-facts 1.7). */
+export interface Connection {
+  readonly WorkgroupName?: string;
+  readonly ClusterIdentifier?: string;
+  readonly Database: string;
+  readonly DbUser?: string;
+  readonly SecretArn?: string;
+}
+
+const OPENER_KEEP_ALIVE_SECONDS = 120;
+const LONGEST_WAIT_SECONDS = 30;
+
+export class DataApiWarehouse implements Warehouse {
+  readonly #client: RedshiftDataClient;
+  readonly #connection: Connection;
+  readonly #randomToken: () => string;
+
+  constructor(client: RedshiftDataClient, connection: Connection, randomToken: () => string) {
+    this.#client = client;
+    this.#connection = connection;
+    this.#randomToken = randomToken;
+  }
+
+  async open(
+    set: Readonly<Record<string, string>>,
+    name: string,
+  ): Promise<Result<{ sessionId: string; pid?: number }>> {
+    const settings = Object.entries(set).map(([key, value]) => `SET ${key} TO ${value}`);
+    const common = {
+      ...this.#connection,
+      StatementName: name,
+      ClientToken: this.#randomToken(),
+      SessionKeepAliveSeconds: OPENER_KEEP_ALIVE_SECONDS,
+      WaitTimeSeconds: LONGEST_WAIT_SECONDS,
+    };
+    return this.#asResult(async () => {
+      const answer =
+        settings.length > 1
+          ? await this.#client.send(
+              new BatchExecuteStatementCommand({ ...common, Sqls: settings, ExecutionMode: 'TRANSACTION' }),
+            )
+          : await this.#client.send(
+              new ExecuteStatementCommand({ ...common, Sql: settings[0] ?? 'SELECT 1' }),
+            );
+      const ended = await this.#untilEnd(required(answer.Id, 'Id'), answer.Status);
+      if (ended !== 'FINISHED')
+        return { ok: false, refusal: await this.#whyNotOpened(required(answer.Id, 'Id'), ended) };
+      const value = { sessionId: required(answer.SessionId, 'SessionId') };
+      return {
+        ok: true,
+        value: answer.RedshiftPid === undefined ? value : { ...value, pid: answer.RedshiftPid },
+      };
+    });
+  }
+
+  async submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>> {
+    const common = {
+      SessionId: submission.sessionId,
+      SessionKeepAliveSeconds: submission.keepAliveSeconds,
+      StatementName: submission.name,
+      ClientToken: submission.token,
+      WithEvent: true,
+    };
+    return this.#asResult(async () => {
+      const answer = submission.transaction
+        ? await this.#client.send(
+            new BatchExecuteStatementCommand({
+              ...common,
+              Sqls: [...submission.sqls],
+              ExecutionMode: 'TRANSACTION',
+            }),
+          )
+        : await this.#client.send(new ExecuteStatementCommand({ ...common, Sql: submission.sqls[0] }));
+      const value = { statementId: required(answer.Id, 'Id') };
+      return {
+        ok: true,
+        value: answer.SessionId === undefined ? value : { ...value, sessionId: answer.SessionId },
+      };
+    });
+  }
+
+  async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
+    try {
+      const answer = await this.#client.send(new DescribeStatementCommand({ Id: statementId }));
+      const children = answer.SubStatements ?? [];
+      const error =
+        children.find((child) => child.Error !== undefined && child.Error !== '')?.Error ?? answer.Error;
+      return {
+        statementId,
+        status: statusOf(answer.Status),
+        rows:
+          children.length > 0
+            ? children.map((child) => rowCount(child.ResultRows))
+            : [rowCount(answer.ResultRows)],
+        ...(error === undefined || error === '' ? {} : { error }),
+        ...(answer.UpdatedAt === undefined ? {} : { updatedAt: answer.UpdatedAt }),
+        ...(answer.Duration === undefined || answer.Duration < 0
+          ? {}
+          : { durationMs: answer.Duration / 1e6 }),
+        ...(answer.RedshiftQueryId === undefined || answer.RedshiftQueryId <= 0
+          ? {}
+          : { queryId: answer.RedshiftQueryId }),
+        ...(answer.RedshiftPid === undefined ? {} : { pid: answer.RedshiftPid }),
+      };
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return 'NOT_FOUND';
+      throw error;
+    }
+  }
+
+  async result(statementId: string, limit: number): ReturnType<Warehouse['result']> {
+    const answer = await this.#client.send(new GetStatementResultCommand({ Id: statementId }));
+    const rows = (answer.Records ?? []).slice(0, limit).map((record) => record.map(textOf));
+    return {
+      columns: (answer.ColumnMetadata ?? []).map((column) => column.label ?? column.name ?? ''),
+      rows,
+      total: answer.TotalNumRows ?? rows.length,
+    };
+  }
+
+  async findByName(name: string): Promise<string | undefined> {
+    let token: string | undefined;
+    do {
+      const page = await this.#client.send(
+        new ListStatementsCommand({
+          StatementName: name,
+          Status: 'ALL',
+          MaxResults: 100,
+          ...(token === undefined ? {} : { NextToken: token }),
+        }),
+      );
+      const found = page.Statements?.find((statement) => statement.StatementName === name);
+      if (found !== undefined) return required(found.Id, 'Id');
+      token = page.NextToken;
+    } while (token !== undefined && token !== '');
+    return undefined;
+  }
+
+  async session(sessionId: string): Promise<'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN'> {
+    try {
+      const answer = await this.#client.send(new ListSessionsCommand({ SessionId: sessionId }));
+      const status = answer.Sessions?.find((session) => session.SessionId === sessionId)?.Status;
+      return status === 'AVAILABLE' || status === 'BUSY' || status === 'CLOSED' ? status : 'UNKNOWN';
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return 'UNKNOWN';
+      throw error;
+    }
+  }
+
+  async cancel(statementId: string): Promise<void> {
+    try {
+      await this.#client.send(new CancelStatementCommand({ Id: statementId }));
+    } catch (error) {
+      // Too late, or not running yet: the statement's own end tells, at the next look.
+      if (!(error instanceof Error && error.name === 'ValidationException')) throw error;
+    }
+  }
+
+  async runSmall(
+    sessionId: string,
+    sql: string,
+    keepAliveSeconds: number,
+  ): ReturnType<Warehouse['runSmall']> {
+    return this.#asResult<SmallEnd>(async () => {
+      const answer = await this.#client.send(
+        new ExecuteStatementCommand({
+          SessionId: sessionId,
+          Sql: sql,
+          SessionKeepAliveSeconds: keepAliveSeconds,
+          ClientToken: this.#randomToken(),
+          WaitTimeSeconds: LONGEST_WAIT_SECONDS,
+        }),
+      );
+      const statementId = required(answer.Id, 'Id');
+      const status = await this.#untilEnd(statementId, answer.Status);
+      if (status !== 'FAILED') return { ok: true, value: { statementId, status } };
+      const seen = await this.describe(statementId);
+      const error = seen === 'NOT_FOUND' ? undefined : seen.error;
+      return { ok: true, value: { statementId, status, ...(error === undefined ? {} : { error }) } };
+    });
+  }
+
+  /** A long poll may run out before the statement does; one more, then the caller goes on without. */
+  async #untilEnd(statementId: string, status: StatusString | undefined): Promise<StatementStatus['status']> {
+    if (statusOf(status) !== 'RUNNING') return statusOf(status);
+    const answer = await this.#client.send(
+      new DescribeStatementCommand({ Id: statementId, WaitTimeSeconds: LONGEST_WAIT_SECONDS / 2 }),
+    );
+    return statusOf(answer.Status);
+  }
+
+  async #whyNotOpened(statementId: string, status: StatementStatus['status']) {
+    const seen = await this.describe(statementId);
+    const error = seen === 'NOT_FOUND' ? undefined : seen.error;
+    if (status === 'RUNNING') {
+      return {
+        reason: 'throttled',
+        class: 'transient',
+        message: 'the warehouse did not answer the first statement within 45 s',
+      } as const;
+    }
+    const message = error ?? `the session's first statement was ${status}`;
+    const rejected = /permission|does not exist|syntax|unrecognized|invalid|authentication|password/i.test(
+      message,
+    );
+    return rejected
+      ? ({
+          reason: 'rejected',
+          class: /permission|authentication|password/i.test(message) ? 'permission' : 'sql',
+          message,
+        } as const)
+      : ({ reason: 'throttled', class: 'transient', message } as const);
+  }
+
+  async #asResult<T>(call: () => Promise<Result<T>>): Promise<Result<T>> {
+    try {
+      return await call();
+    } catch (error) {
+      const statementId = statementIdOf(error);
+      // ExecuteStatementException names the statement that it created: adopting it is what a good answer would be.
+      if (statementId !== undefined) return { ok: true, value: { statementId } as T };
+      return { ok: false, refusal: refusalOf(error) };
+    }
+  }
+}
+
+function statusOf(status: StatusString | undefined): StatementStatus['status'] {
+  return status === 'FINISHED' || status === 'FAILED' || status === 'ABORTED' ? status : 'RUNNING';
+}
+
+function rowCount(rows: number | undefined): number | undefined {
+  return rows === undefined || rows < 0 ? undefined : rows;
+}
+
+function textOf(field: Field): string | null {
+  if (field.isNull === true) return null;
+  const value = field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue;
+  if (value !== undefined) return String(value);
+  return field.blobValue === undefined ? null : Buffer.from(field.blobValue).toString('hex');
+}
+
+function required<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`the Data API's answer lacks ${name}`);
+  return value;
+}

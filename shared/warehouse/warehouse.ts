@@ -1,0 +1,61 @@
+/** What Baton needs of the Redshift Data API, in Baton's words. One adapter (data-api.ts), one fake in the tests. */
+import type { Refusal, TerminalStatus } from '../run/run-event.ts';
+
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export interface Submission {
+  readonly sessionId: string;
+  /** Unique in the account; a look-up by it finds exactly this submission. */
+  readonly name: string;
+  /** 1 to 64 characters; AWS remembers it for 8 hours. */
+  readonly token: string;
+  /** 1 to 40 statements. */
+  readonly sqls: readonly string[];
+  /** True: one BatchExecuteStatement, ExecutionMode TRANSACTION; else `sqls` has one statement. */
+  readonly transaction: boolean;
+  /** Idle time after the statement until the session ends. Seconds, 0 to 86,400. */
+  readonly keepAliveSeconds: number;
+}
+
+export interface StatementStatus {
+  readonly statementId: string;
+  /** RUNNING: submitted, picked or started. */
+  readonly status: 'RUNNING' | TerminalStatus;
+  readonly error?: string;
+  /** Of each statement, in order; -1 and null are left out as undefined. */
+  readonly rows: readonly (number | undefined)[];
+  readonly updatedAt?: Date;
+  readonly durationMs?: number;
+  readonly queryId?: number;
+  readonly pid?: number;
+}
+
+/** How one of our own small statements ended. */
+export interface SmallEnd {
+  readonly statementId: string;
+  readonly status: StatementStatus['status'];
+  readonly error?: string;
+}
+
+export interface Warehouse {
+  /** Opens a session with an effect-free first statement, waiting for its end. Keep-alive 120 s. */
+  open(
+    set: Readonly<Record<string, string>>,
+    name: string,
+  ): Promise<Result<{ sessionId: string; pid?: number }>>;
+  submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>>;
+  describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'>;
+  /** The first rows of a result as text; NULL is null. */
+  result(
+    statementId: string,
+    limit: number,
+  ): Promise<{ columns: readonly string[]; rows: readonly (readonly (string | null)[])[]; total: number }>;
+  /** The statement of exactly this name, in any state. A complete look-up: every page. */
+  findByName(name: string): Promise<string | undefined>;
+  session(sessionId: string): Promise<'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN'>;
+  cancel(statementId: string): Promise<void>;
+  /** Runs one small statement of our own in the session, waiting up to 30 s for its end; no event. */
+  runSmall(sessionId: string, sql: string, keepAliveSeconds: number): Promise<Result<SmallEnd>>;
+}

@@ -1,0 +1,483 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { admit } from '../../shared/engine/admit.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { fileOf, planOf, World } from '../fakes/world.ts';
+
+const plan = planOf([
+  { name: '10_stage.sql' },
+  { name: '20_load.sql', usesFile: true },
+  { name: '30_commit.sql', kind: 'durable' },
+]);
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+});
+
+async function arrive(
+  key = 'orders/1.csv',
+  today: readonly Plan[] = [plan],
+  sequencer = '0001',
+): Promise<string> {
+  const file = fileOf(key, { sequencer, etag: `etag-${sequencer}` });
+  world.put(file);
+  const [started] = await admit(
+    { file, time: new Date(world.time).toISOString() },
+    today,
+    world.ports,
+    world.plans,
+    world.driver(),
+  );
+  if (started === undefined) throw new Error('no run was started');
+  return started.run.id;
+}
+
+async function runOf(id: string): Promise<Run> {
+  const run = await world.store.load(id);
+  if (run === undefined) throw new Error(`no run ${id}`);
+  return run;
+}
+
+describe('the steady path', () => {
+  it('runs every step in one session and ends with its duties done', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish();
+    await world.finish('FINISHED', { rows: [5000] });
+    await world.finish('FINISHED', { rows: [12, 1] });
+    const run = await runOf(id);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', cursor: 3, sessionId: 'session-1' });
+    expect(run.owed).toBeUndefined();
+    expect(run.next).toBeUndefined();
+    expect(new Set(world.warehouse.statements.map((statement) => statement.sessionId))).toEqual(
+      new Set(['session-1']),
+    );
+    expect((await world.store.history(id)).map((row) => [row.name, row.status, row.rows])).toEqual([
+      ['10_stage.sql', 'FINISHED', 1],
+      ['20_load.sql', 'FINISHED', 5000],
+      ['30_commit.sql', 'FINISHED', 12],
+    ]);
+    expect(world.types()).toEqual(['Run Started', 'Run Succeeded']);
+    expect((await world.store.loadPool('orders')).holders).toEqual({});
+    expect(world.warehouse.sessions.get('session-1')?.status).toBe('CLOSED');
+  });
+
+  it('puts the marker behind the statements of a durable step, in its transaction', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish();
+    await world.finish();
+    const commit = world.warehouse.running();
+    expect(commit?.sqls).toHaveLength(2);
+    expect(commit?.sqls[1]).toContain('INSERT INTO baton.step_marker');
+    expect(commit?.sqls[1]).toContain((await runOf(id)).birth);
+  });
+
+  it('writes before the submission, and the history row and record after it', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    const before = await runOf(id);
+    expect(before).toMatchObject({ phase: 'SUBMITTED', cursor: 0 });
+    const { event } = world.end();
+    await world.drive(id, event);
+    const after = await runOf(id);
+    // Two writes of the run: advance with claim, and record. The row of the finished step is one more, elsewhere.
+    expect(after.version - before.version).toBe(2);
+    expect(after).toMatchObject({ phase: 'SUBMITTED', cursor: 1, step: '20_load.sql' });
+    expect(after.last).toBeUndefined();
+    expect(world.warehouse.calls.filter((call) => call === 'describe')).toEqual([]);
+  });
+});
+
+describe('events', () => {
+  it('are no facts: a repeated completion event changes nothing', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    const { event } = world.end();
+    await world.drive(id, event);
+    const once = await runOf(id);
+    await world.drive(id, event);
+    expect(await runOf(id)).toEqual(once);
+    expect(world.warehouse.calls.filter((call) => call === 'submit')).toHaveLength(2);
+  });
+
+  it('of another token are dropped without a look-up', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    const { event } = world.end();
+    const calls = world.warehouse.calls.length;
+    await world.drive(id, { ...event, tokenStart: 'zzzzzzzzzz' } as typeof event);
+    expect(world.warehouse.calls).toHaveLength(calls);
+    expect((await runOf(id)).cursor).toBe(0);
+  });
+
+  it('of another principal are checked against the warehouse', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    const running = world.warehouse.running();
+    const { event } = world.end();
+    if (running !== undefined) running.status = 'RUNNING';
+    await world.drive(id, { ...event, trusted: false } as typeof event);
+    expect((await runOf(id)).cursor).toBe(0);
+    expect(world.warehouse.calls.at(-1)).toBe('describe');
+  });
+
+  it('may outrun the record of the submission', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    const { statementId: _, ...claimed } = await runOf(id);
+    world.store.runs.set(id, { ...claimed, phase: 'CLAIMED' });
+    await world.finish();
+    expect(await runOf(id)).toMatchObject({ cursor: 1, phase: 'SUBMITTED' });
+  });
+
+  it('all lost: the sweep alone finishes the run', async () => {
+    const id = await arrive();
+    for (let minute = 0; minute < 6; minute += 1) {
+      world.time += 120_000;
+      await sweep(world.ports, world.plans, world.driver());
+      if (world.warehouse.running() !== undefined) world.end();
+    }
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
+  });
+
+  it('of one file delivered five times make one run', async () => {
+    const ids = await Promise.all(Array.from({ length: 5 }, () => arrive()));
+    expect(new Set(ids).size).toBe(1);
+    expect(world.store.runs.size).toBe(1);
+  });
+});
+
+describe('order', () => {
+  it('one run at a time, oldest first; the next is woken when the slot is free', async () => {
+    const first = await arrive('orders/1.csv', [plan], '01');
+    world.time += 1000;
+    const second = await arrive('orders/2.csv', [plan], '02');
+    await world.drive(second);
+    expect((await runOf(second)).state).toBe('QUEUED');
+    await world.drive(first);
+    await world.drive(second);
+    expect((await runOf(second)).state).toBe('QUEUED');
+    for (let i = 0; i < 3; i += 1) await world.finish();
+    expect((await runOf(first)).state).toBe('SUCCEEDED');
+    expect(world.published.at(-2)).toMatchObject({ type: 'Run Woken', detail: { runId: second } });
+    await world.drive(second);
+    expect((await runOf(second)).state).toBe('RUNNING');
+  });
+
+  it('an older upload of the same key that comes late is superseded', async () => {
+    await arrive('orders/1.csv', [plan], '0b');
+    const late = await arrive('orders/1.csv', [plan], '0a');
+    expect((await runOf(late)).state).toBe('SUPERSEDED');
+  });
+
+  it('a holder that is gone gives its slot back', async () => {
+    const first = await arrive('orders/1.csv', [plan], '01');
+    await world.drive(first);
+    world.store.runs.delete(first);
+    const second = await arrive('orders/2.csv', [plan], '02');
+    await world.drive(second);
+    expect((await runOf(second)).state).toBe('RUNNING');
+  });
+});
+
+describe('failure', () => {
+  it('leaves the run FAILED with the real error, and what to paste to resume', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish();
+    await world.finish();
+    await world.finish('FAILED', { error: 'ERROR: relation "mart.dim" does not exist [ErrorId: 1-2]' });
+    const run = await runOf(id);
+    expect(run).toMatchObject({
+      state: 'FAILED',
+      step: '30_commit.sql',
+      error: { class: 'sql', message: 'ERROR: relation "mart.dim" does not exist', step: '30_commit.sql' },
+    });
+    expect(run.resumeWith?.command).toBe(`npx baton resume ${id} --stage test`);
+    expect(JSON.parse(run.resumeWith?.event ?? '')).toMatchObject({
+      source: 'baton.request',
+      'detail-type': 'Resume Requested',
+      detail: { runId: id },
+    });
+    expect(world.types()).toEqual(['Run Started', 'Run Failed']);
+    expect((await world.store.loadPool('orders')).holders).toHaveProperty(id);
+  });
+
+  it('resumes at the failed step in the same session, and runs nothing before it again', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish();
+    await world.finish();
+    await world.finish('FAILED', { error: 'ERROR: relation "mart.dim" does not exist' });
+    const answer = await operate(
+      { verb: 'resume', requestId: 'r1', runId: id, actor: 'me' },
+      [plan],
+      world.ports,
+      world.plans,
+      world.driver(),
+    );
+    expect(answer).toMatchObject({ ok: true, runId: id });
+    await world.drive(id);
+    await world.finish('FINISHED', { rows: [3, 1] });
+    expect(await runOf(id)).toMatchObject({ state: 'SUCCEEDED', sessionId: 'session-1', generation: 1 });
+    const history = await world.store.history(id);
+    expect(history.map((row) => [row.name, row.attempt, row.status])).toEqual([
+      ['10_stage.sql', 1, 'FINISHED'],
+      ['20_load.sql', 1, 'FINISHED'],
+      ['30_commit.sql', 1, 'FAILED'],
+      ['30_commit.sql', 2, 'FINISHED'],
+    ]);
+    const rollback = world.warehouse.statements.findIndex((statement) => statement.sqls[0] === 'ROLLBACK');
+    expect(rollback).toBeGreaterThan(0);
+    expect(world.warehouse.statements[rollback + 1]?.sqls[0]).toContain('30_commit.sql');
+  });
+
+  it('a resume takes repaired SQL, and refuses it where done steps changed', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish();
+    await world.finish();
+    await world.finish('FAILED', { error: 'ERROR: syntax error at or near "FORM"' });
+    const [stage, load, commit] = plan.steps;
+    if (stage === undefined || load === undefined || commit === undefined) throw new Error('three steps');
+    const changedStage = planOf([{ ...stage, hash: 'other' }, load, commit]);
+    const refused = await operate(
+      { verb: 'resume', requestId: 'r1', runId: id, actor: 'me' },
+      [changedStage],
+      world.ports,
+      world.plans,
+      world.driver(),
+    );
+    expect(refused).toMatchObject({ ok: false, code: 'refused' });
+    expect(refused.message).toContain('10_stage.sql');
+    const repaired = planOf([
+      stage,
+      load,
+      { ...commit, hash: 'repaired', statements: [{ parts: ['UPDATE repaired'] }] },
+    ]);
+    await operate(
+      { verb: 'resume', requestId: 'r2', runId: id, actor: 'me' },
+      [repaired],
+      world.ports,
+      world.plans,
+      world.driver(),
+    );
+    await world.drive(id);
+    expect(world.warehouse.running()?.sqls[0]).toContain('UPDATE repaired');
+  });
+
+  it('a request carried out twice has its effect once', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish('FAILED', { error: 'ERROR: syntax error' });
+    const ask = () =>
+      operate(
+        { verb: 'resume', requestId: 'r1', runId: id, actor: 'me' },
+        [plan],
+        world.ports,
+        world.plans,
+        world.driver(),
+      );
+    await ask();
+    const once = await runOf(id);
+    expect(await ask()).toMatchObject({ ok: true });
+    expect(await runOf(id)).toEqual(once);
+  });
+
+  it('a transient failure is tried again, three times in all', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      expect((await runOf(id)).attempt).toBe(attempt);
+      await world.finish('FAILED', { error: 'ERROR: the cluster is resizing, try again' });
+      await world.drive(id);
+    }
+    expect(await runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'transient' } });
+    expect(await world.store.history(id)).toHaveLength(3);
+  });
+
+  it('a lost connection is no failure but an unknown outcome', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish('FAILED', { error: 'ERROR: terminating connection due to administrator command' });
+    expect(await runOf(id)).toMatchObject({ state: 'NEEDS_DECISION', error: { class: 'unknown' } });
+  });
+
+  it('onFailure: continue gives the slot on, and a resume then finds its session stale', async () => {
+    const lenient = planOf(plan.steps, { onFailure: 'continue', hash: 'lenient' });
+    const first = await arrive('orders/1.csv', [lenient], '01');
+    world.time += 1000;
+    const second = await arrive('orders/2.csv', [lenient], '02');
+    await world.drive(first);
+    await world.finish();
+    await world.finish('FAILED', { error: 'ERROR: syntax error' });
+    await world.drive(second);
+    for (let i = 0; i < 3; i += 1) await world.finish();
+    expect((await runOf(second)).state).toBe('SUCCEEDED');
+    await operate(
+      { verb: 'resume', requestId: 'r1', runId: first, actor: 'me' },
+      [lenient],
+      world.ports,
+      world.plans,
+      world.driver(),
+    );
+    await world.drive(first);
+    expect(await runOf(first)).toMatchObject({ state: 'NEEDS_DECISION', error: { class: 'session-lost' } });
+  });
+});
+
+describe('input', () => {
+  it('overwritten before the load: the run fails and nothing is submitted', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    world.put(fileOf('orders/1.csv', { etag: 'newer' }));
+    await world.finish();
+    expect(await runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'input' } });
+    expect(world.warehouse.running()).toBeUndefined();
+  });
+
+  it('overwritten while it was loaded: no later step follows', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish();
+    world.put(fileOf('orders/1.csv', { etag: 'newer' }));
+    await world.finish();
+    expect(await runOf(id)).toMatchObject({
+      state: 'FAILED',
+      step: '20_load.sql',
+      error: { class: 'input' },
+    });
+    expect((await runOf(id)).error?.message).toContain(
+      's3://landing/orders/1.csv was overwritten while it was loaded',
+    );
+  });
+
+  it('has a manifest that names exactly the file', async () => {
+    const loading = planOf([{ name: '10_load.sql', usesFile: true, usesManifest: true }]);
+    const id = await arrive("orders/a'; drop table x;--.csv", [loading]);
+    expect(JSON.parse(world.artifacts.get(`manifests/${id}.json`) ?? '')).toEqual({
+      entries: [
+        { url: "s3://landing/orders/a'; drop table x;--.csv", mandatory: true, meta: { content_length: 10 } },
+      ],
+    });
+  });
+});
+
+describe('checks', () => {
+  const checked = planOf([
+    {
+      name: '10_check.sql',
+      kind: 'check',
+      expect: 'no_rows',
+      statements: [{ parts: ['SELECT bad FROM stage'] }],
+    },
+    { name: '20_commit.sql', kind: 'durable' },
+  ]);
+
+  it('pass on what the result says', async () => {
+    const id = await arrive('orders/1.csv', [checked]);
+    await world.drive(id);
+    await world.finish('FINISHED', { rows: [7] });
+    expect((await runOf(id)).cursor).toBe(1);
+  });
+
+  it('fail the run and keep the rows that broke them', async () => {
+    world.warehouse.results.push({
+      match: 'SELECT bad',
+      columns: ['id', 'why'],
+      rows: [
+        ['7', 'no price'],
+        ['9', null],
+      ],
+    });
+    const id = await arrive('orders/1.csv', [checked]);
+    await world.drive(id);
+    await world.finish('FINISHED', { rows: [0] });
+    const run = await runOf(id);
+    expect(run).toMatchObject({ state: 'FAILED', error: { class: 'check' } });
+    expect(run.error?.message).toBe(
+      'check failed: expected no rows, got 2 rows\nid | why\n7 | no price\n9 | NULL',
+    );
+    expect((await world.store.history(id))[0]).toMatchObject({ status: 'FAILED', errorClass: 'check' });
+  });
+});
+
+describe('the submission', () => {
+  it('whose reply is lost is found again by its name, not sent twice', async () => {
+    const id = await arrive();
+    world.warehouse.after = (call) => {
+      if (call === 'submit') throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
+    };
+    await world.drive(id);
+    expect((await runOf(id)).phase).toBe('CLAIMED');
+    world.warehouse.after = () => undefined;
+    world.time += 100_000;
+    await world.drive(id);
+    expect(await runOf(id)).toMatchObject({ phase: 'SUBMITTED', statementId: 'statement-1' });
+    expect(world.warehouse.statements.filter((statement) => statement.name !== undefined)).toHaveLength(1);
+  });
+
+  it('that found the session busy backs off and comes through', async () => {
+    const id = await arrive();
+    let refusals = 0;
+    world.warehouse.before = (call) => {
+      if (call === 'submit' && refusals < 2) {
+        refusals += 1;
+        throw Object.assign(new Error('Session is not available'), { name: 'ValidationException' });
+      }
+    };
+    await world.drive(id);
+    expect(await runOf(id)).toMatchObject({ phase: 'SUBMITTED', attempt: 1 });
+    expect(world.warehouse.calls).not.toContain('session');
+  });
+
+  it('into a session that is gone stops for a decision, with the reason', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    const { event } = world.end();
+    const session = world.warehouse.sessions.get('session-1');
+    if (session !== undefined) session.status = 'CLOSED';
+    await world.drive(id, event);
+    const run = await runOf(id);
+    expect(run).toMatchObject({
+      state: 'NEEDS_DECISION',
+      step: '20_load.sql',
+      error: { class: 'session-lost' },
+    });
+    expect(run.error?.message).toContain('session session-1 is gone');
+    expect(world.warehouse.calls).toContain('session');
+  });
+
+  it('that is throttled burns no attempt', async () => {
+    const id = await arrive();
+    let refusals = 0;
+    world.warehouse.before = (call) => {
+      if (call === 'submit' && refusals < 5) {
+        refusals += 1;
+        throw Object.assign(new Error('too many'), { name: 'ActiveStatementsExceededException' });
+      }
+    };
+    await world.drive(id);
+    for (let i = 0; i < 5 && (await runOf(id)).phase !== 'SUBMITTED'; i += 1) {
+      world.time += 60_000;
+      await world.drive(id);
+    }
+    expect(await runOf(id)).toMatchObject({ phase: 'SUBMITTED', attempt: 1, state: 'RUNNING' });
+  });
+
+  it('that runs too long is stopped, and fails as a timeout', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    world.time += 3_700_000;
+    await world.drive(id);
+    expect(world.warehouse.calls).toContain('cancel');
+    await world.drive(id);
+    expect(await runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
+  });
+});

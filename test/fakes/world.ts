@@ -1,0 +1,175 @@
+/** A whole world for the engine: fakes of every port, a clock that only moves when told, and the events that flew. */
+import type { Driver, Ports, Publication } from '../../shared/engine/ports.ts';
+import { drive } from '../../shared/engine/drive.ts';
+import type { Driven } from '../../shared/engine/drive.ts';
+import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import type { Plan, Step } from '../../shared/pipeline/plan.ts';
+import type { RunEvent } from '../../shared/run/run-event.ts';
+import type { RunFile } from '../../shared/run/run.ts';
+import { parseStatementName } from '../../shared/warehouse/statement-name.ts';
+import { FakeWarehouse } from './fake-warehouse.ts';
+import { MemoryRunStore } from './memory-run-store.ts';
+
+const START = Date.parse('2026-11-24T08:00:00Z');
+
+export class World {
+  time = START;
+  readonly store = new MemoryRunStore();
+  readonly warehouse = new FakeWarehouse(() => this.time);
+  readonly published: Publication[] = [];
+  readonly artifacts = new Map<string, string>();
+  readonly objects = new Map<string, RunFile>();
+  readonly logs: string[] = [];
+  readonly ports: Ports;
+  readonly plans: PlanCache;
+  #invocations = 0;
+  #chances = 0;
+
+  constructor() {
+    this.ports = {
+      store: this.store,
+      warehouse: this.warehouse,
+      files: {
+        check: async (file) => {
+          this.warehouse.calls.push('head');
+          const now = this.objects.get(`${file.bucket}/${file.key}`);
+          return now === undefined ? 'missing' : now.etag === file.etag ? 'same' : 'changed';
+        },
+        find: async (bucket, key) => this.objects.get(`${bucket}/${key}`),
+        putArtifact: async (key, body) => {
+          this.artifacts.set(key, body);
+        },
+      },
+      publisher: {
+        publish: async (entries) => {
+          this.published.push(...entries);
+        },
+      },
+      settings: {
+        service: 'baton',
+        stage: 'test',
+        landingBucket: 'landing',
+        artifactsBucket: 'artifacts',
+        copyRole: 'default',
+      },
+      now: () => this.time,
+      randomToken: () => {
+        this.#chances += 1;
+        return `${toLetters(this.#chances)}${'a'.repeat(42)}`;
+      },
+      randomFraction: () => 0.5,
+      pause: async (ms) => {
+        this.time += ms;
+      },
+      log: (level, message) => {
+        this.logs.push(`${level} ${message}`);
+      },
+    };
+    this.plans = new PlanCache(this.store);
+  }
+
+  driver(): Driver {
+    this.#invocations += 1;
+    return { id: `invocation-${this.#invocations}`, remainingMs: () => 60_000 };
+  }
+
+  async drive(runId: string, event: RunEvent = { kind: 'Woken' }): Promise<Driven> {
+    return drive(runId, event, this.ports, this.plans, this.driver());
+  }
+
+  /** The warehouse ends the running statement; gives the completion event, not yet delivered. */
+  end(
+    status: 'FINISHED' | 'FAILED' | 'ABORTED' = 'FINISHED',
+    detail: { error?: string; rows?: number[] } = {},
+  ): { runId: string; event: RunEvent } {
+    const running = this.warehouse.running();
+    if (running?.name === undefined) throw new Error('nothing is running');
+    const statement = this.warehouse.end(running.id, status, detail);
+    const identity = parseStatementName(running.name);
+    if (identity === undefined) throw new Error(`name ${running.name} is not ours`);
+    return {
+      runId: identity.runId,
+      event: {
+        kind: 'StatementEnded',
+        tokenStart: identity.tokenStart,
+        statementId: statement.id,
+        status,
+        at: new Date(this.time).toISOString(),
+        rows: statement.rows[0] ?? 0,
+        trusted: true,
+      },
+    };
+  }
+
+  /** Ends the running statement and delivers its event. */
+  async finish(
+    status: 'FINISHED' | 'FAILED' | 'ABORTED' = 'FINISHED',
+    detail: { error?: string; rows?: number[] } = {},
+  ): Promise<Driven> {
+    const { runId, event } = this.end(status, detail);
+    return this.drive(runId, event);
+  }
+
+  put(file: RunFile): void {
+    this.objects.set(`${file.bucket}/${file.key}`, file);
+  }
+
+  types(): string[] {
+    return this.published.filter((entry) => entry.source === 'baton').map((entry) => entry.type);
+  }
+}
+
+function toLetters(n: number): string {
+  return [...String(n).padStart(10, '0')].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+}
+
+/** A plan of steps made by hand. */
+export function planOf(steps: readonly Partial<Step>[], more: Partial<Plan> = {}): Plan {
+  const full = steps.map((step, i): Step => {
+    const name = step.name ?? `${i + 1}0_step.sql`;
+    return {
+      kind: 'session',
+      statements: [{ parts: [`SELECT ${i}`] }],
+      send: step.kind === 'durable' ? 'transaction' : 'single',
+      timeoutSeconds: 3600,
+      retry: { attempts: 3, baseSeconds: 5, maxSeconds: 300 },
+      idempotent: false,
+      repeatable: false,
+      lineage: {
+        createsTemp: [],
+        readsTemp: [],
+        writesTemp: [],
+        reads: [],
+        writes: [],
+        setsSession: false,
+        deterministic: true,
+      },
+      usesFile: false,
+      usesManifest: false,
+      conflictRetry: true,
+      hash: `hash-${name}`,
+      ...step,
+      name,
+    };
+  });
+  return {
+    schema: 1,
+    pipeline: 'orders',
+    description: '',
+    triggers: [{ kind: 's3', prefix: 'orders/', suffix: '.csv' }],
+    steps: full,
+    session: { keepAliveSeconds: 1800, set: {} },
+    parameters: [],
+    concurrency: 1,
+    onFailure: 'hold',
+    onReplay: 'resume',
+    timeoutSeconds: 43_200,
+    grade: 'A',
+    hash: `plan-${full.map((step) => step.hash).join('+')}`,
+    ...more,
+  };
+}
+
+export function fileOf(key: string, more: Partial<RunFile> = {}): RunFile {
+  return { bucket: 'landing', key, size: 10, etag: `etag-of-${key}`, sequencer: '0001', ...more };
+}
