@@ -120,7 +120,9 @@ export class World {
 }
 
 function toLetters(n: number): string {
-  return [...String(n).padStart(10, '0')].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+  return Array.from(String(n).padStart(10, '0'))
+    .map((digit) => 'abcdefghij'[Number(digit)])
+    .join('');
 }
 
 /** A plan of steps made by hand. */

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { expect, it } from 'vitest';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+function sourcesOf(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
+/** What a file imports: packages by name, files by their path from the root. Types count too. */
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(root, file), 'utf8');
+  return [...source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) =>
+    name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name,
+  );
+}
+
+function offences(folder: string, allowed: (name: string) => boolean): string[] {
+  return sourcesOf(folder).flatMap((file) =>
+    importsOf(file)
+      .filter((name) => !allowed(name))
+      .map((name) => `${file} -> ${name}`),
+  );
+}
+
+const isIn = (name: string, ...folders: string[]): boolean =>
+  folders.some((folder) => name.startsWith(`${folder}/`));
+
+it('the core imports nothing outside itself', () => {
+  expect(sourcesOf('shared/run').length).toBeGreaterThan(5);
+  expect(offences('shared/run', (name) => isIn(name, 'shared/run'))).toEqual([]);
+});
+
+it('the pipeline compiler knows no AWS and no run', () => {
+  expect(
+    offences(
+      'shared/pipeline',
+      (name) => name === 'yaml' || name.startsWith('node:') || isIn(name, 'shared/pipeline'),
+    ),
+  ).toEqual([]);
+});
+
+it('the engine knows ports, not clients', () => {
+  expect(
+    offences('shared/engine', (name) => !name.startsWith('@aws-sdk/') && !isIn(name, 'shared/middleware')),
+  ).toEqual([]);
+});
+
+it('functions and shared import no guest', () => {
+  const guests = (name: string): boolean => !isIn(name, 'local', 'cli', 'test', 'bench');
+  expect([...offences('functions', guests), ...offences('shared', guests)]).toEqual([]);
+});
+
+it('the way into the step function passes no compiler and no YAML', () => {
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const name of importsOf(file)) if (name.endsWith('.ts')) visit(name);
+  };
+  visit('functions/run-step.ts');
+  const pipeline = [...seen].filter((file) => isIn(file, 'shared/pipeline'));
+  expect(pipeline.sort()).toEqual(['shared/pipeline/plan.ts', 'shared/pipeline/render.ts']);
+});

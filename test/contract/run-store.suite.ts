@@ -1,0 +1,218 @@
+/** What every RunStore must do; run over the real one and the one in memory. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Run } from '../../shared/run/run.ts';
+import type { RunStore } from '../../shared/store/run-store.ts';
+import { fileOf, planOf } from '../fakes/world.ts';
+
+let made = 0;
+
+function newRun(more: Partial<Run> = {}): Run {
+  made += 1;
+  return {
+    id: `orders-${String(made).padStart(4, '0')}`,
+    pipeline: `orders${made}`,
+    planHash: 'plan',
+    steps: 3,
+    birth: 'ab',
+    trigger: { kind: 's3', time: '2026-11-24T08:00:00.000Z', file: fileOf('orders/1.csv') },
+    parameters: { region: 'eu' },
+    state: 'QUEUED',
+    phase: 'READY',
+    cursor: 0,
+    step: '10_stage.sql',
+    attempt: 1,
+    firstAttempt: 1,
+    generation: 1,
+    createdAt: '2026-11-24T08:00:00.000Z',
+    version: 1,
+    by: 'maker',
+    ...more,
+  };
+}
+
+export function runStoreSuite(
+  name: string,
+  open: () => Promise<{ store: RunStore; close: () => Promise<void> }>,
+): void {
+  describe(`the run store: ${name}`, () => {
+    let store: RunStore;
+    let close: () => Promise<void>;
+
+    beforeAll(async () => {
+      ({ store, close } = await open());
+    });
+    afterAll(async () => {
+      await close();
+    });
+
+    it('gives back what was created, and nothing for an unknown id', async () => {
+      const run = newRun();
+      expect(await store.create(run)).toEqual({ outcome: 'created' });
+      expect(await store.load(run.id)).toEqual(run);
+      expect(await store.load('nobody')).toBeUndefined();
+    });
+
+    it('creates a run once, and gives the one that is there', async () => {
+      const run = newRun();
+      await store.create(run);
+      expect(await store.create({ ...run, birth: 'other' })).toEqual({ outcome: 'exists', run });
+    });
+
+    it('lets one of many creators win', async () => {
+      const run = newRun();
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => store.create({ ...run, by: `maker-${i}` })),
+      );
+      expect(outcomes.filter(({ outcome }) => outcome === 'created')).toHaveLength(1);
+    });
+
+    it('saves over the version that was read, and refuses any other', async () => {
+      const run = newRun();
+      await store.create(run);
+      const saved = await store.save({ ...run, state: 'RUNNING' }, 1, 'a');
+      expect(saved).toMatchObject({ state: 'RUNNING', version: 2, by: 'a' });
+      expect(await store.save({ ...run, state: 'FAILED' }, 1, 'b')).toBe('conflict');
+      expect(await store.load(run.id)).toEqual(saved);
+    });
+
+    it('records a claim by its token, whoever wrote since, and only once', async () => {
+      const run = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', claimedAt: 'then' });
+      await store.create(run);
+      await store.save({ ...run, next: 5 }, 1, 'somebody');
+      const submitted: Run = { ...run, phase: 'SUBMITTED', statementId: 's-1', submittedAt: 'now' };
+      expect(await store.record(submitted, 'me')).toMatchObject({
+        phase: 'SUBMITTED',
+        statementId: 's-1',
+        version: 3,
+        next: 5,
+        by: 'me',
+      });
+      expect(await store.record(submitted, 'me')).toBe('conflict');
+      expect(await store.record({ ...submitted, token: 'other' }, 'me')).toBe('conflict');
+    });
+
+    it('clears `last` with the record when its row is written, and keeps it otherwise', async () => {
+      const last = {
+        index: 0,
+        name: 'a',
+        generation: 1,
+        attempt: 1,
+        status: 'FINISHED' as const,
+        startedAt: 'x',
+        endedAt: 'y',
+      };
+      const claimed = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', last });
+      await store.create(claimed);
+      const { last: _, ...rest } = claimed;
+      const recorded = await store.record(
+        { ...rest, phase: 'SUBMITTED', statementId: 's', submittedAt: 'now' },
+        'me',
+      );
+      expect(recorded).not.toHaveProperty('last');
+      const other = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', last });
+      await store.create(other);
+      expect(
+        await store.record({ ...other, phase: 'SUBMITTED', statementId: 's', submittedAt: 'now' }, 'me'),
+      ).toMatchObject({ last });
+    });
+
+    it('keeps one history row per step, generation and attempt, in order', async () => {
+      const row = {
+        name: 'a',
+        generation: 1,
+        status: 'FINISHED' as const,
+        endedAt: 'z',
+        kind: 'session',
+        statementHash: 'h',
+      };
+      await store.putHistory('h1', { ...row, index: 1, attempt: 1, startedAt: '2' });
+      await store.putHistory('h1', { ...row, index: 0, attempt: 1, startedAt: '1' });
+      await store.putHistory('h1', { ...row, index: 1, attempt: 1, startedAt: '2', rows: 7 });
+      await store.putHistory('h1', { ...row, index: 1, attempt: 2, startedAt: '3' });
+      expect((await store.history('h1')).map((r) => [r.index, r.attempt, r.rows])).toEqual([
+        [0, 1, undefined],
+        [1, 1, 7],
+        [1, 2, undefined],
+      ]);
+    });
+
+    it('keeps plans by their hash', async () => {
+      const plan = planOf([{ name: '10_a.sql' }]);
+      await store.putPlan(plan);
+      await store.putPlan(plan);
+      expect(await store.loadPlan(plan.hash)).toEqual(plan);
+      expect(await store.loadPlan('unknown')).toBeUndefined();
+    });
+
+    it('finds due runs soonest first, and no run that owes nothing', async () => {
+      const late = newRun({ state: 'RUNNING', next: 2_000_000_020 });
+      const soon = newRun({ state: 'RUNNING', next: 2_000_000_010 });
+      const ended = newRun({ state: 'SUCCEEDED' });
+      const future = newRun({ state: 'RUNNING', next: 2_000_000_099 });
+      for (const run of [late, soon, ended, future]) await store.create(run);
+      const due = (await store.findDue(2_000_000_050, 100)).filter((id) =>
+        [late.id, soon.id, ended.id, future.id].includes(id),
+      );
+      expect(due).toEqual([soon.id, late.id]);
+      expect(await store.findDue(2_000_000_050, 1)).toHaveLength(1);
+    });
+
+    it('knows the oldest waiting run of each pipeline', async () => {
+      const pipeline = `waiting${made}`;
+      const at = (time: string, sequencer: string) => ({
+        pipeline,
+        trigger: { kind: 's3' as const, time, file: fileOf('orders/1.csv', { sequencer }) },
+      });
+      const second = newRun(at('2026-11-24T08:00:01.000Z', '0b'));
+      const first = newRun(at('2026-11-24T08:00:01.000Z', '0a'));
+      const running = newRun({ ...at('2026-11-24T07:00:00.000Z', '01'), state: 'RUNNING' });
+      for (const run of [second, first, running]) await store.create(run);
+      expect(await store.queueHead(pipeline)).toBe(first.id);
+      expect((await store.findQueueHeads()).filter((head) => head.pipeline === pipeline)).toEqual([
+        { pipeline, runId: first.id },
+      ]);
+      expect(await store.queueHead('nobody')).toBeUndefined();
+    });
+
+    it('lists the runs of a pipeline, newest first', async () => {
+      const pipeline = `listed${made}`;
+      const old = newRun({ pipeline, createdAt: '2026-01-01T00:00:00.000Z' });
+      const young = newRun({ pipeline, createdAt: '2026-01-02T00:00:00.000Z' });
+      for (const run of [old, young]) await store.create(run);
+      expect((await store.listRuns(pipeline, 10)).map((run) => run.id)).toEqual([young.id, old.id]);
+      expect(await store.listRuns(pipeline, 1)).toHaveLength(1);
+    });
+
+    it('never lets more into a pool than its limit, whatever the race', async () => {
+      const pipeline = `pool${made}`;
+      const race = Array.from({ length: 10 }, async (_, i) =>
+        store.takeSlot(pipeline, `run-${i}`, await store.loadPool(pipeline), 1),
+      );
+      expect((await Promise.all(race)).filter((epoch) => epoch !== 'conflict')).toHaveLength(1);
+      const pool = await store.loadPool(pipeline);
+      expect(Object.keys(pool.holders)).toHaveLength(1);
+      expect(await store.takeSlot(pipeline, 'late', pool, 1)).toBe('conflict');
+    });
+
+    it('releases a slot only under the epoch that is seen', async () => {
+      const pipeline = `epoch${made}`;
+      const epoch = await store.takeSlot(pipeline, 'run', await store.loadPool(pipeline), 1);
+      expect(epoch).toBe(1);
+      await store.releaseSlot(pipeline, 'run', 7);
+      expect((await store.loadPool(pipeline)).holders).toEqual({ run: 1 });
+      await store.releaseSlot(pipeline, 'run', 1);
+      await store.releaseSlot(pipeline, 'run', 1);
+      expect(await store.loadPool(pipeline)).toEqual({ holders: {}, epoch: 1 });
+      expect(await store.takeSlot(pipeline, 'next', await store.loadPool(pipeline), 1)).toBe(2);
+    });
+
+    it('admits uploads of a key in the order of their sequencers, padded on the left', async () => {
+      const admit = (sequencer: string) => store.admitKey('p', 'b', `k${made}`, sequencer);
+      expect(await admit('0F')).toBe(true);
+      expect(await admit('0f')).toBe(true);
+      expect(await admit('e')).toBe(false);
+      expect(await admit('100')).toBe(true);
+    });
+  });
+}

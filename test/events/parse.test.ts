@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+
+import { isFolderMark, parseObjectCreated } from '../../shared/events/object-created.ts';
+import { parseRequest } from '../../shared/events/parse-request.ts';
+import { parseQueueBatch } from '../../shared/events/queue-batch.ts';
+import { parseWakeUp } from '../../shared/events/statement-ended.ts';
+
+const s3Event = {
+  version: '0',
+  id: '1',
+  'detail-type': 'Object Created',
+  source: 'aws.s3',
+  account: '111122223333',
+  time: '2026-11-24T08:00:00Z',
+  region: 'eu-west-1',
+  resources: ['arn:aws:s3:::landing'],
+  detail: {
+    version: '0',
+    bucket: { name: 'landing' },
+    object: { key: 'a+b %27.csv', size: 5, etag: 'abc', sequencer: '0A' },
+    reason: 'PutObject',
+  },
+};
+
+const ended = {
+  'detail-type': 'Redshift Data Statement Status Change',
+  source: 'aws.redshift-data',
+  time: '2026-11-24T08:00:00Z',
+  detail: {
+    principal: 'arn:aws:sts::111122223333:assumed-role/baton-role/baton-test-run-step',
+    statementName: 'baton:test:orders-abc:1:0:1:1:aaaaaaaaaa;',
+    statementId: 's-1',
+    state: 'FINISHED',
+    rows: 3,
+  },
+};
+
+describe('an S3 event', () => {
+  it('gives the key as it is: EventBridge does not encode it', () => {
+    expect(parseObjectCreated(s3Event)).toEqual({
+      file: { bucket: 'landing', key: 'a+b %27.csv', size: 5, etag: 'abc', sequencer: '0A' },
+      time: '2026-11-24T08:00:00.000Z',
+    });
+  });
+
+  it('carries the name of a replay', () => {
+    expect(parseObjectCreated({ ...s3Event, 'replay-name': 'r1' }).replayName).toBe('r1');
+  });
+
+  it.each([
+    [{ ...s3Event, source: 'aws.s4' }, 'an S3 "Object Created" event was expected'],
+    [{ ...s3Event, time: 'yesterday' }, 'time must be an ISO 8601 instant; it is "yesterday"'],
+    [
+      { ...s3Event, detail: { bucket: { name: 'b' }, object: { size: 1, etag: 'e' } } },
+      'detail.object.key must be a text; it is nothing',
+    ],
+    [
+      { ...s3Event, detail: { ...s3Event.detail, object: { ...s3Event.detail.object, size: '5' } } },
+      'detail.object.size must be a whole number',
+    ],
+    [
+      { ...s3Event, detail: { ...s3Event.detail, object: { ...s3Event.detail.object, sequencer: 'xyz' } } },
+      'detail.object.sequencer must be hexadecimal',
+    ],
+    ['text', 'the event must be an object'],
+    [null, 'the event must be an object'],
+  ])('that is malformed is refused with the place (%#)', (event, message) => {
+    expect(() => parseObjectCreated(event)).toThrow(message);
+  });
+
+  it('of a folder made in the console is told apart from an empty file', () => {
+    expect(isFolderMark({ bucket: 'b', key: 'orders/', size: 0, etag: 'e' })).toBe(true);
+    expect(isFolderMark({ bucket: 'b', key: 'orders/empty.csv', size: 0, etag: 'e' })).toBe(false);
+  });
+});
+
+describe('a completion event', () => {
+  it('names the run and carries the start of the token', () => {
+    expect(parseWakeUp(ended, 'test', 'baton-role')).toEqual({
+      runId: 'orders-abc',
+      event: {
+        kind: 'StatementEnded',
+        tokenStart: 'aaaaaaaaaa',
+        statementId: 's-1',
+        status: 'FINISHED',
+        at: '2026-11-24T08:00:00.000Z',
+        rows: 3,
+        trusted: true,
+      },
+    });
+  });
+
+  it('of another role is not trusted', () => {
+    const foreign = {
+      ...ended,
+      detail: { ...ended.detail, principal: 'arn:aws:sts::1:assumed-role/other/x' },
+    };
+    expect(parseWakeUp(foreign, 'test', 'baton-role')).toMatchObject({ event: { trusted: false } });
+  });
+
+  it('needs neither rows nor principal', () => {
+    const { rows: _, principal: __, ...detail } = ended.detail;
+    const wakeUp = parseWakeUp({ ...ended, detail }, 'test', 'baton-role');
+    expect(wakeUp).toMatchObject({ event: { trusted: true } });
+    expect('event' in wakeUp && wakeUp.event).not.toHaveProperty('rows');
+  });
+
+  it.each([
+    [{ ...ended, 'replay-name': 'r' }],
+    [{ ...ended, detail: { ...ended.detail, statementName: 'somebody else' } }],
+    [{ ...ended, detail: { ...ended.detail, statementName: undefined } }],
+    [{ ...ended, detail: { ...ended.detail, statementName: 'baton:prod:orders-abc:1:0:1:1:aaaaaaaaaa;' } }],
+    [{ ...ended, detail: { ...ended.detail, state: 'STARTED' } }],
+  ])('that concerns none of our runs is ignored (%#)', (event) => {
+    expect(parseWakeUp(event, 'test', 'baton-role')).toHaveProperty('ignored');
+  });
+
+  it('of an unknown kind is refused', () => {
+    expect(() => parseWakeUp({ ...ended, source: 'aws.ec2' }, 'test', 'r')).toThrow(
+      'is nothing that run-step knows',
+    );
+  });
+});
+
+describe('a request', () => {
+  it('is the same by invocation and by event', () => {
+    const body = { requestId: 'q', runId: 'r', actor: 'me' };
+    const byEvent = parseRequest({
+      source: 'baton.request',
+      'detail-type': 'Resume Requested',
+      detail: body,
+    });
+    expect(byEvent).toEqual({ verb: 'resume', ...body });
+    expect(parseRequest({ verb: 'resume', ...body })).toEqual(byEvent);
+  });
+
+  it('that is replayed is refused: operator commands are never replayed', () => {
+    const event = {
+      source: 'baton.request',
+      'detail-type': 'Resume Requested',
+      'replay-name': 'r',
+      detail: { requestId: 'q', runId: 'r' },
+    };
+    expect(() => parseRequest(event)).toThrow('replayed');
+  });
+
+  it.each([
+    [{ verb: 'drop', requestId: 'q' }, 'verb must be start or resume'],
+    [{ verb: 'resume', requestId: 'q' }, 'runId must be a text'],
+    [{ verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 1 } }, 'parameters.a must be a text'],
+    [{ source: 'someone', 'detail-type': 'Resume Requested', detail: {} }, 'is not a request'],
+  ])('that is wrong is refused with the place (%#)', (request, message) => {
+    expect(() => parseRequest(request)).toThrow(message);
+  });
+});
+
+describe('a batch of the queue', () => {
+  it('gives each message its id and body', () => {
+    expect(parseQueueBatch({ Records: [{ messageId: 'm', body: '{}' }] })).toEqual([{ id: 'm', body: '{}' }]);
+  });
+
+  it('without records is refused', () => {
+    expect(() => parseQueueBatch({})).toThrow('Records must be a list of SQS messages');
+  });
+});

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { expect, it } from 'vitest';
+
+import { openDynamoDb } from '../../local/dynamodb/server.ts';
+import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
+import { runOfItem, SCHEMA } from '../../shared/store/run-item.ts';
+import { runStoreSuite } from '../contract/run-store.suite.ts';
+
+async function openStore() {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-store-'));
+  const dynamodb = await openDynamoDb(folder);
+  await new Promise<void>((listening) => {
+    dynamodb.server.listen(0, '127.0.0.1', listening);
+  });
+  const { port } = dynamodb.server.address() as AddressInfo;
+  const client = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const text = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
+  const index = (name: string, hash: string, range: string) => ({
+    IndexName: name,
+    KeySchema: [
+      { AttributeName: hash, KeyType: 'HASH' as const },
+      { AttributeName: range, KeyType: 'RANGE' as const },
+    ],
+    Projection: { ProjectionType: 'KEYS_ONLY' as const },
+  });
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'runs',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        ...['pk', 'sk', 'due', 'queue', 'queuedAt', 'pipeline', 'createdAt'].map(text),
+        { AttributeName: 'next', AttributeType: 'N' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        index('due', 'due', 'next'),
+        index('queue', 'queue', 'queuedAt'),
+        index('by-pipeline', 'pipeline', 'createdAt'),
+      ],
+    }),
+  );
+  const close = async (): Promise<void> => {
+    client.destroy();
+    await dynamodb.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { client, store: new DynamoDbRunStore(client, 'runs'), close };
+}
+
+runStoreSuite('DynamoDB', openStore);
+
+it('a run of a newer schema is refused untouched', async () => {
+  const { client, store, close } = await openStore();
+  try {
+    await client.send(
+      new PutItemCommand({
+        TableName: 'runs',
+        Item: marshall({ pk: 'run#r', sk: 'run', schema: SCHEMA + 1, id: 'r', version: 1 }),
+      }),
+    );
+    await expect(store.load('r')).rejects.toThrow('was written by a newer Baton');
+  } finally {
+    await close();
+  }
+});
+
+it('an item that is no run is named', () => {
+  expect(() => runOfItem({ pk: 'pool#x' })).toThrow('item pool#x is not a run');
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+
+import { cleanError, failureClassOf } from '../../shared/warehouse/failure-class.ts';
+import { markerInsert } from '../../shared/warehouse/marker.ts';
+import { refusalOf, statementIdOf } from '../../shared/warehouse/refusal.ts';
+import { parseStatementName, statementName } from '../../shared/warehouse/statement-name.ts';
+
+const identity = {
+  stage: 'dev',
+  runId: 'orders-abc',
+  generation: 2,
+  step: 11,
+  attempt: 3,
+  token: 'abcdefghij2345',
+};
+
+describe('a statement name', () => {
+  it('comes back as what it was made of', () => {
+    expect(parseStatementName(statementName(identity))).toEqual({
+      stage: 'dev',
+      runId: 'orders-abc',
+      tokenStart: 'abcdefghij',
+    });
+  });
+
+  it('is never the beginning of another one', () => {
+    const one = statementName({ ...identity, step: 1 });
+    const eleven = statementName({ ...identity, step: 11 });
+    expect(eleven.startsWith(one)).toBe(false);
+  });
+
+  it.each([
+    '',
+    'x',
+    'baton:dev:open:orders-abc:1',
+    'baton:dev:orders:1:1:1:1:short;',
+    'baton:dev:orders:1:1:1:1:abcdefghij;more',
+  ])('that is not ours is nobody: %s', (name) => {
+    expect(parseStatementName(name)).toBeUndefined();
+  });
+});
+
+describe('an error text', () => {
+  it.each([
+    ['ERROR: 1023\n DETAIL: Serializable isolation violation on table - 1256109', 'conflict'],
+    [
+      "ERROR: Load into table 'stage' failed.  Check 'sys_load_error_detail' system table for details.",
+      'data',
+    ],
+    ['ERROR: permission denied for relation dim', 'permission'],
+    ['ERROR: terminating connection due to administrator command', 'unknown'],
+    ['ERROR: relation "mart.dim" does not exist', 'sql'],
+    ['ERROR: syntax error at or near "FORM"\n  Position: 12', 'sql'],
+    ['ERROR: value too long for type character varying(3)', 'data'],
+    ["ERROR: Query (42) cancelled on user's request", 'cancelled'],
+    ['ERROR: the cluster is resizing', 'transient'],
+  ])('%s is %s', (text, failureClass) => {
+    expect(failureClassOf(text)).toBe(failureClass);
+  });
+
+  it('is shown without the id that Serverless appends', () => {
+    expect(cleanError('ERROR: x [ErrorId: 1-656a6401-67bc]')).toBe('ERROR: x');
+  });
+});
+
+describe('a refused call', () => {
+  const error = (name: string, message: string, more: object = {}): Error =>
+    Object.assign(new Error(message), { name, ...more });
+
+  it.each([
+    [error('ValidationException', 'Session is not available'), 'session-unavailable'],
+    [error('ValidationException', 'Session with Id: 1 is invalid'), 'session-unknown'],
+    [error('ThrottlingException', 'Rate exceeded'), 'throttled'],
+    [error('ActiveSessionsExceededException', 'too many'), 'throttled'],
+    [error('ValidationException', 'Sql is too long'), 'rejected'],
+    [error('AccessDeniedException', 'no'), 'rejected'],
+    [error('InternalServerException', 'oops', { $metadata: { httpStatusCode: 500 } }), 'outcome-unknown'],
+    [error('TimeoutError', 'socket'), 'outcome-unknown'],
+  ])('%s means %s', (thrown, reason) => {
+    expect(refusalOf(thrown).reason).toBe(reason);
+  });
+
+  it('may name the statement it made all the same', () => {
+    expect(statementIdOf(error('ExecuteStatementException', 'x', { StatementId: 's-1' }))).toBe('s-1');
+  });
+});
+
+it('a marker quotes what it is given', () => {
+  const sql = markerInsert({
+    runId: "r'1",
+    birth: 'ab',
+    step: '10_a.sql',
+    generation: 1,
+    attempt: 2,
+    statementHash: 'h',
+  });
+  expect(sql).toContain("VALUES ('r''1', 'ab', '10_a.sql', 1, 2, 'h', GETDATE())");
+});
