@@ -16,9 +16,16 @@ export async function operate(
   plans: PlanCache,
   driver: Driver,
 ): Promise<OperateAnswer> {
-  return request.verb === 'start'
-    ? start(request, today, ports, plans, driver)
-    : resume(request, today, ports, plans, driver);
+  switch (request.verb) {
+    case 'start':
+      return start(request, today, ports, plans, driver);
+    case 'resume':
+      return resume(request, today, ports, plans, driver);
+    case 'cancel':
+      return cancel(request, ports, plans, driver);
+    default:
+      return request satisfies never;
+  }
 }
 
 async function start(
@@ -86,15 +93,33 @@ async function resume(
     plans,
     driver,
   );
-  if (answer === undefined)
-    return {
-      ok: false,
-      code: 'refused',
-      message: `run ${run.id} was changed by others meanwhile; ask again`,
-    };
+  if (answer === undefined) return changedMeanwhile(run.id);
   if (!answer.ok) return answer;
   await wake(run.id, ports);
   return { ok: true, runId: run.id, state: after?.state ?? run.state, message: answer.message };
+}
+
+async function cancel(
+  request: OperateRequest & { verb: 'cancel' },
+  ports: Ports,
+  plans: PlanCache,
+  driver: Driver,
+): Promise<OperateAnswer> {
+  const { requestId, actor, reason } = request;
+  const news = {
+    kind: 'CancelRequested' as const,
+    requestId,
+    actor,
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const { answer, run } = await drive(request.runId, news, ports, plans, driver);
+  if (run === undefined) return notFound(`there is no run ${request.runId}`);
+  if (answer === undefined) return changedMeanwhile(run.id);
+  return answer.ok ? { ok: true, runId: run.id, state: run.state, message: answer.message } : answer;
+}
+
+function changedMeanwhile(runId: string): OperateAnswer {
+  return { ok: false, code: 'refused', message: `run ${runId} was changed by others meanwhile; ask again` };
 }
 
 /** @throws RefusedInputError */

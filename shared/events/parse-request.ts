@@ -5,6 +5,7 @@ import type { OperateRequest } from './requests.ts';
 
 const VERBS: Readonly<Record<string, OperateRequest['verb']>> = {
   'Resume Requested': 'resume',
+  'Cancel Requested': 'cancel',
   'Run Requested': 'start',
 };
 
@@ -34,6 +35,7 @@ function parseBody(body: JsonObject, verb: string): OperateRequest {
     const from = optionalText(body, 'from');
     return { verb, ...common, runId: text(body, 'runId'), ...(from === undefined ? {} : { from }) };
   }
+  if (verb === 'cancel') return { verb, ...common, runId: text(body, 'runId') };
   if (verb === 'start') {
     const file = optionalText(body, 'file');
     const parameters = at(body, 'parameters');
@@ -45,7 +47,7 @@ function parseBody(body: JsonObject, verb: string): OperateRequest {
       ...(parameters === undefined ? {} : { parameters: texts(asObject(parameters, 'parameters')) }),
     };
   }
-  throw new RefusedInputError(`verb must be start or resume; it is "${verb}"`);
+  throw new RefusedInputError(`verb must be start, resume or cancel; it is "${verb}"`);
 }
 
 function texts(object: JsonObject): Record<string, string> {

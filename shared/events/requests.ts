@@ -22,6 +22,14 @@ export type OperateRequest =
       readonly from?: string;
       readonly actor: string;
       readonly reason?: string;
+    }
+  /** Gives a run up that waits, failed, or needs a decision. */
+  | {
+      readonly verb: 'cancel';
+      readonly requestId: string;
+      readonly runId: string;
+      readonly actor: string;
+      readonly reason?: string;
     };
 
 export type OperateAnswer =

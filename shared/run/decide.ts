@@ -2,6 +2,7 @@
  * decide: the only place where a run changes. Pure: the run, what happened, and a context in; the run to store and
  * the one effect to perform next out. Every driver (Lambda, sweep, simulator) calls this and nothing else.
  */
+import { onCancelRequested } from './cancel.ts';
 import { claim, proceed } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
 import {
@@ -36,6 +37,8 @@ export function decide(run: Run, event: RunEvent, context: Context): Decision {
         event.plan.steps.length,
         event.plan.steps[run.cursor]?.name,
       );
+    case 'CancelRequested':
+      return onCancelRequested(run, context, event);
     case 'DutyDone':
       return onDutyDone(run, event.duty);
     case 'HistoryWritten':
@@ -45,7 +48,13 @@ export function decide(run: Run, event: RunEvent, context: Context): Decision {
   }
 }
 
-type NewsKind = 'Woken' | 'StatementEnded' | 'ResumeRequested' | 'DutyDone' | 'HistoryWritten';
+type NewsKind =
+  | 'Woken'
+  | 'StatementEnded'
+  | 'ResumeRequested'
+  | 'CancelRequested'
+  | 'DutyDone'
+  | 'HistoryWritten';
 
 function onAnswer(run: Run, event: Exclude<RunEvent, { kind: NewsKind }>, context: Context): Decision {
   switch (event.kind) {

@@ -2,7 +2,7 @@
 import type { Answer, Context, Decision } from './decision.ts';
 import { epochSeconds, iso, without } from './decision.ts';
 import type { PlanView } from './plan-view.ts';
-import type { ResumeRequested } from './run-event.ts';
+import type { CancelRequested, ResumeRequested } from './run-event.ts';
 import type { LastRequest, Run } from './run.ts';
 
 export function onResumeRequested(run: Run, context: Context, event: ResumeRequested): Decision {
@@ -37,8 +37,13 @@ export function onResumeRequested(run: Run, context: Context, event: ResumeReque
   return { run: { ...without(base, 'next'), state: 'QUEUED' }, save: 'version', answer };
 }
 
-function lastRequest(event: ResumeRequested, now: number, answer: string): LastRequest {
-  return { requestId: event.requestId, verb: 'resume', actor: event.actor, at: iso(now), answer };
+export function lastRequest(
+  event: ResumeRequested | CancelRequested,
+  now: number,
+  answer: string,
+): LastRequest {
+  const verb = event.kind === 'ResumeRequested' ? 'resume' : 'cancel';
+  return { requestId: event.requestId, verb, actor: event.actor, at: iso(now), answer };
 }
 
 function whyNot(run: Run, plan: PlanView, event: ResumeRequested): string | undefined {

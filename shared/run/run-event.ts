@@ -33,6 +33,7 @@ export type RunEvent =
       readonly trusted: boolean;
     }
   | ResumeRequested
+  | CancelRequested
   | { readonly kind: 'SlotTaken'; readonly epoch: number }
   | { readonly kind: 'SlotBusy' }
   | { readonly kind: 'SessionOpened'; readonly sessionId: string; readonly pid?: number }
@@ -118,4 +119,11 @@ export interface Refusal {
     | 'rejected';
   readonly class: FailureClass;
   readonly message: string;
+}
+
+export interface CancelRequested {
+  readonly kind: 'CancelRequested';
+  readonly requestId: string;
+  readonly actor: string;
+  readonly reason?: string;
 }

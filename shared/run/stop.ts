@@ -14,6 +14,10 @@ export function needDecision(run: Run, context: Context, failure: Failure, row?:
   return stop(run, context, 'NEEDS_DECISION', failure, row);
 }
 
+/**
+ * A stopped run keeps its slot, so that later files wait in order; unless the pipeline says otherwise, or its own file is
+ * gone or overwritten: then it can never go on, and the newer upload has a run of its own.
+ */
 function stop(
   run: Run,
   context: Context,
@@ -21,10 +25,8 @@ function stop(
   failure: Failure,
   row?: FinishedStep,
 ): Decision {
-  const owed: Duty[] =
-    context.plan.onFailure === 'continue'
-      ? ['history', 'release', 'wake', 'publish']
-      : ['history', 'publish'];
+  const letsGo = context.plan.onFailure === 'continue' || (state === 'FAILED' && failure.class === 'input');
+  const owed: Duty[] = letsGo ? ['history', 'release', 'wake', 'publish'] : ['history', 'publish'];
   const kept = without(run, ...SUBMISSION, 'proveSession');
   const stopped: Run = {
     ...kept,
@@ -38,6 +40,20 @@ function stop(
     endedAt: iso(context.now),
   };
   return store(stopped, { kind: 'PerformDuty', duty: 'history' });
+}
+
+/** Given up before its end: by a person, while nothing of it is under way. */
+export function giveUp(run: Run, context: Context, failure: Failure): Run {
+  const kept = without(run, ...SUBMISSION, 'resumeWith', 'proveSession');
+  return {
+    ...kept,
+    state: 'CANCELLED',
+    phase: 'READY',
+    error: shortened(run.error ?? failure),
+    owed: ['history', 'release', 'wake', 'publish', 'close'],
+    next: epochSeconds(context.now),
+    endedAt: iso(context.now),
+  };
 }
 
 /** All steps are done. Two writes: this one, and the one that removes `owed`. */

@@ -332,7 +332,55 @@ describe('failure', () => {
   });
 });
 
+describe('giving up', () => {
+  const giveUp = (id: string, requestId = 'c1') =>
+    operate(
+      { verb: 'cancel', requestId, runId: id, actor: 'me' },
+      [plan],
+      world.ports,
+      world.plans,
+      world.driver(),
+    );
+
+  it('a failed run frees its slot, and the next file goes on', async () => {
+    const first = await arrive('orders/1.csv', [plan], '01');
+    world.time += 1000;
+    const second = await arrive('orders/2.csv', [plan], '02');
+    await world.drive(first);
+    await world.finish('FAILED', { error: 'ERROR: syntax error' });
+    await world.drive(second);
+    expect((await runOf(second)).state).toBe('QUEUED');
+    expect(await giveUp(first)).toMatchObject({ ok: true, state: 'CANCELLED' });
+    expect(await runOf(first)).toMatchObject({ state: 'CANCELLED', error: { class: 'sql' } });
+    await world.drive(second);
+    expect((await runOf(second)).state).toBe('RUNNING');
+  });
+
+  it('a run under way is refused, and changes nothing', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    const before = await runOf(id);
+    expect(await giveUp(id)).toMatchObject({ ok: false, code: 'refused' });
+    expect(await runOf(id)).toEqual(before);
+  });
+
+  it('an end is final', async () => {
+    const id = await arrive();
+    expect(await giveUp(id)).toMatchObject({ ok: true });
+    expect(await giveUp(id, 'c2')).toMatchObject({ ok: false, message: `run ${id} is CANCELLED already` });
+  });
+});
+
 describe('input', () => {
+  it('that was overwritten frees the slot for the run of the newer upload', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    world.put(fileOf('orders/1.csv', { etag: 'newer' }));
+    await world.finish();
+    expect((await runOf(id)).state).toBe('FAILED');
+    expect((await world.store.loadPool('orders')).holders).toEqual({});
+  });
+
   it('overwritten before the load: the run fails and nothing is submitted', async () => {
     const id = await arrive();
     await world.drive(id);

@@ -1,0 +1,231 @@
+/**
+ * A whole local AWS for a test file: started as a user starts it (`baton up`), with its own folder and port, and
+ * spoken to with nothing but the plain AWS SDK.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import process from 'node:process';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DescribeStatementCommand,
+  ExecuteStatementCommand,
+  GetStatementResultCommand,
+  RedshiftDataClient,
+} from '@aws-sdk/client-redshift-data';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+
+import type { Run } from '../../shared/run/run.ts';
+import { isAtRest } from '../../shared/run/run.ts';
+import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+const NODE = process.execPath;
+const LANDING = 'baton-local-landing';
+
+export interface StackOptions {
+  /** Pipelines beside those of `sql/`: name -> folder to copy. */
+  readonly pipelines?: Readonly<Record<string, string>>;
+  /** Folder to go on with; made anew otherwise. */
+  readonly home?: string;
+}
+
+/** Calls `check` until it gives something; the limit is for a machine that is slow, not for the thing tested. */
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | undefined>,
+  limitMs = 30_000,
+): Promise<T> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const value = await check();
+    if (value !== undefined) return value;
+    if (Date.now() > end) throw new Error(`after ${limitMs / 1000} s still not: ${what}`);
+    await wait(25);
+  }
+}
+
+export class Stack {
+  readonly home: string;
+  readonly sql: string;
+  readonly endpoint: string;
+  readonly process: ChildProcess;
+  readonly dynamodb: DynamoDBClient;
+  readonly redshift: RedshiftDataClient;
+  readonly s3: S3Client;
+  readonly events: EventBridgeClient;
+  readonly lambda: LambdaClient;
+  readonly store: DynamoDbRunStore;
+  readonly output: string[];
+
+  private constructor(home: string, sql: string, endpoint: string, child: ChildProcess, output: string[]) {
+    this.home = home;
+    this.sql = sql;
+    this.endpoint = endpoint;
+    this.process = child;
+    this.output = output;
+    const settings = {
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'tester', secretAccessKey: 'any' },
+    };
+    this.dynamodb = new DynamoDBClient(settings);
+    this.redshift = new RedshiftDataClient(settings);
+    this.s3 = new S3Client(settings);
+    this.events = new EventBridgeClient(settings);
+    this.lambda = new LambdaClient(settings);
+    this.store = new DynamoDbRunStore(this.dynamodb, 'baton-local');
+  }
+
+  static async start(options: StackOptions = {}): Promise<Stack> {
+    const home = options.home ?? mkdtempSync(join(tmpdir(), 'baton-e2e-'));
+    const sql = join(home, 'sql');
+    mkdirSync(sql, { recursive: true });
+    cpSync(join(root, 'sql'), sql, { recursive: true });
+    for (const [name, folder] of Object.entries(options.pipelines ?? {}))
+      cpSync(folder, join(sql, name), { recursive: true });
+    const child = spawn(
+      NODE,
+      [
+        join(root, 'bin/baton.js'),
+        'up',
+        '--json',
+        '--home',
+        join(home, 'state'),
+        '--port',
+        '0',
+        '--sql',
+        sql,
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, BATON_HOME: '', BATON_PORT: '' },
+      },
+    );
+    const output: string[] = [];
+    child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+    const ready = await new Promise<{ endpoint: string }>((started, failed) => {
+      let text = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        try {
+          started(JSON.parse(text) as { endpoint: string });
+        } catch {
+          // Not all of it has come yet.
+        }
+      });
+      child.once('exit', (code) => {
+        failed(new Error(`baton up ended with ${code}:\n${output.join('')}`));
+      });
+    });
+    return new Stack(home, sql, ready.endpoint, child, output);
+  }
+
+  async stop(options: { keep?: boolean } = {}): Promise<void> {
+    for (const client of [this.dynamodb, this.redshift, this.s3, this.events, this.lambda]) client.destroy();
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const ended = new Promise((done) => this.process.once('exit', done));
+      this.process.kill('SIGINT');
+      await ended;
+    }
+    if (options.keep !== true) rmSync(this.home, { recursive: true, force: true });
+  }
+
+  async put(key: string, body: string | Uint8Array): Promise<void> {
+    await this.s3.send(new PutObjectCommand({ Bucket: LANDING, Key: key, Body: body }));
+  }
+
+  /** Every run of the pipeline made so far, oldest first. */
+  async runs(pipeline: string): Promise<Run[]> {
+    return (await this.store.listRuns(pipeline, 1000)).toReversed();
+  }
+
+  /** The run that the file's newest upload made, once it is at rest. */
+  async runFor(pipeline: string, key: string, known: readonly string[] = []): Promise<Run> {
+    const { id } = await eventually(`a run for ${key}`, async () =>
+      (await this.runs(pipeline)).find((run) => run.trigger.file?.key === key && !known.includes(run.id)),
+    );
+    return this.atRest(id);
+  }
+
+  /** The run once it needs nobody to go on: ended, failed, or in want of a decision, and nothing owed. */
+  async atRest(id: string, limitMs = 60_000): Promise<Run> {
+    return eventually(
+      `${id} at rest`,
+      async () => {
+        const run = await this.store.load(id);
+        return run !== undefined && isAtRest(run) && run.owed === undefined ? run : undefined;
+      },
+      limitMs,
+    );
+  }
+
+  /** Runs a query in a session of its own; rows as text. */
+  async query(sql: string): Promise<(string | null)[][]> {
+    const { Id } = await this.redshift.send(
+      new ExecuteStatementCommand({ WorkgroupName: 'local', Database: 'dev', Sql: sql, WaitTimeSeconds: 30 }),
+    );
+    const seen = await this.redshift.send(new DescribeStatementCommand({ Id, WaitTimeSeconds: 30 }));
+    if (seen.Status !== 'FINISHED') throw new Error(`${sql}: ${seen.Status ?? ''} ${seen.Error ?? ''}`);
+    if (seen.HasResultSet !== true) return [];
+    const rows: (string | null)[][] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await this.redshift.send(
+        new GetStatementResultCommand({ Id, ...(NextToken === undefined ? {} : { NextToken }) }),
+      );
+      for (const record of page.Records ?? []) {
+        rows.push(
+          record.map((field) =>
+            field.isNull === true
+              ? null
+              : String(field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue),
+          ),
+        );
+      }
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined && NextToken !== '');
+    return rows;
+  }
+
+  /** One number. */
+  async count(sql: string): Promise<number> {
+    return Number((await this.query(sql))[0]?.[0]);
+  }
+
+  async admin(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch(`${this.endpoint}/_local/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+    return answer.json();
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.admin('POST', 'clock', { advanceMs: ms });
+  }
+
+  /** Runs the command against this stack; gives what it printed and its exit code. */
+  async baton(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const child = spawn(NODE, [join(root, 'bin/baton.js'), ...words], {
+      cwd: this.home,
+      env: { ...process.env, AWS_ENDPOINT_URL: this.endpoint, BATON_HOME: join(this.home, 'state') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise<number>((ended) => child.once('close', (exit) => ended(exit ?? -1)));
+    return { code, stdout, stderr };
+  }
+}
