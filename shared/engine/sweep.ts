@@ -16,7 +16,8 @@ const RESERVE_MS = 10_000;
 export async function sweep(ports: Ports, plans: PlanCache, driver: Driver): Promise<number> {
   const due = await ports.store.findDue(Math.floor(ports.now() / 1000), PAGE);
   const heads = await ports.store.findQueueHeads();
-  const waiting = [...new Set([...due, ...heads.map((head) => head.runId)])];
+  const unaware = await Promise.all(heads.map((head) => unawareHolders(head.pipeline, ports)));
+  const waiting = [...new Set([...due, ...heads.map((head) => head.runId), ...unaware.flat()])];
   let driven = 0;
   const lane = async (): Promise<void> => {
     for (let runId = waiting.shift(); runId !== undefined; runId = waiting.shift()) {
@@ -34,4 +35,11 @@ export async function sweep(ports: Ports, plans: PlanCache, driver: Driver): Pro
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   return driven;
+}
+
+/** Runs that took a slot and were cut off before they could note it: they are in neither index for long, and block the rest. */
+async function unawareHolders(pipeline: string, ports: Ports): Promise<string[]> {
+  const { holders } = await ports.store.loadPool(pipeline);
+  const runs = await Promise.all(Object.keys(holders).map((runId) => ports.store.load(runId)));
+  return runs.flatMap((run) => (run?.state === 'QUEUED' ? [run.id] : []));
 }

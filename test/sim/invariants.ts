@@ -1,0 +1,80 @@
+/** The rules that must hold whatever happens, written once. */
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import { isAtRest } from '../../shared/run/run.ts';
+import type { World } from '../fakes/world.ts';
+
+/** Which step of which run a statement was, from the comment that it carries. */
+function origin(sql: string): { run: string; step: string; attempt: number } | undefined {
+  const [, run, step, attempt] = /baton run=(\S+) step=(\S+) attempt=(\d+)/.exec(sql) ?? [];
+  return run === undefined || step === undefined ? undefined : { run, step, attempt: Number(attempt) };
+}
+
+function executions(world: World): { run: string; step: string; attempt: number; status: string }[] {
+  return world.warehouse.statements.flatMap((statement) => {
+    const from = origin(statement.sqls[0] ?? '');
+    return from === undefined ? [] : [{ ...from, status: statement.status }];
+  });
+}
+
+function demand(holds: boolean, rule: string): void {
+  if (!holds) throw new Error(`broken: ${rule}`);
+}
+
+export function checkAlways(world: World, plan: Plan): void {
+  const seen = new Map<string, string[]>();
+  const attempts = new Set<string>();
+  for (const { run, step, attempt, status } of executions(world)) {
+    const key = `${run}/${step}`;
+    seen.set(key, [...(seen.get(key) ?? []), status]);
+    demand(!attempts.has(`${key}/${attempt}`), `I3: ${key} attempt ${attempt} was executed twice`);
+    attempts.add(`${key}/${attempt}`);
+  }
+  for (const [key, statuses] of seen) {
+    demand(statuses.filter((status) => status === 'FINISHED').length <= 1, `I1: ${key} was applied twice`);
+    demand(
+      statuses.slice(0, -1).every((status) => status !== 'RUNNING'),
+      `I4: ${key} was tried again before its end was seen`,
+    );
+  }
+  for (const run of world.store.runs.values()) {
+    if (!isAtRest(run) && run.state !== 'QUEUED')
+      demand(run.next !== undefined, `I6: ${run.id} is ${run.state} and nobody looks at it`);
+    if (run.state === 'FAILED' || run.state === 'NEEDS_DECISION')
+      demand((run.error?.message ?? '') !== '', `I10: ${run.id} has no reason`);
+    demand(
+      run.state !== 'NEEDS_DECISION',
+      `${run.id} needs a decision, though no session and no outcome was lost`,
+    );
+    demand(run.cursor <= plan.steps.length, `${run.id} is beyond its steps`);
+    if (run.state === 'SUCCEEDED') {
+      for (const step of plan.steps)
+        demand(
+          seen.get(`${run.id}/${step.name}`)?.at(-1) === 'FINISHED',
+          `I2: ${run.id} succeeded without ${step.name}`,
+        );
+    }
+  }
+  for (const [pipeline, pool] of world.store.pools) {
+    demand(Object.keys(pool.holders).length <= plan.concurrency, `I5: too many in the pool of ${pipeline}`);
+  }
+  const active = [...world.store.runs.values()].filter(
+    (run) => run.state === 'RUNNING' || run.state === 'WAITING',
+  );
+  demand(active.length <= plan.concurrency, `I5: ${active.map((run) => run.id).join(', ')} go on at once`);
+}
+
+export function checkEnd(world: World, plan: Plan, files: number): void {
+  demand(world.store.runs.size === files, `${files} files made ${world.store.runs.size} runs`);
+  for (const run of world.store.runs.values()) {
+    const rows = [...(world.store.rows.get(run.id)?.values() ?? [])];
+    for (const step of plan.steps) {
+      demand(
+        rows.some((row) => row.name === step.name && row.status === 'FINISHED'),
+        `I11: the history of ${run.id} lacks ${step.name}`,
+      );
+    }
+    demand(run.next === undefined, `${run.id} is still looked at`);
+  }
+  for (const pool of world.store.pools.values())
+    demand(Object.keys(pool.holders).length === 0, 'a slot is still held');
+}

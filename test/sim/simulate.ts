@@ -1,0 +1,214 @@
+/**
+ * One schedule of the simulator: a few files of one pipeline, drivers that interleave at every call and die at any,
+ * events lost, doubled and late, statements that fail. It ends in a quiet phase in which everything must finish.
+ */
+import { admit } from '../../shared/engine/admit.ts';
+import { drive } from '../../shared/engine/drive.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import type { Driver, Ports } from '../../shared/engine/ports.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { RunEvent } from '../../shared/run/run-event.ts';
+import { Killed } from '../fakes/crash.ts';
+import { fileOf, planOf, World } from '../fakes/world.ts';
+import { Gates, settle } from './gates.ts';
+import { checkAlways, checkEnd } from './invariants.ts';
+import { Random } from './random.ts';
+
+export const simulatedPlan = planOf([
+  { name: '10_stage.sql' },
+  { name: '20_load.sql', usesFile: true, usesManifest: true },
+  { name: '30_check.sql', kind: 'check' },
+  { name: '40_commit.sql', kind: 'durable' },
+  { name: '50_audit.sql', kind: 'durable' },
+]);
+
+export interface Tally {
+  kills: number;
+  lost: number;
+  doubled: number;
+  failures: number;
+  resumes: number;
+  sweeps: number;
+}
+
+/** @throws Error where an invariant does not hold; its message names the seed. */
+export async function simulate(seed: number): Promise<Tally> {
+  return new Simulation(seed).run();
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #world = new World();
+  readonly #gates = new Gates();
+  readonly #events: { runId: string; event: RunEvent }[] = [];
+  readonly #arrivals: { key: string; time: string }[] = [];
+  readonly #tally: Tally = { kills: 0, lost: 0, doubled: 0, failures: 0, resumes: 0, sweeps: 0 };
+  /** How likely each fault is in this schedule: some schedules have none of a kind, some many. */
+  readonly #rates: Readonly<Record<'kill' | 'lose' | 'double' | 'fail', number>>;
+  #drivers = 0;
+  #atWork = 0;
+  #unexpected: unknown;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#random = new Random(seed);
+    const rate = (most: number): number => (this.#random.chance(0.3) ? 0 : this.#random.next() * most);
+    this.#rates = { kill: rate(0.08), lose: rate(0.9), double: rate(0.6), fail: rate(0.3) };
+  }
+
+  async run(): Promise<Tally> {
+    try {
+      const files = 1 + this.#random.below(3);
+      for (let i = 0; i < files; i += 1) this.#arrive(i);
+      for (let turn = 0; turn < 400; turn += 1) await this.#turn();
+      await this.#quietPhase();
+      checkEnd(this.#world, simulatedPlan, files);
+      return this.#tally;
+    } catch (error) {
+      throw new Error(`seed ${this.#seed}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #arrive(i: number): void {
+    const file = fileOf(`orders/${i}.csv`, { sequencer: `0${i}` });
+    this.#world.put(file);
+    this.#arrivals.push({ key: file.key, time: new Date(this.#world.time + i).toISOString() });
+  }
+
+  /** Starts a driver; it goes on whenever one of its gates is opened. */
+  #begin(work: (ports: Ports, plans: PlanCache, driver: Driver) => Promise<unknown>): void {
+    this.#drivers += 1;
+    const name = `driver-${this.#drivers}`;
+    const { ports } = this.#world;
+    const guarded: Ports = {
+      ...ports,
+      store: this.#gates.guard(this.#world.store, name),
+      warehouse: this.#gates.guard(this.#world.warehouse, name),
+      files: this.#gates.guard(ports.files, name),
+      publisher: this.#gates.guard(ports.publisher, name),
+    };
+    this.#atWork += 1;
+    work(guarded, new PlanCache(guarded.store), { id: name, remainingMs: () => 60_000 })
+      .catch((error: unknown) => {
+        if (!(error instanceof Killed)) this.#unexpected = error;
+      })
+      .finally(() => {
+        this.#atWork -= 1;
+      });
+  }
+
+  async #turn(): Promise<void> {
+    const random = this.#random;
+    const dice = random.next();
+    if (dice < 0.7 && this.#gates.waiting.length > 0) {
+      const gate = random.below(this.#gates.waiting.length);
+      if (random.chance(this.#rates.kill)) {
+        this.#tally.kills += 1;
+        this.#gates.kill(gate);
+      } else this.#gates.open(gate);
+    } else if (dice < 0.8) this.#deliverArrival();
+    else if (dice < 0.88) this.#endStatement(random.chance(this.#rates.fail));
+    else if (dice < 0.95) this.#deliverEvent();
+    else this.#sweep(random.below(120_000));
+    await this.#settleAndCheck();
+  }
+
+  async #settleAndCheck(): Promise<void> {
+    await settle();
+    if (this.#unexpected !== undefined) throw this.#unexpected as Error;
+    checkAlways(this.#world, simulatedPlan);
+  }
+
+  /** The queue delivers at least once, in any order, also again. */
+  #deliverArrival(): void {
+    const arrival = this.#random.pick(this.#arrivals);
+    const file = arrival === undefined ? undefined : this.#world.objects.get(`landing/${arrival.key}`);
+    if (arrival === undefined || file === undefined || this.#atWork > 3) return;
+    this.#begin((ports, plans, driver) =>
+      admit({ file, time: arrival.time }, [simulatedPlan], ports, plans, driver),
+    );
+  }
+
+  #endStatement(fail: boolean): void {
+    const running = this.#world.warehouse.running();
+    if (running?.name === undefined) return;
+    const error = this.#random.chance(0.5)
+      ? 'ERROR: the cluster is resizing'
+      : 'ERROR: relation "x" does not exist';
+    if (fail) this.#tally.failures += 1;
+    const event = fail ? this.#world.end('FAILED', { error }) : this.#world.end();
+    if (this.#random.chance(this.#rates.lose)) this.#tally.lost += 1;
+    else this.#events.push(event);
+  }
+
+  #deliverEvent(): void {
+    if (this.#events.length === 0 || this.#atWork > 3) return;
+    const i = this.#random.below(this.#events.length);
+    const delivery = this.#events[i];
+    if (this.#random.chance(this.#rates.double)) this.#tally.doubled += 1;
+    else this.#events.splice(i, 1);
+    if (delivery !== undefined) this.#drive(delivery.runId, delivery.event);
+  }
+
+  #drive(runId: string, event: RunEvent): void {
+    this.#begin((ports, plans, driver) => drive(runId, event, ports, plans, driver));
+  }
+
+  #sweep(ms: number): void {
+    if (this.#atWork > 3) return;
+    this.#tally.sweeps += 1;
+    this.#world.time += ms;
+    this.#begin((ports, plans, driver) => sweep(ports, plans, driver));
+  }
+
+  /** No more faults; a person resumes what failed. Everything must come to its end. */
+  async #quietPhase(): Promise<void> {
+    await this.#openAll();
+    for (const arrival of this.#arrivals) {
+      const file = this.#world.objects.get(`landing/${arrival.key}`);
+      if (file !== undefined)
+        this.#begin((ports, plans, driver) =>
+          admit({ file, time: arrival.time }, [simulatedPlan], ports, plans, driver),
+        );
+      await this.#openAll();
+    }
+    for (let round = 0; round < 120; round += 1) {
+      if (
+        [...this.#world.store.runs.values()].every(
+          (run) => run.state === 'SUCCEEDED' && run.owed === undefined,
+        )
+      )
+        return;
+      this.#endStatement(false);
+      const failed = [...this.#world.store.runs.values()].find(
+        (run) => run.state === 'FAILED' && run.owed === undefined,
+      );
+      if (failed !== undefined) {
+        this.#tally.resumes += 1;
+        const request = {
+          verb: 'resume' as const,
+          requestId: `resume-${round}`,
+          runId: failed.id,
+          actor: 'simulator',
+        };
+        this.#begin((ports, plans, driver) => operate(request, [simulatedPlan], ports, plans, driver));
+      }
+      this.#sweep(100_000);
+      await this.#openAll();
+    }
+    const stuck = [...this.#world.store.runs.values()].filter((run) => run.state !== 'SUCCEEDED');
+    throw new Error(`stuck: ${JSON.stringify(stuck)}`);
+  }
+
+  async #openAll(): Promise<void> {
+    await this.#settleAndCheck();
+    while (this.#gates.waiting.length > 0) {
+      this.#gates.open(0);
+      await this.#settleAndCheck();
+    }
+  }
+}
