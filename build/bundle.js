@@ -1,20 +1,25 @@
 // @ts-check
 /**
- * Bundles with esbuild. Two kinds: programs for this machine (packages stay in node_modules) and the Lambda
- * functions (everything inside, minified). Plain JavaScript, since it runs before anything is built.
+ * Bundles the programs of this machine with esbuild; packages stay in node_modules. (The Lambda functions:
+ * bundle-functions.js.) Plain JavaScript, since it runs before anything is built.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { keepNewest, madeOnce } from './folders.js';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const buildFolder = join(root, '.build');
 
-const SOURCE_FOLDERS = ['shared', 'functions', 'local', 'cli', 'bench', 'build'];
 const SOURCE_FILE = /\.(ts|js|cjs|sql|json|yml)$/;
+const KEPT_BUILDS = 20;
 
-/** @param {string} folder @param {string[]} found */
+/**
+ * @param {string} folder
+ * @param {string[]} found
+ */
 function sourcesIn(folder, found) {
   if (!existsSync(folder)) return found;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -25,24 +30,31 @@ function sourcesIn(folder, found) {
   return found;
 }
 
-/** Changes when any source file changes (name, size or time), or a package version does. */
-export function sourceStamp() {
+/**
+ * Changes when a source file under one of `folders` does (name, size or time), or a package's version. Some
+ * milliseconds.
+ *
+ * @param {readonly string[]} folders of the project
+ */
+export function sourceStamp(folders) {
   const hash = createHash('sha256');
-  for (const folder of SOURCE_FOLDERS) {
+  for (const folder of folders) {
     for (const path of sourcesIn(join(root, folder), []).sort()) {
       const { mtimeMs, size } = statSync(path);
       hash.update(`${relative(root, path)}\0${size}\0${mtimeMs}\n`);
     }
   }
   hash.update(readFileSync(join(root, 'package.json')));
-  return hash.digest('hex');
+  return hash.digest('hex').slice(0, 16);
 }
 
-/** Bundles `entries` (name -> source file) into `folder` as ES modules that use node_modules. */
-export async function bundlePrograms(
-  /** @type {Record<string, string>} */ entries,
-  /** @type {string} */ folder,
-) {
+/**
+ * Bundles `entries` (name -> source file) into `folder` as ES modules that use node_modules.
+ *
+ * @param {Record<string, string>} entries
+ * @param {string} folder
+ */
+export async function bundlePrograms(entries, folder) {
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
@@ -70,15 +82,13 @@ export const localPrograms = {
   'local-lambda-worker': 'local/lambda/worker.ts',
 };
 
-/** Builds the command and the local AWS if a source is newer; returns the folder with the programs. */
+/** Builds the command and the local AWS if a source has changed; gives the folder with the programs. */
 export async function ensureLocalPrograms() {
-  const folder = join(buildFolder, 'local');
-  const stampFile = join(folder, 'stamp');
-  const stamp = sourceStamp();
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return folder;
-  mkdirSync(folder, { recursive: true });
-  const present = Object.entries(localPrograms).filter(([, source]) => existsSync(join(root, source)));
-  await bundlePrograms(Object.fromEntries(present), folder);
-  writeFileSync(stampFile, stamp);
+  const stamp = sourceStamp(['shared', 'local', 'cli', 'build']);
+  const builds = join(buildFolder, 'programs');
+  const folder = join(builds, stamp);
+  const isNew = !existsSync(folder);
+  await madeOnce(folder, (temporary) => bundlePrograms(localPrograms, temporary));
+  if (isNew) keepNewest(builds, KEPT_BUILDS);
   return folder;
 }

@@ -47,6 +47,12 @@ export interface Lineage {
   readonly writes: readonly string[] | 'everything';
   /** SET or RESET of a session setting: re-run in every rebuilt session. */
   readonly setsSession: boolean;
+  /** Permanent tables of which only the definition is read: `LIKE t`. Rows written to them change nothing here. */
+  readonly shapes?: readonly string[];
+  /** Permanent tables and views made, altered, renamed or dropped; all of them are in `writes` too. */
+  readonly redefines?: readonly string[];
+  /** Inputs outside the warehouse that are not exactly the run's own file, for example a fixed `s3://` address. */
+  readonly unpinned?: readonly string[];
   /** No GETDATE, RANDOM, unordered LIMIT and the like: running it again gives the same rows. */
   readonly deterministic: boolean;
 }
@@ -107,7 +113,11 @@ export interface Plan {
   readonly description: string;
   readonly triggers: readonly Trigger[];
   readonly steps: readonly Step[];
-  readonly session: { readonly keepAliveSeconds: number; readonly set: Readonly<Record<string, string>> };
+  readonly session: {
+    readonly keepAliveSeconds: number;
+    /** Setting -> its value as SQL text, quoted and escaped where needed: `SET <setting> TO <value>`. */
+    readonly set: Readonly<Record<string, string>>;
+  };
   readonly parameters: readonly Parameter[];
   /** How many runs of the pipeline may hold a slot at once. */
   readonly concurrency: number;
