@@ -30,7 +30,11 @@ export async function perform(
       return takeSlot(run, plan, ports);
     case 'OpenSession': {
       const [opened] = await Promise.all([
-        warehouse.open(plan.session.set, `baton:${ports.settings.stage}:open:${run.id}:${run.generation}`),
+        warehouse.open({
+          set: plan.session.set,
+          name: `baton:${ports.settings.stage}:open:${run.id}:${run.generation}`,
+          ...(plan.warehouse === undefined ? {} : { warehouse: plan.warehouse }),
+        }),
         ports.publisher.publish([
           {
             source: 'baton',

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-redshift-data';
 
 import { refusalOf, statementIdOf } from './refusal.ts';
-import type { Result, SmallEnd, StatementStatus, Submission, Warehouse } from './warehouse.ts';
+import type { Opening, Result, SmallEnd, StatementStatus, Submission, Warehouse } from './warehouse.ts';
 
 /** How to reach the warehouse with the first call of a session (aws-facts 1.7). */
 export interface Connection {
@@ -36,13 +36,10 @@ export class DataApiWarehouse implements Warehouse {
     this.#randomToken = randomToken;
   }
 
-  async open(
-    set: Readonly<Record<string, string>>,
-    name: string,
-  ): Promise<Result<{ sessionId: string; pid?: number }>> {
+  async open({ set, name, warehouse }: Opening): Promise<Result<{ sessionId: string; pid?: number }>> {
     const settings = Object.entries(set).map(([key, value]) => `SET ${key} TO ${value}`);
     const common = {
-      ...this.#connection,
+      ...this.#connectionTo(warehouse),
       StatementName: name,
       ClientToken: this.#randomToken(),
       SessionKeepAliveSeconds: OPENER_KEEP_ALIVE_SECONDS,
@@ -193,6 +190,13 @@ export class DataApiWarehouse implements Warehouse {
       const error = seen === 'NOT_FOUND' ? undefined : seen.error;
       return { ok: true, value: { statementId, status, ...(error === undefined ? {} : { error }) } };
     });
+  }
+
+  /** A pipeline may name another warehouse of the stage's own kind. */
+  #connectionTo(warehouse: string | undefined): Connection {
+    if (warehouse === undefined) return this.#connection;
+    const name = this.#connection.ClusterIdentifier === undefined ? 'WorkgroupName' : 'ClusterIdentifier';
+    return { ...this.#connection, [name]: warehouse };
   }
 
   /** A long poll may run out before the statement does; one more, then the caller goes on without. */

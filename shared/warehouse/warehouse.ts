@@ -5,6 +5,15 @@ export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly refusal: Refusal };
 
+export interface Opening {
+  /** Session settings: name -> value as SQL text. */
+  readonly set: Readonly<Record<string, string>>;
+  /** Of the first statement. */
+  readonly name: string;
+  /** Workgroup or cluster, where it is not the stage's own. */
+  readonly warehouse?: string;
+}
+
 export interface Submission {
   readonly sessionId: string;
   /** Unique in the account; a look-up by it finds exactly this submission. */
@@ -41,10 +50,7 @@ export interface SmallEnd {
 
 export interface Warehouse {
   /** Opens a session with an effect-free first statement, waiting for its end. Keep-alive 120 s. */
-  open(
-    set: Readonly<Record<string, string>>,
-    name: string,
-  ): Promise<Result<{ sessionId: string; pid?: number }>>;
+  open(opening: Opening): Promise<Result<{ sessionId: string; pid?: number }>>;
   submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>>;
   describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'>;
   /** The first rows of a result as text; NULL is null. */
