@@ -26,6 +26,8 @@ class ValidationException extends Error {
 }
 
 export class FakeWarehouse implements Warehouse {
+  /** Counts statements made and ended. */
+  changes = 0;
   readonly statements: FakeStatement[] = [];
   readonly sessions = new Map<string, FakeSession>();
   readonly tokens = new Map<string, string>();
@@ -126,6 +128,7 @@ export class FakeWarehouse implements Warehouse {
     const statement = this.statements.find((candidate) => candidate.id === statementId);
     if (statement === undefined) throw new Error(`no statement ${statementId}`);
     statement.status = status;
+    this.changes += 1;
     statement.endedAt = this.#now();
     if (detail.error !== undefined) statement.error = detail.error;
     if (detail.rows !== undefined) statement.rows = detail.rows;
@@ -156,6 +159,7 @@ export class FakeWarehouse implements Warehouse {
       rows: sqls.map(() => 1),
     };
     this.statements.push(statement);
+    this.changes += 1;
     return statement;
   }
 

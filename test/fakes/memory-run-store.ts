@@ -8,6 +8,8 @@ import type { HistoryRow, Pool, RunStore } from '../../shared/store/run-store.ts
 const copy = <T>(value: T): T => structuredClone(value);
 
 export class MemoryRunStore implements RunStore {
+  /** Counts writes. */
+  changes = 0;
   readonly runs = new Map<string, Run>();
   readonly rows = new Map<string, Map<string, HistoryRow>>();
   readonly plans = new Map<string, Plan>();
@@ -21,6 +23,7 @@ export class MemoryRunStore implements RunStore {
   async create(run: Run): ReturnType<RunStore['create']> {
     const there = this.runs.get(run.id);
     if (there !== undefined) return { outcome: 'exists', run: copy(there) };
+    this.changes += 1;
     this.runs.set(run.id, runOfItem(copy(runItem(run))));
     return { outcome: 'created' };
   }
@@ -28,6 +31,7 @@ export class MemoryRunStore implements RunStore {
   async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
     if (this.runs.get(run.id)?.version !== version) return 'conflict';
     const next = { ...copy(run), version: version + 1, by };
+    this.changes += 1;
     this.runs.set(run.id, next);
     return copy(next);
   }
@@ -44,6 +48,7 @@ export class MemoryRunStore implements RunStore {
       ...picked(run),
     };
     if (run.last === undefined) delete (next as { last?: unknown }).last;
+    this.changes += 1;
     this.runs.set(run.id, next);
     return copy(next);
   }
@@ -113,10 +118,12 @@ export class MemoryRunStore implements RunStore {
     there.epoch += 1;
     there.holders[runId] = there.epoch;
     this.pools.set(pipeline, there);
+    this.changes += 1;
     return there.epoch;
   }
 
   async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void> {
+    this.changes += 1;
     const there = this.pools.get(pipeline);
     if (there?.holders[runId] === epoch) delete there.holders[runId];
   }

@@ -1,6 +1,7 @@
 /** The rules that must hold whatever happens, written once. */
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { isAtRest } from '../../shared/run/run.ts';
+import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import type { World } from '../fakes/world.ts';
 
 /** Which step of which run a statement was, from the comment that it carries. */
@@ -9,11 +10,17 @@ function origin(sql: string): { run: string; step: string; attempt: number } | u
   return run === undefined || step === undefined ? undefined : { run, step, attempt: Number(attempt) };
 }
 
+const origins = new WeakMap<FakeStatement, ReturnType<typeof origin>>();
+
 function executions(world: World): { run: string; step: string; attempt: number; status: string }[] {
-  return world.warehouse.statements.flatMap((statement) => {
-    const from = origin(statement.sqls[0] ?? '');
-    return from === undefined ? [] : [{ ...from, status: statement.status }];
-  });
+  const found = [];
+  for (const statement of world.warehouse.statements) {
+    if (!origins.has(statement)) origins.set(statement, origin(statement.sqls[0] ?? ''));
+    const from = origins.get(statement);
+    if (from !== undefined)
+      found.push({ run: from.run, step: from.step, attempt: from.attempt, status: statement.status });
+  }
+  return found;
 }
 
 function demand(holds: boolean, rule: string): void {

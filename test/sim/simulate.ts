@@ -50,6 +50,8 @@ class Simulation {
   #drivers = 0;
   #atWork = 0;
   #unexpected: unknown;
+  /** State of the world that was checked last. */
+  #checked = -1;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -120,6 +122,10 @@ class Simulation {
   async #settleAndCheck(): Promise<void> {
     await settle();
     if (this.#unexpected !== undefined) throw this.#unexpected as Error;
+    const { store, warehouse } = this.#world;
+    const changes = store.changes + warehouse.changes;
+    if (changes === this.#checked) return;
+    this.#checked = changes;
     checkAlways(this.#world, simulatedPlan);
   }
 
