@@ -12,6 +12,8 @@ export type ToChild = { readonly kind: 'clock'; readonly offsetMs: number };
 
 export type FromChild =
   | { readonly kind: 'ready'; readonly port: number }
+  /** The child's clock stands where it was told; what fell due there has been begun. */
+  | { readonly kind: 'clock'; readonly offsetMs: number }
   /** The redshift process: a statement ended that was submitted with `WithEvent`. */
   | { readonly kind: 'event'; readonly event: BusEvent };
 
@@ -28,6 +30,7 @@ export function followParent(onGone: () => void): LocalClock {
   const clock = new LocalClock(Number(process.env['BATON_CLOCK_OFFSET_MS'] ?? 0));
   process.on('message', (message: ToChild) => {
     clock.moveTo(message.offsetMs);
+    tellParent({ kind: 'clock', offsetMs: message.offsetMs });
   });
   process.on('disconnect', onGone);
   return clock;

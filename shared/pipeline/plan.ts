@@ -55,6 +55,8 @@ export interface Lineage {
   readonly unpinned?: readonly string[];
   /** No GETDATE, RANDOM, unordered LIMIT and the like: running it again gives the same rows. */
   readonly deterministic: boolean;
+  /** Why it is not deterministic, for people. */
+  readonly varies?: readonly string[];
 }
 
 export interface Step {

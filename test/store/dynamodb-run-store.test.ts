@@ -3,7 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { expect, it } from 'vitest';
 
@@ -52,6 +57,9 @@ async function openStore() {
       ],
     }),
   );
+  const isActive = async (): Promise<boolean> =>
+    (await client.send(new DescribeTableCommand({ TableName: 'runs' }))).Table?.TableStatus === 'ACTIVE';
+  while (!(await isActive()));
   const close = async (): Promise<void> => {
     client.destroy();
     await dynamodb.close();

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+
+import { withStack } from '../../bench/stack.ts';
+import { ALLOWED, measureSteadyPath, type StepCost, writeSteadyPipelines } from '../../bench/steady.ts';
+
+it('a step costs one invocation, one read, three writes and one submission, however long the run', async () => {
+  const path = await withStack(writeSteadyPipelines, measureSteadyPath);
+  for (const sending of ['single', 'transaction'] as const) {
+    const members = Object.keys(ALLOWED[sending]) as (keyof StepCost)[];
+    const over = members.filter((member) => path[sending][member] > ALLOWED[sending][member]);
+    expect(over, `${sending}: ${JSON.stringify(path[sending])}`).toEqual([]);
+    // Counted at all: a step is submitted exactly once.
+    expect(path[sending].submissions).toBe(1);
+  }
+}, 120_000);

@@ -1,0 +1,128 @@
+/**
+ * What the functions load, and that they run: as Lambda runs them, in a process of their own, against an endpoint that
+ * answers nothing.
+ */
+import { execFile } from 'node:child_process';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { ensureFunctionBundles, functionNames } from '../../build/bundle-functions.js';
+
+const run = promisify(execFile);
+
+/** The bar for what the step function loads at its start. */
+const STEP_FUNCTION_BYTES = 250_000;
+
+/** What may be in the part that is loaded at the start: two clients of the SDK, its parts, the middleware. */
+const EXPECTED_PACKAGES =
+  /^(@aws-sdk\/(?!client-)|@aws-sdk\/client-(dynamodb|redshift-data)$|@smithy\/|@aws\/|@middy\/core$)/;
+
+interface Call {
+  readonly headers: IncomingHttpHeaders;
+  readonly path: string | undefined;
+}
+
+let server: Server;
+let calls: Call[] = [];
+let bundles: string;
+let report: Awaited<ReturnType<typeof ensureFunctionBundles>>['report'];
+
+beforeAll(async () => {
+  ({ folder: bundles, report } = await ensureFunctionBundles());
+  server = createServer((request, response) => {
+    calls.push({ headers: request.headers, path: request.url });
+    request.resume().on('end', () => {
+      response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}');
+    });
+  });
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
+  });
+});
+
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+/** Prints what `script` (a module in which `bundle` is a file's URL) gives as its default answer. */
+async function inProcess(file: string, script: string): Promise<string> {
+  calls = [];
+  const url = pathToFileURL(join(bundles, file)).href;
+  const { port } = server.address() as AddressInfo;
+  const source = `const bundle = ${JSON.stringify(url)};\n${script}`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', source], {
+    env: {
+      AWS_ACCESS_KEY_ID: 'AKIDENVIRONMENT',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'session',
+      AWS_REGION: 'eu-central-1',
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${String(port)}`,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      BATON_STAGE: 'local',
+      BATON_TABLE: 'baton-local',
+      BATON_LANDING_BUCKET: 'baton-local-landing',
+      BATON_ARTIFACTS_BUCKET: 'baton-local-artifacts',
+      BATON_WORKGROUP: 'local',
+      BATON_ROLE_NAME: 'baton-local-functions',
+    },
+  });
+  return stdout;
+}
+
+test('the step function loads less than 250 KB at its start', () => {
+  const { eagerBytes = Infinity } = report['run-step'] ?? {};
+  expect(eagerBytes).toBeLessThan(STEP_FUNCTION_BYTES);
+});
+
+test('no function loads a schema library or another surprise at its start', () => {
+  const surprises = Object.entries(report).flatMap(([name, { eagerPackages }]) =>
+    eagerPackages.filter((each) => !EXPECTED_PACKAGES.test(each)).map((each) => `${name}: ${each}`),
+  );
+  expect(surprises).toEqual([]);
+});
+
+test('every function exports a handler', async () => {
+  for (const name of functionNames) {
+    const printed = await inProcess(
+      join(name, 'index.mjs'),
+      'console.log(Object.keys(await import(bundle)), typeof (await import(bundle)).handler);',
+    );
+    expect(printed).toBe("[ 'handler' ] function\n");
+  }
+});
+
+test('the step function signs its calls with the credentials of the environment', async () => {
+  await inProcess(
+    'run-step/index.mjs',
+    `const { handler } = await import(bundle);
+     const event = { source: 'baton.request', 'detail-type': 'Run Woken', detail: { runId: 'stores-${'a'.repeat(26)}' } };
+     const context = { awsRequestId: 'one', getRemainingTimeInMillis: () => 60000 };
+     await handler(event, context);`,
+  );
+  expect(calls.length).toBeGreaterThan(0);
+  const [{ headers } = { headers: {} as IncomingHttpHeaders }] = calls;
+  expect(headers['x-amz-target']).toMatch(/^DynamoDB_20120810\./);
+  expect(headers.authorization).toMatch(
+    /Credential=AKIDENVIRONMENT\/\d{8}\/eu-central-1\/dynamodb\/aws4_request, .*Signature=[0-9a-f]{64}$/,
+  );
+  expect(headers['x-amz-security-token']).toBe('session');
+});
+
+test('a client that is loaded when needed works from its own bundle', async () => {
+  const printed = await inProcess(
+    'run-step/client-s3.mjs',
+    `const { S3Client, HeadObjectCommand } = await import(bundle);
+     const client = new S3Client({ forcePathStyle: true });
+     await client.send(new HeadObjectCommand({ Bucket: 'landing', Key: 'a b.csv' }));
+     console.log('answered');`,
+  );
+  expect(printed).toBe('answered\n');
+  expect(calls.map(({ path }) => path)).toEqual(['/landing/a%20b.csv']);
+});

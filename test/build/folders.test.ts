@@ -1,0 +1,81 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { hold, keepNewest, madeOnce, writeWhole } from '../../build/folders.js';
+
+let parent: string;
+
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'baton-folders-'));
+});
+
+afterEach(() => {
+  rmSync(parent, { recursive: true, force: true });
+});
+
+test('a folder wanted several times at once is there whole, and nothing else is left', async () => {
+  const folder = join(parent, 'made');
+  const makers = Array.from({ length: 5 }, async (_, maker) =>
+    madeOnce(folder, async (temporary) => {
+      writeFileSync(join(temporary, 'first'), String(maker));
+      await Promise.resolve();
+      writeFileSync(join(temporary, 'second'), String(maker));
+    }),
+  );
+  await Promise.all(makers);
+  expect(readdirSync(parent)).toEqual(['made']);
+  expect(readFileSync(join(folder, 'first'), 'utf8')).toBe(readFileSync(join(folder, 'second'), 'utf8'));
+});
+
+test('a folder that could not be made is not there, and the error is told', async () => {
+  const failing = madeOnce(join(parent, 'made'), async (temporary) => {
+    writeFileSync(join(temporary, 'first'), '');
+    throw new Error('no room');
+  });
+  await expect(failing).rejects.toThrow('no room');
+  expect(readdirSync(parent)).toEqual([]);
+});
+
+test('the newest folders are kept, and those that a living process holds', () => {
+  for (const [name, seconds] of [
+    ['oldest', 1],
+    ['held', 2],
+    ['newer', 3],
+    ['newest', 4],
+  ] as const) {
+    mkdirSync(join(parent, name));
+    if (name === 'held') hold(join(parent, name));
+    utimesSync(join(parent, name), seconds, seconds);
+  }
+  keepNewest(parent, 2);
+  expect(readdirSync(parent).sort()).toEqual(['held', 'newer', 'newest']);
+});
+
+test('a folder held by a process that is gone is not kept', () => {
+  const folder = join(parent, 'old');
+  mkdirSync(folder);
+  // Beyond the largest process id of Linux and macOS.
+  writeFileSync(join(folder, '.held-by-99999999'), '');
+  keepNewest(parent, 0);
+  expect(existsSync(folder)).toBe(false);
+});
+
+test('a file is replaced whole and leaves no other behind', () => {
+  const path = join(parent, 'deep', 'plans.json');
+  writeWhole(path, 'old');
+  writeWhole(path, 'new');
+  expect(readFileSync(path, 'utf8')).toBe('new');
+  expect(readdirSync(join(parent, 'deep'))).toEqual(['plans.json']);
+});

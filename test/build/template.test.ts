@@ -1,0 +1,267 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { root } from '../../build/bundle.js';
+import { templateOf } from '../../build/template.js';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+interface RuleTarget {
+  readonly Arn: unknown;
+  readonly RetryPolicy?: unknown;
+  readonly DeadLetterConfig?: { readonly Arn: unknown };
+}
+
+const longPrefixes = Array.from({ length: 60 }, (_, index) => `incoming/of/department/${String(index)}/`);
+
+const plans = [
+  planWith({ prefix: 'products/', suffix: '.csv' }),
+  planWith({ prefix: 'products/new/', suffix: '.csv' }),
+  planWith({ prefix: "stores 'n' more/", suffix: '' }),
+  planWith({ bucket: 'partner-files', prefix: '', suffix: '.gz' }),
+  planWith(...longPrefixes.map((prefix) => ({ bucket: 'wide', prefix, suffix: '' }))),
+];
+
+/** The template reads nothing of a plan but its triggers. */
+function planWith(...triggers: { bucket?: string; prefix: string; suffix: string }[]): Plan {
+  return {
+    pipeline: 'any',
+    triggers: triggers.map((trigger) => Object.assign(trigger, { kind: 's3' })),
+  } as unknown as Plan;
+}
+
+let resources: Readonly<Record<string, Resource>>;
+let text: string;
+
+beforeAll(async () => {
+  const { template, templatePath } = await templateOf(plans, { stage: 'local' });
+  resources = template['Resources'] as typeof resources;
+  text = readFileSync(templatePath, 'utf8');
+});
+
+function ofType(type: string): readonly (Resource & { readonly id: string })[] {
+  return Object.entries(resources)
+    .filter(([, resource]) => resource.Type === type)
+    .map(([id, { Type, Properties }]) => ({ id, Type, Properties }));
+}
+
+function propertiesOf(id: string): Readonly<Record<string, unknown>> {
+  const resource = resources[id];
+  if (resource === undefined) throw new Error(`the template has no ${id}`);
+  return resource.Properties;
+}
+
+describe('the compiled template', () => {
+  test('has the names of the stage', () => {
+    expect(propertiesOf('Table')['TableName']).toBe('baton-local');
+    expect(propertiesOf('LandingBucket')['BucketName']).toBe('baton-local-landing');
+    expect(propertiesOf('ArtifactsBucket')['BucketName']).toBe('baton-local-artifacts');
+    expect(propertiesOf('Arrivals')['QueueName']).toBe('baton-local-arrivals');
+    expect(propertiesOf('DeadLetters')['QueueName']).toBe('baton-local-dead-letters');
+    expect(ofType('AWS::Lambda::Function').map(({ Properties }) => Properties['FunctionName'])).toEqual([
+      'baton-local-start-run',
+      'baton-local-run-step',
+      'baton-local-sweep',
+      'baton-local-operate',
+    ]);
+  });
+
+  test('leaves no variable of serverless.yml unresolved', () => {
+    const left = [...text.matchAll(/\$\{([^}]*)\}/g)].map(([, inside]) => inside);
+    const known = new Set(['AWS::Partition', 'AWS::Region', 'AWS::AccountId', ...Object.keys(resources)]);
+    expect(left.filter((inside) => !known.has((inside ?? '').replace(/\.Arn$/, '')))).toEqual([]);
+  });
+
+  test('gives every target of every rule a retry policy and the dead-letter queue', () => {
+    const rules = ofType('AWS::Events::Rule');
+    expect(rules.length).toBeGreaterThanOrEqual(5);
+    const targets = rules.flatMap(({ Properties }) => Properties['Targets'] as readonly RuleTarget[]);
+    expect(targets).toHaveLength(rules.length);
+    for (const target of targets) {
+      expect(target.RetryPolicy).toEqual({
+        MaximumRetryAttempts: expect.any(Number) as number,
+        MaximumEventAgeInSeconds: expect.any(Number) as number,
+      });
+      expect(target.DeadLetterConfig).toEqual({ Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } });
+    }
+  });
+
+  test('lets every rule reach its target: a function by permission, the queue by policy', () => {
+    const permitted = ofType('AWS::Lambda::Permission').map(({ Properties }) => ({
+      rule: (Properties['SourceArn'] as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0],
+      target: Properties['FunctionName'],
+      members: Object.keys(Properties).sort(),
+    }));
+    const rules = ofType('AWS::Events::Rule').map(({ id, Properties }) => ({
+      id,
+      name: Properties['Name'],
+      target: (Properties['Targets'] as readonly RuleTarget[])[0]?.Arn,
+    }));
+    for (const { name, target } of rules.filter(({ id }) => id.startsWith('ArrivalsRule'))) {
+      expect(target).toEqual({ 'Fn::GetAtt': ['Arrivals', 'Arn'] });
+      expect(name).toMatch(/^baton-local-arrivals/);
+    }
+    for (const { id, target } of rules.filter((rule) => !rule.id.startsWith('ArrivalsRule'))) {
+      // No SourceAccount: with it EventBridge cannot invoke.
+      const members = ['Action', 'FunctionName', 'Principal', 'SourceArn'];
+      expect(permitted).toContainEqual({ rule: id, target, members });
+    }
+    expect(JSON.stringify(propertiesOf('ArrivalsPolicy'))).toContain('rule/baton-local-arrivals*');
+    expect(JSON.stringify(propertiesOf('DeadLettersPolicy'))).toContain('rule/baton-local-*');
+  });
+
+  test('sends objects under the prefixes of the pipelines to the queue, by bucket', () => {
+    const found = new Map<string, string[]>();
+    for (const { id, Properties } of ofType('AWS::Events::Rule')) {
+      if (!id.startsWith('ArrivalsRule')) continue;
+      const pattern = Properties['EventPattern'] as {
+        source: string[];
+        detail: { bucket: { name: [string] }; object?: { key: { prefix: string }[] } };
+      };
+      expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(2048);
+      expect(pattern.source).toEqual(['aws.s3']);
+      const [bucket] = pattern.detail.bucket.name;
+      const prefixes = pattern.detail.object?.key.map(({ prefix }) => prefix) ?? ['(every key)'];
+      found.set(bucket, [...(found.get(bucket) ?? []), ...prefixes]);
+    }
+    // `products/new/` is covered by `products/`.
+    expect(found.get('baton-local-landing')).toEqual(['products/', "stores 'n' more/"]);
+    expect(found.get('partner-files')).toEqual(['(every key)']);
+    expect(found.get('wide')?.sort()).toEqual(longPrefixes.sort());
+    expect(ofType('AWS::Events::Rule').map(({ id }) => id)).toContain('ArrivalsRule4');
+  });
+
+  test('wakes run-step by the names of its own statements only', () => {
+    expect(propertiesOf('StatementEndedRule')['EventPattern']).toEqual({
+      source: ['aws.redshift-data'],
+      'detail-type': ['Redshift Data Statement Status Change'],
+      detail: { statementName: [{ prefix: 'baton:local:' }] },
+    });
+  });
+
+  test('announces objects of the landing bucket, never those of the artifacts bucket', () => {
+    expect(propertiesOf('LandingBucket')['NotificationConfiguration']).toEqual({
+      EventBridgeConfiguration: { EventBridgeEnabled: true },
+    });
+    expect(propertiesOf('ArtifactsBucket')).not.toHaveProperty('NotificationConfiguration');
+  });
+
+  test('has the three indexes of the table, keys only, and the time to live', () => {
+    const table = propertiesOf('Table');
+    expect(table['BillingMode']).toBe('PAY_PER_REQUEST');
+    expect(table['TimeToLiveSpecification']).toEqual({ AttributeName: 'expiresAt', Enabled: true });
+    const indexes = table['GlobalSecondaryIndexes'] as {
+      IndexName: string;
+      KeySchema: { AttributeName: string }[];
+      Projection: unknown;
+    }[];
+    expect(
+      indexes.map(({ IndexName, KeySchema, Projection }) => ({
+        IndexName,
+        keys: KeySchema.map(({ AttributeName }) => AttributeName),
+        Projection,
+      })),
+    ).toEqual([
+      { IndexName: 'due', keys: ['due', 'next'], Projection: { ProjectionType: 'KEYS_ONLY' } },
+      { IndexName: 'queue', keys: ['queue', 'queuedAt'], Projection: { ProjectionType: 'KEYS_ONLY' } },
+      {
+        IndexName: 'by-pipeline',
+        keys: ['pipeline', 'createdAt'],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
+    ]);
+  });
+
+  test('gives every function the environment it checks, one role, a log group and a place for failures', () => {
+    for (const { Properties } of ofType('AWS::Lambda::Function')) {
+      const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+      expect(Variables).toEqual({
+        BATON_STAGE: 'local',
+        BATON_TABLE: { Ref: 'Table' },
+        BATON_LANDING_BUCKET: 'baton-local-landing',
+        BATON_ARTIFACTS_BUCKET: 'baton-local-artifacts',
+        BATON_WORKGROUP: 'local',
+        BATON_CLUSTER: { Ref: 'AWS::NoValue' },
+        BATON_DATABASE: 'dev',
+        BATON_COPY_ROLE: 'default',
+        BATON_ROLE_NAME: 'baton-local-functions',
+      });
+      expect(Properties['Role']).toEqual({ 'Fn::GetAtt': ['FunctionRole', 'Arn'] });
+      expect(Properties['Runtime']).toBe('nodejs24.x');
+    }
+    expect(propertiesOf('FunctionRole')['RoleName']).toBe('baton-local-functions');
+    expect(ofType('AWS::Logs::LogGroup').map(({ Properties }) => Properties['RetentionInDays'])).toEqual([
+      30, 30, 30, 30,
+    ]);
+    for (const { Properties } of ofType('AWS::Lambda::EventInvokeConfig')) {
+      expect(Properties['DestinationConfig']).toEqual({
+        OnFailure: { Destination: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+      });
+    }
+    expect(ofType('AWS::Lambda::EventInvokeConfig')).toHaveLength(4);
+  });
+
+  test('hides a batch from other readers six times as long as start-run may take', () => {
+    const { Timeout } = propertiesOf('StartRunLambdaFunction') as { Timeout: number };
+    const { VisibilityTimeout } = propertiesOf('Arrivals') as { VisibilityTimeout: number };
+    expect(VisibilityTimeout).toBeGreaterThanOrEqual(6 * Timeout);
+    const [mapping] = ofType('AWS::Lambda::EventSourceMapping');
+    expect(mapping?.Properties).toMatchObject({
+      EventSourceArn: { 'Fn::GetAtt': ['Arrivals', 'Arn'] },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 5 },
+    });
+  });
+
+  test('grants nothing on every resource but what knows no resource', () => {
+    const policies = propertiesOf('FunctionRole')['Policies'] as {
+      PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] };
+    }[];
+    const open = policies
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+      .filter(({ Resource }) => Resource === '*')
+      .flatMap(({ Action }) => Action);
+    expect(open.sort()).toEqual([
+      'redshift-data:CancelStatement',
+      'redshift-data:DescribeStatement',
+      'redshift-data:GetStatementResult',
+      'redshift-data:ListSessions',
+      'redshift-data:ListStatements',
+    ]);
+    const all = policies
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+      .flatMap(({ Action }) => Action);
+    expect(all.filter((action) => action.includes('*'))).toEqual([]);
+  });
+});
+
+describe('compiling', () => {
+  test('gives the same file again for the same input, at once', async () => {
+    const first = await templateOf(plans, { stage: 'local' });
+    const before = performance.now();
+    const second = await templateOf(plans, { stage: 'local' });
+    expect(second.templatePath).toBe(first.templatePath);
+    expect(second.templatePath.startsWith(join(root, '.build'))).toBe(true);
+    expect(performance.now() - before).toBeLessThan(500);
+  });
+
+  test('refuses another stage without a warehouse, and says what to give', async () => {
+    await expect(templateOf([], { stage: 'nowhere' })).rejects.toThrow(
+      /^stage "nowhere" has no warehouse: give --param workgroup=NAME --param workgroupId=ID/,
+    );
+  });
+
+  test('grants the cluster of a stage by name', async () => {
+    const { template } = await templateOf([], { stage: 'dev', parameters: ['cluster=etl', 'database=mart'] });
+    const role = JSON.stringify((template['Resources'] as typeof resources)['FunctionRole']);
+    expect(role).toContain(':cluster:etl');
+    expect(role).toContain(':dbname:etl/mart');
+    expect(role).not.toContain('redshift-serverless');
+  });
+});

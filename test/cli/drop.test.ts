@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+
+import { CommandError } from '../../cli/exit.ts';
+import { destinationOf, pipelinesFor } from '../../cli/drop/key-of.ts';
+
+const plans = [
+  {
+    pipeline: 'product_dimension',
+    triggers: [{ kind: 's3' as const, prefix: 'products/', suffix: '.csv' }],
+  },
+  { pipeline: 'audit', triggers: [{ kind: 's3' as const, prefix: '', suffix: '.csv' }] },
+  { pipeline: 'elsewhere', triggers: [{ kind: 's3' as const, bucket: 'other', prefix: 'x/', suffix: '' }] },
+  { pipeline: 'stores', triggers: [{ kind: 's3' as const, prefix: 'stores/', suffix: '.txt' }] },
+];
+const landing = 'baton-local-landing';
+
+describe('where a dropped file goes', () => {
+  it('starts every pipeline that matches prefix and suffix', () => {
+    expect(pipelinesFor('products/a.csv', plans, landing)).toEqual(['product_dimension', 'audit']);
+    expect(pipelinesFor('x/a', plans, landing)).toEqual([]);
+    expect(pipelinesFor('x/a', plans, 'other')).toEqual(['elsewhere']);
+  });
+
+  it('is the prefix given, with or without its slash', () => {
+    expect(destinationOf('a.csv', 'products/', plans, landing).key).toBe('products/a.csv');
+    expect(destinationOf('a.csv', '/products', plans, landing).key).toBe('products/a.csv');
+  });
+
+  it('is the only place that would start a run when no prefix is given', () => {
+    expect(destinationOf('a.txt', undefined, plans, landing)).toEqual({
+      key: 'stores/a.txt',
+      pipelines: ['stores'],
+    });
+    expect(() => destinationOf('a.csv', undefined, plans, landing)).toThrow('say --to PREFIX');
+  });
+
+  it('is refused with the list of prefixes when nothing would start', () => {
+    let error: unknown;
+    try {
+      destinationOf('a.json', 'product', plans, landing);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(CommandError);
+    const { code, message, hint } = error as CommandError;
+    expect(code).toBe(2);
+    expect(message).toBe('no pipeline starts for product/a.json');
+    expect(hint).toContain('products/  *.csv  product_dimension');
+    expect(hint).toContain('stores/  *.txt  stores');
+    expect(hint).not.toContain('elsewhere');
+  });
+});

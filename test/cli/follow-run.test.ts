@@ -1,0 +1,286 @@
+import { describe, expect, it } from 'vitest';
+
+import { createOutput } from '../../cli/output.ts';
+import { describeRun } from '../../cli/runs/describe-run.ts';
+import { findRun } from '../../cli/runs/find-run.ts';
+import { followRun } from '../../cli/runs/follow-run.ts';
+import { runJson } from '../../cli/runs/run-json.ts';
+import type { HistoryRow, RunReader } from '../../cli/runs/run-reader.ts';
+import { stepLine } from '../../cli/runs/step-line.ts';
+import { exitCodeOf, watchRun } from '../../cli/runs/watch-run.ts';
+import type { Run, RunState } from '../../shared/run/run.ts';
+
+const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+
+function makeRun(changes: Partial<Run> = {}): Run {
+  return {
+    id: 'stores-aaaabbbbccccddddeeeeffffgg',
+    pipeline: 'stores',
+    planHash: 'p',
+    steps: 3,
+    birth: '00',
+    trigger: { kind: 'request', time: at(0), requestId: 'r', actor: 'kim' },
+    parameters: {},
+    state: 'RUNNING',
+    phase: 'READY',
+    cursor: 0,
+    step: '10_stage.sql',
+    attempt: 1,
+    generation: 1,
+    firstAttempt: 1,
+    createdAt: at(0),
+    startedAt: at(1),
+    version: 1,
+    by: 'x',
+    ...changes,
+  };
+}
+
+function makeRow(index: number, changes: Partial<HistoryRow> = {}): HistoryRow {
+  return {
+    index,
+    name: `${index + 1}0_step.sql`,
+    kind: 'session',
+    generation: 1,
+    attempt: 1,
+    status: 'FINISHED',
+    statementHash: 'h',
+    startedAt: at(index + 1),
+    endedAt: at(index + 2),
+    ...changes,
+  };
+}
+
+interface Moment {
+  readonly run: Run;
+  readonly rows: readonly HistoryRow[];
+}
+
+/** A store that shows one moment after another, one at each load; the last one stays. */
+function readerOf(moments: readonly Moment[], others: readonly Run[] = []): RunReader & { loads: number } {
+  let moment = moments[0];
+  const reader = {
+    loads: 0,
+    load: (id: string) => {
+      const other = others.find((run) => run.id === id);
+      if (other !== undefined) return Promise.resolve(other);
+      moment = moments[Math.min(reader.loads, moments.length - 1)];
+      reader.loads += 1;
+      return Promise.resolve(moment?.run.id === id ? moment.run : undefined);
+    },
+    history: () => Promise.resolve([...(moment?.rows ?? [])]),
+    listRuns: () => Promise.resolve([...others, ...(moments[0] === undefined ? [] : [moments[0].run])]),
+    loadPool: () =>
+      Promise.resolve({ holders: Object.fromEntries(others.map((run, i) => [run.id, i])), epoch: 1 }),
+  };
+  return reader;
+}
+
+/** Time that passes only in pauses. */
+function fakeTime() {
+  let ms = 0;
+  const pauses: number[] = [];
+  return {
+    pauses,
+    now: () => ms,
+    pause: (pauseMs: number) => {
+      pauses.push(Math.round(pauseMs));
+      ms += pauseMs;
+      return Promise.resolve();
+    },
+  };
+}
+
+function memoryOutput() {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const stream = (lines: string[]) => ({ write: (text: string) => lines.push(text.replace(/\n$/, '')) });
+  return { stdout, stderr, out: createOutput(stream(stdout), stream(stderr), {}) };
+}
+
+describe('following a run', () => {
+  it('tells each step once, in the order they ended, and answers the run at rest', async () => {
+    const time = fakeTime();
+    const told: string[] = [];
+    const reader = readerOf([
+      { run: makeRun(), rows: [] },
+      { run: makeRun({ version: 2, cursor: 1 }), rows: [makeRow(0)] },
+      { run: makeRun({ version: 4, cursor: 2 }), rows: [makeRow(1), makeRow(0)] },
+      {
+        run: makeRun({ version: 5, state: 'SUCCEEDED', cursor: 3 }),
+        rows: [makeRow(0), makeRow(1), makeRow(2)],
+      },
+    ]);
+    const run = await followRun(reader, makeRun().id, { ...time, onStep: (row) => told.push(row.name) });
+    expect(run.state).toBe('SUCCEEDED');
+    expect(told).toEqual(['10_step.sql', '20_step.sql', '30_step.sql']);
+  });
+
+  it('waits for the last row of a run whose state was written first', async () => {
+    const told: string[] = [];
+    const reader = readerOf([
+      { run: makeRun({ state: 'SUCCEEDED', cursor: 3, owed: ['history', 'release'] }), rows: [] },
+      { run: makeRun({ state: 'SUCCEEDED', cursor: 3, version: 2 }), rows: [makeRow(2)] },
+    ]);
+    await followRun(reader, makeRun().id, { ...fakeTime(), onStep: (row) => told.push(row.name) });
+    expect(told).toEqual(['30_step.sql']);
+  });
+
+  it('looks often while things happen, and once a second when nothing does', async () => {
+    const time = fakeTime();
+    const quiet = Array.from({ length: 25 }, () => ({ run: makeRun(), rows: [] }));
+    const reader = readerOf([...quiet, { run: makeRun({ version: 2, state: 'FAILED' }), rows: [] }]);
+    await followRun(reader, makeRun().id, time);
+    expect(time.pauses[0]).toBe(100);
+    expect(time.pauses.at(-1)).toBe(1000);
+    expect(Math.max(...time.pauses)).toBe(1000);
+  });
+
+  it('does not tell rows that were seen before a resume', async () => {
+    const told: number[] = [];
+    const failed = makeRow(1, { status: 'FAILED', error: 'no' });
+    const reader = readerOf([
+      {
+        run: makeRun({ state: 'SUCCEEDED' }),
+        rows: [makeRow(0), failed, makeRow(1, { attempt: 2, endedAt: at(9) })],
+      },
+    ]);
+    await followRun(reader, makeRun().id, {
+      ...fakeTime(),
+      seen: ['0/1/1/FINISHED', '1/1/1/FAILED'],
+      onStep: (row) => told.push(row.attempt),
+    });
+    expect(told).toEqual([2]);
+  });
+});
+
+describe('watching a run', () => {
+  it('shows the real error once, its class, and how to go on', async () => {
+    const { out, stderr } = memoryOutput();
+    const error = 'relation "dim" does not exist';
+    const run = makeRun({
+      state: 'FAILED',
+      step: '20_step.sql',
+      cursor: 1,
+      endedAt: at(4),
+      error: { class: 'sql', message: error },
+      resumeWith: { command: 'baton resume stores-aaaa', event: '{}' },
+    });
+    const ended = await watchRun(
+      readerOf([{ run, rows: [makeRow(0), makeRow(1, { status: 'FAILED', error })] }]),
+      run.id,
+      out,
+    );
+    const text = stderr.join('\n');
+    expect(text.split(error)).toHaveLength(2);
+    expect(text).toContain('FAILED at 20_step.sql (sql)  3.0 s');
+    expect(text).toContain('baton resume stores-aaaa');
+    expect(exitCodeOf(ended)).toBe(1);
+  });
+
+  it('ends when the run waits behind one that needs a person', async () => {
+    const { out, stderr } = memoryOutput();
+    const holder = makeRun({
+      id: 'stores-holder',
+      state: 'FAILED',
+      resumeWith: { command: 'baton resume stores-holder', event: '{}' },
+    });
+    const queued = makeRun({ state: 'QUEUED' });
+    const ended = await watchRun(readerOf([{ run: queued, rows: [] }], [holder]), queued.id, out);
+    expect(ended.state).toBe('QUEUED');
+    expect(exitCodeOf(ended)).toBe(1);
+    expect(stderr.join('\n')).toContain('waits behind stores-holder, which is FAILED');
+    expect(stderr.join('\n')).toContain('baton resume stores-holder');
+  });
+
+  it.each<[RunState, number]>([
+    ['SUCCEEDED', 0],
+    ['SUPERSEDED', 0],
+    ['FAILED', 1],
+    ['NEEDS_DECISION', 1],
+    ['CANCELLED', 1],
+  ])('a run that is %s ends with %i', (state, code) => {
+    expect(exitCodeOf(makeRun({ state }))).toBe(code);
+  });
+});
+
+describe('the line of a step', () => {
+  const plain = { good: (t: string) => t, bad: (t: string) => t, quiet: (t: string) => t };
+
+  it('has name, rows and time in columns', () => {
+    expect(stepLine(makeRow(1, { rows: 5000, endedAt: at(3) }), plain)).toBe(
+      '  ok   20_step.sql                  5,000 rows     1.0 s',
+    );
+  });
+
+  it('has attempt and error of a failed one, set in below, and fits 80 columns', () => {
+    const line = stepLine(
+      makeRow(1, { status: 'FAILED', attempt: 2, generation: 2, error: 'bad\nworse' }),
+      plain,
+    );
+    expect(line.split('\n')).toEqual([
+      '  FAIL 20_step.sql                                 1.0 s  session 2, attempt 2',
+      '       bad',
+      '       worse',
+    ]);
+    expect(Math.max(...line.split('\n').map((l) => l.length))).toBeLessThanOrEqual(80);
+  });
+});
+
+describe('the JSON of a run', () => {
+  it('has exactly the published keys, absent ones as null', () => {
+    const json = runJson(makeRun(), [makeRow(0)]);
+    expect(Object.keys(json)).toEqual(
+      'id pipeline state step cursor steps attempt generation sessionId statementId trigger error resumeWith startedAt endedAt history'.split(
+        ' ',
+      ),
+    );
+    expect(Object.keys(json.history[0] ?? {})).toEqual(
+      'step kind generation attempt status rows startedAt endedAt statementId error'.split(' '),
+    );
+    expect(json.sessionId).toBeNull();
+    expect(json.error).toBeNull();
+    expect(json.history[0]?.rows).toBeNull();
+  });
+});
+
+describe('a described run', () => {
+  it('says state, trigger, steps, error and how to go on', () => {
+    const text = describeRun(
+      makeRun({
+        state: 'FAILED',
+        error: { class: 'data', message: 'bad row' },
+        resumeWith: { command: 'baton resume X', event: '{}' },
+        trigger: {
+          kind: 's3',
+          time: at(0),
+          file: { bucket: 'b', key: 'stores/a b.csv', size: 1200, etag: 'e' },
+        },
+      }),
+      [makeRow(0)],
+    );
+    expect(text).toContain('state      FAILED');
+    expect(text).toContain('s3://b/stores/a b.csv');
+    expect(text).toContain('0 of 3 steps done, at 10_stage.sql');
+    expect(text).toContain('error (data)\n       bad row');
+    expect(text).toContain('baton resume X');
+  });
+});
+
+describe('finding a run', () => {
+  const one = makeRun();
+  const two = makeRun({ id: 'stores-aaaazzzz' });
+
+  it('takes a whole id, its start, or the start of what follows the pipeline', async () => {
+    const reader = readerOf([{ run: one, rows: [] }], [two]);
+    expect((await findRun(reader, two.id, [])).id).toBe(two.id);
+    expect((await findRun(reader, 'stores-aaaaz', ['stores'])).id).toBe(two.id);
+    expect((await findRun(reader, 'aaaabbbb', ['stores'])).id).toBe(one.id);
+  });
+
+  it('refuses what may mean several, or none', async () => {
+    const reader = readerOf([{ run: one, rows: [] }], [two]);
+    await expect(findRun(reader, 'aaaa', ['stores'])).rejects.toThrow('aaaa may be any of 2 runs');
+    await expect(findRun(reader, 'nothing', ['stores'])).rejects.toThrow('no run nothing');
+  });
+});

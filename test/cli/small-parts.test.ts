@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+
+import { didYouMean } from '../../cli/arguments.ts';
+import { endingOf } from '../../cli/errors.ts';
+import { usageError } from '../../cli/exit.ts';
+import { createOutput, printable } from '../../cli/output.ts';
+import { resultJson, resultTable } from '../../cli/query/show-result.ts';
+import { splitSql } from '../../cli/query/split-sql.ts';
+import { count, countOf, duration } from '../../cli/runs/units.ts';
+import { formatTable } from '../../cli/table.ts';
+
+describe('a word that is not known', () => {
+  it('is answered with the nearest one, or the one it begins, or nothing', () => {
+    const verbs = ['drop', 'resume', 'validate', 'run', 'runs'];
+    expect(didYouMean('dorp', verbs)).toBe('did you mean drop?');
+    expect(didYouMean('resmue', verbs)).toBe('did you mean resume?');
+    expect(didYouMean('valid', verbs)).toBe('did you mean validate?');
+    expect(didYouMean('elephant', verbs)).toBeUndefined();
+  });
+});
+
+describe('units', () => {
+  it('are written for people', () => {
+    expect(count(5000)).toBe('5,000');
+    expect(countOf(1, 'row')).toBe('1 row');
+    expect(countOf(0, 'row')).toBe('0 rows');
+    expect(duration(412)).toBe('0.4 s');
+    expect(duration(9999)).toBe('10 s');
+    expect(duration(200_000)).toBe('3 min 20 s');
+    expect(duration(7_500_000)).toBe('2 h 5 min');
+    expect(duration(-5)).toBe('0.0 s');
+  });
+});
+
+describe('a table', () => {
+  it('aligns columns, also with wide letters, and shows line ends', () => {
+    const text = formatTable(
+      [{ title: 'name' }, { title: 'n', right: true }],
+      [
+        ['東京', '1'],
+        ['a\nb', '20'],
+      ],
+    );
+    expect(text.split('\n')).toEqual(['name   n', '東京   1', String.raw`a\nb  20`]);
+  });
+});
+
+describe('text of others', () => {
+  it('cannot steer the terminal', () => {
+    expect(printable('a\u001B[2Jb\u0007')).toBe(String.raw`a\x1b[2Jb\x07`);
+  });
+});
+
+describe('output', () => {
+  const stream = (isTTY: boolean) => {
+    const written: string[] = [];
+    return { write: (text: string) => written.push(text), isTTY, written };
+  };
+
+  it('puts data on stdout and words on stderr', () => {
+    const stdout = stream(false);
+    const stderr = stream(false);
+    const out = createOutput(stdout, stderr, {});
+    out.data('row');
+    out.json({ a: 1 });
+    out.say('word');
+    expect(stdout.written.join('')).toBe('row\n{\n  "a": 1\n}\n');
+    expect(stderr.written).toEqual(['word\n']);
+  });
+
+  it('colours only a terminal, and none with NO_COLOR', () => {
+    expect(createOutput(stream(true), stream(true), {}).style.good('ok')).toContain('\u001B');
+    expect(createOutput(stream(true), stream(false), {}).style.good('ok')).toBe('ok');
+    expect(createOutput(stream(true), stream(true), { NO_COLOR: '1' }).style.good('ok')).toBe('ok');
+  });
+});
+
+describe('a query result', () => {
+  const result = {
+    columns: [
+      { name: 'id', type: 'int8' },
+      { name: 'id', type: 'varchar' },
+    ],
+    rows: [
+      [1, 'x'],
+      [20, null],
+    ],
+  };
+
+  it('is an aligned table, numbers to the right, NULL as nothing', () => {
+    expect(resultTable(result)?.split('\n')).toEqual(['id  id', ' 1  x', '20']);
+  });
+
+  it('is an array of objects in JSON, with a key for every column', () => {
+    expect(resultJson(result)).toEqual([
+      { id: 1, id_2: 'x' },
+      { id: 20, id_2: null },
+    ]);
+  });
+
+  it('without a result set tells how many rows were changed', () => {
+    expect(resultTable({ rows: [], affected: 3 })).toBeUndefined();
+    expect(resultJson({ rows: [], affected: 3 })).toEqual({ rowsAffected: 3 });
+  });
+});
+
+describe('SQL text', () => {
+  it('is cut into statements at semicolons that end one', () => {
+    expect(splitSql("select ';' ; -- a; b\n select $$;$$;", 'SQL')).toEqual([
+      "select ';'",
+      '-- a; b\n select $$;$$',
+    ]);
+  });
+
+  it('with an unclosed string is refused with its line', () => {
+    expect(() => splitSql("select 1;\nselect 'a", 'setup/x.sql')).toThrow('setup/x.sql:2: unclosed string');
+  });
+});
+
+describe('an error', () => {
+  it('of the connection asks whether the local AWS is running', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:4566'), { code: 'ECONNREFUSED' });
+    const error = new Error('', { cause: new AggregateError([refused]) });
+    expect(endingOf(error, { endpoint: 'http://127.0.0.1:4566', local: true })).toEqual({
+      code: 3,
+      message: 'cannot connect to http://127.0.0.1:4566: ECONNREFUSED',
+      hint: 'is `npm start` running?',
+    });
+  });
+
+  it('of AWS is one line', () => {
+    const error = Object.assign(new Error('no such\n  table'), {
+      name: 'ResourceNotFoundException',
+      $metadata: { httpStatusCode: 400 },
+    });
+    expect(endingOf(error, { local: false })).toEqual({
+      code: 3,
+      message: 'ResourceNotFoundException: no such table',
+    });
+  });
+
+  it('of wrong usage keeps its code and hint', () => {
+    expect(endingOf(usageError('no', 'do this'), { local: true })).toEqual({
+      code: 2,
+      message: 'no',
+      hint: 'do this',
+    });
+  });
+});

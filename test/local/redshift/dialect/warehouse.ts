@@ -1,0 +1,84 @@
+/** A PostgreSQL server with the shim, and a session in which Redshift SQL can be run. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Client } from 'pg';
+
+import { installShim } from '../../../../local/redshift/dialect/shim/install.ts';
+import { translate } from '../../../../local/redshift/dialect/translate.ts';
+import { removeDataFolder, startPostgres } from '../../../../local/redshift/postgres/start-postgres.ts';
+
+/** Values as PostgreSQL writes them; NULL is null. */
+export type Row = readonly (string | null)[];
+
+export interface Outcome {
+  readonly rows: readonly Row[];
+  readonly columns: readonly string[];
+  readonly count: number | null;
+}
+
+export interface Session {
+  /** Runs one or several statements, split by `;` and a line end; the outcome of the last. */
+  run(sql: string): Promise<Outcome>;
+  client: Client;
+  end(): Promise<void>;
+}
+
+export interface Warehouse {
+  session(): Promise<Session>;
+  stop(): Promise<void>;
+}
+
+const asText = { getTypeParser: () => (value: string) => value };
+
+async function runOne(client: Client, sql: string): Promise<Outcome> {
+  const translated = translate(sql);
+  const none: Outcome = { rows: [], columns: [], count: null };
+  if (translated.kind !== 'sql') return none;
+  let outcome = none;
+  const own = translated.statements.length > 1;
+  if (own) await client.query('begin');
+  try {
+    for (const [at, text] of translated.statements.entries()) {
+      const result = await client.query<string[]>({ text, rowMode: 'array', types: asText });
+      if (at === translated.rowsFrom) {
+        outcome = { rows: result.rows, columns: result.fields.map(({ name }) => name), count: result.rowCount };
+      }
+    }
+    if (own) await client.query('commit');
+  } catch (error) {
+    if (own) await client.query('rollback');
+    throw error;
+  }
+  return outcome;
+}
+
+export async function startWarehouse(): Promise<Warehouse> {
+  const home = mkdtempSync(join(tmpdir(), 'baton-dialect-'));
+  const postgres = await startPostgres({ home });
+  const first = new Client(postgres.connect);
+  await first.connect();
+  await installShim(first);
+  await first.end();
+  return {
+    async session() {
+      const client = new Client(postgres.connect);
+      await client.connect();
+      return {
+        client,
+        async run(sql) {
+          let outcome: Outcome = { rows: [], columns: [], count: null };
+          for (const one of sql.split(/;\n/)) if (one.trim() !== '') outcome = await runOne(client, one);
+          return outcome;
+        },
+        end: () => client.end(),
+      };
+    },
+    async stop() {
+      await postgres.stop();
+      removeDataFolder(home);
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
