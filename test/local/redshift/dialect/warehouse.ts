@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import { installShim } from '../../../../local/redshift/dialect/shim/install.ts';
 import { translate } from '../../../../local/redshift/dialect/translate.ts';
 import { removeDataFolder, startPostgres } from '../../../../local/redshift/postgres/start-postgres.ts';
+import { splitStatements, tokenize } from '../../../../shared/pipeline/lexer.ts';
 
 /** Values as PostgreSQL writes them; NULL is null. */
 export type Row = readonly (string | null)[];
@@ -19,7 +20,7 @@ export interface Outcome {
 }
 
 export interface Session {
-  /** Runs one or several statements, split by `;` and a line end; the outcome of the last. */
+  /** Runs one or several statements; gives the outcome of the last. */
   run(sql: string): Promise<Outcome>;
   client: Client;
   end(): Promise<void>;
@@ -43,7 +44,11 @@ async function runOne(client: Client, sql: string): Promise<Outcome> {
     for (const [at, text] of translated.statements.entries()) {
       const result = await client.query<string[]>({ text, rowMode: 'array', types: asText });
       if (at === translated.rowsFrom) {
-        outcome = { rows: result.rows, columns: result.fields.map(({ name }) => name), count: result.rowCount };
+        outcome = {
+          rows: result.rows,
+          columns: result.fields.map(({ name }) => name),
+          count: result.rowCount,
+        };
       }
     }
     if (own) await client.query('commit');
@@ -69,7 +74,9 @@ export async function startWarehouse(): Promise<Warehouse> {
         client,
         async run(sql) {
           let outcome: Outcome = { rows: [], columns: [], count: null };
-          for (const one of sql.split(/;\n/)) if (one.trim() !== '') outcome = await runOne(client, one);
+          for (const statement of splitStatements(tokenize(sql))) {
+            outcome = await runOne(client, statement.map(({ text }) => text).join(''));
+          }
           return outcome;
         },
         end: () => client.end(),

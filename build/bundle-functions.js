@@ -1,0 +1,257 @@
+// @ts-check
+/**
+ * Bundles the Lambda functions with esbuild: each in a folder of its own with everything inside, minified; what is
+ * behind `import()` lies in chunks beside `index.mjs` that are read only when they are needed.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+
+import { buildFolder, root, sourceStamp } from './bundle.js';
+import { keepNewest, linkFiles, madeOnce } from './folders.js';
+
+/** Each a file `functions/<name>.ts` that exports `handler`. */
+export const functionNames = ['start-run', 'run-step', 'sweep', 'operate'];
+
+/** The functions with the compiled pipelines (plans.json) beside their code. */
+export const functionsWithPlans = ['start-run', 'operate'];
+
+const KEPT_BUILDS = 20;
+
+/**
+ * What a function loads.
+ *
+ * @typedef {object} BundleReport
+ * @property {number} eagerBytes index.mjs and every chunk that it imports statically, minified
+ * @property {number} lazyBytes what is behind `import()`
+ * @property {string[]} eagerPackages packages with code in the eager part, sorted
+ */
+
+/**
+ * One bundle: `name`.mjs with its chunks.
+ *
+ * @typedef {object} Bundle
+ * @property {import('esbuild').Metafile['outputs']} outputs
+ * @property {string} folder
+ * @property {Map<string, string>} wanted what it loads with `import()`: name -> source
+ */
+
+/**
+ * @param {string} name
+ * @param {string} source
+ * @param {string} folder
+ * @returns {Promise<Bundle>}
+ */
+async function bundle(name, source, folder) {
+  const { build } = await import('esbuild');
+  /** @type {Bundle['wanted']} */
+  const wanted = new Map();
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { [name]: source },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    // Lambda has Node 24; the oldest Node that the local AWS runs on decides.
+    target: 'node20',
+    // The ES module builds of the SDK are 40 % smaller than the CommonJS ones.
+    mainFields: ['module', 'main'],
+    alias: {
+      '@aws-sdk/credential-provider-node': join(root, 'build', 'environment-credentials.js'),
+      '@aws-sdk/middleware-endpoint-discovery': join(root, 'build', 'no-endpoint-discovery.js'),
+    },
+    plugins: [builtinHttp, unusedOfTheSdk, bundlesOfTheirOwn(wanted)],
+    loader: { '.sql': 'text' },
+    legalComments: 'none',
+    // For `NODE_OPTIONS=--enable-source-maps`: places, not contents.
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return { outputs: metafile.outputs, folder, wanted };
+}
+
+/**
+ * Bundles functions into `folder`/<name>/index.mjs.
+ *
+ * @param {Record<string, string>} sources function name -> source file
+ * @param {string} folder
+ * @returns {Promise<Record<string, BundleReport>>}
+ */
+export async function bundleFunctions(sources, folder) {
+  const parts = join(folder, 'parts');
+  /** @type {Map<string, Promise<Bundle>>} by source: what several functions load when needed is made once */
+  const lazy = new Map();
+  /** @type {(name: string, source: string) => Promise<Bundle>} */
+  const lazyBundle = (name, source) => {
+    const made = lazy.get(source) ?? bundle(name, source, join(parts, String(lazy.size)));
+    lazy.set(source, made);
+    return made;
+  };
+  /** @param {[string, string]} entry */
+  const makeFunction = async ([name, source]) => {
+    const target = join(folder, name);
+    const { outputs, wanted } = await bundle('index', source, target);
+    const all = { ...outputs };
+    // The map grows while it is walked: each bundle may want further ones.
+    for (const [lazyName, lazySource] of wanted) {
+      const part = await lazyBundle(lazyName, lazySource);
+      linkFiles(part.folder, target);
+      Object.assign(all, part.outputs);
+      for (const [further, furtherSource] of part.wanted) {
+        if ((wanted.get(further) ?? furtherSource) !== furtherSource) throw sameName(further);
+        wanted.set(further, furtherSource);
+      }
+    }
+    return /** @type {const} */ ([name, reportOf(all)]);
+  };
+  const reports = await Promise.all(Object.entries(sources).map(makeFunction));
+  rmSync(parts, { recursive: true, force: true });
+  return Object.fromEntries(reports);
+}
+
+/**
+ * What our own code loads with `import()` becomes a bundle of its own, which shares nothing with index.mjs: as chunks
+ * of one bundle, all that both use would be loaded at the start, and what the SDK's clients have in common is large.
+ *
+ * @param {Bundle['wanted']} wanted takes name and source of each
+ * @returns {import('esbuild').Plugin}
+ */
+function bundlesOfTheirOwn(wanted) {
+  return {
+    name: 'bundles-of-their-own',
+    setup(build) {
+      // A package, or a module of ours, which we import with its extension.
+      build.onResolve({ filter: /^[^.]|\.(ts|js)$/ }, async (imported) => {
+        const { path, kind, importer, resolveDir } = imported;
+        if (kind !== 'dynamic-import' || imported.pluginData === 'asked' || path.startsWith('node:'))
+          return null;
+        if (importer.includes('node_modules')) return null;
+        const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: 'asked' });
+        if (found.errors.length > 0) return { errors: found.errors };
+        const name = basename(path, extname(path));
+        if ((wanted.get(name) ?? found.path) !== found.path) throw sameName(name);
+        wanted.set(name, found.path);
+        return { path: `./${name}.mjs`, external: true };
+      });
+    },
+  };
+}
+
+/** @param {string} name */
+function sameName(name) {
+  return new Error(`two modules named ${name} are loaded with import(): give one of them another name`);
+}
+
+/**
+ * Of its package.json a client reads the version only; the hash in JavaScript is for machines without `node:crypto`.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const unusedOfTheSdk = {
+  name: 'unused-of-the-sdk',
+  setup(build) {
+    build.onLoad({ filter: /@aws-sdk[/\\][^/\\]+[/\\]package\.json$/ }, ({ path }) => {
+      const { version } = /** @type {{ version: string }} */ (JSON.parse(readFileSync(path, 'utf8')));
+      return { loader: 'json', contents: JSON.stringify({ version }) };
+    });
+    build.onLoad({ filter: /sha256[/\\]Sha256Js\.js$/ }, () => ({
+      contents: 'export const Sha256Js = undefined;',
+    }));
+  },
+};
+
+/**
+ * What the packages import by name.
+ *
+ * @type {Record<string, string>}
+ */
+const HTTP_NAMES = {
+  'node:http': 'Agent, ClientRequest, IncomingMessage, METHODS, STATUS_CODES, ServerResponse, get, request',
+  'node:https': 'Agent, get, request',
+};
+
+/**
+ * Under Node 24 an ES import of `node:http` or `node:https` evaluates every export they have, a whole fetch with it
+ * (some 40 ms of a cold start); `process.getBuiltinModule` does not.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const builtinHttp = {
+  name: 'builtin-http',
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?https?$/ }, ({ path }) => ({
+      path: path.startsWith('node:') ? path : `node:${path}`,
+      namespace: 'builtin-http',
+    }));
+    build.onLoad({ filter: /.*/, namespace: 'builtin-http' }, ({ path }) => ({
+      contents: [
+        `const builtin = process.getBuiltinModule('${path}');`,
+        'export default builtin;',
+        `export const { ${HTTP_NAMES[path]} } = builtin;`,
+      ].join('\n'),
+    }));
+  },
+};
+
+/**
+ * @param {import('esbuild').Metafile['outputs']} outputs
+ * @returns {BundleReport}
+ */
+function reportOf(outputs) {
+  const entry = Object.keys(outputs).find((path) => basename(path) === 'index.mjs');
+  if (entry === undefined) throw new Error('esbuild made no index.mjs');
+  /** @type {Set<string>} */
+  const eager = new Set();
+  /** @param {string} path */
+  const follow = (path) => {
+    if (eager.has(path)) return;
+    eager.add(path);
+    for (const { path: next, kind, external } of outputs[path]?.imports ?? []) {
+      if (kind !== 'dynamic-import' && external !== true) follow(next);
+    }
+  };
+  follow(entry);
+
+  const code = Object.entries(outputs).filter(([path]) => path.endsWith('.mjs'));
+  const eagerCode = code.filter(([path]) => eager.has(path));
+  /** @param {typeof code} files */
+  const bytesOf = (files) => files.reduce((sum, [, { bytes }]) => sum + bytes, 0);
+  const inputs = eagerCode.flatMap(([, output]) => Object.entries(output.inputs));
+  const packages = inputs
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  return {
+    eagerBytes: bytesOf(eagerCode),
+    lazyBytes: bytesOf(code) - bytesOf(eagerCode),
+    eagerPackages: [...new Set(packages.filter((name) => name !== undefined))].sort(),
+  };
+}
+
+/**
+ * Bundles all functions if a source has changed.
+ *
+ * @returns {Promise<{ folder: string, report: Record<string, BundleReport> }>} `folder`/<name>/index.mjs; never change
+ *   it, it is shared
+ */
+export async function ensureFunctionBundles() {
+  const stamp = sourceStamp(['shared', 'functions', 'build']);
+  const builds = join(buildFolder, 'bundles');
+  const folder = join(builds, stamp);
+  const isNew = !existsSync(folder);
+  await madeOnce(folder, async (temporary) => {
+    /** @type {Record<string, string>} */
+    const sources = {};
+    for (const name of functionNames) sources[name] = join('functions', `${name}.ts`);
+    const report = await bundleFunctions(sources, temporary);
+    writeFileSync(join(temporary, 'report.json'), JSON.stringify(report));
+  });
+  if (isNew) keepNewest(builds, KEPT_BUILDS);
+  const report = readFileSync(join(folder, 'report.json'), 'utf8');
+  return { folder, report: /** @type {Record<string, BundleReport>} */ (JSON.parse(report)) };
+}

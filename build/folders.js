@@ -1,0 +1,134 @@
+// @ts-check
+/** Folders that are made once, whole or not at all, however many processes want them at the same moment. */
+import { randomBytes } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+
+const PART = '.part';
+const HELD_BY = '.held-by-';
+const HOUR_MS = 3_600_000;
+
+/**
+ * Gives `folder`; where it is missing, `fill` makes it under another name beside it, and one rename puts it in place.
+ * Who comes second throws its own away.
+ *
+ * @param {string} folder its name stands for its content, for it is never made again
+ * @param {(temporary: string) => Promise<void>} fill
+ */
+export async function madeOnce(folder, fill) {
+  if (existsSync(folder)) {
+    // For `keepNewest`: used just now.
+    const now = new Date();
+    utimesSync(folder, now, now);
+    return folder;
+  }
+  const temporary = temporaryName(folder);
+  mkdirSync(temporary, { recursive: true });
+  try {
+    await fill(temporary);
+    renameSync(temporary, folder);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
+}
+
+/**
+ * Writes a file whole: a reader sees the old content or the new.
+ *
+ * @param {string} path
+ * @param {string | Uint8Array} content
+ */
+export function writeWhole(path, content) {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = temporaryName(path);
+  writeFileSync(temporary, content);
+  renameSync(temporary, path);
+}
+
+/**
+ * Puts the files of one folder into another: the same files where the file system can, else copies. Nobody may write
+ * into them afterwards.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+export function linkFiles(from, to) {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (existsSync(join(to, name))) continue;
+    try {
+      linkSync(join(from, name), join(to, name));
+    } catch {
+      // No hard links here, or not of another user's file.
+      copyFileSync(join(from, name), join(to, name));
+    }
+  }
+}
+
+/**
+ * Keeps `folder` from `keepNewest` for as long as this process lives.
+ *
+ * @param {string} folder
+ */
+export function hold(folder) {
+  for (const name of holdersOf(folder)) {
+    if (!isAlive(name)) rmSync(join(folder, name), { force: true });
+  }
+  writeFileSync(join(folder, `${HELD_BY}${process.pid}`), '');
+}
+
+/**
+ * Removes all but the newest folders of `parent`, and what was left half made; never one that a process holds.
+ *
+ * @param {string} parent
+ * @param {number} count
+ */
+export function keepNewest(parent, count) {
+  const folders = readdirSync(parent)
+    .map((name) => join(parent, name))
+    .map((path) => ({ path, mtimeMs: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((left, right) => right.mtimeMs - left.mtimeMs);
+  const old = folders.filter(({ path }) => !path.endsWith(PART)).slice(count);
+  const abandoned = folders.filter(
+    ({ path, mtimeMs }) => path.endsWith(PART) && mtimeMs < Date.now() - HOUR_MS,
+  );
+  for (const { path } of [...old, ...abandoned]) {
+    if (!holdersOf(path).some(isAlive)) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} folder */
+function holdersOf(folder) {
+  // Another process may have removed it just now.
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(HELD_BY)) : [];
+}
+
+/** @param {string} holder */
+function isAlive(holder) {
+  try {
+    process.kill(Number(holder.slice(HELD_BY.length)), 0);
+    return true;
+  } catch (error) {
+    // It lives, but is another user's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** @param {string} path */
+function temporaryName(path) {
+  return `${path}.${process.pid}-${randomBytes(4).toString('hex')}${PART}`;
+}

@@ -1,0 +1,210 @@
+// @ts-check
+/** Compiles serverless.yml to a CloudFormation template with osls: offline, without credentials, 2 to 4 seconds. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+import { functionNames } from './bundle-functions.js';
+import { buildFolder, root } from './bundle.js';
+import { compilePlans } from './compile-plans.js';
+import { keepNewest, madeOnce } from './folders.js';
+import { stageProblem } from './serverless/stage.cjs';
+
+const KEPT_TEMPLATES = 20;
+const variableFiles = join(root, 'build', 'serverless');
+const oslsFolder = dirname(createRequire(import.meta.url).resolve('serverless/package.json'));
+
+/** What serverless.yml reads of the environment, for stages other than `local`. */
+const ENVIRONMENT = [
+  'AWS_REGION',
+  'BATON_BUCKETS',
+  'BATON_CLUSTER',
+  'BATON_COPY_ROLE',
+  'BATON_DATABASE',
+  'BATON_WORKGROUP',
+  'BATON_WORKGROUP_ID',
+];
+
+/** osls said no: the message is its own, or that of a variable file. */
+export class TemplateError extends Error {
+  /** @override */
+  name = 'TemplateError';
+}
+
+/**
+ * @typedef {object} Stage
+ * @property {string} stage
+ * @property {string} [region]
+ * @property {readonly string[]} [parameters] `key=value`, as `--param` takes them
+ *
+ * @typedef {import('./compile-plans.js').Plan} Plan
+ * @typedef {{ templatePath: string, template: Record<string, unknown> }} Template
+ */
+
+/**
+ * The template of a stage with the pipelines of a folder.
+ *
+ * @param {Stage & { sqlFolder: string }} options
+ * @returns {Promise<Template>}
+ */
+export async function compileTemplate({ sqlFolder, ...stage }) {
+  const { plans } = await compilePlans(sqlFolder);
+  return templateOf(plans, stage);
+}
+
+/**
+ * The template of a stage with these plans; made once for the same input, whoever asks.
+ *
+ * @param {readonly Plan[]} plans
+ * @param {Stage} stage
+ * @returns {Promise<Template>}
+ */
+export async function templateOf(plans, stage) {
+  checkStage(stage.stage);
+  const triggers = triggersOf(plans);
+  const templates = join(buildFolder, 'templates');
+  const folder = join(templates, contentKey(triggers, stage));
+  const isNew = !existsSync(folder);
+  await madeOnce(folder, async (temporary) => {
+    const service = join(temporary, 'service');
+    mkdirSync(join(service, '.build', 'functions'), { recursive: true });
+    writeFileSync(join(service, '.build', 'plans.json'), triggers);
+    // Of a function's zip the template has the name only.
+    for (const name of functionNames) {
+      writeFileSync(join(service, '.build', 'functions', `${name}.zip`), EMPTY_ZIP);
+    }
+    await packageService(service, stage);
+    renameSync(
+      join(service, 'package', 'cloudformation-template-update-stack.json'),
+      join(temporary, 'template.json'),
+    );
+  });
+  if (isNew) keepNewest(templates, KEPT_TEMPLATES);
+  const templatePath = join(folder, 'template.json');
+  const text = readFileSync(templatePath, 'utf8');
+  return { templatePath, template: /** @type {Record<string, unknown>} */ (JSON.parse(text)) };
+}
+
+/**
+ * @param {string} stage
+ * @throws TemplateError where it cannot be one
+ */
+export function checkStage(stage) {
+  const problem = stageProblem(stage);
+  if (problem !== undefined) throw new TemplateError(problem);
+}
+
+/** The end-of-directory record alone. */
+const EMPTY_ZIP = Buffer.concat([Buffer.from([0x50, 0x4b, 0x05, 0x06]), Buffer.alloc(18)]);
+
+/**
+ * All that the template takes from the pipelines, as the content of a plans.json.
+ *
+ * @param {readonly Plan[]} plans
+ */
+export function triggersOf(plans) {
+  return JSON.stringify({ plans: plans.map(({ pipeline, triggers }) => ({ pipeline, triggers })) });
+}
+
+/**
+ * @param {string} triggers
+ * @param {Stage} stage
+ */
+function contentKey(triggers, stage) {
+  const hash = createHash('sha256');
+  /** @param {string | Buffer} part */
+  const add = (part) => hash.update(`${part.length}\0`).update(part);
+  add(readFileSync(join(root, 'serverless.yml')));
+  for (const name of readdirSync(variableFiles).sort()) add(readFileSync(join(variableFiles, name)));
+  add(readFileSync(fileURLToPath(import.meta.url)));
+  add(readFileSync(join(oslsFolder, 'package.json')));
+  add(triggers);
+  add(
+    JSON.stringify([
+      stage.stage,
+      stage.region ?? null,
+      stage.parameters ?? [],
+      Object.entries(environmentOf(stage)),
+    ]),
+  );
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** @param {Stage} stage */
+function environmentOf({ stage }) {
+  // The local stage is the same on every machine.
+  if (stage === 'local') return {};
+  return Object.fromEntries(
+    ENVIRONMENT.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/**
+ * Runs `serverless package` in a folder of its own with `.build/plans.json` and `.build/functions/*.zip`, so that
+ * several can run at once; the result is in its folder `package`.
+ *
+ * @param {string} service
+ * @param {Stage} stage
+ */
+export async function packageService(service, stage) {
+  cpSync(join(root, 'serverless.yml'), join(service, 'serverless.yml'));
+  cpSync(variableFiles, join(service, 'build', 'serverless'), { recursive: true });
+  const home = join(buildFolder, 'osls');
+  const child = spawn(
+    process.execPath,
+    [
+      join(oslsFolder, 'bin', 'serverless.js'),
+      'package',
+      '--package=package',
+      `--stage=${stage.stage}`,
+      ...(stage.region === undefined ? [] : ['--region', stage.region]),
+      ...(stage.parameters ?? []).flatMap((parameter) => ['--param', parameter]),
+    ],
+    {
+      cwd: service,
+      env: {
+        PATH: process.env['PATH'],
+        TMPDIR: process.env['TMPDIR'],
+        // Its caches and settings stay in this project.
+        HOME: home,
+        SLS_SCHEMA_CACHE_BASE_DIR: home,
+        SLS_TRACKING_DISABLED: '1',
+        SLS_NOTIFICATIONS_MODE: 'off',
+        NO_COLOR: '1',
+        ...environmentOf(stage),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+  }
+  /** @type {number | null} */
+  const code = await new Promise((done, failed) => {
+    child.on('error', failed);
+    child.on('close', done);
+  });
+  if (code !== 0) throw new TemplateError(reasonIn(said));
+}
+
+/**
+ * The reason among what osls prints about itself.
+ *
+ * @param {string} said
+ */
+function reasonIn(said) {
+  const ours = [...said.matchAll(/errored with: Error: (.+)/g)].map(([, message]) => message);
+  if (ours.length > 0) return ours.join('\n');
+  const [, reason = said] = /Error:\n([^]*?)\n+(?:Environment:|$)/.exec(said) ?? [];
+  return `serverless.yml cannot be compiled: ${reason.trim()}`;
+}

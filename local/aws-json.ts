@@ -1,0 +1,110 @@
+/** The AWS JSON protocol (1.0 and 1.1): `X-Amz-Target: <service>.<Operation>`, a JSON object in, one out. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { readBody } from './http.ts';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export type JsonInput = Readonly<Record<string, unknown>>;
+
+export type JsonOperation = (input: JsonInput) => unknown;
+
+/** An error as the service answers it. */
+export class ServiceError extends Error {
+  override readonly name: string;
+  readonly status: number;
+  /** The older name that the query protocol had, sent along where SDKs still look for it. */
+  readonly queryCode: string | undefined;
+
+  constructor(name: string, message: string, status = 400, queryCode?: string) {
+    super(message);
+    this.name = name;
+    this.status = status;
+    this.queryCode = queryCode;
+  }
+}
+
+export interface JsonService {
+  /** What comes before the dot in `X-Amz-Target`. */
+  readonly target: string;
+  readonly version: '1.0' | '1.1';
+  readonly operations: Readonly<Record<string, JsonOperation>>;
+  /** What is said of an operation that is not there. */
+  unsupported(operation: string): ServiceError;
+}
+
+export function jsonHandler(service: JsonService): Handler {
+  return async (request, response) => {
+    const requestId = randomUUID();
+    response.setHeader('x-amzn-requestid', requestId);
+    response.setHeader('content-type', `application/x-amz-json-${service.version}`);
+    try {
+      const body = await readBody(request);
+      const output = await operationOf(service, request)(parseInput(body));
+      response.end(output === undefined ? '{}' : JSON.stringify(output));
+    } catch (error) {
+      const shown =
+        error instanceof ServiceError
+          ? error
+          : new ServiceError('InternalFailure', error instanceof Error ? error.message : String(error), 500);
+      if (response.destroyed) return;
+      response.setHeader('x-amzn-errortype', shown.name);
+      if (shown.queryCode !== undefined)
+        response.setHeader('x-amzn-query-error', `${shown.queryCode};Sender`);
+      response.statusCode = shown.status;
+      response.end(JSON.stringify({ __type: shown.name, message: shown.message }));
+    }
+  };
+}
+
+function operationOf(service: JsonService, request: IncomingMessage): JsonOperation {
+  const target = String(request.headers['x-amz-target'] ?? '');
+  const operation = target.slice(target.lastIndexOf('.') + 1);
+  const found = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
+  if (found === undefined || target !== `${service.target}.${operation}`)
+    throw service.unsupported(operation);
+  return found;
+}
+
+function parseInput(body: Buffer): JsonInput {
+  try {
+    const value: unknown = JSON.parse(body.length === 0 ? '{}' : body.toString('utf8'));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonInput;
+  } catch {
+    // Said below, as for any other value that is no object.
+  }
+  throw new ServiceError('SerializationException', 'the request body is not a JSON object');
+}
+
+/** A member of the input; a wrong type is refused by its name. */
+export function optionalText(input: JsonInput, name: string): string | undefined {
+  const value = input[name] ?? undefined;
+  if (value === undefined || typeof value === 'string') return value;
+  throw new ServiceError('SerializationException', `${name} must be a string`);
+}
+
+export function requiredText(input: JsonInput, name: string): string {
+  const value = optionalText(input, name);
+  if (value !== undefined) return value;
+  throw new ServiceError('ValidationException', `The request must contain the parameter ${name}.`);
+}
+
+export function optionalNumber(input: JsonInput, name: string): number | undefined {
+  const value = input[name] ?? undefined;
+  if (value === undefined || typeof value === 'number') return value;
+  throw new ServiceError('SerializationException', `${name} must be a number`);
+}
+
+export function optionalList(input: JsonInput, name: string): readonly unknown[] | undefined {
+  const value = input[name] ?? undefined;
+  if (value === undefined || Array.isArray(value)) return value;
+  throw new ServiceError('SerializationException', `${name} must be a list`);
+}
+
+export function optionalObject(input: JsonInput, name: string): JsonInput | undefined {
+  const value = input[name] ?? undefined;
+  if (value === undefined) return undefined;
+  if (typeof value === 'object' && !Array.isArray(value)) return value as JsonInput;
+  throw new ServiceError('SerializationException', `${name} must be an object`);
+}

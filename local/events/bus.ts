@@ -1,0 +1,224 @@
+/**
+ * The default event bus: matches events against the rules of the template and hands them to the targets, and fires
+ * the schedules. What it has accepted is on disk until every target took it.
+ */
+import { randomUUID } from 'node:crypto';
+
+import type { Clock } from '../clock.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
+import type { RuleResource, ScheduleResource, TargetResource } from '../template/resources.ts';
+import type { BusEvent } from './bus-event.ts';
+import { Deliveries, type DeadLetterAttributes } from './deliveries.ts';
+import type { EventFaults } from './event-faults.ts';
+import { inputOf } from './input.ts';
+import { EventFields, Pattern } from './pattern.ts';
+import { Scheduler, type MissedTicks, type ScheduledWork } from './scheduler.ts';
+
+export interface BusPorts {
+  readonly clock: Clock;
+  readonly faults: EventFaults;
+  /**
+   * `payload`: JSON text. Resolves when the target has taken it (for a function: when its asynchronous invocation is
+   * queued). Rejects with `DeliveryRefused` when trying again is of no use.
+   */
+  deliver(targetArn: string, payload: string): Promise<void>;
+  sendDeadLetter(queueArn: string, body: string, attributes: DeadLetterAttributes): Promise<void>;
+  log(line: string): void;
+  /** 0 to 1, for the jitter of retries; absent: Math.random. */
+  random?(): number;
+}
+
+export interface BusSettings {
+  /** File of the deliveries that are not done: `<BATON_HOME>/state/bus/deliveries.jsonl`. */
+  readonly file: string;
+  readonly rules: readonly RuleResource[];
+  readonly schedules?: readonly ScheduleResource[];
+  /** Between an event and its first delivery, on the local clock; absent: 0. */
+  readonly deliveryDelayMs?: number;
+  /** Absent: each. */
+  readonly missedTicks?: MissedTicks;
+}
+
+interface ActiveRule {
+  readonly rule: RuleResource;
+  readonly pattern: Pattern | undefined;
+}
+
+export class EventBus {
+  readonly #ports: BusPorts;
+  readonly #deliveries: Deliveries;
+  readonly #scheduler: Scheduler;
+  readonly #delayMs: number;
+  #rules: readonly ActiveRule[] = [];
+  #schedules: readonly ScheduleResource[];
+  #started = false;
+
+  /** @throws InvalidEventPatternError with the rule's name */
+  constructor(settings: BusSettings, ports: BusPorts) {
+    this.#ports = ports;
+    this.#delayMs = settings.deliveryDelayMs ?? 0;
+    this.#scheduler = new Scheduler(ports.clock, settings.missedTicks ?? 'each', (line) => {
+      ports.log(line);
+    });
+    this.#schedules = settings.schedules ?? [];
+    this.#rules = settings.rules.map(activate);
+    this.#deliveries = new Deliveries(settings.file, {
+      clock: ports.clock,
+      deliver: (arn, payload) => ports.deliver(arn, payload),
+      sendDeadLetter: (arn, body, attributes) => ports.sendDeadLetter(arn, body, attributes),
+      log: (line) => {
+        ports.log(line);
+      },
+      random: () => ports.random?.() ?? Math.random(),
+    });
+  }
+
+  get clock(): Clock {
+    return this.#ports.clock;
+  }
+
+  rules(): readonly RuleResource[] {
+    return this.#rules.map(({ rule }) => rule);
+  }
+
+  /** Takes up deliveries that an earlier process left, and starts the schedules. */
+  start(): void {
+    this.#started = true;
+    this.#deliveries.start();
+    this.#scheduler.set(this.#works());
+  }
+
+  stop(): void {
+    this.#started = false;
+    this.#scheduler.stop();
+    this.#deliveries.stop();
+  }
+
+  /** For a template that was compiled anew. @throws InvalidEventPatternError, and nothing has changed then */
+  setRules(rules: readonly RuleResource[], schedules: readonly ScheduleResource[] = []): void {
+    this.#rules = rules.map(activate);
+    this.#schedules = schedules;
+    if (this.#started) this.#scheduler.set(this.#works());
+  }
+
+  /** Deliveries that are not done, those that wait for a retry or a delay included. */
+  get waiting(): number {
+    return this.#deliveries.waiting;
+  }
+
+  /** Resolves when no delivery is under way or due now. */
+  settled(): Promise<void> {
+    return this.#deliveries.settled();
+  }
+
+  /** Accepted, and on disk, when this resolves; delivered later. */
+  publish(event: BusEvent): Promise<void> {
+    this.publishText(event, JSON.stringify(event));
+    return Promise.resolve();
+  }
+
+  /** As `publish`; `text` is the event as it was written, numbers and all. */
+  publishText(event: Pick<BusEvent, 'source' | 'detail-type'>, text: string): void {
+    const fields = new EventFields(text);
+    for (const { rule, pattern } of this.#rules) {
+      if (rule.enabled && pattern?.matches(fields) === true) {
+        // Up to the journal it runs within this call.
+        for (const target of rule.targets) void this.#send(rule, target, event, text, fields);
+      }
+    }
+  }
+
+  /** Resolves when the first attempts are over. */
+  async #send(
+    rule: Pick<RuleResource, 'name' | 'arn'>,
+    target: TargetResource,
+    event: Pick<BusEvent, 'source' | 'detail-type'>,
+    text: string,
+    fields: EventFields,
+  ): Promise<void> {
+    const fate = this.#ports.faults.judge({
+      source: event.source,
+      detailType: event['detail-type'],
+      fields,
+      ruleName: rule.name,
+      targetArn: target.arn,
+    });
+    if (fate.dropped) {
+      this.#ports.log(`events: dropped on request: "${event['detail-type']}" for ${target.arn}`);
+      return;
+    }
+    const input = inputOf(target, rule, text);
+    const delivery = {
+      ruleArn: rule.arn,
+      targetArn: target.arn,
+      event: text,
+      ...(input !== text && { input }),
+      ...(target.deadLetterArn !== undefined && { deadLetterArn: target.deadLetterArn }),
+      retryAttempts: target.retryAttempts,
+      maximumAgeSeconds: target.maximumAgeSeconds,
+    };
+    const attempts: Promise<void>[] = [];
+    for (let copy = 0; copy <= fate.copies; copy += 1) {
+      attempts.push(this.#deliveries.add(delivery, this.#delayMs + fate.delayMs));
+    }
+    // A delayed delivery must not hold up the schedule it came from.
+    if (fate.delayMs === 0) await Promise.all(attempts);
+  }
+
+  #works(): readonly ScheduledWork[] {
+    const ofRules = this.#rules.flatMap(({ rule }) => {
+      const { schedule } = rule;
+      if (schedule === undefined || !rule.enabled) return [];
+      const fire = (at: number): Promise<void> =>
+        this.#tick(rule, rule.targets, scheduledEvent('aws.events', rule.arn, at));
+      return [{ name: rule.name, expression: schedule, fire }];
+    });
+    const ofScheduler = this.#schedules.flatMap((schedule) => {
+      if (!schedule.enabled) return [];
+      const fire = (at: number): Promise<void> =>
+        this.#tick(schedule, [schedule.target], scheduledEvent('aws.scheduler', schedule.target.arn, at));
+      return [{ name: schedule.name, expression: schedule.expression, timeZone: schedule.timeZone, fire }];
+    });
+    return [...ofRules, ...ofScheduler];
+  }
+
+  async #tick(
+    rule: { readonly name: string; readonly arn?: string },
+    targets: readonly TargetResource[],
+    event: BusEvent,
+  ): Promise<void> {
+    const text = JSON.stringify(event);
+    const fields = new EventFields(text);
+    const named = { name: rule.name, arn: rule.arn ?? rule.name };
+    await Promise.all(targets.map((target) => this.#send(named, target, event, text, fields)));
+  }
+}
+
+function activate(rule: RuleResource): ActiveRule {
+  if (rule.pattern === undefined) return { rule, pattern: undefined };
+  try {
+    return { rule, pattern: new Pattern(JSON.stringify(rule.pattern)) };
+  } catch (error) {
+    if (error instanceof Error) error.message = `rule ${rule.name}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** ISO 8601 UTC with seconds, as in every event. */
+export function eventTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+function scheduledEvent(source: string, resource: string, at: number): BusEvent {
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Scheduled Event',
+    source,
+    account: LOCAL_ACCOUNT,
+    time: eventTime(at),
+    region: LOCAL_REGION,
+    resources: [resource],
+    detail: {},
+  };
+}

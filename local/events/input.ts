@@ -1,0 +1,73 @@
+/**
+ * What a target receives of an event: all of it, a part, a constant, or a template with parts filled in.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+ */
+import type { RuleResource, TargetResource } from '../template/resources.ts';
+
+/** `event`: JSON text. Returns JSON text. */
+export function inputOf(
+  target: TargetResource,
+  rule: Pick<RuleResource, 'name' | 'arn'>,
+  event: string,
+): string {
+  if (target.input !== undefined) return target.input;
+  if (target.inputPath !== undefined) {
+    return JSON.stringify(valueAt(JSON.parse(event), target.inputPath) ?? null);
+  }
+  if (target.inputTransformer !== undefined) {
+    return fillIn(
+      target.inputTransformer.template,
+      variablesOf(target.inputTransformer.paths, rule, JSON.parse(event)),
+    );
+  }
+  return event;
+}
+
+function variablesOf(
+  paths: Readonly<Record<string, string>>,
+  rule: Pick<RuleResource, 'name' | 'arn'>,
+  event: unknown,
+): ReadonlyMap<string, unknown> {
+  const variables = new Map<string, unknown>([
+    ['aws.events.rule-arn', rule.arn],
+    ['aws.events.rule-name', rule.name],
+    ['aws.events.event', withoutDetail(event)],
+    ['aws.events.event.json', event],
+    ['aws.events.event.ingestion-time', valueAt(event, '$.time')],
+  ]);
+  for (const [name, path] of Object.entries(paths)) variables.set(name, valueAt(event, path));
+  return variables;
+}
+
+function withoutDetail(event: unknown): unknown {
+  return Object.fromEntries(Object.entries(event as object).filter(([name]) => name !== 'detail'));
+}
+
+/** Inside quotes a value becomes part of the text, outside it is JSON; what is not in the event is left out. */
+function fillIn(template: string, variables: ReadonlyMap<string, unknown>): string {
+  let quoted = false;
+  const filled = template.replaceAll(/\\.|"|<([A-Za-z0-9._-]+)>/g, (found, name: string | undefined) => {
+    if (found === '"') quoted = !quoted;
+    if (name === undefined || !variables.has(name)) return found;
+    const value = variables.get(name);
+    if (!quoted) return JSON.stringify(value ?? null);
+    if (value === undefined) return '';
+    return JSON.stringify(typeof value === 'string' ? value : JSON.stringify(value)).slice(1, -1);
+  });
+  try {
+    JSON.parse(filled);
+    return filled;
+  } catch {
+    return JSON.stringify(filled);
+  }
+}
+
+/** JSON path of names and indexes: `$.detail.a[0]['b c']`. Undefined when the event has no such place. */
+function valueAt(root: unknown, path: string): unknown {
+  let value = root;
+  for (const [, name, index, quoted] of path.matchAll(/\.([^.[\]]+)|\[(\d+)\]|\['([^']*)'\]/g)) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<string, unknown>)[name ?? index ?? quoted ?? ''];
+  }
+  return value;
+}

@@ -1,0 +1,100 @@
+/**
+ * Faults of calls, put in at the gateway: a call can fail before it reaches its service, or reach it and lose its
+ * reply; it can be throttled or delayed. So every failure a client must live with can be shown on one machine.
+ */
+
+export interface CallMatch {
+  /** `dynamodb`, `redshift-data`, `events`, `sqs`, `s3`, `lambda`; absent: any. */
+  readonly service?: string;
+  /** `ExecuteStatement`; absent: any. */
+  readonly operation?: string;
+  /** Session name of the caller: a function's name; absent: anyone. */
+  readonly caller?: string;
+}
+
+export interface CallFault extends CallMatch {
+  readonly id: string;
+  /** `before`: the service never sees the call. `after`: it has its effect, then the reply is lost. */
+  readonly when: 'before' | 'after';
+  /** `none`: nothing but the delay. `reset`: the connection breaks. `throttle`: the service's own throttling error. */
+  readonly how: 'none' | 'reset' | 'error' | 'throttle';
+  /** Of `error`: the exception's name, e.g. `InternalServerException`. */
+  readonly errorType: string;
+  readonly message: string;
+  readonly status: number;
+  /** Real milliseconds the call waits first. */
+  readonly delayMs: number;
+  /** Matching calls left alone at first. */
+  readonly skip: number;
+  /** Calls hit before the fault is spent; `undefined`: it stays. */
+  readonly times: number | undefined;
+  /** 0 to 1: of the calls that match. */
+  readonly probability: number;
+}
+
+export interface CallFaultView extends CallFault {
+  readonly hits: number;
+}
+
+interface Armed {
+  readonly fault: CallFault;
+  seen: number;
+  hits: number;
+}
+
+export class CallFaults {
+  readonly #armed: Armed[] = [];
+  readonly #chance: () => number;
+
+  /** `chance`: a number from 0 up to 1, for faults with a probability. */
+  constructor(chance: () => number = Math.random) {
+    this.#chance = chance;
+  }
+
+  add(fault: CallFault): void {
+    this.#armed.push({ fault, seen: 0, hits: 0 });
+  }
+
+  list(): readonly CallFaultView[] {
+    return this.#armed.map(({ fault, hits }) => ({ ...fault, hits }));
+  }
+
+  /** Removes one, or all; returns how many. */
+  remove(id?: string): number {
+    const before = this.#armed.length;
+    const kept = id === undefined ? [] : this.#armed.filter(({ fault }) => fault.id !== id);
+    this.#armed.splice(0, before, ...kept);
+    return before - kept.length;
+  }
+
+  /** The fault this call meets, which counts as one hit; spent faults no longer match. */
+  meet(call: Required<CallMatch>): CallFault | undefined {
+    for (const armed of this.#armed) {
+      const { fault } = armed;
+      if (!matches(fault, call)) continue;
+      if (fault.times !== undefined && armed.hits >= fault.times) continue;
+      armed.seen += 1;
+      if (armed.seen <= fault.skip) continue;
+      if (fault.probability < 1 && this.#chance() >= fault.probability) continue;
+      armed.hits += 1;
+      return fault;
+    }
+    return undefined;
+  }
+}
+
+function matches(match: CallMatch, call: Required<CallMatch>): boolean {
+  return (
+    (match.service === undefined || match.service === call.service) &&
+    (match.operation === undefined || match.operation === call.operation) &&
+    (match.caller === undefined || match.caller === call.caller)
+  );
+}
+
+/** The throttling error a service itself would give. */
+export function throttlingOf(service: string): { readonly status: number; readonly type: string } {
+  if (service === 'dynamodb') return { status: 400, type: 'ProvisionedThroughputExceededException' };
+  if (service === 'lambda') return { status: 429, type: 'TooManyRequestsException' };
+  if (service === 's3') return { status: 503, type: 'SlowDown' };
+  return { status: 400, type: 'ThrottlingException' };
+}

@@ -1,0 +1,154 @@
+/**
+ * The door for people and tests, under `/_local/`: status, clock, faults, calls, reload, kill-session, reset, stop.
+ * JSON in, JSON out; a request it does not understand gets 400 and one sentence.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { LocalClock } from '../clock.ts';
+import type { EventFaults } from '../events/event-faults.ts';
+import type { CallFaults } from '../faults/call-faults.ts';
+import { parseCallFault, parseEventFault } from '../faults/parse.ts';
+import { readBody } from '../http.ts';
+import { isObject, type JsonObject } from '../template/json.ts';
+import { BadRequest } from './bad-request.ts';
+import type { CallLog } from './call-log.ts';
+
+export interface AdminPorts {
+  readonly clock: LocalClock;
+  readonly calls: CallLog;
+  readonly callFaults: CallFaults;
+  readonly eventFaults: EventFaults;
+  /** Moves the clock of every process on; resolves when all stand there. */
+  advance(ms: number): Promise<void>;
+  status(): unknown;
+  reload(): Promise<unknown>;
+  /** Ends a warehouse session as if its connection was lost. */
+  killSession(sessionId: string): Promise<unknown>;
+  /** Clears faults; the data stays. */
+  reset(): Promise<unknown>;
+  /** Answered before the stop begins. */
+  stop(): void;
+}
+
+/** 365 days: further ahead a slip of the keyboard is likelier than a wish. */
+const LONGEST_ADVANCE_MS = 365 * 86_400_000;
+
+export function createAdmin(
+  ports: AdminPorts,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://local');
+    const what = `${request.method ?? 'GET'} ${url.pathname.replace(/^\/_local\//, '')}`;
+    try {
+      const text = (await readBody(request)).toString('utf8');
+      send(response, 200, await answer(ports, what, url.searchParams, () => parseBody(text)));
+    } catch (error) {
+      const wrong = error instanceof BadRequest;
+      send(response, wrong ? 400 : 500, { error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+}
+
+async function answer(
+  ports: AdminPorts,
+  what: string,
+  query: URLSearchParams,
+  body: () => JsonObject,
+): Promise<unknown> {
+  switch (what) {
+    case 'GET status':
+      return ports.status();
+    case 'GET clock':
+      return clockView(ports.clock);
+    case 'POST clock':
+      await ports.advance(advanceOf(body()));
+      return clockView(ports.clock);
+    case 'GET calls': {
+      const since = Number(query.get('since') ?? 0);
+      if (!Number.isInteger(since) || since < 0)
+        throw new BadRequest('since must be a whole number of calls');
+      const counts = ports.calls.counts(since);
+      return query.has('detail') ? { ...counts, calls: ports.calls.since(since) } : counts;
+    }
+    case 'GET faults':
+      return {
+        faults: [
+          ...ports.callFaults.list().map((fault) => Object.assign({ target: 'call' }, fault)),
+          ...ports.eventFaults.list().map((fault) => Object.assign({ target: 'event' }, fault)),
+        ],
+      };
+    case 'POST faults':
+      return addFault(ports, body());
+    case 'DELETE faults': {
+      const id = query.get('id') ?? undefined;
+      return { removed: ports.callFaults.remove(id) + clearEventFaults(ports.eventFaults, id) };
+    }
+    case 'POST reload':
+      return ports.reload();
+    case 'POST kill-session': {
+      const sessionId = body()['sessionId'];
+      if (typeof sessionId !== 'string') throw new BadRequest('sessionId is missing');
+      return ports.killSession(sessionId);
+    }
+    case 'POST reset':
+      return ports.reset();
+    case 'POST stop':
+      setImmediate(() => {
+        ports.stop();
+      });
+      return { stopping: true };
+    default:
+      throw new BadRequest(
+        `there is no ${what}; there are status, clock, calls, faults, reload, kill-session, reset, stop`,
+      );
+  }
+}
+
+function addFault(ports: AdminPorts, input: JsonObject): unknown {
+  const target = input['target'] ?? 'call';
+  if (target === 'call') {
+    const fault = parseCallFault(input);
+    ports.callFaults.add(fault);
+    return fault;
+  }
+  if (target !== 'event') throw new BadRequest('target must be call or event');
+  const fault = parseEventFault(input);
+  return { target, id: ports.eventFaults.set(fault), ...fault };
+}
+
+function clearEventFaults(faults: EventFaults, id: string | undefined): number {
+  const before = faults.list().length;
+  faults.clear(id);
+  return before - faults.list().length;
+}
+
+function advanceOf(body: JsonObject): number {
+  const ms = body['advanceMs'];
+  if (typeof ms !== 'number' || !Number.isInteger(ms) || ms < 0 || ms > LONGEST_ADVANCE_MS) {
+    throw new BadRequest(
+      `advanceMs must be a whole number of milliseconds from 0 to ${String(LONGEST_ADVANCE_MS)}`,
+    );
+  }
+  return ms;
+}
+
+function clockView(clock: LocalClock): unknown {
+  return { now: new Date(clock.now()).toISOString(), offsetMs: clock.offsetMs };
+}
+
+function parseBody(text: string): JsonObject {
+  if (text === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new BadRequest('the body is not JSON');
+  }
+  if (!isObject(value)) throw new BadRequest('the body must be a JSON object');
+  return value;
+}
+
+function send(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(value)}\n`);
+}

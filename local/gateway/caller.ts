@@ -1,0 +1,24 @@
+/** Who called, by the access key in the signature; signatures themselves are not checked. */
+
+export interface Caller {
+  /** Session name of the assumed role: a function's name; or the access key itself. */
+  readonly name: string;
+  /** Service of the credential scope: `s3`, `dynamodb`. */
+  readonly service?: string;
+}
+
+/** Access keys of functions are `ROLE~<role name>~<session name>`. */
+export function functionAccessKey(roleName: string, sessionName: string): string {
+  return `ROLE~${roleName}~${sessionName}`;
+}
+
+/** `authorization`: the header; `query`: of a presigned address. */
+export function callerOf(authorization: string | undefined, query: string): Caller {
+  const credential =
+    /Credential=([^,\s]+)/.exec(authorization ?? '')?.[1] ??
+    decodeURIComponent(/[?&]X-Amz-Credential=([^&]+)/.exec(query)?.[1] ?? '');
+  const [key = '', , , service] = credential.split('/');
+  const [kind, , session] = key.split('~');
+  const name = kind === 'ROLE' && session !== undefined ? session : key || 'anonymous';
+  return { name, ...(service !== undefined && { service }) };
+}

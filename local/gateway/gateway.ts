@@ -1,0 +1,165 @@
+/**
+ * The one endpoint: finds the service of each request, lets faults have their say, hands it on, and keeps the record
+ * of every call.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { Clock } from '../clock.ts';
+import { throttlingOf, type CallFault, type CallFaults } from '../faults/call-faults.ts';
+import { readBody } from '../http.ts';
+import { callerOf } from './caller.ts';
+import type { CallLog } from './call-log.ts';
+import { sendError, type Exchange, type Service } from './exchange.ts';
+import { writeUnits } from './proxy.ts';
+import { ReplySink } from './reply-sink.ts';
+import { resourceOf, routeOf, type Route, type ServiceName } from './route.ts';
+import { watchOutcome } from './outcome.ts';
+
+export interface GatewayParts {
+  readonly services: Readonly<Record<Exclude<ServiceName, 'unknown'>, Service>>;
+  /** Everything under `/_local/`. */
+  readonly admin: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly faults: CallFaults;
+  readonly calls: CallLog;
+  readonly clock: Clock;
+}
+
+/** A server that turns every request away until `openGateway`. */
+export function createGateway(): Server {
+  const server = createServer(turnAway);
+  // A client's idle connection is closed by the client; closing it here would race with its next request.
+  server.keepAliveTimeout = 600_000;
+  server.headersTimeout = 610_000;
+  server.requestTimeout = 0;
+  // SDKs ask before a large upload.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    response.writeContinue();
+    server.emit('request', request, response);
+  });
+  return server;
+}
+
+export function openGateway(server: Server, parts: GatewayParts): void {
+  server.off('request', turnAway);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (request.url?.startsWith('/_local/') === true) {
+      parts.admin(request, response).catch((error: unknown) => {
+        response.destroy(error as Error);
+      });
+      return;
+    }
+    void serve(parts, request, response);
+  });
+}
+
+function turnAway(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(503, { 'content-type': 'application/json', 'x-amzn-errortype': 'ServiceUnavailable' });
+  response.end('{"__type":"ServiceUnavailable","message":"the local AWS is starting"}');
+}
+
+async function serve(parts: GatewayParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const begin = performance.now();
+  const caller = callerOf(request.headers.authorization, request.url ?? '');
+  const route = routeOf(request, caller.service);
+  const record = recordAtEnd(parts, request, response, route, caller.name, begin);
+  try {
+    const body = route.service === 's3' ? undefined : await readBody(request);
+    if (body !== undefined) record.resource ??= resourceOf(route.service, body);
+    const exchange: Exchange = { request, response, route, caller: caller.name, body };
+    const fault = parts.faults.meet({
+      service: route.service,
+      operation: route.operation,
+      caller: caller.name,
+    });
+    if (fault === undefined) {
+      await dispatch(parts, exchange);
+      return;
+    }
+    record.fault = fault.id;
+    await withFault(parts, exchange, fault);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    sendError({ response, route }, 500, 'InternalFailure', message);
+  }
+}
+
+async function dispatch(parts: GatewayParts, exchange: Exchange): Promise<void> {
+  const { service, operation } = exchange.route;
+  if (service === 'unknown') {
+    sendError(
+      exchange,
+      400,
+      'UnknownOperationException',
+      `the local AWS has no ${operation}; it has S3, DynamoDB, Lambda's Invoke, EventBridge, SQS and the Redshift Data API`,
+    );
+    return;
+  }
+  await parts.services[service](exchange);
+}
+
+async function withFault(parts: GatewayParts, exchange: Exchange, fault: CallFault): Promise<void> {
+  if (fault.delayMs > 0) await pause(fault.delayMs);
+  if (fault.how === 'none') {
+    await dispatch(parts, exchange);
+    return;
+  }
+  if (fault.when === 'after') {
+    await loseReply(parts, exchange);
+  }
+  if (fault.how === 'reset') {
+    exchange.request.socket.destroy();
+    return;
+  }
+  const throttling = throttlingOf(exchange.route.service);
+  const status = fault.how === 'throttle' ? throttling.status : fault.status;
+  const type = fault.how === 'throttle' ? throttling.type : fault.errorType;
+  const message = fault.how === 'throttle' ? 'Rate exceeded' : fault.message;
+  sendError(exchange, status, type, message);
+}
+
+/** Lets the service do its work and drops what it says. */
+async function loseReply(parts: GatewayParts, exchange: Exchange): Promise<void> {
+  const { response } = exchange;
+  const sink = new ReplySink(exchange.request);
+  await dispatch(parts, { ...exchange, response: sink });
+  await sink.ended;
+  const units = writeUnits.get(sink);
+  if (units !== undefined) writeUnits.set(response, units);
+}
+
+interface OpenRecord {
+  resource: string | undefined;
+  fault: string | undefined;
+}
+
+/** Writes the record when the reply is out, or its connection gone. */
+function recordAtEnd(
+  { calls, clock }: GatewayParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  route: Route,
+  caller: string,
+  begin: number,
+): OpenRecord {
+  const record: OpenRecord = { resource: route.resource, fault: undefined };
+  const outcome = watchOutcome(response);
+  response.once('close', () => {
+    const sent = response.writableFinished;
+    const units = writeUnits.get(response);
+    calls.record({
+      time: new Date(clock.now()).toISOString(),
+      service: route.service,
+      operation: route.operation,
+      caller,
+      ...(record.resource !== undefined && { resource: record.resource }),
+      status: sent ? response.statusCode : 0,
+      outcome: sent ? outcome() : 'ConnectionClosed',
+      ms: Math.round((performance.now() - begin) * 100) / 100,
+      ...(units !== undefined && { writeUnits: units }),
+      ...(record.fault !== undefined && { fault: record.fault }),
+    });
+    if (!request.complete) request.destroy();
+  });
+  return record;
+}

@@ -1,0 +1,88 @@
+/** Which service a request is for, which operation it asks, and of what: from address and headers alone. */
+import type { IncomingMessage } from 'node:http';
+
+import { functionNameOf } from '../lambda/api.ts';
+
+export type ServiceName = 'dynamodb' | 'redshift-data' | 'events' | 'sqs' | 'lambda' | 's3' | 'unknown';
+
+export interface Route {
+  readonly service: ServiceName;
+  readonly operation: string;
+  /** Function, or bucket and key; of JSON services it is read from the body. */
+  readonly resource?: string;
+}
+
+const TARGETS: Readonly<Record<string, ServiceName>> = {
+  DynamoDB_20111205: 'dynamodb',
+  DynamoDB_20120810: 'dynamodb',
+  RedshiftData: 'redshift-data',
+  AWSEvents: 'events',
+  AmazonSQS: 'sqs',
+};
+
+/** Signed for these but without a target: S3 takes everything else. */
+const SIGNED_FOR: Readonly<Record<string, ServiceName>> = { s3: 's3', lambda: 'lambda', s3express: 's3' };
+
+export function routeOf(request: IncomingMessage, signedFor: string | undefined): Route {
+  const target = request.headers['x-amz-target'];
+  if (typeof target === 'string') {
+    const [prefix = '', operation = ''] = target.split('.');
+    return { service: TARGETS[prefix] ?? 'unknown', operation: operation || target };
+  }
+  const url = request.url ?? '/';
+  const [path = '/', query = ''] = url.split('?', 2);
+  if (path.startsWith('/2015-03-31/functions')) {
+    const name = functionNameOf(path);
+    return {
+      service: 'lambda',
+      operation: name === undefined ? `${String(request.method)} ${path}` : 'Invoke',
+      ...(name !== undefined && { resource: name }),
+    };
+  }
+  if (signedFor !== undefined && SIGNED_FOR[signedFor] === undefined) {
+    return { service: 'unknown', operation: `${signedFor} ${String(request.method)} ${path}` };
+  }
+  return { service: 's3', operation: s3Operation(request, path, query), resource: path.slice(1) };
+}
+
+function s3Operation(request: IncomingMessage, path: string, query: string): string {
+  const method = request.method ?? 'GET';
+  const slash = path.indexOf('/', 1);
+  const bucket = path.length > 1;
+  const key = slash > 0 && slash < path.length - 1;
+  const has = (name: string): boolean => new RegExp(`(?:^|&)${name}(?:=|&|$)`, 'i').test(query);
+  if (!bucket) return 'ListBuckets';
+  if (!key) {
+    if (method === 'GET') return has('location') ? 'GetBucketLocation' : 'ListObjectsV2';
+    if (method === 'POST' && has('delete')) return 'DeleteObjects';
+    return { HEAD: 'HeadBucket', PUT: 'CreateBucket', DELETE: 'DeleteBucket' }[method] ?? `${method} bucket`;
+  }
+  if (has('uploads')) return 'CreateMultipartUpload';
+  if (has('uploadId')) {
+    const names: Readonly<Record<string, string>> = {
+      PUT: 'UploadPart',
+      POST: 'CompleteMultipartUpload',
+      DELETE: 'AbortMultipartUpload',
+      GET: 'ListParts',
+    };
+    return names[method] ?? `${method} upload`;
+  }
+  if (method === 'PUT' && request.headers['x-amz-copy-source'] !== undefined) return 'CopyObject';
+  const names: Readonly<Record<string, string>> = {
+    GET: 'GetObject',
+    HEAD: 'HeadObject',
+    PUT: 'PutObject',
+    DELETE: 'DeleteObject',
+  };
+  return names[method] ?? `${method} object`;
+}
+
+/** What a JSON request is about, found without parsing the whole body. */
+export function resourceOf(service: ServiceName, body: Buffer): string | undefined {
+  const member = { dynamodb: 'TableName', 'redshift-data': 'StatementName', sqs: 'QueueUrl' }[
+    service as string
+  ];
+  if (member === undefined) return undefined;
+  const text = body.toString('utf8');
+  return new RegExp(`"${member}"\\s*:\\s*"([^"\\\\]{1,300})`).exec(text)?.[1];
+}

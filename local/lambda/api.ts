@@ -1,0 +1,125 @@
+/**
+ * Lambda's Invoke over HTTP, synchronous only (the supervisor keeps the queue of asynchronous invocations), and the
+ * door through which the supervisor sets the functions.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+import { readBody } from '../http.ts';
+import type { FunctionHost } from './host.ts';
+import { Throttled } from './pool.ts';
+import type { HostSettings } from './settings.ts';
+
+const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+
+export function createLambdaServer(host: FunctionHost): Server {
+  const server = createServer((request, response) => {
+    serve(host, request, response).catch((error: unknown) => {
+      refuse(response, 500, 'ServiceException', error instanceof Error ? error.message : String(error));
+    });
+  });
+  server.keepAliveTimeout = 600_000;
+  server.requestTimeout = 0;
+  return server;
+}
+
+async function serve(host: FunctionHost, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = (request.url ?? '').split('?')[0] ?? '';
+  const body = (await readBody(request)).toString('utf8');
+  if (path === '/_local/functions' && request.method === 'POST') {
+    host.configure(JSON.parse(body) as HostSettings);
+    response.writeHead(204).end();
+    return;
+  }
+  if (path === '/_local/warm-up' && request.method === 'POST') {
+    await host.warmUp();
+    response.writeHead(204).end();
+    return;
+  }
+  const name = functionNameOf(path);
+  if (name === undefined || request.method !== 'POST') {
+    refuse(response, 404, 'UnknownOperationException', `the local Lambda has no ${request.method} ${path}`);
+    return;
+  }
+  if (!host.has(name)) {
+    refuse(response, 404, 'ResourceNotFoundException', `Function not found: ${name}`);
+    return;
+  }
+  if (request.headers['x-amz-invocation-type'] === 'DryRun') {
+    response.writeHead(204).end();
+    return;
+  }
+  if (!isJson(body)) {
+    refuse(
+      response,
+      400,
+      'InvalidRequestContentException',
+      'Could not parse request body into json: the payload is not valid JSON',
+    );
+    return;
+  }
+  await answer(host, name, body === '' ? '{}' : body, request, response);
+}
+
+async function answer(
+  host: FunctionHost,
+  name: string,
+  payload: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const given = request.headers['x-amzn-requestid'];
+  const requestId = typeof given === 'string' ? given : randomUUID();
+  try {
+    const outcome = await host.invoke(name, payload, requestId);
+    const text = Buffer.from(outcome.ok ? outcome.payload : JSON.stringify(outcome.error));
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': text.length,
+      'x-amzn-requestid': requestId,
+      'x-amz-executed-version': '$LATEST',
+      ...(!outcome.ok && { 'x-amz-function-error': 'Unhandled' }),
+    });
+    response.end(text);
+  } catch (error) {
+    if (!(error instanceof Throttled)) throw error;
+    refuse(response, 429, 'TooManyRequestsException', 'Rate Exceeded.', {
+      Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+    });
+  }
+}
+
+/** The name in an Invoke path, which may hold a name, a name with a qualifier, or an ARN. */
+export function functionNameOf(path: string): string | undefined {
+  const match = INVOKE.exec(path);
+  if (match?.[1] === undefined) return undefined;
+  const given = decodeURIComponent(match[1]);
+  const arn = /^(?:arn:[^:]+:lambda:[^:]*:)?[0-9]*:?function:([^:]+)/.exec(given);
+  return arn?.[1] ?? given.split(':')[0];
+}
+
+function isJson(text: string): boolean {
+  if (text === '') return true;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refuse(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  message: string,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const text = JSON.stringify({ Type: 'User', ...more, Message: message, message });
+  response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type });
+  response.end(text);
+}

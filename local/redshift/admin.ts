@@ -1,0 +1,48 @@
+/** The door for tests and the command line, under `/_local/`: kill sessions, look at everything, forget it. */
+import { invalid, ServiceError } from './data-api/errors.ts';
+import { listedSession, listedStatement } from './data-api/answers.ts';
+import type { DataApiContext } from './data-api/operations.ts';
+import type { Json } from './data-api/validate.ts';
+
+/**
+ * `kill-session { sessionId }` or `{ all: true }`: the backend goes away at once, as if the connection broke.
+ * `sessions`, `statements`: all of them, any role. `reset`: every session is closed.
+ */
+export function answerAdmin({ sessions, statements }: DataApiContext, url: string, body: Json): unknown {
+  const what = new URL(url, 'http://local').pathname.slice('/_local/'.length);
+  switch (what) {
+    case 'kill-session': {
+      const killed = sessions.open().filter((session) => isAll(body) || session.id === sessionIdOf(body));
+      if (killed.length === 0 && !isAll(body)) throw invalid(`there is no open session ${sessionIdOf(body)}`);
+      for (const session of killed) sessions.close(session);
+      return { killed: killed.map(({ id }) => id) };
+    }
+    case 'sessions':
+      return { sessions: sessions.all().map((session) => Object.assign({ pid: session.pid }, listedSession(session))) };
+    case 'statements':
+      return { statements: statements.all().map(listedStatement) };
+    case 'reset': {
+      const open = sessions.open();
+      for (const session of open) sessions.close(session);
+      return { closed: open.length };
+    }
+    default:
+      throw new ServiceError('UnknownOperationException', `there is no /_local/${what} here`);
+  }
+}
+
+function isAll(body: Json): boolean {
+  return memberOf(body, 'all') === true;
+}
+
+function sessionIdOf(body: Json): string {
+  const id = memberOf(body, 'sessionId');
+  if (typeof id === 'string') return id;
+  throw invalid('kill-session wants {"sessionId": "…"} or {"all": true}');
+}
+
+function memberOf(body: Json, name: string): unknown {
+  return typeof body === 'object' && body !== null
+    ? (body as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}

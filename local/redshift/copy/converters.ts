@@ -1,0 +1,195 @@
+/**
+ * What COPY makes of a field, by the type of its column ("Data conversion parameters" of Redshift's guide), as the
+ * text that PostgreSQL's COPY takes. Checked here, since PostgreSQL is looser (dates) or counts otherwise
+ * (characters for bytes). Text is one character a byte.
+ */
+import type { CopyCommand } from '../dialect/copy-command.ts';
+import type { Column } from './columns.ts';
+import { FieldProblem, LOAD_ERROR } from './field-problem.ts';
+import { dateReader, timestampReader } from './times.ts';
+
+/** The text for PostgreSQL, or the problem. */
+export type Converter = (value: string, quoted: boolean) => string | FieldProblem;
+
+export const NULL = String.raw`\N`;
+
+const ESCAPED = /[\\\t\n\r]/;
+const ALL_ESCAPED = /[\\\t\n\r]/g;
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** As COPY's text format wants it. */
+export function escapeText(value: string): string {
+  return ESCAPED.test(value) ? value.replaceAll(ALL_ESCAPED, (c) => ESCAPES[c] ?? c) : value;
+}
+
+const WHOLE: Readonly<
+  Record<string, { readonly name: string; readonly most: bigint; readonly digits: number }>
+> = {
+  int2: { name: 'Short', most: 32_767n, digits: 4 },
+  int4: { name: 'Integer', most: 2_147_483_647n, digits: 9 },
+  int8: { name: 'Long', most: 9_223_372_036_854_775_807n, digits: 18 },
+};
+
+export function converterFor(column: Column, copy: CopyCommand): Converter {
+  const convert = byType(column, copy);
+  const nullAs = Buffer.from(copy.nullAs).toString('latin1');
+  const missing = new FieldProblem(LOAD_ERROR.missingNotNull, 'Missing data for not-null field');
+  return (value, quoted) => {
+    const out = value === nullAs && !(quoted && copy.format.kind === 'csv') ? NULL : convert(value, quoted);
+    return out === NULL && column.notNull ? missing : out;
+  };
+}
+
+function byType(column: Column, copy: CopyCommand): Converter {
+  const whole = WHOLE[column.type];
+  if (whole !== undefined) return wholeNumber(whole);
+  switch (column.type) {
+    case 'varchar':
+    case 'text':
+      return text(column, copy, false);
+    case 'bpchar':
+      return text(column, copy, true);
+    case 'numeric':
+      return decimal(column, copy.roundDecimals);
+    case 'float4':
+    case 'float8':
+      return float(column.type);
+    case 'bool':
+      return boolean;
+    case 'date':
+      return orNull(dateReader(copy.dateFormat, copy.acceptAnyDate));
+    case 'timestamp':
+    case 'timestamptz':
+      return orNull(timestampReader(copy.timeFormat, column.type === 'timestamptz', copy.acceptAnyDate));
+    default:
+      // SUPER, VARBYTE, TIME and the like: PostgreSQL reads them and says what is wrong.
+      return orNull(escapeText);
+  }
+}
+
+/** An empty field is NULL in every type but text. */
+function orNull(read: (value: string) => string | FieldProblem | undefined): Converter {
+  return (value) => {
+    const trimmed = value.trim();
+    return trimmed === '' ? NULL : (read(trimmed) ?? NULL);
+  };
+}
+
+function text(column: Column, copy: CopyCommand, char: boolean): Converter {
+  const most = column.length ?? (char ? 4096 : 65_535);
+  const tooLong = new FieldProblem(LOAD_ERROR.tooLong, 'String length exceeds DDL length');
+  return (value, quoted) => {
+    if (value === '' && copy.emptyAsNull && !quoted) return NULL;
+    if (copy.blanksAsNull && value.trim() === '' && value !== '') return NULL;
+    let kept = copy.trimBlanks ? value.replace(/ +$/, '') : value;
+    if (char && !isAscii(kept)) {
+      return new FieldProblem(
+        LOAD_ERROR.char,
+        'Multibyte character not supported for CHAR (Hint: try using VARCHAR)',
+      );
+    }
+    if (kept.length > most) {
+      if (!copy.truncateColumns) return tooLong;
+      kept = cutAtCharacter(kept, most);
+    }
+    return escapeText(kept);
+  };
+}
+
+function isAscii(value: string): boolean {
+  for (let i = 0; i < value.length; i += 1) if (value.charCodeAt(i) > 127) return false;
+  return true;
+}
+
+/** The longest start of at most `most` bytes that ends with a whole UTF-8 character. */
+function cutAtCharacter(value: string, most: number): string {
+  let end = most;
+  while (end > 0 && (value.charCodeAt(end) & 0xc0) === 0x80) end -= 1;
+  return value.slice(0, end);
+}
+
+function wholeNumber({ name, most, digits }: (typeof WHOLE)[string]): Converter {
+  return (value) => {
+    if (isShortNumber(value, digits)) return value;
+    const trimmed = value.trim();
+    if (trimmed === '') return NULL;
+    const wrong = /[^\d]/.exec(
+      trimmed.replace(/^[+-]/, '-').slice(trimmed.startsWith('-') || trimmed.startsWith('+') ? 1 : 0),
+    );
+    if (wrong !== null || !/\d/.test(trimmed)) {
+      const at = value.search(/[^\d\s+-]/);
+      const position = Math.max(at, 0);
+      return new FieldProblem(
+        LOAD_ERROR.digit,
+        `Invalid digit, Value '${value.charAt(position)}', Pos ${String(position)}, Type: ${name}`,
+      );
+    }
+    const number = BigInt(trimmed.replace(/^\+/, ''));
+    if (number > most || number < -most - 1n) {
+      return new FieldProblem(LOAD_ERROR.tooLong, `Overflow, Column type: ${name}`);
+    }
+    return String(number);
+  };
+}
+
+/** Only digits, and few enough to be in range: nearly every value, so this is the quick way. */
+function isShortNumber(value: string, digits: number): boolean {
+  if (value.length === 0 || value.length > digits) return false;
+  for (let i = 0; i < value.length; i += 1) {
+    const c = value.charCodeAt(i);
+    if (c < 48 || c > 57) return false;
+  }
+  return true;
+}
+
+const DECIMAL = /^[+-]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+
+/** COPY cuts digits behind the column's scale off, unless ROUNDEC. */
+function decimal({ precision, scale = 0 }: Column, round: boolean): Converter {
+  const wrong = new FieldProblem(LOAD_ERROR.digit, 'Invalid digit, Type: Decimal');
+  const overflow = new FieldProblem(LOAD_ERROR.decimal, 'Numeric data overflow (result precision)');
+  return (value) => {
+    const trimmed = value.trim();
+    if (trimmed === '') return NULL;
+    const match = DECIMAL.exec(trimmed);
+    if (match === null || ((match[1] ?? '') === '' && (match[2] ?? '') === '')) {
+      const position = Math.max(trimmed.search(/[^\d.+-]/), 0);
+      const shown = trimmed.charAt(position);
+      return shown === ''
+        ? wrong
+        : new FieldProblem(
+            LOAD_ERROR.digit,
+            `Invalid digit, Value '${shown}', Pos ${String(position)}, Type: Decimal`,
+          );
+    }
+    if (precision === undefined || match[3] !== undefined) return trimmed;
+    const [, whole = '', fraction = ''] = match;
+    if (whole.replace(/^0+/, '').length > precision - scale) return overflow;
+    if (round || fraction.length <= scale) return trimmed;
+    const cut = trimmed.slice(0, trimmed.length - (fraction.length - scale));
+    return cut === '' || cut === '-' || cut === '+' || cut === '.' || cut === '-.' || cut === '+.'
+      ? '0'
+      : cut;
+  };
+}
+
+const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+function float(type: 'float4' | 'float8'): Converter {
+  const wrong = new FieldProblem(
+    LOAD_ERROR.float,
+    `Invalid digit, Type: ${type === 'float4' ? 'Real' : 'Double'}`,
+  );
+  return orNull((value) =>
+    FLOAT.test(value) || /^[+-]?(?:inf(?:inity)?|nan)$/i.test(value) ? value : wrong,
+  );
+}
+
+const TRUE = new Set(['t', 'true', 'y', 'yes', '1']);
+const FALSE = new Set(['f', 'false', 'n', 'no', '0']);
+
+const boolean: Converter = orNull((value) => {
+  const lower = value.toLowerCase();
+  if (TRUE.has(lower)) return 't';
+  return FALSE.has(lower) ? 'f' : new FieldProblem(LOAD_ERROR.boolean, 'Unknown boolean format');
+});

@@ -1,0 +1,146 @@
+/** COPY: from the bucket folders into a table, as one stream through PostgreSQL's own COPY. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import { DatabaseError } from 'pg';
+import type { Client, Pool } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+
+import type { Clock } from '../../clock.ts';
+import type { CopyCommand } from '../dialect/copy-command.ts';
+import { isConnectionError, WarehouseError } from '../execute/redshift-error.ts';
+import type { RunCopy } from '../execute/run-part.ts';
+import type { Session } from '../sessions/session.ts';
+import { quoteName, targetTable } from './columns.ts';
+import type { TargetTable } from './columns.ts';
+import { keepLoadErrors } from './load-errors.ts';
+import type { LoadError } from './load-errors.ts';
+import { RowStream, TooManyErrors } from './row-stream.ts';
+import { sourceFiles } from './source-files.ts';
+import type { SourceFile } from './source-files.ts';
+
+export interface CopyOptions {
+  readonly admin: Pool;
+  readonly s3Root: string;
+  readonly clock: Clock;
+}
+
+interface Load {
+  readonly copy: CopyCommand;
+  readonly table: TargetTable;
+  readonly files: readonly SourceFile[];
+  readonly abort: AbortSignal;
+}
+
+interface Loaded {
+  readonly rows: number;
+  readonly errors: readonly LoadError[];
+  /** Too many rows were bad: nothing is loaded. */
+  readonly failed: boolean;
+}
+
+/** What pg_last_copy_id() and pg_last_copy_count() of the dialect's functions read. */
+const LAST_COPY =
+  "SELECT set_config('redshift.last_copy_id', $1, false), set_config('redshift.last_copy_count', $2, false)";
+
+export function makeCopyExecutor({ admin, s3Root, clock }: CopyOptions): RunCopy {
+  return async (session, copy, queryId, abort) => {
+    const startedAt = clock.now();
+    const table = await targetTable(session.client, copy);
+    const files = await sourceFiles(s3Root, copy);
+    const loaded = await load(session, { copy, table, files, abort });
+    const place = {
+      queryId,
+      pid: session.pid,
+      database: session.target.database,
+      tableId: table.oid,
+      startedAt,
+    };
+    await keepLoadErrors(admin, place, loaded.errors);
+    if (loaded.failed) {
+      throw new WarehouseError(
+        `Load into table '${table.name}' failed.  Check 'sys_load_error_detail' system table for details.`,
+      );
+    }
+    await session.client.query(LAST_COPY, [String(queryId), String(loaded.rows)]);
+    return { rows: loaded.rows };
+  };
+}
+
+/**
+ * Rows that only PostgreSQL finds wrong break its COPY off: their places are looked up and, as far as MAXERROR
+ * allows, the load is repeated without them.
+ */
+async function load(session: Session, it: Load): Promise<Loaded> {
+  const { client } = session;
+  const tolerant = it.copy.ignoreAllErrors || it.copy.maxError > 1;
+  const guarded = tolerant && session.inTransaction;
+  const refused = new Map<number, string>();
+  for (;;) {
+    const rows = new RowStream({ copy: it.copy, files: it.files, columns: it.table.columns, refused });
+    if (guarded) await client.query('SAVEPOINT baton_copy');
+    try {
+      const count = it.copy.noLoad ? await check(rows) : await send(client, it, rows);
+      if (guarded) await client.query('RELEASE SAVEPOINT baton_copy');
+      return { rows: count, errors: rows.errors, failed: false };
+    } catch (error) {
+      if (error instanceof TooManyErrors) return { rows: 0, errors: rows.errors, failed: true };
+      const refusal = refusedRow(error);
+      if (refusal === undefined) throw error;
+      const sent = sentRow(refusal.row, refused);
+      if (!tolerant) {
+        const place = await rows.placeOf(sent);
+        const column = it.table.columns.find(({ name }) => name === refusal.column);
+        const detail: LoadError = {
+          ...place,
+          position: 0,
+          code: 1216,
+          message: refusal.message,
+          ...(column === undefined
+            ? {}
+            : { column: { name: column.name, type: column.type, length: column.length ?? 0 } }),
+        };
+        return { rows: 0, errors: [...rows.errors, detail], failed: true };
+      }
+      refused.set(sent, refusal.message);
+      if (guarded) await client.query('ROLLBACK TO SAVEPOINT baton_copy');
+    }
+  }
+}
+
+async function send(client: Client, { table, abort }: Load, rows: RowStream): Promise<number> {
+  const names = table.columns.map(({ name }) => quoteName(name)).join(', ');
+  const stream = client.query(copyFrom(`COPY ${table.sql} (${names}) FROM STDIN`));
+  await pipeline(Readable.from(rows.rows(), { objectMode: true, highWaterMark: 1 }), stream, {
+    signal: abort,
+  });
+  return stream.rowCount;
+}
+
+/** NOLOAD: reads and checks only. */
+async function check(rows: RowStream): Promise<number> {
+  for await (const _ of rows.rows()) continue;
+  return 0;
+}
+
+interface RefusedRow {
+  /** Of the rows sent this time, from 1. */
+  readonly row: number;
+  readonly column: string | undefined;
+  readonly message: string;
+}
+
+/** PostgreSQL tells the row in the error's context: `COPY stage, line 3, column price: "x"`. */
+function refusedRow(error: unknown): RefusedRow | undefined {
+  if (!(error instanceof DatabaseError) || isConnectionError(error)) return undefined;
+  const match = /^COPY .*?, line (\d+)(?:, column (.+?)(?::|$))?/m.exec(error.where ?? '');
+  if (match === null || error.code === '57014' || error.code?.startsWith('40') === true) return undefined;
+  return { row: Number(match[1]), column: match[2], message: error.message };
+}
+
+/** The same row counted with those that were left out before it. */
+function sentRow(row: number, refused: ReadonlyMap<number, string>): number {
+  let sent = row;
+  for (const before of [...refused.keys()].sort((a, b) => a - b)) if (before <= sent) sent += 1;
+  return sent;
+}

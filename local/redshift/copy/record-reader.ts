@@ -1,0 +1,269 @@
+/**
+ * Cuts the text of a file into records. Text is held one character a byte (latin1), so lengths are bytes and a
+ * chunk may end anywhere; only marks that are ASCII are looked for, which no UTF-8 sequence contains.
+ */
+import type { CopyFormat } from '../dialect/copy-command.ts';
+
+/** Redshift's own limit of one row of input. */
+const LONGEST_RECORD = 4 * 1024 * 1024;
+
+export interface RecordSink {
+  /**
+   * @param quoted which fields were written in quotes; undefined: none
+   * @param line of the file, from 1, where the record starts
+   */
+  record(fields: readonly string[], quoted: readonly boolean[] | undefined, line: number): void;
+  /** A record that cannot be cut into fields. */
+  malformed(line: number, problem: string): void;
+}
+
+interface Cut {
+  readonly fields: string[];
+  readonly quoted: boolean[];
+  /** Just behind the record's line end. */
+  readonly end: number;
+  readonly problem?: string;
+}
+
+type CutRecord = (text: string, start: number, last: boolean) => Cut | undefined;
+
+export class RecordReader {
+  readonly #sink: RecordSink;
+  readonly #delimiter: string;
+  /** Characters whose presence in a line means that it must be cut character by character. */
+  readonly #special: readonly string[];
+  readonly #cut: CutRecord;
+  #rest = '';
+  #line = 1;
+  #header: number;
+
+  /** @param header lines at the start that are not records */
+  constructor(format: CopyFormat, header: number, sink: RecordSink) {
+    this.#sink = sink;
+    this.#delimiter = format.delimiter;
+    this.#header = header;
+    if (format.kind === 'csv') {
+      this.#special = [format.quote];
+      this.#cut = (text, start, last) => cutCsv(text, start, last, format.delimiter, format.quote);
+    } else {
+      this.#special = [...(format.escape ? ['\\'] : []), ...(format.removeQuotes ? ['"', "'"] : [])];
+      this.#cut = (text, start, last) => cutDelimited(text, start, last, format);
+    }
+  }
+
+  push(chunk: string): void {
+    this.#read(this.#rest === '' ? chunk : this.#rest + chunk, false);
+    if (this.#rest.length > LONGEST_RECORD) {
+      this.#sink.malformed(this.#line, 'The record is longer than 4 MB, or a quote is not closed');
+      this.#rest = '';
+    }
+  }
+
+  /** A last record without a line end counts. */
+  end(): void {
+    const rest = this.#rest;
+    this.#rest = '';
+    if (rest !== '') this.#read(rest, true);
+  }
+
+  #read(text: string, last: boolean): void {
+    const plain = this.#special.every((mark) => !text.includes(mark));
+    let at = 0;
+    while (at < text.length) {
+      let end = text.indexOf('\n', at);
+      if (end < 0) {
+        if (!last) break;
+        end = text.length;
+      }
+      if (this.#header > 0) {
+        this.#header -= 1;
+        this.#line += 1;
+        at = end + 1;
+        continue;
+      }
+      if (plain || this.#special.every((mark) => !has(text, mark, at, end))) {
+        this.#plainLine(text, at, end);
+        at = end + 1;
+        continue;
+      }
+      const cut = this.#cut(text, at, last);
+      if (cut === undefined) break;
+      const { fields, quoted, problem } = cut;
+      if (problem === undefined) this.#sink.record(fields, quoted, this.#line);
+      else this.#sink.malformed(this.#line, problem);
+      this.#line += countLines(text, at, cut.end);
+      at = cut.end;
+    }
+    this.#rest = at >= text.length ? '' : text.slice(at);
+  }
+
+  #plainLine(text: string, start: number, end: number): void {
+    const stop = end > start && text.charCodeAt(end - 1) === 13 ? end - 1 : end;
+    const line = text.slice(start, stop);
+    // A carriage return alone ends a row, too.
+    for (const row of line.includes('\r') ? line.split('\r') : [line]) {
+      this.#sink.record(row.split(this.#delimiter), undefined, this.#line);
+    }
+    this.#line += 1;
+  }
+}
+
+/** `indexOf` over the whole rest of a chunk, for every line, would be quadratic. */
+function has(text: string, mark: string, start: number, end: number): boolean {
+  const code = mark.charCodeAt(0);
+  for (let i = start; i < end; i += 1) if (text.charCodeAt(i) === code) return true;
+  return false;
+}
+
+function countLines(text: string, start: number, end: number): number {
+  let lines = 0;
+  for (let i = text.indexOf('\n', start); i >= 0 && i < end; i = text.indexOf('\n', i + 1)) lines += 1;
+  return lines;
+}
+
+/** One CSV record: a quote inside a quoted field is doubled. Undefined: it is not complete yet. */
+function cutCsv(
+  text: string,
+  start: number,
+  last: boolean,
+  delimiter: string,
+  quote: string,
+): Cut | undefined {
+  const fields: string[] = [];
+  const quoted: boolean[] = [];
+  let at = start;
+  for (;;) {
+    if (text[at] === quote) {
+      const field = quotedField(text, at, quote);
+      if (field === undefined) {
+        if (!last) return undefined;
+        return {
+          fields,
+          quoted,
+          end: text.length,
+          problem: 'Invalid quote formatting for CSV. The quote is not closed',
+        };
+      }
+      const after = text[field.end];
+      if (after === undefined && !last) return undefined;
+      if (after === '\r' && text[field.end + 1] === undefined && !last) return undefined;
+      if (after !== undefined && after !== delimiter && after !== '\n' && after !== '\r') {
+        const problem = `Invalid quote formatting for CSV. Unexpected character '${after}' after a closing quote`;
+        return { fields, quoted, end: lineEnd(text, field.end), problem };
+      }
+      fields.push(field.value);
+      quoted.push(true);
+      at = field.end;
+    } else {
+      const end = fieldEnd(text, at, delimiter);
+      if (end === text.length && !last) return undefined;
+      const value = text.slice(at, end);
+      if (value.includes(quote)) {
+        const problem = 'Invalid quote formatting for CSV. Unexpected quote in a field without quotes';
+        return { fields, quoted, end: lineEnd(text, end), problem };
+      }
+      fields.push(value);
+      quoted.push(false);
+      at = end;
+    }
+    if (text[at] === delimiter) {
+      at += 1;
+      if (at === text.length && !last) return undefined;
+      continue;
+    }
+    return { fields, quoted, end: afterLineEnd(text, at) };
+  }
+}
+
+function quotedField(
+  text: string,
+  start: number,
+  quote: string,
+): { readonly value: string; readonly end: number } | undefined {
+  let value = '';
+  let from = start + 1;
+  for (;;) {
+    const close = text.indexOf(quote, from);
+    if (close < 0) return undefined;
+    if (text[close + 1] !== quote) return { value: value + text.slice(from, close), end: close + 1 };
+    value += text.slice(from, close + 1);
+    from = close + 2;
+  }
+}
+
+function fieldEnd(text: string, start: number, delimiter: string): number {
+  for (let i = start; i < text.length; i += 1) {
+    const c = text[i];
+    if (c === delimiter || c === '\n' || c === '\r') return i;
+  }
+  return text.length;
+}
+
+function lineEnd(text: string, start: number): number {
+  const end = text.indexOf('\n', start);
+  return end < 0 ? text.length : end + 1;
+}
+
+function afterLineEnd(text: string, at: number): number {
+  if (text[at] === '\r') return text[at + 1] === '\n' ? at + 2 : at + 1;
+  return at + 1;
+}
+
+/** One record of delimited text: ESCAPE takes the next character as it is, REMOVEQUOTES drops a pair around a field. */
+function cutDelimited(
+  text: string,
+  start: number,
+  last: boolean,
+  { delimiter, escape, removeQuotes }: Extract<CopyFormat, { kind: 'delimited' }>,
+): Cut | undefined {
+  const fields: string[] = [];
+  const quoted: boolean[] = [];
+  let value = '';
+  let raw = '';
+  let open: string | undefined;
+  let wasQuoted = false;
+  const finish = (): void => {
+    // NULL is written \N, which ESCAPE must not make an N of.
+    fields.push(raw === String.raw`\N` ? raw : value);
+    quoted.push(wasQuoted);
+    value = '';
+    raw = '';
+    wasQuoted = false;
+  };
+  for (let i = start; i < text.length; i += 1) {
+    const c = text.charAt(i);
+    if (escape && c === '\\') {
+      if (i + 1 === text.length) {
+        if (!last) return undefined;
+        break;
+      }
+      value += text.charAt(i + 1);
+      raw += c + text.charAt(i + 1);
+      i += 1;
+    } else if (open !== undefined) {
+      if (c === open) open = undefined;
+      else if (c === '\n') {
+        return { fields, quoted, end: i + 1, problem: 'Delimited value missing end quote' };
+      } else value += c;
+      raw += c;
+    } else if (removeQuotes && raw === '' && (c === '"' || c === "'")) {
+      open = c;
+      wasQuoted = true;
+      raw += c;
+    } else if (c === delimiter) {
+      finish();
+    } else if (c === '\n' || c === '\r') {
+      if (c === '\r' && i + 1 === text.length && !last) return undefined;
+      finish();
+      return { fields, quoted, end: afterLineEnd(text, i) };
+    } else {
+      value += c;
+      raw += c;
+    }
+  }
+  if (!last) return undefined;
+  if (open !== undefined)
+    return { fields, quoted, end: text.length, problem: 'Delimited value missing end quote' };
+  finish();
+  return { fields, quoted, end: text.length };
+}

@@ -1,0 +1,142 @@
+/** Aggregate and window functions. */
+import { SqlError, UnsupportedSqlError } from '../errors.ts';
+import { code, group, isWord, joinWithCommas, mark, spaced, word } from '../nodes.ts';
+import type { Group, Node } from '../nodes.ts';
+import { SHIM } from '../shim/schema.ts';
+import { asText, cast, hasFrame, hasOrderBy, parenthesized, refuse, shim, taking, withOver } from './call.ts';
+import type { Call, Rule } from './call.ts';
+
+/** Functions whose window takes rows up to a frame, so Redshift wants the frame written. */
+const FRAMED = new Set([
+  'avg',
+  'count',
+  'max',
+  'min',
+  'sum',
+  'stddev',
+  'stddev_pop',
+  'stddev_samp',
+  'variance',
+  'var_pop',
+  'var_samp',
+  'first_value',
+  'last_value',
+  'nth_value',
+]);
+
+/** @throws SqlError in Redshift's words where PostgreSQL would silently use its default frame */
+export function checkFrame(call: Call): void {
+  if (call.over !== undefined && FRAMED.has(call.name) && hasOrderBy(call.over) && !hasFrame(call.over)) {
+    throw new SqlError('Aggregate window functions with an ORDER BY clause require a frame clause', '0A000');
+  }
+}
+
+function overOf(over: Group, frame: string): Node[] {
+  return [word('over'), { ...over, gap: ' ', items: [...over.items, code(frame)] }];
+}
+
+/**
+ * LISTAGG in a window: PostgreSQL takes no ORDER BY inside an aggregate there, but a window that is ordered and
+ * framed to the whole partition gives the same.
+ */
+function listaggOver(call: Call, over: Group, args: readonly (readonly Node[])[]): Node[] {
+  if (call.distinct) throw new UnsupportedSqlError('LISTAGG(DISTINCT …) OVER');
+  const partition = { ...over, items: [...over.items, ...spaced(call.withinGroup ?? [])] };
+  return [
+    code(`${SHIM}.listagg`),
+    group(joinWithCommas(args)),
+    ...overOf(partition, 'rows between unbounded preceding and unbounded following'),
+  ];
+}
+
+const listagg: Rule = (call) => {
+  const [value = [], delimiter = [code("''")]] = call.args;
+  const args = [asText(value), cast(delimiter, 'text')];
+  if (call.over !== undefined) return listaggOver(call, call.over, args);
+  return [
+    code(`${SHIM}.listagg`),
+    group([
+      ...(call.distinct ? [word('distinct')] : []),
+      ...spaced(joinWithCommas(args)),
+      ...spaced(call.withinGroup ?? []),
+    ]),
+  ];
+};
+
+/** The share of a value in the sum of its partition. */
+const ratioToReport: Rule = (call) => {
+  const [value = []] = call.args;
+  if (call.over === undefined) throw new SqlError('window function ratio_to_report requires an OVER clause');
+  return [
+    parenthesized([
+      ...cast(value, 'float8'),
+      mark('/', ' '),
+      code(`${SHIM}.sum`),
+      group(value),
+      word('over'),
+      { ...call.over, gap: ' ' },
+    ]),
+  ];
+};
+
+/** `LAG` and `LEAD` with IGNORE NULLS, one row back or ahead: the nearest value of a frame that ends beside the row. */
+function shifted(frame: string): Rule {
+  return (call) => {
+    if (!call.ignoreNulls) return withOver(call, [call.head, group(joinWithCommas(call.args))]);
+    if (call.args.length > 1)
+      throw new UnsupportedSqlError(`${call.name.toUpperCase()} with an offset and IGNORE NULLS`);
+    if (call.over === undefined) throw new SqlError(`window function ${call.name} requires an OVER clause`);
+    return [code(`${SHIM}.${call.name}`), group(call.args[0] ?? []), ...overOf(call.over, frame)];
+  };
+}
+
+const valueOfFrame: Rule = (call) => {
+  const head = call.ignoreNulls ? code(`${SHIM}.${call.name}`) : call.head;
+  return withOver(call, [head, group(joinWithCommas(call.args))]);
+};
+
+const count: Rule = (call) => {
+  const inside = joinWithCommas(call.args);
+  return withOver(call, [call.head, group(call.distinct ? [word('distinct'), ...spaced(inside)] : inside)]);
+};
+
+function percentile(name: string): Rule {
+  return (call) => {
+    if (call.over !== undefined) throw new UnsupportedSqlError(`${call.name.toUpperCase()} … OVER`);
+    if (call.withinGroup === undefined || !isWord(call.withinGroup[0], 'order')) {
+      throw new SqlError(`WITHIN GROUP is required for ordered-set aggregate ${call.name}`);
+    }
+    return [code(name), group(joinWithCommas(call.args)), code('within group'), group(call.withinGroup, ' ')];
+  };
+}
+
+const NOT_IN_REDSHIFT = 'Redshift does not have it';
+
+export const AGGREGATE_FUNCTIONS: Readonly<Record<string, Rule>> = {
+  sum: taking(1, 1, shim()),
+  avg: taking(1, 1, shim()),
+  count,
+  median: taking(1, 1, shim()),
+  listagg: taking(1, 2, listagg),
+  ratio_to_report: taking(1, 1, ratioToReport),
+  percentile_cont: taking(1, 1, percentile('percentile_cont')),
+  percentile_disc: taking(1, 1, percentile('percentile_disc')),
+  lag: taking(1, 2, shifted('rows between unbounded preceding and 1 preceding')),
+  lead: taking(1, 2, shifted('rows between 1 following and unbounded following')),
+  first_value: taking(1, 1, valueOfFrame),
+  last_value: taking(1, 1, valueOfFrame),
+  nth_value: taking(2, 2, (call) => {
+    if (call.ignoreNulls) throw new UnsupportedSqlError('NTH_VALUE with IGNORE NULLS');
+    return withOver(call, [call.head, group(joinWithCommas(call.args))]);
+  }),
+  hll: refuse('HyperLogLog'),
+  hll_cardinality: refuse('HyperLogLog'),
+  hll_create_sketch: refuse('HyperLogLog'),
+  hll_combine: refuse('HyperLogLog'),
+  string_agg: refuse(`${NOT_IN_REDSHIFT}; use LISTAGG`),
+  array_agg: refuse(NOT_IN_REDSHIFT),
+  every: refuse(NOT_IN_REDSHIFT),
+  corr: refuse(NOT_IN_REDSHIFT),
+  covar_pop: refuse(NOT_IN_REDSHIFT),
+  covar_samp: refuse(NOT_IN_REDSHIFT),
+};

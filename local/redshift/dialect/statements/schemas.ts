@@ -1,0 +1,75 @@
+/** Schemas, and DROP of every kind. */
+import { argumentTypes } from '../procedure/signature.ts';
+import { Cursor } from '../cursor.ts';
+import { SqlError, UnsupportedSqlError } from '../errors.ts';
+import { render } from '../nodes.ts';
+import type { Node } from '../nodes.ts';
+import { definition } from '../translated.ts';
+import type { Translated, TranslatedSql } from '../translated.ts';
+
+/** @param nodes everything behind CREATE */
+export function createSchema(nodes: readonly Node[]): Translated {
+  const cursor = new Cursor(nodes);
+  cursor.expect('schema');
+  const ifNotExists = cursor.take('if', 'not', 'exists') ? 'if not exists ' : '';
+  if (cursor.sees('authorization')) throw new UnsupportedSqlError('CREATE SCHEMA AUTHORIZATION');
+  const name = cursor.expectName();
+  let notice: string | undefined;
+  if (cursor.take('authorization')) {
+    cursor.expectName();
+    notice = 'AUTHORIZATION has no effect: the local warehouse has one user';
+  }
+  if (cursor.take('quota')) {
+    cursor.rest();
+    notice = 'QUOTA has no effect in the local warehouse';
+  }
+  cursor.expectEnd();
+  const made: TranslatedSql = definition('CREATE SCHEMA', `create schema ${ifNotExists}${name.text}`);
+  return notice === undefined ? made : { ...made, notice };
+}
+
+export function alterSchema(nodes: readonly Node[]): Translated {
+  const cursor = new Cursor(nodes);
+  cursor.expect('schema');
+  const name = cursor.expectName();
+  if (cursor.take('rename', 'to')) {
+    const to = cursor.expectName();
+    cursor.expectEnd();
+    return definition('ALTER SCHEMA', `alter schema ${name.text} rename to ${to.text}`);
+  }
+  throw new UnsupportedSqlError('ALTER SCHEMA … OWNER or QUOTA');
+}
+
+const KINDS = [
+  ['materialized', 'view'],
+  ['table'],
+  ['view'],
+  ['schema'],
+  ['procedure'],
+  ['function'],
+] as const;
+
+/** DROP of an object that the local warehouse can have made. */
+export function drop(nodes: readonly Node[]): Translated {
+  const cursor = new Cursor(nodes);
+  cursor.expect('drop');
+  const kind = KINDS.find((words) => cursor.take(...words));
+  if (kind === undefined) {
+    const node = cursor.peek();
+    throw new UnsupportedSqlError(`DROP ${node?.kind === 'word' ? node.text.toUpperCase() : ''}`.trim());
+  }
+  const ifExists = cursor.take('if', 'exists') ? 'if exists ' : '';
+  const names: string[] = [];
+  do {
+    const name = render(cursor.expectQualifiedName().nodes);
+    const args = kind[0] === 'procedure' || kind[0] === 'function' ? cursor.takeGroup() : undefined;
+    names.push(args === undefined ? name : `${name}(${argumentTypes(args)})`);
+  } while (cursor.takeMark(','));
+  const mode = cursor.takeOneOf('cascade', 'restrict');
+  if (!cursor.atEnd) throw new SqlError('syntax error in DROP');
+  const words = kind.join(' ');
+  return definition(
+    `DROP ${words.toUpperCase()}`,
+    `drop ${words} ${ifExists}${names.join(', ')}${mode === undefined ? '' : ` ${mode}`}`,
+  );
+}

@@ -1,0 +1,119 @@
+/** Translates one Redshift statement for PostgreSQL. Pure: it knows no catalog and no session. */
+import { Cursor } from './cursor.ts';
+import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';
+import { isGroup, isMark, isWord, parseNodes, render, textOf } from './nodes.ts';
+import type { Node } from './nodes.ts';
+import { call, createFunction, createProcedure } from './procedure/routines.ts';
+import { rewriteQuery, takeWith } from './query.ts';
+import { splitClauses } from './select/clauses.ts';
+import { parseCopy } from './statements/copy.ts';
+import { insert, updateOrDelete } from './statements/dml.ts';
+import * as maintenance from './statements/maintenance.ts';
+import { merge } from './statements/merge.ts';
+import { alterSchema, createSchema, drop } from './statements/schemas.ts';
+import { reset, set, show } from './statements/settings.ts';
+import { transactionWord } from './statements/transactions.ts';
+import { createMaterializedView, createView, refreshMaterializedView } from './statements/views.ts';
+import { alterTable } from './table/alter-table.ts';
+import { createTable } from './table/create-table.ts';
+import { change, rows } from './translated.ts';
+import type { Translated } from './translated.ts';
+
+export type { Translated } from './translated.ts';
+
+/**
+ * @param sql one Redshift statement; a `;` at its end is allowed
+ * @throws UnsupportedSqlError naming what the local warehouse does not have
+ * @throws SqlError where Redshift itself would refuse
+ */
+export function translate(sql: string): Translated {
+  const nodes = parseNodes(sql);
+  while (isMark(nodes.at(-1), ';')) nodes.pop();
+  if (nodes.some((node) => isMark(node, ';')))
+    throw new SqlError('only one statement can be translated at a time');
+  return translateNodes(nodes);
+}
+
+function query(nodes: readonly Node[]): Translated {
+  const cursor = new Cursor(nodes);
+  takeWith(cursor);
+  const main = cursor.rest();
+  if (isWord(main[0], 'update', 'delete')) return updateOrDelete(nodes);
+  const sql = render(rewriteQuery(nodes));
+  const intoTable = isWord(main[0], 'select') && splitClauses(main).into !== undefined;
+  return intoTable ? change('SELECT INTO', sql) : rows('SELECT', sql);
+}
+
+function create(nodes: readonly Node[]): Translated {
+  const cursor = new Cursor(nodes, 1);
+  const orReplace = cursor.take('or', 'replace');
+  const rest = cursor.rest();
+  const [first, second] = rest;
+  if (isWord(first, 'view')) return createView(rest, orReplace);
+  if (isWord(first, 'procedure')) return createProcedure(rest, orReplace, translateNodes);
+  if (isWord(first, 'function')) return createFunction(rest, orReplace);
+  if (orReplace) throw syntaxError(textOf(first));
+  if (isWord(first, 'materialized')) return createMaterializedView(rest);
+  if (isWord(first, 'schema')) return createSchema(rest);
+  if (isWord(first, 'table', 'temp', 'temporary', 'local')) return createTable(rest);
+  throw new UnsupportedSqlError(
+    `CREATE ${nameOf(first)}${isWord(first, 'external') ? ` ${nameOf(second)}` : ''}`,
+  );
+}
+
+function alter(nodes: readonly Node[]): Translated {
+  const [, first] = nodes;
+  if (isWord(first, 'table')) return alterTable(nodes.slice(2));
+  if (isWord(first, 'schema')) return alterSchema(nodes.slice(1));
+  throw new UnsupportedSqlError(`ALTER ${nameOf(first)}`);
+}
+
+function nameOf(node: Node | undefined): string {
+  return textOf(node)?.toUpperCase() ?? '';
+}
+
+const STATEMENTS: Readonly<Record<string, (nodes: readonly Node[]) => Translated>> = {
+  select: query,
+  with: query,
+  insert,
+  update: updateOrDelete,
+  delete: updateOrDelete,
+  merge,
+  copy: (nodes) => ({ kind: 'copy', copy: parseCopy(nodes) }),
+  create,
+  alter,
+  drop,
+  call,
+  truncate: maintenance.truncate,
+  analyze: maintenance.analyze,
+  analyse: maintenance.analyze,
+  vacuum: maintenance.vacuum,
+  lock: maintenance.lock,
+  comment: maintenance.comment,
+  explain: (nodes) => maintenance.explain(nodes, translateNodes),
+  declare: maintenance.declareCursor,
+  fetch: maintenance.fetch,
+  close: maintenance.close,
+  grant: () => maintenance.grant('GRANT'),
+  revoke: () => maintenance.grant('REVOKE'),
+  refresh: refreshMaterializedView,
+  set,
+  reset,
+  show,
+  begin: transactionWord,
+  start: transactionWord,
+  commit: transactionWord,
+  end: transactionWord,
+  rollback: transactionWord,
+  abort: transactionWord,
+};
+
+function translateNodes(nodes: readonly Node[]): Translated {
+  const [first] = nodes;
+  if (first === undefined) throw syntaxError(undefined);
+  if (isGroup(first)) return query(nodes);
+  if (!isWord(first)) throw syntaxError(textOf(first));
+  const statement = STATEMENTS[first.value];
+  if (statement === undefined) throw new UnsupportedSqlError(first.text.toUpperCase());
+  return statement(nodes);
+}

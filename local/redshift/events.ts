@@ -1,0 +1,46 @@
+/** The completion event of a statement, as EventBridge delivers it (aws-facts 2.1). */
+import { createHash, randomUUID } from 'node:crypto';
+
+import type { BusEvent } from '../events/bus-event.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
+import { principalOf } from './data-api/caller.ts';
+import type { Statement, Target } from './statements/statement.ts';
+import { KEPT_MS } from './statements/statements.ts';
+
+/** One event for a batch, with the id of the batch. */
+export function completionEvent(statement: Statement, now: number): BusEvent {
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Redshift Data Statement Status Change',
+    source: 'aws.redshift-data',
+    account: LOCAL_ACCOUNT,
+    time: `${new Date(now).toISOString().slice(0, 19)}Z`,
+    region: LOCAL_REGION,
+    resources: [arnOf(statement.target)],
+    detail: {
+      principal: principalOf(statement.caller),
+      ...(statement.name === undefined ? {} : { statementName: statement.name }),
+      statementId: statement.id,
+      redshiftQueryId: statement.batch ? -1 : statement.queryId,
+      state: statement.status,
+      rows: statement.rows,
+      expireAt: Math.floor((statement.updatedAt + KEPT_MS) / 1000),
+    },
+  };
+}
+
+function arnOf({ clusterIdentifier, workgroupName }: Target): string {
+  if (clusterIdentifier !== undefined)
+    return `arn:aws:redshift:${LOCAL_REGION}:${LOCAL_ACCOUNT}:cluster:${clusterIdentifier}`;
+  if (workgroupName?.startsWith('arn:') === true) return workgroupName;
+  return `arn:aws:redshift-serverless:${LOCAL_REGION}:${LOCAL_ACCOUNT}:workgroup/${uuidOf(workgroupName ?? '')}`;
+}
+
+/** A workgroup's id, the same for the same name. */
+function uuidOf(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
+}

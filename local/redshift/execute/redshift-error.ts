@@ -1,0 +1,83 @@
+/** PostgreSQL's errors in Redshift's words (aws-facts 7.7), as DescribeStatement shows them: `ERROR: …`. */
+import { randomBytes } from 'node:crypto';
+
+import { DatabaseError } from 'pg';
+
+/** An error whose message is Redshift's own, without `ERROR: `. */
+export class WarehouseError extends Error {}
+
+/** The connection went away under a statement: nobody knows whether it committed. */
+export const CONNECTION_LOST =
+  'ERROR: The connection was lost while the statement was running. It may or may not have taken effect.';
+
+/**
+ * @param error what running the statement threw
+ * @param queryId for the texts that name the query
+ * @param positions false: the text that ran differs from the caller's, so a position in it would mislead
+ */
+export function errorText(error: unknown, queryId: number, positions: boolean): string {
+  if (error instanceof DatabaseError) return databaseErrorText(error, queryId, positions);
+  if (error instanceof Error && isConnectionError(error)) return CONNECTION_LOST;
+  if (error instanceof Error && error.name === 'AbortError') return cancelledText(queryId);
+  return `ERROR: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function cancelledText(queryId: number): string {
+  return `ERROR: Query (${String(queryId)}) cancelled on user's request`;
+}
+
+/** On Serverless messages end so. */
+export function withErrorId(text: string): string {
+  const hex = randomBytes(16).toString('hex');
+  return `${text} [ErrorId: 1-${hex.slice(0, 8)}-${hex.slice(8)}]`;
+}
+
+export function isConnectionError(error: unknown): boolean {
+  if (error instanceof DatabaseError) return error.code?.startsWith('57P') ?? false;
+  return (
+    error instanceof Error &&
+    /Connection terminated|not queryable|Client was closed|ECONNRESET|EPIPE|ECONNREFUSED/.test(error.message)
+  );
+}
+
+function databaseErrorText(error: DatabaseError, queryId: number, positions: boolean): string {
+  if (isConnectionError(error)) return CONNECTION_LOST;
+  const translated = translate(error, queryId);
+  if (translated !== undefined) return `ERROR: ${translated}`;
+  const severity = error.severity === 'FATAL' ? 'FATAL' : 'ERROR';
+  const parts = [`${severity}: ${redshiftWords(error.message)}`];
+  if (error.detail !== undefined) parts.push(`  Detail: ${error.detail}`);
+  if (error.hint !== undefined && !/operator|argument types/.test(error.hint))
+    parts.push(`  Hint: ${error.hint}`);
+  if (positions && error.position !== undefined) parts.push(`  Position: ${error.position}`);
+  return parts.join('\n');
+}
+
+/** Errors that Redshift words altogether differently. */
+function translate(error: DatabaseError, queryId: number): string | undefined {
+  switch (error.code) {
+    case '40001':
+      return (
+        '1023\n  Detail: Serializable isolation violation on table in Redshift' +
+        `, transactions forming the cycle are: ${String(queryId)}`
+      );
+    case '57014':
+      return `Query (${String(queryId)}) cancelled on user's request`;
+    case '21000':
+      return /MERGE command cannot affect row a second time/.test(error.message)
+        ? 'Found multiple matches to update the same tuple.'
+        : undefined;
+    case '23502':
+      return error.column === undefined
+        ? undefined
+        : `Cannot insert a NULL value into column ${error.column}`;
+    default:
+      return undefined;
+  }
+}
+
+function redshiftWords(message: string): string {
+  return message
+    .replace(/invalid input syntax for type /, 'invalid input syntax for ')
+    .replaceAll(/\bredshift_shim\./g, '');
+}

@@ -1,0 +1,182 @@
+/** Runs one SQL text of a statement on its session's backend, and says what came of it. */
+import type { Pool } from 'pg';
+
+import type { CopyCommand } from '../dialect/copy-command.ts';
+import type { Translated, TranslatedSql } from '../dialect/translated.ts';
+import { bindParameters, nameParameters } from '../data-api/parameters.ts';
+import type { ResultFormat, SqlParameter } from '../data-api/requests.ts';
+import type { Session } from '../sessions/session.ts';
+import { originKey, originsOf } from './catalog.ts';
+import { csvField, fieldJson, resultColumn } from './fields.ts';
+import { runQuery } from './query.ts';
+import type { QueryEnd } from './query.ts';
+import type { ResultStore, ResultWriter } from './result-store.ts';
+import { WarehouseError } from './redshift-error.ts';
+import { translate } from '../dialect/translate.ts';
+
+export interface Outcome {
+  readonly rows: number;
+  readonly size: number;
+  readonly hasResultSet: boolean;
+}
+
+export interface Part {
+  readonly statementId: string;
+  /** From 1; of a single statement 1. */
+  readonly number: number;
+  readonly sql: string;
+  readonly parameters: readonly SqlParameter[] | undefined;
+  readonly format: ResultFormat;
+}
+
+/** How a COPY is run; the executor lives in ../copy. */
+export type RunCopy = (
+  session: Session,
+  copy: CopyCommand,
+  queryId: number,
+  abort: AbortSignal,
+) => Promise<{ readonly rows: number }>;
+
+export interface PartRunner {
+  readonly admin: Pool;
+  readonly results: ResultStore;
+  readonly runCopy: RunCopy;
+  /** The type that stands for SUPER. */
+  readonly superOid: number | undefined;
+}
+
+export interface Prepared {
+  readonly translated: Translated;
+  /** The text that runs is the caller's own, so a position in an error means something. */
+  readonly unchanged: boolean;
+  /** Runs on the cluster's nodes, so it has a query id; the rest runs on the leader alone. */
+  readonly hasQueryId: boolean;
+}
+
+const WITH_QUERY_ID =
+  /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|MERGE|COPY|UNLOAD|CALL|CREATE (?:TEMP )?TABLE AS)\b/;
+
+/** Throws what the dialect refuses. */
+export function preparePart(part: Part): Prepared {
+  const translated = translate(nameParameters(part.sql, part.parameters));
+  return {
+    translated,
+    unchanged:
+      translated.kind === 'sql' &&
+      translated.statements.length === 1 &&
+      translated.statements[0] === part.sql,
+    hasQueryId: translated.kind === 'copy' || WITH_QUERY_ID.test(translated.command),
+  };
+}
+
+const NOTHING: Outcome = { rows: 0, size: 0, hasResultSet: false };
+
+export async function runPart(
+  runner: PartRunner,
+  session: Session,
+  part: Part,
+  { translated }: Prepared,
+  queryId: number,
+  abort: AbortSignal,
+): Promise<Outcome> {
+  if (translated.kind === 'copy') {
+    const { rows } = await runner.runCopy(session, translated.copy, queryId, abort);
+    return { ...NOTHING, rows };
+  }
+  if (translated.notInTransaction === true && session.inTransaction) {
+    throw new WarehouseError(`${translated.command} cannot run inside a transaction block`);
+  }
+  if (translated.kind === 'noop') return NOTHING;
+  // Several statements in place of one are one: all of it or nothing.
+  const own = translated.statements.length > 1 && !session.inTransaction;
+  if (own) await session.client.query('BEGIN');
+  try {
+    const outcome = await runStatements(runner, session, part, translated);
+    if (own || (translated.commits === true && session.inTransaction)) await commit(session);
+    return outcome;
+  } catch (error) {
+    if (own) await session.client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** COMMIT of a failed transaction is a rollback: an error here, not a success. */
+export async function commit(session: Session): Promise<void> {
+  const { command } = await session.client.query('COMMIT');
+  if (command === 'ROLLBACK') throw new WarehouseError('the transaction was rolled back');
+}
+
+async function runStatements(
+  runner: PartRunner,
+  session: Session,
+  part: Part,
+  { statements, rowsFrom, returnsRows }: TranslatedSql,
+): Promise<Outcome> {
+  let outcome = NOTHING;
+  for (const [index, sql] of statements.entries()) {
+    const counts = index === rowsFrom;
+    const done = await runOne(runner, session, part, {
+      ...bindParameters(sql, part.parameters),
+      keepsRows: counts && returnsRows,
+    });
+    if (counts) outcome = done;
+  }
+  return outcome;
+}
+
+interface Command {
+  readonly sql: string;
+  readonly values: readonly string[];
+  /** Its rows are the statement's result. */
+  readonly keepsRows: boolean;
+}
+
+async function runOne(
+  runner: PartRunner,
+  session: Session,
+  part: Part,
+  { sql, values, keepsRows }: Command,
+): Promise<Outcome> {
+  let writer: ResultWriter | undefined;
+  const open = (): ResultWriter => {
+    writer ??= runner.results.write(part.statementId, part.number);
+    return writer;
+  };
+  try {
+    const end = await runQuery(session.client, sql, values, (row, fields) => {
+      if (!keepsRows) return;
+      const line = part.format === 'CSV' ? csvLine(row, fields) : jsonLine(row, fields);
+      open().row(line, sizeOf(row));
+    });
+    if (end.fields.length === 0 || !keepsRows) return { rows: affected(end), size: 0, hasResultSet: false };
+    const origins = await originsOf(runner.admin, end.fields);
+    const columns = end.fields.map((field) =>
+      resultColumn(field, runner.superOid, origins.get(originKey(field))),
+    );
+    const { size, rows } = open().finish(columns, part.format);
+    writer = undefined;
+    return { rows, size, hasResultSet: true };
+  } finally {
+    writer?.discard();
+  }
+}
+
+/** Rows affected by what affects rows; 0 for the rest. */
+function affected({ rowCount }: QueryEnd): number {
+  return rowCount ?? 0;
+}
+
+function jsonLine(row: readonly (string | null)[], fields: QueryEnd['fields']): string {
+  return `[${row.map((value, index) => fieldJson(value, fields[index]?.dataTypeID ?? 0)).join(',')}]`;
+}
+
+/** As a JSON string, so that it is one line whatever is in it. */
+function csvLine(row: readonly (string | null)[], fields: QueryEnd['fields']): string {
+  return JSON.stringify(row.map((value, index) => csvField(value, fields[index]?.dataTypeID ?? 0)).join(','));
+}
+
+function sizeOf(row: readonly (string | null)[]): number {
+  let size = 0;
+  for (const value of row) if (value !== null) size += Buffer.byteLength(value);
+  return size;
+}

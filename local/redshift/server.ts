@@ -1,0 +1,181 @@
+/** The local Redshift Data API: PostgreSQL behind it, sessions and statements in it, HTTP before it. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+
+import { Pool } from 'pg';
+
+import type { Clock } from '../clock.ts';
+import type { BusEvent } from '../events/bus-event.ts';
+import { readBody } from '../http.ts';
+import { answerAdmin } from './admin.ts';
+import { makeCopyExecutor } from './copy/copy-executor.ts';
+import { prepareDatabase } from './database.ts';
+import { callerOf } from './data-api/caller.ts';
+import { ServiceError } from './data-api/errors.ts';
+import { perform } from './data-api/operations.ts';
+import type { DataApiContext } from './data-api/operations.ts';
+import type { Json } from './data-api/validate.ts';
+import { completionEvent } from './events.ts';
+import { CONNECTION_LOST } from './execute/redshift-error.ts';
+import { ResultStore } from './execute/result-store.ts';
+import { Runner } from './execute/runner.ts';
+import type { ConnectOptions } from './postgres/start-postgres.ts';
+import { Sessions } from './sessions/sessions.ts';
+import { StateLog } from './statements/state-log.ts';
+import { isTerminal } from './statements/statement.ts';
+import type { Statement } from './statements/statement.ts';
+import { KEPT_MS, Statements } from './statements/statements.ts';
+import type { Switches } from './switches.ts';
+
+const MOST_REQUEST_BYTES = 16 * 1024 * 1024;
+
+export interface RedshiftOptions {
+  readonly clock: Clock;
+  readonly connect: ConnectOptions;
+  /** Where statements and results are kept: `<BATON_HOME>/state/redshift`. */
+  readonly stateFolder: string;
+  /** The folder of the buckets, `<BATON_HOME>/s3`. */
+  readonly s3Root: string;
+  readonly switches: Switches;
+  readonly onEvent: (event: BusEvent) => void;
+}
+
+export interface Redshift {
+  readonly server: Server;
+  /** Ends what a process before has left open: statements FAILED, their events sent. Call once somebody listens. */
+  settleLeftovers(): void;
+  /** Closes every session and the server; the database stays. */
+  close(): Promise<void>;
+}
+
+export async function openRedshift(options: RedshiftOptions): Promise<Redshift> {
+  const { clock, connect, stateFolder, switches } = options;
+  const admin = new Pool({ ...connect, max: 4, allowExitOnIdle: true });
+  // An idle connection of a killed server: the next query opens another.
+  admin.on('error', () => undefined);
+  const { superOid } = await prepareDatabase(admin);
+
+  const isOld = (createdAt: number): boolean => createdAt + KEPT_MS <= clock.now();
+  const { log, state } = StateLog.open(join(stateFolder, 'log.jsonl'), isOld);
+  const results = new ResultStore(join(stateFolder, 'results'));
+  results.keepOnly((id) => state.statements.has(id));
+  const statements = new Statements(clock, log, state);
+  const sessions = new Sessions(clock, log, state, switches, (session) => {
+    void runner.terminate(session);
+  });
+  const sendEvent = (statement: Statement): void => {
+    options.onEvent(completionEvent(statement, clock.now()));
+    statement.eventSent = true;
+    statements.save(statement);
+  };
+  const runner: Runner = new Runner({
+    clock,
+    admin,
+    connect,
+    switches,
+    statements,
+    sessions,
+    results,
+    superOid,
+    runCopy: makeCopyExecutor({ admin, s3Root: options.s3Root, clock }),
+    onEnd: sendEvent,
+  });
+  const context: DataApiContext = {
+    clock,
+    switches,
+    statements,
+    sessions,
+    results,
+    run: (statement, session) => {
+      void runner.run(statement, session);
+    },
+    cancel: (id) => {
+      runner.cancel(id);
+    },
+  };
+
+  const server = createServer((request, response) => {
+    void serve(context, request, response);
+  });
+  // Longer than any client keeps a connection, so that none is closed under a request.
+  server.keepAliveTimeout = 600_000;
+
+  return {
+    server,
+    settleLeftovers: () => {
+      for (const statement of statements.all()) settle(statement, clock.now(), statements, sendEvent);
+    },
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      for (const session of sessions.open()) sessions.close(session);
+      await runner.allEnded();
+      await admin.end();
+      log.close();
+    },
+  };
+}
+
+/** A statement that ran when the process was killed: its connection is gone, its outcome unknown. */
+function settle(
+  statement: Statement,
+  now: number,
+  statements: Statements,
+  sendEvent: (statement: Statement) => void,
+): void {
+  if (!isTerminal(statement.status)) {
+    for (const part of statement.parts) {
+      if (isTerminal(part.status)) continue;
+      const ran = part.status === 'STARTED';
+      part.status = ran ? 'FAILED' : 'ABORTED';
+      part.updatedAt = now;
+      if (ran) part.error = CONNECTION_LOST;
+    }
+    statement.status = 'FAILED';
+    statement.error = CONNECTION_LOST;
+    statement.updatedAt = now;
+    statements.save(statement);
+  }
+  if (statement.withEvent && !statement.eventSent) sendEvent(statement);
+}
+
+async function serve(
+  context: DataApiContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const text = (await readBody(request, MOST_REQUEST_BYTES)).toString('utf8');
+    if (request.url?.startsWith('/_local/') === true) {
+      send(response, 200, JSON.stringify(await answerAdmin(context, request.url, parse(text))));
+      return;
+    }
+    const [service, operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
+    if (request.method !== 'POST' || service !== 'RedshiftData') {
+      throw new ServiceError('UnknownOperationException', 'X-Amz-Target must be RedshiftData.<operation>.');
+    }
+    send(response, 200, await perform(context, operation, parse(text), callerOf(request.headers)));
+  } catch (error) {
+    const known =
+      error instanceof ServiceError
+        ? error
+        : new ServiceError('InternalServerException', error instanceof Error ? error.message : String(error));
+    response.setHeader('x-amzn-errortype', known.type);
+    send(response, known.status, JSON.stringify(known.body()));
+  }
+}
+
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text === '' ? '{}' : text) as Json;
+  } catch {
+    throw new ServiceError('SerializationException', 'The request is not JSON.');
+  }
+}
+
+function send(response: ServerResponse, status: number, body: string): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
+  response.end(body);
+}

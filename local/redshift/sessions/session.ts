@@ -1,0 +1,91 @@
+/** A Data API session: one PostgreSQL backend, so that temporary tables and settings live as long as it does. */
+import { Client } from 'pg';
+import type { ClientConfig } from 'pg';
+
+import type { Caller } from '../data-api/caller.ts';
+import type { ConnectOptions } from '../postgres/start-postgres.ts';
+import type { Target } from '../statements/statement.ts';
+
+export type SessionState = 'AVAILABLE' | 'BUSY' | 'CLOSED';
+
+/** Values come as the server writes them. */
+const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as NonNullable<
+  ClientConfig['types']
+>;
+
+export class Session {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly target: Target;
+  readonly createdAt: number;
+  updatedAt: number;
+  state: SessionState = 'BUSY';
+  /** Undefined: the session ends with its statement and is not shown. */
+  keepAliveSeconds: number | undefined;
+  /** Set by a keep-alive of 0 on the way: close after this statement. */
+  closeAfter = false;
+  currentStatementId: string | undefined;
+  /** While AVAILABLE: when it will be closed. */
+  endsAt: number | undefined;
+  /** The backend's process; 0 before it is connected. */
+  pid = 0;
+  #client: Client | undefined;
+
+  constructor(
+    id: string,
+    caller: Caller,
+    target: Target,
+    createdAt: number,
+    keepAliveSeconds: number | undefined,
+  ) {
+    this.id = id;
+    this.caller = caller;
+    this.target = target;
+    this.createdAt = createdAt;
+    this.updatedAt = createdAt;
+    this.keepAliveSeconds = keepAliveSeconds;
+  }
+
+  /** Shown by ListSessions and usable by its id. */
+  get lasting(): boolean {
+    return this.keepAliveSeconds !== undefined;
+  }
+
+  get client(): Client {
+    if (this.#client === undefined) throw new Error('the session is not connected');
+    return this.#client;
+  }
+
+  /** True while an explicit transaction is open, failed or not. */
+  get inTransaction(): boolean {
+    const status = this.#client?.getTransactionStatus();
+    return status === 'T' || status === 'E';
+  }
+
+  /** @param onLost called once if the backend goes away by itself */
+  async connect(options: ConnectOptions, onLost: () => void): Promise<Client> {
+    const client = new Client({
+      ...options,
+      database: this.target.database,
+      application_name: `data-api ${this.id}`,
+      types: AS_TEXT,
+    });
+    let ended = false;
+    const lost = (): void => {
+      if (ended) return;
+      ended = true;
+      onLost();
+    };
+    client.on('error', lost);
+    client.on('end', lost);
+    await client.connect();
+    this.#client = client;
+    this.pid = (client as unknown as { readonly processID: number }).processID;
+    return client;
+  }
+
+  /** Ends the backend; what runs in it is broken off by the caller first. */
+  disconnect(): void {
+    this.#client?.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * S3 on this machine. Buckets are directories; a file copied into one and a PutObject are the same thing, and both
+ * raise one "Object Created" event.
+ */
+import { mkdir } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+
+import type { Handler } from '../aws-json.ts';
+import type { Clock } from '../clock.ts';
+import { Announcer, type EventSink } from './announcer.ts';
+import { BucketWatch, type WatchSettings } from './bucket-watch.ts';
+import { codeOf } from './files.ts';
+import { bucketFolder, stateFolder } from './folders.ts';
+import { makeRequestId, ObjectIndex } from './object-index.ts';
+import { ObjectStore } from './object-store.ts';
+import { operationOf } from './operations.ts';
+import { readRequest } from './request.ts';
+import { S3Error } from './s3-error.ts';
+import { Uploads } from './uploads.ts';
+import { writeXml } from './xml.ts';
+
+export interface LocalS3Settings {
+  /** The directory that holds the buckets, `<BATON_HOME>/s3`; what else S3 keeps lies in `<BATON_HOME>/state/s3`. */
+  readonly root: string;
+  /** Made when they are not there. Other buckets may be made by hand or with CreateBucket; they send events too. */
+  readonly buckets: readonly { readonly name: string; readonly eventBridge: boolean }[];
+  readonly clock: Clock;
+  /** Resolves when the event is accepted and will not be lost any more. */
+  readonly sink: EventSink;
+  readonly log: (line: string) => void;
+  readonly watch?: Partial<WatchSettings>;
+}
+
+const WATCH: WatchSettings = { settleMs: 120, lookEveryMs: 30 };
+
+export class LocalS3 {
+  readonly #settings: LocalS3Settings;
+  readonly #index: ObjectIndex;
+  readonly #store: ObjectStore;
+  readonly #uploads: Uploads;
+  readonly #announcer: Announcer;
+  readonly #watch: BucketWatch;
+
+  constructor(settings: LocalS3Settings) {
+    this.#settings = settings;
+    const { root, clock, sink, log } = settings;
+    const state = stateFolder(root);
+    const quiet = new Set(settings.buckets.filter((each) => !each.eventBridge).map(({ name }) => name));
+    this.#index = new ObjectIndex(join(state, 'index.jsonl'), clock, (bucket) => !quiet.has(bucket));
+    this.#store = new ObjectStore(root, this.#index);
+    this.#uploads = new Uploads(join(state, 'uploads'), this.#store.temporary);
+    this.#announcer = new Announcer(this.#index, sink, clock, log);
+    this.#watch = new BucketWatch(
+      this.#store,
+      this.#index,
+      { ...WATCH, ...settings.watch },
+      () => {
+        this.#announcer.wake();
+      },
+      log,
+    );
+  }
+
+  /** Makes the buckets, announces what an earlier process could not, and begins to watch. */
+  async start(): Promise<void> {
+    await this.#store.prepare();
+    for (const { name } of this.#settings.buckets) {
+      await mkdir(bucketFolder(this.#settings.root, name), { recursive: true });
+    }
+    this.#announcer.wake();
+    await this.#watch.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#watch.stop();
+    this.#announcer.stop();
+    this.#index.close();
+  }
+
+  readonly handle: Handler = async (message, response) => {
+    let id = makeRequestId();
+    let resource = message.url ?? '/';
+    try {
+      const request = readRequest(message);
+      id = request.id;
+      resource = `/${request.bucket}${request.key === '' ? '' : `/${request.key}`}`;
+      response.setHeader('x-amz-request-id', id);
+      await operationOf(request)(
+        {
+          store: this.#store,
+          uploads: this.#uploads,
+          announce: () => {
+            this.#announcer.wake();
+          },
+        },
+        request,
+        response,
+      );
+    } catch (error) {
+      // What is left of the body must be read, or the client never gets to the answer.
+      message.resume();
+      this.#refuse(response, message.method === 'HEAD', error, { resource, id });
+    }
+  };
+
+  #refuse(
+    response: ServerResponse,
+    isHead: boolean,
+    error: unknown,
+    { resource, id }: { readonly resource: string; readonly id: string },
+  ): void {
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    let shown: S3Error;
+    if (error instanceof S3Error) {
+      shown = error;
+    } else {
+      const message = error instanceof Error ? error.message : String(error);
+      if (codeOf(error) !== 'ECONNRESET') this.#settings.log(`s3: ${resource}: ${message}`);
+      shown = new S3Error('InternalError', message, 500);
+    }
+    const text = writeXml(
+      'Error',
+      { Code: shown.code, Message: shown.message, Resource: resource, RequestId: id },
+      false,
+    );
+    response.removeHeader('content-range');
+    response.writeHead(shown.status, {
+      'content-type': 'application/xml',
+      'content-length': isHead ? 0 : Buffer.byteLength(text),
+      'x-amz-request-id': id,
+    });
+    response.end(isHead ? undefined : text);
+  }
+}

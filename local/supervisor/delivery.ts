@@ -1,0 +1,50 @@
+/** Brings events, dead letters and failure records to where the template sends them. */
+import { DeliveryRefused, type DeadLetterAttributes } from '../events/deliveries.ts';
+import type { AsyncInvocations } from '../lambda/async-invocations.ts';
+import type { Queue } from '../queues/queue.ts';
+import type { QueueSet } from '../queues/queue-set.ts';
+
+export class Delivery {
+  readonly #queues: QueueSet;
+  readonly #invocations: () => AsyncInvocations;
+
+  constructor(queues: QueueSet, invocations: () => AsyncInvocations) {
+    this.#queues = queues;
+    this.#invocations = invocations;
+  }
+
+  /** For a target of a rule: a queue, or a function, which is invoked asynchronously. Throws `DeliveryRefused`. */
+  deliver(targetArn: string, payload: string): Promise<void> {
+    const service = serviceOf(targetArn);
+    if (service === 'sqs') this.#queue(targetArn).send(payload);
+    else if (service === 'lambda') this.#invoke(targetArn, payload);
+    else throw new DeliveryRefused('INVALID_PARAMETER', `the local AWS cannot deliver to ${targetArn}`);
+    return Promise.resolve();
+  }
+
+  sendDeadLetter(queueArn: string, body: string, attributes: DeadLetterAttributes): Promise<void> {
+    const named = Object.entries(attributes).map(
+      ([name, value]) => [name, { type: 'String', value }] as const,
+    );
+    this.#queue(queueArn).send(body, Object.fromEntries(named));
+    return Promise.resolve();
+  }
+
+  #queue(arn: string): Queue {
+    const queue = this.#queues.find(arn);
+    if (queue === undefined) throw new DeliveryRefused('NO_RESOURCE', `there is no queue ${arn}`);
+    return queue;
+  }
+
+  #invoke(arn: string, payload: string): void {
+    try {
+      this.#invocations().add(arn.split(':')[6] ?? arn, payload);
+    } catch (error) {
+      throw new DeliveryRefused('NO_RESOURCE', (error as Error).message);
+    }
+  }
+}
+
+function serviceOf(arn: string): string {
+  return arn.split(':')[2] ?? '';
+}

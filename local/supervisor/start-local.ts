@@ -1,0 +1,196 @@
+/**
+ * Boots the local AWS from the compiled template: one supervisor, which holds the endpoint, S3, the event bus, the
+ * queues and the clock, and three child processes: DynamoDB, the Redshift Data API with PostgreSQL, Lambda.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join, resolve } from 'node:path';
+
+import { EventFaults } from '../events/event-faults.ts';
+import { CallFaults } from '../faults/call-faults.ts';
+import { createAdmin } from '../gateway/admin.ts';
+import { CallLog } from '../gateway/call-log.ts';
+import { createGateway, openGateway } from '../gateway/gateway.ts';
+import { listenLocally } from '../http.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
+import { readTemplate, readTemplateFile } from '../template/read-template.ts';
+import type { LocalResources } from '../template/resources.ts';
+import type { LocalOptions, LocalStack, ReadyInfo } from './local-stack.ts';
+import { lockHome, type HomeLock } from './lock.ts';
+import { Parts } from './parts.ts';
+import { storedClock } from './stored-clock.ts';
+
+/**
+ * Resolves when everything is ready; rejects with one clear sentence, and nothing is left running, when the home or
+ * the port is taken, the template cannot be read or a process does not come up.
+ */
+export async function startLocal(options: LocalOptions): Promise<LocalStack> {
+  const home = resolve(options.home);
+  for (const folder of ['logs', 'state', 's3']) mkdirSync(join(home, folder), { recursive: true });
+  const lock = await lockHome(home);
+  const gateway = createGateway();
+  const stack = new Stack({ ...options, home }, lock, gateway);
+  try {
+    await stack.start();
+    return stack;
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+class Stack implements LocalStack {
+  readonly stopped: Promise<void>;
+  readonly #options: LocalOptions;
+  readonly #lock: HomeLock;
+  readonly #gateway: Server;
+  readonly #clock: ReturnType<typeof storedClock>;
+  readonly #calls: CallLog;
+  readonly #callFaults = new CallFaults();
+  readonly #eventFaults = new EventFaults();
+  readonly #startedAt = Date.now();
+  #parts: Parts | undefined;
+  #ready: ReadyInfo | undefined;
+  #stopping: Promise<void> | undefined;
+  #tellStopped: () => void = () => undefined;
+
+  constructor(options: LocalOptions, lock: HomeLock, gateway: Server) {
+    this.#options = options;
+    this.#lock = lock;
+    this.#gateway = gateway;
+    this.#clock = storedClock(join(options.home, 'state', 'clock.json'));
+    this.#calls = new CallLog(join(options.home, 'logs', 'calls.jsonl'));
+    this.stopped = new Promise((done) => {
+      this.#tellStopped = done;
+    });
+  }
+
+  get ready(): ReadyInfo {
+    if (this.#ready === undefined) throw new Error('the local AWS is not ready yet');
+    return this.#ready;
+  }
+
+  async start(): Promise<void> {
+    const { home, log } = this.#options;
+    const endpoint = `http://127.0.0.1:${String(await this.#listen())}`;
+    const resources = this.#read(this.#options.template, endpoint);
+    const parts = new Parts(resources, {
+      options: this.#options,
+      endpoint,
+      clock: this.#clock,
+      calls: this.#calls,
+      eventFaults: this.#eventFaults,
+    });
+    this.#parts = parts;
+    openGateway(this.#gateway, {
+      services: parts.services(),
+      admin: createAdmin({
+        clock: this.#clock,
+        calls: this.#calls,
+        callFaults: this.#callFaults,
+        eventFaults: this.#eventFaults,
+        advance: (ms) => this.#advance(ms),
+        status: () => this.#status(),
+        reload: async () => {
+          await this.reload();
+          return { reloaded: true };
+        },
+        killSession: (sessionId) => parts.killSession(sessionId),
+        reset: () => {
+          this.#callFaults.remove();
+          this.#eventFaults.clear();
+          return Promise.resolve({ faults: 0 });
+        },
+        stop: () => {
+          void this.stop();
+        },
+      }),
+      faults: this.#callFaults,
+      calls: this.#calls,
+      clock: this.#clock,
+    });
+    await parts.start();
+    this.#ready = {
+      endpoint,
+      region: LOCAL_REGION,
+      table: resources.tables[0]?.name ?? '',
+      buckets: resources.buckets
+        .filter(({ deploymentOnly }) => !deploymentOnly)
+        .map(({ name }) => ({ name, folder: join(home, 's3', name) })),
+      home,
+      pid: process.pid,
+    };
+    writeFileSync(join(home, 'local.json'), `${JSON.stringify(this.#ready)}\n`);
+    parts.warmUp().catch((error: unknown) => {
+      log(`lambda: ${String(error)}`);
+    });
+  }
+
+  async reload(template?: LocalOptions['template']): Promise<void> {
+    const { endpoint } = this.ready;
+    const resources = this.#read(template ?? this.#options.template, endpoint);
+    await this.#parts?.reload(resources);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const closed = new Promise<void>((done) => {
+      this.#gateway.close(() => {
+        done();
+      });
+    });
+    this.#gateway.closeAllConnections();
+    await this.#parts?.stop();
+    await closed;
+    this.#calls.close();
+    rmSync(join(this.#options.home, 'local.json'), { force: true });
+    await this.#lock.release();
+    this.#tellStopped();
+  }
+
+  async #listen(): Promise<number> {
+    try {
+      return await listenLocally(this.#gateway, this.#options.port);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      throw new Error(
+        `port ${String(this.#options.port)} is in use; stop what uses it, or give another one (BATON_PORT)`,
+        { cause: error },
+      );
+    }
+  }
+
+  #read(template: LocalOptions['template'], endpoint: string): LocalResources {
+    const surroundings = {
+      region: LOCAL_REGION,
+      account: LOCAL_ACCOUNT,
+      stackName: `baton-${this.#options.stage}`,
+      endpoint,
+    };
+    return typeof template === 'string'
+      ? readTemplateFile(template, surroundings)
+      : readTemplate(template, surroundings);
+  }
+
+  /** Children first: what they must have noticed by then comes before what falls due here. */
+  async #advance(ms: number): Promise<void> {
+    const offsetMs = this.#clock.offsetMs + ms;
+    await this.#parts?.moveClock(offsetMs);
+    this.#clock.moveTo(offsetMs);
+  }
+
+  #status(): unknown {
+    return {
+      ...this.#ready,
+      stage: this.#options.stage,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      now: new Date(this.#clock.now()).toISOString(),
+      offsetMs: this.#clock.offsetMs,
+      ...this.#parts?.status(),
+    };
+  }
+}

@@ -1,0 +1,566 @@
+/**
+ * What a statement does, by allow-list: a form that is not known here is `opaque`, never guessed. Follows the syntax of
+ * the Redshift Database Developer Guide, chapter "SQL commands".
+ */
+import { Code, UnrecognisedError } from './code.ts';
+import { NONDETERMINISTIC_WORDS } from './functions.ts';
+import type { Token } from './lexer.ts';
+import { tokenize, UnclosedTokenError } from './lexer.ts';
+import { behindWith, QueryWalker, Scope } from './query-walker.ts';
+import { stringValue } from './sql-string.ts';
+import type { StatementFacts } from './statement-facts.ts';
+import { newFacts } from './statement-facts.ts';
+import { isHashName, nameKey } from './table-name.ts';
+
+/** Statements made by PREPARE, by name; shared by all statements of a pipeline, in order. */
+export type Prepared = Map<string, StatementFacts>;
+
+const TRANSACTION_WORDS: ReadonlySet<string> = new Set(
+  'BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE'.split(' '),
+);
+
+type Analysis = (statement: Statement) => void;
+
+/** What the analyses of single statements need. */
+interface Statement {
+  readonly code: Code;
+  readonly facts: StatementFacts;
+  readonly walker: QueryWalker;
+  readonly prepared: Prepared;
+}
+
+/** @param tokens of one statement, with or without blanks */
+export function analyzeStatement(tokens: readonly Token[], prepared: Prepared = new Map()): StatementFacts {
+  let code: Code;
+  try {
+    code = new Code(tokens);
+  } catch (error) {
+    if (!(error instanceof UnrecognisedError)) throw error;
+    return opaque(newFacts('the statement', error.offset), error.message);
+  }
+  const verb = verbOf(code);
+  const facts = newFacts(verb, code.offset(0));
+  const analysis = ANALYSES[code.word(code.behindBrackets(0))];
+  try {
+    if (analysis === undefined) throw code.unrecognised(0);
+    analysis({ code, facts, walker: new QueryWalker(code, facts), prepared });
+    noteWords(code, facts);
+    return facts;
+  } catch (error) {
+    if (!(error instanceof UnrecognisedError)) throw error;
+    // What was noted so far is incomplete: forget it.
+    const bare = opaque(newFacts(verb, code.offset(0)), error.message);
+    bare.problems.push(...facts.problems);
+    return bare;
+  }
+}
+
+/** May have read and written anything. */
+function opaque(facts: StatementFacts, because: string): StatementFacts {
+  facts.nature = 'opaque';
+  facts.opaqueBecause = because;
+  facts.vouchable = true;
+  facts.readsUnknown = true;
+  facts.writesUnknown = true;
+  return facts;
+}
+
+/** Seen through, but it cannot run in a transaction with others. */
+function standsAlone(facts: StatementFacts, because: string): void {
+  facts.nature = 'opaque';
+  facts.opaqueBecause = because;
+}
+
+const BETWEEN_CREATE_AND_OBJECT: ReadonlySet<string> = new Set('OR REPLACE TEMP TEMPORARY LOCAL'.split(' '));
+
+function verbOf(code: Code): string {
+  const first = code.word(code.behindBrackets(0));
+  if (first === '') return 'the statement';
+  if (!['CREATE', 'DROP', 'ALTER', 'REFRESH'].includes(first)) return first;
+  const object = [1, 2, 3, 4].map((i) => code.word(i)).find((word) => !BETWEEN_CREATE_AND_OBJECT.has(word));
+  return `${first} ${object ?? ''}`.trim();
+}
+
+/** Words that answer with the clock, wherever they stand. */
+function noteWords(code: Code, facts: StatementFacts): void {
+  for (const [i, token] of code.tokens.entries()) {
+    const word = code.word(i);
+    if (NONDETERMINISTIC_WORDS.has(word) && !code.isMark(i - 1, '.')) facts.nondeterministic.push(word);
+    if (token.kind === 'string' && /^'\s*(?:now|today|tomorrow|yesterday)\s*'$/i.test(token.text))
+      facts.nondeterministic.push(token.text);
+  }
+}
+
+function afterIfExists(code: Code, i: number): { at: number; ifExists: boolean } {
+  const ifExists = code.is(i, 'IF', 'EXISTS');
+  return { at: ifExists ? i + 2 : i, ifExists };
+}
+
+function afterIfNotExists(code: Code, i: number): { at: number; ifNotExists: boolean } {
+  const ifNotExists = code.is(i, 'IF', 'NOT', 'EXISTS');
+  return { at: ifNotExists ? i + 3 : i, ifNotExists };
+}
+
+function notInTransaction(facts: StatementFacts): UnrecognisedError {
+  return new UnrecognisedError(`${facts.verb} is not known to run in a transaction`, facts.offset);
+}
+
+function expectEnd(code: Code, i: number): void {
+  if (i < code.length) throw code.unrecognised(i);
+}
+
+function query({ code, facts, walker }: Statement): void {
+  facts.nature = 'query';
+  walker.query(0, code.length, { into: true });
+  if (facts.setsSession) {
+    facts.nature = 'setting';
+    noteSetConfig(code, facts);
+  }
+  const { into } = walker;
+  if (into !== undefined) {
+    facts.nature = 'change';
+    facts.creates.push({ ...into, ifNotExists: false });
+    if (!into.temp) facts.redefines.push(into);
+  }
+}
+
+function noteSetConfig(code: Code, facts: StatementFacts): void {
+  for (const [i, token] of code.tokens.entries()) {
+    if (code.is(i, 'SET_CONFIG') && /^'search_path'$/i.test(code.tokens[i + 2]?.text ?? ''))
+      facts.problems.push(searchPathProblem(token.start));
+  }
+}
+
+/** `WITH` begins a query, or an INSERT, UPDATE or DELETE with common table expressions. */
+function withStatement(statement: Statement): void {
+  const { code, walker } = statement;
+  const word = code.word(behindWith(code, 0));
+  if (word !== 'INSERT' && word !== 'UPDATE' && word !== 'DELETE') {
+    query(statement);
+    return;
+  }
+  const scope = new Scope();
+  const next = walker.withClause(0, scope);
+  if (word === 'INSERT') insertAt(statement, next, scope);
+  else if (word === 'UPDATE') updateAt(statement, next, scope);
+  else deleteAt(statement, next, scope);
+}
+
+function insertAt({ code, facts, walker }: Statement, i: number, scope: Scope): void {
+  if (!code.is(i, 'INSERT', 'INTO')) throw code.unrecognised(i);
+  const target = code.table(i + 2);
+  facts.writes.push({ name: target.name, offset: target.offset });
+  let at = target.next;
+  if (code.isMark(at, '(') && !code.beginsQuery(at)) at = code.closing(at) + 1;
+  if (code.is(at, 'DEFAULT', 'VALUES')) expectEnd(code, at + 2);
+  else if (code.is(at, 'VALUES')) walker.expression(at + 1, code.length);
+  else walker.query(at, code.length, { scope });
+}
+
+function updateAt({ code, facts, walker }: Statement, i: number, scope: Scope): void {
+  const target = code.table(i + 1);
+  facts.writes.push({ name: target.name, offset: target.offset });
+  const at = walker.targetAlias(target.next, code.length, scope, target.name);
+  if (!code.is(at, 'SET')) throw code.unrecognised(at);
+  walker.rest(at + 1, code.length, scope);
+}
+
+function deleteAt({ code, facts, walker }: Statement, i: number, scope: Scope): void {
+  const target = code.table(code.is(i + 1, 'FROM') ? i + 2 : i + 1);
+  facts.writes.push({ name: target.name, offset: target.offset });
+  const at = walker.targetAlias(target.next, code.length, scope, target.name);
+  if (code.is(at, 'USING')) walker.rest(at + 1, code.length, scope, true);
+  else if (at === code.length || code.is(at, 'WHERE')) walker.rest(at, code.length, scope);
+  else throw code.unrecognised(at);
+}
+
+function merge({ code, facts, walker }: Statement): void {
+  const scope = new Scope();
+  if (!code.is(1, 'INTO')) throw code.unrecognised(1);
+  const target = code.table(2);
+  facts.writes.push({ name: target.name, offset: target.offset });
+  let at = walker.targetAlias(target.next, code.length, scope, target.name);
+  if (!code.is(at, 'USING')) throw code.unrecognised(at);
+  at = walker.source(at + 1, code.length, scope);
+  if (!code.is(at, 'ON')) throw code.unrecognised(at);
+  walker.rest(at + 1, code.length, scope);
+}
+
+function copy({ code, facts }: Statement): void {
+  const target = code.table(1);
+  facts.writes.push({ name: target.name, offset: target.offset });
+  let at = target.next;
+  if (code.isMark(at, '(')) at = code.closing(at) + 1;
+  if (!code.is(at, 'FROM')) throw code.unrecognised(at);
+  const source = code.tokens[at + 1];
+  if (source?.kind !== 'string' && source?.kind !== 'param') throw code.unrecognised(at + 1);
+  const options = code.tokens.slice(at + 2);
+  const hasWord = (word: string): boolean =>
+    options.some((token) => token.kind === 'word' && token.text.toUpperCase() === word);
+  if (hasWord('JOB'))
+    throw new UnrecognisedError('COPY JOB belongs to auto-copy, not to a step', code.offset(0));
+  if (source.text === ':manifest' && !hasWord('MANIFEST')) {
+    facts.problems.push({
+      offset: source.start,
+      severity: 'error',
+      message:
+        'COPY FROM :manifest needs the word MANIFEST behind it; without it the manifest itself is loaded',
+    });
+  }
+  if (source.text === ':file_uri') {
+    facts.problems.push({
+      offset: source.start,
+      severity: 'warning',
+      message:
+        'COPY FROM :file_uri loads every object whose key begins with this one; FROM :manifest … MANIFEST loads exactly the file',
+    });
+  }
+  if (source.text !== ':manifest') facts.unpinned.push(source.text);
+  for (const token of options) {
+    if (token.kind === 'string' && token.text.toLowerCase().startsWith("'s3://"))
+      facts.unpinned.push(token.text);
+  }
+}
+
+function unload({ code, facts }: Statement): void {
+  standsAlone(facts, 'UNLOAD writes to S3, which no transaction takes back');
+  if (!code.isMark(1, '(')) throw code.unrecognised(1);
+  const close = code.closing(1);
+  const quoted = code.tokens[2];
+  if (close !== 3 || (quoted?.kind !== 'string' && quoted?.kind !== 'dollar')) throw code.unrecognised(2);
+  const target = code.tokens[close + 2];
+  if (!code.is(close + 1, 'TO') || (target?.kind !== 'string' && target?.kind !== 'param'))
+    throw code.unrecognised(close + 1);
+  facts.unloadTo = {
+    offset: target.start,
+    ...(target.kind === 'param' ? { param: target.text.slice(1) } : { text: stringValue(target.text).text }),
+  };
+  facts.idempotentByNature = code.tokens.some((_, i) => i > close && code.is(i, 'ALLOWOVERWRITE'));
+  unloadedQuery(quoted, facts);
+}
+
+function unloadedQuery(quoted: Token, facts: StatementFacts): void {
+  const text =
+    quoted.kind === 'string'
+      ? stringValue(quoted.text).text
+      : quoted.text.replaceAll(/^\$[^$]*\$|\$[^$]*\$$/g, '');
+  const within = newFacts('SELECT', quoted.start);
+  try {
+    const inner = new Code(tokenize(text));
+    new QueryWalker(inner, within).query(0, inner.length);
+  } catch (error) {
+    if (!(error instanceof UnrecognisedError) && !(error instanceof UnclosedTokenError)) throw error;
+    throw new UnrecognisedError(`UNLOAD's query ${error.message}`, quoted.start);
+  }
+  facts.reads.push(...within.reads.map(({ name }) => ({ name, offset: quoted.start })));
+  facts.nondeterministic.push(...within.nondeterministic);
+}
+
+function truncate({ code, facts }: Statement): void {
+  const at = code.is(1, 'TABLE') ? 2 : 1;
+  const target = code.table(at);
+  expectEnd(code, target.next);
+  facts.writes.push({ name: target.name, offset: target.offset });
+  facts.truncates = true;
+}
+
+function create(statement: Statement): void {
+  const { code, facts } = statement;
+  let at = 1;
+  const replaces = code.is(1, 'OR', 'REPLACE');
+  if (replaces) at = 3;
+  const word = code.word(at);
+  if (word === 'VIEW') return createView(statement, at + 1);
+  if (word === 'PROCEDURE' || word === 'FUNCTION') {
+    facts.changesPermanent = true;
+    return undefined;
+  }
+  if (replaces) throw notInTransaction(facts);
+  if (word === 'SCHEMA') {
+    facts.changesPermanent = true;
+    return undefined;
+  }
+  if (word === 'LOCAL') at += 1;
+  const temp = code.is(at, 'TEMP') || code.is(at, 'TEMPORARY');
+  if (temp) at += 1;
+  if (!code.is(at, 'TABLE')) throw notInTransaction(facts);
+  return createTable(statement, at + 1, temp);
+}
+
+function createView({ code, facts, walker }: Statement, i: number): void {
+  const { at: start, ifNotExists } = afterIfNotExists(code, i);
+  const { name, offset, next } = code.table(start);
+  let at = next;
+  if (code.isMark(at, '(')) at = code.closing(at) + 1;
+  if (!code.is(at, 'AS')) throw code.unrecognised(at);
+  const end = code.length - (code.is(code.length - 4, 'WITH', 'NO', 'SCHEMA', 'BINDING') ? 4 : 0);
+  walker.query(at + 1, end);
+  facts.creates.push({ name, offset, temp: false, ifNotExists });
+  facts.redefines.push({ name, offset });
+}
+
+function createTable({ code, facts, walker }: Statement, i: number, isTemp: boolean): void {
+  const { at: start, ifNotExists } = afterIfNotExists(code, i);
+  const { name, offset, next } = code.table(start);
+  const temp = isTemp || isHashName(name);
+  let at = next;
+  if (code.isMark(at, '(')) {
+    const close = code.closing(at);
+    tableElements(code, facts, walker, at + 1, close);
+    at = close + 1;
+  }
+  while (at < code.length && !code.is(at, 'AS')) at = code.isMark(at, '(') ? code.closing(at) + 1 : at + 1;
+  if (at < code.length) walker.query(at + 1, code.length);
+  facts.creates.push({ name, offset, temp, ifNotExists });
+  if (!temp) facts.redefines.push({ name, offset });
+}
+
+/** Columns, constraints and LIKE clauses between `start` and `end`. */
+function tableElements(
+  code: Code,
+  facts: StatementFacts,
+  walker: QueryWalker,
+  start: number,
+  end: number,
+): void {
+  let at = start;
+  while (at < end) {
+    let stop = at;
+    while (stop < end && !code.isMark(stop, ','))
+      stop = code.isMark(stop, '(') ? code.closing(stop) + 1 : stop + 1;
+    if (code.is(at, 'LIKE')) {
+      const { name, offset, next } = code.table(at + 1);
+      facts.shapes.push({ name, offset });
+      if (code.is(next, 'INCLUDING', 'DEFAULTS')) facts.nondeterministic.push('LIKE … INCLUDING DEFAULTS');
+    } else column(code, facts, walker, at, stop);
+    at = stop + 1;
+  }
+}
+
+function column(code: Code, facts: StatementFacts, walker: QueryWalker, start: number, end: number): void {
+  for (let i = start; i < end; i += 1) {
+    if (code.is(i, 'IDENTITY')) facts.nondeterministic.push('IDENTITY');
+    if (code.is(i, 'REFERENCES')) return;
+    if (code.is(i, 'DEFAULT')) walker.expression(i + 1, end);
+  }
+}
+
+function drop({ code, facts }: Statement): void {
+  const what = code.word(1);
+  let i = 2;
+  if (what === 'MATERIALIZED' && code.is(2, 'VIEW')) i = 3;
+  else if (what === 'PROCEDURE' || what === 'FUNCTION') {
+    facts.changesPermanent = true;
+    return;
+  } else if (what !== 'TABLE' && what !== 'VIEW') throw notInTransaction(facts);
+  const { at: start, ifExists } = afterIfExists(code, i);
+  let at = start;
+  for (;;) {
+    const { name, offset, next } = code.table(at);
+    facts.drops.push({ name, offset, ifExists });
+    at = next;
+    if (!code.isMark(at, ',')) break;
+    at += 1;
+  }
+  if (code.is(at, 'CASCADE') || code.is(at, 'RESTRICT')) at += 1;
+  expectEnd(code, at);
+}
+
+/** ALTER TABLE actions that may run in a transaction. */
+const ALTER_ACTIONS: ReadonlySet<string> = new Set(['ADD', 'DROP', 'OWNER']);
+
+function alter({ code, facts }: Statement): void {
+  if (!code.is(1, 'TABLE')) throw notInTransaction(facts);
+  const { name, offset, next } = code.table(2);
+  const target = { name, offset };
+  if (code.is(next, 'APPEND', 'FROM')) {
+    const source = code.table(next + 2);
+    standsAlone(facts, 'ALTER TABLE APPEND cannot run in a transaction');
+    facts.writes.push(target, { name: source.name, offset: source.offset });
+    facts.reads.push({ name: source.name, offset: source.offset });
+    return;
+  }
+  if (code.is(next, 'RENAME', 'TO')) {
+    const to = code.table(next + 2);
+    expectEnd(code, to.next);
+    facts.renames.push({ from: target, to: { name: renamed(name, to.name), offset: to.offset } });
+    return;
+  }
+  const allowed =
+    code.is(next, 'RENAME', 'COLUMN') ||
+    (ALTER_ACTIONS.has(code.word(next)) && !code.is(next + 1, 'PARTITION'));
+  if (!allowed) {
+    throw new UnrecognisedError(
+      `ALTER TABLE … ${code.word(next)} is not known to run in a transaction`,
+      code.offset(next),
+    );
+  }
+  facts.writes.push(target);
+  facts.redefines.push(target);
+}
+
+function renamed(from: string, to: string): string {
+  const dot = from.lastIndexOf('.');
+  return dot === -1 ? to : `${from.slice(0, dot)}.${to}`;
+}
+
+function analyze({ code, facts }: Statement): void {
+  let at = code.is(1, 'COMPRESSION') ? 2 : 1;
+  if (code.is(at, 'VERBOSE')) at += 1;
+  standsAlone(facts, 'ANALYZE of a permanent table stands alone in its file');
+  facts.idempotentByNature = true;
+  if (code.isName(at) && !code.is(at, 'PREDICATE') && !code.is(at, 'ALL')) {
+    const { name, offset } = code.table(at);
+    facts.reads.push({ name, offset });
+  }
+}
+
+function vacuum({ facts }: Statement): void {
+  standsAlone(facts, 'VACUUM cannot run in a transaction');
+  facts.idempotentByNature = true;
+}
+
+function refresh({ code, facts }: Statement): void {
+  if (!code.is(0, 'REFRESH', 'MATERIALIZED', 'VIEW')) throw code.unrecognised(1);
+  const { name, offset } = code.table(3);
+  standsAlone(facts, 'REFRESH MATERIALIZED VIEW stands alone in its file');
+  facts.idempotentByNature = true;
+  facts.writes.push({ name, offset });
+}
+
+function call({ code, facts, walker }: Statement): void {
+  const { parts, next } = code.path(1);
+  if (!code.isMark(next, '(')) throw code.unrecognised(next);
+  walker.expression(next + 1, code.closing(next));
+  expectEnd(code, code.closing(next) + 1);
+  facts.calls = true;
+  facts.unknownFunctions.push(parts.join('.'));
+  opaque(facts, 'a procedure cannot be seen through; name what it writes with writes:');
+}
+
+function searchPathProblem(offset: number): StatementFacts['problems'][number] {
+  return {
+    offset,
+    severity: 'error',
+    message:
+      'search_path is not set in a step: put session: { set: { search_path: … } } into pipeline.yml, which holds for every step and every rebuilt session',
+  };
+}
+
+function set({ code, facts }: Statement): void {
+  facts.nature = 'setting';
+  const isReset = code.is(0, 'RESET');
+  let at = 1;
+  const local = code.is(1, 'LOCAL');
+  if (local || (code.is(1, 'SESSION') && !code.is(2, 'AUTHORIZATION'))) at = 2;
+  const name = code.word(at);
+  if (name === 'TRANSACTION' || name === '' || name === 'CHARACTERISTICS') throw code.unrecognised(at);
+  if (name === 'SEARCH_PATH' || (isReset && name === 'ALL')) {
+    facts.problems.push(
+      name === 'ALL'
+        ? {
+            ...searchPathProblem(code.offset(at)),
+            message: 'RESET ALL would undo session: { set: … }; reset single settings',
+          }
+        : searchPathProblem(code.offset(at)),
+    );
+  }
+  facts.setsSession = !local;
+}
+
+function prepare({ code, facts, prepared }: Statement): void {
+  const { parts, next } = code.path(1);
+  const name = nameKey(parts.join('.'));
+  let at = next;
+  if (code.isMark(at, '(')) at = code.closing(at) + 1;
+  if (!code.is(at, 'AS')) throw code.unrecognised(at);
+  if (prepared.has(name)) {
+    facts.problems.push({
+      offset: code.offset(1),
+      severity: 'error',
+      message: `the prepared statement ${name} exists already in this session; DEALLOCATE it first or choose another name`,
+    });
+  }
+  const inner = analyzeStatement(code.tokens.slice(at + 1), prepared);
+  if (inner.nature === 'opaque' || inner.problems.length > 0) throw code.unrecognised(at + 1);
+  prepared.set(name, inner);
+  facts.nature = 'setting';
+  facts.setsSession = true;
+}
+
+function execute({ code, facts, walker, prepared }: Statement): void {
+  const { parts, next } = code.path(1);
+  const inner = prepared.get(nameKey(parts.join('.')));
+  if (inner === undefined) throw code.unrecognised(1);
+  if (code.isMark(next, '(')) walker.expression(next + 1, code.closing(next));
+  else expectEnd(code, next);
+  const { offset, verb } = facts;
+  // Told at the place of the EXECUTE: the PREPARE may stand in another file.
+  const here = <T>(named: T[]): T[] => named.map((one) => ({ ...one, offset }));
+  Object.assign(facts, {
+    ...inner,
+    verb,
+    offset,
+    creates: here(inner.creates),
+    drops: here(inner.drops),
+    redefines: here(inner.redefines),
+    writes: here(inner.writes),
+    reads: here(inner.reads),
+    shapes: here(inner.shapes),
+  });
+}
+
+function deallocate({ code, facts, prepared }: Statement): void {
+  facts.nature = 'setting';
+  facts.setsSession = true;
+  const at = code.is(1, 'PREPARE') ? 2 : 1;
+  if (code.is(at, 'ALL')) prepared.clear();
+  else prepared.delete(nameKey(code.path(at).parts.join('.')));
+}
+
+/** Rights, comments: permanent, transactional, no table's rows. */
+function permanent({ facts }: Statement): void {
+  facts.changesPermanent = true;
+}
+
+function lock({ facts }: Statement): void {
+  // Holds to the end of the transaction: worth something only beside durable statements.
+  facts.changesPermanent = true;
+}
+
+function transactionWord({ code, facts }: Statement): void {
+  facts.problems.push({
+    offset: code.offset(0),
+    severity: 'error',
+    message: `${code.word(0)} is not for steps: all statements of a file are one transaction already`,
+  });
+}
+
+const ANALYSES: Readonly<Record<string, Analysis>> = {
+  SELECT: query,
+  WITH: withStatement,
+  INSERT: (statement) => insertAt(statement, 0, new Scope()),
+  UPDATE: (statement) => updateAt(statement, 0, new Scope()),
+  DELETE: (statement) => deleteAt(statement, 0, new Scope()),
+  MERGE: merge,
+  COPY: copy,
+  UNLOAD: unload,
+  TRUNCATE: truncate,
+  CREATE: create,
+  DROP: drop,
+  ALTER: alter,
+  ANALYZE: analyze,
+  VACUUM: vacuum,
+  REFRESH: refresh,
+  CALL: call,
+  SET: set,
+  RESET: set,
+  PREPARE: prepare,
+  EXECUTE: execute,
+  DEALLOCATE: deallocate,
+  GRANT: permanent,
+  REVOKE: permanent,
+  COMMENT: permanent,
+  LOCK: lock,
+  ...Object.fromEntries([...TRANSACTION_WORDS].map((word) => [word, transactionWord])),
+};

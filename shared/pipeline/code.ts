@@ -1,0 +1,120 @@
+/** The tokens of one statement without blanks, with brackets matched: what the analysis walks over. */
+import type { Token } from './lexer.ts';
+import { isBlank } from './lexer.ts';
+import { namePart } from './table-name.ts';
+import type { NamedTable } from './statement-facts.ts';
+
+/** The text is not SQL that we know; the statement is opaque. */
+export class UnrecognisedError extends Error {
+  readonly offset: number;
+  constructor(message: string, offset: number) {
+    super(message);
+    this.name = 'UnrecognisedError';
+    this.offset = offset;
+  }
+}
+
+export class Code {
+  readonly tokens: readonly Token[];
+  readonly #partner = new Map<number, number>();
+  readonly #end: number;
+
+  /** @throws UnrecognisedError where brackets do not match */
+  constructor(tokens: readonly Token[]) {
+    this.tokens = tokens.filter((token) => !isBlank(token));
+    this.#end = this.tokens.at(-1)?.end ?? 0;
+    const open: number[] = [];
+    for (const [i, token] of this.tokens.entries()) {
+      if (token.kind !== 'mark') continue;
+      if (token.text === '(') open.push(i);
+      else if (token.text === ')') {
+        const from = open.pop();
+        if (from === undefined) throw new UnrecognisedError('a ")" closes nothing', token.start);
+        this.#partner.set(from, i);
+      }
+    }
+    const unclosed = open.at(-1);
+    if (unclosed !== undefined) throw new UnrecognisedError('a "(" is not closed', this.offset(unclosed));
+  }
+
+  get length(): number {
+    return this.tokens.length;
+  }
+
+  offset(i: number): number {
+    return this.tokens[i]?.start ?? this.#end;
+  }
+
+  /** The unquoted word at `i` in upper case; '' for anything else. */
+  word(i: number): string {
+    const token = this.tokens[i];
+    return token?.kind === 'word' ? token.text.toUpperCase() : '';
+  }
+
+  is(i: number, ...words: string[]): boolean {
+    return words.every((word, k) => this.word(i + k) === word);
+  }
+
+  isMark(i: number, mark: string): boolean {
+    const token = this.tokens[i];
+    return token?.kind === 'mark' && token.text === mark;
+  }
+
+  isName(i: number): boolean {
+    const kind = this.tokens[i]?.kind;
+    return kind === 'word' || kind === 'quoted';
+  }
+
+  /** Index of the bracket that closes the one at `i`. */
+  closing(i: number): number {
+    const partner = this.#partner.get(i);
+    if (partner === undefined) throw this.unrecognised(i);
+    return partner;
+  }
+
+  /** First index behind any number of opening brackets. */
+  behindBrackets(i: number): number {
+    let at = i;
+    while (this.isMark(at, '(')) at += 1;
+    return at;
+  }
+
+  /** Whether a query begins here, also in brackets. */
+  beginsQuery(i: number): boolean {
+    const word = this.word(this.behindBrackets(i));
+    return word === 'SELECT' || word === 'WITH';
+  }
+
+  /** `a`, `a.b`, `a.b.c` at `i`. */
+  path(i: number): { parts: string[]; next: number } {
+    if (!this.isName(i)) throw this.unrecognised(i);
+    const parts = [namePart(this.tokens[i]?.text ?? '')];
+    let next = i + 1;
+    while (this.isMark(next, '.') && this.isName(next + 1)) {
+      parts.push(namePart(this.tokens[next + 1]?.text ?? ''));
+      next += 2;
+    }
+    return { parts, next };
+  }
+
+  table(i: number): NamedTable & { next: number } {
+    if (RESERVED.has(this.word(i))) throw this.unrecognised(i);
+    const { parts, next } = this.path(i);
+    if (parts.length > 3 || parts[0]?.startsWith('pg_temp') === true) throw this.unrecognised(i);
+    return { name: parts.join('.'), offset: this.offset(i), next };
+  }
+
+  unrecognised(i: number): UnrecognisedError {
+    const token = this.tokens[i];
+    const near = token === undefined ? 'at its end' : `near "${token.text.slice(0, 40)}"`;
+    return new UnrecognisedError(`is not understood ${near}`, this.offset(i));
+  }
+}
+
+/** Words that cannot be a table's name without quotes where one is expected. */
+export const RESERVED: ReadonlySet<string> = new Set(
+  `ALL AND ANY AS ASC BETWEEN BOTH CASE CAST CHECK COLUMN CONNECT CONSTRAINT CREATE CROSS DEFAULT DESC DISTINCT DO ELSE
+   END EXCEPT EXISTS FETCH FOR FOREIGN FROM FULL GRANT GROUP HAVING IN INNER INTERSECT INTO IS JOIN LEADING LEFT LIKE
+   LIMIT MINUS NATURAL NOT NULL OFFSET ON ONLY OR ORDER OUTER PIVOT PRIMARY QUALIFY REFERENCES RIGHT SELECT SET SOME
+   TABLE THEN TO TRAILING UNION UNIQUE UNPIVOT USING VALUES WHEN WHERE WINDOW WITH`.split(/\s+/),
+);

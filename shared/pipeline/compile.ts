@@ -1,0 +1,278 @@
+/** A pipeline folder -> a plan, or everything that is wrong with it. Pure: it reads no disk and no clock. */
+import { gzipSync } from 'node:zlib';
+
+import { BUILT_IN_PLACEHOLDERS, checkParameters } from './parameters.ts';
+import { conflictRetries } from './conflict-retry.ts';
+import { parseDuration } from './duration.ts';
+import { gradeOf } from './grade.ts';
+import { contentHash } from './hash.ts';
+import type { FileEffect } from './lineage.ts';
+import { LineageReader } from './lineage.ts';
+import { mixedSteps } from './mixed.ts';
+import { didYouMean } from './nearest.ts';
+import type { Parameter, Plan, Step, Trigger } from './plan.ts';
+import type { Problem } from './problem.ts';
+import { inOrder, positionOf } from './problem.ts';
+import type { ReadSettings } from './read-settings.ts';
+import { readSettings } from './read-settings.ts';
+import { DEFAULTS } from './schema.ts';
+import { settingAsSql } from './session-set.ts';
+import type { PipelineSettings, StepSettings } from './settings.ts';
+import type { SqlFile } from './sql-file.ts';
+import { readSqlFile } from './sql-file.ts';
+import { makeStep } from './step.ts';
+import { kindOfStep } from './step-kind.ts';
+import { stepFiles } from './step-files.ts';
+import { startedBy } from './unload-target.ts';
+
+export type { Problem } from './problem.ts';
+export { formatProblem } from './problem.ts';
+
+/** The settings file of a pipeline folder. */
+export const PIPELINE_FILE = 'pipeline.yml';
+
+/** A plan is one DynamoDB item, compressed. Bytes. */
+const MAX_PLAN_BYTES = 350 * 1024;
+
+export interface PipelineSource {
+  /** The folder's name. */
+  readonly name: string;
+  /** `pipeline.yml` and every `.sql` file, by name. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export interface Compiled {
+  /** Absent where there is an error; warnings do not prevent it. */
+  readonly plan?: Plan;
+  readonly problems: readonly Problem[];
+}
+
+export function compilePipeline(source: PipelineSource): Compiled {
+  return new Compiler(source).compile();
+}
+
+class Compiler {
+  readonly #source: PipelineSource;
+  readonly #problems: Problem[] = [];
+  readonly #read: ReadSettings | undefined;
+  /** Where pipeline.yml cannot be used, the SQL is checked all the same. */
+  readonly #settings: PipelineSettings;
+
+  constructor(source: PipelineSource) {
+    this.#source = source;
+    const text = source.files.get(PIPELINE_FILE);
+    this.#read = text === undefined ? undefined : readSettings(text, PIPELINE_FILE);
+    this.#settings = this.#read?.settings ?? { on: [] };
+  }
+
+  compile(): Compiled {
+    if (!/^[a-z][a-z0-9_]{0,59}$/.test(this.#source.name)) {
+      this.#say(
+        `the folder ${this.#source.name} names the pipeline: lower-case letters, digits and _, beginning with a letter, at most 60`,
+      );
+    }
+    if (this.#read === undefined) this.#say('the pipeline has no pipeline.yml');
+    else this.#problems.push(...this.#read.problems);
+    const parameters = this.#parameters();
+    const effects = this.#lineage(this.#sqlFiles(parameters));
+    const steps = this.#steps(effects, parameters);
+    this.#checkUses(effects, parameters);
+    const plan = this.#plan(steps, parameters);
+    const hasError = this.#problems.some((problem) => problem.severity === 'error');
+    return { ...(hasError ? {} : { plan }), problems: inOrder(this.#problems) };
+  }
+
+  /** About the pipeline as a whole, or a key of pipeline.yml. */
+  #say(
+    message: string,
+    path: readonly (string | number)[] = [],
+    severity: Problem['severity'] = 'error',
+  ): void {
+    this.#problems.push(
+      this.#read?.problemAt(path, message, severity) ?? {
+        file: PIPELINE_FILE,
+        line: 1,
+        column: 1,
+        severity,
+        message,
+      },
+    );
+  }
+
+  #sayIn(file: SqlFile, problem: { offset: number; severity: Problem['severity']; message: string }): void {
+    const { severity, message } = problem;
+    this.#problems.push({ file: file.name, ...positionOf(file.text, problem.offset), severity, message });
+  }
+
+  #stepSettings(name: string): StepSettings {
+    const { steps } = this.#settings;
+    return steps !== undefined && Object.hasOwn(steps, name) ? (steps[name] ?? {}) : {};
+  }
+
+  #parameters(): Parameter[] {
+    const { parameters, problems } = checkParameters(this.#settings.parameters ?? {});
+    for (const { name, message, severity } of problems) this.#say(message, ['parameters', name], severity);
+    return parameters;
+  }
+
+  #sqlFiles(parameters: readonly Parameter[]): SqlFile[] {
+    const { names, problems } = stepFiles(
+      [...this.#source.files.keys()].filter((name) => name.endsWith('.sql')),
+    );
+    for (const { file, message } of problems)
+      this.#problems.push({ file, line: 1, column: 1, severity: 'error', message });
+    if (names.length === 0 && problems.length === 0)
+      this.#say('the pipeline has no step: put a file like 10_load.sql into its folder');
+    for (const name of Object.keys(this.#settings.steps ?? {})) {
+      if (!this.#source.files.has(name))
+        this.#say(`there is no file ${name} in this folder${didYouMean(name, names)}`, ['steps', name]);
+    }
+    const known = new Set([...BUILT_IN_PLACEHOLDERS, ...parameters.map(({ name }) => name)]);
+    const prepared = new Map();
+    const files = names.map((name) => readSqlFile(name, this.#source.files.get(name) ?? '', known, prepared));
+    for (const file of files) for (const problem of file.problems) this.#sayIn(file, problem);
+    return files;
+  }
+
+  #lineage(files: readonly SqlFile[]): FileEffect[] {
+    const reader = new LineageReader(files, (name) => this.#stepSettings(name));
+    const effects = files.map((file) => reader.read(file, this.#stepSettings(file.name)));
+    for (const { file, problems } of effects) for (const problem of problems) this.#sayIn(file, problem);
+    return effects;
+  }
+
+  #steps(effects: readonly FileEffect[], parameters: readonly Parameter[]): Step[] {
+    const retries = conflictRetries(effects);
+    const made = effects.map((effect, i) => {
+      const settings = this.#stepSettings(effect.file.name);
+      const kind = kindOfStep(effect, settings);
+      for (const problem of kind.problems) this.#sayIn(effect.file, problem);
+      const path = ['steps', effect.file.name];
+      if (kind.settingProblem !== undefined) this.#say(kind.settingProblem, [...path, 'kind']);
+      const { step, problems } = makeStep({
+        effect,
+        settings,
+        pipeline: this.#settings,
+        kind: kind.kind,
+        conflictRetry: retries[i] ?? false,
+        known: new Set([...BUILT_IN_PLACEHOLDERS, ...parameters.map(({ name }) => name)]),
+      });
+      for (const { key, message, severity } of problems) this.#say(message, [...path, key], severity);
+      return { effect, step };
+    });
+    for (const { file, problem } of mixedSteps(made)) this.#sayIn(file, problem);
+    return made.map(({ step }) => step);
+  }
+
+  /** Unknown and unused placeholders; UNLOAD to where it would start runs. */
+  #checkUses(effects: readonly FileEffect[], parameters: readonly Parameter[]): void {
+    const names = parameters.map(({ name }) => name);
+    const known = [...BUILT_IN_PLACEHOLDERS, ...names];
+    const used = new Set<string>();
+    for (const { file } of effects) {
+      for (const { name, offset } of file.statements.flatMap(({ uses }) => uses)) {
+        used.add(name);
+        if (known.includes(name)) continue;
+        this.#sayIn(file, {
+          offset,
+          severity: 'error',
+          message: `unknown placeholder :${name}${didYouMean(name, known)}; there are ${known.map((one) => `:${one}`).join(', ')}`,
+        });
+      }
+      for (const { facts } of file.statements)
+        if (facts.unloadTo !== undefined) this.#checkUnload(file, facts.unloadTo, parameters);
+    }
+    for (const settings of Object.values(this.#settings.steps ?? {})) {
+      for (const [, name] of (settings.verify ?? '').matchAll(/:([A-Za-z_]\w*)/g)) used.add(name ?? '');
+    }
+    // With broken files a parameter may only seem unused.
+    if (effects.some(({ file }) => file.statements.length === 0)) return;
+    for (const name of names) {
+      if (!used.has(name)) this.#say(`the parameter ${name} is not used by any step`, ['parameters', name]);
+    }
+  }
+
+  #checkUnload(
+    file: SqlFile,
+    to: { offset: number; text?: string; param?: string },
+    parameters: readonly Parameter[],
+  ): void {
+    const target =
+      to.param === 'file_uri' || to.param === 'manifest'
+        ? undefined
+        : (to.text ?? parameters.find(({ name }) => name === to.param)?.default ?? '');
+    const trigger = target === undefined ? `:${to.param}` : startedBy(target, this.#triggers());
+    if (trigger === undefined) return;
+    this.#sayIn(file, {
+      offset: to.offset,
+      severity: 'error',
+      message: `UNLOAD must not write under ${trigger}: its own files would start runs`,
+    });
+  }
+
+  #triggers(): Trigger[] {
+    return this.#settings.on.map(({ s3 }) => ({
+      kind: 's3',
+      ...(s3.bucket === undefined ? {} : { bucket: s3.bucket }),
+      prefix: s3.prefix,
+      suffix: s3.suffix ?? DEFAULTS.suffix,
+    }));
+  }
+
+  #sessionSet(): Record<string, string> {
+    const set: Record<string, string> = {};
+    for (const [name, value] of Object.entries(this.#settings.session?.set ?? {})) {
+      const made = settingAsSql(name, value);
+      if ('sql' in made) set[name] = made.sql;
+      else this.#say(`session.set.${name}: ${made.wrong}`, ['session', 'set', name]);
+    }
+    return set;
+  }
+
+  #plan(steps: readonly Step[], parameters: readonly Parameter[]): Plan {
+    const { session, timeout, description, concurrency, onFailure, onReplay, warehouse } = this.#settings;
+    const keepAliveSeconds = session?.keepAlive ?? parseDuration(DEFAULTS.keepAlive) ?? 0;
+    if (keepAliveSeconds > 3600) {
+      this.#say(
+        'a session that idles longer than 1h may be closed by Redshift Serverless before this keep-alive ends (ALTER USER … SESSION TIMEOUT lengthens it)',
+        ['session', 'keepAlive'],
+        'warning',
+      );
+    }
+    this.#warnOfPrefixes();
+    const plan: Omit<Plan, 'hash'> = {
+      schema: 1,
+      pipeline: this.#source.name,
+      description: description ?? DEFAULTS.description,
+      triggers: this.#triggers(),
+      steps,
+      session: { keepAliveSeconds, set: this.#sessionSet() },
+      parameters,
+      concurrency: concurrency ?? DEFAULTS.concurrency,
+      onFailure: onFailure ?? DEFAULTS.onFailure,
+      onReplay: onReplay ?? DEFAULTS.onReplay,
+      timeoutSeconds: timeout ?? parseDuration(DEFAULTS.timeout) ?? 0,
+      ...(warehouse === undefined ? {} : { warehouse }),
+      grade: gradeOf(steps),
+    };
+    const whole = { ...plan, hash: contentHash(plan) };
+    const bytes = gzipSync(JSON.stringify(whole)).length;
+    if (bytes > MAX_PLAN_BYTES) {
+      this.#say(
+        `the compiled pipeline has ${bytes} bytes compressed; ${MAX_PLAN_BYTES} fit into one item of the run table: split the pipeline`,
+      );
+    }
+    return whole;
+  }
+
+  #warnOfPrefixes(): void {
+    for (const [i, { s3 }] of this.#settings.on.entries()) {
+      if (s3.prefix.startsWith('/'))
+        this.#say(
+          `keys in S3 seldom begin with "/": this matches only keys that do`,
+          ['on', i, 's3', 'prefix'],
+          'warning',
+        );
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** The JSON Schema of `pipeline.yml`, made from the same source that checks it. */
+import { DURATION_PATTERN } from './duration.ts';
+import type { Key, Shape } from './schema.ts';
+import { pipelineSchema } from './schema.ts';
+
+type Json = Record<string, unknown>;
+
+function keySchema(key: Key): Json {
+  return {
+    description: key.description,
+    ...shapeSchema(key.shape),
+    ...(key.default === undefined ? {} : { default: key.default }),
+  };
+}
+
+function shapeSchema(shape: Shape): Json {
+  switch (shape.kind) {
+    case 'text':
+      return { type: 'string', ...(shape.pattern === undefined ? {} : { pattern: shape.pattern }) };
+    case 'scalar':
+      return { type: ['string', 'number', 'boolean'] };
+    case 'choice':
+      // An unquoted true is a boolean to YAML, and means the word.
+      return { enum: shape.values.flatMap((value) => (value === 'true' ? [value, true] : [value])) };
+    case 'duration':
+      return { type: 'string', pattern: DURATION_PATTERN };
+    case 'whole':
+      return { type: 'integer', minimum: shape.min, maximum: shape.max };
+    case 'flag':
+      return { type: 'boolean' };
+    case 'list':
+      return { type: ['array', 'null'], items: shapeSchema(shape.of) };
+    case 'map':
+      return {
+        type: ['object', 'null'],
+        propertyNames: { pattern: shape.keyPattern },
+        additionalProperties: shapeSchema(shape.of),
+      };
+    case 'object': {
+      const entries = Object.entries(shape.keys);
+      const required = entries.filter(([, key]) => key.required === true).map(([name]) => name);
+      return {
+        type: required.length === 0 ? ['object', 'null'] : 'object',
+        properties: Object.fromEntries(entries.map(([name, key]) => [name, keySchema(key)])),
+        ...(required.length === 0 ? {} : { required }),
+        additionalProperties: false,
+      };
+    }
+    default:
+      return shape satisfies never;
+  }
+}
+
+export function pipelineJsonSchema(): Json {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'A Baton pipeline',
+    ...shapeSchema(pipelineSchema),
+  };
+}
+
+/** As the file `sql/pipeline.schema.json` holds it. */
+export function pipelineJsonSchemaText(): string {
+  return `${JSON.stringify(pipelineJsonSchema(), undefined, 2)}\n`;
+}

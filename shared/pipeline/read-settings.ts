@@ -1,0 +1,247 @@
+/** `pipeline.yml` held against the schema: every problem at once, each with its place. */
+import type { Node, Pair } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+
+import { formatDuration, parseDuration } from './duration.ts';
+import { didYouMean } from './nearest.ts';
+import type { Problem } from './problem.ts';
+import type { Key, Shape } from './schema.ts';
+import { LATER_TRIGGERS, pipelineSchema } from './schema.ts';
+import type { PipelineSettings } from './settings.ts';
+
+export type Path = readonly (string | number)[];
+
+export interface ReadSettings {
+  /** Absent where the file cannot be used. */
+  readonly settings?: PipelineSettings;
+  readonly problems: readonly Problem[];
+  /** A problem at a key or value of the file. */
+  problemAt(path: Path, message: string, severity?: Problem['severity']): Problem;
+}
+
+/** Stands for a value that was refused, so that what encloses it can still be checked. */
+const REFUSED = Symbol('refused');
+
+export function readSettings(text: string, file: string): ReadSettings {
+  return new Reader(text, file).read();
+}
+
+class Reader {
+  readonly #text: string;
+  readonly #file: string;
+  readonly #lines = new LineCounter();
+  readonly #problems: Problem[] = [];
+  /** Offsets of keys (or list items) by path. */
+  readonly #offsets = new Map<string, number>();
+  #resolve: (node: unknown) => unknown = (node) => node;
+
+  constructor(text: string, file: string) {
+    this.#text = text;
+    this.#file = file;
+  }
+
+  read(): ReadSettings {
+    const document = parseDocument(this.#text, { lineCounter: this.#lines, prettyErrors: false });
+    const problemAt: ReadSettings['problemAt'] = (path, message, severity = 'error') =>
+      this.#problem(this.#offsetOf(path), message, severity);
+    for (const error of document.errors) this.#say(error.pos[0], yamlWords(error.code, error.message));
+    for (const warning of document.warnings) this.#say(warning.pos[0], warning.message);
+    if (this.#problems.length > 0) return { problems: this.#problems, problemAt };
+    this.#resolve = (node) => (isAlias(node) ? node.resolve(document) : node);
+    const value = this.#check(document.contents, pipelineSchema, []);
+    const settings = this.#problems.length > 0 ? undefined : (value as PipelineSettings);
+    return { ...(settings === undefined ? {} : { settings }), problems: this.#problems, problemAt };
+  }
+
+  #problem(offset: number, message: string, severity: Problem['severity'] = 'error'): Problem {
+    const { line, col } = this.#lines.linePos(offset);
+    return { file: this.#file, line: Math.max(1, line), column: Math.max(1, col), severity, message };
+  }
+
+  #say(offset: number, message: string): typeof REFUSED {
+    this.#problems.push(this.#problem(offset, message));
+    return REFUSED;
+  }
+
+  #offsetOf(path: Path): number {
+    for (let length = path.length; length > 0; length -= 1) {
+      const offset = this.#offsets.get(JSON.stringify(path.slice(0, length)));
+      if (offset !== undefined) return offset;
+    }
+    return 0;
+  }
+
+  #check(given: unknown, shape: Shape, path: Path): unknown {
+    const node = this.#resolve(given) as Node | null | undefined;
+    const offset = offsetOfNode(given) ?? this.#offsetOf(path);
+    switch (shape.kind) {
+      case 'object':
+        return this.#object(node, shape.keys, path, offset);
+      case 'map':
+        return this.#map(node, shape, path, offset);
+      case 'list':
+        return this.#list(node, shape.of, path, offset);
+      case 'text':
+      case 'scalar':
+      case 'choice':
+      case 'duration':
+      case 'whole':
+      case 'flag':
+        return this.#scalar(node, shape, path, offset);
+      default:
+        return shape satisfies never;
+    }
+  }
+
+  #object(
+    node: Node | null | undefined,
+    keys: Readonly<Record<string, Key>>,
+    path: Path,
+    offset: number,
+  ): unknown {
+    const required = Object.keys(keys).filter((name) => keys[name]?.required === true);
+    if (!isMap(node) && !(isEmpty(node) && required.length === 0)) {
+      const missing = isEmpty(node) ? `; it needs ${required.join(' and ')}` : '';
+      return this.#say(
+        offset,
+        `${place(path)} must be a list of keys (${Object.keys(keys).join(', ')})${missing}`,
+      );
+    }
+    const value: Record<string, unknown> = {};
+    for (const pair of isMap(node) ? node.items : []) {
+      const name = keyText(pair);
+      const keyOffset = offsetOfNode(pair.key) ?? offset;
+      const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
+      if (key === undefined) this.#say(keyOffset, unknownKey(name, keys, path));
+      else {
+        this.#offsets.set(JSON.stringify([...path, name]), keyOffset);
+        const member = this.#check(pair.value, key.shape, [...path, name]);
+        if (member !== undefined) value[name] = member;
+      }
+    }
+    for (const name of required) {
+      if (value[name] === undefined) this.#say(offset, `${place(path)} needs the key ${name}`);
+    }
+    return value;
+  }
+
+  #map(node: Node | null | undefined, shape: Shape & { kind: 'map' }, path: Path, offset: number): unknown {
+    if (isEmpty(node)) return {};
+    if (!isMap(node)) return this.#say(offset, `${place(path)} must have keys, each ${shape.keyWords}`);
+    const value: Record<string, unknown> = {};
+    for (const pair of node.items) {
+      const name = keyText(pair);
+      const keyOffset = offsetOfNode(pair.key) ?? offset;
+      if (!new RegExp(shape.keyPattern).test(name))
+        this.#say(keyOffset, `${JSON.stringify(name)} in ${place(path)} must be ${shape.keyWords}`);
+      this.#offsets.set(JSON.stringify([...path, name]), keyOffset);
+      const member = this.#check(pair.value, shape.of, [...path, name]);
+      if (member !== undefined) Object.defineProperty(value, name, { value: member, enumerable: true });
+    }
+    return value;
+  }
+
+  #list(node: Node | null | undefined, of: Shape, path: Path, offset: number): unknown {
+    if (!isSeq(node)) return this.#say(offset, `${place(path)} must be a list (lines that begin with "- ")`);
+    return node.items.map((item, i) => {
+      this.#offsets.set(JSON.stringify([...path, i]), offsetOfNode(item) ?? offset);
+      return this.#check(item, of, [...path, i]);
+    });
+  }
+
+  #scalar(
+    node: Node | null | undefined,
+    shape: Exclude<Shape, { kind: 'object' | 'map' | 'list' }>,
+    path: Path,
+    offset: number,
+  ): unknown {
+    if (!isScalar(node) || node.value === null)
+      return this.#say(offset, `${place(path)} must be ${words(shape)}`);
+    const { value } = node;
+    const text = typeof value === 'string' ? value : (node.source ?? JSON.stringify(value));
+    const wrong = (): typeof REFUSED =>
+      this.#say(offset, `${place(path)} must be ${words(shape)}; it is ${text}`);
+    switch (shape.kind) {
+      case 'text':
+        if (typeof value !== 'string' || !new RegExp(shape.pattern ?? '', 'u').test(value)) return wrong();
+        return value;
+      case 'scalar':
+        return text;
+      case 'choice':
+        return shape.values.includes(text)
+          ? text
+          : this.#say(
+              offset,
+              `${place(path)} must be ${words(shape)}; it is ${text}${didYouMean(text, shape.values)}`,
+            );
+      case 'duration': {
+        const seconds = parseDuration(text);
+        return seconds === undefined || seconds < shape.minSeconds || seconds > shape.maxSeconds
+          ? wrong()
+          : seconds;
+      }
+      case 'whole':
+        return typeof value === 'number' &&
+          Number.isInteger(value) &&
+          value >= shape.min &&
+          value <= shape.max
+          ? value
+          : wrong();
+      case 'flag':
+        return typeof value === 'boolean' ? value : wrong();
+      default:
+        return shape satisfies never;
+    }
+  }
+}
+
+function yamlWords(code: string, message: string): string {
+  return code === 'DUPLICATE_KEY' ? 'this key stands here twice' : `not YAML: ${message}`;
+}
+
+function isEmpty(node: unknown): boolean {
+  return node === null || node === undefined || (isScalar(node) && node.value === null);
+}
+
+function offsetOfNode(node: unknown): number | undefined {
+  const range = (node as Partial<Node> | null | undefined)?.range;
+  return range?.[0];
+}
+
+function keyText(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.source ?? pair.key.value) : String(pair.key);
+}
+
+function unknownKey(name: string, keys: Readonly<Record<string, Key>>, path: Path): string {
+  if (path[0] === 'on' && path.length === 2 && LATER_TRIGGERS.includes(name)) {
+    return `${name} triggers are not supported yet: a run is started by a file (s3) or by a request (baton start)`;
+  }
+  const names = Object.keys(keys);
+  return `unknown key ${name} in ${place(path)}${didYouMean(name, names)}; known are ${names.join(', ')}`;
+}
+
+function place(path: Path): string {
+  if (path.length === 0) return 'pipeline.yml';
+  return path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${part}`))
+    .join('');
+}
+
+function words(shape: Exclude<Shape, { kind: 'object' | 'map' | 'list' }>): string {
+  switch (shape.kind) {
+    case 'text':
+      return shape.words ?? 'a text';
+    case 'scalar':
+      return 'a text, number or boolean';
+    case 'choice':
+      return shape.values.join(', ').replace(/, (?=[^,]*$)/, ' or ');
+    case 'duration':
+      return `a duration like 90s, 10m, 2h or 14d, from ${formatDuration(shape.minSeconds)} to ${formatDuration(shape.maxSeconds)}`;
+    case 'whole':
+      return `a whole number from ${shape.min} to ${shape.max}`;
+    case 'flag':
+      return 'true or false';
+    default:
+      return shape satisfies never;
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * What may stand in a `pipeline.yml`, as data: the one source for checking it and for the JSON Schema that editors
+ * use. Defaults named here are the ones the compiler takes.
+ */
+
+export type Shape =
+  | { readonly kind: 'text'; readonly pattern?: string; readonly words?: string }
+  /** A text, number or boolean; taken as the text that was written. */
+  | { readonly kind: 'scalar' }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'duration'; readonly minSeconds: number; readonly maxSeconds: number }
+  | { readonly kind: 'whole'; readonly min: number; readonly max: number }
+  | { readonly kind: 'flag' }
+  | { readonly kind: 'list'; readonly of: Shape }
+  | { readonly kind: 'map'; readonly of: Shape; readonly keyPattern: string; readonly keyWords: string }
+  | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Key>> };
+
+export interface Key {
+  readonly shape: Shape;
+  /** For people: the editor shows it. */
+  readonly description: string;
+  readonly required?: true;
+  readonly default?: string | number | boolean;
+}
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+export const DEFAULTS = {
+  description: '',
+  suffix: '',
+  concurrency: 1,
+  onFailure: 'hold',
+  onReplay: 'resume',
+  /** Of the run. */
+  timeout: '12h',
+  stepTimeout: '1h',
+  keepAlive: '30m',
+  attempts: 3,
+  base: '5s',
+  max: '5m',
+} as const;
+
+const retry: Shape = {
+  kind: 'object',
+  keys: {
+    attempts: {
+      shape: { kind: 'whole', min: 1, max: 10 },
+      description: 'How many attempts in all, counting the first.',
+      default: DEFAULTS.attempts,
+    },
+    base: {
+      shape: { kind: 'duration', minSeconds: 1, maxSeconds: HOUR },
+      description: 'The first pause; it doubles each time, with full jitter.',
+      default: DEFAULTS.base,
+    },
+    max: {
+      shape: { kind: 'duration', minSeconds: 1, maxSeconds: DAY },
+      description: 'No pause is longer.',
+      default: DEFAULTS.max,
+    },
+  },
+};
+
+const tables: Shape = {
+  kind: 'list',
+  of: {
+    kind: 'text',
+    pattern: '^(?:[^\\s."]+|"[^"]+")(?:\\.(?:[^\\s."]+|"[^"]+")){0,2}$',
+    words: 'a table name like dim or mart.dim',
+  },
+};
+
+const s3: Shape = {
+  kind: 'object',
+  keys: {
+    bucket: {
+      shape: { kind: 'text', pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$', words: "a bucket's name" },
+      description: "Whose files start a run. Left out: the stage's landing bucket.",
+    },
+    prefix: {
+      shape: { kind: 'text', pattern: '^[^*]+$', words: 'the beginning of a key, without wildcards' },
+      description: 'The beginning of the keys that start a run, for example products/.',
+      required: true,
+    },
+    suffix: {
+      shape: { kind: 'text', pattern: '^[^*]*$', words: 'the end of a key, without wildcards' },
+      description: 'The end of the keys that start a run, for example .csv. Left out: any end.',
+      default: DEFAULTS.suffix,
+    },
+  },
+};
+
+const step: Shape = {
+  kind: 'object',
+  keys: {
+    kind: {
+      shape: { kind: 'choice', values: ['session', 'durable', 'check', 'opaque'] },
+      description:
+        'What the step is, where the compiler cannot see it or should treat it with more care. Left out: inferred from the SQL. A single query is a check; `kind: session` makes it a step whose rows nobody looks at.',
+    },
+    expect: {
+      shape: { kind: 'choice', values: ['no_rows', 'rows', 'true'] },
+      description:
+        'Of a check: no row, at least one row, or one row whose first column is true. Anything else fails the run.',
+      default: 'no_rows',
+    },
+    timeout: {
+      shape: { kind: 'duration', minSeconds: 1, maxSeconds: DAY },
+      description:
+        'How long one attempt may run before it is cancelled; the Data API ends any statement after 24h.',
+      default: DEFAULTS.stepTimeout,
+    },
+    retry: {
+      shape: retry,
+      description: 'For failures that pass by themselves: throttling, connections, conflicts.',
+    },
+    idempotent: {
+      shape: { kind: 'flag' },
+      description:
+        'Running this opaque step twice does the same as once, so an unknown outcome may be answered by running it again. True by nature for VACUUM, ANALYZE, REFRESH MATERIALIZED VIEW and UNLOAD … ALLOWOVERWRITE.',
+      default: false,
+    },
+    repeatable: {
+      shape: { kind: 'flag' },
+      description:
+        'What this session step reads (permanent tables, also behind views; S3 addresses; functions of your own) does not change while a run lasts, so it may be run again to rebuild a lost session.',
+      default: false,
+    },
+    reads: { shape: tables, description: 'Tables that the step reads besides those seen in its SQL.' },
+    writes: {
+      shape: tables,
+      description:
+        'Tables that the step writes besides those seen in its SQL. A CALL with this is durable: its procedure must not COMMIT or TRUNCATE.',
+    },
+    verify: {
+      shape: { kind: 'text' },
+      description:
+        'A query that answers with one boolean whether this step was applied; asked when the outcome is unknown.',
+    },
+  },
+};
+
+const parameter: Shape = {
+  kind: 'object',
+  keys: {
+    type: {
+      shape: { kind: 'choice', values: ['string', 'number', 'boolean', 'date', 'timestamp'] },
+      description: 'How the value is checked and written into the SQL.',
+      required: true,
+    },
+    default: {
+      shape: { kind: 'scalar' },
+      description:
+        'Left out: the value must be given at start. A string may contain {run_id}, {event_date}, {stage}.',
+    },
+    description: { shape: { kind: 'text' }, description: 'What it is for.' },
+  },
+};
+
+/** The whole file. */
+export const pipelineSchema: Shape & { kind: 'object' } = {
+  kind: 'object',
+  keys: {
+    description: {
+      shape: { kind: 'text' },
+      description: 'One line that says what the pipeline keeps.',
+      default: DEFAULTS.description,
+    },
+    on: {
+      shape: {
+        kind: 'list',
+        of: {
+          kind: 'object',
+          keys: { s3: { shape: s3, description: 'A file that lands in a bucket.', required: true } },
+        },
+      },
+      description: 'What starts a run. An empty list: only a request does.',
+      required: true,
+    },
+    steps: {
+      shape: {
+        kind: 'map',
+        of: step,
+        keyPattern: '^[0-9]+[A-Za-z0-9_.-]*\\.sql$',
+        keyWords: 'the name of a step file like 30_check.sql',
+      },
+      description: 'Options of steps. All .sql files run in the order of their numbers, named here or not.',
+    },
+    session: {
+      shape: {
+        kind: 'object',
+        keys: {
+          keepAlive: {
+            shape: { kind: 'duration', minSeconds: 60, maxSeconds: DAY },
+            description:
+              'How long the session lives without a statement: the time there is to mend a failed step and resume in the same session. At most 24h; over 1h Serverless may close it first.',
+            default: DEFAULTS.keepAlive,
+          },
+          set: {
+            shape: {
+              kind: 'map',
+              of: { kind: 'scalar' },
+              keyPattern: '^[a-z_][a-z0-9_]*$',
+              keyWords: 'the name of a session setting like search_path',
+            },
+            description:
+              'Session settings, applied when a session opens and again when it is rebuilt, for example search_path: mart.',
+          },
+        },
+      },
+      description: 'The warehouse session that is handed from step to step.',
+    },
+    parameters: {
+      shape: {
+        kind: 'map',
+        of: parameter,
+        keyPattern: '^[a-z_][a-z0-9_]*$',
+        keyWords: "a parameter's name like region (lower case)",
+      },
+      description: 'Values that the SQL uses as :name.',
+    },
+    concurrency: {
+      shape: { kind: 'whole', min: 1, max: 100 },
+      description: 'How many runs may be under way at once; others wait, oldest first.',
+      default: DEFAULTS.concurrency,
+    },
+    onFailure: {
+      shape: { kind: 'choice', values: ['hold', 'continue'] },
+      description: 'hold: a failed run keeps its place and later files wait in order. continue: they go on.',
+      default: DEFAULTS.onFailure,
+    },
+    onReplay: {
+      shape: { kind: 'choice', values: ['resume', 'rerun', 'skip'] },
+      description:
+        'What a replayed event does where its run exists: resume it if it failed, make a new run, or nothing.',
+      default: DEFAULTS.onReplay,
+    },
+    timeout: {
+      shape: { kind: 'duration', minSeconds: 1, maxSeconds: 14 * DAY },
+      description: "The whole run's limit.",
+      default: DEFAULTS.timeout,
+    },
+    retry: { shape: retry, description: 'For every step that does not say otherwise.' },
+    warehouse: {
+      shape: {
+        kind: 'text',
+        pattern: '^[a-z][a-z0-9-]{0,62}$',
+        words: 'the name of a workgroup or cluster',
+      },
+      description: "Another workgroup or cluster than the stage's own.",
+    },
+  },
+};
+
+/** Triggers that are planned: named so that the refusal can say more than "unknown key". */
+export const LATER_TRIGGERS: readonly string[] = ['schedule', 'pipeline'];

@@ -1,0 +1,38 @@
+/** A checked `pipeline.yml`: durations in seconds, everything else as written. */
+import type { Expectation, ParameterType, StepKind } from './plan.ts';
+
+export interface RetrySettings {
+  readonly attempts?: number;
+  readonly base?: number;
+  readonly max?: number;
+}
+
+export interface StepSettings {
+  readonly kind?: StepKind;
+  readonly expect?: Expectation;
+  readonly timeout?: number;
+  readonly retry?: RetrySettings;
+  readonly idempotent?: boolean;
+  readonly repeatable?: boolean;
+  readonly reads?: readonly string[];
+  readonly writes?: readonly string[];
+  readonly verify?: string;
+}
+
+export interface PipelineSettings {
+  readonly description?: string;
+  readonly on: readonly {
+    readonly s3: { readonly bucket?: string; readonly prefix: string; readonly suffix?: string };
+  }[];
+  readonly steps?: Readonly<Record<string, StepSettings>>;
+  readonly session?: { readonly keepAlive?: number; readonly set?: Readonly<Record<string, string>> };
+  readonly parameters?: Readonly<
+    Record<string, { readonly type: ParameterType; readonly default?: string; readonly description?: string }>
+  >;
+  readonly concurrency?: number;
+  readonly onFailure?: 'hold' | 'continue';
+  readonly onReplay?: 'resume' | 'rerun' | 'skip';
+  readonly timeout?: number;
+  readonly retry?: RetrySettings;
+  readonly warehouse?: string;
+}

@@ -1,0 +1,91 @@
+/** What one statement does, as seen in its text alone: before anybody knows which names are temporary tables. */
+
+/** A table where it is named. */
+export interface NamedTable {
+  readonly name: string;
+  /** Offset in the file. */
+  readonly offset: number;
+}
+
+/** Something worth telling about a statement, at its place. */
+export interface StatementProblem {
+  readonly offset: number;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+export interface StatementFacts {
+  /** For messages: `INSERT`, `CREATE TABLE`. */
+  readonly verb: string;
+  /** Offset of its first word. */
+  readonly offset: number;
+  /**
+   * - `query`: reads only, and answers with rows
+   * - `change`: changes tables or objects, and may run in a transaction
+   * - `setting`: changes the session only
+   * - `opaque`: must stand alone in its file
+   */
+  nature: 'query' | 'change' | 'setting' | 'opaque';
+  /** Why it is opaque. */
+  opaqueBecause?: string;
+  /** Opaque only because it cannot be seen through: `kind:` may say what it is. */
+  vouchable: boolean;
+  /** Opaque, but running it twice does the same as once. */
+  idempotentByNature: boolean;
+  /** Changes something permanent besides the tables in `writes`: rights, comments, procedures. */
+  changesPermanent: boolean;
+  readonly creates: (NamedTable & { readonly temp: boolean; readonly ifNotExists: boolean })[];
+  readonly drops: (NamedTable & { readonly ifExists: boolean })[];
+  readonly renames: { readonly from: NamedTable; readonly to: NamedTable }[];
+  /** Tables made, altered or dropped, views too. */
+  readonly redefines: NamedTable[];
+  /** Rows changed. Tables in `creates` and `drops` are not repeated here. */
+  readonly writes: NamedTable[];
+  /** May have written anything. */
+  writesUnknown: boolean;
+  readonly reads: NamedTable[];
+  /** May read any temporary table of the session. */
+  readsUnknown: boolean;
+  /** LIKE sources. */
+  readonly shapes: NamedTable[];
+  setsSession: boolean;
+  /** TRUNCATE: commits the transaction it runs in. */
+  truncates: boolean;
+  calls: boolean;
+  /** Inputs outside the warehouse that are not exactly the run's own file. */
+  readonly unpinned: string[];
+  /** What makes a second execution differ, for example `GETDATE()`. */
+  readonly nondeterministic: string[];
+  /** Functions that are not known to be deterministic. */
+  readonly unknownFunctions: string[];
+  /** UNLOAD's target: a literal's text, or a placeholder. */
+  unloadTo?: { readonly offset: number; readonly text?: string; readonly param?: string };
+  readonly problems: StatementProblem[];
+}
+
+export function newFacts(verb: string, offset: number): StatementFacts {
+  return {
+    verb,
+    offset,
+    nature: 'change',
+    vouchable: false,
+    idempotentByNature: false,
+    changesPermanent: false,
+    creates: [],
+    drops: [],
+    renames: [],
+    redefines: [],
+    writes: [],
+    writesUnknown: false,
+    reads: [],
+    readsUnknown: false,
+    shapes: [],
+    setsSession: false,
+    truncates: false,
+    calls: false,
+    unpinned: [],
+    nondeterministic: [],
+    unknownFunctions: [],
+    problems: [],
+  };
+}

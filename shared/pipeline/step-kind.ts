@@ -1,0 +1,144 @@
+/** What kind of step a file is: inferred from what its statements do, or declared with `kind:` where that can be true. */
+import type { FileEffect, StatementEffect } from './lineage.ts';
+import type { StepKind } from './plan.ts';
+import type { StepSettings } from './settings.ts';
+import type { StatementFacts, StatementProblem } from './statement-facts.ts';
+
+export interface KindOfStep {
+  readonly kind: StepKind;
+  readonly problems: readonly StatementProblem[];
+  /** About `kind:` itself: belongs to pipeline.yml. */
+  readonly settingProblem?: string;
+}
+
+type Nature = StatementFacts['nature'];
+
+/** A statement's nature, now that it is known which tables are temporary and what the step declares. */
+function natureOf(statement: StatementEffect, settings: StepSettings): Nature {
+  const { facts } = statement;
+  const permanent = statement.reads.length + statement.writes.length > 0;
+  if (facts.verb === 'ANALYZE' && !permanent && statement.readsTemp.length > 0) return 'setting';
+  if (facts.truncates && statement.writes.length > 0) return 'opaque';
+  if (facts.calls && settings.writes !== undefined && settings.kind !== 'opaque') return 'change';
+  return facts.nature;
+}
+
+export function kindOfStep(step: FileEffect, settings: StepSettings): KindOfStep {
+  const { statements } = step;
+  const natures = statements.map((statement) => natureOf(statement, settings));
+  const inferred = infer(step, natures);
+  const problems: StatementProblem[] = [];
+  let kind = inferred;
+  let settingProblem: string | undefined;
+  if (settings.kind !== undefined && settings.kind !== inferred) {
+    settingProblem = whyNotKind(settings.kind, inferred, step, natures);
+    if (settingProblem === undefined) kind = settings.kind;
+  }
+  if (kind === 'opaque' && statements.length > 1) problems.push(...opaqueAmongOthers(statements, natures));
+  if (kind === 'check' && statements.length > 1) {
+    problems.push({
+      offset: statements[1]?.facts.offset ?? 0,
+      severity: 'error',
+      message: `a check is one query, and this file holds ${statements.length}: give each a file of its own`,
+    });
+  }
+  problems.push(...truncateAmongOthers(statements));
+  problems.push(...unseenRows(kind, statements, natures));
+  return { kind, problems, ...(settingProblem === undefined ? {} : { settingProblem }) };
+}
+
+function infer(step: FileEffect, natures: readonly Nature[]): StepKind {
+  if (natures.includes('opaque')) return 'opaque';
+  if (natures.every((nature) => nature === 'query')) return 'check';
+  const permanent =
+    step.effect.writes.length > 0 || step.statements.some(({ facts }) => facts.changesPermanent);
+  return permanent ? 'durable' : 'session';
+}
+
+/** Why the declared kind cannot be true; undefined where it may. */
+function whyNotKind(
+  declared: StepKind,
+  inferred: StepKind,
+  step: FileEffect,
+  natures: readonly Nature[],
+): string | undefined {
+  const [first] = step.statements;
+  const isOne = step.statements.length === 1;
+  const unseen = inferred === 'opaque' && isOne && first?.facts.vouchable === true;
+  switch (declared) {
+    case 'opaque':
+      return isOne ? undefined : 'kind: opaque is for a single statement; this file holds several';
+    case 'check':
+      return 'kind: check is for one query that only reads; this is not one';
+    case 'session':
+      if (inferred === 'check' && natures.length > 0) return undefined;
+      if (unseen && step.effect.writes.length === 0) return undefined;
+      return `kind: session is for what touches only temporary tables and settings; this ${doing(step, inferred)}`;
+    case 'durable':
+      if (unseen) return undefined;
+      return `kind: durable is for what changes permanent tables in a transaction; this ${doing(step, inferred)}`;
+    default:
+      return declared satisfies never;
+  }
+}
+
+function doing(step: FileEffect, inferred: StepKind): string {
+  switch (inferred) {
+    case 'check':
+      return 'only reads';
+    case 'session':
+      return 'changes temporary tables or settings only';
+    case 'durable':
+      return step.effect.writes.length > 0
+        ? `writes ${step.effect.writes.join(', ')}`
+        : 'changes permanent objects';
+    case 'opaque': {
+      const { facts } =
+        step.statements.find((one) => one.facts.nature === 'opaque') ?? step.statements[0] ?? {};
+      if (facts?.truncates === true) return 'truncates a permanent table, which commits at once';
+      return `holds ${facts?.verb ?? 'a statement'}: ${facts?.opaqueBecause ?? 'it cannot be seen through'}`;
+    }
+    default:
+      return inferred satisfies never;
+  }
+}
+
+function opaqueAmongOthers(
+  statements: readonly StatementEffect[],
+  natures: readonly Nature[],
+): StatementProblem[] {
+  return statements.flatMap(({ facts }, i) => {
+    if (natures[i] !== 'opaque' || facts.truncates) return [];
+    const because = facts.opaqueBecause ?? 'it cannot be seen through';
+    const message = `${facts.verb} must be alone in its file: ${because}`;
+    return [{ offset: facts.offset, severity: 'error' as const, message }];
+  });
+}
+
+function truncateAmongOthers(statements: readonly StatementEffect[]): StatementProblem[] {
+  if (statements.length < 2) return [];
+  return statements
+    .filter(({ facts }) => facts.truncates)
+    .map(({ facts }) => ({
+      offset: facts.offset,
+      severity: 'error',
+      message:
+        'TRUNCATE commits what stands before it in the transaction; use DELETE FROM, or give it a file of its own',
+    }));
+}
+
+function unseenRows(
+  kind: StepKind,
+  statements: readonly StatementEffect[],
+  natures: readonly Nature[],
+): StatementProblem[] {
+  if (kind !== 'session' && kind !== 'durable') return [];
+  if (statements.length < 2) return [];
+  return statements
+    .filter((_, i) => natures[i] === 'query')
+    .map(({ facts }) => ({
+      offset: facts.offset,
+      severity: 'warning',
+      message: 'nobody looks at the rows of this query; a check is one query in a file of its own',
+    }));
+}

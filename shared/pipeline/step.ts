@@ -1,0 +1,145 @@
+/** One step of the plan: lineage, options with their defaults, and how it is sent. */
+import { analyzeStatement } from './analyze-statement.ts';
+import { parseDuration } from './duration.ts';
+import { contentHash } from './hash.ts';
+import { splitStatements, tokenize, UnclosedTokenError } from './lexer.ts';
+import type { FileEffect } from './lineage.ts';
+import { didYouMean } from './nearest.ts';
+import type { Lineage, RetryPolicy, StatementTemplate, Step, StepKind } from './plan.ts';
+import { DEFAULTS } from './schema.ts';
+import type { PipelineSettings, RetrySettings, StepSettings } from './settings.ts';
+import { makeTemplate } from './template.ts';
+
+export interface StepParts {
+  readonly effect: FileEffect;
+  readonly settings: StepSettings;
+  readonly pipeline: PipelineSettings;
+  readonly kind: StepKind;
+  readonly conflictRetry: boolean;
+  /** Placeholders that exist. */
+  readonly known: ReadonlySet<string>;
+}
+
+/** About a key of the step in pipeline.yml. */
+export interface OptionProblem {
+  readonly key: string;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+export function makeStep(parts: StepParts): { step: Step; problems: readonly OptionProblem[] } {
+  const { effect, settings, pipeline, kind, conflictRetry } = parts;
+  const { statements, name } = effect.file;
+  const problems = optionProblems(parts);
+  const verify =
+    settings.verify === undefined ? undefined : verifyTemplate(settings.verify, parts.known, problems);
+  const uses = new Set(statements.flatMap((statement) => statement.uses).map((use) => use.name));
+  const isSingle = statements.length === 1 && kind !== 'durable';
+  const expect = kind === 'check' ? (settings.expect ?? 'no_rows') : undefined;
+  const step: Omit<Step, 'hash'> = {
+    name,
+    kind,
+    statements: statements.map(({ template }) => template),
+    send: isSingle ? 'single' : 'transaction',
+    ...(expect === undefined ? {} : { expect }),
+    timeoutSeconds: stepTimeout(settings, pipeline),
+    retry: retryPolicy(pipeline.retry, settings.retry),
+    idempotent: settings.idempotent ?? statements.every(({ facts }) => facts.idempotentByNature),
+    repeatable: settings.repeatable ?? false,
+    ...(verify === undefined ? {} : { verify }),
+    lineage: lineageOf(effect, settings.repeatable ?? false),
+    usesFile: uses.has('manifest') || uses.has('file_uri'),
+    usesManifest: uses.has('manifest'),
+    conflictRetry,
+  };
+  return { step: { ...step, hash: contentHash(step) }, problems };
+}
+
+function stepTimeout(settings: StepSettings, pipeline: PipelineSettings): number {
+  const wholeRun = pipeline.timeout ?? Infinity;
+  return Math.min(settings.timeout ?? parseDuration(DEFAULTS.stepTimeout) ?? 0, wholeRun);
+}
+
+function retryPolicy(general: RetrySettings = {}, own: RetrySettings = {}): RetryPolicy {
+  const { attempts, base, max } = { ...general, ...own };
+  const baseSeconds = base ?? parseDuration(DEFAULTS.base) ?? 0;
+  return {
+    attempts: attempts ?? DEFAULTS.attempts,
+    baseSeconds,
+    maxSeconds: Math.max(max ?? parseDuration(DEFAULTS.max) ?? 0, max === undefined ? baseSeconds : 0),
+  };
+}
+
+/** Functions that nobody knows may be vouched for; the clock and chance may not. */
+function lineageOf({ effect, statements }: FileEffect, repeatable: boolean): Lineage {
+  const all = statements.map(({ facts }) => facts);
+  const varies = [
+    ...new Set([
+      ...all.flatMap((facts) => facts.nondeterministic),
+      ...(repeatable ? [] : all.flatMap((facts) => facts.unknownFunctions.map((name) => `${name}()`))),
+    ]),
+  ].sort();
+  const unpinned = [...new Set(all.flatMap((facts) => facts.unpinned))].sort();
+  return {
+    createsTemp: effect.createsTemp,
+    readsTemp: effect.readsTemp,
+    writesTemp: effect.writesTemp,
+    reads: effect.reads,
+    writes: effect.writesUnknown ? 'everything' : effect.writes,
+    setsSession: all.some((facts) => facts.setsSession),
+    ...(effect.shapes.length === 0 ? {} : { shapes: effect.shapes }),
+    ...(effect.redefines.length === 0 ? {} : { redefines: effect.redefines }),
+    ...(unpinned.length === 0 ? {} : { unpinned }),
+    deterministic: varies.length === 0,
+    ...(varies.length === 0 ? {} : { varies }),
+  };
+}
+
+function optionProblems({ settings, pipeline, kind }: StepParts): OptionProblem[] {
+  const problems: OptionProblem[] = [];
+  const say = (key: string, message: string, severity: 'error' | 'warning' = 'error'): void => {
+    problems.push({ key, message, severity });
+  };
+  if (settings.expect !== undefined && kind !== 'check')
+    say('expect', `expect is for checks; this step is ${kind}: a check is a single query that only reads`);
+  if (settings.verify !== undefined && kind !== 'durable' && kind !== 'opaque')
+    say('verify', `verify is for steps that change something for good; this step is ${kind}`);
+  if (settings.repeatable === true && kind !== 'session')
+    say('repeatable', `repeatable means something for session steps only; this step is ${kind}`, 'warning');
+  if (settings.timeout !== undefined && pipeline.timeout !== undefined && settings.timeout > pipeline.timeout)
+    say(
+      'timeout',
+      'the step may take longer than the whole run: the timeout of the pipeline is shorter',
+      'warning',
+    );
+  const { baseSeconds, maxSeconds } = retryPolicy(pipeline.retry, settings.retry);
+  if (settings.retry !== undefined && baseSeconds > maxSeconds)
+    say('retry', 'the first pause (base) is longer than the longest (max)');
+  return problems;
+}
+
+function verifyTemplate(
+  text: string,
+  known: ReadonlySet<string>,
+  problems: OptionProblem[],
+): StatementTemplate | undefined {
+  const refuse = (message: string): undefined => {
+    problems.push({ key: 'verify', severity: 'error', message });
+    return undefined;
+  };
+  try {
+    const [statement, ...more] = splitStatements(tokenize(text));
+    if (statement === undefined || more.length > 0 || analyzeStatement(statement).nature !== 'query')
+      return refuse('verify must be one query that only reads and answers with one boolean');
+    const made = makeTemplate(statement, known);
+    const wrong = made.problems.find((problem) => problem.severity === 'error');
+    if (wrong !== undefined) return refuse(wrong.message);
+    const unknown = made.uses.find((use) => !known.has(use.name));
+    if (unknown !== undefined)
+      return refuse(`unknown placeholder :${unknown.name}${didYouMean(unknown.name, known)}`);
+    return made.template;
+  } catch (error) {
+    if (!(error instanceof UnclosedTokenError)) throw error;
+    return refuse(`verify: an ${error.message}`);
+  }
+}

@@ -1,0 +1,1 @@
+CREATE TEMP TABLE stage_sales (LIKE mart.sales);

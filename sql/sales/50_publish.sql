@@ -1,0 +1,1 @@
+CALL mart.publish_sales();

@@ -1,0 +1,1 @@
+CREATE TEMP TABLE stage_stores (LIKE mart.stores);

@@ -1,0 +1,4 @@
+COPY stage_stores
+FROM :manifest
+IAM_ROLE :copy_role
+MANIFEST FORMAT CSV IGNOREHEADER 1;

@@ -1,0 +1,340 @@
+import { gzipSync } from 'node:zlib';
+
+import { BatchExecuteStatementCommand, CancelStatementCommand } from '@aws-sdk/client-redshift-data';
+import type { DescribeStatementResponse } from '@aws-sdk/client-redshift-data';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { describeStatement, until } from './helpers.ts';
+import { openSession, query, run, runBatch, startLocalRedshift } from './local-redshift.ts';
+import type { LocalRedshift } from './local-redshift.ts';
+
+const BUCKET = 'baton-local-landing';
+
+let local: LocalRedshift;
+let session: string;
+beforeAll(async () => {
+  local = await startLocalRedshift();
+  session = await openSession(local, 3600);
+});
+afterAll(async () => {
+  await local.stop();
+});
+beforeEach(async () => {
+  await run(local, 'DROP TABLE IF EXISTS p');
+  await run(
+    local,
+    `CREATE TABLE p (id int NOT NULL, name varchar(10), price decimal(8,2), sold date, seen timestamp, ok boolean)`,
+  );
+});
+
+async function copy(rest: string, table = 'p'): Promise<DescribeStatementResponse> {
+  return run(local, `COPY ${table} FROM ${rest}`, { SessionId: session });
+}
+
+async function rows(sql = 'SELECT * FROM p ORDER BY id'): Promise<(string | null)[][]> {
+  return query(local, sql);
+}
+
+async function loadErrors(end: DescribeStatementResponse): Promise<(string | null)[][]> {
+  return query(
+    local,
+    `SELECT file_name, line_number, column_name, error_code, error_message FROM sys_load_error_detail
+     WHERE query_id = ${String(end.RedshiftQueryId)} ORDER BY line_number`,
+    session,
+  );
+}
+
+describe('CSV', () => {
+  test('loads every type; an empty field is NULL but for text', async () => {
+    local.putObject(
+      BUCKET,
+      'a/1.csv',
+      'id,name,price,sold,seen,ok\r\n' +
+        '1,"a ""b"", c",1.25,2026-01-02,2026-01-02 03:04:05,true\r\n' +
+        '2,,,,,\r\n' +
+        '3,"two\nlines",-0.5,2026-02-28,2026-01-02 03:04:05.123456,0\r\n' +
+        '4,tab\tback\\,7,2026-02-28,2026-01-02,F',
+    );
+    const end = await copy(`'s3://${BUCKET}/a/' IAM_ROLE default CSV IGNOREHEADER 1`);
+    expect(end).toMatchObject({ Status: 'FINISHED', ResultRows: 4, HasResultSet: false });
+    expect(await rows()).toEqual([
+      ['1', 'a "b", c', '1.25', '2026-01-02', '2026-01-02 03:04:05', 'true'],
+      ['2', '', null, null, null, null],
+      ['3', 'two\nlines', '-0.50', '2026-02-28', '2026-01-02 03:04:05.123456', 'false'],
+      ['4', 'tab\tback\\', '7.00', '2026-02-28', '2026-01-02 00:00:00', 'false'],
+    ]);
+    expect(await query(local, 'SELECT pg_last_copy_count(), pg_last_copy_id()', session)).toEqual([
+      ['4', String(end.RedshiftQueryId)],
+    ]);
+  });
+
+  test('tells a quoted empty text from an empty one with EMPTYASNULL', async () => {
+    local.putObject(BUCKET, 'e/1.csv', '1,\n2,""\n3,"  "\n');
+    await run(local, 'CREATE TEMP TABLE e (id int, name varchar(10))', { SessionId: session });
+    await copy(`'s3://${BUCKET}/e/' IAM_ROLE default CSV EMPTYASNULL BLANKSASNULL`, 'e');
+    expect(await query(local, 'SELECT name FROM e ORDER BY id', session)).toEqual([[null], [''], [null]]);
+  });
+
+  test('cuts decimals off without ROUNDEC and rounds with it', async () => {
+    local.putObject(BUCKET, 'd/1.csv', '1,a,1.239,,,\n2,b,-1.239,,,\n');
+    await copy(`'s3://${BUCKET}/d/' IAM_ROLE default CSV`);
+    await copy(`'s3://${BUCKET}/d/' IAM_ROLE default CSV ROUNDEC`);
+    expect(await rows('SELECT price FROM p ORDER BY price')).toEqual([
+      ['-1.24'],
+      ['-1.23'],
+      ['1.23'],
+      ['1.24'],
+    ]);
+  });
+
+  test('loads only the columns of a list; the others take their default', async () => {
+    await run(
+      local,
+      "CREATE TEMP TABLE q (n bigint IDENTITY(1,1), a int, b varchar(5) DEFAULT 'dflt', c int)",
+      { SessionId: session },
+    );
+    local.putObject(BUCKET, 'q/1.csv', '7,1\n8,2\n');
+    await copy(`'s3://${BUCKET}/q/' IAM_ROLE default CSV`, 'q (c, a)');
+    expect(await query(local, 'SELECT a, b, c, n > 0 FROM q ORDER BY a', session)).toEqual([
+      ['1', 'dflt', '7', 'true'],
+      ['2', 'dflt', '8', 'true'],
+    ]);
+  });
+
+  test('without a list leaves an IDENTITY column out', async () => {
+    await run(local, 'CREATE TEMP TABLE i (n bigint IDENTITY(1,1), a int)', { SessionId: session });
+    local.putObject(BUCKET, 'i/1.csv', '7\n8\n');
+    expect(await copy(`'s3://${BUCKET}/i/' IAM_ROLE default CSV`, 'i')).toMatchObject({ Status: 'FINISHED' });
+    expect(await query(local, 'SELECT a FROM i ORDER BY a', session)).toEqual([['7'], ['8']]);
+  });
+});
+
+describe('delimited text', () => {
+  test('has pipes, \\N for NULL, and takes a delimiter at the end of a line', async () => {
+    local.putObject(
+      BUCKET,
+      't/1.txt',
+      '1|one|1.5|2026-01-02|2026-01-02 00:00:00|t|\n2|\\N|\\N|\\N|\\N|\\N\n',
+    );
+    expect(await copy(`'s3://${BUCKET}/t/' IAM_ROLE default`)).toMatchObject({ ResultRows: 2 });
+    expect(await rows('SELECT id, name, price FROM p ORDER BY id')).toEqual([
+      ['1', 'one', '1.50'],
+      ['2', null, null],
+    ]);
+  });
+
+  test('knows ESCAPE, REMOVEQUOTES, GZIP, NULL AS, DATEFORMAT and TIMEFORMAT', async () => {
+    const text = `1;a\\;b;n/a;02.01.2026;1767323045;yes\n2;"q;r";1;03.01.2026;1767323046;no\n`;
+    local.putObject(BUCKET, 'g/1.gz', gzipSync(text));
+    const end = await copy(
+      `'s3://${BUCKET}/g/' IAM_ROLE 'arn:aws:iam::000000000000:role/copy' GZIP DELIMITER ';' ESCAPE REMOVEQUOTES ` +
+        `NULL AS 'n/a' DATEFORMAT 'DD.MM.YYYY' TIMEFORMAT 'epochsecs'`,
+    );
+    expect(end.Error).toBeUndefined();
+    expect(await rows()).toEqual([
+      ['1', 'a;b', null, '2026-01-02', '2026-01-02 03:04:05', 'true'],
+      ['2', 'q;r', '1.00', '2026-01-03', '2026-01-02 03:04:06', 'false'],
+    ]);
+  });
+});
+
+describe('a load that fails', () => {
+  const FAILED =
+    "ERROR: Load into table 'p' failed.  Check 'sys_load_error_detail' system table for details.";
+
+  test.each([
+    [
+      'x,a,1,2026-01-02,2026-01-02 00:00:00,t',
+      'id',
+      '1207',
+      "Invalid digit, Value 'x', Pos 0, Type: Integer",
+    ],
+    ['99999999999,a,1,,,', 'id', '1204', 'Overflow, Column type: Integer'],
+    [',a,1,,,', 'id', '1213', 'Missing data for not-null field'],
+    ['1,12345678901,1,,,', 'name', '1204', 'String length exceeds DDL length'],
+    ['1,ééééé!,1,,,', 'name', '1204', 'String length exceeds DDL length'],
+    ['1,a,1234567,,,', 'price', '1209', 'Numeric data overflow (result precision)'],
+    ['1,a,1,2026-02-30,,', 'sold', '1205', 'Invalid Date Format - length must be 10 or more'],
+    ['1,a,1,01/02/2026,,', 'sold', '1205', 'Invalid Date Format - length must be 10 or more'],
+    [
+      '1,a,1,,2026-01-02T03:04:05Z,',
+      'seen',
+      '1206',
+      'Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]',
+    ],
+    ['1,a,1,,,maybe', 'ok', '1210', 'Unknown boolean format'],
+    ['1,a,1,,', '', '1214', 'Delimiter not found'],
+    ['1,a,1,,,,more', '', '1202', 'Extra column(s) found'],
+    [
+      '1,a"b,1,,,',
+      '',
+      '1216',
+      'Invalid quote formatting for CSV. Unexpected quote in a field without quotes',
+    ],
+  ])('%s', async (line, column, code, message) => {
+    local.putObject(BUCKET, 'bad/1.csv', `1,fine,1,,,\n2,"also\nfine",1,,,\n${line}\n`);
+    const end = await copy(`'s3://${BUCKET}/bad/' IAM_ROLE default CSV`);
+    expect(end).toMatchObject({ Status: 'FAILED', Error: FAILED });
+    expect(await loadErrors(end)).toEqual([[`s3://${BUCKET}/bad/1.csv`, '4', column, code, message]]);
+    expect(await rows()).toEqual([]);
+  });
+
+  test('is kept by its query and its session, not only by the transaction that was rolled back', async () => {
+    local.putObject(BUCKET, 'bad/1.csv', 'x,y\n');
+    const end = await runBatch(
+      local,
+      ["INSERT INTO p VALUES (1, 'before')", `COPY p FROM 's3://${BUCKET}/bad/' IAM_ROLE default CSV`],
+      { SessionId: session },
+    );
+    expect(end.SubStatements?.map(({ Status }) => Status)).toEqual(['FINISHED', 'FAILED']);
+    const found = await query(
+      local,
+      `SELECT session_id, error_code FROM sys_load_error_detail WHERE query_id = ${String(end.SubStatements?.[1]?.RedshiftQueryId)}`,
+    );
+    expect(found).toEqual([[String(end.RedshiftPid), '1214']]);
+    expect(await rows()).toEqual([]);
+  });
+
+  test('by an invalid byte is refused, or mended with ACCEPTINVCHARS', async () => {
+    local.putObject(BUCKET, 'u/1.csv', Buffer.from('1,a\xffb,1,,,\n', 'latin1'));
+    const end = await copy(`'s3://${BUCKET}/u/' IAM_ROLE default CSV`);
+    expect((await loadErrors(end))[0]?.slice(1, 4)).toEqual(['1', '', '1220']);
+    await copy(`'s3://${BUCKET}/u/' IAM_ROLE default CSV ACCEPTINVCHARS`);
+    expect(await rows('SELECT name FROM p')).toEqual([['a?b']]);
+  });
+
+  test('for a reason that only the database finds names file and line too', async () => {
+    await run(local, 'CREATE TEMP TABLE js (id int, doc super)', { SessionId: session });
+    local.putObject(BUCKET, 'j/1.csv', '1,"{""a"":1}"\n');
+    local.putObject(BUCKET, 'j/2.csv', '2,"{""a"":2}"\n3,"two\nlines {"\n4,"{""a"":4}"\n');
+    const end = await copy(`'s3://${BUCKET}/j/' IAM_ROLE default CSV`, 'js');
+    expect(end.Error).toContain("Load into table 'js' failed");
+    expect((await loadErrors(end))[0]?.slice(0, 3)).toEqual([`s3://${BUCKET}/j/2.csv`, '2', 'doc']);
+    expect(await copy(`'s3://${BUCKET}/j/' IAM_ROLE default CSV MAXERROR 5`, 'js')).toMatchObject({
+      Status: 'FINISHED',
+      ResultRows: 3,
+    });
+  });
+
+  test('MAXERROR lets fewer bad rows pass, and keeps why', async () => {
+    local.putObject(BUCKET, 'm/1.csv', '1,a,1,,,\nx,a,1,,,\ny,a,1,,,\n4,a,1,,,\n');
+    const end = await copy(`'s3://${BUCKET}/m/' IAM_ROLE default CSV MAXERROR 3`);
+    expect(end).toMatchObject({ Status: 'FINISHED', ResultRows: 2 });
+    expect((await loadErrors(end)).map(([, line]) => line)).toEqual(['2', '3']);
+    const stopped = await copy(`'s3://${BUCKET}/m/' IAM_ROLE default CSV MAXERROR 2`);
+    expect(stopped).toMatchObject({ Status: 'FAILED', Error: FAILED });
+    expect(await rows('SELECT id FROM p ORDER BY id')).toEqual([['1'], ['4']]);
+  });
+
+  test('NOLOAD checks and loads nothing', async () => {
+    local.putObject(BUCKET, 'n/1.csv', '1,a,1,,,\n');
+    expect(await copy(`'s3://${BUCKET}/n/' IAM_ROLE default CSV NOLOAD`)).toMatchObject({
+      Status: 'FINISHED',
+      ResultRows: 0,
+    });
+    expect(await rows()).toEqual([]);
+  });
+
+  test('a gzip file that is cut off, and one that is none, fail with its name', async () => {
+    const whole = gzipSync('1,a,1,,,\n'.repeat(10_000));
+    local.putObject(BUCKET, 'z/1.gz', whole.subarray(0, whole.length - 20));
+    expect((await copy(`'s3://${BUCKET}/z/' IAM_ROLE default CSV GZIP`)).Error).toContain(
+      `s3://${BUCKET}/z/1.gz`,
+    );
+    local.putObject(BUCKET, 'z/1.gz', '1,a,1,,,\n');
+    expect((await copy(`'s3://${BUCKET}/z/' IAM_ROLE default CSV GZIP`)).Error).toContain('gzip');
+    expect(await rows()).toEqual([]);
+  });
+});
+
+describe('FROM', () => {
+  test('is a prefix: it takes every key that begins so', async () => {
+    local.putObject(BUCKET, 'pre/file1.csv', '1,a,1,,,\n');
+    local.putObject(BUCKET, 'pre/file1.csv.bak', '2,b,1,,,\n');
+    local.putObject(BUCKET, 'pre/file2.csv', '3,c,1,,,\n');
+    expect(await copy(`'s3://${BUCKET}/pre/file1.csv' IAM_ROLE default CSV`)).toMatchObject({
+      ResultRows: 2,
+    });
+  });
+
+  test('a manifest takes exactly what it lists, odd keys and all', async () => {
+    const keys = ["a'; drop table x;--.csv", String.raw`x\' or.csv`, 'with space + %27 ü.csv'];
+    for (const [index, key] of keys.entries())
+      local.putObject(BUCKET, `odd/${key}`, `${String(index)},a,1,,,\n`);
+    local.putObject(BUCKET, `odd/${String(keys[0])}.bak`, '9,z,1,,,\n');
+    const entries = keys.map((key) => ({
+      url: `s3://${BUCKET}/odd/${key}`,
+      mandatory: true,
+      meta: { content_length: 9 },
+    }));
+    local.putObject('baton-local-artifacts', 'm.json', JSON.stringify({ entries }));
+    expect(await copy(`'s3://baton-local-artifacts/m.json' IAM_ROLE default MANIFEST CSV`)).toMatchObject({
+      Status: 'FINISHED',
+      ResultRows: 3,
+    });
+  });
+
+  test.each([
+    [
+      "'s3://baton-local-landing/none' IAM_ROLE default CSV",
+      "ERROR: The specified S3 prefix 'none' does not exist",
+    ],
+    [
+      "'s3://no-such-bucket/none' IAM_ROLE default CSV",
+      "ERROR: The specified S3 prefix 'none' does not exist",
+    ],
+    ["'s3://baton-local-landing/none' IAM_ROLE default MANIFEST CSV", /Problem reading manifest file/],
+  ])('%s finds nothing', async (rest, error) => {
+    const end = await copy(rest);
+    expect(end).toMatchObject({ Status: 'FAILED' });
+    expect(end.Error).toMatch(error);
+  });
+
+  test('a manifest that does not hold fails: a missing mandatory file, another length, no JSON', async () => {
+    local.putObject(BUCKET, 'one.csv', '1,a,1,,,\n');
+    const withManifest = async (content: string): Promise<string | undefined> => {
+      local.putObject(BUCKET, 'manifest', content);
+      return (await copy(`'s3://${BUCKET}/manifest' IAM_ROLE default MANIFEST CSV`)).Error;
+    };
+    const entry = (url: string, more: object): string => JSON.stringify({ entries: [{ url, ...more }] });
+    expect(await withManifest(entry(`s3://${BUCKET}/missing.csv`, { mandatory: true }))).toMatch(
+      /Mandatory url is not present/,
+    );
+    expect(await withManifest(entry(`s3://${BUCKET}/one.csv`, { meta: { content_length: 10 } }))).toMatch(
+      /Content length of s3:.*one.csv is 9 bytes, the manifest says 10/,
+    );
+    expect(await withManifest('not json')).toMatch(/not valid JSON/);
+    expect(await rows()).toEqual([]);
+  });
+
+  test('a table that is not there is named', async () => {
+    expect((await copy(`'s3://${BUCKET}/a/' IAM_ROLE default CSV`, 'nowhere')).Error).toBe(
+      'ERROR: Cannot COPY into nonexistent table nowhere',
+    );
+  });
+
+  test.each(['FORMAT AS PARQUET', "JSON 'auto'"])('%s is refused by name', async (format) => {
+    const end = await copy(`'s3://${BUCKET}/a/' IAM_ROLE default ${format}`);
+    expect(end).toMatchObject({ Status: 'FAILED' });
+    expect(end.Error).toMatch(/(PARQUET|JSON).* is not supported by the local warehouse/);
+  });
+});
+
+test('a COPY that runs can be cancelled; its transaction is rolled back', async () => {
+  local.putObject(
+    BUCKET,
+    'big/1.csv',
+    'name\n'.repeat(0) + '1,some name,1.5,2026-01-02,,t\n'.repeat(1_500_000),
+  );
+  const { Id } = await local.client.send(
+    new BatchExecuteStatementCommand({
+      SessionId: session,
+      Sqls: ["INSERT INTO p VALUES (5, 'x')", `COPY p FROM 's3://${BUCKET}/big/' IAM_ROLE default CSV`],
+    }),
+  );
+  await until(async () => (await describeStatement(local, `${String(Id)}:2`)).Status === 'STARTED');
+  await local.client.send(new CancelStatementCommand({ Id }));
+  await until(async () => (await describeStatement(local, Id)).Status === 'ABORTED');
+  expect(await rows()).toEqual([]);
+  expect(await query(local, 'SELECT 1', session)).toEqual([['1']]);
+});
