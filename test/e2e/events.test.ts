@@ -18,7 +18,7 @@ afterAll(async () => {
 const stored = (id: number): string => `${HEADER}${id},Store ${id},Lyon,FR,2020-01-01\n`;
 
 it('every event delivered five times makes one run, and each step once', async () => {
-  await stack.admin('POST', 'faults', { target: 'event', action: 'duplicate', copies: 5 });
+  await stack.admin('POST', 'faults', { target: 'event', effect: { kind: 'duplicate', copies: 4 } });
   await stack.put('stores/five.csv', stored(1));
   const run = await stack.runFor('stores', 'stores/five.csv');
   await stack.admin('DELETE', 'faults');
@@ -43,7 +43,11 @@ it('two files dropped at the same instant run one after the other', async () => 
 });
 
 it('all completion events lost: the sweep finishes the run, with the clock advanced', async () => {
-  await stack.admin('POST', 'faults', { target: 'event', source: 'aws.redshift-data', action: 'drop' });
+  await stack.admin('POST', 'faults', {
+    target: 'event',
+    match: { source: 'aws.redshift-data' },
+    effect: { kind: 'drop' },
+  });
   await stack.put('stores/lost.csv', stored(4));
   const { id } = await eventually('the run', async () =>
     (await stack.runs('stores')).find((run) => run.trigger.file?.key === 'stores/lost.csv'),
@@ -89,10 +93,9 @@ it('a malformed event starts nothing, and the process lives', async () => {
 it('a file overwritten between its event and its load is refused, and the newer one is loaded', async () => {
   await stack.admin('POST', 'faults', {
     target: 'event',
-    source: 'aws.s3',
-    action: 'delay',
-    delayMs: 600,
-    times: 1,
+    match: { source: 'aws.s3' },
+    effect: { kind: 'delay', ms: 600 },
+    count: 1,
   });
   await stack.put('stores/twice.csv', stored(6));
   await stack.put('stores/twice.csv', `${HEADER}6,Newer,Lyon,FR,2020-01-01\n`);

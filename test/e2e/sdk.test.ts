@@ -76,7 +76,7 @@ it('a busy session refuses a second statement, and a closed one says the same', 
     new ExecuteStatementCommand({
       WorkgroupName: 'local',
       Database: 'dev',
-      Sql: 'SELECT pg_sleep(1)',
+      Sql: 'WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 3000000) SELECT COUNT(*) FROM t',
       SessionKeepAliveSeconds: 600,
     }),
   );

@@ -13,13 +13,13 @@ export function expression(nodes: readonly Node[]): Node[] {
 }
 
 interface SetOperation {
-  readonly operator: readonly Node[];
-  readonly block: readonly Node[];
+  readonly operator: Node[];
+  readonly block: Node[];
 }
 
 /** Splits at UNION, INTERSECT, EXCEPT and MINUS; the first part has no operator. */
 function splitSetOperations(nodes: readonly Node[]): SetOperation[] {
-  const parts: { operator: Node[]; block: Node[] }[] = [{ operator: [], block: [] }];
+  const parts: SetOperation[] = [{ operator: [], block: [] }];
   for (let at = 0; at < nodes.length; at += 1) {
     const node = nodes[at];
     if (node === undefined) break;
@@ -73,10 +73,9 @@ export function rewriteQuery(nodes: readonly Node[]): Node[] {
   const [body, tail] = splitTail(last?.block ?? []);
   return [
     ...prefix,
-    ...parts.flatMap(({ operator, block }, index) => [
-      ...operator,
-      ...rewriteMember(index === parts.length - 1 ? body : block, true),
-    ]),
+    ...parts.flatMap(({ operator, block }, index) =>
+      operator.concat(rewriteMember(index === parts.length - 1 ? body : block, true)),
+    ),
     ...expression(tail),
   ];
 }

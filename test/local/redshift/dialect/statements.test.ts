@@ -45,13 +45,11 @@ const TABLES: Readonly<Record<string, readonly Case[]>> = {
   queries: QUERIES,
 };
 
-for (const [name, cases] of Object.entries(TABLES)) {
-  describe(name, () => {
-    test.each(cases)('%s', async (sql, ...rows) => {
-      expect(await rowsOf(sql)).toEqual(rows);
-    });
+describe.each(Object.entries(TABLES))('%s', (_, cases) => {
+  test.each(cases)('%s', async (sql, ...rows) => {
+    expect(await rowsOf(sql)).toEqual(rows);
   });
-}
+});
 
 const SCRIPTS: Readonly<Record<string, readonly Script[]>> = {
   tables: DDL,
@@ -59,14 +57,12 @@ const SCRIPTS: Readonly<Record<string, readonly Script[]>> = {
   routines: ROUTINES,
 };
 
-for (const [name, scripts] of Object.entries(SCRIPTS)) {
-  describe(name, () => {
-    test.each(scripts)('$name', async ({ run, check, rows }) => {
-      await session.run(run);
-      expect(await rowsOf(check)).toEqual(rows);
-    });
+describe.each(Object.entries(SCRIPTS))('%s', (_, scripts) => {
+  test.each(scripts)('$name', async ({ run, check, rows }) => {
+    await session.run(run);
+    expect(await rowsOf(check)).toEqual(rows);
   });
-}
+});
 
 describe('errors', () => {
   test.each(ERRORS)('%s', async (sql, message) => {

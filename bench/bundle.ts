@@ -1,0 +1,155 @@
+/**
+ * The step function's start: its bundle beside the plain one that esbuild makes of the same source (minified, one file,
+ * everything included). Fresh processes in turns; the first call reads one item from a stand-in for DynamoDB.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+import { build } from 'esbuild';
+
+import type * as Bundler from '../build/bundle-functions.js';
+import { projectRoot } from '../cli/project.ts';
+import { listenLocally } from '../local/http.ts';
+import { figure, type PartReport, times } from './report.ts';
+import { median } from './statistics.ts';
+
+const ROUNDS = 11;
+const MOST_BYTES = 250_000;
+
+interface Start {
+  readonly importMs: number;
+  readonly firstCallMs: number;
+}
+
+interface Measured {
+  readonly bytes: number;
+  readonly starts: readonly Start[];
+}
+
+export async function bundle(): Promise<PartReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-bench-bundle-'));
+  // No item is there: the function has nothing to drive, and ends.
+  const standIn = createServer((request, response) => {
+    request
+      .resume()
+      .on('end', () => response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}'));
+  });
+  try {
+    const port = await listenLocally(standIn);
+    const ours = await bundledFunction();
+    const plain = await plainBundle(folder);
+    const starts: { ours: Start[]; plain: Start[] } = { ours: [], plain: [] };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      starts.ours.push(await freshStart(ours.file, port));
+      starts.plain.push(await freshStart(plain.file, port));
+    }
+    return reportOf({ bytes: ours.bytes, starts: starts.ours }, { bytes: plain.bytes, starts: starts.plain });
+  } finally {
+    standIn.close();
+    standIn.closeAllConnections();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function bundledFunction(): Promise<{ file: string; bytes: number }> {
+  // Outside this bundle: it finds the project by its own place.
+  const url = pathToFileURL(join(projectRoot(), 'build', 'bundle-functions.js')).href;
+  const { ensureFunctionBundles } = (await import(url)) as typeof Bundler;
+  const { folder, report } = await ensureFunctionBundles();
+  return { file: join(folder, 'run-step', 'index.mjs'), bytes: report['run-step']?.eagerBytes ?? Number.NaN };
+}
+
+async function plainBundle(folder: string): Promise<{ file: string; bytes: number }> {
+  const file = join(folder, 'index.cjs');
+  await build({
+    absWorkingDir: projectRoot(),
+    entryPoints: ['functions/run-step.ts'],
+    outfile: file,
+    bundle: true,
+    minify: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'error',
+  });
+  return { file, bytes: statSync(file).size };
+}
+
+const PROGRAM = `
+const begin = performance.now();
+const { handler } = await import(process.argv[1]);
+const loaded = performance.now();
+const event = { source: 'baton.request', 'detail-type': 'Run Woken', detail: { runId: 'nobody-0' } };
+await handler(event, { awsRequestId: 'bench', getRemainingTimeInMillis: () => 60000 });
+const called = performance.now();
+process.stderr.write(JSON.stringify({ importMs: loaded - begin, firstCallMs: called - loaded }));
+process.exit(0);
+`;
+
+async function freshStart(file: string, port: number): Promise<Start> {
+  const { stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--no-warnings', '--input-type=module', '--eval', PROGRAM, file],
+    { env: environment(port) },
+  );
+  const found = /\{"importMs":.*\}$/.exec(stderr)?.[0];
+  if (found === undefined) throw new Error(`${file} did not start: ${stderr}`);
+  return JSON.parse(found) as Start;
+}
+
+function environment(port: number): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${String(port)}`,
+    BATON_STAGE: 'local',
+    BATON_TABLE: 'baton-local',
+    BATON_LANDING_BUCKET: 'baton-local-landing',
+    BATON_ARTIFACTS_BUCKET: 'baton-local-artifacts',
+    BATON_WORKGROUP: 'local',
+    BATON_ROLE_NAME: 'baton-local-functions',
+  };
+}
+
+function reportOf(ours: Measured, plain: Measured): PartReport {
+  const kb = ({ bytes }: Measured): number => bytes / 1000;
+  const importMs = ({ starts }: Measured): number => median(starts.map((start) => start.importMs));
+  const startMs = ({ starts }: Measured): number =>
+    median(starts.map((start) => start.importMs + start.firstCallMs));
+  const row = (what: string, of: (measured: Measured) => number): string[] => [
+    what,
+    figure(Math.round(of(ours))),
+    figure(Math.round(of(plain))),
+    times(of(ours) / of(plain)),
+  ];
+  return {
+    part: 'bundle',
+    title: `start of the step function, medians of ${String(ROUNDS)} fresh processes each, in turns`,
+    columns: ['', 'baton', 'plain bundle', 'ratio'],
+    rows: [
+      row('loaded at the start, KB', kb),
+      row('import, ms', importMs),
+      row('import and first call, ms', startMs),
+    ],
+    notes: [],
+    bars: [
+      {
+        what: `loads less than ${String(MOST_BYTES / 1000)} KB at its start`,
+        seen: `${String(Math.round(kb(ours)))} KB`,
+        ok: ours.bytes < MOST_BYTES,
+      },
+    ],
+    figures: {
+      baton: { bytes: ours.bytes, importMs: importMs(ours), startMs: startMs(ours) },
+      plain: { bytes: plain.bytes, importMs: importMs(plain), startMs: startMs(plain) },
+    },
+  };
+}

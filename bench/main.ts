@@ -1,0 +1,45 @@
+/** `npm run bench -- [part…] [--json]`: measures, prints ratios within one run, ends with 1 if a bar is missed. */
+import process from 'node:process';
+
+import { bundle } from './bundle.ts';
+import { growth } from './growth.ts';
+import { handoff } from './handoff.ts';
+import { load } from './load.ts';
+import { formatReport, type PartReport } from './report.ts';
+import { steady } from './steady.ts';
+
+const PARTS: Readonly<Record<string, () => Promise<PartReport>>> = { bundle, steady, handoff, load, growth };
+
+const words = process.argv.slice(2);
+const json = words.includes('--json');
+const named = words.filter((word) => word !== '--json');
+const unknown = named.find((word) => PARTS[word] === undefined);
+if (unknown === undefined) {
+  process.exitCode = await measureAll(named.length === 0 ? Object.keys(PARTS) : named);
+} else {
+  process.stderr.write(
+    `bench: there is no ${unknown}; there are ${Object.keys(PARTS).join(', ')} and --json\n`,
+  );
+  process.exitCode = 2;
+}
+
+/** 0 if every bar holds. */
+async function measureAll(parts: readonly string[]): Promise<number> {
+  const reports: PartReport[] = [];
+  for (const part of parts) {
+    const begin = performance.now();
+    const report = await PARTS[part]?.();
+    if (report === undefined) continue;
+    reports.push(report);
+    const seconds = Math.round((performance.now() - begin) / 1000);
+    // With --json stdout is the document's alone.
+    const out = json ? process.stderr : process.stdout;
+    out.write(`${formatReport(report)}\n  (${String(seconds)} s)\n\n`);
+  }
+  const hold = reports.every(({ bars }) => bars.every(({ ok }) => ok));
+  if (json) {
+    const found = reports.map(({ part, figures, bars }) => ({ part, figures, bars }));
+    process.stdout.write(`${JSON.stringify({ ok: hold, parts: found }, undefined, 2)}\n`);
+  }
+  return hold ? 0 : 1;
+}

@@ -1,0 +1,190 @@
+/** A local AWS of the benchmark's own: started as a user starts it (`baton up`), with its own folder and port. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+
+import { type ClientSettings, clientSettings, openConnection } from '../cli/aws/connection.ts';
+import { type LocalAdmin, localAdmin } from '../cli/local/admin.ts';
+import { projectRoot } from '../cli/project.ts';
+import { isAtRest, type Run } from '../shared/run/run.ts';
+import { DynamoDbRunStore } from '../shared/store/dynamodb-run-store.ts';
+
+export const TABLE = 'baton-local';
+export const LANDING_BUCKET = 'baton-local-landing';
+
+export interface BenchStack {
+  readonly endpoint: string;
+  /** Of the SDK clients of anyone who measures. */
+  readonly settings: ClientSettings;
+  readonly home: string;
+  /** Of the supervisor; its children are the rest of the stack. */
+  readonly pid: number;
+  readonly admin: LocalAdmin;
+  readonly dynamodb: DynamoDBClient;
+  readonly redshift: RedshiftDataClient;
+  readonly store: DynamoDbRunStore;
+  /** Starts a run without a file; gives its id. */
+  start(pipeline: string): Promise<string>;
+  /** The run when it needs nobody any more: at an end, failed or undecided, with nothing owed. */
+  atRest(runId: string, limitMs?: number): Promise<Run>;
+  /** Starts a run and waits until it has succeeded. @throws Error with the run's own error where it did not */
+  succeed(pipeline: string, limitMs?: number): Promise<Run>;
+  stop(): Promise<void>;
+}
+
+/** `writePipelines` fills the folder of pipelines; it has the project's `setup/` already. */
+export async function startStack(writePipelines: (sqlFolder: string) => void): Promise<BenchStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
+  try {
+    const sql = join(folder, 'sql');
+    mkdirSync(sql);
+    cpSync(join(projectRoot(), 'sql', 'setup'), join(sql, 'setup'), { recursive: true });
+    writePipelines(sql);
+    const home = join(folder, 'home');
+    const child = spawnUp(home, sql);
+    const endpoint = await endpointOf(child);
+    return new RunningStack(folder, home, endpoint, child);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function spawnUp(home: string, sql: string): ChildProcess {
+  const baton = join(projectRoot(), 'bin', 'baton.js');
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('BATON_') && !name.startsWith('AWS_')),
+  );
+  const options = ['up', '--json', '--home', home, '--port', '0', '--sql', sql];
+  return spawn(process.execPath, [baton, ...options], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** @throws Error with what it printed where it ends before it is ready */
+function endpointOf(child: ChildProcess): Promise<string> {
+  return new Promise((ready, failed) => {
+    let said = '';
+    let facts = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4000);
+    });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      facts += chunk.toString();
+      const endpoint = /"endpoint":\s*"([^"]+)"/.exec(facts)?.[1];
+      if (endpoint !== undefined && facts.trimEnd().endsWith('}')) ready(endpoint);
+    });
+    child.once('error', failed);
+    child.once('exit', (code) => {
+      failed(new Error(`baton up ended with ${String(code)} before it was ready:\n${said}`));
+    });
+  });
+}
+
+class RunningStack implements BenchStack {
+  readonly endpoint: string;
+  readonly settings: ClientSettings;
+  readonly home: string;
+  readonly pid: number;
+  readonly admin: LocalAdmin;
+  readonly dynamodb: DynamoDBClient;
+  readonly redshift: RedshiftDataClient;
+  readonly store: DynamoDbRunStore;
+  readonly #folder: string;
+  readonly #child: ChildProcess;
+
+  constructor(folder: string, home: string, endpoint: string, child: ChildProcess) {
+    this.#folder = folder;
+    this.#child = child;
+    this.home = home;
+    this.endpoint = endpoint;
+    this.pid = child.pid ?? 0;
+    this.settings = clientSettings('local', {}, endpoint);
+    this.admin = localAdmin(endpoint);
+    this.dynamodb = new DynamoDBClient(this.settings);
+    this.redshift = new RedshiftDataClient(this.settings);
+    this.store = new DynamoDbRunStore(this.dynamodb, TABLE);
+  }
+
+  async start(pipeline: string): Promise<string> {
+    const operator = await openConnection('local', {}, this.endpoint).operator();
+    const answer = await operator.ask({
+      verb: 'start',
+      requestId: randomUUID(),
+      pipeline,
+      parameters: {},
+      actor: 'bench',
+    });
+    if (!answer.ok) throw new Error(`${pipeline} was not started: ${answer.message}`);
+    return answer.runId;
+  }
+
+  atRest(runId: string, limitMs = 60_000): Promise<Run> {
+    return eventually(
+      `${runId} is at rest`,
+      async () => {
+        const run = await this.store.load(runId);
+        return run !== undefined && isAtRest(run) && run.owed === undefined ? run : undefined;
+      },
+      limitMs,
+    );
+  }
+
+  async succeed(pipeline: string, limitMs?: number): Promise<Run> {
+    const run = await this.atRest(await this.start(pipeline), limitMs);
+    if (run.state !== 'SUCCEEDED') {
+      throw new Error(`${run.id} is ${run.state} at ${run.step ?? 'its end'}: ${run.error?.message ?? ''}`);
+    }
+    return run;
+  }
+
+  async stop(): Promise<void> {
+    this.dynamodb.destroy();
+    this.redshift.destroy();
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const ended = new Promise((done) => this.#child.once('exit', done));
+      this.#child.kill('SIGINT');
+      await ended;
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const LOOK_EVERY_MS = 100;
+
+/** Asks again until there is an answer. @throws Error after `limitMs` */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  limitMs = 60_000,
+): Promise<T> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const answer = await look();
+    if (answer !== undefined) return answer;
+    if (Date.now() > end)
+      throw new Error(`after ${String(limitMs / 1000)} s it is still not so that ${what}`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** With a stack that is stopped whatever happens. */
+export async function withStack<T>(
+  writePipelines: (sqlFolder: string) => void,
+  measure: (stack: BenchStack) => Promise<T>,
+): Promise<T> {
+  const stack = await startStack(writePipelines);
+  try {
+    return await measure(stack);
+  } finally {
+    await stack.stop();
+  }
+}

@@ -1,0 +1,129 @@
+/** The way to one stage: names, client settings, and one small port for each thing the command does there. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { usageError } from '../exit.ts';
+import { localHome } from '../project.ts';
+import type { RunReader } from '../runs/run-reader.ts';
+import type { Environment } from './deployed-environment.ts';
+import type { Landing } from './landing.ts';
+import type { Operator } from './operator.ts';
+import type { SqlClient } from './sql-client.ts';
+import { warehouseTargetOf, type WarehouseTarget } from './warehouse-target.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What every SDK client is made with. */
+export interface ClientSettings {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly maxAttempts: number;
+  readonly userAgentAppId: string;
+}
+
+export interface StageNames {
+  readonly table: string;
+  readonly operate: string;
+}
+
+export interface Connection {
+  readonly stage: string;
+  readonly names: StageNames;
+  readonly settings: ClientSettings;
+  runs(): Promise<RunReader>;
+  operator(): Promise<Operator>;
+  sql(): Promise<SqlClient>;
+  landing(): Promise<Landing>;
+}
+
+export const DEFAULT_PORT = 4566;
+const LOCAL_REGION = 'us-east-1';
+
+/** Names that a stage always has; the buckets' may be chosen at deployment. */
+export function stageNames(stage: string): StageNames {
+  return { table: `baton-${stage}`, operate: `baton-${stage}-operate` };
+}
+
+/** What a running `baton up` left for others to find it by; undefined when none did. */
+export function readLocalFile(home: string): { endpoint: string; pid?: number } | undefined {
+  try {
+    const found = JSON.parse(readFileSync(join(home, 'local.json'), 'utf8')) as {
+      endpoint?: unknown;
+      port?: unknown;
+      pid?: unknown;
+    };
+    const pid = typeof found.pid === 'number' ? { pid: found.pid } : {};
+    if (typeof found.endpoint === 'string') return { endpoint: found.endpoint, ...pid };
+    if (typeof found.port === 'number') return { endpoint: `http://127.0.0.1:${found.port}`, ...pid };
+  } catch {
+    // Not there, or half written: the default serves.
+  }
+  return undefined;
+}
+
+/** `--endpoint`, AWS_ENDPOINT_URL; for the local stage also BATON_PORT, the running `baton up`, the usual port. */
+export function findEndpoint(stage: string, env: Env, given?: string): string | undefined {
+  const named = given ?? env['AWS_ENDPOINT_URL'];
+  if (named !== undefined && named !== '') {
+    if (!URL.canParse(named) || !/^https?:/.test(named)) {
+      throw usageError(`not an endpoint: ${named}`, 'an endpoint looks like http://127.0.0.1:4566');
+    }
+    return named.replace(/\/+$/, '');
+  }
+  if (stage !== 'local') return undefined;
+  const port = env['BATON_PORT'];
+  if (port !== undefined && port !== '') return `http://127.0.0.1:${port}`;
+  return readLocalFile(localHome(env))?.endpoint ?? `http://127.0.0.1:${DEFAULT_PORT}`;
+}
+
+export function clientSettings(stage: string, env: Env, endpoint?: string): ClientSettings {
+  const found = findEndpoint(stage, env, endpoint);
+  return {
+    ...(found !== undefined && { endpoint: found }),
+    // Any credentials will do locally, and a machine that has none must work.
+    ...(stage === 'local' && {
+      region: LOCAL_REGION,
+      credentials: { accessKeyId: 'baton-cli', secretAccessKey: 'local' },
+    }),
+    maxAttempts: stage === 'local' ? 2 : 5,
+    userAgentAppId: 'baton-cli',
+  };
+}
+
+function required(environment: Environment): WarehouseTarget {
+  const target = warehouseTargetOf(environment);
+  if (target === undefined) throw usageError('no warehouse is known', 'set BATON_WORKGROUP or BATON_CLUSTER');
+  return target;
+}
+
+const STAGE = /^[a-z][a-z0-9-]{0,30}$/;
+
+/** Makes no call and loads no SDK until a port is asked for. */
+export function openConnection(stage: string, env: Env, endpoint?: string): Connection {
+  if (!STAGE.test(stage)) {
+    throw usageError(`not a stage name: ${stage}`, 'a stage is lower-case letters, digits and dashes');
+  }
+  const settings = clientSettings(stage, env, endpoint);
+  const names = stageNames(stage);
+  let environment: Promise<Environment> | undefined;
+  const deployed = async (): Promise<Environment> => {
+    const { deployedEnvironment } = await import('./deployed-environment.ts');
+    return (environment ??= deployedEnvironment(settings, stage, names.operate));
+  };
+  return {
+    stage,
+    names,
+    settings,
+    runs: async () => (await import('./dynamo-run-reader.ts')).dynamoRunReader(settings, names.table),
+    operator: async () => (await import('./operator.ts')).lambdaOperator(settings, names.operate),
+    sql: async () => {
+      const { dataApiClient } = await import('./sql-client.ts');
+      return dataApiClient(settings, async () => warehouseTargetOf(env) ?? required(await deployed()));
+    },
+    landing: async () => {
+      const { s3Landing } = await import('./landing.ts');
+      return s3Landing(settings, (await deployed())['BATON_LANDING_BUCKET'] ?? `${names.table}-landing`);
+    },
+  };
+}

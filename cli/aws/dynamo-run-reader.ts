@@ -1,0 +1,10 @@
+/** Runs as the DynamoDB table has them. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
+import type { RunReader } from '../runs/run-reader.ts';
+import type { ClientSettings } from './connection.ts';
+
+export function dynamoRunReader(settings: ClientSettings, table: string): RunReader {
+  return new DynamoDbRunStore(new DynamoDBClient(settings), table);
+}

@@ -1,0 +1,132 @@
+/** The whole command: words in, exit code out. */
+import { openConnection, type Connection } from './aws/connection.ts';
+import { didYouMean, readArguments } from './arguments.ts';
+import { endingOf } from './errors.ts';
+import { EXIT, usageError, type ExitCode } from './exit.ts';
+import { commandHelp, verbHelp } from './help.ts';
+import { createOutput, type Output } from './output.ts';
+import { globalOptions, type Verb } from './verb.ts';
+import { verbs } from './verbs.ts';
+import { version } from './version.ts';
+
+export interface World {
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+type Found =
+  | { readonly kind: 'verb'; readonly verb: Verb; readonly words: readonly string[] }
+  | { readonly kind: 'group'; readonly group: string; readonly asked: boolean }
+  | { readonly kind: 'help'; readonly asked: boolean }
+  | { readonly kind: 'version' };
+
+/** Where the verb stands: options of every verb may come before it. */
+function verbAt(words: readonly string[]): number {
+  let i = 0;
+  while (i < words.length && words[i]?.startsWith('-') === true) {
+    const name = words[i]?.replace(/^--/, '') ?? '';
+    i += globalOptions[name]?.value === undefined ? 1 : 2;
+  }
+  return i;
+}
+
+/** Finds the verb among the words; `help VERB` is `VERB --help`. */
+export function findVerb(words: readonly string[]): Found {
+  const at = verbAt(words);
+  const before = words.slice(0, at);
+  const [first, second, ...rest] = words.slice(at);
+  if (first === undefined) {
+    if (before.includes('--version') || before.includes('-V')) return { kind: 'version' };
+    const unknown = before.find((word) => word.startsWith('-') && !/^(-h|--help)$/.test(word));
+    if (unknown !== undefined && before.length === 1) throw usageError(`unknown option ${unknown}`);
+    return { kind: 'help', asked: before.some((word) => word === '--help' || word === '-h') };
+  }
+  if (first === 'help') {
+    if (second === undefined) return { kind: 'help', asked: true };
+    return findVerb([...before, second, ...rest, '--help']);
+  }
+  const after = second === undefined ? [] : [second, ...rest];
+  const pair = verbs.find((verb) => verb.name === `${first} ${second}`);
+  if (pair !== undefined) return { kind: 'verb', verb: pair, words: [...before, ...rest] };
+  const one = verbs.find((verb) => verb.name === first);
+  if (one !== undefined) return { kind: 'verb', verb: one, words: [...before, ...after] };
+  const inGroup = verbs.filter((verb) => verb.name.startsWith(`${first} `));
+  if (inGroup.length === 0) {
+    const names = verbs.map((verb) => verb.name.split(' ')[0] ?? '');
+    throw usageError(`unknown verb ${first}`, didYouMean(first, [...new Set(names)]) ?? 'see: baton --help');
+  }
+  if (second === undefined || second.startsWith('-')) {
+    return { kind: 'group', group: first, asked: after.some((word) => word === '--help' || word === '-h') };
+  }
+  const seconds = inGroup.map((verb) => verb.name.slice(first.length + 1));
+  const hint = didYouMean(second, seconds, `${first} `) ?? `see: baton ${first} --help`;
+  throw usageError(`unknown verb ${first} ${second}`, hint);
+}
+
+async function runVerb(verb: Verb, words: readonly string[], world: World, out: Output): Promise<ExitCode> {
+  const args = readArguments(verb, words);
+  if (args.flag('help')) {
+    world.stdout.write(verbHelp(verb));
+    return EXIT.done;
+  }
+  const stage = args.text('stage') ?? (world.env['BATON_STAGE'] || 'local');
+  let connection: Connection | undefined;
+  try {
+    return await verb.run({
+      args,
+      out,
+      env: world.env,
+      stage,
+      json: args.flag('json'),
+      signal: world.signal,
+      connect: async () => (connection ??= openConnection(stage, world.env, args.text('endpoint'))),
+    });
+  } catch (error) {
+    // Ctrl-C ends a wait; the run itself goes on.
+    if (world.signal.aborted) return EXIT.failed;
+    const endpoint = connection?.settings.endpoint;
+    const ending = endingOf(error, { local: stage === 'local', ...(endpoint !== undefined && { endpoint }) });
+    tell(out, ending.message, ending.hint);
+    if (isDebug(world)) out.say(String(error instanceof Error ? error.stack : error));
+    return ending.code;
+  }
+}
+
+function isDebug(world: World): boolean {
+  return (world.env['BATON_DEBUG'] ?? '') !== '';
+}
+
+function tell(out: Output, message: string, hint: string | undefined): void {
+  out.say(`baton: ${message}`);
+  if (hint !== undefined) out.say(`       ${hint}`);
+}
+
+/** Runs the command; never throws for anything a person can do. */
+export async function runCommand(words: readonly string[], world: World): Promise<ExitCode> {
+  const out = createOutput(world.stdout, world.stderr, world.env);
+  try {
+    const found = findVerb(words);
+    switch (found.kind) {
+      case 'version':
+        out.data(version);
+        return EXIT.done;
+      case 'help':
+      case 'group': {
+        const text = commandHelp(verbs, found.kind === 'group' ? found.group : undefined);
+        (found.asked ? world.stdout : world.stderr).write(text);
+        return found.asked ? EXIT.done : EXIT.usage;
+      }
+      case 'verb':
+        return await runVerb(found.verb, found.words, world, out);
+      default:
+        return found satisfies never;
+    }
+  } catch (error) {
+    const ending = endingOf(error, { local: false });
+    tell(out, ending.message, ending.hint);
+    if (isDebug(world)) out.say(String(error instanceof Error ? error.stack : error));
+    return ending.code;
+  }
+}

@@ -1,0 +1,151 @@
+/** The three acts of the demo: a first extract, a second, and a third that fails and is resumed. */
+import type { Cell } from '../aws/sql-client.ts';
+import { count, countOf } from '../runs/units.ts';
+import { versionsAfter } from './expected.ts';
+import type { Facts } from './facts.ts';
+import { firstExtract, nextExtract, type Extract } from './products.ts';
+import type { Outcome, World } from './world.ts';
+
+const TABLE = 'mart.product_dimension';
+const COMMIT_STEP = '50_commit.sql';
+const FIRST_COUNT = 5000;
+
+function shortOf(outcome: Outcome): string {
+  return `${outcome.run.cursor} of ${outcome.run.steps} steps`;
+}
+
+/** Attempts of each step, `10_stage.sql 1`. */
+function attemptsBefore(outcome: Outcome, step: string): string[] {
+  return outcome.history.filter((row) => row.name !== step).map((row) => `${row.name} ${row.attempt}`);
+}
+
+async function readVersions(world: World) {
+  const rows = await world.query(
+    `SELECT product_id, name, category, price, is_current FROM ${TABLE} ORDER BY product_id, valid_from`,
+  );
+  return rows.map(([id, name, category, price, isCurrent]) => ({
+    id: Number(id),
+    name,
+    category,
+    price: String(price),
+    isCurrent,
+  }));
+}
+
+/** Compares every row and every column with what the extracts say. */
+async function rowsAreRight(world: World, facts: Facts, extracts: readonly Extract[]): Promise<void> {
+  const startedAt = Date.now();
+  const seen = await readVersions(world);
+  const expected = versionsAfter(extracts);
+  const wrong = expected.findIndex((version, i) => JSON.stringify(version) !== JSON.stringify(seen[i]));
+  const ok = seen.length === expected.length && wrong === -1;
+  const current = seen.filter((version) => version.isCurrent === true).length;
+  const words = ok
+    ? `${count(seen.length)} versions, ${count(current)} current`
+    : `${count(seen.length)} of ${count(expected.length)} versions; row ${wrong + 1} differs`;
+  facts.fact('every row of the dimension is as it must be', ok, words, Date.now() - startedAt);
+}
+
+function succeeded(facts: Facts, what: string, outcome: Outcome): boolean {
+  const { run, ms } = outcome;
+  const words = run.state === 'SUCCEEDED' ? shortOf(outcome) : `${run.state}: ${run.error?.message ?? ''}`;
+  return facts.fact(what, run.state === 'SUCCEEDED', words, ms);
+}
+
+function oneSession(facts: Facts, { run }: Outcome): void {
+  facts.fact(
+    'one warehouse session carried all of it',
+    run.generation === 1,
+    (run.sessionId ?? '').slice(0, 8),
+  );
+}
+
+async function firstAct(world: World, facts: Facts, first: Extract): Promise<void> {
+  facts.act(`1. A first extract: ${countOf(first.products.length, 'product')}`);
+  const outcome = await world.drop(first);
+  succeeded(facts, 'the dropped file became a finished run', outcome);
+  oneSession(facts, outcome);
+  await rowsAreRight(world, facts, [first]);
+}
+
+/** One product with all of its versions, as a person would look at it. */
+async function showVersions(world: World, facts: Facts): Promise<void> {
+  const rows = await world.query(`
+    SELECT product_id, price, valid_from, valid_to, is_current
+    FROM ${TABLE}
+    WHERE product_id = (SELECT MIN(product_id) FROM ${TABLE} WHERE NOT is_current)
+    ORDER BY valid_from`);
+  const text = (cell: Cell | undefined): string => String(cell ?? '').slice(0, 19);
+  for (const [id, price, from, to, current] of rows) {
+    const until = current === true ? 'now' : text(to);
+    facts.line(`       product ${text(id)}  ${text(price).padStart(8)}  from ${text(from)}  to ${until}`);
+  }
+  facts.fact('a changed product has two versions', rows.length === 2, countOf(rows.length, 'version'));
+}
+
+async function secondAct(world: World, facts: Facts, first: Extract, second: Extract): Promise<void> {
+  facts.act(`2. A second extract: ${count(second.changed)} changed, ${count(second.added)} new`);
+  const outcome = await world.drop(second);
+  succeeded(facts, 'the dropped file became a finished run', outcome);
+  await rowsAreRight(world, facts, [first, second]);
+  await showVersions(world, facts);
+}
+
+async function thirdAct(
+  world: World,
+  facts: Facts,
+  before: readonly Extract[],
+  third: Extract,
+): Promise<void> {
+  facts.act('3. A third extract, whose commit step fails');
+  await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN valid_to TO ended_at`);
+  facts.line('       somebody renamed a column that the commit step needs');
+  const failed = await world.drop(third);
+  const { run } = failed;
+  facts.fact(
+    'the run stopped at the commit step',
+    run.state === 'FAILED' && run.step === COMMIT_STEP,
+    run.state,
+    failed.ms,
+  );
+  const message = run.error?.message ?? '';
+  facts.fact(
+    'it says why, in the words of the warehouse',
+    message.includes('valid_to'),
+    run.error?.class ?? '',
+  );
+  for (const line of message.split('\n').slice(0, 2)) facts.line(`       ${line.trim().slice(0, 72)}`);
+  facts.fact('it says how to go on', run.resumeWith?.command.includes(run.id) === true, 'resumeWith');
+  facts.line(`       ${run.resumeWith?.command ?? ''}`);
+
+  facts.act('4. The cause is repaired, the run resumed');
+  await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN ended_at TO valid_to`);
+  await rowsAreRight(world, facts, before);
+  const resumed = await world.resume(run.id);
+  succeeded(facts, 'the same run went on to its end', resumed);
+  facts.fact(
+    'in the same session, with its temporary tables',
+    resumed.run.sessionId === run.sessionId && run.sessionId !== undefined && resumed.run.generation === 1,
+    (resumed.run.sessionId ?? '').slice(0, 8),
+  );
+  const earlier = attemptsBefore(failed, COMMIT_STEP);
+  facts.equal(
+    'the earlier steps did not run again',
+    attemptsBefore(resumed, COMMIT_STEP),
+    earlier,
+    `${earlier.length} steps, one attempt each`,
+  );
+  const commits = resumed.history.filter((row) => row.name === COMMIT_STEP).map((row) => row.status);
+  facts.equal('the commit step ran twice', commits, ['FAILED', 'FINISHED'], commits.join(', '));
+  await rowsAreRight(world, facts, [...before, third]);
+}
+
+/** Plays all of it; an act is left out when the one before did not hold. */
+export async function playActs(world: World, facts: Facts): Promise<void> {
+  const first = firstExtract(FIRST_COUNT);
+  const second = nextExtract(first, 2, { changed: 150, added: 120 });
+  const third = nextExtract(second, 3, { changed: 100, added: 80 });
+  await firstAct(world, facts, first);
+  if (facts.hold) await secondAct(world, facts, first, second);
+  if (facts.hold) await thirdAct(world, facts, [first, second], third);
+}

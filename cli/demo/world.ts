@@ -1,0 +1,80 @@
+/** What the demo does to the local AWS: the same ports as the verbs use, with plain answers. */
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Run } from '../../shared/run/run.ts';
+import type { Cell } from '../aws/sql-client.ts';
+import type { Connection } from '../aws/connection.ts';
+import { findNewRuns, runsBefore } from '../drop/find-new-runs.ts';
+import { actor, ask, requestId } from '../requests.ts';
+import { followRun, rowKey } from '../runs/follow-run.ts';
+import type { HistoryRow } from '../runs/run-reader.ts';
+import { toCsv, type Extract } from './products.ts';
+
+export interface Outcome {
+  readonly run: Run;
+  readonly history: readonly HistoryRow[];
+  /** From the upload, or the request, to the end. */
+  readonly ms: number;
+}
+
+export interface World {
+  /** Writes the extract as a CSV file, uploads it, and follows its run to where it rests. */
+  drop(extract: Extract): Promise<Outcome>;
+  resume(runId: string): Promise<Outcome>;
+  query(sql: string): Promise<readonly (readonly Cell[])[]>;
+}
+
+export const PIPELINE = 'product_dimension';
+export const PREFIX = 'products/';
+
+interface Options {
+  /** Where the CSV files are written. */
+  readonly folder: string;
+  readonly onStep: (row: HistoryRow) => void;
+  readonly signal: AbortSignal;
+}
+
+export async function createWorld(connection: Connection, options: Options): Promise<World> {
+  const { folder, onStep, signal } = options;
+  const [reader, landing, operator, sql] = await Promise.all([
+    connection.runs(),
+    connection.landing(),
+    connection.operator(),
+    connection.sql(),
+  ]);
+  const follow = async (
+    runId: string,
+    startedAt: number,
+    seen: readonly HistoryRow[] = [],
+  ): Promise<Outcome> => {
+    const run = await followRun(reader, runId, { onStep, signal, seen: seen.map(rowKey) });
+    return { run, history: await reader.history(runId), ms: Date.now() - startedAt };
+  };
+  return {
+    drop: async (extract) => {
+      const path = join(folder, extract.fileName);
+      writeFileSync(path, toCsv(extract.products));
+      const before = await runsBefore(reader, [PIPELINE]);
+      const startedAt = Date.now();
+      const key = PREFIX + extract.fileName;
+      const { etag } = await landing.upload(path, statSync(path).size, key);
+      const upload = { bucket: landing.bucket, key, etag };
+      const [runId = ''] = await findNewRuns(reader, [PIPELINE], upload, before, { signal });
+      return follow(runId, startedAt);
+    },
+    resume: async (runId) => {
+      const seen = await reader.history(runId);
+      const startedAt = Date.now();
+      await ask(operator, {
+        verb: 'resume',
+        requestId: requestId(),
+        runId,
+        actor: actor(),
+        reason: 'the demo',
+      });
+      return follow(runId, startedAt, seen);
+    },
+    query: async (statement) => (await sql.run([statement], signal)).at(-1)?.rows ?? [],
+  };
+}

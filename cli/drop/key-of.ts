@@ -1,0 +1,68 @@
+/** Where in the landing bucket a file goes, and which pipelines that starts. */
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import { usageError } from '../exit.ts';
+
+export interface Destination {
+  readonly key: string;
+  readonly pipelines: readonly string[];
+}
+
+type Triggered = Pick<Plan, 'pipeline' | 'triggers'>;
+
+/** Pipelines that an object of the landing bucket starts: exact prefix and suffix, as `start-run` matches them. */
+export function pipelinesFor(key: string, plans: readonly Triggered[], landing: string): string[] {
+  return plans
+    .filter((plan) =>
+      plan.triggers.some(
+        (trigger) =>
+          (trigger.bucket ?? landing) === landing &&
+          key.startsWith(trigger.prefix) &&
+          key.endsWith(trigger.suffix) &&
+          key.length >= trigger.prefix.length + trigger.suffix.length,
+      ),
+    )
+    .map((plan) => plan.pipeline);
+}
+
+function prefixesOf(plans: readonly Triggered[], landing: string): string[] {
+  return plans.flatMap((plan) =>
+    plan.triggers
+      .filter((trigger) => (trigger.bucket ?? landing) === landing)
+      .map(
+        (trigger) =>
+          `${trigger.prefix === '' ? '(any)' : trigger.prefix}  *${trigger.suffix}  ${plan.pipeline}`,
+      ),
+  );
+}
+
+/**
+ * The key of a dropped file: `prefix` and its name. Without a prefix, the only place where it would start a run.
+ * @throws CommandError (exit 2) that lists the prefixes when no pipeline would start, or several could be meant
+ */
+export function destinationOf(
+  fileName: string,
+  prefix: string | undefined,
+  plans: readonly Triggered[],
+  landing: string,
+): Destination {
+  const list = prefixesOf(plans, landing);
+  const there =
+    list.length === 0
+      ? 'no pipeline waits for files of this bucket'
+      : `there are:\n         ${list.join('\n         ')}`;
+  if (prefix !== undefined) {
+    const clean = prefix.replace(/^\/+/, '');
+    const key = clean === '' || clean.endsWith('/') ? clean + fileName : `${clean}/${fileName}`;
+    const pipelines = pipelinesFor(key, plans, landing);
+    if (pipelines.length === 0) throw usageError(`no pipeline starts for ${key}`, there);
+    return { key, pipelines };
+  }
+  const prefixes = new Set(plans.flatMap((plan) => plan.triggers.map((trigger) => trigger.prefix)));
+  const keys = [...prefixes]
+    .map((one) => one + fileName)
+    .filter((key) => pipelinesFor(key, plans, landing).length > 0);
+  const [key, ...more] = keys;
+  if (key === undefined) throw usageError(`no pipeline starts for ${fileName}`, there);
+  if (more.length > 0) throw usageError(`${fileName} could go to several places: say --to PREFIX`, there);
+  return { key, pipelines: pipelinesFor(key, plans, landing) };
+}

@@ -1,0 +1,81 @@
+/** Any error in, one line for the person and an exit code out. */
+import { CommandError, EXIT, type ExitCode } from './exit.ts';
+import { printable } from './output.ts';
+
+export interface Ending {
+  readonly code: ExitCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+interface AnyError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly cause?: unknown;
+  readonly errors?: readonly unknown[];
+}
+
+const NO_CONNECTION = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'TimeoutError',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
+
+/** The error itself and what it was made from: connection errors hide inside others. */
+function chain(error: unknown, depth = 0): AnyError[] {
+  if (!(error instanceof Error) || depth > 5) return [];
+  const one = error as AnyError;
+  return [one, ...(one.errors ?? []).flatMap((e) => chain(e, depth + 1)), ...chain(one.cause, depth + 1)];
+}
+
+function oneLine(text: string): string {
+  return printable(text)
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** `where`: the endpoint that was asked, for a connection that failed. `local`: of the local stage. */
+export function endingOf(error: unknown, where: { endpoint?: string; local: boolean }): Ending {
+  if (error instanceof CommandError) {
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.hint !== undefined && { hint: error.hint }),
+    };
+  }
+  const errors = chain(error);
+  const lost = errors.find((e) => NO_CONNECTION.has(e.code ?? '') || NO_CONNECTION.has(e.name));
+  if (lost !== undefined) {
+    return {
+      code: EXIT.unreachable,
+      message: `cannot connect to ${where.endpoint ?? 'AWS'}: ${oneLine(lost.code ?? lost.message)}`,
+      ...(where.local && { hint: 'is `npm start` running?' }),
+    };
+  }
+  const [first] = errors;
+  if (first === undefined) return { code: EXIT.unreachable, message: oneLine(String(error)) };
+  if (first.name === 'CredentialsProviderError' || first.name === 'TokenProviderError') {
+    return {
+      code: EXIT.unreachable,
+      message: `no AWS credentials: ${oneLine(first.message)}`,
+      hint: 'log in first, or leave out --stage for the local AWS',
+    };
+  }
+  if (first.message.includes('Region is missing')) {
+    return { code: EXIT.unreachable, message: 'no AWS Region', hint: 'set AWS_REGION' };
+  }
+  if (first.$metadata !== undefined) {
+    return { code: EXIT.unreachable, message: `${first.name}: ${oneLine(first.message)}` };
+  }
+  return { code: EXIT.unreachable, message: oneLine(`${first.name}: ${first.message}`) };
+}

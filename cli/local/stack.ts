@@ -1,0 +1,92 @@
+/** The local AWS with this project in it: built, started, its warehouse set up. Used by `up` and by the demo. */
+import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+
+import type { ReadyInfo } from '../../local/supervisor/local-stack.ts';
+import { openConnection, type Connection } from '../aws/connection.ts';
+import type { Problem } from '../pipelines.ts';
+import { projectRoot } from '../project.ts';
+import { applySetup } from '../query/apply-setup.ts';
+
+type Prepare = typeof import('../../build/prepare-local.js');
+
+export interface StackOptions {
+  /** BATON_HOME of this one. */
+  readonly home: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The folder with the pipelines. */
+  readonly sql: string;
+  readonly log: (line: string) => void;
+}
+
+export interface Taken {
+  readonly problems: readonly Problem[];
+  readonly plansChanged: boolean;
+}
+
+export interface Stack {
+  readonly ready: ReadyInfo;
+  /** The way to it; the environment's own AWS settings play no part. */
+  readonly connection: Connection;
+  /** Of pipelines that are not in it, because they have errors. */
+  readonly problems: readonly Problem[];
+  /** Compiles the pipelines again and takes the good ones. */
+  reload(): Promise<Taken>;
+  /** Applies sql/setup/; answers the names of its files. */
+  applySetup(): Promise<string[]>;
+  stop(): Promise<void>;
+  /** Settled when it has ended, whoever ended it. */
+  readonly stopped: Promise<void>;
+}
+
+/** In build/, outside the bundle: these find the project by their own place. */
+async function importPrepare(): Promise<Prepare> {
+  const url = pathToFileURL(join(projectRoot(), 'build', 'prepare-local.js')).href;
+  return (await import(url)) as Prepare;
+}
+
+/**
+ * Builds what is stale, starts, applies the setup.
+ * @throws CommandError (exit 1) when the setup fails; it is stopped then
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { home, port, sql, log } = options;
+  const { prepareLocal, recompilePlans } = await importPrepare();
+  const prepared = await prepareLocal({ stage: 'local', sqlFolder: sql });
+  const { startLocal } = await import('../../local/supervisor/start-local.ts');
+  const { functionsFolder, programs, problems } = prepared;
+  const local = await startLocal({
+    home,
+    port,
+    stage: 'local',
+    template: prepared.templatePath,
+    functionsFolder,
+    programs,
+    log,
+  });
+  const connection = openConnection('local', {}, local.ready.endpoint);
+  const setUp = async (): Promise<string[]> => applySetup(await connection.sql(), sql);
+  try {
+    await setUp();
+  } catch (error) {
+    await local.stop();
+    throw error;
+  }
+  return {
+    ready: local.ready,
+    connection,
+    problems,
+    reload: async () => {
+      const compiled = await recompilePlans({ sqlFolder: sql, functionsFolder });
+      if (compiled.triggersChanged) {
+        const { templatePath } = await prepareLocal({ stage: 'local', sqlFolder: sql });
+        await local.reload(templatePath);
+      } else if (compiled.plansChanged) await local.reload();
+      return compiled;
+    },
+    applySetup: setUp,
+    stop: () => local.stop(),
+    stopped: local.stopped,
+  };
+}

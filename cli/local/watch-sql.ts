@@ -1,0 +1,49 @@
+/** Tells of changes below the SQL folder, one call for a burst of them, never two at once. */
+import { extname } from 'node:path';
+
+import { watch } from 'chokidar';
+
+/** An editor writes a file in several moves: they count as one change. */
+const SETTLE_MS = 150;
+
+const WATCHED = new Set(['.sql', '.yml', '.yaml', '']);
+
+export interface Watcher {
+  close(): Promise<void>;
+}
+
+/**
+ * Calls `onChange` with the paths that changed since the last call; the next call waits until its promise is
+ * settled. It must not reject.
+ */
+export async function watchSql(
+  folder: string,
+  onChange: (paths: readonly string[]) => Promise<void>,
+): Promise<Watcher> {
+  const changed = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  let working: Promise<void> = Promise.resolve();
+  const work = (): void => {
+    working = working.then(async () => {
+      const paths = [...changed];
+      changed.clear();
+      if (paths.length > 0) await onChange(paths);
+    });
+  };
+  const watcher = watch(folder, { ignoreInitial: true, ignored: (path) => !WATCHED.has(extname(path)) });
+  watcher.on('all', (_event, path) => {
+    changed.add(path);
+    clearTimeout(timer);
+    timer = setTimeout(work, SETTLE_MS);
+  });
+  await new Promise<void>((resolve) => {
+    watcher.once('ready', resolve);
+  });
+  return {
+    close: async () => {
+      clearTimeout(timer);
+      await watcher.close();
+      await working;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** A small pipeline that works as it stands, with comments that say what may be changed. */
+
+export interface NewFile {
+  /** Below the SQL folder. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The files of a new pipeline: load a CSV, check it, put its rows into a table by their id. */
+export function newPipelineFiles(name: string): NewFile[] {
+  const stage = `stage_${name}`;
+  return [
+    {
+      path: `${name}/pipeline.yml`,
+      text: `# yaml-language-server: $schema=../pipeline.schema.json
+description: Keeps the newest row of every id in the table ${name}
+on:
+  - s3: { prefix: ${name}/, suffix: .csv } # a file that lands under this prefix starts a run
+# Every .sql file here is a step; they run in the order of their numbers. This only adds options.
+steps:
+  30_check.sql: { expect: no_rows }
+  40_commit.sql: { timeout: 10m }
+`,
+    },
+    {
+      path: `${name}/10_stage.sql`,
+      text: `-- A temporary table lives in the session of the run: every later step sees it, no other run does.
+CREATE TEMP TABLE ${stage} (LIKE ${name});
+`,
+    },
+    {
+      path: `${name}/20_load.sql`,
+      text: `-- :manifest names exactly the file that started the run, :copy_role the role that may read it.
+COPY ${stage} (id, name, amount)
+FROM :manifest
+IAM_ROLE :copy_role
+MANIFEST FORMAT CSV IGNOREHEADER 1;
+`,
+    },
+    {
+      path: `${name}/30_check.sql`,
+      text: `-- A check: the run fails here when this query returns a row (expect: no_rows), and nothing was changed.
+SELECT id, COUNT(*) AS times
+FROM ${stage}
+GROUP BY id
+HAVING id IS NULL OR COUNT(*) > 1;
+`,
+    },
+    {
+      path: `${name}/40_commit.sql`,
+      text: `-- Several statements in one file are one transaction: all of it happens, or nothing.
+DELETE FROM ${name}
+USING ${stage}
+WHERE ${name}.id = ${stage}.id;
+
+INSERT INTO ${name} (id, name, amount)
+SELECT id, name, amount
+FROM ${stage};
+`,
+    },
+    {
+      path: `setup/${name}.sql`,
+      text: `-- Applied by \`baton setup\`, and locally at each start: it must change nothing when it is applied again.
+CREATE TABLE IF NOT EXISTS ${name} (
+  id BIGINT NOT NULL,
+  name VARCHAR(200),
+  amount DECIMAL(12, 2)
+);
+`,
+    },
+  ];
+}
+
+/** A file that the new pipeline can load. */
+export const sampleCsv = 'id,name,amount\n1,first,10.50\n2,second,20.00\n';

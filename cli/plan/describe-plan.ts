@@ -1,0 +1,89 @@
+/** A plan for a person to read: each step, what it touches, and what a resume there would do. */
+import type { Grade, Plan, Step } from '../../shared/pipeline/plan.ts';
+import { formatDuration } from '../../shared/pipeline/duration.ts';
+import { rebuildAt, type Rebuild } from '../../shared/pipeline/rebuild.ts';
+import { wrap } from '../help.ts';
+
+const GRADES: Readonly<Record<Grade, string>> = {
+  A: 'one durable step, last: a resume is always safe',
+  B: 'several durable steps, every resume proved safe',
+  C: 'a lost session may need a person',
+  D: 'has opaque steps that must not be repeated on an unknown outcome',
+};
+
+function field(name: string, text: string): string[] {
+  const [first = '', ...more] = wrap(text, 60);
+  return [`     ${name.padEnd(10)} ${first}`, ...more.map((line) => `     ${' '.repeat(10)} ${line}`)];
+}
+
+function touches(step: Step): string[] {
+  const { createsTemp, readsTemp, writesTemp, reads, writes } = step.lineage;
+  const lists: [string, string][] = [
+    ['creates', createsTemp.map((name) => `${name} (temporary)`).join(', ')],
+    ['reads', [...reads, ...readsTemp.map((name) => `${name} (temporary)`)].join(', ')],
+    [
+      'writes',
+      [
+        ...(writes === 'everything' ? ['anything (declare writes:)'] : writes),
+        ...writesTemp.map((name) => `${name} (temporary)`),
+      ].join(', '),
+    ],
+  ];
+  return lists.filter(([, text]) => text !== '').flatMap(([name, text]) => field(name, text));
+}
+
+/** What happens when the run is resumed at this step after its session was lost. */
+function onResume(rebuild: Rebuild): string {
+  if (rebuild.verdict === 'refused') return `needs a person: ${rebuild.reasons.join('; ')}`;
+  const parts = [
+    ...(rebuild.rerun.length > 0 ? [`runs again ${rebuild.rerun.join(', ')}`] : []),
+    ...(rebuild.recheck.length > 0 ? [`checks again ${rebuild.recheck.join(', ')}`] : []),
+    ...(rebuild.kept.length > 0 ? [`never again ${rebuild.kept.join(', ')}`] : []),
+  ];
+  return parts.length === 0 ? 'runs nothing again' : parts.join('; ');
+}
+
+function triggerLines(plan: Plan): string {
+  const places = plan.triggers.map(
+    ({ bucket, prefix, suffix }) => `${bucket === undefined ? '' : `s3://${bucket}/`}${prefix}*${suffix}`,
+  );
+  return places.length === 0 ? 'by request only' : places.join(', ');
+}
+
+export function describePlan(plan: Plan): string {
+  const lines = [
+    plan.pipeline,
+    ...(plan.description === '' ? [] : wrap(plan.description, 76).map((line) => `  ${line}`)),
+    `  grade ${plan.grade}: ${GRADES[plan.grade]}`,
+    `  starts on ${triggerLines(plan)}`,
+    `  session kept ${formatDuration(plan.session.keepAliveSeconds)}; one run at most ${formatDuration(plan.timeoutSeconds)}; ${plan.concurrency} at a time`,
+  ];
+  for (const [index, step] of plan.steps.entries()) {
+    const expect = step.expect === undefined ? '' : `, expects ${step.expect}`;
+    const send = step.send === 'single' ? 'one statement' : 'one transaction';
+    lines.push('', `  ${index + 1}. ${step.name}  ${step.kind}${expect}  (${send})`, ...touches(step));
+    lines.push(...field('if resumed', onResume(rebuildAt(plan.steps, index))));
+  }
+  return lines.join('\n');
+}
+
+/** The same as data. */
+export function planJson(plan: Plan): unknown {
+  return {
+    pipeline: plan.pipeline,
+    description: plan.description,
+    hash: plan.hash,
+    grade: plan.grade,
+    triggers: plan.triggers,
+    parameters: plan.parameters,
+    steps: plan.steps.map((step, index) => ({
+      step: step.name,
+      kind: step.kind,
+      send: step.send,
+      expect: step.expect ?? null,
+      hash: step.hash,
+      lineage: step.lineage,
+      resume: rebuildAt(plan.steps, index),
+    })),
+  };
+}

@@ -1,0 +1,39 @@
+/** Where things lie on this machine: the project, its SQL, the local state. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+import { usageError } from './exit.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+function isProjectRoot(folder: string): boolean {
+  const file = join(folder, 'package.json');
+  if (!existsSync(file)) return false;
+  const { name } = JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown };
+  return name === 'baton';
+}
+
+/** The folder of this project's package.json: this file's own, bundled or not. */
+export function projectRoot(): string {
+  let folder = import.meta.dirname;
+  while (!isProjectRoot(folder)) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error(`no package.json of baton above ${import.meta.dirname}`);
+    folder = parent;
+  }
+  return folder;
+}
+
+/** BATON_HOME, default `.baton/` in the project. */
+export function localHome(env: Env, given?: string): string {
+  return resolve(given ?? env['BATON_HOME'] ?? join(projectRoot(), '.baton'));
+}
+
+/** The folder with the pipelines: as given, else `sql/` here, else the project's. */
+export function sqlFolder(given?: string): string {
+  if (given !== undefined) {
+    if (!existsSync(given)) throw usageError(`no such folder: ${given}`);
+    return resolve(given);
+  }
+  return existsSync('sql') ? resolve('sql') : join(projectRoot(), 'sql');
+}

@@ -1,0 +1,44 @@
+/** Applies `sql/setup/*.sql`: each file one transaction, in name order. The files are written to be applied again. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { SqlClient } from '../aws/sql-client.ts';
+import { CommandError } from '../exit.ts';
+import { splitSql } from './split-sql.ts';
+
+/** The Data API takes 40 statements in one batch. */
+const LARGEST_BATCH = 40;
+
+/** Names in the order they are applied: by their number, as for steps, then by name. */
+export function setupFiles(sqlFolder: string): string[] {
+  const folder = join(sqlFolder, 'setup');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.sql'))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+/**
+ * Applies every file; answers their names. `told` hears of each as it is done.
+ * @throws CommandError that names the file
+ */
+export async function applySetup(
+  sql: SqlClient,
+  sqlFolder: string,
+  told: (name: string) => void = () => {},
+): Promise<string[]> {
+  const names = setupFiles(sqlFolder);
+  for (const name of names) {
+    const statements = splitSql(readFileSync(join(sqlFolder, 'setup', name), 'utf8'), `setup/${name}`);
+    try {
+      for (let i = 0; i < statements.length; i += LARGEST_BATCH) {
+        await sql.transaction(statements.slice(i, i + LARGEST_BATCH));
+      }
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      throw new CommandError(error.code, `setup/${name}: ${error.message}`, { cause: error });
+    }
+    told(name);
+  }
+  return names;
+}

@@ -1,0 +1,55 @@
+/** One run, whole, for a person to read. */
+import { isAtEnd, type Run } from '../../shared/run/run.ts';
+import { printable } from '../output.ts';
+import type { HistoryRow } from './run-reader.ts';
+import { indent, stepLine } from './step-line.ts';
+import { between, count, duration } from './units.ts';
+
+const plain = { good: (text: string) => text, bad: (text: string) => text, quiet: (text: string) => text };
+
+/** What made the run. */
+export function triggerText(run: Run): string {
+  const { file, actor } = run.trigger;
+  if (file !== undefined) return `s3://${file.bucket}/${printable(file.key)}`;
+  return actor === undefined ? 'request' : `request of ${printable(actor)}`;
+}
+
+/** `3 of 5`, with the step's name. */
+export function progressText(run: Run): string {
+  const of = `${run.cursor} of ${run.steps} steps done`;
+  return run.step === undefined || isAtEnd(run) ? of : `${of}, at ${run.step}`;
+}
+
+export function describeRun(run: Run, history: readonly HistoryRow[]): string {
+  const fields: [string, string][] = [
+    ['state', run.state],
+    ['pipeline', run.pipeline],
+    ['trigger', triggerText(run)],
+  ];
+  if (run.trigger.file !== undefined) fields.push(['size', `${count(run.trigger.file.size)} bytes`]);
+  fields.push(['progress', progressText(run)]);
+  if (run.generation > 1 || run.attempt > 1) {
+    fields.push(['tries', `session ${run.generation}, attempt ${run.attempt}`]);
+  }
+  fields.push(['made', run.createdAt]);
+  if (run.startedAt !== undefined) fields.push(['started', run.startedAt]);
+  const ms = between(run.startedAt, run.endedAt);
+  if (run.endedAt !== undefined) {
+    fields.push(['ended', ms === undefined ? run.endedAt : `${run.endedAt}  (${duration(ms)})`]);
+  }
+  if (run.sessionId !== undefined) fields.push(['session', run.sessionId]);
+  if (run.statementId !== undefined) fields.push(['statement', run.statementId]);
+  if (run.lastRequest !== undefined) {
+    const { verb, actor, at, answer } = run.lastRequest;
+    fields.push(['request', printable(`${verb} by ${actor} at ${at}: ${answer}`)]);
+  }
+  const lines = [run.id, ...fields.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)];
+  if (history.length > 0) lines.push('', ...history.map((row) => stepLine(row, plain)));
+  if (run.error !== undefined && run.state !== 'SUCCEEDED') {
+    lines.push('', `  error (${run.error.class})`, indent(run.error.message));
+  }
+  if (run.resumeWith !== undefined && !isAtEnd(run)) {
+    lines.push('', '  when the cause is repaired:', `       ${printable(run.resumeWith.command)}`);
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,71 @@
+/** The JSON of a run that the command prints: a fixed shape, every key always there. */
+import type { Run } from '../../shared/run/run.ts';
+import type { HistoryRow } from './run-reader.ts';
+
+export interface StepJson {
+  step: string;
+  kind: string;
+  generation: number;
+  attempt: number;
+  status: string;
+  rows: number | null;
+  startedAt: string;
+  endedAt: string;
+  statementId: string | null;
+  error: string | null;
+}
+
+export interface RunJson {
+  id: string;
+  pipeline: string;
+  state: string;
+  step: string | null;
+  cursor: number;
+  steps: number;
+  attempt: number;
+  generation: number;
+  sessionId: string | null;
+  statementId: string | null;
+  trigger: Run['trigger'];
+  error: Run['error'] | null;
+  resumeWith: Run['resumeWith'] | null;
+  startedAt: string | null;
+  endedAt: string | null;
+  history: StepJson[];
+}
+
+function stepJson(row: HistoryRow): StepJson {
+  return {
+    step: row.name,
+    kind: row.kind,
+    generation: row.generation,
+    attempt: row.attempt,
+    status: row.status,
+    rows: row.rows ?? null,
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+    statementId: row.statementId ?? null,
+    error: row.error ?? null,
+  };
+}
+
+export function runJson(run: Run, history: readonly HistoryRow[]): RunJson {
+  return {
+    id: run.id,
+    pipeline: run.pipeline,
+    state: run.state,
+    step: run.step ?? null,
+    cursor: run.cursor,
+    steps: run.steps,
+    attempt: run.attempt,
+    generation: run.generation,
+    sessionId: run.sessionId ?? null,
+    statementId: run.statementId ?? null,
+    trigger: run.trigger,
+    error: run.error ?? null,
+    resumeWith: run.resumeWith ?? null,
+    startedAt: run.startedAt ?? null,
+    endedAt: run.endedAt ?? null,
+    history: history.map(stepJson),
+  };
+}

@@ -1,0 +1,6 @@
+/** What the command reads of runs: the reading half of the store. */
+import type { HistoryRow, RunStore } from '../../shared/store/run-store.ts';
+
+export type RunReader = Pick<RunStore, 'load' | 'history' | 'listRuns' | 'loadPool'>;
+
+export type { HistoryRow };

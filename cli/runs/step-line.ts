@@ -1,0 +1,32 @@
+/** One line for each step as it ended. */
+import { printable, type Style } from '../output.ts';
+import type { HistoryRow } from './run-reader.ts';
+import { between, countOf, duration } from './units.ts';
+
+const NAME_WIDTH = 24;
+
+/** `  ok   20_load.sql               5,000 rows     0.4 s`; a failed step shows its attempt, and its error below. */
+export function stepLine(row: HistoryRow, style: Style): string {
+  const good = row.status === 'FINISHED';
+  const word = good ? style.good('ok  ') : style.bad('FAIL');
+  const rows = row.rows === undefined ? '' : countOf(row.rows, 'row');
+  const ms = between(row.startedAt, row.endedAt);
+  const time = ms === undefined ? '' : duration(ms);
+  const notes = [
+    ...(row.generation > 1 ? [`session ${row.generation}`] : []),
+    ...(row.attempt > 1 || !good ? [`attempt ${row.attempt}`] : []),
+    ...(row.status === 'ABORTED' ? ['aborted'] : []),
+  ].join(', ');
+  const line =
+    `  ${word} ${row.name.padEnd(NAME_WIDTH)} ${rows.padStart(14)} ${time.padStart(9)}  ${notes}`.trimEnd();
+  return row.error === undefined ? line : `${line}\n${indent(row.error)}`;
+}
+
+/** Each line of a message set in under the step it belongs to. */
+export function indent(message: string): string {
+  return printable(message)
+    .trim()
+    .split('\n')
+    .map((line) => `       ${line}`.trimEnd())
+    .join('\n');
+}

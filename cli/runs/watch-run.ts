@@ -1,0 +1,103 @@
+/** Follows a run before a person's eyes: a line for each step as it ends, a word when nothing happens, the end. */
+import { isAtEnd, isAtRest, type Run } from '../../shared/run/run.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { printable, type Output } from '../output.ts';
+import { followRun, rowKey } from './follow-run.ts';
+import type { HistoryRow, RunReader } from './run-reader.ts';
+import { indent, stepLine } from './step-line.ts';
+import { between, duration } from './units.ts';
+
+/** The first word about silence comes after this long, the next after twice as long, and so on. */
+const FIRST_WORD_MS = 5000;
+
+/** Done is 0; a run that failed, was cancelled, waits behind a failed one or needs a decision is 1. */
+export function exitCodeOf(run: Run): ExitCode {
+  return run.state === 'SUCCEEDED' || run.state === 'SUPERSEDED' ? EXIT.done : EXIT.failed;
+}
+
+function sentence(run: Run): string {
+  const ms = between(run.startedAt ?? run.createdAt, run.endedAt);
+  const where = isAtEnd(run) || run.step === undefined ? '' : ` at ${run.step}`;
+  const cls = run.error === undefined || run.state === 'SUCCEEDED' ? '' : ` (${run.error.class})`;
+  return `${run.state}${where}${cls}${ms === undefined ? '' : `  ${duration(ms)}`}`;
+}
+
+/** What is left to say about a run at rest: its error, unless a step line showed it, and the way on. */
+export function endLines(run: Run, shown: readonly HistoryRow[], style: Output['style']): string[] {
+  const lines: string[] = [];
+  const message = run.error?.message;
+  const told = shown.some(
+    (row) => row.error !== undefined && message !== undefined && row.error.startsWith(message),
+  );
+  if (message !== undefined && !told && run.state !== 'SUCCEEDED') lines.push(indent(message));
+  const word = exitCodeOf(run) === EXIT.done ? style.good(sentence(run)) : style.bad(sentence(run));
+  lines.push(`  ${word}`);
+  if (run.state === 'SUPERSEDED') lines.push('  a newer upload of the same key was admitted first');
+  if (run.resumeWith !== undefined && !isAtEnd(run)) {
+    lines.push(`  when the cause is repaired:  ${printable(run.resumeWith.command)}`);
+  }
+  return lines;
+}
+
+/** The run that stands in the way of a queued one for good, until a person acts. */
+async function stoppedHolder(reader: RunReader, run: Run): Promise<Run | undefined> {
+  const { holders } = await reader.loadPool(run.pipeline);
+  for (const id of Object.keys(holders)) {
+    const holder = id === run.id ? undefined : await reader.load(id);
+    if (holder !== undefined && isAtRest(holder) && !isAtEnd(holder)) return holder;
+  }
+  return undefined;
+}
+
+function quietWord(run: Run, quietMs: number): string {
+  const since = duration(quietMs);
+  if (run.state === 'QUEUED') return `  ...  waits for a free slot of ${run.pipeline}, ${since}`;
+  if (run.state === 'WAITING') return `  ...  ${run.step ?? ''} waits to try again, ${since}`;
+  return `  ...  ${run.step ?? run.pipeline} is running, ${since}`;
+}
+
+/**
+ * Shows a run until it is at rest; answers it as last read. A queued run behind a failed one would wait for
+ * ever: that is said, and the wait ends.
+ */
+export async function watchRun(
+  reader: RunReader,
+  runId: string,
+  out: Output,
+  options: { signal?: AbortSignal; seen?: readonly HistoryRow[] } = {},
+): Promise<Run> {
+  const shown: HistoryRow[] = [];
+  let wordMs = FIRST_WORD_MS;
+  let askedMs = 0;
+  const run = await followRun(reader, runId, {
+    ...(options.signal && { signal: options.signal }),
+    seen: (options.seen ?? []).map(rowKey),
+    onRun: () => {
+      wordMs = FIRST_WORD_MS;
+      askedMs = 0;
+    },
+    onStep: (row) => {
+      shown.push(row);
+      out.say(stepLine(row, out.style));
+    },
+    onQuiet: async (run, quietMs) => {
+      if (run.state === 'QUEUED' && quietMs - askedMs > 1000) {
+        askedMs = quietMs;
+        const holder = await stoppedHolder(reader, run);
+        if (holder !== undefined) {
+          out.say(`  waits behind ${holder.id}, which is ${holder.state}: later files keep their order`);
+          if (holder.resumeWith !== undefined)
+            out.say(`  go on with:  ${printable(holder.resumeWith.command)}`);
+          return 'stop';
+        }
+      }
+      if (quietMs >= wordMs) {
+        out.say(out.style.quiet(quietWord(run, quietMs)));
+        wordMs *= 2;
+      }
+      return 'go on';
+    },
+  });
+  if (isAtRest(run)) for (const line of endLines(run, shown, out.style)) out.say(line);
+  return run;
+}

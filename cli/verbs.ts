@@ -1,0 +1,34 @@
+/** Every verb, in the order of the help. */
+import type { Verb } from './verb.ts';
+import { demo } from './verbs/demo.ts';
+import { drop } from './verbs/drop.ts';
+import { advance, fault, reset, status } from './verbs/local.ts';
+import { newPipeline } from './verbs/new.ts';
+import { plan } from './verbs/plan.ts';
+import { query } from './verbs/query.ts';
+import { resume } from './verbs/resume.ts';
+import { run } from './verbs/run.ts';
+import { runs } from './verbs/runs.ts';
+import { setup } from './verbs/setup.ts';
+import { start } from './verbs/start.ts';
+import { up } from './verbs/up.ts';
+import { validate } from './verbs/validate.ts';
+
+export const verbs: readonly Verb[] = [
+  up,
+  demo,
+  drop,
+  start,
+  runs,
+  run,
+  resume,
+  query,
+  plan,
+  validate,
+  newPipeline,
+  setup,
+  status,
+  advance,
+  fault,
+  reset,
+];

@@ -1,0 +1,71 @@
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+
+import { destinationOf } from '../drop/key-of.ts';
+import { findNewRuns, runsBefore } from '../drop/find-new-runs.ts';
+import { EXIT, usageError, type ExitCode } from '../exit.ts';
+import { printable } from '../output.ts';
+import { loadFolder } from '../pipelines.ts';
+import { sqlFolder } from '../project.ts';
+import { runJson } from '../runs/run-json.ts';
+import { count } from '../runs/units.ts';
+import { exitCodeOf, watchRun } from '../runs/watch-run.ts';
+import type { Verb } from '../verb.ts';
+import { noWaitOption, sqlOption } from './shared-options.ts';
+
+function sizeOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw usageError(`no such file: ${path}`);
+  if (!found.isFile()) throw usageError(`not a file: ${path}`);
+  return found.size;
+}
+
+export const drop: Verb = {
+  name: 'drop',
+  summary: 'put a file into the landing bucket, and watch its run',
+  description: `
+Puts a file into the landing bucket of the stage, as <prefix><file name>, finds
+the run that S3's event makes of it (one for each pipeline that matches), and
+shows each step as it ends. At the end it prints the run's id and state. Without
+--to the file goes to the only prefix at which it would start a run.`,
+  positionals: [{ name: 'FILE', help: 'the file on this machine' }],
+  options: {
+    to: { value: 'PREFIX', help: 'the prefix in the landing bucket, for example products/' },
+    ...noWaitOption,
+    ...sqlOption,
+  },
+  examples: ['baton drop products.csv --to products/', 'baton drop stores.csv --no-wait'],
+  run: async ({ args, out, json, connect, signal }) => {
+    const path = args.required('FILE');
+    const bytes = sizeOf(path);
+    const connection = await connect();
+    const { plans } = loadFolder(sqlFolder(args.text('sql')));
+    const landing = await connection.landing();
+    const { key, pipelines } = destinationOf(basename(path), args.text('to'), plans, landing.bucket);
+    const reader = await connection.runs();
+    const before = await runsBefore(reader, pipelines);
+    const { etag } = await landing.upload(path, bytes, key);
+    out.say(`uploaded s3://${landing.bucket}/${printable(key)}  ${count(bytes)} bytes`);
+    const upload = { bucket: landing.bucket, key, etag };
+    const ids = await findNewRuns(reader, pipelines, upload, before, {
+      signal,
+      onSlow: (pipeline) => out.say(`  ...  no run of ${pipeline} yet: its event is on the way`),
+    });
+    if (args.flag('no-wait')) {
+      if (json) out.json(ids.map((id) => ({ id })));
+      else out.data(ids.join('\n'));
+      return EXIT.done;
+    }
+    let code: ExitCode = EXIT.done;
+    const ended = [];
+    for (const id of ids) {
+      out.say(`run ${id}`);
+      const run = await watchRun(reader, id, out, { signal });
+      code = exitCodeOf(run) === EXIT.done ? code : EXIT.failed;
+      if (json) ended.push(runJson(run, await reader.history(id)));
+      else out.data(`${run.id}  ${run.state}`);
+    }
+    if (json) out.json(ended);
+    return code;
+  },
+};

@@ -1,0 +1,72 @@
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import { didYouMean } from '../arguments.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { describePlan, planJson } from '../plan/describe-plan.ts';
+import { sqlOf } from '../plan/example-run.ts';
+import { isError, loadFolder, pipelineNames, problemLines } from '../pipelines.ts';
+import { sqlFolder } from '../project.ts';
+import type { Context, Verb } from '../verb.ts';
+
+/** The compiled pipeline; undefined when it has errors, which were told then. */
+function compiled({ args, out }: Context): Plan | undefined {
+  const folder = sqlFolder(args.text('folder'));
+  const name = args.required('PIPELINE');
+  const { plans, problems } = loadFolder(folder);
+  const own = problems.filter((problem) => problem.file.startsWith(`${name}/`));
+  for (const line of problemLines(own, folder)) out.say(line);
+  const found = plans.find((one) => one.pipeline === name);
+  if (found !== undefined || own.some(isError)) return found;
+  const known = pipelineNames(folder);
+  throw usageError(
+    `no pipeline ${name} in ${folder}`,
+    didYouMean(name, known) ?? `there are: ${known.join(', ')}`,
+  );
+}
+
+export const plan: Verb = {
+  name: 'plan',
+  summary: 'show how a pipeline is understood: steps, kinds, resume',
+  description: `
+Shows a pipeline as it was compiled: for each step its kind, what it creates,
+reads and writes, and what a resume there would run again if the session were
+lost; and the grade of the whole. With --sql it prints every statement as it
+would be sent, for the file of --file or for an example. Nothing is run.`,
+  positionals: [{ name: 'PIPELINE', help: 'the name of its folder' }],
+  options: {
+    sql: { help: 'print the statements as they would be sent' },
+    file: { value: 'URI', help: 's3://bucket/key to print the statements for' },
+    param: { value: 'NAME=VALUE', many: true, help: 'a parameter to print the statements with' },
+    folder: { value: 'FOLDER', help: 'the folder with the pipelines (default: sql/)' },
+  },
+  examples: ['baton plan product_dimension', 'baton plan stores --sql --file s3://my-bucket/stores/a.csv'],
+  run: (context) => {
+    const { args, out, json, stage } = context;
+    const found = compiled(context);
+    if (found === undefined) return Promise.resolve(EXIT.usage);
+    if (!args.flag('sql')) {
+      const others = ['file', 'param'].find((name) => args.text(name) !== undefined);
+      if (others !== undefined) throw usageError(`--${others} goes with --sql`);
+      if (json) out.json(planJson(found));
+      else out.data(describePlan(found));
+      return Promise.resolve(EXIT.done);
+    }
+    const file = args.text('file');
+    const settings = {
+      stage,
+      service: 'baton',
+      landingBucket: `baton-${stage}-landing`,
+      artifactsBucket: `baton-${stage}-artifacts`,
+      copyRole: 'default',
+    };
+    const given = { parameters: args.pairs('param'), ...(file !== undefined && { file }) };
+    const steps = sqlOf(found, settings, given);
+    if (json) out.json({ pipeline: found.pipeline, steps });
+    else {
+      for (const { step, send, statements } of steps) {
+        out.data(`-- ${step}: ${send === 'single' ? 'one statement' : 'one transaction'}`);
+        for (const statement of statements) out.data(`${statement};\n`);
+      }
+    }
+    return Promise.resolve(EXIT.done);
+  },
+};

@@ -1,0 +1,34 @@
+import { isAtRest } from '../../shared/run/run.ts';
+import { EXIT } from '../exit.ts';
+import { pipelineNames } from '../pipelines.ts';
+import { sqlFolder } from '../project.ts';
+import { describeRun } from '../runs/describe-run.ts';
+import { findRun } from '../runs/find-run.ts';
+import { runJson } from '../runs/run-json.ts';
+import { watchRun } from '../runs/watch-run.ts';
+import type { Verb } from '../verb.ts';
+import { sqlOption } from './shared-options.ts';
+
+export const run: Verb = {
+  name: 'run',
+  summary: 'show one run: where it stands, its steps, its error',
+  description: `
+Shows one run and every step so far. With --watch it goes on, one line for each
+step as it ends, until the run is at an end or stopped. Reading: the exit code
+is 0 whatever became of the run.`,
+  positionals: [{ name: 'ID', help: 'the run; the start of its id is enough when it is the only one' }],
+  options: { watch: { help: 'go on until the run ends or stops' }, ...sqlOption },
+  examples: ['baton run product_dimension-4k2vq --watch', 'baton run ID --json'],
+  run: async ({ args, out, json, connect, signal }) => {
+    const reader = await (await connect()).runs();
+    let found = await findRun(reader, args.required('ID'), pipelineNames(sqlFolder(args.text('sql'))));
+    let history = await reader.history(found.id);
+    if (!json) out.data(describeRun(found, history));
+    if (args.flag('watch') && !isAtRest(found)) {
+      found = await watchRun(reader, found.id, out, { signal, seen: history });
+      history = await reader.history(found.id);
+    }
+    if (json) out.json(runJson(found, history));
+    return EXIT.done;
+  },
+};

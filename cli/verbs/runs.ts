@@ -1,0 +1,91 @@
+import type { Run, RunState } from '../../shared/run/run.ts';
+import { didYouMean } from '../arguments.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { pipelineNames } from '../pipelines.ts';
+import { sqlFolder } from '../project.ts';
+import { triggerText } from '../runs/describe-run.ts';
+import { runJson } from '../runs/run-json.ts';
+import { between, duration } from '../runs/units.ts';
+import { formatTable } from '../table.ts';
+import type { Verb } from '../verb.ts';
+import { sqlOption } from './shared-options.ts';
+
+const STATES: readonly RunState[] = [
+  'QUEUED',
+  'RUNNING',
+  'WAITING',
+  'CANCELLING',
+  'NEEDS_DECISION',
+  'FAILED',
+  'SUCCEEDED',
+  'CANCELLED',
+  'SUPERSEDED',
+];
+
+const DEFAULT_LIMIT = 20;
+/** How many of a pipeline's newest runs are looked through for a state. */
+const LOOKED_THROUGH = 500;
+
+function row(run: Run): string[] {
+  const ms = between(run.startedAt, run.endedAt);
+  return [
+    run.id,
+    run.state,
+    run.step === undefined ? `${run.cursor}/${run.steps}` : `${run.cursor}/${run.steps} ${run.step}`,
+    run.createdAt.replace(/\.\d+Z$/, 'Z'),
+    ms === undefined ? '' : duration(ms),
+    triggerText(run),
+  ];
+}
+
+export const runs: Verb = {
+  name: 'runs',
+  summary: 'list runs, newest first',
+  description: `
+Lists runs, newest first: of every pipeline in the SQL folder, or of one. The
+step column says how many steps are done, of how many, and which one is next.
+With --state the newest ${LOOKED_THROUGH} runs of each pipeline are looked through.`,
+  positionals: [],
+  options: {
+    pipeline: { value: 'NAME', help: 'only runs of this pipeline (it need not exist any more)' },
+    state: { value: 'STATE', help: `only runs in this state: ${STATES.join(', ')}` },
+    limit: { value: 'N', help: `at most N runs (default: ${DEFAULT_LIMIT})` },
+    ...sqlOption,
+  },
+  examples: ['baton runs', 'baton runs --pipeline stores --state failed', 'baton runs --json --limit 100'],
+  run: async ({ args, out, json, connect }) => {
+    const limit = args.integer('limit', { min: 1, max: 10_000 }) ?? DEFAULT_LIMIT;
+    const state = args.choice('state', STATES);
+    const known = pipelineNames(sqlFolder(args.text('sql')));
+    const pipeline = args.text('pipeline');
+    const reader = await (await connect()).runs();
+    const perPipeline = state === undefined ? limit : Math.max(limit, LOOKED_THROUGH);
+    const lists = await Promise.all(
+      (pipeline === undefined ? known : [pipeline]).map((name) => reader.listRuns(name, perPipeline)),
+    );
+    const found = lists
+      .flat()
+      .filter((run) => state === undefined || run.state === state)
+      .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+      .slice(0, limit);
+    if (pipeline !== undefined && found.length === 0 && !known.includes(pipeline)) {
+      throw usageError(
+        `no pipeline ${pipeline}`,
+        didYouMean(pipeline, known) ?? `there are: ${known.join(', ')}`,
+      );
+    }
+    if (json)
+      out.json(await Promise.all(found.map(async (run) => runJson(run, await reader.history(run.id)))));
+    else if (found.length === 0) out.say('no runs');
+    else {
+      const titles = ['RUN', 'STATE', 'DONE', 'MADE', 'TOOK', 'TRIGGER'];
+      out.data(
+        formatTable(
+          titles.map((title) => ({ title })),
+          found.map(row),
+        ),
+      );
+    }
+    return EXIT.done;
+  },
+};

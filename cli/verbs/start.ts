@@ -1,0 +1,51 @@
+import { EXIT } from '../exit.ts';
+import { actor, ask, requestId } from '../requests.ts';
+import { runJson } from '../runs/run-json.ts';
+import { exitCodeOf, watchRun } from '../runs/watch-run.ts';
+import type { Verb } from '../verb.ts';
+import { noWaitOption } from './shared-options.ts';
+
+export const start: Verb = {
+  name: 'start',
+  summary: 'start a run of a pipeline by hand, and wait for its end',
+  description: `
+Starts a run without a new file: for a file that is already in S3, or for a
+pipeline that needs none. Waits and shows each step as it ends, then prints the
+run's id and state.`,
+  positionals: [{ name: 'PIPELINE', help: 'the name of its folder' }],
+  options: {
+    file: { value: 'URI', help: 's3://bucket/key of the file to work on' },
+    param: { value: 'NAME=VALUE', many: true, help: 'a parameter of the pipeline' },
+    reason: { value: 'TEXT', help: 'why, for the record' },
+    ...noWaitOption,
+  },
+  examples: [
+    'baton start stores --file s3://baton-local-landing/stores/today.csv',
+    'baton start audit --param day=2026-08-22',
+  ],
+  run: async ({ args, out, json, connect, signal }) => {
+    const connection = await connect();
+    const file = args.text('file');
+    const reason = args.text('reason');
+    const answer = await ask(await connection.operator(), {
+      verb: 'start',
+      requestId: requestId(),
+      pipeline: args.required('PIPELINE'),
+      parameters: args.pairs('param'),
+      actor: actor(),
+      ...(file !== undefined && { file }),
+      ...(reason !== undefined && { reason }),
+    });
+    if (args.flag('no-wait')) {
+      if (json) out.json({ id: answer.runId, state: answer.state });
+      else out.data(answer.runId);
+      return EXIT.done;
+    }
+    out.say(`run ${answer.runId}`);
+    const reader = await connection.runs();
+    const run = await watchRun(reader, answer.runId, out, { signal });
+    if (json) out.json(runJson(run, await reader.history(run.id)));
+    else out.data(`${run.id}  ${run.state}`);
+    return exitCodeOf(run);
+  },
+};

@@ -1,0 +1,85 @@
+import { DEFAULT_PORT } from '../aws/connection.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { superviseSql } from '../local/reload.ts';
+import { startStack } from '../local/stack.ts';
+import { problemLines } from '../pipelines.ts';
+import { localHome, sqlFolder } from '../project.ts';
+import { duration } from '../runs/units.ts';
+import type { Context, Verb } from '../verb.ts';
+
+function portOf({ args, env }: Context): number {
+  const given = args.integer('port', { min: 0, max: 65_535 });
+  if (given !== undefined) return given;
+  const named = env['BATON_PORT'];
+  if (named === undefined || named === '') return DEFAULT_PORT;
+  const port = Number(named);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw usageError(`BATON_PORT ${named}: must be a port number`);
+  }
+  return port;
+}
+
+/** Settled when the person ends it, or the local AWS ended by itself. */
+function untilOver(signal: AbortSignal, ended: Promise<void>): Promise<void> {
+  const asked = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+  return Promise.race([asked, ended]);
+}
+
+export const up: Verb = {
+  name: 'up',
+  summary: 'run the whole thing on this machine (npm start)',
+  description: `
+Runs AWS on this machine: builds the functions, compiles serverless.yml, and
+serves tables, buckets, rules, queues, schedules, functions and the warehouse
+(PostgreSQL in Redshift's place) on one endpoint. Applies sql/setup/, and
+watches the SQL folder: a good change is taken at once, a bad one prints its
+error and what ran before goes on. Ctrl-C ends it; its data stays in the home
+folder. Any AWS SDK or the aws command can talk to the endpoint.`,
+  positionals: [],
+  options: {
+    home: { value: 'FOLDER', help: 'where state is kept (default: .baton, or BATON_HOME)' },
+    port: {
+      value: 'N',
+      help: `port of the endpoint; 0 takes a free one (default: ${DEFAULT_PORT}, or BATON_PORT)`,
+    },
+    sql: { value: 'FOLDER', help: 'the folder with the pipelines (default: sql/)' },
+  },
+  examples: ['npm start', 'baton up --port 4600 --home /tmp/baton', 'baton up --json'],
+  run: async (context) => {
+    const { args, out, json, env, stage, signal } = context;
+    if (stage !== 'local') throw usageError('up is for the stage local only', 'other stages are deployed');
+    const startedAt = Date.now();
+    const folder = sqlFolder(args.text('sql'));
+    const stack = await startStack({
+      home: localHome(env, args.text('home')),
+      port: portOf(context),
+      sql: folder,
+      log: out.say,
+    });
+    for (const line of problemLines(stack.problems, folder)) out.say(line);
+    const watcher = await superviseSql(stack, folder, out);
+    try {
+      out.say(out.style.quiet(`started in ${duration(Date.now() - startedAt)}; Ctrl-C ends it`));
+      if (json) out.json(stack.ready);
+      else {
+        for (const bucket of stack.ready.buckets) out.say(`bucket ${bucket.name}  ${bucket.folder}`);
+        out.data(`ready ${stack.ready.endpoint}`);
+      }
+      await untilOver(signal, stack.stopped);
+    } finally {
+      await watcher.close();
+      await stack.stop();
+    }
+    out.say('stopped');
+    return EXIT.done;
+  },
+};
