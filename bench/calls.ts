@@ -108,7 +108,11 @@ export async function withFaults<T>(
 
 /** Completion events reach their rule so much later. Otherwise they are there within a millisecond or two. */
 export function lateEvents(delayMs: number): FaultWish {
-  return { target: 'event', how: 'delay', delayMs, source: 'aws.redshift-data', times: null };
+  return {
+    target: 'event',
+    match: { source: 'aws.redshift-data' },
+    effect: { kind: 'delay', ms: delayMs },
+  };
 }
 
 /** A service's calls by run-step wait first, so that what happens at the same time can be told apart. */

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { ensureFunctionBundles, functionNames, functionsWithPlans } from './bundle-functions.js';
 import { buildFolder, root } from './bundle.js';
 import { compilePlans, problemLines } from './compile-plans.js';
-import { checkStage, packageService, TemplateError, triggersOf } from './template.js';
+import { checkStage, packageService, TemplateError, templateInput } from './template.js';
 import { zipFolder } from './zip.js';
 
 const USAGE =
@@ -69,7 +69,7 @@ async function main() {
       `${name.padEnd(10)} ${kilobytes(eagerBytes)} at start, ${kilobytes(lazyBytes)} when needed, ${kilobytes(zip.length)} zip`,
     );
   }
-  writeFileSync(join(buildFolder, 'plans.json'), triggersOf(plans));
+  writeFileSync(join(buildFolder, 'plans.json'), templateInput(plans));
 
   mkdirSync(join(service, '.build'), { recursive: true });
   cpSync(join(buildFolder, 'plans.json'), join(service, '.build', 'plans.json'));

@@ -8,7 +8,7 @@ import { ensureFunctionBundles, functionNames, functionsWithPlans } from './bund
 import { buildFolder, ensureLocalPrograms } from './bundle.js';
 import { compilePlans } from './compile-plans.js';
 import { hold, keepNewest, linkFiles, madeOnce, writeWhole } from './folders.js';
-import { templateOf, triggersOf } from './template.js';
+import { templateOf, templateInput } from './template.js';
 
 const KEPT_BUILDS = 20;
 
@@ -64,7 +64,7 @@ export async function recompilePlans({ stage = 'local', sqlFolder, functionsFold
   const kept = before.filter(({ pipeline }) => !good.has(pipeline) && existsSync(join(sqlFolder, pipeline)));
   const plans = [...compiled.plans, ...kept].sort((left, right) => (left.pipeline < right.pipeline ? -1 : 1));
   const plansChanged = JSON.stringify(plans) !== JSON.stringify(before);
-  const triggersChanged = triggersOf(plans) !== triggersOf(before);
+  const triggersChanged = templateInput(plans) !== templateInput(before);
   const templatePath = triggersChanged ? (await templateOf(plans, { stage })).templatePath : undefined;
   if (plansChanged) writePlans(functionsFolder, plans);
   return { plans, problems: compiled.problems, plansChanged, triggersChanged, templatePath };

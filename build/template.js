@@ -25,6 +25,7 @@ const ENVIRONMENT = [
   'BATON_CLUSTER',
   'BATON_COPY_ROLE',
   'BATON_DATABASE',
+  'BATON_OTHER_WORKGROUPS',
   'BATON_WORKGROUP',
   'BATON_WORKGROUP_ID',
 ];
@@ -65,14 +66,14 @@ export async function compileTemplate({ sqlFolder, ...stage }) {
  */
 export async function templateOf(plans, stage) {
   checkStage(stage.stage);
-  const triggers = triggersOf(plans);
+  const input = templateInput(plans);
   const templates = join(buildFolder, 'templates');
-  const folder = join(templates, contentKey(triggers, stage));
+  const folder = join(templates, contentKey(input, stage));
   const isNew = !existsSync(folder);
   await madeOnce(folder, async (temporary) => {
     const service = join(temporary, 'service');
     mkdirSync(join(service, '.build', 'functions'), { recursive: true });
-    writeFileSync(join(service, '.build', 'plans.json'), triggers);
+    writeFileSync(join(service, '.build', 'plans.json'), input);
     // Of a function's zip the template has the name only.
     for (const name of functionNames) {
       writeFileSync(join(service, '.build', 'functions', `${name}.zip`), EMPTY_ZIP);
@@ -106,15 +107,17 @@ const EMPTY_ZIP = Buffer.concat([Buffer.from([0x50, 0x4b, 0x05, 0x06]), Buffer.a
  *
  * @param {readonly Plan[]} plans
  */
-export function triggersOf(plans) {
-  return JSON.stringify({ plans: plans.map(({ pipeline, triggers }) => ({ pipeline, triggers })) });
+export function templateInput(plans) {
+  return JSON.stringify({
+    plans: plans.map(({ pipeline, triggers, warehouse }) => ({ pipeline, triggers, warehouse })),
+  });
 }
 
 /**
- * @param {string} triggers
+ * @param {string} input
  * @param {Stage} stage
  */
-function contentKey(triggers, stage) {
+function contentKey(input, stage) {
   const hash = createHash('sha256');
   /** @param {string | Buffer} part */
   const add = (part) => hash.update(`${part.length}\0`).update(part);
@@ -122,7 +125,7 @@ function contentKey(triggers, stage) {
   for (const name of readdirSync(variableFiles).sort()) add(readFileSync(join(variableFiles, name)));
   add(readFileSync(fileURLToPath(import.meta.url)));
   add(readFileSync(join(oslsFolder, 'package.json')));
-  add(triggers);
+  add(input);
   add(
     JSON.stringify([
       stage.stage,

@@ -129,7 +129,7 @@ export function readArguments(verb: Verb, words: readonly string[]): Arguments {
       continue;
     }
     const { value } = token;
-    if (value === undefined || (token.inlineValue !== true && /^-./.test(value))) {
+    if (value === undefined || (!token.inlineValue && /^-./.test(value))) {
       throw usageError(`${token.rawName} needs a value: ${token.rawName} ${option.value}`, `see: ${help}`);
     }
     const before = values.get(token.name) ?? [];

@@ -1,5 +1,6 @@
 /** Every verb, in the order of the help. */
 import type { Verb } from './verb.ts';
+import { cancel } from './verbs/cancel.ts';
 import { demo } from './verbs/demo.ts';
 import { drop } from './verbs/drop.ts';
 import { advance, fault, reset, status } from './verbs/local.ts';
@@ -22,6 +23,7 @@ export const verbs: readonly Verb[] = [
   runs,
   run,
   resume,
+  cancel,
   query,
   plan,
   validate,

@@ -14,9 +14,11 @@ function shortOf(outcome: Outcome): string {
   return `${outcome.run.cursor} of ${outcome.run.steps} steps`;
 }
 
-/** Attempts of each step, `10_stage.sql 1`. */
+/** Every attempt of the other steps, with its statement. */
 function attemptsBefore(outcome: Outcome, step: string): string[] {
-  return outcome.history.filter((row) => row.name !== step).map((row) => `${row.name} ${row.attempt}`);
+  return outcome.history
+    .filter((row) => row.name !== step)
+    .map((row) => `${row.name} ${row.attempt} ${row.statementId ?? ''}`);
 }
 
 async function readVersions(world: World) {
@@ -33,7 +35,12 @@ async function readVersions(world: World) {
 }
 
 /** Compares every row and every column with what the extracts say. */
-async function rowsAreRight(world: World, facts: Facts, extracts: readonly Extract[]): Promise<void> {
+async function rowsAreRight(
+  world: World,
+  facts: Facts,
+  extracts: readonly Extract[],
+  text = 'every row of the dimension is right',
+): Promise<void> {
   const startedAt = Date.now();
   const seen = await readVersions(world);
   const expected = versionsAfter(extracts);
@@ -41,9 +48,9 @@ async function rowsAreRight(world: World, facts: Facts, extracts: readonly Extra
   const ok = seen.length === expected.length && wrong === -1;
   const current = seen.filter((version) => version.isCurrent === true).length;
   const words = ok
-    ? `${count(seen.length)} versions, ${count(current)} current`
+    ? `${count(seen.length)} rows, ${count(current)} current`
     : `${count(seen.length)} of ${count(expected.length)} versions; row ${wrong + 1} differs`;
-  facts.fact('every row of the dimension is as it must be', ok, words, Date.now() - startedAt);
+  facts.fact(text, ok, words, Date.now() - startedAt);
 }
 
 function succeeded(facts: Facts, what: string, outcome: Outcome): boolean {
@@ -53,11 +60,7 @@ function succeeded(facts: Facts, what: string, outcome: Outcome): boolean {
 }
 
 function oneSession(facts: Facts, { run }: Outcome): void {
-  facts.fact(
-    'one warehouse session carried all of it',
-    run.generation === 1,
-    (run.sessionId ?? '').slice(0, 8),
-  );
+  facts.fact('one session carried all of its steps', run.generation === 1, (run.sessionId ?? '').slice(0, 8));
 }
 
 async function firstAct(world: World, facts: Facts, first: Extract): Promise<void> {
@@ -109,22 +112,18 @@ async function thirdAct(
     failed.ms,
   );
   const message = run.error?.message ?? '';
-  facts.fact(
-    'it says why, in the words of the warehouse',
-    message.includes('valid_to'),
-    run.error?.class ?? '',
-  );
+  facts.fact("the warehouse's own error is shown", message.includes('valid_to'), run.error?.class ?? '');
   for (const line of message.split('\n').slice(0, 2)) facts.line(`       ${line.trim().slice(0, 72)}`);
-  facts.fact('it says how to go on', run.resumeWith?.command.includes(run.id) === true, 'resumeWith');
+  facts.fact('the way to go on is shown', run.resumeWith?.command.includes(run.id) === true, 'resumeWith');
   facts.line(`       ${run.resumeWith?.command ?? ''}`);
 
   facts.act('4. The cause is repaired, the run resumed');
   await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN ended_at TO valid_to`);
-  await rowsAreRight(world, facts, before);
+  await rowsAreRight(world, facts, before, 'the failed run has changed no row');
   const resumed = await world.resume(run.id);
   succeeded(facts, 'the same run went on to its end', resumed);
   facts.fact(
-    'in the same session, with its temporary tables',
+    'in the same session',
     resumed.run.sessionId === run.sessionId && run.sessionId !== undefined && resumed.run.generation === 1,
     (resumed.run.sessionId ?? '').slice(0, 8),
   );

@@ -12,20 +12,21 @@ export interface Fact {
 }
 
 const WIDTH = 80;
-const TEXT_WIDTH = 48;
+const TEXT_WIDTH = 39;
+const SEEN_WIDTH = 25;
+const TIME_WIDTH = 7;
 
 /** Cuts a line that would not fit. */
 function fit(text: string): string {
   return text.length <= WIDTH ? text : `${text.slice(0, WIDTH - 1)}…`;
 }
 
-/** `  ok   text                                   seen`, at most 80 columns. */
+/** `  ok   text                  seen    0.4 s`, at most 80 columns. */
 export function factLine(fact: Fact): string {
-  const time = fact.ms === undefined ? '' : duration(fact.ms);
-  const right = [fact.seen, time].filter((text) => text !== '').join('  ');
-  return fit(
-    `  ${fact.ok ? 'ok  ' : 'FAIL'} ${printable(fact.fact).padEnd(TEXT_WIDTH)} ${printable(right)}`.trimEnd(),
-  );
+  const time = fact.ms === undefined ? '' : duration(fact.ms).padStart(TIME_WIDTH);
+  const text = printable(fact.fact).padEnd(TEXT_WIDTH);
+  const seen = printable(fact.seen).padEnd(fact.ok ? SEEN_WIDTH : 0);
+  return fit(`  ${fact.ok ? 'ok  ' : 'FAIL'} ${text} ${seen} ${time}`.trimEnd());
 }
 
 export class Facts {
@@ -62,6 +63,7 @@ export class Facts {
     };
     this.all.push(fact);
     this.line(factLine(fact));
+    if (!ok && factLine(fact).endsWith('…')) this.line(`       ${printable(seen)}`);
     return ok;
   }
 

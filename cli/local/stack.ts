@@ -2,13 +2,12 @@
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 
+import type * as prepareModule from '../../build/prepare-local.js';
 import type { ReadyInfo } from '../../local/supervisor/local-stack.ts';
 import { openConnection, type Connection } from '../aws/connection.ts';
 import type { Problem } from '../pipelines.ts';
 import { projectRoot } from '../project.ts';
 import { applySetup } from '../query/apply-setup.ts';
-
-type Prepare = typeof import('../../build/prepare-local.js');
 
 export interface StackOptions {
   /** BATON_HOME of this one. */
@@ -41,9 +40,9 @@ export interface Stack {
 }
 
 /** In build/, outside the bundle: these find the project by their own place. */
-async function importPrepare(): Promise<Prepare> {
+async function importPrepare(): Promise<typeof prepareModule> {
   const url = pathToFileURL(join(projectRoot(), 'build', 'prepare-local.js')).href;
-  return (await import(url)) as Prepare;
+  return (await import(url)) as typeof prepareModule;
 }
 
 /**

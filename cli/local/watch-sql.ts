@@ -23,12 +23,14 @@ export async function watchSql(
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let working: Promise<void> = Promise.resolve();
+  const afterThat = async (before: Promise<void>): Promise<void> => {
+    await before;
+    const paths = [...changed];
+    changed.clear();
+    if (paths.length > 0) await onChange(paths);
+  };
   const work = (): void => {
-    working = working.then(async () => {
-      const paths = [...changed];
-      changed.clear();
-      if (paths.length > 0) await onChange(paths);
-    });
+    working = afterThat(working);
   };
   const watcher = watch(folder, { ignoreInitial: true, ignored: (path) => !WATCHED.has(extname(path)) });
   watcher.on('all', (_event, path) => {

@@ -37,7 +37,7 @@ with its table. Then checks it, and says how to try it.`,
     const name = args.required('NAME');
     checkName(name);
     const folder = sqlFolder(args.text('sql'));
-    const files = newPipelineFiles(name).map((file) => ({ ...file, full: join(folder, file.path) }));
+    const files = newPipelineFiles(name).map(({ path, text }) => ({ text, full: join(folder, path) }));
     const there = existsSync(join(folder, name))
       ? join(folder, name)
       : files.find((file) => existsSync(file.full))?.full;

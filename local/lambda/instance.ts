@@ -51,7 +51,8 @@ export class Instance {
     this.#worker = new Worker(surroundings.workerProgram, {
       env: settings.environment,
       workerData: workerSettings,
-      resourceLimits: { maxOldGenerationSizeMb: settings.memoryMb },
+      // A small nursery: several functions with several instances each share this machine's memory.
+      resourceLimits: { maxOldGenerationSizeMb: settings.memoryMb, maxYoungGenerationSizeMb: 4 },
       execArgv: ['--no-warnings'],
     });
     this.#worker.on('message', (message: FromWorker) => {

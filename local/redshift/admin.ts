@@ -18,7 +18,11 @@ export function answerAdmin({ sessions, statements }: DataApiContext, url: strin
       return { killed: killed.map(({ id }) => id) };
     }
     case 'sessions':
-      return { sessions: sessions.all().map((session) => Object.assign({ pid: session.pid }, listedSession(session))) };
+      return {
+        sessions: sessions
+          .all()
+          .map((session) => Object.assign({ pid: session.pid }, listedSession(session))),
+      };
     case 'statements':
       return { statements: statements.all().map(listedStatement) };
     case 'reset': {

@@ -306,4 +306,19 @@ describe('compiling', () => {
     expect(role).toContain(':dbname:etl/mart');
     expect(role).not.toContain('redshift-serverless');
   });
+
+  test('grants the workgroup that a pipeline names, by the id that its ARN has', async () => {
+    const elsewhere = [{ ...planWith(), pipeline: 'reports', warehouse: 'reporting' }];
+    const parameters = ['workgroup=etl', 'workgroupId=id-of-etl'];
+    await expect(templateOf(elsewhere, { stage: 'dev', parameters })).rejects.toThrow(
+      /^stage "dev": the id of workgroup reporting, which pipeline reports runs on, is missing/,
+    );
+    parameters.push('otherWorkgroups=reporting=id-of-reporting');
+    const { template } = await templateOf(elsewhere, { stage: 'dev', parameters });
+    const role = JSON.stringify((template['Resources'] as typeof resources)['FunctionRole']);
+    expect([...role.matchAll(/workgroup\/([a-z-]+)/g)].map(([, id]) => id)).toEqual(
+      // To run on, and to sign in to.
+      ['id-of-etl', 'id-of-reporting', 'id-of-etl', 'id-of-reporting'],
+    );
+  });
 });

@@ -18,5 +18,9 @@ it('nothing is lost, doubled or stuck in any schedule', async () => {
   }
   if (one !== undefined) return;
   // A fault that never fired shows nothing.
-  for (const kind of Object.keys(total) as (keyof Tally)[]) expect(total).toHaveProperty(kind, expect.toSatisfy((count: number) => count > 100));
+  for (const kind of Object.keys(total) as (keyof Tally)[])
+    expect(total).toHaveProperty(
+      kind,
+      expect.toSatisfy((count: number) => count > 100),
+    );
 });

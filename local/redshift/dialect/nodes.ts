@@ -151,7 +151,7 @@ class Reader {
         return leaf('dollar', text, gap, text.slice(tag.length, -tag.length));
       }
       case 'param':
-        throw syntaxError(':');
+        return leaf('mark', text, gap);
       case 'mark':
       case 'space':
       case 'comment':
@@ -196,9 +196,14 @@ export function parseNodes(sql: string): Node[] {
   return new Reader(tokens).read(undefined);
 }
 
+const PLACEHOLDER = /^:[A-Za-z_]/;
+
 function textIn(node: Node): string {
   if (node.kind === 'string') return quoteString(node.value);
-  if (node.kind !== 'group') return node.text;
+  if (node.kind !== 'group') {
+    if (PLACEHOLDER.test(node.text)) throw syntaxError(':');
+    return node.text;
+  }
   return `${node.open}${render(node.items)}${node.open === '(' ? ')' : ']'}`;
 }
 

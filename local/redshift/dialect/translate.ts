@@ -52,7 +52,7 @@ function create(nodes: readonly Node[]): Translated {
   if (isWord(first, 'view')) return createView(rest, orReplace);
   if (isWord(first, 'procedure')) return createProcedure(rest, orReplace, translateNodes);
   if (isWord(first, 'function')) return createFunction(rest, orReplace);
-  if (orReplace) throw syntaxError(textOf(first));
+  if (orReplace && !isWord(first, 'external')) throw syntaxError(textOf(first));
   if (isWord(first, 'materialized')) return createMaterializedView(rest);
   if (isWord(first, 'schema')) return createSchema(rest);
   if (isWord(first, 'table', 'temp', 'temporary', 'local')) return createTable(rest);

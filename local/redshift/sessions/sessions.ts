@@ -141,7 +141,9 @@ export class Sessions {
 
   /** Newest first, the closed ones of the last 24 hours too. */
   all(): readonly Session[] {
-    return [...this.#byId.values()].filter((session) => session.lasting && this.#isKept(session)).toReversed();
+    return [...this.#byId.values()]
+      .filter((session) => session.lasting && this.#isKept(session))
+      .toReversed();
   }
 
   /** Every open one, also those that end with their statement. */

@@ -570,7 +570,7 @@ describe('local queues', () => {
       ],
       ['SendMessageBatch', { QueueUrl, Entries: [] }, 'EmptyBatchRequest'],
       ['CreateQueue', { QueueName: 'x' }, 'UnsupportedOperation'],
-    ])('%s of %j is refused', async (operation, input, code) => {
+    ])('%s that is wrong is refused: case %#', async (operation, input, code) => {
       const answer = await call(operation, input);
       expect(answer.status).toBe(400);
       expect(answer.body).toMatchObject({

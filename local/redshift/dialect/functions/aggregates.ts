@@ -3,7 +3,18 @@ import { SqlError, UnsupportedSqlError } from '../errors.ts';
 import { code, group, isWord, joinWithCommas, mark, spaced, word } from '../nodes.ts';
 import type { Group, Node } from '../nodes.ts';
 import { SHIM } from '../shim/schema.ts';
-import { asText, cast, hasFrame, hasOrderBy, parenthesized, refuse, shim, taking, withOver } from './call.ts';
+import {
+  asText,
+  cast,
+  hasFrame,
+  hasOrderBy,
+  parenthesized,
+  refuse,
+  shim,
+  shimCall,
+  taking,
+  withOver,
+} from './call.ts';
 import type { Call, Rule } from './call.ts';
 
 /** Functions whose window takes rows up to a frame, so Redshift wants the frame written. */
@@ -95,32 +106,60 @@ const valueOfFrame: Rule = (call) => {
   return withOver(call, [head, group(joinWithCommas(call.args))]);
 };
 
+/** The shim makes Redshift's average of PostgreSQL's, of the type, and of the greatest scale of the values. */
+const average: Rule = (call) => {
+  const [value = []] = call.args;
+  const over = (name: string, inside: readonly Node[]) => withOver(call, [code(name), group(inside)]);
+  return shimCall(
+    'avg',
+    over('pg_catalog.avg', call.distinct ? [word('distinct'), ...spaced(value)] : value),
+    over('min', value),
+    over('max', shimCall('scale_of', value)),
+  );
+};
+
 const count: Rule = (call) => {
   const inside = joinWithCommas(call.args);
   return withOver(call, [call.head, group(call.distinct ? [word('distinct'), ...spaced(inside)] : inside)]);
 };
 
-function percentile(name: string): Rule {
-  return (call) => {
-    if (call.over !== undefined) throw new UnsupportedSqlError(`${call.name.toUpperCase()} … OVER`);
-    if (call.withinGroup === undefined || !isWord(call.withinGroup[0], 'order')) {
-      throw new SqlError(`WITHIN GROUP is required for ordered-set aggregate ${call.name}`);
-    }
-    return [code(name), group(joinWithCommas(call.args)), code('within group'), group(call.withinGroup, ' ')];
-  };
+/** PostgreSQL has no ordered-set aggregates in windows: the shim's take the value and the fraction. */
+function percentileOver(call: Call, order: readonly Node[]): Node[] {
+  const descending = isWord(order.at(-1), 'desc');
+  const value = descending || isWord(order.at(-1), 'asc') ? order.slice(0, -1) : order;
+  const [fraction = []] = call.args;
+  const head = code(`${SHIM}.${call.name}`);
+  const over = (...args: readonly (readonly Node[])[]) => withOver(call, [head, group(joinWithCommas(args))]);
+  if (!descending) return over(value, fraction);
+  if (call.name === 'percentile_cont') return over(value, [code('1 -'), parenthesized(fraction)]);
+  return [mark('-', ' '), ...over([mark('-'), parenthesized(value)], fraction)];
 }
+
+const percentile: Rule = (call) => {
+  const [order, by, ...keys] = call.withinGroup ?? [];
+  if (!isWord(order, 'order') || !isWord(by, 'by')) {
+    throw new SqlError(`WITHIN GROUP is required for ordered-set aggregate ${call.name}`);
+  }
+  if (call.over !== undefined) return percentileOver(call, keys);
+  return [
+    call.head,
+    group(joinWithCommas(call.args)),
+    code('within group'),
+    group(call.withinGroup ?? [], ' '),
+  ];
+};
 
 const NOT_IN_REDSHIFT = 'Redshift does not have it';
 
 export const AGGREGATE_FUNCTIONS: Readonly<Record<string, Rule>> = {
   sum: taking(1, 1, shim()),
-  avg: taking(1, 1, shim()),
+  avg: taking(1, 1, average),
   count,
   median: taking(1, 1, shim()),
   listagg: taking(1, 2, listagg),
   ratio_to_report: taking(1, 1, ratioToReport),
-  percentile_cont: taking(1, 1, percentile('percentile_cont')),
-  percentile_disc: taking(1, 1, percentile('percentile_disc')),
+  percentile_cont: taking(1, 1, percentile),
+  percentile_disc: taking(1, 1, percentile),
   lag: taking(1, 2, shifted('rows between unbounded preceding and 1 preceding')),
   lead: taking(1, 2, shifted('rows between 1 following and unbounded following')),
   first_value: taking(1, 1, valueOfFrame),

@@ -1,6 +1,6 @@
 /** A function call as the rules see it. Arguments are already rewritten. */
 import { SqlError, UnsupportedSqlError } from '../errors.ts';
-import { code, group, isMark, isWord, joinWithCommas, mark, render, spaced, word } from '../nodes.ts';
+import { code, group, isMark, isWord, joinWithCommas, mark, spaced, word } from '../nodes.ts';
 import type { Group, Leaf, Node } from '../nodes.ts';
 import { SHIM } from '../shim/schema.ts';
 
@@ -103,16 +103,8 @@ export function literal(nodes: readonly Node[] | undefined): string | undefined 
   return nodes?.length === 1 && only?.kind === 'string' ? only.value : undefined;
 }
 
-export function sameText(a: readonly Node[], b: readonly Node[]): boolean {
-  return render(a).toLowerCase() === render(b).toLowerCase();
-}
-
 /** Splits `a FROM b`. */
 export function splitAtWord(nodes: readonly Node[], separator: string): [Node[], Node[]] | undefined {
   const at = nodes.findIndex((node) => isWord(node, separator));
   return at === -1 ? undefined : [nodes.slice(0, at), nodes.slice(at + 1)];
-}
-
-export function isStar(nodes: readonly Node[]): boolean {
-  return nodes.length === 1 && isMark(nodes[0], '*');
 }

@@ -2,7 +2,7 @@
 import { SqlError } from '../errors.ts';
 import { code, group, isWord, joinWithCommas, stringLiteral, word } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
-import { named, parenthesized, refuse, shim, shimCall, splitAtWord, taking } from './call.ts';
+import { named, parenthesized, refuse, shim, shimCall, taking } from './call.ts';
 import type { Rule } from './call.ts';
 
 function caseOf(branches: readonly [readonly Node[], readonly Node[]][], otherwise: readonly Node[]): Node[] {
@@ -36,18 +36,12 @@ const decode: Rule = (call) => {
   return [parenthesized(caseOf(branches, rest.length % 2 === 1 ? (rest.at(-1) ?? []) : []))];
 };
 
-const position: Rule = (call) => {
-  if (splitAtWord(call.args[0] ?? [], 'in') === undefined) throw new SqlError('syntax error at or near ")"');
-  return [call.head, group(call.args[0] ?? [])];
-};
-
 /** GREATEST, LEAST, COALESCE, NULLIF and the like mean the same in PostgreSQL and need no rule. */
 export const CONDITIONAL_FUNCTIONS: Readonly<Record<string, Rule>> = {
   nvl: taking(1, 100, nvl),
   isnull: taking(2, 2, nvl),
   nvl2: taking(3, 3, nvl2),
   decode,
-  position,
   trunc: taking(1, 2, shim()),
   round: taking(1, 2, shim()),
   power: taking(2, 2, shim()),

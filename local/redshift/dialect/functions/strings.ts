@@ -1,13 +1,23 @@
 /** String, hash and JSON functions. */
-import { UnsupportedSqlError } from '../errors.ts';
-import { render } from '../nodes.ts';
-import { asText, cast, named, refuse, shim, shimCall, taking } from './call.ts';
-import type { Rule } from './call.ts';
+import { SqlError, UnsupportedSqlError } from '../errors.ts';
+import { group, render, spaced, word } from '../nodes.ts';
+import type { Node } from '../nodes.ts';
+import {
+  cast,
+  literal,
+  named,
+  plainCall,
+  refuse,
+  shim,
+  shimCall,
+  splitAtWord,
+  taking,
+  withOver,
+} from './call.ts';
+import type { Call, Rule } from './call.ts';
 
 /** Redshift's CONCAT takes two values and is NULL if one is; PostgreSQL's takes any number and skips NULLs. */
 const concat: Rule = (call) => shimCall('concat', ...call.args.map((arg) => cast(arg, 'text')));
-
-const sha2: Rule = (call) => shimCall('sha2', call.args[0] ?? [], call.args[1] ?? []);
 
 /** The last argument may be the flag `null_if_invalid`, a boolean literal. */
 const extractPath: Rule = (call) => {
@@ -20,22 +30,79 @@ const extractPath: Rule = (call) => {
   return shimCall('json_extract_path_text', document, ...(flag === undefined ? [] : [flag]), ...path);
 };
 
-/** Types are told apart by name in the shim: a literal must be text there. */
-const onText: Rule = (call) => shimCall(call.name, ...call.args.map((arg) => asText(arg)));
+/** Redshift converts any value where a string is expected; PostgreSQL has to be told. */
+function converted(call: Call, places: readonly number[]): Call {
+  return {
+    ...call,
+    args: call.args.map((arg, at) =>
+      places.includes(at) && literal(arg) === undefined ? cast(arg, 'text') : arg,
+    ),
+  };
+}
+
+/** The same function, or the shim's, with strings at these places. */
+function onText(rule: Rule, ...places: readonly number[]): Rule {
+  return (call) => rule(converted(call, places));
+}
+
+const same: Rule = (call) => withOver(call, plainCall(call.head, call));
+
+/** `SUBSTRING(x FROM …)`, `TRIM(… FROM x)` and `POSITION(x IN y)`: the string is beside a key word. */
+function besideWord(separator: string, side: 'before' | 'after', rule: Rule): Rule {
+  return (call) => {
+    const split = call.args.length === 1 ? splitAtWord(call.args[0] ?? [], separator) : undefined;
+    if (split === undefined) return rule(call);
+    const [before, after] = split;
+    const inside =
+      side === 'before'
+        ? [...text(before), word(separator), ...spaced(after)]
+        : [...before, word(separator), ...spaced(text(after))];
+    return [call.head, group(inside)];
+  };
+}
+
+function text(nodes: readonly Node[]): readonly Node[] {
+  return literal(nodes) === undefined ? cast(nodes, 'text') : nodes;
+}
+
+const wrongPosition: Rule = () => {
+  throw new SqlError('syntax error at or near ")"');
+};
 
 export const STRING_FUNCTIONS: Readonly<Record<string, Rule>> = {
-  len: taking(1, 1, onText),
-  textlen: taking(1, 1, onText),
+  len: taking(1, 1, onText(shim(), 0)),
+  textlen: taking(1, 1, onText(shim(), 0)),
+  length: taking(1, 1, onText(same, 0)),
+  char_length: taking(1, 1, onText(same, 0)),
+  character_length: taking(1, 1, onText(same, 0)),
+  left: taking(2, 2, onText(same, 0)),
+  right: taking(2, 2, onText(same, 0)),
+  substring: besideWord('from', 'before', taking(2, 3, onText(same, 0))),
+  substr: taking(2, 3, onText(same, 0)),
+  trim: besideWord('from', 'after', taking(1, 1, onText(same, 0))),
+  btrim: taking(1, 2, onText(same, 0, 1)),
+  ltrim: taking(1, 2, onText(same, 0, 1)),
+  rtrim: taking(1, 2, onText(same, 0, 1)),
+  lpad: taking(2, 3, onText(same, 0, 2)),
+  rpad: taking(2, 3, onText(same, 0, 2)),
+  replace: taking(3, 3, onText(same, 0, 1, 2)),
+  translate: taking(3, 3, onText(same, 0, 1, 2)),
+  repeat: taking(2, 2, onText(same, 0)),
+  reverse: taking(1, 1, onText(same, 0)),
+  strpos: taking(2, 2, onText(same, 0, 1)),
+  position: besideWord('in', 'after', wrongPosition),
+  bpcharcmp: taking(2, 2, onText(shim(), 0, 1)),
+  bttext_pattern_cmp: refuse(),
   concat: taking(2, 2, concat),
-  charindex: taking(2, 2, shim()),
-  replicate: taking(2, 2, named('repeat')),
+  charindex: taking(2, 2, onText(shim(), 0, 1)),
+  replicate: taking(2, 2, onText(named('repeat'), 0)),
   strtol: taking(2, 2, shim()),
-  md5: taking(1, 1, named('md5')),
-  sha: taking(1, 1, shim('sha1')),
-  sha1: taking(1, 1, shim('sha1')),
-  func_sha1: taking(1, 1, shim()),
-  sha2: taking(2, 2, sha2),
-  crc32: taking(1, 1, shim()),
+  md5: taking(1, 1, onText(same, 0)),
+  sha: taking(1, 1, onText(shim('sha1'), 0)),
+  sha1: taking(1, 1, onText(shim('sha1'), 0)),
+  func_sha1: taking(1, 1, onText(shim(), 0)),
+  sha2: taking(2, 2, onText(shim(), 0)),
+  crc32: taking(1, 1, onText(shim(), 0)),
   fnv_hash: refuse('its values cannot be verified here'),
   murmur3_32_hash: refuse('its values cannot be verified here'),
   farmfingerprint64: refuse('its values cannot be verified here'),
@@ -46,14 +113,14 @@ export const STRING_FUNCTIONS: Readonly<Record<string, Rule>> = {
   difference: refuse(),
   collate: refuse(),
   octetindex: refuse(),
-  regexp_replace: taking(2, 5, shim()),
-  regexp_substr: taking(2, 5, shim()),
-  regexp_instr: taking(2, 6, shim()),
-  regexp_count: taking(2, 4, shim()),
-  split_part: taking(3, 3, shim()),
-  initcap: taking(1, 1, shim()),
-  upper: taking(1, 1, shim()),
-  lower: taking(1, 1, shim()),
+  regexp_replace: taking(2, 5, onText(shim(), 0)),
+  regexp_substr: taking(2, 5, onText(shim(), 0)),
+  regexp_instr: taking(2, 6, onText(shim(), 0)),
+  regexp_count: taking(2, 4, onText(shim(), 0)),
+  split_part: taking(3, 3, onText(shim(), 0, 1)),
+  initcap: taking(1, 1, onText(shim(), 0)),
+  upper: taking(1, 1, onText(shim(), 0)),
+  lower: taking(1, 1, onText(shim(), 0)),
   is_valid_json: taking(1, 1, shim()),
   is_valid_json_array: taking(1, 1, shim()),
   json_array_length: taking(1, 2, shim()),

@@ -65,7 +65,16 @@ export function splitClauses(nodes: readonly Node[]): Clauses {
       current.push(node);
     }
   }
-  return clauses;
+  return withListAfterInto(clauses);
+}
+
+/** PL/pgSQL's `SELECT INTO a, b x, y FROM …`: what follows the targets is the select list. */
+function withListAfterInto(clauses: Clauses): Clauses {
+  const { select, into = [] } = clauses;
+  if (select === undefined || select.length > 0 || into.length === 0) return clauses;
+  let end = 1;
+  while (isMark(into[end], '.') || isMark(into[end], ',')) end += 2;
+  return { ...clauses, select: into.slice(end), into: into.slice(0, end) };
 }
 
 function refuse(nodes: readonly Node[], at: number): void {
@@ -91,28 +100,24 @@ export function splitTail(nodes: readonly Node[]): [Node[], Node[]] {
 
 /** Words that end an expression and are no alias, though they stand without AS. */
 const NOT_ALIASES = new Set([
-  'end',
-  'null',
-  'true',
-  'false',
-  'unknown',
   'current_date',
   'current_timestamp',
   'current_user',
-  'sysdate',
-  'zone',
-  'precision',
-  'varying',
-  'year',
-  'month',
-  'day',
-  'hour',
-  'minute',
-  'second',
+  'end',
+  'false',
   'isnull',
   'notnull',
+  'null',
+  'precision',
+  'sysdate',
+  'true',
+  'unknown',
   'user',
+  'varying',
+  'zone',
 ]);
+
+const INTERVAL_FIELDS = ['year', 'month', 'day', 'hour', 'minute', 'second'];
 
 export interface SelectItem {
   /** Without alias. */
@@ -152,6 +157,8 @@ function aliasOf(nodes: readonly Node[]): Leaf | undefined {
   if (isWord(before, 'as')) return last;
   if (isMark(before, '.') || isMark(before, '::') || !endsOperand(before)) return undefined;
   if (last.kind === 'word' && NOT_ALIASES.has(last.value)) return undefined;
+  if (before?.kind === 'string' && isWord(nodes.at(-3), 'interval') && isWord(last, ...INTERVAL_FIELDS))
+    return undefined;
   return last;
 }
 

@@ -9,20 +9,20 @@ create or replace aggregate ${SHIM}.sum(int2) (sfunc = int2_sum, stype = int8, c
 create or replace aggregate ${SHIM}.sum(numeric) (sfunc = numeric_avg_accum, stype = internal, finalfunc = numeric_sum);
 create or replace aggregate ${SHIM}.sum(float8) (sfunc = float8pl, stype = float8);
 
--- AVG of integers is BIGINT, of DECIMAL has its scale; both are truncated.
-create or replace function ${SHIM}.int8_avg_step(state int8[], v int8) returns int8[] language sql immutable
-  as $$ select case when v is null then state else array[state[1] + 1, state[2] + v] end $$;
-create or replace function ${SHIM}.int_avg(state int8[]) returns int8 language sql immutable
-  as $$ select case when state[1] > 0 then state[2] / state[1] end $$;
-create or replace aggregate ${SHIM}.avg(int8) (sfunc = ${SHIM}.int8_avg_step, stype = int8[], finalfunc = ${SHIM}.int_avg, initcond = '{0,0}');
-create or replace aggregate ${SHIM}.avg(int4) (sfunc = int4_avg_accum, stype = int8[], finalfunc = ${SHIM}.int_avg, initcond = '{0,0}');
-create or replace aggregate ${SHIM}.avg(int2) (sfunc = int2_avg_accum, stype = int8[], finalfunc = ${SHIM}.int_avg, initcond = '{0,0}');
-create or replace function ${SHIM}.numeric_avg_step(state numeric[], v numeric) returns numeric[] language sql immutable
-  as $$ select case when v is null then state else array[state[1] + 1, state[2] + v, greatest(state[3], scale(v))] end $$;
-create or replace function ${SHIM}.numeric_avg(state numeric[]) returns numeric language sql immutable
-  as $$ select case when state[1] > 0 then pg_catalog.trunc(state[2] / state[1], state[3]::int) end $$;
-create or replace aggregate ${SHIM}.avg(numeric) (sfunc = ${SHIM}.numeric_avg_step, stype = numeric[], finalfunc = ${SHIM}.numeric_avg, initcond = '{0,0,0}');
-create or replace aggregate ${SHIM}.avg(float8) (sfunc = float8_accum, stype = float8[], finalfunc = float8_avg, initcond = '{0,0,0}');
+-- AVG of integers is BIGINT, of DECIMAL has its scale; both are truncated. The translator hands in PostgreSQL's
+-- average, a value that only shows the type, and the greatest scale.
+create or replace function ${SHIM}.scale_of(n numeric) returns int language sql immutable as $$ select scale(n) $$;
+create or replace function ${SHIM}.scale_of(n int) returns int language sql immutable as $$ select 0 $$;
+create or replace function ${SHIM}.scale_of(n bigint) returns int language sql immutable as $$ select 0 $$;
+create or replace function ${SHIM}.scale_of(n float8) returns int language sql immutable as $$ select 0 $$;
+create or replace function ${SHIM}.avg(average numeric, example int, digits int) returns bigint language sql immutable
+  as $$ select pg_catalog.trunc(average)::bigint $$;
+create or replace function ${SHIM}.avg(average numeric, example bigint, digits int) returns bigint language sql immutable
+  as $$ select pg_catalog.trunc(average)::bigint $$;
+create or replace function ${SHIM}.avg(average numeric, example numeric, digits int) returns numeric language sql immutable
+  as $$ select pg_catalog.trunc(average, digits) $$;
+create or replace function ${SHIM}.avg(average float8, example float8, digits int) returns float8 language sql immutable
+  as $$ select average $$;
 
 create or replace function ${SHIM}.append_known(state numeric[], v numeric) returns numeric[] language sql immutable
   as $$ select case when v is null then state else array_append(state, v) end $$;
@@ -38,6 +38,18 @@ create or replace function ${SHIM}.median_of(state float8[]) returns float8 lang
 create or replace aggregate ${SHIM}.median(numeric) (sfunc = ${SHIM}.append_known, stype = numeric[], finalfunc = ${SHIM}.median_of, initcond = '{}');
 create or replace aggregate ${SHIM}.median(float8) (sfunc = ${SHIM}.append_known, stype = float8[], finalfunc = ${SHIM}.median_of, initcond = '{}');
 create or replace aggregate ${SHIM}.median(int8) (sfunc = ${SHIM}.append_known, stype = numeric[], finalfunc = ${SHIM}.median_of, initcond = '{}');
+
+-- Percentiles in a window, where PostgreSQL has none. The fraction is the first element of the state.
+create or replace function ${SHIM}.percentile_step(state float8[], v float8, fraction float8) returns float8[] language sql immutable
+  as $$ select case when v is null then state else array_append(coalesce(state, array[fraction]), v) end $$;
+create or replace function ${SHIM}.percentile_step(state numeric[], v numeric, fraction float8) returns numeric[] language sql immutable
+  as $$ select case when v is null then state else array_append(coalesce(state, array[fraction::numeric]), v) end $$;
+create or replace function ${SHIM}.percentile_cont_of(state float8[]) returns float8 language sql immutable
+  as $$ select percentile_cont(state[1]) within group (order by v) from unnest(state[2:]) as v $$;
+create or replace function ${SHIM}.percentile_disc_of(state numeric[]) returns numeric language sql immutable
+  as $$ select percentile_disc(state[1]::float8) within group (order by v) from unnest(state[2:]) as v $$;
+create or replace aggregate ${SHIM}.percentile_cont(float8, float8) (sfunc = ${SHIM}.percentile_step, stype = float8[], finalfunc = ${SHIM}.percentile_cont_of);
+create or replace aggregate ${SHIM}.percentile_disc(numeric, float8) (sfunc = ${SHIM}.percentile_step, stype = numeric[], finalfunc = ${SHIM}.percentile_disc_of);
 
 create or replace function ${SHIM}.listagg_step(state text, v anyelement, delimiter text) returns text language sql immutable
   as $$ select case when v is null then state when state is null then v::text else state || coalesce(delimiter, '') || v::text end $$;

@@ -43,6 +43,9 @@ create or replace function ${SHIM}.date_add(part text, n bigint, t time) returns
     then t + n * ('1 ' || part)::interval
     else (${SHIM}.unverified('DATEADD of ' || part || ' to a TIME'))::text::time end $$;
 
+create or replace function ${SHIM}.date_add(part text, n bigint, t timetz) returns timetz language sql stable
+  as $$ select (${SHIM}.date_add(part, n, (t at time zone 'UTC')::time)::text || '+00')::timetz $$;
+
 -- The number of boundaries crossed, not of whole units.
 create or replace function ${SHIM}.boundary(part text, t timestamp) returns bigint language sql immutable as $$
   select case part
@@ -76,6 +79,9 @@ create or replace function ${SHIM}.date_diff(part text, a text, b text) returns 
   as $$ select ${SHIM}.date_diff(part, a::timestamp, b::timestamp) $$;
 create or replace function ${SHIM}.date_diff(part text, a time, b time) returns bigint language sql immutable
   as $$ select ${SHIM}.date_diff(part, date '2000-01-01' + a, date '2000-01-01' + b) $$;
+
+create or replace function ${SHIM}.date_diff(part text, a timetz, b timetz) returns bigint language sql stable
+  as $$ select ${SHIM}.date_diff(part, (a at time zone 'UTC')::time, (b at time zone 'UTC')::time) $$;
 
 create or replace function ${SHIM}.date_trunc(part text, t timestamp) returns timestamp language sql immutable
   as $$ select pg_catalog.date_trunc(part, t) $$;
@@ -118,6 +124,8 @@ create or replace function ${SHIM}.date_part(part text, t text) returns bigint l
   as $$ select ${SHIM}.date_part(part, t::timestamp) $$;
 create or replace function ${SHIM}.date_part(part text, t time) returns bigint language sql immutable
   as $$ select ${SHIM}.date_part(part, date '2000-01-01' + t) $$;
+create or replace function ${SHIM}.date_part(part text, t timetz) returns bigint language sql stable
+  as $$ select case when part like 'timezone%' then date_part(part, t)::bigint else ${SHIM}.date_part(part, t::time) end $$;
 create or replace function ${SHIM}.date_part(part text, t timestamptz) returns float8 language sql stable
   as $$ select case when part like 'timezone%' then date_part(part, t) else ${SHIM}.date_part(part, t::timestamp) end $$;
 create or replace function ${SHIM}.date_part(part text, t interval) returns bigint language sql immutable
@@ -131,12 +139,16 @@ create or replace function ${SHIM}.last_day(t timestamp) returns date language s
   as $$ select (pg_catalog.date_trunc('month', t) + interval '1 month - 1 day')::date $$;
 create or replace function ${SHIM}.last_day(t date) returns date language sql immutable
   as $$ select ${SHIM}.last_day(t::timestamp) $$;
+create or replace function ${SHIM}.last_day(t timestamptz) returns date language sql stable
+  as $$ select ${SHIM}.last_day(t::timestamp) $$;
 -- The last day of a month leads to the last day of a month.
 create or replace function ${SHIM}.add_months(t timestamp, n bigint) returns timestamp language sql immutable as $$
   select case when t::date = ${SHIM}.last_day(t)
     then ${SHIM}.last_day(t + make_interval(months => n::int)) + t::time
     else t + make_interval(months => n::int) end $$;
 create or replace function ${SHIM}.add_months(t date, n bigint) returns timestamp language sql immutable
+  as $$ select ${SHIM}.add_months(t::timestamp, n) $$;
+create or replace function ${SHIM}.add_months(t timestamptz, n bigint) returns timestamp language sql stable
   as $$ select ${SHIM}.add_months(t::timestamp, n) $$;
 create or replace function ${SHIM}.next_day(t timestamp, day text) returns date language sql immutable as $$
   select t::date + (case when ahead > 0 then ahead else ahead + 7 end)
@@ -166,6 +178,8 @@ create or replace function ${SHIM}.convert_timezone(source text, target text, t 
   as $$ select ${SHIM}.convert_timezone(source, target, t::timestamp) $$;
 create or replace function ${SHIM}.convert_timezone(target text, t date) returns timestamp language sql stable
   as $$ select ${SHIM}.convert_timezone('UTC', target, t::timestamp) $$;
+create or replace function ${SHIM}.convert_timezone(source text, target text, t timestamptz) returns timestamp language sql stable
+  as $$ select ${SHIM}.convert_timezone(source, target, t::timestamp) $$;
 create or replace function ${SHIM}.convert_timezone(target text, t timestamptz) returns timestamp language sql stable
   as $$ select t at time zone ${SHIM}.zone(target) $$;
 `;

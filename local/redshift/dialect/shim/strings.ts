@@ -5,9 +5,7 @@ export const STRINGS = String.raw`
 create extension if not exists pgcrypto schema ${SHIM};
 
 create or replace function ${SHIM}.len(s text) returns int language sql immutable as $$ select length(s) $$;
-create or replace function ${SHIM}.len(s bpchar) returns int language sql immutable as $$ select length(s) $$;
 create or replace function ${SHIM}.textlen(s text) returns int language sql immutable as $$ select length(s) $$;
-create or replace function ${SHIM}.textlen(s bpchar) returns int language sql immutable as $$ select length(s) $$;
 -- The cluster's locale knows ASCII only; Redshift's case functions know every letter.
 create or replace function ${SHIM}.upper(s text) returns text language sql immutable
   as $$ select pg_catalog.upper(s collate pg_catalog.pg_c_utf8) collate "default" $$;
@@ -31,8 +29,9 @@ create or replace function ${SHIM}.sha2(s text, bits int) returns text language 
   select case bits when 0 then encode(sha256(convert_to(s, 'UTF8')), 'hex') when 224 then encode(sha224(convert_to(s, 'UTF8')), 'hex')
     when 256 then encode(sha256(convert_to(s, 'UTF8')), 'hex') when 384 then encode(sha384(convert_to(s, 'UTF8')), 'hex')
     when 512 then encode(sha512(convert_to(s, 'UTF8')), 'hex') end $$;
+-- The developer guide's example shows that it is CRC-32C.
 create or replace function ${SHIM}.crc32(s text) returns text language sql immutable
-  as $$ select lpad(to_hex(pg_catalog.crc32(convert_to(s, 'UTF8'))), 8, '0') $$;
+  as $$ select lpad(to_hex(crc32c(convert_to(s, 'UTF8'))), 8, '0') $$;
 
 create or replace function ${SHIM}.strtol(s text, base int) returns bigint language plpgsql immutable strict as $$
 declare
@@ -55,6 +54,9 @@ begin
   end loop;
   return case when negative then -value else value end;
 end $$;
+
+create or replace function ${SHIM}.bpcharcmp(a text, b text) returns int language sql immutable
+  as $$ select sign(pg_catalog.bpcharcmp(a::bpchar, b::bpchar))::int $$;
 
 create or replace function ${SHIM}.trunc(t timestamp) returns date language sql immutable as $$ select t::date $$;
 create or replace function ${SHIM}.trunc(t timestamptz) returns date language sql stable as $$ select t::date $$;
@@ -91,7 +93,7 @@ create or replace function ${SHIM}.ln(a float8) returns float8 language sql immu
 create or replace function ${SHIM}.log(a float8) returns float8 language sql immutable as $$ select pg_catalog.log(a) $$;
 
 create or replace function ${SHIM}.current_setting(name text) returns text language sql stable
-  as $$ select coalesce(pg_catalog.current_setting('redshift.' || name, true), pg_catalog.current_setting(name)) $$;
+  as $$ select coalesce(pg_catalog.current_setting('redshift.' || name, true), pg_catalog.current_setting(name, true), '') $$;
 -- Set by whoever runs COPY, in the session.
 create or replace function ${SHIM}.pg_last_copy_id() returns int language sql stable
   as $$ select coalesce(nullif(pg_catalog.current_setting('redshift.last_copy_id', true), '')::int, -1) $$;

@@ -4,7 +4,7 @@ import { Cursor } from '../cursor.ts';
 import { SqlError, UnsupportedSqlError } from '../errors.ts';
 import { render } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
-import { definition } from '../translated.ts';
+import { definition, noop } from '../translated.ts';
 import type { Translated, TranslatedSql } from '../translated.ts';
 
 /** @param nodes everything behind CREATE */
@@ -37,7 +37,8 @@ export function alterSchema(nodes: readonly Node[]): Translated {
     cursor.expectEnd();
     return definition('ALTER SCHEMA', `alter schema ${name.text} rename to ${to.text}`);
   }
-  throw new UnsupportedSqlError('ALTER SCHEMA … OWNER or QUOTA');
+  if (cursor.takeOneOf('owner', 'quota') === undefined) throw cursor.unexpected();
+  return noop('ALTER SCHEMA', 'owners and quotas have no effect in the local warehouse');
 }
 
 const KINDS = [
@@ -65,6 +66,7 @@ export function drop(nodes: readonly Node[]): Translated {
     const args = kind[0] === 'procedure' || kind[0] === 'function' ? cursor.takeGroup() : undefined;
     names.push(args === undefined ? name : `${name}(${argumentTypes(args)})`);
   } while (cursor.takeMark(','));
+  if (cursor.sees('drop', 'external')) throw new UnsupportedSqlError('DROP SCHEMA … DROP EXTERNAL DATABASE');
   const mode = cursor.takeOneOf('cascade', 'restrict');
   if (!cursor.atEnd) throw new SqlError('syntax error in DROP');
   const words = kind.join(' ');

@@ -69,6 +69,9 @@ function add(cursor: Cursor, table: QualifiedName, target: string): Translated {
     cursor.rest();
     return onlyExists(table, CONSTRAINTS);
   }
+  if (cursor.sees('partition') || cursor.sees('if', 'not', 'exists', 'partition')) {
+    throw new UnsupportedSqlError('ALTER TABLE … ADD PARTITION');
+  }
   cursor.take('column');
   return definition(
     'ALTER TABLE',

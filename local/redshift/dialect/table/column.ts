@@ -28,9 +28,9 @@ export function byteCheck(column: string, type: DataType): string | undefined {
   return `check (coalesce(octet_length(${name}), 0) <= ${type.bytes} or ${SHIM}.too_long('${kind}', ${type.bytes}))`;
 }
 
-/** `(seed, step)` of IDENTITY. */
-export function identity(group: Group, generated: 'always' | 'by default'): string {
-  const numbers = render(group.items)
+/** `(seed, step)` of IDENTITY; both are 1 where it stands alone. */
+export function identity(group: Group | undefined, generated: 'always' | 'by default'): string {
+  const numbers = (group === undefined ? '1, 1' : render(group.items))
     .split(',')
     .map((text) => Number(text.replaceAll(/\s/g, '')));
   const [seed, step] = numbers;
@@ -90,10 +90,10 @@ export function readColumn(nodes: readonly Node[]): Column {
     else if (cursor.take('null') || cursor.take('unique')) continue;
     else if (cursor.take('primary', 'key')) notNull = true;
     else if (cursor.take('references')) skipReferences(cursor);
-    else if (cursor.take('identity')) options.push(identity(cursor.expectGroup(), 'always'));
-    else if (cursor.take('default', 'identity')) options.push(identity(cursor.expectGroup(), 'by default'));
+    else if (cursor.take('identity')) options.push(identity(cursor.takeGroup(), 'always'));
+    else if (cursor.take('default', 'identity')) options.push(identity(cursor.takeGroup(), 'by default'));
     else if (cursor.take('generated', 'by', 'default', 'as', 'identity')) {
-      options.push(identity(cursor.expectGroup(), 'by default'));
+      options.push(identity(cursor.takeGroup(), 'by default'));
     } else if (cursor.take('default')) options.push(`default ${render(takeDefault(cursor))}`);
     else if (cursor.sees('collate')) throw new UnsupportedSqlError('COLLATE');
     else throw cursor.unexpected();

@@ -91,6 +91,10 @@ export const DATES: readonly Case[] = [
     '2009-01-07 01:01:01|2008-12-31 12:00:00',
   ],
   [
+    "select dateadd(hour, 2, timetz '13:24:55 PST'), datediff(hours, timetz '20:00:00 PST', timetz '00:58:00 EST'), extract(ms from timetz '18:25:33.123456 EST')",
+    '23:24:55+00|1|123',
+  ],
+  [
     "select getdate() = date_trunc('second', getdate()), sysdate <= getdate() + interval '1 second', current_date = trunc(sysdate)",
     't|t|t',
   ],
@@ -125,8 +129,8 @@ export const STRINGS: readonly Case[] = [
     '15013dc10bc5b293f1f66ea28d818387f191cafeb26f89639fae0b4acf9c8772|128',
   ],
   [
-    "select crc32('123456789'), strtol('abcd1234', 16), strtol('-110', 2), to_hex(255)",
-    'cbf43926|2882343476|-6|ff',
+    "select crc32('Amazon Redshift'), strtol('abcd1234', 16), strtol('-110', 2), to_hex(255)",
+    'f2726906|2882343476|-6|ff',
   ],
   [
     "select regexp_replace('the fox', 'FOX', 'quick brown fox', 1, 'i'), regexp_replace('a1b2', '[0-9]')",
@@ -168,6 +172,15 @@ export const STRINGS: readonly Case[] = [
     'select json_serialize(json_parse(\'{ "b" : [1, "x"] , "a": null }\')), json_parse(\'"abc"\')::varchar',
     '{"b":[1,"x"],"a":null}|abc',
   ],
+  [
+    "select lpad(7, 3, '0'), substring(timestamp '2008-03-05 12:25:29', 6, 2), strpos(10.25, '.'), reverse(123), len(1000), left(date '2024-05-06', 4)",
+    '007|03|3|321|4|2024',
+  ],
+  [
+    "select split_part(timestamp '2008-03-05 12:25:29', '-', 2), substring(12345 from 2 for 3), position('.' in 1.5), trim(both '0' from 100), repeat(1, 3), replace(1.5, '.', ',')",
+    '03|234|2|1|111|1,5',
+  ],
+  ["select bpcharcmp('a', 'c'), bpcharcmp('a', 'a '), md5(1) = md5('1')", '-1|0|t'],
   ["select chr(65), ascii('A'), quote_ident('a b'), quote_literal('x')", 'A|65|"a b"|\'x\''],
 ];
 

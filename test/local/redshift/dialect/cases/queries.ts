@@ -95,6 +95,12 @@ export const QUERIES: readonly Case[] = [
     '4|0.551',
   ],
   [
+    'select distinct item, percentile_cont(0.5) within group (order by price) over (partition by item), percentile_disc(0.5) within group (order by price desc) over (partition by item) from sales order by 1',
+    'apple|2.2|2.50',
+    'fig|10|10.00',
+    'pear|3.75|3.75',
+  ],
+  [
     'select id, lag(qty) over (order by id), lead(qty, 2) over (order by id) from sales order by id',
     '1|NULL|2',
     '2|1|NULL',

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { isBlank, splitStatements, tokenize, UnclosedTokenError } from '../../shared/pipeline/lexer.ts';
+
+const kinds = (sql: string): string[] =>
+  tokenize(sql)
+    .filter((token) => !isBlank(token))
+    .map((token) => `${token.kind}:${token.text}`);
+
+it('tokens joined are the source again, for any text that can be cut', () => {
+  const piece = fc.oneof(
+    fc.constantFrom("'", '"', '$$', '$a$', '--', '/*', '*/', '\n', '\\', ';', ':a', '::', '#t', '1.5e3', 'é'),
+    fc.string({ maxLength: 5 }),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 15 }), (pieces) => {
+      const sql = pieces.join('');
+      try {
+        const tokens = tokenize(sql);
+        expect(tokens.map((token) => token.text).join('')).toBe(sql);
+        for (const token of tokens) expect(sql.slice(token.start, token.end)).toBe(token.text);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnclosedTokenError);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+describe('tokens', () => {
+  it.each<[string, string[]]>([
+    ["'a''b' 'c\\'d'", ["string:'a''b'", "string:'c\\'d'"]],
+    ['"x""y"', ['quoted:"x""y"']],
+    ['$$a;b$$ $t$ $$ $t$', ['dollar:$$a;b$$', 'dollar:$t$ $$ $t$']],
+    ['a::int :b', ['word:a', 'mark:::', 'word:int', 'param::b']],
+    ['#temp.x', ['word:#temp', 'mark:.', 'word:x']],
+    ['1.5e-3+.5', ['number:1.5e-3', 'mark:+', 'number:.5']],
+    ['straße', ['word:straße']],
+  ])('of %s', (sql, expected) => {
+    expect(kinds(sql)).toEqual(expected);
+  });
+
+  it.each([
+    ["SELECT 'a", 'string', 7],
+    [String.raw`SELECT 'a\'`, 'string', 7],
+    ['SELECT "a', 'quoted name', 7],
+    ['SELECT /* /* */', 'comment', 7],
+    ['SELECT $x$ $$', 'dollar quote', 7],
+  ])('%s is an unclosed %s', (sql, what, offset) => {
+    expect(() => tokenize(sql)).toThrow(expect.objectContaining({ what, offset }));
+  });
+});
+
+it('statements end at semicolons that are code, and empty ones are left out', () => {
+  const sql = "-- a;b\nSELECT ';' ;; /* ; */ ; CREATE PROCEDURE p() AS $$ BEGIN; END; $$ LANGUAGE plpgsql";
+  const statements = splitStatements(tokenize(sql)).map((tokens) =>
+    tokens
+      .map((token) => token.text)
+      .join('')
+      .trim(),
+  );
+  expect(statements).toEqual([
+    "-- a;b\nSELECT ';'",
+    'CREATE PROCEDURE p() AS $$ BEGIN; END; $$ LANGUAGE plpgsql',
+  ]);
+});
