@@ -54,7 +54,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   const admin = new Pool({ ...connect, max: 4, allowExitOnIdle: true });
   // An idle connection of a killed server: the next query opens another.
   admin.on('error', () => undefined);
-  const { superOid } = await prepareDatabase(admin);
+  await prepareDatabase(admin);
 
   const isOld = (createdAt: number): boolean => createdAt + KEPT_MS <= clock.now();
   const { log, state } = StateLog.open(join(stateFolder, 'log.jsonl'), isOld);
@@ -77,7 +77,6 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
     statements,
     sessions,
     results,
-    superOid,
     runCopy: makeCopyExecutor({ admin, s3Root: options.s3Root, clock }),
     onEnd: sendEvent,
   });

@@ -80,7 +80,7 @@ describe('renderStatement', () => {
   it('keeps every byte of a value inside one literal, wherever the placeholder stands', () => {
     const around = fc.constantFrom(
       ['SELECT ', ' FROM t'],
-      ['SELECT x FROM t WHERE a = ', '::varchar -- end'],
+      ['SELECT x FROM t WHERE a = ', '::varchar /* end */ = 1'],
       ["SELECT 'it''s', ", ', "q:x" /* :no */'],
       ['COPY t FROM ', ' IAM_ROLE default'],
       ['SELECT f(', ') || $$ :no $$'],

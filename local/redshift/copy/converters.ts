@@ -61,8 +61,11 @@ function byType(column: Column, copy: CopyCommand): Converter {
     case 'timestamp':
     case 'timestamptz':
       return orNull(timestampReader(copy.timeFormat, column.type === 'timestamptz', copy.acceptAnyDate));
+    case 'super':
+      // Serialized JSON; the blank is the mark of the dialect's SUPER.
+      return orNull((value) => ` ${escapeText(value)}`);
     default:
-      // SUPER, VARBYTE, TIME and the like: PostgreSQL reads them and says what is wrong.
+      // VARBYTE, TIME and the like: PostgreSQL reads them and says what is wrong.
       return orNull(escapeText);
   }
 }

@@ -11,6 +11,7 @@ const OID = {
   int4: 23,
   text: 25,
   oid: 26,
+  json: 114,
   float4: 700,
   float8: 701,
   unknown: 705,
@@ -38,6 +39,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [OID.int4]: 'int4',
   [OID.text]: 'varchar',
   [OID.oid]: 'oid',
+  [OID.json]: 'super',
   [OID.float4]: 'float4',
   [OID.float8]: 'float8',
   [OID.unknown]: 'varchar',
@@ -91,17 +93,13 @@ export interface ColumnOrigin {
   readonly nullable: boolean;
 }
 
-export function resultColumn(
-  field: FieldDef,
-  superOid: number | undefined,
-  origin?: ColumnOrigin,
-): ResultColumn {
+export function resultColumn(field: FieldDef, origin?: ColumnOrigin): ResultColumn {
   const oid = field.dataTypeID;
   const { precision, scale, length } = measures(field);
   return {
     label: field.name,
     name: field.name,
-    typeName: oid === superOid ? 'super' : (NAMES[oid] ?? 'varchar'),
+    typeName: NAMES[oid] ?? 'varchar',
     length,
     precision,
     scale,
@@ -147,7 +145,12 @@ export function csvField(value: string | null, oid: number): string {
   return /[",\r\n]/.test(shown) || shown === '' ? `"${shown.replaceAll('"', '""')}"` : shown;
 }
 
-/** VARBYTE shows as hexadecimal digits. */
+/** VARBYTE shows as hexadecimal digits, SUPER as JSON without blanks. */
 function text(value: string, oid: number): string {
-  return oid === OID.bytea && value.startsWith(String.raw`\x`) ? value.slice(2) : value;
+  if (oid === OID.bytea) return value.startsWith(String.raw`\x`) ? value.slice(2) : value;
+  return oid === OID.json ? compactJson(value) : value;
+}
+
+function compactJson(json: string): string {
+  return json.replaceAll(/"(?:[^"\\]|\\.)*"|\s+/g, (token) => (token.startsWith('"') ? token : ''));
 }

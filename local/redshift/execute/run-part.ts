@@ -41,8 +41,6 @@ export interface PartRunner {
   readonly admin: Pool;
   readonly results: ResultStore;
   readonly runCopy: RunCopy;
-  /** The type that stands for SUPER. */
-  readonly superOid: number | undefined;
 }
 
 export interface Prepared {
@@ -151,7 +149,7 @@ async function runOne(
     if (end.fields.length === 0 || !keepsRows) return { rows: affected(end), size: 0, hasResultSet: false };
     const origins = await originsOf(runner.admin, end.fields);
     const columns = end.fields.map((field) =>
-      resultColumn(field, runner.superOid, origins.get(originKey(field))),
+      resultColumn(field, origins.get(originKey(field))),
     );
     const { size, rows } = open().finish(columns, part.format);
     writer = undefined;

@@ -15,6 +15,8 @@ create or replace function ${SHIM}.scale_of(n numeric) returns int language sql 
 create or replace function ${SHIM}.scale_of(n int) returns int language sql immutable as $$ select 0 $$;
 create or replace function ${SHIM}.scale_of(n bigint) returns int language sql immutable as $$ select 0 $$;
 create or replace function ${SHIM}.scale_of(n float8) returns int language sql immutable as $$ select 0 $$;
+create or replace function ${SHIM}.avg(average numeric, example smallint, digits int) returns bigint language sql immutable
+  as $$ select pg_catalog.trunc(average)::bigint $$;
 create or replace function ${SHIM}.avg(average numeric, example int, digits int) returns bigint language sql immutable
   as $$ select pg_catalog.trunc(average)::bigint $$;
 create or replace function ${SHIM}.avg(average numeric, example bigint, digits int) returns bigint language sql immutable
