@@ -27,14 +27,16 @@ import { type BenchStack, eventually, TABLE, withStack } from './stack.ts';
 
 const LONG = 500;
 const SHORT = 10;
-/** Steps over which a figure is averaged. */
-const WINDOW = 10;
+/** Steps that are looked at, at the beginning and at the end; the middle one of them counts. */
+const WINDOW = 15;
+/** How often a small thing is measured; the cheapest counts. */
+const SAMPLES = 3;
 const FEW = 100;
 const MANY = 100_000;
 /** Runs that wait behind a failed one while the sweep is looked at. */
 const WAITING = 5;
 /** An event comes after its submission was recorded, as on AWS. */
-const EVENT_MS = 15;
+const EVENT_MS = 20;
 const LONG_LIMIT_MS = 180_000;
 
 const LONG_PIPELINE = 'bench_long';
@@ -115,28 +117,52 @@ async function holdRuns(stack: BenchStack): Promise<void> {
 }
 
 async function atHistory(stack: BenchStack): Promise<AtHistory> {
+  // Of several runs the cheapest: where two drivers happen to meet, one asks once more for nothing.
+  const runs: Cost[] = [];
+  for (let i = 0; i < SAMPLES; i += 1) runs.push(await runCost(stack));
+  return { run: cheapest(runs), sweep: await sweepCost(stack) };
+}
+
+async function runCost(stack: BenchStack): Promise<Cost> {
   const from = await lastCall(stack);
   await stack.succeed(SHORT_PIPELINE);
   const { calls } = await workSince(stack, from, RUN_STEP);
-  return { run: costOf(calls, 1), sweep: await sweepCost(stack) };
+  return costOf(calls);
+}
+
+function cheapest<T extends { readonly calls: number }>(costs: readonly T[]): T {
+  const [first] = costs.toSorted((a, b) => a.calls - b.calls);
+  if (first === undefined) throw new Error('nothing was measured');
+  return first;
 }
 
 /** Invokes the sweep; then asks what it asks once more, with the read units counted. */
 async function sweepCost(stack: BenchStack): Promise<SweepCost> {
-  const from = await lastCall(stack);
+  // The first call fills the function's cache of plans.
+  await invokeSweep(stack);
+  const sweeps: { calls: number }[] = [];
+  for (let i = 0; i < SAMPLES; i += 1) {
+    const from = await lastCall(stack);
+    await invokeSweep(stack);
+    const { calls } = await workSince(stack, from, SWEEP);
+    sweeps.push({ calls: calls.length });
+  }
+  const { client, read } = readMeter(stack.settings);
+  const store = new DynamoDbRunStore(client, TABLE);
+  await store.findDue(Math.floor(Date.now() / 1000), 100);
+  await store.findQueueHeads();
+  client.destroy();
+  // The minute's own sweep may come between: the cheapest is one alone.
+  return { ...cheapest(sweeps), looked: read.items, units: read.units };
+}
+
+async function invokeSweep(stack: BenchStack): Promise<void> {
   const lambda = new LambdaClient(stack.settings);
   const answer = await lambda.send(new InvokeCommand({ FunctionName: SWEEP }));
   lambda.destroy();
   if (answer.FunctionError !== undefined) {
     throw new Error(`the sweep failed: ${Buffer.from(answer.Payload ?? []).toString('utf8')}`);
   }
-  const { calls } = await workSince(stack, from, SWEEP);
-  const { client, read } = readMeter(stack.settings);
-  const store = new DynamoDbRunStore(client, TABLE);
-  await store.findDue(Math.floor(Date.now() / 1000), 100);
-  await store.findQueueHeads();
-  client.destroy();
-  return { calls: calls.length, looked: read.items, units: read.units };
 }
 
 /** The first step opens the session: the next ones are the beginning. */
@@ -145,39 +171,41 @@ async function alongTheRun(stack: BenchStack): Promise<{ first: Cost; last: Cost
   await stack.succeed(LONG_PIPELINE, LONG_LIMIT_MS);
   const { invocations, calls } = await workSince(stack, from, RUN_STEP);
   return {
-    first: costOf(callsOfSteps(invocations, calls, 2, 2 + WINDOW), WINDOW),
-    last: costOf(callsOfSteps(invocations, calls, LONG - WINDOW, LONG), WINDOW),
+    first: usual(costsOfSteps(invocations, calls, 2, WINDOW)),
+    last: usual(costsOfSteps(invocations, calls, LONG - WINDOW, WINDOW)),
   };
 }
 
-/** Those of the invocations that submitted step `first` up to, not including, step `end`, from 1; they do not overlap. */
-function callsOfSteps(
+/** Of `count` steps from `first`, counted from 1: what each cost from its invocation's begin to that of the next. */
+function costsOfSteps(
   invocations: readonly Call[],
   calls: readonly Call[],
   first: number,
-  end: number,
-): readonly Call[] {
+  count: number,
+): readonly Cost[] {
   const submissions = calls.filter(isStepSubmission);
   const beginOfStep = (step: number): number => {
-    const submission = submissions[step - 1];
-    const own = invocations.find(
-      (each) =>
-        submission !== undefined && beginOf(each) <= endOf(submission) && endOf(submission) <= endOf(each),
-    );
-    if (own === undefined) throw new Error(`step ${String(step)} is not in the record of calls`);
-    return beginOf(own);
+    const at = endOf(submissions[step - 1] ?? missing(step));
+    const own = invocations.find((each) => beginOf(each) <= at && at <= endOf(each));
+    return beginOf(own ?? missing(step));
   };
-  const [from, to] = [beginOfStep(first), beginOfStep(end)];
-  return calls.filter((call) => endOf(call) >= from && endOf(call) < to);
+  return Array.from({ length: count }, (_, i) => {
+    const [from, to] = [beginOfStep(first + i), beginOfStep(first + i + 1)];
+    return costOf(calls.filter((call) => endOf(call) >= from && endOf(call) < to));
+  });
 }
 
-function costOf(calls: readonly Call[], parts: number): Cost {
-  const counts = Object.entries(countsOf(calls)).map(([name, count]) => [name, count / parts] as const);
-  return {
-    calls: calls.length / parts,
-    units: unitsOf(calls) / parts,
-    counts: Object.fromEntries(counts),
-  };
+function missing(step: number): never {
+  throw new Error(`step ${String(step)} is not in the record of calls`);
+}
+
+/** The middle one: where an event outran the record of its submission, a driver looks once more. */
+function usual(costs: readonly Cost[]): Cost {
+  return costs.toSorted((a, b) => a.calls - b.calls)[Math.floor(costs.length / 2)] ?? missing(0);
+}
+
+function costOf(calls: readonly Call[]): Cost {
+  return { calls: calls.length, units: unitsOf(calls), counts: countsOf(calls) };
 }
 
 function reportOf(growth: Growth): PartReport {

@@ -17,7 +17,7 @@ import { type BenchStack, withStack } from './stack.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
 const PIPELINE = 'bench_handoff';
-const ROUNDS = 4;
+const ROUNDS = 3;
 /** Thousands of rows joined; some milliseconds to some hundred. */
 const WORK = [10, 200, 2000, 10, 1000, 600, 3000, 100, 1500, 10, 2500];
 /** What EventBridge takes to deliver, as its users report it (docs/performance.md). */

@@ -10,12 +10,15 @@ import { steady } from './steady.ts';
 
 const PARTS: Readonly<Record<string, () => Promise<PartReport>>> = { bundle, steady, handoff, load, growth };
 
+// So that what runs on exit, runs: it ends the local AWS.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const words = process.argv.slice(2);
 const json = words.includes('--json');
 const named = words.filter((word) => word !== '--json');
-const unknown = named.find((word) => PARTS[word] === undefined);
+const unknown = named.find((word) => !Object.hasOwn(PARTS, word));
 if (unknown === undefined) {
-  process.exitCode = await measureAll(named.length === 0 ? Object.keys(PARTS) : named);
+  process.exitCode = await measureAll(named.length === 0 ? Object.keys(PARTS) : named).catch(brokenOff);
 } else {
   process.stderr.write(
     `bench: there is no ${unknown}; there are ${Object.keys(PARTS).join(', ')} and --json\n`,
@@ -42,4 +45,10 @@ async function measureAll(parts: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify({ ok: hold, parts: found }, undefined, 2)}\n`);
   }
   return hold ? 0 : 1;
+}
+
+/** What went wrong is one line: a part that cannot be measured has missed its bar. */
+function brokenOff(error: unknown): number {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
 }

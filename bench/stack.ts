@@ -100,6 +100,10 @@ class RunningStack implements BenchStack {
   readonly store: DynamoDbRunStore;
   readonly #folder: string;
   readonly #child: ChildProcess;
+  /** A benchmark that is broken off leaves no stack behind. */
+  readonly #atExit = (): void => {
+    this.#child.kill('SIGINT');
+  };
 
   constructor(folder: string, home: string, endpoint: string, child: ChildProcess) {
     this.#folder = folder;
@@ -112,6 +116,7 @@ class RunningStack implements BenchStack {
     this.dynamodb = new DynamoDBClient(this.settings);
     this.redshift = new RedshiftDataClient(this.settings);
     this.store = new DynamoDbRunStore(this.dynamodb, TABLE);
+    process.once('exit', this.#atExit);
   }
 
   async start(pipeline: string): Promise<string> {
@@ -147,6 +152,7 @@ class RunningStack implements BenchStack {
   }
 
   async stop(): Promise<void> {
+    process.off('exit', this.#atExit);
     this.dynamodb.destroy();
     this.redshift.destroy();
     if (this.#child.exitCode === null && this.#child.signalCode === null) {

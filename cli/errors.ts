@@ -77,5 +77,14 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
   if (first.$metadata !== undefined) {
     return { code: EXIT.unreachable, message: `${first.name}: ${oneLine(first.message)}` };
   }
-  return { code: EXIT.unreachable, message: oneLine(`${first.name}: ${first.message}`) };
+  if (first.code !== undefined && /^E[A-Z]+$/.test(first.code))
+    return { code: EXIT.usage, message: oneLine(first.message) };
+  const taken = first.name === 'HomeInUse' || errors.some((e) => e.code === 'EADDRINUSE');
+  if (taken) return { code: EXIT.usage, message: oneLine(first.message) };
+  if (first.name === 'Error') return { code: EXIT.failed, message: oneLine(first.message) };
+  return {
+    code: EXIT.failed,
+    message: oneLine(`${first.name}: ${first.message}`),
+    hint: 'this looks like a fault of baton itself; BATON_DEBUG=1 shows where',
+  };
 }

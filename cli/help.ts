@@ -10,7 +10,7 @@ function optionLabel(name: string, option: OptionSpec): string {
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/[ \n]+/)) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
@@ -46,12 +46,40 @@ export function usageLine(verb: Verb): string {
   return ['baton', verb.name, ...words, ...extra].join(' ');
 }
 
+const NO_BREAK = '\u00A0';
+
+/** Keeps what stands in brackets on one line. */
+function unbroken(usage: string): string {
+  return usage.replaceAll(/\[[^\]]*\]/g, (option) => option.replaceAll(' ', NO_BREAK));
+}
+
+/** Running text is wrapped anew; indented lines stay as they are. */
+function paragraphs(text: string): string {
+  const blocks: string[] = [];
+  let running: string[] = [];
+  const close = (): void => {
+    if (running.length > 0) blocks.push(...wrap(running.join(' '), 78));
+    running = [];
+  };
+  for (const line of text.split('\n')) {
+    if (!line.startsWith(' ')) running.push(line);
+    else {
+      close();
+      blocks.push(line);
+    }
+  }
+  close();
+  return blocks.join('\n');
+}
+
 /** Help of one verb. */
 export function verbHelp(verb: Verb): string {
-  const [first = '', ...more] = wrap(usageLine(verb), 72);
+  const [first = '', ...more] = wrap(unbroken(usageLine(verb)), 70).map((line) =>
+    line.replaceAll(NO_BREAK, ' '),
+  );
   const parts = [
     [`usage: ${first}`, ...more.map((line) => `         ${line}`)].join('\n'),
-    verb.description.trim(),
+    paragraphs(verb.description.trim()),
   ];
   if (verb.positionals.length > 0) {
     parts.push(twoColumns(verb.positionals.map((p) => [p.name, p.help])));

@@ -11,9 +11,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// The first Ctrl-C asks for a clean end, the second one does not wait for it.
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
+    if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort();
   });
 }

@@ -26,7 +26,13 @@ export function projectRoot(): string {
 
 /** BATON_HOME, default `.baton/` in the project. */
 export function localHome(env: Env, given?: string): string {
-  return resolve(given ?? env['BATON_HOME'] ?? join(projectRoot(), '.baton'));
+  const named = env['BATON_HOME'];
+  return resolve(given ?? (named === undefined || named === '' ? join(projectRoot(), '.baton') : named));
+}
+
+/** The pipelines of the project itself. */
+export function projectSql(): string {
+  return join(projectRoot(), 'sql');
 }
 
 /** The folder with the pipelines: as given, else `sql/` here, else the project's. */
@@ -35,5 +41,5 @@ export function sqlFolder(given?: string): string {
     if (!existsSync(given)) throw usageError(`no such folder: ${given}`);
     return resolve(given);
   }
-  return existsSync('sql') ? resolve('sql') : join(projectRoot(), 'sql');
+  return existsSync('sql') ? resolve('sql') : projectSql();
 }

@@ -6,7 +6,7 @@ import type * as prepareModule from '../../build/prepare-local.js';
 import type { ReadyInfo } from '../../local/supervisor/local-stack.ts';
 import { openConnection, type Connection } from '../aws/connection.ts';
 import type { Problem } from '../pipelines.ts';
-import { projectRoot } from '../project.ts';
+import { projectRoot, projectSql } from '../project.ts';
 import { applySetup } from '../query/apply-setup.ts';
 
 export interface StackOptions {
@@ -65,7 +65,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     log,
   });
   const connection = openConnection('local', {}, local.ready.endpoint);
-  const setUp = async (): Promise<string[]> => applySetup(await connection.sql(), sql);
+  const setUp = async (): Promise<string[]> => applySetup(await connection.sql(), sql, projectSql());
   try {
     await setUp();
   } catch (error) {

@@ -6,6 +6,9 @@ import type { SqlClient } from '../aws/sql-client.ts';
 import { CommandError } from '../exit.ts';
 import { splitSql } from './split-sql.ts';
 
+/** Makes schema and table of the markers. */
+const BASE_FILE = '00_baton.sql';
+
 /** The Data API takes 40 statements in one batch. */
 const LARGEST_BATCH = 40;
 
@@ -18,18 +21,27 @@ export function setupFiles(sqlFolder: string): string[] {
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
+/** The files to apply: the folder's own, after the marker table that every pipeline needs. */
+function filesOf(sqlFolder: string, baseFolder: string): { name: string; path: string }[] {
+  const own = setupFiles(sqlFolder);
+  const files = own.map((name) => ({ name, path: join(sqlFolder, 'setup', name) }));
+  const base = join(baseFolder, 'setup', BASE_FILE);
+  return own.includes(BASE_FILE) || !existsSync(base) ? files : [{ name: BASE_FILE, path: base }, ...files];
+}
+
 /**
- * Applies every file; answers their names. `told` hears of each as it is done.
+ * Applies every file; answers their names. A folder that has no file for Baton's own tables gets that of `baseFolder`. `told` hears of each as it is done.
  * @throws CommandError that names the file
  */
 export async function applySetup(
   sql: SqlClient,
   sqlFolder: string,
+  baseFolder: string,
   told: (name: string) => void = () => {},
 ): Promise<string[]> {
-  const names = setupFiles(sqlFolder);
-  for (const name of names) {
-    const statements = splitSql(readFileSync(join(sqlFolder, 'setup', name), 'utf8'), `setup/${name}`);
+  const files = filesOf(sqlFolder, baseFolder);
+  for (const { name, path } of files) {
+    const statements = splitSql(readFileSync(path, 'utf8'), `setup/${name}`);
     try {
       for (let i = 0; i < statements.length; i += LARGEST_BATCH) {
         await sql.transaction(statements.slice(i, i + LARGEST_BATCH));
@@ -40,5 +52,5 @@ export async function applySetup(
     }
     told(name);
   }
-  return names;
+  return files.map((file) => file.name);
 }

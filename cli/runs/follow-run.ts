@@ -29,7 +29,7 @@ export function rowKey(row: HistoryRow): string {
 }
 
 function inOrder(a: HistoryRow, b: HistoryRow): number {
-  return a.endedAt.localeCompare(b.endedAt) || a.index - b.index || a.attempt - b.attempt;
+  return a.startedAt.localeCompare(b.startedAt) || a.index - b.index || a.attempt - b.attempt;
 }
 
 /**

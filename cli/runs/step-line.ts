@@ -1,7 +1,7 @@
 /** One line for each step as it ended. */
 import { printable, type Style } from '../output.ts';
 import type { HistoryRow } from './run-reader.ts';
-import { between, countOf, duration } from './units.ts';
+import { countOf, stepTime } from './units.ts';
 
 const NAME_WIDTH = 24;
 
@@ -10,8 +10,7 @@ export function stepLine(row: HistoryRow, style: Style): string {
   const good = row.status === 'FINISHED';
   const word = good ? style.good('ok  ') : style.bad('FAIL');
   const rows = row.rows === undefined ? '' : countOf(row.rows, 'row');
-  const ms = between(row.startedAt, row.endedAt);
-  const time = ms === undefined ? '' : duration(ms);
+  const time = stepTime(row);
   const notes = [
     ...(row.generation > 1 ? [`session ${row.generation}`] : []),
     ...(row.attempt > 1 || !good ? [`attempt ${row.attempt}`] : []),

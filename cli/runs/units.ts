@@ -21,6 +21,14 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** How long a step took; its end may be known to the second only, and then a short step is just that. */
+export function stepTime(row: { durationMs?: number; startedAt: string; endedAt: string }): string {
+  if (row.durationMs !== undefined) return duration(row.durationMs);
+  const ms = between(row.startedAt, row.endedAt);
+  if (ms === undefined) return '';
+  return ms <= 0 ? '< 1 s' : duration(ms);
+}
+
 /** Milliseconds between two ISO 8601 instants; undefined when one is missing. */
 export function between(start: string | undefined, end: string | undefined): number | undefined {
   if (start === undefined || end === undefined) return undefined;

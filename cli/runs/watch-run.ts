@@ -2,7 +2,7 @@
 import { isAtEnd, isAtRest, type Run } from '../../shared/run/run.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printable, type Output } from '../output.ts';
-import { followRun, rowKey } from './follow-run.ts';
+import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 import { indent, stepLine } from './step-line.ts';
 import { between, duration } from './units.ts';
@@ -64,13 +64,13 @@ export async function watchRun(
   reader: RunReader,
   runId: string,
   out: Output,
-  options: { signal?: AbortSignal; seen?: readonly HistoryRow[] } = {},
+  options: Pick<FollowOptions, 'signal' | 'pause' | 'now'> & { seen?: readonly HistoryRow[] } = {},
 ): Promise<Run> {
   const shown: HistoryRow[] = [];
   let wordMs = FIRST_WORD_MS;
   let askedMs = 0;
   const run = await followRun(reader, runId, {
-    ...(options.signal && { signal: options.signal }),
+    ...options,
     seen: (options.seen ?? []).map(rowKey),
     onRun: () => {
       wordMs = FIRST_WORD_MS;
@@ -88,6 +88,7 @@ export async function watchRun(
           out.say(`  waits behind ${holder.id}, which is ${holder.state}: later files keep their order`);
           if (holder.resumeWith !== undefined)
             out.say(`  go on with:  ${printable(holder.resumeWith.command)}`);
+          out.say(`  or give it up:  npx baton cancel ${holder.id}`);
           return 'stop';
         }
       }

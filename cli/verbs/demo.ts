@@ -8,16 +8,15 @@ import { createWorld } from '../demo/world.ts';
 import { endingOf } from '../errors.ts';
 import { EXIT } from '../exit.ts';
 import { startStack } from '../local/stack.ts';
-import { projectRoot } from '../project.ts';
+import { projectSql } from '../project.ts';
 import type { HistoryRow } from '../runs/run-reader.ts';
-import { between, countOf, duration } from '../runs/units.ts';
+import { countOf, duration, stepTime } from '../runs/units.ts';
 import type { Context, Verb } from '../verb.ts';
 
 /** Steps are shown, not claimed: no `ok` and no `FAIL`, since the failure of the third act is meant. */
 function demoStepLine(row: HistoryRow): string {
   const rows = row.rows === undefined ? row.status.toLowerCase() : countOf(row.rows, 'row');
-  const ms = between(row.startedAt, row.endedAt);
-  return `       ${row.name.padEnd(39)} ${rows.padEnd(25)} ${duration(ms ?? 0).padStart(7)}`;
+  return `       ${row.name.padEnd(39)} ${rows.padEnd(25)} ${stepTime(row).padStart(7)}`;
 }
 
 /** Starts a local AWS of its own in `home`, plays the acts, stops it: whatever happens. */
@@ -29,7 +28,7 @@ async function play({ out, signal }: Context, home: string, facts: Facts): Promi
   const stack = await startStack({
     home,
     port: 0,
-    sql: join(projectRoot(), 'sql'),
+    sql: projectSql(),
     log: (line) => out.say(line),
   });
   try {

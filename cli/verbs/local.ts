@@ -87,7 +87,7 @@ has had it and its answer is lost. Without more words it hits once.`,
   },
   examples: [
     'baton local fault drop --source aws.redshift-data --times always',
-    'baton local fault fail --service redshift-data --operation ExecuteStatement --after',
+    'baton local fault fail --service redshift-data --after',
     'baton local fault kill-session 5f7c…',
     'baton local fault clear',
   ],

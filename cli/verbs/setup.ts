@@ -1,5 +1,5 @@
 import { EXIT } from '../exit.ts';
-import { sqlFolder } from '../project.ts';
+import { projectSql, sqlFolder } from '../project.ts';
 import { applySetup } from '../query/apply-setup.ts';
 import type { Verb } from '../verb.ts';
 import { sqlOption } from './shared-options.ts';
@@ -17,7 +17,7 @@ applying them again changes nothing. Locally \`baton up\` does this at each star
   run: async ({ args, out, json, connect }) => {
     const folder = sqlFolder(args.text('sql'));
     const client = await (await connect()).sql();
-    const names = await applySetup(client, folder, (name) => {
+    const names = await applySetup(client, folder, projectSql(), (name) => {
       out.say(`  ${out.style.good('ok')}   setup/${name}`);
     });
     if (json) out.json({ applied: names });

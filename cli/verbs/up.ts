@@ -43,7 +43,8 @@ serves tables, buckets, rules, queues, schedules, functions and the warehouse
 (PostgreSQL in Redshift's place) on one endpoint. Applies sql/setup/, and
 watches the SQL folder: a good change is taken at once, a bad one prints its
 error and what ran before goes on. Ctrl-C ends it; its data stays in the home
-folder. Any AWS SDK or the aws command can talk to the endpoint.`,
+folder. Any AWS SDK or the aws command can talk to the endpoint. When it is ready it says
+so in its last line, with --json as one object on one line.`,
   positionals: [],
   options: {
     home: { value: 'FOLDER', help: 'where state is kept (default: .baton, or BATON_HOME)' },
@@ -59,6 +60,7 @@ folder. Any AWS SDK or the aws command can talk to the endpoint.`,
     if (stage !== 'local') throw usageError('up is for the stage local only', 'other stages are deployed');
     const startedAt = Date.now();
     const folder = sqlFolder(args.text('sql'));
+    out.say(out.style.quiet('building and starting the local AWS'));
     const stack = await startStack({
       home: localHome(env, args.text('home')),
       port: portOf(context),
@@ -69,7 +71,7 @@ folder. Any AWS SDK or the aws command can talk to the endpoint.`,
     const watcher = await superviseSql(stack, folder, out);
     try {
       out.say(out.style.quiet(`started in ${duration(Date.now() - startedAt)}; Ctrl-C ends it`));
-      if (json) out.json(stack.ready);
+      if (json) out.data(JSON.stringify(stack.ready));
       else {
         for (const bucket of stack.ready.buckets) out.say(`bucket ${bucket.name}  ${bucket.folder}`);
         out.data(`ready ${stack.ready.endpoint}`);

@@ -111,25 +111,23 @@ export class EventBus {
     return this.#deliveries.settled();
   }
 
-  /** Accepted, and on disk, when this resolves; delivered later. */
-  publish(event: BusEvent): Promise<void> {
+  /** Accepted, and on disk, when this resolves; delivered later. Rejects when it could not be kept. */
+  async publish(event: BusEvent): Promise<void> {
     this.publishText(event, JSON.stringify(event));
-    return Promise.resolve();
   }
 
-  /** As `publish`; `text` is the event as it was written, numbers and all. */
+  /** As `publish`, within the call; `text` is the event as it was written, numbers and all. */
   publishText(event: Pick<BusEvent, 'source' | 'detail-type'>, text: string): void {
     const fields = new EventFields(text);
     for (const { rule, pattern } of this.#rules) {
       if (rule.enabled && pattern?.matches(fields) === true) {
-        // Up to the journal it runs within this call.
         for (const target of rule.targets) void this.#send(rule, target, event, text, fields);
       }
     }
   }
 
-  /** Resolves when the first attempts are over. */
-  async #send(
+  /** On disk when this returns; the promise resolves when the first attempts are over, and never rejects. */
+  #send(
     rule: Pick<RuleResource, 'name' | 'arn'>,
     target: TargetResource,
     event: Pick<BusEvent, 'source' | 'detail-type'>,
@@ -145,7 +143,7 @@ export class EventBus {
     });
     if (fate.dropped) {
       this.#ports.log(`events: dropped on request: "${event['detail-type']}" for ${target.arn}`);
-      return;
+      return Promise.resolve();
     }
     const input = inputOf(target, rule, text);
     const delivery = {
@@ -162,7 +160,7 @@ export class EventBus {
       attempts.push(this.#deliveries.add(delivery, this.#delayMs + fate.delayMs));
     }
     // A delayed delivery must not hold up the schedule it came from.
-    if (fate.delayMs === 0) await Promise.all(attempts);
+    return fate.delayMs > 0 ? Promise.resolve() : Promise.all(attempts).then(() => undefined);
   }
 
   #works(): readonly ScheduledWork[] {

@@ -2,7 +2,9 @@
  * Deliveries that are not done yet: one entry a matched target, kept in a journal until the target took it or it was
  * given up, so a killed process delivers them when it starts again (perhaps twice: EventBridge is at-least-once).
  * Retries as EventBridge's: exponential with jitter, up to a number of attempts and an age, then the dead-letter
- * queue (aws-facts 3.6). All times are the local clock's.
+ * queue. All times are the local clock's.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
  */
 import { randomUUID } from 'node:crypto';
 
@@ -80,6 +82,7 @@ export class Deliveries {
   }
 
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
@@ -98,8 +101,9 @@ export class Deliveries {
     await new Promise<void>((resolve) => this.#idle.add(resolve));
   }
 
-  /** Kept when this returns; the promise resolves when the first attempt is over. Never rejects. */
+  /** Kept when this returns (or it throws); the promise resolves when the first attempt is over, and never rejects. */
   add(delivery: NewDelivery, delayMs: number): Promise<void> {
+    if (this.#stopped) throw new Error('the event bus has stopped');
     const now = this.#ports.clock.now();
     const kept: Delivery = {
       ...delivery,

@@ -5,7 +5,7 @@ import type { DataApiContext } from './data-api/operations.ts';
 import type { Json } from './data-api/validate.ts';
 
 /**
- * `kill-session { sessionId }` or `{ all: true }`: the backend goes away at once, as if the connection broke.
+ * `kill-session { sessionId }`, of all with `{ sessionId: 'all' }` or `{ all: true }`: the backend goes away at once, as if the connection broke.
  * `sessions`, `statements`: all of them, any role. `reset`: every session is closed.
  */
 export function answerAdmin({ sessions, statements }: DataApiContext, url: string, body: Json): unknown {
@@ -36,7 +36,7 @@ export function answerAdmin({ sessions, statements }: DataApiContext, url: strin
 }
 
 function isAll(body: Json): boolean {
-  return memberOf(body, 'all') === true;
+  return memberOf(body, 'all') === true || memberOf(body, 'sessionId') === 'all';
 }
 
 function sessionIdOf(body: Json): string {

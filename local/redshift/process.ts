@@ -44,7 +44,9 @@ try {
     s3Root: process.env['BATON_S3_ROOT'] ?? join(home, 's3'),
     switches,
     onEvent: (event) => {
+      if (!process.connected) return false;
       tellParent({ kind: 'event', event });
+      return true;
     },
   });
   stop = async () => {

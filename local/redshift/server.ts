@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { Pool } from 'pg';
 
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { BusEvent } from '../events/bus-event.ts';
 import { readBody } from '../http.ts';
 import { answerAdmin } from './admin.ts';
@@ -29,6 +29,7 @@ import { KEPT_MS, Statements } from './statements/statements.ts';
 import type { Switches } from './switches.ts';
 
 const MOST_REQUEST_BYTES = 16 * 1024 * 1024;
+const FORGET_EVERY_MS = 3_600_000;
 
 export interface RedshiftOptions {
   readonly clock: Clock;
@@ -38,7 +39,8 @@ export interface RedshiftOptions {
   /** The folder of the buckets, `<BATON_HOME>/s3`. */
   readonly s3Root: string;
   readonly switches: Switches;
-  readonly onEvent: (event: BusEvent) => void;
+  /** False: nobody took it; it is offered again at the next start. */
+  readonly onEvent: (event: BusEvent) => boolean;
 }
 
 export interface Redshift {
@@ -59,13 +61,12 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   const isOld = (createdAt: number): boolean => createdAt + KEPT_MS <= clock.now();
   const { log, state } = StateLog.open(join(stateFolder, 'log.jsonl'), isOld);
   const results = new ResultStore(join(stateFolder, 'results'));
-  results.keepOnly((id) => state.statements.has(id));
   const statements = new Statements(clock, log, state);
   const sessions = new Sessions(clock, log, state, switches, (session) => {
     void runner.terminate(session);
   });
   const sendEvent = (statement: Statement): void => {
-    options.onEvent(completionEvent(statement, clock.now()));
+    if (!options.onEvent(completionEvent(statement, clock.now()))) return;
     statement.eventSent = true;
     statements.save(statement);
   };
@@ -94,6 +95,14 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
     },
   };
 
+  let forgetting: Timer | undefined;
+  const forgetOld = (): void => {
+    statements.forgetOld();
+    results.keepOnly((id) => statements.has(id));
+    forgetting = clock.callAt(clock.now() + FORGET_EVERY_MS, forgetOld);
+  };
+  forgetOld();
+
   const server = createServer((request, response) => {
     void serve(context, request, response);
   });
@@ -106,6 +115,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
       for (const statement of statements.all()) settle(statement, clock.now(), statements, sendEvent);
     },
     close: async () => {
+      forgetting?.cancel();
       server.close();
       server.closeAllConnections();
       for (const session of sessions.open()) sessions.close(session);

@@ -67,7 +67,7 @@ export class Announcer {
   }
 }
 
-/** As S3 sends them to EventBridge (aws-facts 3.1); keys verbatim. */
+/** Keys verbatim. https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
 function toEvent(change: Change): BusEvent {
   const created = change.kind === 'created';
   return {

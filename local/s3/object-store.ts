@@ -2,6 +2,7 @@
  * Objects: files in bucket directories, with what the index knows of them. All changes of one key go one after
  * another; readers see a whole object or none, since a file is put in place by one rename.
  */
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
@@ -52,6 +53,8 @@ export type Reconciled = 'same' | 'announced' | 'unsettled';
 
 /** A file whose last change is younger may change again without its time showing it. */
 const CLOCK_GRAIN_MS = 20;
+/** How far a copied file's time may lie from its original's. */
+const COPIED_TIME_MS = 2;
 const MOST_REMEMBERED = 10_000;
 
 /** The name leads through a file, to a directory, or is not one this file system has. */
@@ -196,7 +199,7 @@ export class ObjectStore {
       }
       const { modified: _, ...object } = found.info;
       if (known !== undefined && isSameContent(known, object)) {
-        this.#index.adopted({ ...known, inode: object.inode });
+        this.#index.adopted({ ...known, inode: object.inode, mtime: object.mtime });
         return 'same';
       }
       this.#index.created(object, { reason: 'PutObject' });
@@ -282,15 +285,19 @@ export function matchesEtag(condition: string, etag: string): boolean {
     .some((each) => each === '*' || each === etag);
 }
 
-/** A moved or restored folder gives its files new inodes. A multipart etag cannot be computed from the file. */
+/**
+ * A restored or copied folder gives its files new inodes, and times that are only exact to the millisecond or so.
+ * A multipart etag cannot be computed from the file.
+ */
 function isSameContent(known: StoredObject, now: StoredObject): boolean {
-  if (known.size !== now.size || known.mtime !== now.mtime) return false;
+  if (known.size !== now.size || Math.abs(modifiedAt(known) - modifiedAt(now)) > COPIED_TIME_MS) return false;
   return known.etag === now.etag || known.etag.includes('-');
 }
 
 async function openFile(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, 'r');
+    // Not waiting: a named pipe would keep us for ever.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isAbsence(error)) return undefined;
     throw error;

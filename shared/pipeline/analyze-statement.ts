@@ -388,7 +388,7 @@ function alter({ code, facts }: Statement): void {
   }
   const allowed =
     code.is(next, 'RENAME', 'COLUMN') ||
-    (ALTER_ACTIONS.has(code.word(next)) && !code.is(next + 1, 'PARTITION'));
+    (ALTER_ACTIONS.has(code.word(next)) && !code.tokens.some((_, i) => code.is(i, 'PARTITION')));
   if (!allowed) {
     throw new UnrecognisedError(
       `ALTER TABLE … ${code.word(next)} is not known to run in a transaction`,

@@ -20,7 +20,7 @@ import { settingAsSql } from './session-set.ts';
 import type { PipelineSettings, StepSettings } from './settings.ts';
 import type { SqlFile } from './sql-file.ts';
 import { readSqlFile } from './sql-file.ts';
-import { makeStep } from './step.ts';
+import { makeStep, retryPolicy, runTimeout } from './step.ts';
 import { kindOfStep } from './step-kind.ts';
 import { stepFiles } from './step-files.ts';
 import { startedBy } from './unload-target.ts';
@@ -230,7 +230,7 @@ class Compiler {
   }
 
   #plan(steps: readonly Step[], parameters: readonly Parameter[]): Plan {
-    const { session, timeout, description, concurrency, onFailure, onReplay, warehouse } = this.#settings;
+    const { session, description, concurrency, onFailure, onReplay, warehouse } = this.#settings;
     const keepAliveSeconds = session?.keepAlive ?? parseDuration(DEFAULTS.keepAlive) ?? 0;
     if (keepAliveSeconds > 3600) {
       this.#say(
@@ -239,6 +239,9 @@ class Compiler {
         'warning',
       );
     }
+    const { baseSeconds, maxSeconds } = retryPolicy(this.#settings.retry);
+    if (baseSeconds > maxSeconds)
+      this.#say('the first pause (base) is longer than the longest (max)', ['retry']);
     this.#warnOfPrefixes();
     const plan: Omit<Plan, 'hash'> = {
       schema: 1,
@@ -251,7 +254,7 @@ class Compiler {
       concurrency: concurrency ?? DEFAULTS.concurrency,
       onFailure: onFailure ?? DEFAULTS.onFailure,
       onReplay: onReplay ?? DEFAULTS.onReplay,
-      timeoutSeconds: timeout ?? parseDuration(DEFAULTS.timeout) ?? 0,
+      timeoutSeconds: runTimeout(this.#settings),
       ...(warehouse === undefined ? {} : { warehouse }),
       grade: gradeOf(steps),
     };

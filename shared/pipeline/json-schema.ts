@@ -29,7 +29,7 @@ function shapeSchema(shape: Shape): Json {
     case 'flag':
       return { type: 'boolean' };
     case 'list':
-      return { type: ['array', 'null'], items: shapeSchema(shape.of) };
+      return { type: 'array', items: shapeSchema(shape.of) };
     case 'map':
       return {
         type: ['object', 'null'],

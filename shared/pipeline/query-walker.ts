@@ -28,13 +28,20 @@ const FROM_ENDS_OF_TWO: ReadonlySet<string> = new Set([
   'START WITH',
 ]);
 
+/** Words that go on with a list of tables. */
+const BEHIND_TABLE: ReadonlySet<string> = new Set(
+  'ON USING JOIN INNER LEFT RIGHT FULL CROSS NATURAL'.split(' '),
+);
+
 /** Words behind a table that are not its alias. */
 const NO_ALIAS: ReadonlySet<string> = new Set([...RESERVED, 'AT', 'START', 'REMOVE']);
 
 const SET_OPERATORS: ReadonlySet<string> = new Set(['UNION', 'INTERSECT', 'EXCEPT', 'MINUS']);
 
 const WRITING: ReadonlySet<string> = new Set(
-  'INSERT UPDATE DELETE MERGE TRUNCATE CREATE DROP ALTER COPY UNLOAD CALL GRANT REVOKE'.split(' '),
+  'INSERT UPDATE DELETE MERGE TRUNCATE CREATE DROP ALTER COPY UNLOAD CALL GRANT REVOKE REFRESH VACUUM EXECUTE'.split(
+    ' ',
+  ),
 );
 
 /** Names that hide tables: CTEs, and aliases whose columns may be walked into (`FROM orders o, o.items`). */
@@ -170,16 +177,15 @@ export class QueryWalker {
     let scope = level.query ? new Scope(level.scope) : level.scope;
     let inFrom = level.table === true;
     let at = start;
-    if (inFrom) at = this.#tablePrimary(at, end, scope);
+    if (inFrom) at = this.#fromItem(at, end, scope);
     while (at < end) {
       const word = code.word(at);
       if (code.isMark(at, '(')) at = this.#brackets(at, scope);
-      else if (inFrom && (code.isMark(at, ',') || word === 'JOIN'))
-        at = this.#tablePrimary(at + 1, end, scope);
+      else if (inFrom && (code.isMark(at, ',') || word === 'JOIN')) at = this.#fromItem(at + 1, end, scope);
       else if (word === 'FROM' && !this.#isDistinctFrom(at)) {
         if (inFrom) throw code.unrecognised(at);
         inFrom = true;
-        at = this.#tablePrimary(at + 1, end, scope);
+        at = this.#fromItem(at + 1, end, scope);
       } else if (word === 'INTO') at = this.#intoTarget(at, level);
       else if (word === 'SELECT') {
         // Only the first word of a query, and what follows a set operator.
@@ -199,6 +205,15 @@ export class QueryWalker {
       }
     }
     this.#closeOrder(order);
+  }
+
+  /** A table in a list; what follows it must be known, or something else stands here than a list of tables. */
+  #fromItem(i: number, end: number, scope: Scope): number {
+    const at = this.#tablePrimary(i, end, scope);
+    const follows = this.#code.word(at);
+    if (at < end && !this.#code.isMark(at, ',') && !BEHIND_TABLE.has(follows) && !this.#endsFrom(at))
+      throw this.#code.unrecognised(at);
+    return at;
   }
 
   #endsFrom(i: number): boolean {
@@ -272,15 +287,14 @@ export class QueryWalker {
     return close + 1;
   }
 
+  /** `DELETE FROM …` where no statement may begin; a column or table of such a name stands alone. */
+  #beginsWrite(i: number): boolean {
+    return WRITING.has(this.#code.word(i)) && this.#code.isName(i + 1);
+  }
+
   #expression(start: number, end: number, inFunction: string, scope: Scope): void {
     const code = this.#code;
-    if (
-      WRITING.has(code.word(start)) &&
-      !code.isMark(start + 1, ',') &&
-      end - start > 1 &&
-      code.isName(start + 1)
-    )
-      throw code.unrecognised(start);
+    if (this.#beginsWrite(start)) throw code.unrecognised(start);
     let at = start;
     while (at < end) {
       const word = code.word(at);
@@ -343,7 +357,7 @@ export class QueryWalker {
       this.#expression(at + 2, close, '', scope);
       return this.#alias(close + 1, end, scope);
     }
-    if (RESERVED.has(code.word(at))) throw code.unrecognised(at);
+    if (RESERVED.has(code.word(at)) || this.#beginsWrite(at)) throw code.unrecognised(at);
     const { parts, next } = code.path(at);
     if (code.isMark(next, '(')) {
       const close = code.closing(next);

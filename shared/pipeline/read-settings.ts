@@ -119,7 +119,9 @@ class Reader {
         if (member !== undefined) value[name] = member;
       }
     }
-    for (const name of required) {
+    // A trigger of another kind has been refused already; that it lacks s3 says nothing more.
+    const isLater = isMap(node) && node.items.some((pair) => isLaterTrigger(keyText(pair), path));
+    for (const name of isLater ? [] : required) {
       if (value[name] === undefined) this.#say(offset, `${place(path)} needs the key ${name}`);
     }
     return value;
@@ -212,8 +214,12 @@ function keyText(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.source ?? pair.key.value) : String(pair.key);
 }
 
+function isLaterTrigger(name: string, path: Path): boolean {
+  return path[0] === 'on' && path.length === 2 && LATER_TRIGGERS.includes(name);
+}
+
 function unknownKey(name: string, keys: Readonly<Record<string, Key>>, path: Path): string {
-  if (path[0] === 'on' && path.length === 2 && LATER_TRIGGERS.includes(name)) {
+  if (isLaterTrigger(name, path)) {
     return `${name} triggers are not supported yet: a run is started by a file (s3) or by a request (baton start)`;
   }
   const names = Object.keys(keys);

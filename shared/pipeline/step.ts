@@ -47,7 +47,7 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
     idempotent: settings.idempotent ?? statements.every(({ facts }) => facts.idempotentByNature),
     repeatable: settings.repeatable ?? false,
     ...(verify === undefined ? {} : { verify }),
-    lineage: lineageOf(effect, settings.repeatable ?? false),
+    lineage: lineageOf(effect, settings),
     usesFile: uses.has('manifest') || uses.has('file_uri'),
     usesManifest: uses.has('manifest'),
     conflictRetry,
@@ -55,12 +55,17 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
   return { step: { ...step, hash: contentHash(step) }, problems };
 }
 
+/** No step may take longer than its run. Seconds. */
 function stepTimeout(settings: StepSettings, pipeline: PipelineSettings): number {
-  const wholeRun = pipeline.timeout ?? Infinity;
-  return Math.min(settings.timeout ?? parseDuration(DEFAULTS.stepTimeout) ?? 0, wholeRun);
+  return Math.min(settings.timeout ?? parseDuration(DEFAULTS.stepTimeout) ?? 0, runTimeout(pipeline));
 }
 
-function retryPolicy(general: RetrySettings = {}, own: RetrySettings = {}): RetryPolicy {
+export function runTimeout(pipeline: PipelineSettings): number {
+  return pipeline.timeout ?? parseDuration(DEFAULTS.timeout) ?? 0;
+}
+
+/** A step's own settings before the pipeline's, before the defaults. */
+export function retryPolicy(general: RetrySettings = {}, own: RetrySettings = {}): RetryPolicy {
   const { attempts, base, max } = { ...general, ...own };
   const baseSeconds = base ?? parseDuration(DEFAULTS.base) ?? 0;
   return {
@@ -71,12 +76,18 @@ function retryPolicy(general: RetrySettings = {}, own: RetrySettings = {}): Retr
 }
 
 /** Functions that nobody knows may be vouched for; the clock and chance may not. */
-function lineageOf({ effect, statements }: FileEffect, repeatable: boolean): Lineage {
+function lineageOf({ effect, statements }: FileEffect, { repeatable, reads }: StepSettings): Lineage {
   const all = statements.map(({ facts }) => facts);
   const varies = [
     ...new Set([
       ...all.flatMap((facts) => facts.nondeterministic),
-      ...(repeatable ? [] : all.flatMap((facts) => facts.unknownFunctions.map((name) => `${name}()`))),
+      // Not even `repeatable` helps: the run itself may have changed what it reads.
+      ...all
+        .filter((facts) => facts.readsUnknown && reads === undefined)
+        .map((facts) => `${facts.verb} may read anything (name it with reads:)`),
+      ...(repeatable === true
+        ? []
+        : all.flatMap((facts) => facts.unknownFunctions.map((name) => `${name}()`))),
     ]),
   ].sort();
   const unpinned = [...new Set(all.flatMap((facts) => facts.unpinned))].sort();
@@ -106,7 +117,7 @@ function optionProblems({ settings, pipeline, kind }: StepParts): OptionProblem[
     say('verify', `verify is for steps that change something for good; this step is ${kind}`);
   if (settings.repeatable === true && kind !== 'session')
     say('repeatable', `repeatable means something for session steps only; this step is ${kind}`, 'warning');
-  if (settings.timeout !== undefined && pipeline.timeout !== undefined && settings.timeout > pipeline.timeout)
+  if (settings.timeout !== undefined && settings.timeout > runTimeout(pipeline))
     say(
       'timeout',
       'the step may take longer than the whole run: the timeout of the pipeline is shorter',

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -53,14 +53,17 @@ test('folders prepared at the same time keep their plans apart', async () => {
   writePipeline('first', 'first/', 'DELETE FROM mart.first;');
   const other = mkdtempSync(join(tmpdir(), 'baton-sql-'));
   try {
+    cpSync(sqlFolder, other, { recursive: true });
+    writeFileSync(join(other, 'first', '20_more.sql'), 'DELETE FROM mart.more;');
     const [one, two, again] = await Promise.all([
       prepareLocal({ sqlFolder }),
       prepareLocal({ sqlFolder: other }),
       prepareLocal({ sqlFolder, home: 'another' }),
     ]);
     expect(new Set([one, two, again].map(({ functionsFolder }) => functionsFolder)).size).toBe(3);
-    expect(plansBeside(one.functionsFolder, 'operate')).toHaveLength(1);
-    expect(plansBeside(two.functionsFolder, 'operate')).toHaveLength(0);
+    const stepsBeside = (folder: string) => plansBeside(folder, 'operate').flatMap(({ steps }) => steps);
+    expect(stepsBeside(one.functionsFolder)).toHaveLength(1);
+    expect(stepsBeside(two.functionsFolder)).toHaveLength(2);
   } finally {
     rmSync(other, { recursive: true });
   }

@@ -298,27 +298,4 @@ describe('compiling', () => {
       'stage "../elsewhere": a lower-case letter, then up to 19 lower-case letters, digits and hyphens',
     );
   });
-
-  test('grants the cluster of a stage by name', async () => {
-    const { template } = await templateOf([], { stage: 'dev', parameters: ['cluster=etl', 'database=mart'] });
-    const role = JSON.stringify((template['Resources'] as typeof resources)['FunctionRole']);
-    expect(role).toContain(':cluster:etl');
-    expect(role).toContain(':dbname:etl/mart');
-    expect(role).not.toContain('redshift-serverless');
-  });
-
-  test('grants the workgroup that a pipeline names, by the id that its ARN has', async () => {
-    const elsewhere = [{ ...planWith(), pipeline: 'reports', warehouse: 'reporting' }];
-    const parameters = ['workgroup=etl', 'workgroupId=id-of-etl'];
-    await expect(templateOf(elsewhere, { stage: 'dev', parameters })).rejects.toThrow(
-      /^stage "dev": the id of workgroup reporting, which pipeline reports runs on, is missing/,
-    );
-    parameters.push('otherWorkgroups=reporting=id-of-reporting');
-    const { template } = await templateOf(elsewhere, { stage: 'dev', parameters });
-    const role = JSON.stringify((template['Resources'] as typeof resources)['FunctionRole']);
-    expect([...role.matchAll(/workgroup\/([a-z-]+)/g)].map(([, id]) => id)).toEqual(
-      // To run on, and to sign in to.
-      ['id-of-etl', 'id-of-reporting', 'id-of-etl', 'id-of-reporting'],
-    );
-  });
 });

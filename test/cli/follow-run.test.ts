@@ -186,7 +186,7 @@ describe('watching a run', () => {
       resumeWith: { command: 'baton resume stores-holder', event: '{}' },
     });
     const queued = makeRun({ state: 'QUEUED' });
-    const ended = await watchRun(readerOf([{ run: queued, rows: [] }], [holder]), queued.id, out);
+    const ended = await watchRun(readerOf([{ run: queued, rows: [] }], [holder]), queued.id, out, fakeTime());
     expect(ended.state).toBe('QUEUED');
     expect(exitCodeOf(ended)).toBe(1);
     expect(stderr.join('\n')).toContain('waits behind stores-holder, which is FAILED');

@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { analyzeStatement } from '../../shared/pipeline/analyze-statement.ts';
+import { tokenize } from '../../shared/pipeline/lexer.ts';
 import type { Effect } from '../../shared/pipeline/lineage.ts';
 import { effectOf, touched } from './helpers.ts';
 
@@ -293,5 +296,61 @@ describe('prepared statements', () => {
   it('are forgotten by DEALLOCATE', () => {
     const { statements } = effectOf('PREPARE p AS SELECT 1; DEALLOCATE p; EXECUTE p');
     expect(statements.map(({ facts }) => facts.nature)).toEqual(['setting', 'setting', 'opaque']);
+  });
+});
+
+describe('whatever the words and their order', () => {
+  const statements = Object.values(CASES).flatMap((cases) => cases.map(([sql]) => sql));
+  const words = [...new Set(statements.flatMap((sql) => tokenize(sql).map((token) => token.text)))];
+  const facts = (sql: string): ReturnType<typeof analyzeStatement> => analyzeStatement(tokenize(sql));
+
+  it('the analysis answers, and names only what stands in the text', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 25 }), (picked) => {
+        const sql = picked.filter((word) => !word.startsWith('--')).join(' ');
+        fc.pre(sql.trim() !== '');
+        const seen = facts(sql);
+        for (const { name, offset } of [
+          ...seen.reads,
+          ...seen.writes,
+          ...seen.creates,
+          ...seen.drops,
+          ...seen.shapes,
+        ]) {
+          expect(name).not.toBe('');
+          expect(offset).toBeLessThan(sql.length);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('no part of a statement that writes makes it a query or a setting', () => {
+    const writing = statements.filter((sql) => facts(sql).writes.length > 0);
+    expect(writing.length).toBeGreaterThan(25);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...writing),
+        fc.constantFrom(
+          (sql: string) => `SELECT * FROM (${sql}) x`,
+          (sql: string) => `WITH c AS (${sql}) SELECT 1`,
+          (sql: string) => `WITH c AS (SELECT 1) ${sql}`,
+          (sql: string) => `SELECT 1 UNION ${sql}`,
+          (sql: string) => `SELECT f(${sql})`,
+          (sql: string) => `EXPLAIN ANALYZE ${sql}`,
+          (sql: string) => `SELECT 1 ${sql}`,
+          (sql: string) => `(${sql})`,
+          (sql: string) => `SET x TO 1 ${sql}`,
+        ),
+        (sql, wrap) => {
+          const { nature, writes, writesUnknown } = facts(wrap(sql));
+          // Nonsense may pass as a query, but only where no table can be written: the server refuses it.
+          const isSeen = writes.length > 0 || writesUnknown || nature === 'opaque';
+          const isNonsense = wrap(sql).startsWith('SELECT 1 ') || wrap(sql).startsWith('SET x');
+          expect(isSeen || isNonsense).toBe(true);
+        },
+      ),
+      { numRuns: 2000 },
+    );
   });
 });

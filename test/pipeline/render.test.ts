@@ -81,7 +81,7 @@ describe('renderStatement', () => {
     const around = fc.constantFrom(
       ['SELECT ', ' FROM t'],
       ['SELECT x FROM t WHERE a = ', '::varchar /* end */ = 1'],
-      ["SELECT 'it''s', ", ', "q:x" /* :no */'],
+      ["SELECT 'it''s', ", ', /* :no */ "q:x"'],
       ['COPY t FROM ', ' IAM_ROLE default'],
       ['SELECT f(', ') || $$ :no $$'],
     );

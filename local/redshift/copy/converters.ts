@@ -4,6 +4,7 @@
  * (characters for bytes). Text is one character a byte.
  */
 import type { CopyCommand } from '../dialect/copy-command.ts';
+import { UnsupportedSqlError } from '../dialect/errors.ts';
 import type { Column } from './columns.ts';
 import { FieldProblem, LOAD_ERROR } from './field-problem.ts';
 import { dateReader, timestampReader } from './times.ts';
@@ -62,12 +63,24 @@ function byType(column: Column, copy: CopyCommand): Converter {
     case 'timestamptz':
       return orNull(timestampReader(copy.timeFormat, column.type === 'timestamptz', copy.acceptAnyDate));
     case 'super':
-      // Serialized JSON; the blank is the mark of the dialect's SUPER.
-      return orNull((value) => ` ${escapeText(value)}`);
-    default:
-      // VARBYTE, TIME and the like: PostgreSQL reads them and says what is wrong.
+      return orNull(superJson);
+    case 'time':
+    case 'timetz':
+      // PostgreSQL reads them and says what is wrong.
       return orNull(escapeText);
+    default:
+      throw new UnsupportedSqlError(`COPY into a column of type ${column.type.toUpperCase()}`);
   }
+}
+
+/** Serialized JSON. The blank before it is the mark of the dialect's SUPER. */
+function superJson(value: string): string | FieldProblem {
+  try {
+    JSON.parse(value);
+  } catch {
+    return new FieldProblem(LOAD_ERROR.line, 'Invalid JSON in a SUPER column');
+  }
+  return ` ${escapeText(value)}`;
 }
 
 /** An empty field is NULL in every type but text. */

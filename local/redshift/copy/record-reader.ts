@@ -146,7 +146,6 @@ function cutCsv(
       }
       const after = text[field.end];
       if (after === undefined && !last) return undefined;
-      if (after === '\r' && text[field.end + 1] === undefined && !last) return undefined;
       if (after !== undefined && after !== delimiter && after !== '\n' && after !== '\r') {
         const problem = `Invalid quote formatting for CSV. Unexpected character '${after}' after a closing quote`;
         return { fields, quoted, end: lineEnd(text, field.end), problem };
@@ -171,6 +170,8 @@ function cutCsv(
       if (at === text.length && !last) return undefined;
       continue;
     }
+    // The other half of the line end is in the next chunk.
+    if (text[at] === '\r' && at + 1 === text.length && !last) return undefined;
     return { fields, quoted, end: afterLineEnd(text, at) };
   }
 }

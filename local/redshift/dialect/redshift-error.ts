@@ -6,8 +6,6 @@ export interface PostgresError {
   readonly message: string;
   /** SQLSTATE. */
   readonly code?: string | undefined;
-  readonly constraint?: string | undefined;
-  readonly column?: string | undefined;
 }
 
 interface Wording {
@@ -40,7 +38,7 @@ const WORDINGS: readonly Wording[] = [
   },
   {
     code: '23514',
-    when: /"made_by_json_parse"/,
+    when: /^.*"made_by_json_parse".*$/,
     text: 'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
   },
 ];
@@ -49,8 +47,7 @@ const WORDINGS: readonly Wording[] = [
 export function redshiftError(error: PostgresError): string {
   const message = error.message.replaceAll(`${SHIM}.`, '');
   for (const { code, when, text } of WORDINGS) {
-    if (error.code === code && when.test(message))
-      return message.replace(when, text).replace(/^.*(a string in a SUPER)/, '$1');
+    if (error.code === code && when.test(message)) return message.replace(when, text);
   }
   return message;
 }

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 
 import { DatabaseError } from 'pg';
 
+import { redshiftError } from '../dialect/redshift-error.ts';
+
 /** An error whose message is Redshift's own, without `ERROR: `. */
 export class WarehouseError extends Error {}
 
@@ -42,42 +44,25 @@ export function isConnectionError(error: unknown): boolean {
 
 function databaseErrorText(error: DatabaseError, queryId: number, positions: boolean): string {
   if (isConnectionError(error)) return CONNECTION_LOST;
-  const translated = translate(error, queryId);
-  if (translated !== undefined) return `ERROR: ${translated}`;
+  if (error.code === '40001') return serializationText(queryId);
+  if (error.code === '57014') return cancelledText(queryId);
+  const words = redshiftError(error);
+  // Of an error that Redshift words in its own way PostgreSQL's detail and hint are not its.
+  const own = words !== error.message;
   const severity = error.severity === 'FATAL' ? 'FATAL' : 'ERROR';
-  const parts = [`${severity}: ${redshiftWords(error.message)}`];
-  if (error.detail !== undefined) parts.push(`  Detail: ${error.detail}`);
-  if (error.hint !== undefined && !/operator|argument types/.test(error.hint))
+  const parts = [
+    `${severity}: ${words.replace('invalid input syntax for type ', 'invalid input syntax for ')}`,
+  ];
+  if (error.detail !== undefined && !own) parts.push(`  Detail: ${error.detail}`);
+  if (error.hint !== undefined && !own && !/operator|argument types/.test(error.hint))
     parts.push(`  Hint: ${error.hint}`);
   if (positions && error.position !== undefined) parts.push(`  Position: ${error.position}`);
   return parts.join('\n');
 }
 
-/** Errors that Redshift words altogether differently. */
-function translate(error: DatabaseError, queryId: number): string | undefined {
-  switch (error.code) {
-    case '40001':
-      return (
-        '1023\n  Detail: Serializable isolation violation on table in Redshift' +
-        `, transactions forming the cycle are: ${String(queryId)}`
-      );
-    case '57014':
-      return `Query (${String(queryId)}) cancelled on user's request`;
-    case '21000':
-      return /MERGE command cannot affect row a second time/.test(error.message)
-        ? 'Found multiple matches to update the same tuple.'
-        : undefined;
-    case '23502':
-      return error.column === undefined
-        ? undefined
-        : `Cannot insert a NULL value into column ${error.column}`;
-    default:
-      return undefined;
-  }
-}
-
-function redshiftWords(message: string): string {
-  return message
-    .replace(/invalid input syntax for type /, 'invalid input syntax for ')
-    .replaceAll(/\bredshift_shim\./g, '');
+function serializationText(queryId: number): string {
+  return (
+    'ERROR: 1023\n  Detail: Serializable isolation violation on table in Redshift, ' +
+    `transactions forming the cycle are: ${String(queryId)}`
+  );
 }

@@ -148,9 +148,7 @@ async function runOne(
     });
     if (end.fields.length === 0 || !keepsRows) return { rows: affected(end), size: 0, hasResultSet: false };
     const origins = await originsOf(runner.admin, end.fields);
-    const columns = end.fields.map((field) =>
-      resultColumn(field, origins.get(originKey(field))),
-    );
+    const columns = end.fields.map((field) => resultColumn(field, origins.get(originKey(field))));
     const { size, rows } = open().finish(columns, part.format);
     writer = undefined;
     return { rows, size, hasResultSet: true };

@@ -10,13 +10,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { runToEnd } from './binaries.ts';
 import type { Binaries } from './binaries.ts';
 import { canEnter } from './person.ts';
 import type { Person } from './person.ts';
-import { privatePlace, privatePlacePath } from './place.ts';
+import { placeOfHome, removePlaceOfHome } from './place.ts';
 
 /** The database's owner; every session runs as this one. */
 export const DATABASE_USER = 'baton';
@@ -60,12 +60,12 @@ export function openDataFolder(home: string, binaries: Binaries, person: Person)
 
 /** Removes the data of a home for good; no server may be running on it. */
 export function removeDataFolder(home: string): void {
-  rmSync(privatePlacePath(`data of ${home}`), { recursive: true, force: true });
+  removePlaceOfHome(resolve(home));
   rmSync(join(home, 'postgres'), { recursive: true, force: true });
 }
 
 function placeFor(home: string, folder: string, person: Person): string {
-  return canEnter(folder, person) ? folder : privatePlace(`data of ${home}`);
+  return canEnter(folder, person) ? folder : placeOfHome(home);
 }
 
 /** initdb into a folder beside, then a rename: a crash on the way leaves no half-made database. */

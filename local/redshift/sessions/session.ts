@@ -13,6 +13,9 @@ const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as 
   ClientConfig['types']
 >;
 
+/** Redshift's default is snapshot isolation: a transaction that meets another's update fails, it does not re-read. */
+const ISOLATION = String.raw`-c default_transaction_isolation=repeatable\ read`;
+
 export class Session {
   readonly id: string;
   readonly caller: Caller;
@@ -67,6 +70,7 @@ export class Session {
     const client = new Client({
       ...options,
       database: this.target.database,
+      options: ISOLATION,
       application_name: `data-api ${this.id}`,
       types: AS_TEXT,
     });

@@ -62,6 +62,20 @@ export class Statements {
     return undefined;
   }
 
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** Drops what ended and is older than 24 hours. */
+  forgetOld(): void {
+    const oldest = this.#clock.now() - KEPT_MS;
+    for (const [id, { createdAt, status }] of this.#byId) {
+      if (createdAt <= oldest && isTerminal(status)) this.#byId.delete(id);
+    }
+    for (const [token, { createdAt }] of this.#byToken) if (createdAt <= oldest) this.#byToken.delete(token);
+    for (const [token, { at }] of this.#refusedTokens) if (at <= oldest) this.#refusedTokens.delete(token);
+  }
+
   /** Newest first. */
   all(): readonly Statement[] {
     const oldest = this.#clock.now() - KEPT_MS;

@@ -228,6 +228,12 @@ describe('the bus', () => {
     expect(delivered).toHaveLength(2);
   });
 
+  it('does not accept what it cannot keep', async () => {
+    startBus([rule()]);
+    bus.stop();
+    await expect(bus.publish(event())).rejects.toThrow('the event bus has stopped');
+  });
+
   it('drops, delays and repeats on request, so many times', async () => {
     startBus([rule()]);
     faults.set({ match: { source: 'test', detailType: 'Tested' }, effect: { kind: 'drop' }, count: 1 });

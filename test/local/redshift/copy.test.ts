@@ -1,3 +1,5 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { BatchExecuteStatementCommand, CancelStatementCommand } from '@aws-sdk/client-redshift-data';
@@ -40,7 +42,6 @@ async function loadErrors(end: DescribeStatementResponse): Promise<(string | nul
     local,
     `SELECT file_name, line_number, column_name, error_code, error_message FROM sys_load_error_detail
      WHERE query_id = ${String(end.RedshiftQueryId)} ORDER BY line_number`,
-    session,
   );
 }
 
@@ -204,16 +205,44 @@ describe('a load that fails', () => {
   });
 
   test('for a reason that only the database finds names file and line too', async () => {
+    await run(local, 'CREATE TEMP TABLE clock (id int, at time)', { SessionId: session });
+    local.putObject(BUCKET, 'j/1.csv', '1,10:30\n');
+    local.putObject(BUCKET, 'j/2.csv', '2,10:31:05.5\n3,"29:\n00"\n4,10:33\n5,late\n6,10:35\n');
+    const end = await copy(`'s3://${BUCKET}/j/' IAM_ROLE default CSV`, 'clock');
+    expect(end.Error).toContain("Load into table 'clock' failed");
+    expect((await loadErrors(end)).map((error) => error.slice(0, 3))).toEqual([
+      [`s3://${BUCKET}/j/2.csv`, '2', 'at'],
+    ]);
+    for (const [before, after] of [
+      ['SELECT 1', 'SELECT 2'],
+      ['BEGIN', 'COMMIT'],
+    ]) {
+      await run(local, 'DELETE FROM clock', { SessionId: session });
+      await run(local, String(before), { SessionId: session });
+      const tolerant = await copy(`'s3://${BUCKET}/j/' IAM_ROLE default CSV MAXERROR 3`, 'clock');
+      expect(tolerant).toMatchObject({ Status: 'FINISHED', ResultRows: 4 });
+      expect((await loadErrors(tolerant)).map(([, line]) => line)).toEqual(['2', '5']);
+      await run(local, String(after), { SessionId: session });
+      expect(await query(local, 'SELECT id FROM clock ORDER BY id', session)).toEqual([
+        ['1'],
+        ['2'],
+        ['4'],
+        ['6'],
+      ]);
+    }
+  });
+
+  test('SUPER takes serialized JSON, and nothing else', async () => {
     await run(local, 'CREATE TEMP TABLE js (id int, doc super)', { SessionId: session });
-    local.putObject(BUCKET, 'j/1.csv', '1,"{""a"":1}"\n');
-    local.putObject(BUCKET, 'j/2.csv', '2,"{""a"":2}"\n3,"two\nlines {"\n4,"{""a"":4}"\n');
-    const end = await copy(`'s3://${BUCKET}/j/' IAM_ROLE default CSV`, 'js');
-    expect(end.Error).toContain("Load into table 'js' failed");
-    expect((await loadErrors(end))[0]?.slice(0, 3)).toEqual([`s3://${BUCKET}/j/2.csv`, '2', 'doc']);
-    expect(await copy(`'s3://${BUCKET}/j/' IAM_ROLE default CSV MAXERROR 5`, 'js')).toMatchObject({
-      Status: 'FINISHED',
-      ResultRows: 3,
-    });
+    local.putObject(BUCKET, 'js/1.csv', '1,"{""a"": [1, ""two  blanks""]}"\n2,\n');
+    await copy(`'s3://${BUCKET}/js/' IAM_ROLE default CSV`, 'js');
+    expect(await query(local, 'SELECT doc FROM js ORDER BY id', session)).toEqual([
+      ['{"a":[1,"two  blanks"]}'],
+      [null],
+    ]);
+    local.putObject(BUCKET, 'js/1.csv', '1,{a}\n');
+    const end = await copy(`'s3://${BUCKET}/js/' IAM_ROLE default CSV`, 'js');
+    expect((await loadErrors(end))[0]?.[4]).toBe('Invalid JSON in a SUPER column');
   });
 
   test('MAXERROR lets fewer bad rows pass, and keeps why', async () => {
@@ -321,11 +350,7 @@ describe('FROM', () => {
 });
 
 test('a COPY that runs can be cancelled; its transaction is rolled back', async () => {
-  local.putObject(
-    BUCKET,
-    'big/1.csv',
-    'name\n'.repeat(0) + '1,some name,1.5,2026-01-02,,t\n'.repeat(1_500_000),
-  );
+  local.putObject(BUCKET, 'big/1.csv', '1,some name,1.5,2026-01-02,,t\n'.repeat(1_500_000));
   const { Id } = await local.client.send(
     new BatchExecuteStatementCommand({
       SessionId: session,
@@ -337,4 +362,36 @@ test('a COPY that runs can be cancelled; its transaction is rolled back', async 
   await until(async () => (await describeStatement(local, Id)).Status === 'ABORTED');
   expect(await rows()).toEqual([]);
   expect(await query(local, 'SELECT 1', session)).toEqual([['1']]);
+});
+
+/** A million rows with BATON_TEST_ROWS=1000000; a tenth of it by itself. */
+test('many rows are streamed: fast, in constant memory', async () => {
+  const count = Number(process.env['BATON_TEST_ROWS'] ?? 100_000);
+  const block = 10_000;
+  mkdirSync(join(local.home, 's3', BUCKET, 'many'), { recursive: true });
+  const file = join(local.home, 's3', BUCKET, 'many', 'rows.csv');
+  for (let first = 0; first < count; first += block) {
+    const lines = Array.from({ length: block }, (_, i) => {
+      const id = String(first + i);
+      return `${id},name ${String(i)},${String(i % 1000)}.99,2026-01-02,2026-01-02 03:04:05,true,some more text in ${id}`;
+    });
+    appendFileSync(file, `${lines.join('\n')}\n`);
+  }
+  await run(
+    local,
+    'CREATE TEMP TABLE many (id int, name varchar(20), price decimal(8,2), sold date, seen timestamp, ok boolean, more varchar(60))',
+    { SessionId: session },
+  );
+  const before = process.memoryUsage().heapUsed;
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().heapUsed);
+  }, 20);
+  const end = await copy(`'s3://${BUCKET}/many/' IAM_ROLE default CSV`, 'many');
+  clearInterval(watch);
+  expect(end).toMatchObject({ Status: 'FINISHED', ResultRows: count });
+  expect(most - before).toBeLessThan(200 * 1024 * 1024);
+  expect(await query(local, 'SELECT count(DISTINCT id), max(id) FROM many', session)).toEqual([
+    [String(count), String(count - 1)],
+  ]);
 });

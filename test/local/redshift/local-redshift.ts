@@ -50,7 +50,10 @@ export async function startLocalRedshift(switches: Partial<Switches> = {}): Prom
       stateFolder: join(home, 'state', 'redshift'),
       s3Root: join(home, 's3'),
       switches: { ...DEFAULT_SWITCHES, ...given },
-      onEvent: (event) => events.push(event),
+      onEvent: (event) => {
+        events.push(event);
+        return true;
+      },
     });
     const port = await listenLocally(redshift.server);
     redshift.settleLeftovers();

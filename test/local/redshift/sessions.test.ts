@@ -2,6 +2,7 @@ import { ExecuteStatementCommand, ListSessionsCommand } from '@aws-sdk/client-re
 import type { SessionData } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { DEFAULT_SWITCHES, switchesFrom } from '../../../local/redshift/switches.ts';
 import { openSession, query, run, runBatch, startLocalRedshift, WORKGROUP } from './local-redshift.ts';
 import type { LocalRedshift } from './local-redshift.ts';
 import { admin, describeStatement, isStarted, makeGate, until } from './helpers.ts';
@@ -225,4 +226,39 @@ test('of sessions 500 can be open on one workgroup, and no more', async () => {
     client.send(new ExecuteStatementCommand({ ...WORKGROUP, Sql: 'SELECT 1', SessionKeepAliveSeconds: 600 })),
   ).rejects.toMatchObject({ name: 'ActiveSessionsExceededException' });
   await admin(local, 'kill-session', { all: true });
+});
+
+describe('what AWS does not say is a switch:', () => {
+  test('a keep-alive of 0 on a session may keep it', async () => {
+    await local.restart({ keepAliveZero: 'keep' });
+    const id = await openSession(local, 60);
+    await run(local, 'SELECT 1', { SessionId: id, SessionKeepAliveSeconds: 0 });
+    expect(await session(id)).toMatchObject({ Status: 'AVAILABLE', SessionAliveSeconds: 60 });
+  });
+
+  test('a session may be BUSY for a while after its statement ended', async () => {
+    await local.restart({ busyAfterEndMs: 1000 });
+    const id = await openSession(local, 60);
+    expect(await session(id)).toMatchObject({ Status: 'BUSY' });
+    await expect(run(local, 'SELECT 1', { SessionId: id })).rejects.toMatchObject(UNAVAILABLE);
+    local.clock.advance(1000);
+    expect(await session(id)).toMatchObject({ Status: 'AVAILABLE' });
+  });
+
+  test('a SessionId may come without a keep-alive; that session is closed all the same', async () => {
+    await local.restart({ sessionIdAlways: true });
+    const { SessionId } = await local.client.send(
+      new ExecuteStatementCommand({ ...WORKGROUP, Sql: 'SELECT 1', WaitTimeSeconds: 30 }),
+    );
+    expect(SessionId).toMatch(/^[0-9a-f-]{36}$/);
+    await expect(run(local, 'SELECT 1', { SessionId })).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+  });
+
+  test('a variable that sets a switch must hold one of its words', () => {
+    expect(switchesFrom({ BATON_LOCAL_BUSY_AFTER_END_MS: '250' })).toMatchObject({ busyAfterEndMs: 250 });
+    expect(switchesFrom({})).toEqual(DEFAULT_SWITCHES);
+    expect(() => switchesFrom({ BATON_LOCAL_ERROR_IDS: 'perhaps' })).toThrow(/BATON_LOCAL_ERROR_IDS must be/);
+  });
 });

@@ -515,6 +515,23 @@ describe('errors', () => {
     );
   });
 
+  test('of a concurrent update are conflicts, as under snapshot isolation', async () => {
+    await run(local, 'CREATE TABLE shared (a int)');
+    await run(local, 'INSERT INTO shared VALUES (1)');
+    const [one, two] = [await openSession(local), await openSession(local)];
+    for (const SessionId of [one, two]) {
+      await run(local, 'BEGIN', { SessionId });
+      await run(local, 'SELECT a FROM shared', { SessionId });
+    }
+    await run(local, 'UPDATE shared SET a = a + 1', { SessionId: one });
+    await run(local, 'COMMIT', { SessionId: one });
+    const lost = await run(local, 'UPDATE shared SET a = a + 1', { SessionId: two });
+    expect(lost).toMatchObject({
+      Status: 'FAILED',
+      Error: expect.stringMatching(/1023[^]*Serializable isolation violation/),
+    });
+  });
+
   test('of a database that does not exist come with the statement', async () => {
     const end = await run(local, 'SELECT 1', { Database: 'nosuch' });
     expect(end).toMatchObject({ Status: 'FAILED', Error: 'FATAL: database "nosuch" does not exist' });

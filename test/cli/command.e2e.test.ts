@@ -1,0 +1,205 @@
+/** The command against a whole local AWS: what it prints where, and how it ends. One stack for all of them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { RunJson } from '../../cli/runs/run-json.ts';
+import { Stack } from '../e2e/stack.ts';
+
+const HEADER = 'store_id,name,city,country,opened_on\n';
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+});
+afterAll(async () => {
+  await stack.stop();
+});
+
+function write(name: string, text: string): string {
+  const path = join(stack.home, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('drop', () => {
+  it('shows each step on stderr as it ends, and the run on stdout', async () => {
+    const path = write('good.csv', `${HEADER}1,"Lyon, Est",Lyon,FR,2020-01-01\n2,東京,Tokyo,JP,2021-01-01\n`);
+    const { code, stdout, stderr } = await stack.baton('drop', path, '--to', 'stores/');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^stores-[a-z2-7]{26} {2}SUCCEEDED\n$/);
+    expect(stderr).toMatch(/uploaded s3:\/\/baton-local-landing\/stores\/good\.csv {2}\d+ bytes/);
+    const steps = stderr.split('\n').filter((line) => line.startsWith('  ok '));
+    expect(steps.map((line) => line.trim().split(/ +/)[1])).toEqual([
+      '10_stage.sql',
+      '20_load.sql',
+      '30_merge.sql',
+    ]);
+    expect(steps[1]).toContain('2 rows');
+  });
+
+  it('with --json prints the runs it made, whole', async () => {
+    const path = write('more.csv', `${HEADER}3,C,Paris,FR,2020-01-01\n`);
+    const { code, stdout } = await stack.baton('drop', path, '--to', 'stores', '--json');
+    expect(code).toBe(0);
+    const [run, ...others] = JSON.parse(stdout) as RunJson[];
+    expect(others).toEqual([]);
+    expect(run).toMatchObject({ pipeline: 'stores', state: 'SUCCEEDED', cursor: 3, steps: 3, error: null });
+    expect(run?.history.map((row) => row.rows)).toEqual([0, 1, 1]);
+  });
+
+  it('with --no-wait prints the id of the run it made, which can then be watched', async () => {
+    const path = write('later.csv', `${HEADER}4,D,Nice,FR,2020-01-01\n`);
+    const { code, stdout } = await stack.baton('drop', path, '--to', 'stores/', '--no-wait');
+    expect(code).toBe(0);
+    const watched = await stack.baton('run', stdout.trim(), '--watch', '--json');
+    expect(watched.code).toBe(0);
+    expect((JSON.parse(watched.stdout) as RunJson).state).toBe('SUCCEEDED');
+  });
+
+  it('of the same name again is a run of its own', async () => {
+    const path = join(stack.home, 'later.csv');
+    const first = await stack.baton('drop', path, '--to', 'stores/', '--no-wait');
+    const second = await stack.baton('drop', path, '--to', 'stores/', '--no-wait');
+    expect([first.code, second.code]).toEqual([0, 0]);
+    expect(second.stdout).not.toBe(first.stdout);
+  });
+});
+
+describe('a run that fails', () => {
+  it('ends with exit code 1 and the real error, holds later files, and is resumed where it stopped', async () => {
+    const broken = await stack.baton('query', 'ALTER TABLE baton.step_marker RENAME COLUMN birth TO born');
+    expect(broken.code).toBe(0);
+    const path = write('late.csv', `${HEADER}5,E,Bern,CH,2020-01-01\n`);
+    const failed = await stack.baton('drop', path, '--to', 'stores/');
+    expect(failed.code).toBe(1);
+    const id = failed.stdout.split(' ')[0] ?? '';
+    expect(failed.stdout).toBe(`${id}  FAILED\n`);
+    expect(failed.stderr).toMatch(/column "birth" .*does not exist/);
+    expect(failed.stderr).toContain('  FAILED at 30_merge.sql (sql)');
+    expect(failed.stderr).toContain(`baton resume ${id}`);
+
+    const behind = await stack.baton(
+      'drop',
+      write('behind.csv', `${HEADER}6,F,Graz,AT,2020-01-01\n`),
+      '--to',
+      'stores/',
+    );
+    expect(behind.code).toBe(1);
+    expect(behind.stdout).toMatch(/ {2}QUEUED\n$/);
+    expect(behind.stderr).toContain(`waits behind ${id}, which is FAILED`);
+
+    const listed = await stack.baton('runs', '--state', 'failed', '--json');
+    expect((JSON.parse(listed.stdout) as RunJson[]).map((run) => run.id)).toEqual([id]);
+    const shown = await stack.baton('run', id.slice(0, 16));
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toContain('state      FAILED');
+
+    await stack.baton('query', 'ALTER TABLE baton.step_marker RENAME COLUMN born TO birth');
+    const again = await stack.baton('resume', id);
+    expect({ code: again.code, stderr: again.stderr }).toMatchObject({ code: 0 });
+    expect(again.stdout).toBe(`${id}  SUCCEEDED\n`);
+    const next = await stack.baton('run', behind.stdout.split(' ')[0] ?? '', '--watch', '--json');
+    expect((JSON.parse(next.stdout) as RunJson).state).toBe('SUCCEEDED');
+  });
+
+  it('that has ended is not resumed: exit code 2, and why', async () => {
+    const [run] = JSON.parse((await stack.baton('runs', '--limit', '1', '--json')).stdout) as RunJson[];
+    const { code, stdout, stderr } = await stack.baton('resume', run?.id ?? '');
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('is SUCCEEDED');
+  });
+});
+
+describe('start', () => {
+  it('runs a pipeline for a file that is in S3 already', async () => {
+    await stack.s3.send(
+      new (await import('@aws-sdk/client-s3')).PutObjectCommand({
+        Bucket: 'baton-local-landing',
+        Key: 'elsewhere/by-hand.csv',
+        Body: `${HEADER}7,G,Linz,AT,2020-01-01\n`,
+      }),
+    );
+    const uri = 's3://baton-local-landing/elsewhere/by-hand.csv';
+    const { code, stdout } = await stack.baton('start', 'stores', '--file', uri);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ {2}SUCCEEDED\n$/);
+    const missing = await stack.baton('start', 'stores', '--file', `${uri}.no`);
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toContain('there is no object');
+  });
+});
+
+describe('query', () => {
+  it('prints a table, or objects, and keeps temporary tables from statement to statement', async () => {
+    const sql =
+      "CREATE TEMP TABLE t (a INT, b VARCHAR(9)); INSERT INTO t VALUES (1, 'x'), (22, NULL); SELECT * FROM t ORDER BY a";
+    const { code, stdout } = await stack.baton('query', sql);
+    expect(code).toBe(0);
+    expect(stdout).toBe(' a  b\n 1  x\n22\n');
+    const json = await stack.baton('query', '--json', "SELECT 1 AS n, 'é' AS t, TRUE AS b, NULL AS z");
+    expect(JSON.parse(json.stdout)).toEqual([{ n: 1, t: 'é', b: true, z: null }]);
+  });
+
+  it('that fails ends with exit code 1 and the error of the warehouse', async () => {
+    const { code, stdout, stderr } = await stack.baton('query', 'SELECT * FROM no_such_table');
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^baton: .*no_such_table.* does not exist\n$/);
+  });
+});
+
+describe('setup', () => {
+  it('changes nothing when it is applied again', async () => {
+    const before = await stack.count('SELECT COUNT(*) FROM mart.stores');
+    const { code, stderr } = await stack.baton('setup', '--sql', stack.sql);
+    expect(code).toBe(0);
+    expect(stderr).toContain('setup/00_baton.sql');
+    expect(await stack.count('SELECT COUNT(*) FROM mart.stores')).toBe(before);
+  });
+});
+
+describe('local', () => {
+  it('moves the clock, puts faults in and takes them out', async () => {
+    const clock = async (): Promise<number> =>
+      ((await stack.admin('GET', 'clock')) as { offsetMs: number }).offsetMs;
+    const before = await clock();
+    expect((await stack.baton('local', 'advance', '90s')).code).toBe(0);
+    expect(await clock()).toBe(before + 90_000);
+
+    const drop = await stack.baton('local', 'fault', 'drop', '--source', 'nobody', '--times', 'always');
+    const slow = await stack.baton('local', 'fault', 'slow', '--by', '50ms', '--caller', 'nobody');
+    expect([drop.code, slow.code]).toEqual([0, 0]);
+    const listed = JSON.parse((await stack.baton('local', 'fault', 'list', '--json')).stdout) as {
+      faults: unknown[];
+    };
+    expect(listed.faults).toHaveLength(2);
+    expect((await stack.baton('local', 'reset')).code).toBe(0);
+    expect(await stack.admin('GET', 'faults')).toEqual({ faults: [] });
+  });
+
+  it('passes on why a fault is refused', async () => {
+    const { code, stderr } = await stack.baton('local', 'fault', 'fail', '--service', 'nothing');
+    expect(code).toBe(2);
+    expect(stderr).toContain('service must be one of');
+  });
+});
+
+describe('up', () => {
+  it('is refused while another one uses the folder: exit code 2, nothing disturbed', async () => {
+    const { code, stderr } = await stack.baton('up', '--home', join(stack.home, 'state'), '--port', '0');
+    expect(code).toBe(2);
+    expect(stderr).toContain('another `baton up` is using');
+    expect((await stack.baton('query', 'SELECT 1')).code).toBe(0);
+  });
+
+  it('says where it is in local.json, so that the command finds it without being told', async () => {
+    const { endpoint } = JSON.parse(readFileSync(join(stack.home, 'state', 'local.json'), 'utf8')) as {
+      endpoint: string;
+    };
+    expect(endpoint).toBe(stack.endpoint);
+  });
+});

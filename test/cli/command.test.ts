@@ -1,0 +1,223 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { runCommand } from '../../cli/command.ts';
+import { verbHelp } from '../../cli/help.ts';
+import { verbs } from '../../cli/verbs.ts';
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function baton(words: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  let stdout = '';
+  let stderr = '';
+  const code = await runCommand(words, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    env,
+    signal: new AbortController().signal,
+  });
+  return { code, stdout, stderr };
+}
+
+/** A port at which nobody listens: it was ours a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => {
+        resolve(port);
+      });
+    });
+  });
+}
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'baton-command-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('help', () => {
+  it('of the command names every verb, on stdout, in 80 columns', async () => {
+    const { code, stdout } = await baton(['--help']);
+    expect(code).toBe(0);
+    for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^  ${verb.name} +\\S`, 'm'));
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it.each(verbs.map((verb) => [verb.name, verb] as const))(
+    'of %s names every option and positional, in 80 columns',
+    async (name, verb) => {
+      const { code, stdout } = await baton([...name.split(' '), '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toBe(verbHelp(verb));
+      for (const option of Object.keys(verb.options)) expect(stdout).toContain(`--${option}`);
+      for (const positional of verb.positionals) expect(stdout).toContain(`  ${positional.name} `);
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    },
+  );
+
+  it('can be asked for in either order, and of a group', async () => {
+    expect((await baton(['help', 'drop'])).stdout).toBe((await baton(['drop', '-h'])).stdout);
+    expect((await baton(['help', 'local', 'fault'])).stdout).toContain('kill-session');
+    expect((await baton(['local', '--help'])).stdout).toContain('local advance');
+  });
+
+  it('is on stderr with exit code 2 when nothing was asked', async () => {
+    const { code, stdout, stderr } = await baton([]);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('usage: baton VERB');
+  });
+
+  it('has examples that the parser takes', async () => {
+    const examples = verbs.flatMap((verb) =>
+      verb.examples
+        .filter((example) => example.startsWith('baton '))
+        .map((example) => ({ verb, words: example.replace(/ < .*/, '').match(/"[^"]*"|\S+/g) ?? [] })),
+    );
+    expect(examples.length).toBeGreaterThan(15);
+    for (const { verb, words } of examples) {
+      const { code, stdout } = await baton([...words.slice(1), '--help']);
+      expect({ words, code }).toEqual({ words, code: 0 });
+      expect(stdout).toBe(verbHelp(verb));
+    }
+  });
+
+  it('tells the version', async () => {
+    expect((await baton(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('wrong usage ends with exit code 2, on stderr,', () => {
+  it.each<[string, string[], string]>([
+    ['for an unknown verb', ['dorp', 'x.csv'], 'did you mean drop?'],
+    ['for an unknown verb of a group', ['local', 'advence', '1h'], 'did you mean local advance?'],
+    ['for an unknown option', ['runs', '--pipelin', 'x'], 'did you mean --pipeline?'],
+    ['for an unknown option before the verb', ['--stge', 'runs'], 'unknown option --stge'],
+    ['for a file that is not there', ['drop', '/no/such/file.csv', '--to', 'x/'], 'no such file'],
+    ['for a folder as file', ['drop', '/', '--to', 'x/'], 'not a file: /'],
+    ['for a folder that is not there', ['validate', '/no/such/folder'], 'no such folder: /no/such/folder'],
+    ['for a bad number', ['runs', '--limit', 'many'], '--limit many: must be a whole number'],
+    ['for a bad state', ['runs', '--state', 'FAILD'], 'did you mean FAILED?'],
+    ['for a bad duration', ['local', 'advance', 'soon'], 'must be a duration such as 90s'],
+    ['for a bad stage', ['runs', '--stage', 'Prod!'], 'not a stage name'],
+    ['for a bad endpoint', ['runs', '--endpoint', 'nowhere'], 'not an endpoint'],
+    ['for a local verb on another stage', ['local', 'status', '--stage', 'prod'], 'nothing local'],
+  ])('%s', async (_what, words, message) => {
+    const { code, stdout, stderr } = await baton(words);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('for SQL without a statement, or with an unclosed string', async () => {
+    expect(await baton(['query', '   ;'])).toMatchObject({ code: 2 });
+    expect((await baton(['query', "select 'a"])).stderr).toContain('SQL:1: unclosed string');
+  });
+});
+
+describe('an endpoint where nobody listens', () => {
+  it.each([
+    ['runs'],
+    ['run', 'x'],
+    ['resume', 'x'],
+    ['cancel', 'x'],
+    ['start', 'stores'],
+    ['query', 'select 1'],
+    ['setup'],
+    ['local', 'status'],
+  ])('ends %s with exit code 3 and the question whether it is running', async (...words) => {
+    const port = await freePort();
+    const { code, stdout, stderr } = await baton(words, { BATON_PORT: String(port) });
+    expect(code).toBe(3);
+    expect(stdout).toBe('');
+    expect(stderr).toBe(
+      `baton: cannot connect to http://127.0.0.1:${port}: ECONNREFUSED\n       is \`npm start\` running?\n`,
+    );
+  });
+});
+
+describe('new', () => {
+  it('makes a pipeline that is valid, of the best grade, and refuses to make it twice', async () => {
+    const made = await baton(['new', 'orders', '--sql', folder]);
+    expect(made).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, 'orders')).sort()).toEqual([
+      '10_stage.sql',
+      '20_load.sql',
+      '30_check.sql',
+      '40_commit.sql',
+      'pipeline.yml',
+    ]);
+    const { code, stdout } = await baton(['validate', folder, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      valid: true,
+      problems: [],
+      pipelines: [{ name: 'orders', grade: 'A' }],
+    });
+    expect(await baton(['new', 'orders', '--sql', folder])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it.each(['Orders', '1st', 'a-b', '../x', 'table', 'setup', ''])('refuses the name %j', async (name) => {
+    expect((await baton(['new', name, '--sql', folder])).code).toBe(2);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('validate', () => {
+  it('prints each problem with file, line and column, and ends with exit code 2', async () => {
+    await baton(['new', 'orders', '--sql', folder]);
+    const file = join(folder, 'orders', 'pipeline.yml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('description:', 'descripton:'));
+    const { code, stdout, stderr } = await baton(['validate', folder]);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/orders\/pipeline\.yml:2:1: error: .*descripton.*description/);
+    expect(stderr).toBe('1 error\n');
+  });
+});
+
+describe('plan', () => {
+  beforeEach(async () => {
+    await baton(['new', 'orders', '--sql', folder]);
+  });
+
+  it('shows the kind of each step, and what a resume there runs again', async () => {
+    const { code, stdout } = await baton(['plan', 'orders', '--folder', folder]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('grade A');
+    expect(stdout).toContain('4. 40_commit.sql  durable  (one transaction)');
+    expect(stdout).toMatch(/if resumed runs again 10_stage.sql, 20_load.sql/);
+    const { stdout: json } = await baton(['plan', 'orders', '--folder', folder, '--json']);
+    const { steps } = JSON.parse(json) as { steps: { step: string; kind: string }[] };
+    expect(steps.map((step) => step.kind)).toEqual(['session', 'session', 'check', 'durable']);
+  });
+
+  it('with --sql shows every statement as it is sent, also for a hostile file name', async () => {
+    const uri = String.raw`s3://some-bucket/orders/a'; drop table x;--\.csv`;
+    const { code, stdout } = await baton(['plan', 'orders', '--folder', folder, '--sql', '--file', uri]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("FROM 's3://baton-local-artifacts/manifests/orders-example.json'");
+    expect(stdout).toContain('INSERT INTO baton.step_marker');
+    expect(stdout).not.toContain('drop table x');
+  });
+
+  it('names the nearest pipeline for an unknown one', async () => {
+    const { code, stderr } = await baton(['plan', 'ordres', '--folder', folder]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('did you mean orders?');
+  });
+});

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { RecordReader } from '../../../../local/redshift/copy/record-reader.ts';
+import type { CopyFormat } from '../../../../local/redshift/dialect/copy-command.ts';
+
+const CSV: CopyFormat = { kind: 'csv', delimiter: ',', quote: '"' };
+const TEXT: CopyFormat = { kind: 'delimited', delimiter: '|', escape: false, removeQuotes: false };
+
+interface Read {
+  readonly records: { readonly fields: readonly string[]; readonly line: number }[];
+  readonly problems: { readonly line: number; readonly problem: string }[];
+}
+
+/** @param cut the text is handed over in pieces of this length */
+function read(format: CopyFormat, text: string, header = 0, cut = text.length): Read {
+  const found: Read = { records: [], problems: [] };
+  const reader = new RecordReader(format, header, {
+    record: (fields, _quoted, line) => found.records.push({ fields: [...fields], line }),
+    malformed: (line, problem) => found.problems.push({ line, problem }),
+  });
+  for (let at = 0; at < text.length; at += cut) reader.push(text.slice(at, at + cut));
+  reader.end();
+  return found;
+}
+
+test('a CSV record ends at a line end outside of quotes, whatever its form', () => {
+  expect(read(CSV, 'a,b\r\n"c\nd","e""f"\rg,\n\nlast,x').records).toEqual([
+    { fields: ['a', 'b'], line: 1 },
+    { fields: ['c\nd', 'e"f'], line: 2 },
+    { fields: ['g', ''], line: 3 },
+    { fields: [''], line: 4 },
+    { fields: ['last', 'x'], line: 5 },
+  ]);
+});
+
+test('header lines are left out and counted', () => {
+  expect(read(CSV, 'h1\nh2\n1,2\n', 2).records).toEqual([{ fields: ['1', '2'], line: 3 }]);
+});
+
+test('a malformed record is told with its line, and the next one is read', () => {
+  const { records, problems } = read(CSV, '"a"b,c\nx"y,z\n1,2\n"open');
+  expect(problems.map(({ line }) => line)).toEqual([1, 2, 4]);
+  expect(records).toEqual([{ fields: ['1', '2'], line: 3 }]);
+});
+
+test('without ESCAPE a backslash is a character; with it, it takes the next one as it is', () => {
+  expect(read(TEXT, 'a\\|b\n').records[0]?.fields).toEqual(['a\\', 'b']);
+  expect(read({ ...TEXT, escape: true }, 'a\\|b|c\\\nd|\\N\n').records[0]?.fields).toEqual([
+    'a|b',
+    'c\nd',
+    '\\N',
+  ]);
+});
+
+test('REMOVEQUOTES takes a pair of quotes off and keeps the delimiters between them', () => {
+  expect(read({ ...TEXT, removeQuotes: true }, `"a|b"|'c'|d"e\n`).records[0]?.fields).toEqual([
+    'a|b',
+    'c',
+    'd"e',
+  ]);
+});
+
+test('every list of records that is written as CSV is read back, however the text is cut', () => {
+  const field = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', 'é') });
+  const records = fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 5 });
+  const lineEnd = fc.constantFrom('\n', '\r\n');
+  const written = (value: string): string =>
+    /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  fc.assert(
+    fc.property(records, lineEnd, fc.integer({ min: 1, max: 9 }), fc.boolean(), (rows, end, cut, lastEnd) => {
+      const text = rows.map((row) => row.map(written).join(',')).join(end) + (lastEnd ? end : '');
+      expect(read(CSV, text, 0, cut).records.map(({ fields }) => fields)).toEqual(rows);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+
+import { planOf, stepOf } from './helpers.ts';
+
+const last = (files: Record<string, string>): boolean => {
+  const { steps } = planOf(files);
+  return steps.at(-1)?.conflictRetry ?? false;
+};
+
+it('a step may be sent again where its temporary tables come from elsewhere', () => {
+  expect(
+    last({
+      '1_s.sql': 'CREATE TEMP TABLE s (LIKE mart.dim)',
+      '2_m.sql': 'INSERT INTO mart.dim SELECT * FROM s',
+    }),
+  ).toBe(true);
+  expect(
+    last({
+      '1_s.sql': 'CREATE TEMP TABLE s AS SELECT * FROM mart.a',
+      '2_m.sql': 'INSERT INTO mart.b SELECT * FROM s',
+    }),
+  ).toBe(true);
+  expect(last({ '1_m.sql': 'INSERT INTO mart.b SELECT * FROM mart.b' })).toBe(true);
+});
+
+it('but not where they were derived from what it writes, also through others', () => {
+  const files = {
+    '10_a.sql': 'CREATE TEMP TABLE a AS SELECT * FROM dim',
+    '20_b.sql': 'CREATE TEMP TABLE b (LIKE a); INSERT INTO b SELECT * FROM a',
+    '30_c.sql': 'CREATE TEMP TABLE c AS SELECT * FROM b',
+    '40_other.sql': 'INSERT INTO mart.other SELECT * FROM c',
+    '50_dim.sql': 'INSERT INTO mart.dim SELECT * FROM c',
+  };
+  const plan = planOf(files);
+  expect(stepOf(plan, '40_other.sql').conflictRetry).toBe(true);
+  expect(stepOf(plan, '50_dim.sql').conflictRetry).toBe(false);
+});
+
+it('nor where they were changed with rows of what it writes', () => {
+  expect(
+    last({
+      '1_s.sql': 'CREATE TEMP TABLE s (id INT)',
+      '2_d.sql': 'DELETE FROM s USING mart.dim WHERE dim.id = s.id',
+      '3_m.sql': 'INSERT INTO mart.dim SELECT * FROM s',
+    }),
+  ).toBe(false);
+});
+
+it('nor where nobody knows what it writes', () => {
+  expect(last({ '1_s.sql': 'CREATE TEMP TABLE s AS SELECT * FROM mart.a', '2_c.sql': 'CALL p()' })).toBe(
+    false,
+  );
+});

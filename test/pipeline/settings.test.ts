@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+
+import { formatDuration, parseDuration } from '../../shared/pipeline/duration.ts';
+import { planOf, problemsOf, YAML } from './helpers.ts';
+
+const FILES = { '10_a.sql': 'DELETE FROM t' };
+const said = (yaml: string, files: Record<string, string> = FILES): string[] => problemsOf(files, yaml);
+
+describe('durations', () => {
+  it.each([
+    ['90s', 90],
+    ['10m', 600],
+    ['2h', 7200],
+    ['14d', 1_209_600],
+  ])('%s', (text, seconds) => {
+    expect(parseDuration(text)).toBe(seconds);
+    expect(parseDuration(formatDuration(seconds))).toBe(seconds);
+  });
+  it.each(['', '10', 'm', '1.5h', '-1s', '10 m', '1h30m', '10M', '1w'])('%j is none', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+});
+
+describe('a wrong pipeline.yml is told with its place', () => {
+  it.each<[string, string[]]>([
+    ['', ['1:1: error: pipeline.yml must be a list of keys']],
+    ['[]', ['1:1: error: pipeline.yml must be a list of keys']],
+    ['description: x\n', ['1:1: error: pipeline.yml needs the key on']],
+    [
+      `${YAML}desription: x\n`,
+      ['3:1: error: unknown key desription in pipeline.yml (did you mean description?)'],
+    ],
+    [
+      `${YAML}steps:\n  10_a.sql: { timout: 5m }\n`,
+      ['4:15: error: unknown key timout in steps.10_a.sql (did you mean timeout?)'],
+    ],
+    [
+      `${YAML}timeout: 5 minutes\n`,
+      ['3:10: error: timeout must be a duration like 90s, 10m, 2h or 14d, from 1s to 14d; it is 5 minutes'],
+    ],
+    [`${YAML}timeout: 90\n`, ['3:10: error: timeout must be a duration']],
+    [`${YAML}timeout: 0s\n`, ['3:10: error: timeout must be a duration']],
+    [
+      `${YAML}session: { keepAlive: 25h }\n`,
+      [
+        '3:23: error: session.keepAlive must be a duration like 90s, 10m, 2h or 14d, from 1m to 1d; it is 25h',
+      ],
+    ],
+    [`${YAML}session: { keepAlive: 2h }\n`, ['3:12: warning: a session that idles longer than 1h']],
+    [`${YAML}concurrency: 0\n`, ['3:14: error: concurrency must be a whole number from 1 to 100; it is 0']],
+    [`${YAML}concurrency: "2"\n`, ['3:14: error: concurrency must be a whole number']],
+    [
+      `${YAML}onFailure: holds\n`,
+      ['3:12: error: onFailure must be hold or continue; it is holds (did you mean hold?)'],
+    ],
+    [`${YAML}onReplay: 5\n`, ['3:11: error: onReplay must be resume, rerun or skip; it is 5']],
+    [
+      `${YAML}retry: { attempts: 11 }\n`,
+      ['3:20: error: retry.attempts must be a whole number from 1 to 10; it is 11'],
+    ],
+    [`${YAML}description: 5\n`, ['3:14: error: description must be a text; it is 5']],
+    [`${YAML}description:\n`, ['3:13: error: description must be a text']],
+    [`${YAML}description: a\ndescription: b\n`, ['4:1: error: this key stands here twice']],
+    [`${YAML}warehouse: "Big One"\n`, ['3:12: error: warehouse must be the name of a workgroup or cluster']],
+    ['on: { s3: { prefix: a/ } }\n', ['1:5: error: on must be a list']],
+    ['on:\n  - s3: { suffix: .csv }\n', ['2:9: error: on[0].s3 needs the key prefix']],
+    ['on:\n  - s3: { prefix: "" }\n', ['2:19: error: on[0].s3.prefix must be the beginning of a key']],
+    [
+      'on:\n  - s3: { prefix: "a/*" }\n',
+      ['2:19: error: on[0].s3.prefix must be the beginning of a key, without wildcards; it is a/*'],
+    ],
+    ['on:\n  - s3: { prefix: /a/ }\n', ['2:11: warning: keys in S3 seldom begin with "/"']],
+    [
+      'on:\n  - s3: { prefix: a, bucket: My_Bucket }\n',
+      ["2:30: error: on[0].s3.bucket must be a bucket's name; it is My_Bucket"],
+    ],
+    ['on:\n  - schedule: rate(1 hour)\n', ['2:5: error: schedule triggers are not supported yet']],
+    ['on:\n  - pipeline: stores\n', ['2:5: error: pipeline triggers are not supported yet']],
+    [`${YAML}steps:\n  a.sql: {}\n`, ['4:3: error: "a.sql" in steps must be the name of a step file']],
+    [
+      `${YAML}steps:\n  10_b.sql: {}\n`,
+      ['4:3: error: there is no file 10_b.sql in this folder (did you mean 10_a.sql?)'],
+    ],
+    [
+      `${YAML}steps:\n  10_a.sql: { idempotent: yes }\n`,
+      ['4:27: error: steps.10_a.sql.idempotent must be true or false; it is yes'],
+    ],
+    [
+      `${YAML}steps:\n  10_a.sql: { writes: [a.b.c.d] }\n`,
+      ['4:24: error: steps.10_a.sql.writes[0] must be a table name'],
+    ],
+    [
+      `${YAML}steps:\n  10_a.sql: { retry: { base: 1h, max: 1m } }\n`,
+      ['4:15: error: the first pause (base) is longer'],
+    ],
+    [`${YAML}retry: { base: 1h, max: 1m }\n`, ['3:1: error: the first pause (base) is longer']],
+    [
+      `${YAML}steps:\n  10_a.sql: { timeout: 13h }\n`,
+      ['4:15: warning: the step may take longer than the whole run'],
+    ],
+    [
+      `${YAML}steps:\n  10_a.sql: { expect: rows }\n`,
+      ['4:15: error: expect is for checks; this step is durable'],
+    ],
+    [
+      `${YAML}steps:\n  10_a.sql: { repeatable: true }\n`,
+      ['4:15: warning: repeatable means something for session steps only'],
+    ],
+    [`${YAML}steps:\n  10_a.sql: { verify: DELETE FROM t }\n`, ['4:15: error: verify must be one query']],
+    [
+      `${YAML}steps:\n  10_a.sql: { verify: "SELECT :run_ids" }\n`,
+      ['4:15: error: unknown placeholder :run_ids (did you mean run_id?)'],
+    ],
+    [
+      `${YAML}timeout: 5m\nsteps:\n  10_a.sql: { timeout: 10m }\n`,
+      ['5:15: warning: the step may take longer than the whole run'],
+    ],
+    [`${YAML}parameters:\n  region: { default: x }\n`, ['4:11: error: parameters.region needs the key type']],
+    [
+      `${YAML}parameters:\n  Region: { type: string }\n`,
+      ['4:3: error: "Region" in parameters must be a parameter\'s name'],
+    ],
+    [
+      `${YAML}parameters:\n  region: { type: string }\n`,
+      ['4:3: error: the parameter region is not used by any step'],
+    ],
+    [
+      `${YAML}parameters:\n  key: { type: string }\n`,
+      ['4:3: error: :key is built in', '4:3: error: the parameter key is not used'],
+    ],
+    [
+      `${YAML}session: { set: { search_path: "mart; DROP" } }\n`,
+      ['3:19: error: session.set.search_path: "mart; DROP" is no schema\'s name'],
+    ],
+    [
+      `${YAML}session: { set: { a b: c } }\n`,
+      ['3:19: error: "a b" in session.set must be the name of a session setting'],
+    ],
+    ['on: [\n', ['error: not YAML']],
+    ['on:\n\t- a\n', ['error: not YAML']],
+  ])('%j', (yaml, expected) => {
+    const problems = said(yaml);
+    expect(problems).toHaveLength(expected.length);
+    for (const [i, line] of expected.entries()) {
+      expect(problems[i]).toContain(line);
+      expect(problems[i]).toMatch(/^pipeline\.yml:\d+:\d+: /);
+    }
+  });
+
+  it('all at once, together with what is wrong in the SQL', () => {
+    const yaml =
+      'on:\n  - s3: { prefix: a/ }\nconcurency: 2\ntimeout: soon\nsteps:\n  10_a.sql: { kind: durabel }\n';
+    expect(said(yaml, { '10_a.sql': 'BEGIN;\nDELETE FROM t;\n' })).toEqual([
+      expect.stringContaining('10_a.sql:1:1: error: BEGIN'),
+      expect.stringContaining('pipeline.yml:3:1: error: unknown key concurency'),
+      expect.stringContaining('pipeline.yml:4:10: error: timeout'),
+      expect.stringContaining(
+        'pipeline.yml:6:21: error: steps.10_a.sql.kind must be session, durable, check or opaque',
+      ),
+    ]);
+  });
+
+  it('also where the wrong value stands behind an alias', () => {
+    expect(said(`${YAML}timeout: &t soon\nsteps:\n  10_a.sql: { timeout: *t }\n`)).toEqual([
+      expect.stringContaining('pipeline.yml:3:'),
+      expect.stringContaining('pipeline.yml:5:24: error: steps.10_a.sql.timeout'),
+    ]);
+  });
+});
+
+it('a parameter default must fit its type', () => {
+  const yaml = (type: string, value: string): string =>
+    `${YAML}parameters:\n  p: { type: ${type}, default: ${value} }\n`;
+  const of = (type: string, value: string): string[] =>
+    said(yaml(type, value), { '10_a.sql': 'DELETE FROM t WHERE a = :p' });
+  expect(of('number', '1x')).toEqual([
+    expect.stringContaining('4:3: error: the default of :p must be a number; it is "1x"'),
+  ]);
+  expect(of('date', 'tomorrow')).toEqual([expect.stringContaining('must be a date')]);
+  expect(of('boolean', '1')).toEqual([expect.stringContaining('must be true or false')]);
+  expect(of('string', '"a\\u0000"')).toEqual([expect.stringContaining('control character U+0000')]);
+  expect(of('string', '"x-{run-id}"')).toEqual([
+    expect.stringContaining('warning: {run-id} is not filled in (did you mean run_id?)'),
+  ]);
+  for (const [type, value] of [
+    ['number', '007'],
+    ['date', '2020-01-31'],
+    ['boolean', 'true'],
+    ['string', '1e3'],
+  ] as const) {
+    expect(of(type, value)).toEqual([]);
+  }
+});
+
+it('a default is taken as it was written, not as YAML reads numbers', () => {
+  const plan = planOf(
+    { '10_a.sql': 'DELETE FROM t WHERE a = :p' },
+    `${YAML}parameters:\n  p: { type: string, default: 0010 }\n`,
+  );
+  expect(plan.parameters).toEqual([{ name: 'p', type: 'string', default: '0010' }]);
+});
+
+it('what is left out has the defaults that the schema names', () => {
+  const plan = planOf(FILES);
+  expect(plan).toMatchObject({
+    schema: 1,
+    pipeline: 'orders',
+    description: '',
+    triggers: [{ kind: 's3', prefix: 'in/', suffix: '' }],
+    session: { keepAliveSeconds: 1800, set: {} },
+    concurrency: 1,
+    onFailure: 'hold',
+    onReplay: 'resume',
+    timeoutSeconds: 43_200,
+  });
+  expect(plan.steps[0]).toMatchObject({
+    timeoutSeconds: 3600,
+    retry: { attempts: 3, baseSeconds: 5, maxSeconds: 300 },
+    idempotent: false,
+  });
+});
+
+it("a step's options stand before the pipeline's, and a step never has longer than the run", () => {
+  const plan = planOf(
+    { '10_a.sql': 'DELETE FROM t', '20_b.sql': 'DELETE FROM t' },
+    `${YAML}timeout: 10m\nretry: { attempts: 5, base: 1s }\nsteps:\n  20_b.sql: { timeout: 5m, retry: { base: 9s } }\n`,
+  );
+  expect(plan.steps.map(({ timeoutSeconds, retry }) => ({ timeoutSeconds, retry }))).toEqual([
+    { timeoutSeconds: 600, retry: { attempts: 5, baseSeconds: 1, maxSeconds: 300 } },
+    { timeoutSeconds: 300, retry: { attempts: 5, baseSeconds: 9, maxSeconds: 300 } },
+  ]);
+});
+
+it('session settings are SQL already', () => {
+  const plan = planOf(
+    FILES,
+    `${YAML}session: { set: { search_path: 'mart, "My X", $user', query_group: "it's", statement_timeout: 5, enable_case_sensitive_identifier: true } }\n`,
+  );
+  expect(plan.session.set).toEqual({
+    search_path: `mart, "My X", '$user'`,
+    query_group: "'it''s'",
+    statement_timeout: '5',
+    enable_case_sensitive_identifier: 'true',
+  });
+});
