@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { removePlaceOfHome } from '../../local/redshift/postgres/place.ts';
 import { playActs } from '../demo/acts.ts';
 import { Facts } from '../demo/facts.ts';
 import { createWorld } from '../demo/world.ts';
@@ -17,6 +18,12 @@ import type { Context, Verb } from '../verb.ts';
 function demoStepLine(row: HistoryRow): string {
   const rows = row.rows === undefined ? row.status.toLowerCase() : countOf(row.rows, 'row');
   return `       ${row.name.padEnd(39)} ${rows.padEnd(25)} ${stepTime(row).padStart(7)}`;
+}
+
+/** The folder, and what PostgreSQL had to keep outside of it. */
+function removeHome(home: string): void {
+  rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+  removePlaceOfHome(home);
 }
 
 /** Starts a local AWS of its own in `home`, plays the acts, stops it: whatever happens. */
@@ -73,7 +80,7 @@ exit code is 0 only when all of them hold.`,
         out.say(String(error instanceof Error ? error.stack : error));
     } finally {
       if (args.flag('keep')) out.say(`everything is in ${home}`);
-      else rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+      else removeHome(home);
     }
     const ms = Date.now() - startedAt;
     const held = facts.all.filter((fact) => fact.ok).length;
