@@ -2,6 +2,8 @@
 import type { OperateAnswer, OperateRequest } from '../events/requests.ts';
 import { RefusedInputError } from '../events/read.ts';
 import type { Plan } from '../pipeline/plan.ts';
+import type { RunEvent } from '../run/run-event.ts';
+import { isAtRest } from '../run/run.ts';
 import { drive } from './drive.ts';
 import { unsuitableParameters } from './given-parameters.ts';
 import { wake } from './wake.ts';
@@ -22,7 +24,8 @@ export async function operate(
     case 'resume':
       return resume(request, today, ports, plans, driver);
     case 'cancel':
-      return cancel(request, ports, plans, driver);
+    case 'resolve':
+      return settle(request, ports, plans, driver);
     default:
       return request satisfies never;
   }
@@ -99,23 +102,25 @@ async function resume(
   return { ok: true, runId: run.id, state: after?.state ?? run.state, message: answer.message };
 }
 
-async function cancel(
-  request: OperateRequest & { verb: 'cancel' },
+/** A word that ends a run, or lets it go on from where it stopped. */
+async function settle(
+  request: OperateRequest & { verb: 'cancel' | 'resolve' },
   ports: Ports,
   plans: PlanCache,
   driver: Driver,
 ): Promise<OperateAnswer> {
   const { requestId, actor, reason } = request;
-  const news = {
-    kind: 'CancelRequested' as const,
-    requestId,
-    actor,
-    ...(reason === undefined ? {} : { reason }),
-  };
+  const who = { requestId, actor, ...(reason === undefined ? {} : { reason }) };
+  const news: RunEvent =
+    request.verb === 'cancel'
+      ? { kind: 'CancelRequested', ...who }
+      : { kind: 'ResolveRequested', ...who, verdict: request.verdict };
   const { answer, run } = await drive(request.runId, news, ports, plans, driver);
   if (run === undefined) return notFound(`there is no run ${request.runId}`);
   if (answer === undefined) return changedMeanwhile(run.id);
-  return answer.ok ? { ok: true, runId: run.id, state: run.state, message: answer.message } : answer;
+  if (!answer.ok) return answer;
+  if (!isAtRest(run)) await wake(run.id, ports);
+  return { ok: true, runId: run.id, state: run.state, message: answer.message };
 }
 
 function changedMeanwhile(runId: string): OperateAnswer {

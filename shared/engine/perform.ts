@@ -90,6 +90,18 @@ export async function perform(
     case 'WriteHistory':
       await ports.store.putHistory(run.id, await historyRow(effect.row, plan, warehouse));
       return { kind: 'HistoryWritten', row: effect.row, afterwards: effect.afterwards };
+    case 'PlanRebuild': {
+      const { planRebuild } = await import('./plan-rebuild.ts');
+      return planRebuild(run, plan, effect.target, effect.failure, ports.store);
+    }
+    case 'ProbeMarker': {
+      const { probeMarker } = await import('./probe-marker.ts');
+      return probeMarker(run, plan, effect.failure, effect.end, ports);
+    }
+    case 'AskVerify': {
+      const { askVerify } = await import('./ask-verify.ts');
+      return askVerify(run, plan, effect.failure, ports);
+    }
     case 'CancelStatement':
       await warehouse.cancel(effect.statementId);
       return { kind: 'CancelSent' };

@@ -6,6 +6,7 @@ import type { OperateRequest } from './requests.ts';
 const VERBS: Readonly<Record<string, OperateRequest['verb']>> = {
   'Resume Requested': 'resume',
   'Cancel Requested': 'cancel',
+  'Resolve Requested': 'resolve',
   'Run Requested': 'start',
 };
 
@@ -35,6 +36,13 @@ function parseBody(body: JsonObject, verb: string): OperateRequest {
     const from = optionalText(body, 'from');
     return { verb, ...common, runId: text(body, 'runId'), ...(from === undefined ? {} : { from }) };
   }
+  if (verb === 'resolve') {
+    const verdict = text(body, 'verdict');
+    if (verdict !== 'applied' && verdict !== 'not-applied' && verdict !== 'abandon') {
+      throw expected('verdict', 'applied, not-applied or abandon', verdict);
+    }
+    return { verb, ...common, runId: text(body, 'runId'), verdict };
+  }
   if (verb === 'cancel') return { verb, ...common, runId: text(body, 'runId') };
   if (verb === 'start') {
     const file = optionalText(body, 'file');
@@ -47,7 +55,7 @@ function parseBody(body: JsonObject, verb: string): OperateRequest {
       ...(parameters === undefined ? {} : { parameters: texts(asObject(parameters, 'parameters')) }),
     };
   }
-  throw new RefusedInputError(`verb must be start, resume or cancel; it is "${verb}"`);
+  throw new RefusedInputError(`verb must be start, resume, cancel or resolve; it is "${verb}"`);
 }
 
 function texts(object: JsonObject): Record<string, string> {

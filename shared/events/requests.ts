@@ -30,6 +30,15 @@ export type OperateRequest =
       readonly runId: string;
       readonly actor: string;
       readonly reason?: string;
+    }
+  /** A person's word on a run that needs a decision. */
+  | {
+      readonly verb: 'resolve';
+      readonly requestId: string;
+      readonly runId: string;
+      readonly verdict: 'applied' | 'not-applied' | 'abandon';
+      readonly actor: string;
+      readonly reason?: string;
     };
 
 export type OperateAnswer =

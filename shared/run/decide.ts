@@ -16,11 +16,14 @@ import {
   without,
 } from './decision.ts';
 import { onResumeRequested } from './resume.ts';
+import { onMarkerProbed, onVerifyAsked, onDoubt } from './doubt.ts';
+import { onRebuildPlanned, onSessionLost } from './rebuild.ts';
+import { onResolveRequested } from './resolve.ts';
 import type { RunEvent } from './run-event.ts';
 import type { Failure, Run } from './run.ts';
 import { isAtRest } from './run.ts';
 import { failStep, finishStep, onEnd, onInputChecked } from './step-end.ts';
-import { needDecision, onDutyDone } from './stop.ts';
+import { onDutyDone } from './stop.ts';
 import { onCallRefused, onNameLookedUp, onSessionSeen, onSubmitted } from './submission.ts';
 
 export type { Answer, Context, Decision } from './decision.ts';
@@ -39,6 +42,8 @@ export function decide(run: Run, event: RunEvent, context: Context): Decision {
       );
     case 'CancelRequested':
       return onCancelRequested(run, context, event);
+    case 'ResolveRequested':
+      return onResolveRequested(run, context, event);
     case 'DutyDone':
       return onDutyDone(run, event.duty);
     case 'HistoryWritten':
@@ -53,6 +58,7 @@ type NewsKind =
   | 'StatementEnded'
   | 'ResumeRequested'
   | 'CancelRequested'
+  | 'ResolveRequested'
   | 'DutyDone'
   | 'HistoryWritten';
 
@@ -102,6 +108,12 @@ function onAnswer(run: Run, event: Exclude<RunEvent, { kind: NewsKind }>, contex
         .join('\n');
       return failStep(run, context, event, event.end, failureOf(run, 'data', message, event.end.statementId));
     }
+    case 'RebuildPlanned':
+      return onRebuildPlanned(run, context, event);
+    case 'MarkerProbed':
+      return onMarkerProbed(run, context, event);
+    case 'VerifyAsked':
+      return onVerifyAsked(run, context, event);
     case 'CancelSent':
       return nothing(run, 'asked the warehouse to stop the statement');
     default:
@@ -116,6 +128,13 @@ function onWoken(run: Run, context: Context): Decision {
   if (run.state === 'QUEUED') return ask(run, { kind: 'TakeSlot' });
   if (run.state === 'WAITING' && run.next !== undefined && run.next > epochSeconds(context.now))
     return nothing(run, 'backs off');
+  if (run.doubtSince !== undefined) {
+    return onDoubt(
+      run,
+      context,
+      failureOf(run, 'unknown', 'the session is gone while a step was in it', run.statementId),
+    );
+  }
   switch (run.phase) {
     case 'READY':
       return proceed(run, context);
@@ -173,9 +192,16 @@ function onTrustedEnd(run: Run, context: Context, event: RunEvent & { kind: 'Sta
   return onEnd(run, context, event, {
     statementId: event.statementId,
     status: 'FINISHED',
-    endedAt: event.at,
+    endedAt: endOf(run, event.at, context.now),
     ...(single ? { rows: event.rows } : {}),
   });
+}
+
+/** The event's time has whole seconds: a driver that hears at once knows better, and no step ends before it began. */
+function endOf(run: Run, at: string, now: number): string {
+  const told = Date.parse(at);
+  if (now >= told && now - told < 1_500) return iso(now);
+  return iso(Math.max(told, Date.parse(run.submittedAt ?? at)));
 }
 
 function onStatementSeen(run: Run, context: Context, event: RunEvent & { kind: 'StatementSeen' }): Decision {
@@ -190,13 +216,13 @@ function onStatementSeen(run: Run, context: Context, event: RunEvent & { kind: '
       return nothing(run, 'the statement is running');
     return store({ ...run, timedOut: true }, { kind: 'CancelStatement', statementId: event.statementId });
   }
-  return needDecision(
+  return onDoubt(
     run,
     context,
     failureOf(
       run,
       'unknown',
-      `the warehouse does not know statement ${event.statementId} any more (it keeps them for 24 hours): whether step ${step.name} was applied cannot be told`,
+      `the warehouse does not know statement ${event.statementId} any more (it keeps them for 24 hours)`,
       event.statementId,
     ),
   );
@@ -214,13 +240,13 @@ function onSlotTaken(run: Run, context: Context, epoch: number): Decision {
     next: epochSeconds(context.now) + 90,
   };
   if (run.sessionId !== undefined && run.epoch !== undefined && epoch !== run.epoch + 1) {
-    return needDecision(
+    return onSessionLost(
       running,
       context,
       failureOf(
         running,
         'session-lost',
-        `another run of ${run.pipeline} held the slot meanwhile: the temporary tables of session ${run.sessionId} may be stale. Start the file again`,
+        `another run of ${run.pipeline} held the slot meanwhile: the temporary tables of session ${run.sessionId} may be stale`,
       ),
     );
   }

@@ -76,4 +76,11 @@ export function currentStep(run: Run, plan: PlanView): StepView {
 }
 
 /** Attributes that belong to one submission and end with it. */
-export const SUBMISSION = ['token', 'claimedAt', 'statementId', 'submittedAt', 'timedOut'] as const;
+export const SUBMISSION = [
+  'token',
+  'claimedAt',
+  'statementId',
+  'submittedAt',
+  'timedOut',
+  'doubtSince',
+] as const;

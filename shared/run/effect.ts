@@ -1,5 +1,5 @@
 /** Everything that a run may ask of the world. The engine performs it; the answer comes back as a RunEvent. */
-import type { Duty, FinishedStep } from './run.ts';
+import type { Duty, Failure, FinishedStep } from './run.ts';
 import type { LookUpReason, RunEvent, StatementEnd } from './run-event.ts';
 
 export type Effect =
@@ -25,6 +25,12 @@ export type Effect =
   | { readonly kind: 'ReadLoadErrors'; readonly end: StatementEnd }
   /** Answer: HistoryWritten, which carries `afterwards` on. */
   | { readonly kind: 'WriteHistory'; readonly row: FinishedStep; readonly afterwards: RunEvent }
+  /** Asks lineage and history what must run again in a new session. Answer: RebuildPlanned. */
+  | { readonly kind: 'PlanRebuild'; readonly target: number; readonly failure: Failure }
+  /** Reads the current step's marker from a fresh session. Answer: MarkerProbed. */
+  | { readonly kind: 'ProbeMarker'; readonly failure: Failure; readonly end?: StatementEnd }
+  /** Asks the step's own `verify:` query. Answer: VerifyAsked. */
+  | { readonly kind: 'AskVerify'; readonly failure: Failure }
   /** Answer: CancelSent. */
   | { readonly kind: 'CancelStatement'; readonly statementId: string }
   /** Answer: DutyDone. */

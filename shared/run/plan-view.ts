@@ -15,5 +15,8 @@ export interface StepView {
   readonly retry: { readonly attempts: number; readonly baseSeconds: number; readonly maxSeconds: number };
   readonly usesFile: boolean;
   readonly conflictRetry: boolean;
+  readonly idempotent: boolean;
+  /** Present: a query that tells whether the step was applied. */
+  readonly verify?: unknown;
   readonly hash: string;
 }

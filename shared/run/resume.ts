@@ -2,7 +2,7 @@
 import type { Answer, Context, Decision } from './decision.ts';
 import { epochSeconds, iso, without } from './decision.ts';
 import type { PlanView } from './plan-view.ts';
-import type { CancelRequested, ResumeRequested } from './run-event.ts';
+import type { CancelRequested, ResolveRequested, ResumeRequested } from './run-event.ts';
 import type { LastRequest, Run } from './run.ts';
 
 export function onResumeRequested(run: Run, context: Context, event: ResumeRequested): Decision {
@@ -37,12 +37,14 @@ export function onResumeRequested(run: Run, context: Context, event: ResumeReque
   return { run: { ...without(base, 'next'), state: 'QUEUED' }, save: 'version', answer };
 }
 
+const VERBS = { ResumeRequested: 'resume', CancelRequested: 'cancel', ResolveRequested: 'resolve' } as const;
+
 export function lastRequest(
-  event: ResumeRequested | CancelRequested,
+  event: ResumeRequested | CancelRequested | ResolveRequested,
   now: number,
   answer: string,
 ): LastRequest {
-  const verb = event.kind === 'ResumeRequested' ? 'resume' : 'cancel';
+  const verb = VERBS[event.kind];
   return { requestId: event.requestId, verb, actor: event.actor, at: iso(now), answer };
 }
 

@@ -2,7 +2,7 @@
  * Everything that can happen to a run: news from outside, and the answers to its own effects. News are wake-ups,
  * never facts: they are believed only as far as `decide` can check them.
  */
-import type { Failure, FailureClass, FinishedStep, Duty } from './run.ts';
+import type { Duty, Failure, FailureClass, FinishedStep, RebuildItem } from './run.ts';
 import type { PlanView } from './plan-view.ts';
 
 export type TerminalStatus = 'FINISHED' | 'FAILED' | 'ABORTED';
@@ -34,6 +34,7 @@ export type RunEvent =
     }
   | ResumeRequested
   | CancelRequested
+  | ResolveRequested
   | { readonly kind: 'SlotTaken'; readonly epoch: number }
   | { readonly kind: 'SlotBusy' }
   | { readonly kind: 'SessionOpened'; readonly sessionId: string; readonly pid?: number }
@@ -85,6 +86,9 @@ export type RunEvent =
   | { readonly kind: 'LoadErrorsRead'; readonly message: string; readonly end: StatementEnd }
   | { readonly kind: 'HistoryWritten'; readonly row: FinishedStep; readonly afterwards: RunEvent }
   | { readonly kind: 'CancelSent' }
+  | RebuildPlanned
+  | MarkerProbed
+  | { readonly kind: 'VerifyAsked'; readonly applied: boolean | 'unreadable'; readonly failure: Failure }
   | { readonly kind: 'DutyDone'; readonly duty: Duty };
 
 export type LookUpReason =
@@ -126,4 +130,37 @@ export interface CancelRequested {
   readonly requestId: string;
   readonly actor: string;
   readonly reason?: string;
+}
+
+/** What lineage and history say about rebuilding the session. */
+export interface RebuildPlanned {
+  readonly kind: 'RebuildPlanned';
+  /** Index of the step to go on from. */
+  readonly target: number;
+  readonly verdict: 'always' | 'proved' | 'refused';
+  readonly todo: readonly RebuildItem[];
+  /** Why it is refused; one sentence each. */
+  readonly reasons: readonly string[];
+  readonly failure: Failure;
+}
+
+/** The marker of the current step, read from a fresh session; and what is known of the statement's end. */
+export interface MarkerProbed {
+  readonly kind: 'MarkerProbed';
+  readonly marker: 'present' | 'absent' | 'unreadable';
+  /** Of the session in which the statement ran. */
+  readonly session: 'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN';
+  /** Transactions of that session's process that are still open, by the system views. */
+  readonly open: 'none' | 'some' | 'unreadable';
+  readonly failure: Failure;
+  /** The statement was seen to end (FAILED, ABORTED): it is dead. */
+  readonly end?: StatementEnd;
+}
+
+export interface ResolveRequested {
+  readonly kind: 'ResolveRequested';
+  readonly requestId: string;
+  readonly actor: string;
+  readonly reason?: string;
+  readonly verdict: 'applied' | 'not-applied' | 'abandon';
 }

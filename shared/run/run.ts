@@ -145,9 +145,31 @@ export interface Run {
   readonly next?: number;
   /** The statement was cancelled because its time was up; its end is a `timeout`. */
   readonly timedOut?: true;
+  /** A lost session is being rebuilt: steps before `resumeAt` run again in the new one. */
+  readonly rebuild?: Rebuilding;
+  /** Since when the outcome of the current submission is in doubt: its session is gone and its marker absent. ISO 8601. */
+  readonly doubtSince?: string;
   readonly version: number;
   /** The writer of this version: one invocation's id. */
   readonly by: string;
+}
+
+/** Where a rebuild stands. Small: only what is left of it. */
+export interface Rebuilding {
+  /** Index of the step that the run goes on from when all is rebuilt. */
+  readonly resumeAt: number;
+  /** That step's attempt, and the first of its retry budget. */
+  readonly attempt: number;
+  readonly firstAttempt: number;
+  /** What is still to run again, in order; the first is the current step. */
+  readonly todo: readonly RebuildItem[];
+}
+
+export interface RebuildItem {
+  readonly index: number;
+  /** The rows of the first time must come again; an unknown count never equals anything. */
+  readonly compare: boolean;
+  readonly rows?: number;
 }
 
 export const endStates: readonly RunState[] = ['SUCCEEDED', 'CANCELLED', 'SUPERSEDED'];

@@ -2,6 +2,8 @@
 import { claim } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
 import { ask, currentStep, epochSeconds, nothing, store, SUBMISSION, without } from './decision.ts';
+import { onDoubt } from './doubt.ts';
+import { finishRebuilt, onSessionLost } from './rebuild.ts';
 import { backoffMs, LONGEST_PAUSE_MS, policyFor } from './retry.ts';
 import type { RunEvent, StatementEnd } from './run-event.ts';
 import type { Failure, FinishedStep, Run } from './run.ts';
@@ -49,6 +51,7 @@ export function onInputChecked(
 export function finishStep(run: Run, context: Context, event: RunEvent, end: StatementEnd): Decision {
   if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });
   const row = finishedStep(run, end);
+  if (run.rebuild !== undefined) return finishRebuilt(run, context, event, end, row);
   if (run.cursor + 1 >= run.steps) return succeed(run, context, row);
   return claim({ ...run, cursor: run.cursor + 1, attempt: 1, firstAttempt: 1, last: row }, context);
 }
@@ -63,6 +66,8 @@ export function failStep(
 ): Decision {
   const step = currentStep(run, context.plan);
   const policy = policyFor(failure.class, step);
+  // A conflict that cannot be retried alone: what it read must be derived again.
+  if (failure.class === 'conflict' && policy === 'decide') return onSessionLost(run, context, failure);
   if (policy !== 'retry' || run.attempt - run.firstAttempt + 1 >= step.retry.attempts) {
     return stopAfterStep(run, context, event, end, failure, policy === 'decide');
   }
@@ -103,6 +108,8 @@ function onFailure(run: Run, context: Context, event: RunEvent, end: StatementEn
   if (failure.class === 'data' && run.sessionId !== undefined && event.kind !== 'LoadErrorsRead') {
     return ask(run, { kind: 'ReadLoadErrors', end: { ...end, error: failure } });
   }
+  if (failure.class === 'unknown' || failure.class === 'session-lost')
+    return onDoubt(run, context, failure, end);
   return failStep(run, context, event, end, failure);
 }
 

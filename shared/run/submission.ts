@@ -1,10 +1,12 @@
 /** Between the claim and the record: refusals, lost replies, and statements found again by their name. */
 import type { Context, Decision } from './decision.ts';
 import { ask, currentStep, epochSeconds, iso, nothing, store, TOKEN_WINDOW_MS, without } from './decision.ts';
+import { onDoubt } from './doubt.ts';
+import { onSessionLost } from './rebuild.ts';
 import { SESSION_PAUSES_MS } from './retry.ts';
 import type { LookUpReason, Refusal, RunEvent } from './run-event.ts';
 import type { Failure, FinishedStep, Run } from './run.ts';
-import { fail, needDecision } from './stop.ts';
+import { fail } from './stop.ts';
 
 /** So often a full or throttled warehouse is asked again inside one invocation; then the sweep goes on. */
 const PAUSES_INSIDE = 2;
@@ -50,16 +52,14 @@ function onNameNotFound(run: Run, context: Context, why: LookUpReason): Decision
     case 'unavailable':
       return waitWithClaim(run, context, 5_000);
     case 'session-gone':
-      return needDecision(run, context, sessionLost(run, step.name));
+      return onDoubt(run, context, sessionLost(run, step.name));
     case 'old-claim': {
       const age = context.now - Date.parse(run.claimedAt ?? iso(context.now));
       // The same token returns the same statement, so submitting again is safe while AWS remembers it.
       if (age < TOKEN_WINDOW_MS) return ask(run, { kind: 'Submit', tries: 0 });
-      return needDecision(run, context, {
+      return onDoubt(run, context, {
         class: 'unknown',
-        message:
-          `step ${step.name} was claimed at ${run.claimedAt ?? '?'} and no statement of its name is known: whether it was ever submitted ` +
-          'cannot be told any more. Look at its tables, then start the file again',
+        message: `step ${step.name} was claimed at ${run.claimedAt ?? '?'}, and the warehouse knows no statement of its name`,
         step: step.name,
       });
     }
@@ -82,7 +82,7 @@ export function onSessionSeen(
       : waitWithClaim(run, context, 5_000);
   }
   if (run.proveSession !== true) return nothing(run);
-  if (gone) return needDecision(run, context, sessionLost(run, currentStep(run, context.plan).name));
+  if (gone) return onSessionLost(run, context, sessionLost(run, currentStep(run, context.plan).name));
   return waitReady(run, context, 5_000);
 }
 
@@ -124,7 +124,7 @@ function onProveRefused(run: Run, context: Context, refusal: Refusal, tries: num
       return ask(run, { kind: 'Pause', ms, afterwards: { kind: 'ProveSession', tries: tries + 1 } });
     }
     case 'session-unknown':
-      return needDecision(run, context, sessionLost(run, currentStep(run, context.plan).name));
+      return onSessionLost(run, context, sessionLost(run, currentStep(run, context.plan).name));
     case 'throttled':
     case 'outcome-unknown':
       return waitReady(run, context, patience(tries, context));
@@ -201,13 +201,9 @@ function rejectedStep(run: Run, context: Context, failure: Failure): FinishedSte
 }
 
 function sessionLost(run: Run, step: string): Failure {
-  const file = run.trigger.file;
-  const again = file === undefined ? '' : ` --file 's3://${file.bucket}/${file.key}'`;
   return {
     class: 'session-lost',
-    message:
-      `session ${run.sessionId ?? '?'} is gone, and its temporary tables with it; step ${step} was not submitted. ` +
-      `Baton does not rebuild sessions yet. If no earlier step changed a table, start again: npx baton start ${run.pipeline}${again}`,
+    message: `session ${run.sessionId ?? '?'} is gone, and its temporary tables with it; step ${step} was not seen to start`,
     step,
   };
 }

@@ -168,6 +168,25 @@ export class DataApiWarehouse implements Warehouse {
     }
   }
 
+  async ask(sql: string, warehouse?: string): ReturnType<Warehouse['ask']> {
+    return this.#asResult<readonly (readonly (string | null)[])[]>(async () => {
+      const answer = await this.#client.send(
+        new ExecuteStatementCommand({
+          ...this.#connectionTo(warehouse),
+          Sql: sql,
+          ClientToken: this.#randomToken(),
+          WaitTimeSeconds: LONGEST_WAIT_SECONDS,
+        }),
+      );
+      const statementId = required(answer.Id, 'Id');
+      const status = await this.#untilEnd(statementId, answer.Status);
+      if (status === 'FINISHED') return { ok: true, value: (await this.result(statementId, 1000)).rows };
+      const seen = await this.describe(statementId);
+      const message = (seen === 'NOT_FOUND' ? undefined : seen.error) ?? `the query was ${status}`;
+      return { ok: false, refusal: { reason: 'rejected', class: 'sql', message } };
+    });
+  }
+
   async runSmall(
     sessionId: string,
     sql: string,

@@ -62,6 +62,8 @@ export interface Warehouse {
   findByName(name: string): Promise<string | undefined>;
   session(sessionId: string): Promise<'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN'>;
   cancel(statementId: string): Promise<void>;
+  /** One query in a session of its own, waiting up to 45 s; its rows as text, at most a page of them. */
+  ask(sql: string, warehouse?: string): Promise<Result<readonly (readonly (string | null)[])[]>>;
   /** Runs one small statement of our own in the session, waiting up to 30 s for its end; no event. */
   runSmall(sessionId: string, sql: string, keepAliveSeconds: number): Promise<Result<SmallEnd>>;
 }

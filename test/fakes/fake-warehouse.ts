@@ -13,6 +13,10 @@ export interface FakeStatement {
   status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'ABORTED';
   error?: string;
   rows: number[];
+  /** Its transaction took effect. */
+  committed?: boolean;
+  /** The Data API does not know it any more. */
+  forgotten?: boolean;
   endedAt?: number;
 }
 
@@ -39,6 +43,7 @@ export class FakeWarehouse implements Warehouse {
   before: (call: string) => void = () => undefined;
   /** Called after its effect; may throw: the reply is lost. */
   after: (call: string) => void = () => undefined;
+  readonly #landing: { statement: FakeStatement; at: number }[] = [];
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -68,7 +73,7 @@ export class FakeWarehouse implements Warehouse {
   async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
     this.#note('describe');
     const found = this.statements.find((statement) => statement.id === statementId);
-    if (found === undefined) return 'NOT_FOUND';
+    if (found === undefined || found.forgotten === true) return 'NOT_FOUND';
     return {
       statementId,
       status: found.status,
@@ -90,7 +95,7 @@ export class FakeWarehouse implements Warehouse {
 
   async findByName(name: string): Promise<string | undefined> {
     this.#note('findByName');
-    return this.statements.find((statement) => statement.name === name)?.id;
+    return this.statements.find((statement) => statement.name === name && statement.forgotten !== true)?.id;
   }
 
   async session(sessionId: string): ReturnType<Warehouse['session']> {
@@ -102,6 +107,52 @@ export class FakeWarehouse implements Warehouse {
     this.#note('cancel');
     const found = this.statements.find((statement) => statement.id === statementId);
     if (found?.status === 'RUNNING') this.end(statementId, 'ABORTED');
+  }
+
+  /** Answers the two questions that Baton asks: of markers, by what was committed, and of open transactions. */
+  async ask(sql: string): ReturnType<Warehouse['ask']> {
+    return this.#call<readonly (readonly (string | null)[])[]>('ask', () => {
+      const [, runId, birth, step] =
+        /run_id = '([^']*)' AND birth = '([^']*)' AND step = '([^']*)'/.exec(sql) ?? [];
+      if (step === undefined) return [[String(this.#landing.filter((late) => this.#now() < late.at).length)]];
+      this.#land();
+      const committed = this.statements.filter(
+        (statement) =>
+          statement.committed === true &&
+          statement.sqls.some(
+            (text) =>
+              text.includes('INSERT INTO baton.step_marker') &&
+              text.includes(`'${runId ?? ''}', '${birth ?? ''}', '${step}'`),
+          ),
+      );
+      return [[String(committed.length)]];
+    });
+  }
+
+  /**
+   * The session ends, and what runs in it with it. `committed`: its transaction took effect all the same; `late`: it
+   * will, so many ms after the session looked closed. `forgotten`: the Data API does not know the statement any more;
+   * otherwise it says that the connection was lost.
+   */
+  kill(sessionId: string, how: { committed: boolean; lateMs?: number; forgotten: boolean }): void {
+    const session = this.sessions.get(sessionId);
+    if (session === undefined) return;
+    const running = this.statements.find(
+      (statement) => statement.sessionId === sessionId && statement.status === 'RUNNING',
+    );
+    session.status = 'CLOSED';
+    this.changes += 1;
+    if (running === undefined) return;
+    running.status = 'FAILED';
+    running.error = 'ERROR: the connection was lost';
+    running.endedAt = this.#now();
+    running.forgotten = how.forgotten;
+    if (how.lateMs === undefined) running.committed = how.committed;
+    else this.#landing.push({ statement: running, at: this.#now() + how.lateMs });
+  }
+
+  #land(): void {
+    for (const late of this.#landing) if (this.#now() >= late.at) late.statement.committed = true;
   }
 
   async runSmall(
@@ -128,6 +179,7 @@ export class FakeWarehouse implements Warehouse {
     const statement = this.statements.find((candidate) => candidate.id === statementId);
     if (statement === undefined) throw new Error(`no statement ${statementId}`);
     statement.status = status;
+    statement.committed = status === 'FINISHED';
     this.changes += 1;
     statement.endedAt = this.#now();
     if (detail.error !== undefined) statement.error = detail.error;

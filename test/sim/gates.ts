@@ -59,7 +59,7 @@ export class Gates {
   }
 }
 
-/** Lets everything that can go on go on, until all that runs stands at a gate. */
+/** Lets everything that can go on go on. */
 export function settle(): Promise<void> {
   return new Promise<void>((done) => {
     setImmediate(done);

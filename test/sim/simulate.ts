@@ -15,12 +15,22 @@ import { Gates, settle } from './gates.ts';
 import { checkAlways, checkEnd } from './invariants.ts';
 import { Random } from './random.ts';
 
+const nothing = {
+  createsTemp: [],
+  readsTemp: [],
+  writesTemp: [],
+  reads: [],
+  writes: [],
+  setsSession: false,
+  deterministic: true,
+};
+
 export const simulatedPlan = planOf([
-  { name: '10_stage.sql' },
-  { name: '20_load.sql', usesFile: true, usesManifest: true },
-  { name: '30_check.sql', kind: 'check' },
-  { name: '40_commit.sql', kind: 'durable' },
-  { name: '50_audit.sql', kind: 'durable' },
+  { name: '10_stage.sql', lineage: { ...nothing, createsTemp: ['stage'] } },
+  { name: '20_load.sql', usesFile: true, usesManifest: true, lineage: { ...nothing, writesTemp: ['stage'] } },
+  { name: '30_check.sql', kind: 'check', lineage: { ...nothing, readsTemp: ['stage'] } },
+  { name: '40_commit.sql', kind: 'durable', lineage: { ...nothing, readsTemp: ['stage'], writes: ['dim'] } },
+  { name: '50_audit.sql', kind: 'durable', lineage: { ...nothing, readsTemp: ['stage'], writes: ['audit'] } },
 ]);
 
 export interface Tally {
@@ -30,6 +40,10 @@ export interface Tally {
   failures: number;
   resumes: number;
   sweeps: number;
+  sessionsKilled: number;
+  committedAndKilled: number;
+  landedLate: number;
+  rebuilt: number;
 }
 
 /** @throws Error where an invariant does not hold; its message names the seed. */
@@ -44,11 +58,22 @@ class Simulation {
   readonly #gates = new Gates();
   readonly #events: { runId: string; event: RunEvent }[] = [];
   readonly #arrivals: { key: string; time: string }[] = [];
-  readonly #tally: Tally = { kills: 0, lost: 0, doubled: 0, failures: 0, resumes: 0, sweeps: 0 };
+  readonly #tally: Tally = {
+    kills: 0,
+    lost: 0,
+    doubled: 0,
+    failures: 0,
+    resumes: 0,
+    sweeps: 0,
+    sessionsKilled: 0,
+    committedAndKilled: 0,
+    landedLate: 0,
+    rebuilt: 0,
+  };
   /** How likely each fault is in this schedule: some schedules have none of a kind, some many. */
-  readonly #rates: Readonly<Record<'kill' | 'lose' | 'double' | 'fail', number>>;
+  readonly #rates: Readonly<Record<'kill' | 'lose' | 'double' | 'fail' | 'sever', number>>;
   #drivers = 0;
-  #atWork = 0;
+  readonly #atWork = new Set<string>();
   #unexpected: unknown;
   /** State of the world that was checked last. */
   #checked = -1;
@@ -57,22 +82,28 @@ class Simulation {
     this.#seed = seed;
     this.#random = new Random(seed);
     const rate = (most: number): number => (this.#random.chance(0.3) ? 0 : this.#random.next() * most);
-    this.#rates = { kill: rate(0.08), lose: rate(0.9), double: rate(0.6), fail: rate(0.3) };
+    this.#rates = { kill: rate(0.08), lose: rate(0.9), double: rate(0.6), fail: rate(0.3), sever: rate(1) };
   }
 
   async run(): Promise<Tally> {
     try {
       const files = 1 + this.#random.below(3);
       for (let i = 0; i < files; i += 1) this.#arrive(i);
-      for (let turn = 0; turn < 400; turn += 1) await this.#turn();
+      for (let turn = 0; turn < 2000 && !this.#isOver(files); turn += 1) await this.#turn();
       await this.#quietPhase();
       checkEnd(this.#world, simulatedPlan, files);
+      for (const run of this.#world.store.runs.values()) this.#tally.rebuilt += run.generation - 1;
       return this.#tally;
     } catch (error) {
       throw new Error(`seed ${this.#seed}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       });
     }
+  }
+
+  #isOver(files: number): boolean {
+    const runs = [...this.#world.store.runs.values()];
+    return runs.length === files && runs.every((run) => run.state === 'SUCCEEDED' && run.owed === undefined);
   }
 
   #arrive(i: number): void {
@@ -93,34 +124,36 @@ class Simulation {
       files: this.#gates.guard(ports.files, name),
       publisher: this.#gates.guard(ports.publisher, name),
     };
-    this.#atWork += 1;
+    this.#atWork.add(name);
     work(guarded, new PlanCache(guarded.store), { id: name, remainingMs: () => 60_000 })
       .catch((error: unknown) => {
         if (!(error instanceof Killed)) this.#unexpected = error;
       })
       .finally(() => {
-        this.#atWork -= 1;
+        this.#atWork.delete(name);
       });
   }
 
   async #turn(): Promise<void> {
     const random = this.#random;
     const dice = random.next();
-    if (dice < 0.7 && this.#gates.waiting.length > 0) {
+    if (dice < 0.8 && this.#gates.waiting.length > 0) {
       const gate = random.below(this.#gates.waiting.length);
       if (random.chance(this.#rates.kill)) {
         this.#tally.kills += 1;
         this.#gates.kill(gate);
       } else this.#gates.open(gate);
-    } else if (dice < 0.8) this.#deliverArrival();
-    else if (dice < 0.88) this.#endStatement(random.chance(this.#rates.fail));
-    else if (dice < 0.95) this.#deliverEvent();
+    } else if (dice < 0.82) this.#deliverArrival();
+    else if (dice < 0.9) this.#endStatement(random.chance(this.#rates.fail));
+    else if (dice < 0.935) this.#killSession();
+    else if (dice < 0.97) this.#deliverEvent();
     else this.#sweep(random.below(120_000));
     await this.#settleAndCheck();
   }
 
   async #settleAndCheck(): Promise<void> {
-    await settle();
+    do await settle();
+    while (!this.#allStand());
     if (this.#unexpected !== undefined) throw this.#unexpected as Error;
     const { store, warehouse } = this.#world;
     const changes = store.changes + warehouse.changes;
@@ -129,11 +162,17 @@ class Simulation {
     checkAlways(this.#world, simulatedPlan);
   }
 
+  /** Every driver at work stands at a gate. One that loads a module is not there for a while. */
+  #allStand(): boolean {
+    const standing = new Set(this.#gates.waiting.map((gate) => gate.driver));
+    return [...this.#atWork].every((name) => standing.has(name));
+  }
+
   /** The queue delivers at least once, in any order, also again. */
   #deliverArrival(): void {
     const arrival = this.#random.pick(this.#arrivals);
     const file = arrival === undefined ? undefined : this.#world.objects.get(`landing/${arrival.key}`);
-    if (arrival === undefined || file === undefined || this.#atWork > 3) return;
+    if (arrival === undefined || file === undefined || this.#atWork.size > 3) return;
     this.#begin((ports, plans, driver) =>
       admit({ file, time: arrival.time }, [simulatedPlan], ports, plans, driver),
     );
@@ -151,8 +190,33 @@ class Simulation {
     else this.#events.push(event);
   }
 
+  /** At most two in a schedule: a run whose session is lost again and again stops for a person. */
+  #killSession(): void {
+    if (this.#tally.sessionsKilled >= 3 || !this.#random.chance(this.#rates.sever)) return;
+    const open = [...this.#world.warehouse.sessions.values()].filter(
+      (session) => session.status !== 'CLOSED',
+    );
+    const busy = open.filter((session) => session.status === 'BUSY');
+    const session = this.#random.pick(busy.length > 0 && this.#random.chance(0.7) ? busy : open);
+    if (session === undefined) return;
+    const durable = this.#world.warehouse.running()?.sqls.some((sql) => sql.includes('step_marker')) === true;
+    // The interesting moment is a commit under way.
+    if (!durable && this.#random.chance(0.9)) return;
+    this.#tally.sessionsKilled += 1;
+    const committed = this.#random.chance(0.5);
+    const forgotten = this.#random.chance(0.5);
+    const late = forgotten && committed && this.#random.chance(0.8);
+    if (durable && session.status === 'BUSY' && committed) this.#tally.committedAndKilled += 1;
+    if (durable && session.status === 'BUSY' && late) this.#tally.landedLate += 1;
+    this.#world.warehouse.kill(session.id, {
+      committed,
+      forgotten,
+      ...(late ? { lateMs: this.#random.below(55_000) } : {}),
+    });
+  }
+
   #deliverEvent(): void {
-    if (this.#events.length === 0 || this.#atWork > 3) return;
+    if (this.#events.length === 0 || this.#atWork.size > 3) return;
     const i = this.#random.below(this.#events.length);
     const delivery = this.#events[i];
     if (this.#random.chance(this.#rates.double)) this.#tally.doubled += 1;
@@ -165,7 +229,7 @@ class Simulation {
   }
 
   #sweep(ms: number): void {
-    if (this.#atWork > 3) return;
+    if (this.#atWork.size > 3) return;
     this.#tally.sweeps += 1;
     this.#world.time += ms;
     this.#begin((ports, plans, driver) => sweep(ports, plans, driver));

@@ -1,0 +1,43 @@
+/** What must run again in a new session, from the plan's lineage and the run's own history. Loaded only when a session is lost. */
+import type { Plan, Step } from '../pipeline/plan.ts';
+import { rebuildAt } from '../pipeline/rebuild.ts';
+import type { RebuildPlanned } from '../run/run-event.ts';
+import type { Failure, RebuildItem, Run } from '../run/run.ts';
+import type { HistoryRow, RunStore } from '../store/run-store.ts';
+
+export async function planRebuild(
+  run: Run,
+  plan: Plan,
+  target: number,
+  failure: Failure,
+  store: RunStore,
+): Promise<RebuildPlanned> {
+  const { verdict, rerun, recheck, reasons } = rebuildAt(plan.steps, target);
+  const history = await store.history(run.id);
+  const again = new Set([...rerun, ...recheck]);
+  const todo = plan.steps.flatMap((step, index): RebuildItem[] =>
+    again.has(step.name) ? [item(step, index, verdict, history)] : [],
+  );
+  return { kind: 'RebuildPlanned', target, verdict, todo, reasons, failure };
+}
+
+function item(
+  step: Step,
+  index: number,
+  verdict: RebuildPlanned['verdict'],
+  history: readonly HistoryRow[],
+): RebuildItem {
+  const first = history.find((row) => row.index === index && row.status === 'FINISHED');
+  // Before anything durable is done, other rows harm nobody; and a table that is only declared has none to count.
+  const compare = verdict === 'proved' && step.kind === 'session' && hasRows(step);
+  return { index, compare, ...(first?.rows === undefined ? {} : { rows: first.rows }) };
+}
+
+function hasRows({ lineage, usesFile }: Step): boolean {
+  return (
+    usesFile ||
+    lineage.reads.length > 0 ||
+    lineage.readsTemp.length > 0 ||
+    (lineage.unpinned ?? []).length > 0
+  );
+}

@@ -1,0 +1,99 @@
+/** A person's word on a run that needs a decision: the step was applied, was not, or the run is given up. */
+import type { Context, Decision } from './decision.ts';
+import { epochSeconds, iso, without } from './decision.ts';
+import { lastRequest } from './resume.ts';
+import type { ResolveRequested } from './run-event.ts';
+import type { FinishedStep, Run } from './run.ts';
+import { giveUp, succeed } from './stop.ts';
+
+export function onResolveRequested(run: Run, context: Context, event: ResolveRequested): Decision {
+  if (run.lastRequest?.requestId === event.requestId) {
+    return {
+      run,
+      save: 'none',
+      answer: {
+        ok: true,
+        message: `request ${event.requestId} was carried out before: ${run.lastRequest.answer}`,
+      },
+    };
+  }
+  if (run.state !== 'NEEDS_DECISION') {
+    return {
+      run,
+      save: 'none',
+      answer: { ok: false, code: 'refused', message: `run ${run.id} is ${run.state}: it needs no decision` },
+    };
+  }
+  if (run.owed !== undefined) {
+    return {
+      run,
+      save: 'none',
+      answer: {
+        ok: false,
+        code: 'refused',
+        message: `run ${run.id} is just being stopped: ask again in a moment`,
+      },
+    };
+  }
+  const words = {
+    applied: 'was applied',
+    'not-applied': 'was not applied',
+    abandon: 'is given up with its run',
+  }[event.verdict];
+  const message = `step ${run.step ?? '?'} ${words}, says ${event.actor}`;
+  const answer = { ok: true as const, message };
+  const asked = { ...run, lastRequest: lastRequest(event, context.now, message) };
+  switch (event.verdict) {
+    case 'abandon': {
+      const given = giveUp(asked, context, { class: 'cancelled', message });
+      return { run: given, save: 'version', effect: { kind: 'PerformDuty', duty: 'history' }, answer };
+    }
+    case 'not-applied':
+      return {
+        run: goOn(asked, context, { attempt: run.attempt + 1, firstAttempt: run.attempt + 1 }),
+        save: 'version',
+        answer,
+      };
+    case 'applied': {
+      const row = declaredRow(run, context, event.actor);
+      if (run.cursor + 1 >= run.steps) return { ...succeed(asked, context, row), answer };
+      const step = context.plan.steps[run.cursor + 1]?.name;
+      const next = {
+        cursor: run.cursor + 1,
+        attempt: 1,
+        firstAttempt: 1,
+        last: row,
+        ...(step === undefined ? {} : { step }),
+      };
+      return { run: goOn(asked, context, next), save: 'version', answer };
+    }
+    default:
+      return event.verdict satisfies never;
+  }
+}
+
+function goOn(run: Run, context: Context, change: Partial<Run>): Run {
+  const kept = without(run, 'error', 'resumeWith', 'endedAt');
+  const next: Run = {
+    ...kept,
+    ...change,
+    state: 'RUNNING',
+    phase: 'READY',
+    ...(run.sessionId === undefined ? {} : { proveSession: true }),
+    next: epochSeconds(context.now),
+  };
+  return run.slot === true ? next : { ...without(next, 'next'), state: 'QUEUED' };
+}
+
+function declaredRow(run: Run, context: Context, actor: string): FinishedStep {
+  return {
+    index: run.cursor,
+    name: run.step ?? '',
+    generation: run.generation,
+    attempt: run.attempt,
+    status: 'FINISHED',
+    startedAt: run.endedAt ?? iso(context.now),
+    endedAt: iso(context.now),
+    error: `declared applied by ${actor}`,
+  };
+}

@@ -1,0 +1,246 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { admit } from '../../shared/engine/admit.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import type { Plan, Step } from '../../shared/pipeline/plan.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { fileOf, planOf, World } from '../fakes/world.ts';
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+});
+
+const lineage = (more: Partial<Step['lineage']>): Step['lineage'] => ({
+  createsTemp: [],
+  readsTemp: [],
+  writesTemp: [],
+  reads: [],
+  writes: [],
+  setsSession: false,
+  deterministic: true,
+  ...more,
+});
+
+const stage: Partial<Step> = { name: '10_stage.sql', lineage: lineage({ createsTemp: ['stage'] }) };
+const load: Partial<Step> = {
+  name: '20_load.sql',
+  usesFile: true,
+  lineage: lineage({ writesTemp: ['stage'] }),
+};
+const commit: Partial<Step> = {
+  name: '40_commit.sql',
+  kind: 'durable',
+  lineage: lineage({ readsTemp: ['stage'], writes: ['dim'] }),
+};
+const audit: Partial<Step> = {
+  name: '50_audit.sql',
+  kind: 'durable',
+  lineage: lineage({ readsTemp: ['stage'], writes: ['audit'] }),
+};
+
+/** The article's own shape: what changed is found by comparing with the table that is then changed. */
+const changes: Partial<Step> = {
+  name: '30_changes.sql',
+  lineage: lineage({ createsTemp: ['changes'], readsTemp: ['stage'], reads: ['dim'] }),
+};
+const merge: Partial<Step> = {
+  name: '40_merge.sql',
+  kind: 'durable',
+  lineage: lineage({ readsTemp: ['changes'], writes: ['dim'] }),
+};
+const auditChanges: Partial<Step> = {
+  name: '50_audit.sql',
+  kind: 'durable',
+  lineage: lineage({ readsTemp: ['changes'], writes: ['audit'] }),
+};
+
+async function started(plan: Plan): Promise<string> {
+  const file = fileOf('orders/1.csv');
+  world.put(file);
+  const [run] = await admit(
+    { file, time: new Date(world.time).toISOString() },
+    [plan],
+    world.ports,
+    world.plans,
+    world.driver(),
+  );
+  if (run === undefined) throw new Error('no run');
+  await world.drive(run.run.id);
+  return run.run.id;
+}
+
+async function runOf(id: string): Promise<Run> {
+  const run = await world.store.load(id);
+  if (run === undefined) throw new Error(`no run ${id}`);
+  return run;
+}
+
+const stepsRun = (): (string | undefined)[] =>
+  world.warehouse.statements
+    .filter((statement) => statement.name !== undefined)
+    .map((statement) => /step=(\S+)/.exec(statement.sqls[0] ?? '')?.[1]);
+
+/** The session is gone when the step that ended is followed by the next one. */
+async function loseSessionAfter(finished: { rows?: number[] } = {}): Promise<void> {
+  const { runId, event } = world.end('FINISHED', finished);
+  for (const session of world.warehouse.sessions.values()) session.status = 'CLOSED';
+  await world.drive(runId, event);
+}
+
+describe('a session that is lost before anything durable was done', () => {
+  it('is rebuilt at once where no durable step is in doubt: only what built the temporary tables runs again', async () => {
+    const note: Partial<Step> = { name: '25_note.sql', lineage: lineage({ createsTemp: ['note'] }) };
+    const more: Partial<Step> = { name: '30_more.sql', lineage: lineage({ writesTemp: ['stage'] }) };
+    const id = await started(planOf([stage, load, note, more, commit]));
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    await loseSessionAfter();
+    expect(await runOf(id)).toMatchObject({ state: 'RUNNING', generation: 2, step: '10_stage.sql' });
+    for (let i = 0; i < 4; i += 1) await world.finish('FINISHED', { rows: [50] });
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(stepsRun()).toEqual([
+      '10_stage.sql',
+      '20_load.sql',
+      '25_note.sql',
+      '10_stage.sql',
+      '20_load.sql',
+      '30_more.sql',
+      '40_commit.sql',
+    ]);
+  });
+
+  it('at the commit step: the marker is probed twice, a minute apart, then the staging steps run again', async () => {
+    const id = await started(planOf([stage, load, commit]));
+    await world.finish();
+    await loseSessionAfter({ rows: [50] });
+    expect(await runOf(id)).toMatchObject({ state: 'WAITING', generation: 1, step: '40_commit.sql' });
+    world.time += 61_000;
+    await world.drive(id);
+    expect(await runOf(id)).toMatchObject({ state: 'RUNNING', generation: 2, step: '10_stage.sql' });
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    await world.finish();
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(stepsRun()).toEqual([
+      '10_stage.sql',
+      '20_load.sql',
+      '10_stage.sql',
+      '20_load.sql',
+      '40_commit.sql',
+    ]);
+  });
+});
+
+describe('a session that is lost behind a commit', () => {
+  it('is rebuilt where that is proved safe, and the commit is never repeated', async () => {
+    const id = await started(planOf([stage, load, commit, audit]));
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    await loseSessionAfter({ rows: [9, 1] });
+    world.time += 61_000;
+    await world.drive(id);
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    expect(await runOf(id)).toMatchObject({ step: '50_audit.sql', generation: 2 });
+    await world.finish();
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(stepsRun().filter((step) => step === '40_commit.sql')).toHaveLength(1);
+  });
+
+  it('stops with REPLAY_DIVERGED where the load gives other rows than the first time', async () => {
+    const id = await started(planOf([stage, load, commit, audit]));
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    await loseSessionAfter({ rows: [9, 1] });
+    world.time += 61_000;
+    await world.drive(id);
+    await world.finish();
+    await world.finish('FINISHED', { rows: [49] });
+    const run = await runOf(id);
+    expect(run.state).toBe('NEEDS_DECISION');
+    expect(run.error?.message).toContain('REPLAY_DIVERGED');
+    expect(run.error?.message).toContain('gave 49 rows; the first time it gave 50');
+    expect(stepsRun()).not.toContain('50_audit.sql');
+  });
+
+  it("the article's shape is refused, with advice and the commands that decide it", async () => {
+    const id = await started(planOf([stage, load, changes, merge, auditChanges]));
+    for (let i = 0; i < 3; i += 1) await world.finish('FINISHED', { rows: [50] });
+    await loseSessionAfter({ rows: [9, 1] });
+    world.time += 61_000;
+    await world.drive(id);
+    const run = await runOf(id);
+    expect(run.state).toBe('NEEDS_DECISION');
+    expect(run.error?.message).toContain('30_changes.sql reads dim, which 40_merge.sql has changed since');
+    expect(run.error?.message).toContain('one file');
+    expect(run.error?.message).toContain(`baton resolve ${id} --applied | --not-applied | --abandon`);
+  });
+});
+
+describe('a commit whose session broke under it', () => {
+  async function breakUnderCommit(committed: boolean): Promise<string> {
+    const id = await started(planOf([stage, load, commit, audit]));
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    world.warehouse.kill('session-1', { committed, forgotten: false });
+    await world.drive(id);
+    return id;
+  }
+
+  it('and that has its marker is applied: the run goes on behind it', async () => {
+    const id = await breakUnderCommit(true);
+    for (let minute = 0; minute < 8 && world.warehouse.running() === undefined; minute += 1) {
+      world.time += 61_000;
+      await world.drive(id);
+    }
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    await world.finish();
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(stepsRun().filter((step) => step === '40_commit.sql')).toHaveLength(1);
+  });
+
+  it('and that has no marker is not applied: it is tried again in a new session', async () => {
+    const id = await breakUnderCommit(false);
+    for (let minute = 0; minute < 12 && (await runOf(id)).state !== 'SUCCEEDED'; minute += 1) {
+      world.time += 61_000;
+      await world.drive(id);
+      if (world.warehouse.running() !== undefined) await world.finish('FINISHED', { rows: [50] });
+    }
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(stepsRun().filter((step) => step === '40_commit.sql')).toHaveLength(2);
+    expect(
+      world.warehouse.statements.filter(
+        (statement) => statement.committed === true && statement.sqls[0]?.includes('40_commit') === true,
+      ),
+    ).toHaveLength(1);
+  });
+
+  it('and that is opaque needs a person, whose word goes on', async () => {
+    const opaque: Partial<Step> = {
+      name: '40_call.sql',
+      kind: 'opaque',
+      lineage: lineage({ writes: 'everything' }),
+    };
+    const plan = planOf([stage, load, opaque]);
+    const id = await started(plan);
+    await world.finish();
+    await world.finish();
+    world.warehouse.kill('session-1', { committed: true, forgotten: false });
+    await world.drive(id);
+    const stopped = await runOf(id);
+    expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', step: '40_call.sql' });
+    expect(stopped.error?.message).toContain('opaque');
+    const answer = await operate(
+      { verb: 'resolve', requestId: 'd1', runId: id, actor: 'me', verdict: 'applied' },
+      [plan],
+      world.ports,
+      world.plans,
+      world.driver(),
+    );
+    expect(answer).toMatchObject({ ok: true, state: 'SUCCEEDED' });
+    expect(stepsRun().filter((step) => step === '40_call.sql')).toHaveLength(1);
+  });
+});
