@@ -8,7 +8,7 @@ export class Throttled extends Error {
 }
 
 /** Events of one function at a time on this machine, unless it reserves its own number. */
-const DEFAULT_CONCURRENCY = 5;
+export const DEFAULT_CONCURRENCY = 5;
 /** Real time after which an unused instance ends; the last one of a function stays. */
 const IDLE_MS = 30_000;
 

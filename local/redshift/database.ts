@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 
 import { LOAD_ERRORS } from './copy/load-errors.ts';
 import { installShim } from './dialect/shim/install.ts';
+import { SYSTEM_VIEWS } from './system-views.ts';
 
 /** Idempotent; run at every start. */
 export async function prepareDatabase(admin: Pool): Promise<void> {
@@ -10,6 +11,7 @@ export async function prepareDatabase(admin: Pool): Promise<void> {
   try {
     await installShim(client);
     await client.query(LOAD_ERRORS);
+    await client.query(SYSTEM_VIEWS);
   } finally {
     client.release();
   }

@@ -1,4 +1,4 @@
-/** The completion event of a statement, as EventBridge delivers it (aws-facts 2.1). */
+/** The completion event of a statement, as EventBridge delivers it (Redshift management guide: Monitoring Data API events). */
 import { createHash, randomUUID } from 'node:crypto';
 
 import type { BusEvent } from '../events/bus-event.ts';

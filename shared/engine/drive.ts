@@ -67,7 +67,8 @@ async function driveOnce(
     });
     answer ??= decision.answer;
     const saved = await save(decision, run, ports, driver);
-    if (saved === 'conflict') return 'conflict';
+    // A record that was lost to another driver leaves nothing to do: that driver has the run.
+    if (saved === 'conflict') return decision.save === 'record' ? { run } : 'conflict';
     tell(run, saved, decision, event, ports);
     run = saved;
     if (decision.effect === undefined || driver.remainingMs() < RESERVE_MS) break;

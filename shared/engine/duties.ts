@@ -18,7 +18,7 @@ export async function performDuty(duty: Duty, run: Run, plan: Plan, ports: Ports
       await wakeNext(run.pipeline, ports);
       return;
     case 'publish':
-      await ports.publisher.publish([publicationOf(run)]);
+      await ports.publisher.publish([publicationOf(run, ports.settings.stage)]);
       return;
     case 'close':
       await closeSession(run, ports);
@@ -37,7 +37,7 @@ async function wakeNext(pipeline: string, ports: Ports): Promise<void> {
 /** Pauses while the session is still busy with the statement that has just ended, in ms. */
 const CLOSE_PAUSES_MS = [200, 400, 800];
 
-/** There is no CloseSession: a last effect-free statement with a keep-alive of one second (aws-facts 1.6). */
+/** There is no CloseSession: a last effect-free statement with a keep-alive of one second (Redshift management guide: Data API sessions). */
 async function closeSession(run: Run, ports: Ports): Promise<void> {
   if (run.sessionId === undefined) return;
   for (const pause of [...CLOSE_PAUSES_MS, undefined]) {
@@ -64,12 +64,13 @@ const TYPES: Readonly<Partial<Record<Run['state'], string>>> = {
   SUPERSEDED: 'Run Superseded',
 };
 
-function publicationOf(run: Run): Publication {
+function publicationOf(run: Run, stage: string): Publication {
   const { file } = run.trigger;
   return {
     source: 'baton',
     type: TYPES[run.state] ?? 'Run Changed',
     detail: {
+      stage,
       runId: run.id,
       pipeline: run.pipeline,
       state: run.state,

@@ -1,4 +1,4 @@
-/** After a failed COPY: the first rows of SYS_LOAD_ERROR_DETAIL, read in the same session (aws-facts 7.8). */
+/** After a failed COPY: the first rows of SYS_LOAD_ERROR_DETAIL, read in the same session (Redshift developer guide: SYS_LOAD_ERROR_DETAIL). */
 import type { Plan } from '../pipeline/plan.ts';
 import type { StatementEnd } from '../run/run-event.ts';
 import type { Run } from '../run/run.ts';

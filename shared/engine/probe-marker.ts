@@ -20,21 +20,23 @@ export async function probeMarker(
     plan,
     ports,
   );
+  const later = open === 'later' || markers === 'later';
   return {
     kind: 'MarkerProbed',
-    marker: markers === undefined ? 'unreadable' : markers > 0 ? 'present' : 'absent',
+    marker: later ? 'later' : markers === undefined ? 'unreadable' : markers > 0 ? 'present' : 'absent',
     session,
-    open: open === undefined ? 'unreadable' : open > 0 ? 'some' : 'none',
+    open: later || open === undefined ? 'unreadable' : open > 0 ? 'some' : 'none',
     failure,
     ...(end === undefined ? {} : { end }),
   };
 }
 
-async function count(sql: string, plan: Plan, ports: Ports): Promise<number | undefined> {
+/** `later`: the warehouse could not be asked just now. Undefined: it refuses the question. */
+async function count(sql: string, plan: Plan, ports: Ports): Promise<number | 'later' | undefined> {
   const asked = await ports.warehouse.ask(sql, plan.warehouse);
   if (!asked.ok) {
     ports.log('warn', 'a probe could not be read', { sql, error: asked.refusal.message });
-    return undefined;
+    return asked.refusal.reason === 'rejected' ? undefined : 'later';
   }
   const value = Number(asked.value[0]?.[0]);
   return Number.isInteger(value) ? value : undefined;

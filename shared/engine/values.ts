@@ -9,7 +9,7 @@ export function manifestKey(runId: string): string {
   return `manifests/${runId}.json`;
 }
 
-/** A COPY manifest that names exactly the run's file (aws-facts 7.2). */
+/** A COPY manifest that names exactly the run's file (Redshift developer guide: Using a manifest). */
 export function manifestBody(file: { bucket: string; key: string; size: number }): string {
   return JSON.stringify({
     entries: [

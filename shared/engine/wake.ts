@@ -2,5 +2,7 @@
 import type { Ports } from './ports.ts';
 
 export async function wake(runId: string, ports: Ports): Promise<void> {
-  await ports.publisher.publish([{ source: 'baton.request', type: 'Run Woken', detail: { runId } }]);
+  await ports.publisher.publish([
+    { source: 'baton.request', type: 'Run Woken', detail: { runId, stage: ports.settings.stage } },
+  ]);
 }

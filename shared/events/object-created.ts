@@ -1,4 +1,4 @@
-/** S3's "Object Created" as EventBridge delivers it (aws-facts 3.1). */
+/** S3's "Object Created" as EventBridge delivers it (S3 user guide: EventBridge events). */
 import type { RunFile } from '../run/run.ts';
 import { asObject, optionalText, RefusedInputError, text, wholeNumber } from './read.ts';
 

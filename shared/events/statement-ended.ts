@@ -1,4 +1,4 @@
-/** What wakes `run-step`: the Data API's completion event (aws-facts 2.1), or our own `Run Woken`. */
+/** What wakes `run-step`: the Data API's completion event (Redshift management guide: Monitoring Data API events), or our own `Run Woken`. */
 import type { RunEvent } from '../run/run-event.ts';
 import { parseStatementName } from '../warehouse/statement-name.ts';
 import { asObject, at, optionalText, RefusedInputError, text } from './read.ts';

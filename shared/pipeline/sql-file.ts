@@ -7,7 +7,7 @@ import type { StatementFacts, StatementProblem } from './statement-facts.ts';
 import type { ParameterUse } from './template.ts';
 import { makeTemplate, templateBytes } from './template.ts';
 
-/** A batch may hold 40 statements (aws-facts 1.2); a marker and one in reserve. */
+/** A batch may hold 40 statements (the Data API's model); a marker and one in reserve. */
 const MAX_STATEMENTS = 38;
 const MAX_BYTES = 200_000;
 const LARGE_BYTES = 100_000;

@@ -16,7 +16,8 @@ import {
   without,
 } from './decision.ts';
 import { onResumeRequested } from './resume.ts';
-import { onMarkerProbed, onVerifyAsked, onDoubt } from './doubt.ts';
+import { onDoubt } from './doubt.ts';
+import { onMarkerProbed, onVerifyAsked } from './probe.ts';
 import { onRebuildPlanned, onSessionLost } from './rebuild.ts';
 import { onResolveRequested } from './resolve.ts';
 import type { RunEvent } from './run-event.ts';

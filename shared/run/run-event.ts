@@ -147,7 +147,8 @@ export interface RebuildPlanned {
 /** The marker of the current step, read from a fresh session; and what is known of the statement's end. */
 export interface MarkerProbed {
   readonly kind: 'MarkerProbed';
-  readonly marker: 'present' | 'absent' | 'unreadable';
+  /** `later`: it could not be asked just now. `unreadable`: the warehouse refuses the question. */
+  readonly marker: 'present' | 'absent' | 'unreadable' | 'later';
   /** Of the session in which the statement ran. */
   readonly session: 'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN';
   /** Transactions of that session's process that are still open, by the system views. */

@@ -93,7 +93,12 @@ function resumeWith(run: Run, stage: string): { command: string; event: string }
   const event = {
     source: 'baton.request',
     'detail-type': 'Resume Requested',
-    detail: { requestId: `resume-${run.id}-${run.attempt + 1}`, runId: run.id, actor: 'console' },
+    detail: {
+      requestId: `resume-${run.id}-${run.attempt + 1}`,
+      stage,
+      runId: run.id,
+      actor: 'console',
+    },
   };
   return {
     command: `npx baton resume ${run.id}${stage === 'local' ? '' : ` --stage ${stage}`}`,

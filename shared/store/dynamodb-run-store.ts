@@ -254,7 +254,7 @@ export class DynamoDbRunStore implements RunStore {
 
   async admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean> {
     const hash = createHash('sha256').update(`${bucket}\0${key}`).digest('hex').slice(0, 40);
-    // Sequencers are compared as text after padding the shorter with zeros on the left (aws-facts 3.3).
+    // Sequencers are compared as text after padding the shorter with zeros on the left (S3 user guide: Event message structure).
     const padded = sequencer.toLowerCase().padStart(64, '0');
     try {
       await this.#client.send(

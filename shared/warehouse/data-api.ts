@@ -13,7 +13,7 @@ import {
 import { refusalOf, statementIdOf } from './refusal.ts';
 import type { Opening, Result, SmallEnd, StatementStatus, Submission, Warehouse } from './warehouse.ts';
 
-/** How to reach the warehouse with the first call of a session (aws-facts 1.7). */
+/** How to reach the warehouse with the first call of a session (Redshift management guide: Using the Data API). */
 export interface Connection {
   readonly WorkgroupName?: string;
   readonly ClusterIdentifier?: string;
@@ -58,9 +58,10 @@ export class DataApiWarehouse implements Warehouse {
       if (ended !== 'FINISHED')
         return { ok: false, refusal: await this.#whyNotOpened(required(answer.Id, 'Id'), ended) };
       const value = { sessionId: required(answer.SessionId, 'SessionId') };
+      const pid = answer.RedshiftPid ?? (await this.#pidOf(required(answer.Id, 'Id')));
       return {
         ok: true,
-        value: answer.RedshiftPid === undefined ? value : { ...value, pid: answer.RedshiftPid },
+        value: pid === undefined ? value : { ...value, pid },
       };
     });
   }
@@ -181,6 +182,12 @@ export class DataApiWarehouse implements Warehouse {
       const statementId = required(answer.Id, 'Id');
       const status = await this.#untilEnd(statementId, answer.Status);
       if (status === 'FINISHED') return { ok: true, value: (await this.result(statementId, 1000)).rows };
+      if (status === 'RUNNING') {
+        return {
+          ok: false,
+          refusal: { reason: 'throttled', class: 'transient', message: 'the query took longer than 45 s' },
+        };
+      }
       const seen = await this.describe(statementId);
       const message = (seen === 'NOT_FOUND' ? undefined : seen.error) ?? `the query was ${status}`;
       return { ok: false, refusal: { reason: 'rejected', class: 'sql', message } };
@@ -225,6 +232,12 @@ export class DataApiWarehouse implements Warehouse {
       new DescribeStatementCommand({ Id: statementId, WaitTimeSeconds: LONGEST_WAIT_SECONDS / 2 }),
     );
     return statusOf(answer.Status);
+  }
+
+  /** A long poll that ran out does not say it; whether a lost session left a transaction open is asked by it. */
+  async #pidOf(statementId: string): Promise<number | undefined> {
+    const seen = await this.describe(statementId);
+    return seen === 'NOT_FOUND' ? undefined : seen.pid;
   }
 
   async #whyNotOpened(statementId: string, status: StatementStatus['status']) {

@@ -1,5 +1,5 @@
 /**
- * What kind of failure an error text is. The Data API has no SQLSTATE (aws-facts 7.7), so this reads the words;
+ * What kind of failure an error text is. The Data API has no SQLSTATE (field reports; no AWS page lists the texts), so this reads the words;
  * matched loosely and without case, since texts differ between provisioned and Serverless. What is not
  * recognised as an error of the engine is `unknown` where a statement may have committed.
  */

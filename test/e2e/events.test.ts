@@ -55,7 +55,7 @@ it('all completion events lost: the sweep finishes the run, with the clock advan
   const run = await eventually(
     'the run to end',
     async () => {
-      await stack.advance(60_000);
+      await stack.sweep();
       const now = await stack.store.load(id);
       return now?.state === 'SUCCEEDED' && now.owed === undefined ? now : undefined;
     },

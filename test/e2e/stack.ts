@@ -214,6 +214,20 @@ export class Stack {
     await this.admin('POST', 'clock', { advanceMs: ms });
   }
 
+  /** A minute passes, and the sweep has done its round. */
+  async sweep(): Promise<void> {
+    const rounds = async (): Promise<number> => {
+      const { calls } = (await this.admin('GET', 'calls?since=0&detail')) as {
+        calls: { operation: string; resource?: string }[];
+      };
+      return calls.filter((call) => call.operation === 'Invoke' && call.resource === 'baton-local-sweep')
+        .length;
+    };
+    const before = await rounds();
+    await this.advance(60_000);
+    await eventually('a round of the sweep', async () => ((await rounds()) > before ? true : undefined));
+  }
+
   /** Runs the command against this stack; gives what it printed and its exit code. */
   async baton(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const child = spawn(NODE, [join(root, 'bin/baton.js'), ...words], {

@@ -1,4 +1,4 @@
-/** SYS_LOAD_ERROR_DETAIL (aws-facts 7.8): why rows were not loaded. Kept outside of the loading transaction. */
+/** SYS_LOAD_ERROR_DETAIL, as in the Redshift developer guide: why rows were not loaded. Kept outside of the loading transaction. */
 import type { Pool } from 'pg';
 
 /**

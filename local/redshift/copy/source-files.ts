@@ -1,4 +1,4 @@
-/** What FROM names: all keys with a prefix, or what a manifest lists (aws-facts 7.1, 7.2). */
+/** What FROM names: all keys with a prefix, or what a manifest lists (Redshift developer guide: COPY, manifests). */
 import { readFile } from 'node:fs/promises';
 
 import { findObject, listObjects } from '../../s3/object-files.ts';

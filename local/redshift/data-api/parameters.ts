@@ -1,5 +1,5 @@
 /**
- * Named parameters (aws-facts 1.8): `:name` outside strings and comments becomes a bind parameter, as JDBC's
+ * Named parameters (Redshift management guide: Using the Data API): `:name` outside strings and comments becomes a bind parameter, as JDBC's
  * PreparedStatement has it. What cannot take bind parameters fails in the engine.
  */
 import { tokenize } from '../../../shared/pipeline/lexer.ts';

@@ -70,7 +70,7 @@ function checkSql(sqls: readonly string[]): void {
   }
 }
 
-/** With a session nothing that names a warehouse; without one exactly what a first call needs (aws-facts 1.6, 1.7). */
+/** With a session nothing that names a warehouse; without one exactly what a first call needs (Redshift management guide: Using the Data API). */
 function checkTarget(request: SubmitRequest): void {
   if (request.SessionId !== undefined) {
     const named = (['ClusterIdentifier', 'WorkgroupName', 'Database', 'DbUser', 'SecretArn'] as const).filter(

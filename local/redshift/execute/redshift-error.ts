@@ -1,4 +1,4 @@
-/** PostgreSQL's errors in Redshift's words (aws-facts 7.7), as DescribeStatement shows them: `ERROR: …`. */
+/** PostgreSQL's errors in Redshift's words (field reports; no AWS page lists the texts), as DescribeStatement shows them: `ERROR: …`. */
 import { randomBytes } from 'node:crypto';
 
 import { DatabaseError } from 'pg';

@@ -69,7 +69,7 @@ export class Sessions {
     return session;
   }
 
-  /** Makes the session BUSY for one statement. Throws the ValidationExceptions of aws-facts 1.6. */
+  /** Makes the session BUSY for one statement. Throws the ValidationExceptions of AWS's session rules. */
   take(id: string): Session {
     const session = this.find(id);
     if (session === undefined) throw invalid(`Session with Id: ${id} is invalid`);

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundlePrograms, buildFolder } from '../../../build/bundle.js';
 import { listenLocally } from '../../../local/http.ts';
 import { createLambdaServer } from '../../../local/lambda/api.ts';
+import { DEFAULT_CONCURRENCY } from '../../../local/lambda/pool.ts';
 import { FunctionHost } from '../../../local/lambda/host.ts';
 import type { Outcome } from '../../../local/lambda/instance.ts';
 import type { FunctionSettings } from '../../../local/lambda/settings.ts';
@@ -176,8 +177,8 @@ describe('many events at once', () => {
     const file = join(folder, 'meeting');
     const all = Array.from({ length: 12 }, () => host.invoke('meets', JSON.stringify({ file })));
     const inside = (): number => readFileSync(file, 'utf8').split('in').length - 1;
-    await until(() => existsSync(file) && inside() === 8);
-    expect(inside()).toBe(8);
+    await until(() => existsSync(file) && inside() === DEFAULT_CONCURRENCY);
+    expect(inside()).toBe(DEFAULT_CONCURRENCY);
     writeFileSync(file, 'go\n', { flag: 'a' });
     expect((await Promise.all(all)).every((each) => each.ok)).toBe(true);
   });

@@ -59,7 +59,7 @@ test('the temporary table is seen by its own session only', async () => {
   expect(end.Error).toMatch(/^ERROR: relation "stage_stores" does not exist/);
 });
 
-test('a completion event has the shape of aws-facts 2.1', () => {
+test('a completion event has the shape of the guide', () => {
   const event = local.events.find(({ detail }) => detail['statementName'] === 'step-1');
   expect(event).toMatchObject({
     version: '0',

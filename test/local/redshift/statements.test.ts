@@ -41,7 +41,7 @@ const rejected = (type: string, message: string | RegExp): object => ({
 });
 
 describe('a result', () => {
-  test('has fields of the types of aws-facts 1.2', async () => {
+  test('has fields of the types of the guide', async () => {
     const end = await run(
       local,
       `SELECT 1::smallint, 2147483648::bigint, 0.5::float8, true, 1.50::decimal(10,2), DATE '2026-01-02',
