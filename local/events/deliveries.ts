@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Clock, Timer } from '../clock.ts';
-import { Journal } from '../lambda/journal.ts';
+import { Journal } from '../journal.ts';
 
 export interface Delivery {
   readonly id: string;

@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Clock, Timer } from '../clock.ts';
 import type { AsyncSettings } from '../template/resources.ts';
-import { Journal } from './journal.ts';
+import { Journal } from '../journal.ts';
 
 export interface AsyncFunction {
   readonly name: string;

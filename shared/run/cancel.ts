@@ -1,27 +1,19 @@
 /** A person gives a run up that waits, failed, or needs a decision. A run that is under way is not cancelled yet. */
 import type { Context, Decision } from './decision.ts';
-import { lastRequest } from './resume.ts';
+import { answeredBefore, lastRequest, refuse } from './resume.ts';
 import type { CancelRequested } from './run-event.ts';
 import type { Run } from './run.ts';
 import { giveUp } from './stop.ts';
 
 export function onCancelRequested(run: Run, context: Context, event: CancelRequested): Decision {
-  if (run.lastRequest?.requestId === event.requestId) {
-    return {
-      run,
-      save: 'none',
-      answer: {
-        ok: true,
-        message: `request ${event.requestId} was carried out before: ${run.lastRequest.answer}`,
-      },
-    };
-  }
+  const before = answeredBefore(run, event.requestId);
+  if (before !== undefined) return before;
   if (run.state !== 'QUEUED' && run.state !== 'FAILED' && run.state !== 'NEEDS_DECISION') {
     const message =
       run.state === 'RUNNING' || run.state === 'WAITING'
         ? `run ${run.id} is under way: only a run that waits, failed or needs a decision can be given up`
         : `run ${run.id} is ${run.state} already`;
-    return { run, save: 'none', answer: { ok: false, code: 'refused', message } };
+    return refuse(run, message);
   }
   const message = `gave up ${run.id}, which was ${run.state}`;
   const given = giveUp(run, context, {

@@ -1,40 +1,18 @@
 /** A person's word on a run that needs a decision: the step was applied, was not, or the run is given up. */
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, iso, without } from './decision.ts';
-import { lastRequest } from './resume.ts';
+import { answeredBefore, lastRequest, refuse } from './resume.ts';
 import type { ResolveRequested } from './run-event.ts';
 import type { FinishedStep, Run } from './run.ts';
 import { giveUp, succeed } from './stop.ts';
 
 export function onResolveRequested(run: Run, context: Context, event: ResolveRequested): Decision {
-  if (run.lastRequest?.requestId === event.requestId) {
-    return {
-      run,
-      save: 'none',
-      answer: {
-        ok: true,
-        message: `request ${event.requestId} was carried out before: ${run.lastRequest.answer}`,
-      },
-    };
-  }
-  if (run.state !== 'NEEDS_DECISION') {
-    return {
-      run,
-      save: 'none',
-      answer: { ok: false, code: 'refused', message: `run ${run.id} is ${run.state}: it needs no decision` },
-    };
-  }
-  if (run.owed !== undefined) {
-    return {
-      run,
-      save: 'none',
-      answer: {
-        ok: false,
-        code: 'refused',
-        message: `run ${run.id} is just being stopped: ask again in a moment`,
-      },
-    };
-  }
+  const before = answeredBefore(run, event.requestId);
+  if (before !== undefined) return before;
+  if (run.state !== 'NEEDS_DECISION')
+    return refuse(run, `run ${run.id} is ${run.state}: it needs no decision`);
+  if (run.owed !== undefined)
+    return refuse(run, `run ${run.id} is just being stopped: ask again in a moment`);
   const words = {
     applied: 'was applied',
     'not-applied': 'was not applied',

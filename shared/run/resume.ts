@@ -6,19 +6,10 @@ import type { CancelRequested, ResolveRequested, ResumeRequested } from './run-e
 import type { LastRequest, Run } from './run.ts';
 
 export function onResumeRequested(run: Run, context: Context, event: ResumeRequested): Decision {
-  if (run.lastRequest?.requestId === event.requestId) {
-    return {
-      run,
-      save: 'none',
-      answer: {
-        ok: true,
-        message: `request ${event.requestId} was carried out before: ${run.lastRequest.answer}`,
-      },
-    };
-  }
+  const before = answeredBefore(run, event.requestId);
+  if (before !== undefined) return before;
   const refusal = whyNot(run, context.plan, event);
-  if (refusal !== undefined)
-    return { run, save: 'none', answer: { ok: false, code: 'refused', message: refusal } };
+  if (refusal !== undefined) return refuse(run, refusal);
   const message = `resumes at ${run.step ?? '?'} (attempt ${run.attempt + 1})`;
   const kept = without(run, 'error', 'resumeWith', 'endedAt', 'owed');
   const base: Run = {
@@ -35,6 +26,17 @@ export function onResumeRequested(run: Run, context: Context, event: ResumeReque
   const answer: Answer = { ok: true, message };
   if (run.slot === true) return { run: base, save: 'version', answer };
   return { run: { ...without(base, 'next'), state: 'QUEUED' }, save: 'version', answer };
+}
+
+/** A request that comes again has its effect once, and its first answer again. */
+export function answeredBefore(run: Run, requestId: string): Decision | undefined {
+  if (run.lastRequest?.requestId !== requestId) return undefined;
+  const message = `request ${requestId} was carried out before: ${run.lastRequest.answer}`;
+  return { run, save: 'none', answer: { ok: true, message } };
+}
+
+export function refuse(run: Run, message: string): Decision {
+  return { run, save: 'none', answer: { ok: false, code: 'refused', message } };
 }
 
 const VERBS = { ResumeRequested: 'resume', CancelRequested: 'cancel', ResolveRequested: 'resolve' } as const;
