@@ -1,62 +1,19 @@
-/** The three acts of the demo: a first extract, a second, and a third that fails and is resumed. */
+/** The acts of the demo: a first extract, a second, a third that fails and is resumed; then what is lost on the way. */
 import type { Cell } from '../aws/sql-client.ts';
 import { count, countOf } from '../runs/units.ts';
-import { versionsAfter } from './expected.ts';
 import type { Facts } from './facts.ts';
+import { COMMIT_STEP, rowsAreRight, succeeded, TABLE } from './facts-of-runs.ts';
+import { eventsAct, sessionLostAct } from './fault-acts.ts';
 import { firstExtract, nextExtract, type Extract } from './products.ts';
 import type { Outcome, World } from './world.ts';
 
-const TABLE = 'mart.product_dimension';
-const COMMIT_STEP = '50_commit.sql';
 const FIRST_COUNT = 5000;
-
-function shortOf(outcome: Outcome): string {
-  return `${outcome.run.cursor} of ${outcome.run.steps} steps`;
-}
 
 /** Every attempt of the other steps, with its statement. */
 function attemptsBefore(outcome: Outcome, step: string): string[] {
   return outcome.history
     .filter((row) => row.name !== step)
     .map((row) => `${row.name} ${row.attempt} ${row.statementId ?? ''}`);
-}
-
-async function readVersions(world: World) {
-  const rows = await world.query(
-    `SELECT product_id, name, category, price, is_current FROM ${TABLE} ORDER BY product_id, valid_from`,
-  );
-  return rows.map(([id, name, category, price, isCurrent]) => ({
-    id: Number(id),
-    name,
-    category,
-    price: String(price),
-    isCurrent,
-  }));
-}
-
-/** Compares every row and every column with what the extracts say. */
-async function rowsAreRight(
-  world: World,
-  facts: Facts,
-  extracts: readonly Extract[],
-  text = 'every row of the dimension is right',
-): Promise<void> {
-  const startedAt = Date.now();
-  const seen = await readVersions(world);
-  const expected = versionsAfter(extracts);
-  const wrong = expected.findIndex((version, i) => JSON.stringify(version) !== JSON.stringify(seen[i]));
-  const ok = seen.length === expected.length && wrong === -1;
-  const current = seen.filter((version) => version.isCurrent === true).length;
-  const words = ok
-    ? `${count(seen.length)} rows, ${count(current)} current`
-    : `${count(seen.length)} of ${count(expected.length)} versions; row ${wrong + 1} differs`;
-  facts.fact(text, ok, words, Date.now() - startedAt);
-}
-
-function succeeded(facts: Facts, what: string, outcome: Outcome): boolean {
-  const { run, ms } = outcome;
-  const words = run.state === 'SUCCEEDED' ? shortOf(outcome) : `${run.state}: ${run.error?.message ?? ''}`;
-  return facts.fact(what, run.state === 'SUCCEEDED', words, ms);
 }
 
 function oneSession(facts: Facts, { run }: Outcome): void {
@@ -147,4 +104,10 @@ export async function playActs(world: World, facts: Facts): Promise<void> {
   await firstAct(world, facts, first);
   if (facts.hold) await secondAct(world, facts, first, second);
   if (facts.hold) await thirdAct(world, facts, [first, second], third);
+  const fourth = nextExtract(third, 4, { changed: 60, added: 40 });
+  const fifth = nextExtract(fourth, 5, { changed: 50, added: 30 });
+  const sixth = nextExtract(fifth, 6, { changed: 40, added: 20 });
+  const before = [first, second, third];
+  if (facts.hold) await sessionLostAct(world, facts, before, fourth);
+  if (facts.hold) await eventsAct(world, facts, [...before, fourth], fifth, sixth);
 }

@@ -8,6 +8,7 @@ import { Facts } from '../demo/facts.ts';
 import { createWorld } from '../demo/world.ts';
 import { endingOf } from '../errors.ts';
 import { EXIT } from '../exit.ts';
+import { localAdmin } from '../local/admin.ts';
 import { startStack } from '../local/stack.ts';
 import { projectSql } from '../project.ts';
 import type { HistoryRow } from '../runs/run-reader.ts';
@@ -36,13 +37,17 @@ async function play({ out, signal }: Context, home: string, facts: Facts): Promi
     home,
     port: 0,
     sql: projectSql(),
-    log: (line) => out.say(line),
+    // What it drops on request is an act of its own.
+    log: (line) => {
+      if (!line.startsWith('events: dropped on request')) out.say(line);
+    },
   });
   try {
     facts.fact('it is built, started and set up', true, stack.ready.endpoint, Date.now() - startedAt);
     const world = await createWorld(stack.connection, {
       folder,
       signal,
+      admin: localAdmin(stack.ready.endpoint),
       onStep: (row) => {
         facts.line(demoStepLine(row));
       },
@@ -55,13 +60,14 @@ async function play({ out, signal }: Context, home: string, facts: Facts): Promi
 
 export const demo: Verb = {
   name: 'demo',
-  summary: 'see it work: three files, one failure, one resume (npm run demo)',
+  summary: 'see it work: files, failures, a resume, a lost session (npm run demo)',
   description: `
 Runs a local AWS of its own, on a free port and in a temporary folder: it needs
 nothing of a running npm start. Drops a first extract of 5,000 products, a second
 with changed and new ones, and a third whose commit step fails; repairs the cause
-and resumes the run in the same session. One line for each fact, ok or FAIL; the
-exit code is 0 only when all of them hold.`,
+and resumes the run in the same session. Then a run loses its session, and is
+rebuilt; every event arrives twice; and none arrives at all. One line for each
+fact, ok or FAIL; the exit code is 0 only when all of them hold.`,
   positionals: [],
   options: { keep: { help: 'leave the folder with everything in it' } },
   examples: ['npm run demo', 'baton demo --json'],
