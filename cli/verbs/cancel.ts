@@ -3,29 +3,29 @@ import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { actor, ask, requestId } from '../requests.ts';
 import { findRun } from '../runs/find-run.ts';
+import { watchRun } from '../runs/watch-run.ts';
 import type { Verb } from '../verb.ts';
-import { sqlOption } from './shared-options.ts';
+import { noWaitOption, sqlOption } from './shared-options.ts';
 
 export const cancel: Verb = {
   name: 'cancel',
-  summary: 'give up a run that waits, failed or needs a decision',
+  summary: 'give a run up, whatever it is doing, and wait',
   description: `
-Gives a run up: it ends as CANCELLED, and the next waiting file of its pipeline
-goes on. What its finished steps did stays. A run that is under way is refused:
-it can be given up once it ended or failed.`,
+Gives a run up: what runs in the warehouse is stopped, its true end is seen, and
+the run ends as CANCELLED, saying whether the step was applied. What finished
+steps did stays; the next waiting file of the pipeline goes on.`,
   positionals: [{ name: 'ID', help: 'the run; the start of its id is enough when it is the only one' }],
   options: {
     reason: { value: 'TEXT', help: 'why, for the record' },
+    ...noWaitOption,
     ...sqlOption,
   },
   examples: ['baton cancel stores-b2zrs --reason "bad file, sent again"'],
-  run: async ({ args, out, json, connect }) => {
+  run: async ({ args, out, json, connect, signal }) => {
     const connection = await connect();
-    const found = await findRun(
-      await connection.runs(),
-      args.required('ID'),
-      pipelineNames(sqlFolder(args.text('sql'))),
-    );
+    const reader = await connection.runs();
+    const found = await findRun(reader, args.required('ID'), pipelineNames(sqlFolder(args.text('sql'))));
+    const seen = await reader.history(found.id);
     const reason = args.text('reason');
     const answer = await ask(await connection.operator(), {
       verb: 'cancel',
@@ -35,8 +35,10 @@ it can be given up once it ended or failed.`,
       ...(reason !== undefined && { reason }),
     });
     out.say(answer.message);
-    if (json) out.json({ id: answer.runId, state: answer.state });
-    else out.data(`${answer.runId}  ${answer.state}`);
+    const waits = !args.flag('no-wait') && answer.state !== 'CANCELLED';
+    const state = waits ? (await watchRun(reader, answer.runId, out, { signal, seen })).state : answer.state;
+    if (json) out.json({ id: answer.runId, state });
+    else out.data(`${answer.runId}  ${state}`);
     return EXIT.done;
   },
 };

@@ -1,6 +1,7 @@
 /** What a run that ended or stopped still owes the world, one duty at a time, each idempotent. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { Duty, Run } from '../run/run.ts';
+import { isAtEnd } from '../run/run.ts';
 import { historyRow } from './history.ts';
 import { wake } from './wake.ts';
 import type { Ports, Publication } from './ports.ts';
@@ -12,7 +13,7 @@ export async function performDuty(duty: Duty, run: Run, plan: Plan, ports: Ports
         await ports.store.putHistory(run.id, await historyRow(run.last, plan, ports.warehouse));
       return;
     case 'release':
-      if (run.epoch !== undefined) await ports.store.releaseSlot(run.pipeline, run.id, run.epoch);
+      await release(run, ports);
       return;
     case 'wake':
       await wakeNext(run.pipeline, ports);
@@ -26,6 +27,12 @@ export async function performDuty(duty: Duty, run: Run, plan: Plan, ports: Ports
     default:
       duty satisfies never;
   }
+}
+
+/** A run at its end may hold a slot that it never came to know of; one that can be resumed only gives back its own. */
+async function release(run: Run, ports: Ports): Promise<void> {
+  const epoch = isAtEnd(run) ? (await ports.store.loadPool(run.pipeline)).holders[run.id] : run.epoch;
+  if (epoch !== undefined) await ports.store.releaseSlot(run.pipeline, run.id, epoch);
 }
 
 /** The head of the queue is woken at once. */

@@ -2,7 +2,7 @@
  * decide: the only place where a run changes. Pure: the run, what happened, and a context in; the run to store and
  * the one effect to perform next out. Every driver (Lambda, sweep, simulator) calls this and nothing else.
  */
-import { onCancelRequested } from './cancel.ts';
+import { onCancelling, onCancellingWoken, onCancelRequested } from './cancel.ts';
 import { claim, proceed } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
 import {
@@ -50,7 +50,8 @@ export function decide(run: Run, event: RunEvent, context: Context): Decision {
     case 'HistoryWritten':
       return decide(run.last === undefined ? run : without(run, 'last'), event.afterwards, context);
     default:
-      return isAtRest(run) ? nothing(run, `the run is ${run.state}`) : onAnswer(run, event, context);
+      if (isAtRest(run)) return nothing(run, `the run is ${run.state}`);
+      return run.state === 'CANCELLING' ? onCancelling(run, context, event) : onAnswer(run, event, context);
   }
 }
 
@@ -127,6 +128,7 @@ function onWoken(run: Run, context: Context): Decision {
   if (duty !== undefined) return ask(run, { kind: 'PerformDuty', duty });
   if (isAtRest(run)) return nothing(run, `the run is ${run.state}`);
   if (run.state === 'QUEUED') return ask(run, { kind: 'TakeSlot' });
+  if (run.state === 'CANCELLING') return onCancellingWoken(run, context);
   if (run.state === 'WAITING' && run.next !== undefined && run.next > epochSeconds(context.now))
     return nothing(run, 'backs off');
   if (run.doubtSince !== undefined) {
@@ -176,12 +178,14 @@ function onStatementEnded(
       statementId: event.statementId,
       submittedAt: run.claimedAt ?? event.at,
     };
-    return onTrustedEnd(adopted, context, event);
+    return run.state === 'CANCELLING'
+      ? onCancelling({ ...adopted, state: 'CANCELLING' }, context, event)
+      : onTrustedEnd(adopted, context, event);
   }
   if (run.phase !== 'SUBMITTED' || run.statementId === undefined) return nothing(run);
   if (!event.trusted || run.statementId !== event.statementId)
     return ask(run, { kind: 'Describe', statementId: run.statementId });
-  return onTrustedEnd(run, context, event);
+  return run.state === 'CANCELLING' ? onCancelling(run, context, event) : onTrustedEnd(run, context, event);
 }
 
 function onTrustedEnd(run: Run, context: Context, event: RunEvent & { kind: 'StatementEnded' }): Decision {

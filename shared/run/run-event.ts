@@ -97,7 +97,9 @@ export type LookUpReason =
   /** The session stays unavailable. */
   | 'unavailable'
   /** The session is gone: the last look before concluding anything. */
-  | 'session-gone';
+  | 'session-gone'
+  /** The run is being cancelled: is there something to stop? */
+  | 'cancel';
 
 export interface ResumeRequested {
   readonly kind: 'ResumeRequested';

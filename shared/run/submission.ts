@@ -22,7 +22,14 @@ export function onSubmitted(run: Run, context: Context, event: RunEvent & { kind
     statementId: event.statementId,
     submittedAt: run.claimedAt ?? iso(context.now),
   };
-  return { run: recorded, save: 'record' };
+  return recordOf(run, recorded);
+}
+
+/**
+ * A record leaves the state alone: the run may be in course of being cancelled. One that was backing off goes on.
+ */
+function recordOf(before: Run, recorded: Run): Decision {
+  return { run: recorded, save: before.state === 'WAITING' ? 'version' : 'record' };
 }
 
 /** A statement of exactly the claim's name was looked for. */
@@ -41,7 +48,7 @@ export function onNameLookedUp(
       statementId: event.statementId,
       submittedAt: run.claimedAt ?? iso(context.now),
     };
-    return { run: recorded, save: 'record', effect: { kind: 'Describe', statementId: event.statementId } };
+    return { ...recordOf(run, recorded), effect: { kind: 'Describe', statementId: event.statementId } };
   }
   return onNameNotFound(run, context, event.why);
 }
@@ -49,6 +56,8 @@ export function onNameLookedUp(
 function onNameNotFound(run: Run, context: Context, why: LookUpReason): Decision {
   const step = currentStep(run, context.plan);
   switch (why) {
+    case 'cancel':
+      return nothing(run);
     case 'unavailable':
       return waitWithClaim(run, context, 5_000);
     case 'session-gone':

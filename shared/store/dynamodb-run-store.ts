@@ -72,16 +72,14 @@ export class DynamoDbRunStore implements RunStore {
         new UpdateItemCommand({
           TableName: this.#table,
           Key: marshall(runKey(run.id)),
-          UpdateExpression: `SET #state = :state, phase = :submitted, statementId = :id, submittedAt = :at, version = version + :one, #by = :by${clearLast}`,
+          UpdateExpression: `SET phase = :submitted, statementId = :id, submittedAt = :at, version = version + :one, #by = :by${clearLast}`,
           ConditionExpression: 'phase = :claimed AND #token = :token',
           ExpressionAttributeNames: {
-            '#state': 'state',
             '#by': 'by',
             '#token': 'token',
             ...(clearLast === '' ? {} : { '#last': 'last' }),
           },
           ExpressionAttributeValues: marshall({
-            ':state': run.state,
             ':submitted': 'SUBMITTED',
             ':claimed': 'CLAIMED',
             ':id': run.statementId,

@@ -1,4 +1,5 @@
 /** A session that is lost in earnest: its PostgreSQL backend is killed. */
+import { ExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { eventually, Stack } from './stack.ts';
@@ -59,4 +60,44 @@ it('a run whose session is killed before its commit step is rebuilt and ends rig
   expect(history.filter((row) => row.name === '10_stage.sql').map((row) => row.generation)).toEqual([1, 2]);
   expect(await stack.count(`SELECT COUNT(*) FROM baton.step_marker WHERE run_id = '${id}'`)).toBe(1);
   expect(await stack.query('SELECT name FROM mart.stores WHERE store_id = 1')).toEqual([['Halle']]);
+});
+
+it('a run is cancelled while its statement runs, and says that the step was not applied', async () => {
+  // The load waits for a lock that another session holds.
+  const holder = await stack.redshift.send(
+    new ExecuteStatementCommand({
+      WorkgroupName: 'local',
+      Database: 'dev',
+      Sql: 'BEGIN',
+      SessionKeepAliveSeconds: 600,
+      WaitTimeSeconds: 10,
+    }),
+  );
+  const lock = new ExecuteStatementCommand({
+    SessionId: holder.SessionId,
+    Sql: 'LOCK mart.stores',
+    WaitTimeSeconds: 10,
+  });
+  await stack.redshift.send(lock);
+  await stack.put('stores/cancelled.csv', `${HEADER}50,Nobody,Jena,DE,2020-01-01\n`);
+  const run = await eventually('a statement that waits', async () =>
+    (await stack.runs('stores')).find(
+      (each) =>
+        each.trigger.file?.key === 'stores/cancelled.csv' &&
+        each.phase === 'SUBMITTED' &&
+        each.state === 'RUNNING',
+    ),
+  );
+  const { code, stdout } = await stack.baton('cancel', run.id, '--reason', 'wrong file');
+  expect(code).toBe(0);
+  expect(stdout).toContain('CANCELLED');
+  const ended = await stack.atRest(run.id);
+  expect(ended.state).toBe('CANCELLED');
+  expect(ended.error?.message).toMatch(/^cancelled by .*; step .* was not applied$/);
+  await stack.redshift.send(
+    new ExecuteStatementCommand({ SessionId: holder.SessionId, Sql: 'ROLLBACK', WaitTimeSeconds: 10 }),
+  );
+  expect(await stack.count('SELECT COUNT(*) FROM mart.stores WHERE store_id = 50')).toBe(0);
+  await stack.put('stores/next.csv', `${HEADER}51,Next,Jena,DE,2020-01-01\n`);
+  expect((await stack.runFor('stores', 'stores/next.csv')).state).toBe('SUCCEEDED');
 });

@@ -350,12 +350,54 @@ describe('giving up', () => {
     expect((await runOf(second)).state).toBe('RUNNING');
   });
 
-  it('a run under way is refused, and changes nothing', async () => {
+  it('a run under way stops its statement, and says that the step was not applied', async () => {
     const id = await arrive();
     await world.drive(id);
-    const before = await runOf(id);
-    expect(await giveUp(id)).toMatchObject({ ok: false, code: 'refused' });
-    expect(await runOf(id)).toEqual(before);
+    expect(await giveUp(id)).toMatchObject({ ok: true, state: 'CANCELLED' });
+    const run = await runOf(id);
+    expect(run.error?.message).toBe('cancelled by me; step 10_stage.sql was not applied');
+    expect(world.warehouse.running()).toBeUndefined();
+    expect((await world.store.history(id)).map((row) => [row.name, row.status])).toEqual([
+      ['10_stage.sql', 'ABORTED'],
+    ]);
+    expect((await world.store.loadPool('orders')).holders).toEqual({});
+    expect(world.types().at(-1)).toBe('Run Cancelled');
+  });
+
+  it('a run whose statement ended first says that the step was applied', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    world.end('FINISHED');
+    await giveUp(id);
+    expect((await runOf(id)).error?.message).toBe('cancelled by me; step 10_stage.sql was applied');
+  });
+
+  it('a run whose submission lost its reply is stopped by its name', async () => {
+    const id = await arrive();
+    world.warehouse.after = (call) => {
+      if (call === 'submit') throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
+    };
+    await world.drive(id);
+    world.warehouse.after = () => undefined;
+    expect((await runOf(id)).phase).toBe('CLAIMED');
+    await giveUp(id);
+    expect(await runOf(id)).toMatchObject({ state: 'CANCELLED' });
+    expect(world.warehouse.running()).toBeUndefined();
+  });
+
+  it('a claim whose submission may still be on its way is waited for', async () => {
+    const id = await arrive();
+    world.warehouse.before = (call) => {
+      if (call === 'submit') throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
+    };
+    await world.drive(id);
+    world.warehouse.before = () => undefined;
+    expect(await giveUp(id)).toMatchObject({ ok: true, state: 'CANCELLING' });
+    world.time += 31 * 60_000;
+    await world.drive(id);
+    const run = await runOf(id);
+    expect(run.state).toBe('CANCELLED');
+    expect(run.error?.message).toContain('was not seen to start');
   });
 
   it('an end is final', async () => {

@@ -41,7 +41,6 @@ export class MemoryRunStore implements RunStore {
     if (there === undefined || there.phase !== 'CLAIMED' || there.token !== run.token) return 'conflict';
     const next: Run = {
       ...there,
-      state: run.state,
       phase: 'SUBMITTED',
       version: there.version + 1,
       by,

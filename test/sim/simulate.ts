@@ -44,6 +44,7 @@ export interface Tally {
   committedAndKilled: number;
   landedLate: number;
   rebuilt: number;
+  cancelled: number;
 }
 
 /** @throws Error where an invariant does not hold; its message names the seed. */
@@ -69,9 +70,10 @@ class Simulation {
     committedAndKilled: 0,
     landedLate: 0,
     rebuilt: 0,
+    cancelled: 0,
   };
   /** How likely each fault is in this schedule: some schedules have none of a kind, some many. */
-  readonly #rates: Readonly<Record<'kill' | 'lose' | 'double' | 'fail' | 'sever', number>>;
+  readonly #rates: Readonly<Record<'kill' | 'lose' | 'double' | 'fail' | 'sever' | 'cancel', number>>;
   #drivers = 0;
   readonly #atWork = new Set<string>();
   #unexpected: unknown;
@@ -82,7 +84,14 @@ class Simulation {
     this.#seed = seed;
     this.#random = new Random(seed);
     const rate = (most: number): number => (this.#random.chance(0.3) ? 0 : this.#random.next() * most);
-    this.#rates = { kill: rate(0.08), lose: rate(0.9), double: rate(0.6), fail: rate(0.3), sever: rate(1) };
+    this.#rates = {
+      kill: rate(0.08),
+      lose: rate(0.9),
+      double: rate(0.6),
+      fail: rate(0.3),
+      sever: rate(1),
+      cancel: rate(1),
+    };
   }
 
   async run(): Promise<Tally> {
@@ -103,7 +112,10 @@ class Simulation {
 
   #isOver(files: number): boolean {
     const runs = [...this.#world.store.runs.values()];
-    return runs.length === files && runs.every((run) => run.state === 'SUCCEEDED' && run.owed === undefined);
+    return (
+      runs.length === files &&
+      runs.every((run) => (run.state === 'SUCCEEDED' || run.state === 'CANCELLED') && run.owed === undefined)
+    );
   }
 
   #arrive(i: number): void {
@@ -147,6 +159,7 @@ class Simulation {
     else if (dice < 0.9) this.#endStatement(random.chance(this.#rates.fail));
     else if (dice < 0.935) this.#killSession();
     else if (dice < 0.97) this.#deliverEvent();
+    else if (dice < 0.972) this.#cancel();
     else this.#sweep(random.below(120_000));
     await this.#settleAndCheck();
   }
@@ -188,6 +201,16 @@ class Simulation {
     const event = fail ? this.#world.end('FAILED', { error }) : this.#world.end();
     if (this.#random.chance(this.#rates.lose)) this.#tally.lost += 1;
     else this.#events.push(event);
+  }
+
+  /** A person gives a run up, in whatever phase it is; one at most. */
+  #cancel(): void {
+    const run = this.#random.pick([...this.#world.store.runs.values()]);
+    if (run === undefined || this.#tally.cancelled > 0 || this.#atWork.size > 3) return;
+    if (!this.#random.chance(this.#rates.cancel)) return;
+    this.#tally.cancelled += 1;
+    const request = { verb: 'cancel' as const, requestId: 'cancel', runId: run.id, actor: 'simulator' };
+    this.#begin((ports, plans, driver) => operate(request, [simulatedPlan], ports, plans, driver));
   }
 
   /** At most two in a schedule: a run whose session is lost again and again stops for a person. */
@@ -249,7 +272,7 @@ class Simulation {
     for (let round = 0; round < 120; round += 1) {
       if (
         [...this.#world.store.runs.values()].every(
-          (run) => run.state === 'SUCCEEDED' && run.owed === undefined,
+          (run) => (run.state === 'SUCCEEDED' || run.state === 'CANCELLED') && run.owed === undefined,
         )
       )
         return;
@@ -270,7 +293,9 @@ class Simulation {
       this.#sweep(100_000);
       await this.#openAll();
     }
-    const stuck = [...this.#world.store.runs.values()].filter((run) => run.state !== 'SUCCEEDED');
+    const stuck = [...this.#world.store.runs.values()].filter(
+      (run) => run.state !== 'SUCCEEDED' && run.state !== 'CANCELLED',
+    );
     throw new Error(`stuck: ${JSON.stringify(stuck)}`);
   }
 
