@@ -17,12 +17,15 @@ lives: steps that are done do not run again. The run takes today's SQL of that
 step and the later ones. Waits and shows each step as it ends.`,
   positionals: [{ name: 'ID', help: 'the run; the start of its id is enough when it is the only one' }],
   options: {
-    from: { value: 'STEP', help: 'the failed step, named to be sure; no other can be gone on from yet' },
+    from: {
+      value: 'STEP',
+      help: 'an earlier step, in a new session, while nothing lasting was done since (default: the failed step)',
+    },
     reason: { value: 'TEXT', help: 'why, for the record' },
     ...noWaitOption,
     ...sqlOption,
   },
-  examples: ['baton resume product_dimension-4k2vq', 'baton resume ID --reason "column is back"'],
+  examples: ['baton resume product_dimension-4k2vq', 'baton resume ID --from 20_load.sql'],
   run: async ({ args, out, json, connect, signal }) => {
     const connection = await connect();
     const reader = await connection.runs();

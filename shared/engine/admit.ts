@@ -3,6 +3,8 @@ import type { ObjectCreated } from '../events/object-created.ts';
 import { isFolderMark } from '../events/object-created.ts';
 import type { Plan, Trigger } from '../pipeline/plan.ts';
 import type { RunFile } from '../run/run.ts';
+import { isAtRest } from '../run/run.ts';
+import { drive } from './drive.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
 import type { Started } from './start-run.ts';
@@ -34,11 +36,40 @@ export async function admit(
   for (const plan of matching) {
     const trigger = { kind: 's3' as const, time, file, ...(replayName === undefined ? {} : { replayName }) };
     const one = await startRun(plan, trigger, {}, ports, plans, driver);
+    if (
+      replayName !== undefined &&
+      !one.created &&
+      plan.onReplay === 'resume' &&
+      one.run.state === 'FAILED'
+    ) {
+      await resumeByReplay(one.run.id, replayName, plan, ports, plans, driver);
+    }
     // A redelivered event wakes its run too: the first wake-up may be what was lost.
     if (one.run.state === 'QUEUED') await wake(one.run.id, ports);
     started.push(one);
   }
   return started;
+}
+
+/** A replayed file resumes its failed run, once for each replay; finished, cancelled and undecided runs are left alone. */
+async function resumeByReplay(
+  runId: string,
+  replayName: string,
+  plan: Plan,
+  ports: Ports,
+  plans: PlanCache,
+  driver: Driver,
+): Promise<void> {
+  const actor = `replay ${replayName}`;
+  const requestId = `replay-${replayName}-${runId}`;
+  const { run } = await drive(
+    runId,
+    { kind: 'ResumeRequested', requestId, actor, replayName, plan },
+    ports,
+    plans,
+    driver,
+  );
+  if (run !== undefined && !isAtRest(run)) await wake(runId, ports);
 }
 
 export function matches(

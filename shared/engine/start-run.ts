@@ -25,7 +25,14 @@ export function runIdOf(
   const identity =
     trigger.kind === 'request' || file === undefined
       ? ['request', trigger.requestId ?? '']
-      : ['s3', file.bucket, file.key, file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`];
+      : [
+          's3',
+          file.bucket,
+          file.key,
+          file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`,
+          // A replay is a trigger of its own where the pipeline says so.
+          ...(plan.onReplay === 'rerun' && trigger.replayName !== undefined ? [trigger.replayName] : []),
+        ];
   const digest = createHash('sha256')
     .update(JSON.stringify([settings.service, settings.stage, plan.pipeline, ...identity]))
     .digest();

@@ -6,6 +6,13 @@ import type { Run } from './run.ts';
 
 /** What a running run without a claim does next: open a session, prove it, or claim its step. */
 export function proceed(run: Run, context: Context): Decision {
+  if (run.rebuildFrom !== undefined) {
+    const failure = {
+      class: 'session-lost' as const,
+      message: `${run.lastRequest?.actor ?? 'somebody'} wants to go on from ${run.step ?? '?'} in a new session`,
+    };
+    return ask(run, { kind: 'PlanRebuild', target: run.rebuildFrom, failure });
+  }
   if (run.sessionId === undefined) return ask(run, { kind: 'OpenSession', tries: 0 });
   if (run.proveSession === true) return ask(run, { kind: 'ProveSession', tries: 0 });
   return claim(run, context);

@@ -36,11 +36,7 @@ export function decide(run: Run, event: RunEvent, context: Context): Decision {
     case 'StatementEnded':
       return onStatementEnded(run, context, event);
     case 'ResumeRequested':
-      return withPlan(
-        onResumeRequested(run, context, event),
-        event.plan.steps.length,
-        event.plan.steps[run.cursor]?.name,
-      );
+      return onResumeRequested(run, context, event);
     case 'CancelRequested':
       return onCancelRequested(run, context, event);
     case 'ResolveRequested':
@@ -244,6 +240,7 @@ function onSlotTaken(run: Run, context: Context, epoch: number): Decision {
     startedAt: run.startedAt ?? iso(context.now),
     next: epochSeconds(context.now) + 90,
   };
+  if (run.rebuildFrom !== undefined) return { ...proceed(running, context), run: running, save: 'version' };
   if (run.sessionId !== undefined && run.epoch !== undefined && epoch !== run.epoch + 1) {
     return onSessionLost(
       running,
@@ -268,10 +265,4 @@ function failureOf(run: Run, failureClass: Failure['class'], message: string, st
     ...(run.step === undefined ? {} : { step: run.step }),
     ...(statementId === undefined ? {} : { statementId }),
   };
-}
-
-/** A resume takes today's plan: its number of steps, and the name of the step at the cursor. */
-function withPlan(decision: Decision, steps: number, step: string | undefined): Decision {
-  if (decision.save === 'none') return decision;
-  return { ...decision, run: { ...decision.run, steps, ...(step === undefined ? {} : { step }) } };
 }

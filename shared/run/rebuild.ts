@@ -22,7 +22,16 @@ export function onSessionLost(run: Run, context: Context, failure: Failure): Dec
 
 export function onRebuildPlanned(run: Run, context: Context, event: RebuildPlanned): Decision {
   if (event.verdict === 'refused') return needDecision(run, context, refusal(run, event));
-  const kept = without(run, ...SUBMISSION, 'sessionId', 'pid', 'proveSession', 'rebuild', 'error');
+  const kept = without(
+    run,
+    ...SUBMISSION,
+    'sessionId',
+    'pid',
+    'proveSession',
+    'rebuild',
+    'rebuildFrom',
+    'error',
+  );
   const [first] = event.todo;
   const atTarget = run.rebuild ?? (run.cursor === event.target ? run : { attempt: 1, firstAttempt: 1 });
   const { attempt, firstAttempt } = atTarget;

@@ -1,25 +1,54 @@
-/** Resume from the failed step, in the same session, with today's SQL. */
+/**
+ * Resume with today's SQL: from the failed step in the same session; or, while nothing lasting was done in between, from an
+ * earlier one in a new session.
+ */
 import type { Answer, Context, Decision } from './decision.ts';
 import { epochSeconds, iso, without } from './decision.ts';
 import type { PlanView } from './plan-view.ts';
 import type { CancelRequested, ResolveRequested, ResumeRequested } from './run-event.ts';
 import type { LastRequest, Run } from './run.ts';
 
+/** So many replay names are remembered. */
+const MOST_REPLAYS = 10;
+
 export function onResumeRequested(run: Run, context: Context, event: ResumeRequested): Decision {
   const before = answeredBefore(run, event.requestId);
   if (before !== undefined) return before;
-  const refusal = whyNot(run, context.plan, event);
-  if (refusal !== undefined) return refuse(run, refusal);
-  const message = `resumes at ${run.step ?? '?'} (attempt ${run.attempt + 1})`;
-  const kept = without(run, 'error', 'resumeWith', 'endedAt', 'owed');
+  const { replayName } = event;
+  if (replayName !== undefined && (run.replays ?? []).includes(replayName)) {
+    return {
+      run,
+      save: 'none',
+      answer: { ok: true, message: `replay ${replayName} has resumed the run before` },
+    };
+  }
+  const target = targetOf(run, context.plan, event);
+  if (typeof target === 'string') return refuse(run, target);
+  const failedAt = run.rebuild?.resumeAt ?? run.cursor;
+  const goesBack = target < failedAt;
+  const step = event.plan.steps[goesBack ? target : run.cursor]?.name;
+  const attempt = goesBack ? 1 : run.attempt + 1;
+  const message = goesBack
+    ? `goes on from ${step ?? '?'} in a new session`
+    : `resumes at ${step ?? '?'} (attempt ${attempt})`;
+  const kept = without(run, 'error', 'resumeWith', 'endedAt', 'owed', 'proveSession');
   const base: Run = {
-    ...kept,
+    ...(goesBack ? without(kept, 'rebuild') : kept),
     phase: 'READY',
     state: 'RUNNING',
-    attempt: run.attempt + 1,
-    firstAttempt: run.attempt + 1,
+    attempt,
+    firstAttempt: attempt,
     planHash: event.plan.hash,
-    ...(run.sessionId === undefined ? {} : { proveSession: true }),
+    steps: event.plan.steps.length,
+    ...(step === undefined ? {} : { step }),
+    ...(goesBack
+      ? { cursor: target, rebuildFrom: target }
+      : run.sessionId === undefined
+        ? {}
+        : { proveSession: true }),
+    ...(replayName === undefined
+      ? {}
+      : { replays: [...(run.replays ?? []), replayName].slice(-MOST_REPLAYS) }),
     lastRequest: lastRequest(event, context.now, message),
     next: epochSeconds(context.now),
   };
@@ -50,29 +79,38 @@ export function lastRequest(
   return { requestId: event.requestId, verb, actor: event.actor, at: iso(now), answer };
 }
 
-function whyNot(run: Run, plan: PlanView, event: ResumeRequested): string | undefined {
+/** Index of the step to go on from, or why there is none. */
+function targetOf(run: Run, plan: PlanView, event: ResumeRequested): number | string {
   if (run.state !== 'FAILED') {
     return run.state === 'NEEDS_DECISION'
       ? `run ${run.id} needs a decision first: ${run.error?.message ?? ''}`
       : `run ${run.id} is ${run.state}: only a FAILED run can be resumed`;
   }
-  if (event.from !== undefined && event.from !== run.step) {
-    return `a resume can only go on at the failed step, ${run.step ?? '?'}; to run earlier steps again, start the file again`;
-  }
-  return changedSteps(run, plan, event.plan);
-}
-
-/** Steps that are done must be what they were; the failed step and later ones may change freely. */
-function changedSteps(run: Run, before: PlanView, today: PlanView): string | undefined {
-  if (today.hash === before.hash) return undefined;
-  const changed = before.steps
-    .slice(0, run.cursor)
-    .filter((step, i) => today.steps[i]?.name !== step.name || today.steps[i].hash !== step.hash)
+  const failedAt = run.rebuild?.resumeAt ?? run.cursor;
+  const today = event.plan.steps;
+  if (today[failedAt] === undefined)
+    return `today's pipeline has no step number ${failedAt + 1} any more; start the file again`;
+  const asked = event.from === undefined ? failedAt : today.findIndex((step) => step.name === event.from);
+  if (asked === -1) return `today's pipeline has no step ${event.from ?? ''}`;
+  if (asked > failedAt)
+    return `${event.from ?? ''} comes after the failed step, ${today[failedAt].name}: what lies between was not done`;
+  const done = plan.steps.slice(0, failedAt);
+  const changed = done.flatMap((step, i) =>
+    today[i]?.name === step.name && today[i].hash === step.hash ? [] : [i],
+  );
+  const target = Math.min(asked, ...changed);
+  const lasting = done
+    .filter((step) => step.kind === 'durable' || step.kind === 'opaque')
     .map((step) => step.name);
-  if (changed.length > 0) {
-    return `the pipeline changed in steps that are already done (${changed.join(', ')}): they cannot be taken back. Undo those changes, or start the file again`;
+  const passed = done
+    .slice(target)
+    .filter((step) => lasting.includes(step.name))
+    .map((step) => step.name);
+  if (changed.length > 0 && lasting.length > 0) {
+    const names = changed.map((i) => plan.steps[i]?.name ?? '').join(', ');
+    return `the pipeline changed in steps that are already done (${names}), and ${lasting.join(', ')} took effect since: that cannot be taken back. Undo those changes, or start the file again`;
   }
-  if (today.steps[run.cursor] === undefined)
-    return `today's pipeline has no step number ${run.cursor + 1} any more; start the file again`;
-  return undefined;
+  if (passed.length > 0)
+    return `${passed.join(', ')} took effect already and is never repeated: go on from a later step, or start the file again`;
+  return target;
 }

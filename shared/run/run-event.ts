@@ -106,6 +106,8 @@ export interface ResumeRequested {
   readonly requestId: string;
   readonly actor: string;
   readonly from?: string;
+  /** The EventBridge replay that asks. */
+  readonly replayName?: string;
   /** Today's plan of the pipeline: resume takes it. */
   readonly plan: PlanView;
 }

@@ -147,6 +147,10 @@ export interface Run {
   readonly timedOut?: true;
   /** A lost session is being rebuilt: steps before `resumeAt` run again in the new one. */
   readonly rebuild?: Rebuilding;
+  /** A person wants the run to go on from this step (index) in a new session; rebuilt there first. */
+  readonly rebuildFrom?: number;
+  /** EventBridge replays that have resumed this run: each does so once. The latest ten. */
+  readonly replays?: readonly string[];
   /** Since when the outcome of the current submission is in doubt: its session is gone and its marker absent. ISO 8601. */
   readonly doubtSince?: string;
   readonly version: number;

@@ -238,38 +238,82 @@ describe('failure', () => {
     expect(world.warehouse.statements[rollback + 1]?.sqls[0]).toContain('30_commit.sql');
   });
 
-  it('a resume takes repaired SQL, and refuses it where done steps changed', async () => {
-    const id = await arrive();
-    await world.drive(id);
-    await world.finish();
-    await world.finish();
-    await world.finish('FAILED', { error: 'ERROR: syntax error at or near "FORM"' });
-    const [stage, load, commit] = plan.steps;
-    if (stage === undefined || load === undefined || commit === undefined) throw new Error('three steps');
-    const changedStage = planOf([{ ...stage, hash: 'other' }, load, commit]);
-    const refused = await operate(
-      { verb: 'resume', requestId: 'r1', runId: id, actor: 'me' },
-      [changedStage],
+  const resume = (id: string, today: Plan, requestId: string, from?: string) =>
+    operate(
+      { verb: 'resume', requestId, runId: id, actor: 'me', ...(from === undefined ? {} : { from }) },
+      [today],
       world.ports,
       world.plans,
       world.driver(),
     );
-    expect(refused).toMatchObject({ ok: false, code: 'refused' });
-    expect(refused.message).toContain('10_stage.sql');
+
+  async function failAtCommit(today: Plan = plan): Promise<string> {
+    const id = await arrive('orders/1.csv', [today]);
+    await world.drive(id);
+    await world.finish();
+    await world.finish();
+    await world.finish('FAILED', { error: 'ERROR: syntax error at or near "FORM"' });
+    return id;
+  }
+
+  const [stage = {}, load = {}, commit = {}] = plan.steps;
+
+  it('a resume takes repaired SQL of the failed step', async () => {
+    const id = await failAtCommit();
     const repaired = planOf([
       stage,
       load,
       { ...commit, hash: 'repaired', statements: [{ parts: ['UPDATE repaired'] }] },
     ]);
-    await operate(
-      { verb: 'resume', requestId: 'r2', runId: id, actor: 'me' },
-      [repaired],
-      world.ports,
-      world.plans,
-      world.driver(),
-    );
+    await resume(id, repaired, 'r1');
     await world.drive(id);
     expect(world.warehouse.running()?.sqls[0]).toContain('UPDATE repaired');
+    expect((await runOf(id)).generation).toBe(1);
+  });
+
+  it('a changed step that is done runs again in a new session, while nothing lasting was done', async () => {
+    const id = await failAtCommit();
+    const changed = planOf([
+      stage,
+      { ...load, hash: 'other', statements: [{ parts: ['COPY otherwise'] }] },
+      commit,
+    ]);
+    expect(await resume(id, changed, 'r1')).toMatchObject({ ok: true });
+    await world.drive(id);
+    expect(await runOf(id)).toMatchObject({ generation: 2, sessionId: 'session-2', step: '20_load.sql' });
+    expect(world.warehouse.running()?.sqls[0]).toContain('COPY otherwise');
+    await world.finish();
+    await world.finish();
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
+  });
+
+  it('a changed step behind which something took effect is refused by name', async () => {
+    const longer = planOf([stage, load, commit, { name: '40_audit.sql', kind: 'durable' }]);
+    const id = await arrive('orders/1.csv', [longer]);
+    await world.drive(id);
+    for (let i = 0; i < 3; i += 1) await world.finish();
+    await world.finish('FAILED', { error: 'ERROR: syntax error' });
+    const changed = planOf([
+      { ...stage, hash: 'other' },
+      load,
+      commit,
+      { name: '40_audit.sql', kind: 'durable' },
+    ]);
+    const refused = await resume(id, changed, 'r1');
+    expect(refused).toMatchObject({ ok: false, code: 'refused' });
+    expect(refused.message).toContain('10_stage.sql');
+    expect(refused.message).toContain('30_commit.sql took effect since');
+    expect(await resume(id, longer, 'r2', '20_load.sql')).toMatchObject({ ok: false, code: 'refused' });
+  });
+
+  it('--from an earlier step goes on there in a new session; from a later one is refused', async () => {
+    const id = await failAtCommit();
+    expect(await resume(id, plan, 'r1', '40_nothing.sql')).toMatchObject({ ok: false, code: 'refused' });
+    expect(await resume(id, plan, 'r2', '10_stage.sql')).toMatchObject({ ok: true });
+    await world.drive(id);
+    expect(await runOf(id)).toMatchObject({ generation: 2, step: '10_stage.sql', attempt: 1 });
+    for (let i = 0; i < 3; i += 1) await world.finish();
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
   });
 
   it('a request carried out twice has its effect once', async () => {
@@ -323,6 +367,67 @@ describe('failure', () => {
     await world.drive(first);
     expect(await runOf(first)).toMatchObject({ state: 'RUNNING', generation: 2 });
     expect((await runOf(first)).sessionId).not.toBe('session-1');
+  });
+});
+
+describe('a replayed file', () => {
+  const replay = async (today: Plan, replayName: string): Promise<string> => {
+    const file = fileOf('orders/1.csv', { sequencer: '0001', etag: 'etag-0001' });
+    world.put(file);
+    const time = new Date(world.time).toISOString();
+    const [started] = await admit(
+      { file, time, replayName },
+      [today],
+      world.ports,
+      world.plans,
+      world.driver(),
+    );
+    return started?.run.id ?? '';
+  };
+
+  it('resumes its failed run once for each replay', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish('FAILED', { error: 'ERROR: syntax error' });
+    expect(await replay(plan, 'r1')).toBe(id);
+    expect((await runOf(id)).state).toBe('RUNNING');
+    await world.drive(id);
+    await world.finish('FAILED', { error: 'ERROR: syntax error' });
+    await replay(plan, 'r1');
+    expect((await runOf(id)).state).toBe('FAILED');
+    await replay(plan, 'r2');
+    expect((await runOf(id)).state).toBe('RUNNING');
+  });
+
+  it('leaves a finished run alone, and a cancelled one', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    for (let i = 0; i < 3; i += 1) await world.finish();
+    await replay(plan, 'r1');
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(world.store.runs.size).toBe(1);
+  });
+
+  it('starts what was never seen', async () => {
+    const id = await replay(plan, 'r1');
+    expect((await runOf(id)).state).toBe('QUEUED');
+  });
+
+  it('makes a new run of its own for each replay where the pipeline says rerun', async () => {
+    const rerun = planOf(plan.steps, { onReplay: 'rerun', hash: 'rerun' });
+    const first = await arrive('orders/1.csv', [rerun]);
+    const again = await replay(rerun, 'r1');
+    expect(again).not.toBe(first);
+    expect(await replay(rerun, 'r1')).toBe(again);
+  });
+
+  it('changes nothing where the pipeline says skip', async () => {
+    const skip = planOf(plan.steps, { onReplay: 'skip', hash: 'skip' });
+    const first = await arrive('orders/1.csv', [skip]);
+    await world.drive(first);
+    await world.finish('FAILED', { error: 'ERROR: syntax error' });
+    await replay(skip, 'r9');
+    expect((await runOf(first)).state).toBe('FAILED');
   });
 });
 
