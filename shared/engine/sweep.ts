@@ -3,8 +3,8 @@ import { drive } from './drive.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
 
-/** Runs looked at in one page of the sweep. */
-const PAGE = 100;
+/** Runs looked at in one round; a warehouse has 500 sessions at most. */
+const ROUND = 2_000;
 
 /** Driven at once, so that one slow run does not hold up the others. */
 const LANES = 10;
@@ -14,10 +14,13 @@ const RESERVE_MS = 10_000;
 
 /** How many runs were driven. One that throws is logged and left to the next sweep. */
 export async function sweep(ports: Ports, plans: PlanCache, driver: Driver): Promise<number> {
-  const due = await ports.store.findDue(Math.floor(ports.now() / 1000), PAGE);
+  const due = await ports.store.findDue(Math.floor(ports.now() / 1000), ROUND);
   const heads = await ports.store.findQueueHeads();
   const unaware = await Promise.all(heads.map((head) => unawareHolders(head.pipeline, ports)));
-  const waiting = [...new Set([...due, ...heads.map((head) => head.runId), ...unaware.flat()])];
+  const all = [...new Set([...due, ...heads.map((head) => head.runId), ...unaware.flat()])];
+  // Begun somewhere else each time, so that a round that runs out of time leaves nobody behind for good.
+  const first = Math.floor(ports.randomFraction() * all.length);
+  const waiting = [...all.slice(first), ...all.slice(0, first)];
   let driven = 0;
   const lane = async (): Promise<void> => {
     for (let runId = waiting.shift(); runId !== undefined; runId = waiting.shift()) {

@@ -29,6 +29,10 @@ import { onCallRefused, onNameLookedUp, onSessionSeen, onSubmitted } from './sub
 
 export type { Answer, Context, Decision } from './decision.ts';
 
+/** Between two looks at a running statement, in ms. */
+const SHORTEST_PROBE_MS = 60_000;
+const LONGEST_PROBE_MS = 300_000;
+
 export function decide(run: Run, event: RunEvent, context: Context): Decision {
   switch (event.kind) {
     case 'Woken':
@@ -213,8 +217,8 @@ function onStatementSeen(run: Run, context: Context, event: RunEvent & { kind: '
   if (event.status === 'RUNNING') {
     if (run.timedOut === true) return ask(run, { kind: 'CancelStatement', statementId: event.statementId });
     const submittedAt = Date.parse(run.submittedAt ?? iso(context.now));
-    if (context.now <= submittedAt + step.timeoutSeconds * 1000)
-      return nothing(run, 'the statement is running');
+    const deadline = submittedAt + step.timeoutSeconds * 1000;
+    if (context.now <= deadline) return probeLater(run, context, submittedAt, deadline);
     return store({ ...run, timedOut: true }, { kind: 'CancelStatement', statementId: event.statementId });
   }
   return onDoubt(
@@ -227,6 +231,14 @@ function onStatementSeen(run: Run, context: Context, event: RunEvent & { kind: '
       event.statementId,
     ),
   );
+}
+
+/** A long statement is asked about less and less often, up to every five minutes; its end is news of its own anyway. */
+function probeLater(run: Run, context: Context, submittedAt: number, deadline: number): Decision {
+  const pause = Math.min(Math.max((context.now - submittedAt) / 2, SHORTEST_PROBE_MS), LONGEST_PROBE_MS);
+  const next = epochSeconds(Math.min(context.now + pause, deadline + 1_000));
+  if (run.next !== undefined && run.next >= next - 15) return nothing(run, 'the statement is running');
+  return { ...store({ ...run, next }), note: 'the statement is running' };
 }
 
 function onSlotTaken(run: Run, context: Context, epoch: number): Decision {

@@ -643,6 +643,23 @@ describe('the submission', () => {
     expect(await runOf(id)).toMatchObject({ phase: 'SUBMITTED', attempt: 1, state: 'RUNNING' });
   });
 
+  it('that takes long is asked about less and less often, and never later than its timeout', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    const pauses: number[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      const before = world.time;
+      world.time = Math.max(((await runOf(id)).next ?? 0) * 1000, world.time);
+      await world.drive(id);
+      pauses.push(Math.round((((await runOf(id)).next ?? 0) * 1000 - Math.max(before, world.time)) / 1000));
+    }
+    expect(pauses.every((pause, i) => i === 0 || pause >= (pauses[i - 1] ?? 0) - 1)).toBe(true);
+    expect(pauses.at(-1)).toBe(300);
+    expect((await runOf(id)).next).toBeLessThanOrEqual(
+      Date.parse((await runOf(id)).submittedAt ?? '') / 1000 + 3_601,
+    );
+  });
+
   it('that runs too long is stopped, and fails as a timeout', async () => {
     const id = await arrive();
     await world.drive(id);

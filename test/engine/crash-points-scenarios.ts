@@ -1,0 +1,253 @@
+/**
+ * Whole runs of five steps in which the driver is killed at given calls. A run meets a transient failure and loses its
+ * session before the commit; or a person cancels it. Whatever the points: the run comes to its right end by the sweep
+ * alone, every durable step took effect once, and nothing stays owed.
+ */
+import { admit } from '../../shared/engine/admit.ts';
+import { drive } from '../../shared/engine/drive.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { RunEvent } from '../../shared/run/run-event.ts';
+import type { Run } from '../../shared/run/run.ts';
+import type { CrashPoint } from '../fakes/crash.ts';
+import type { FakeStatement } from '../fakes/fake-warehouse.ts';
+import { CrashingPorts, Killed } from '../fakes/crash.ts';
+import { fileOf, planOf, World } from '../fakes/world.ts';
+import { simulatedPlan } from '../sim/simulate.ts';
+
+export interface Scenario {
+  readonly name: string;
+  readonly story: 'retry and rebuild' | 'cancel';
+  readonly eventsAreLost: boolean;
+}
+
+export const scenarios: readonly Scenario[] = (['retry and rebuild', 'cancel'] as const).flatMap((story) => [
+  { name: `${story}, events delivered`, story, eventsAreLost: false },
+  { name: `${story}, all events lost`, story, eventsAreLost: true },
+]);
+
+const plan = planOf(simulatedPlan.steps);
+
+/** Minutes after which a run must have come to its end. */
+const LONGEST = 60;
+
+/** The calls that the run made, all drivers together. @throws Error naming what does not hold. */
+export async function crashRun(scenario: Scenario, points: readonly CrashPoint[]): Promise<readonly string[]> {
+  const telling = new Telling(scenario, points);
+  try {
+    await telling.run();
+    telling.check();
+    return telling.calls;
+  } catch (error) {
+    const where = points.map(({ at, moment }) => `${moment} call ${at} (${telling.calls[at - 1] ?? '?'})`);
+    throw new Error(
+      `${scenario.name}, killed ${where.join(' and ') || 'nowhere'}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+class Telling {
+  readonly #scenario: Scenario;
+  readonly #world = new World();
+  readonly #crashing: CrashingPorts;
+  readonly #plans: PlanCache;
+  #runId = '';
+  #failedOnce = false;
+  #sessionLost = false;
+  #cancelAnswered = false;
+
+  constructor(scenario: Scenario, points: readonly CrashPoint[]) {
+    this.#scenario = scenario;
+    this.#crashing = new CrashingPorts(this.#world, points);
+    this.#plans = new PlanCache(this.#crashing.ports.store);
+  }
+
+  get calls(): readonly string[] {
+    return this.#crashing.calls;
+  }
+
+  async run(): Promise<void> {
+    await this.#arrive();
+    await this.#wake({ kind: 'Woken' });
+    for (let minute = 0; minute < LONGEST && !this.#isOver(); minute += 1) {
+      if (this.#cancelIsDue()) await this.#cancel();
+      const event = this.#endStatement();
+      if (event !== undefined && !this.#scenario.eventsAreLost) await this.#wake(event);
+      if (this.#scenario.eventsAreLost || this.#world.warehouse.running() === undefined) {
+        this.#world.time += 100_000;
+        await this.#survive(() => sweep(this.#crashing.ports, this.#plans, this.#world.driver()));
+      }
+    }
+  }
+
+  /** The queue delivers the event until it was taken without an error. */
+  async #arrive(): Promise<void> {
+    const file = fileOf('orders/1.csv');
+    this.#world.put(file);
+    const arrival = { file, time: new Date(this.#world.time).toISOString() };
+    for (let delivery = 0; delivery < 4 && this.#runId === ''; delivery += 1) {
+      await this.#survive(async () => {
+        const [started] = await admit(
+          arrival,
+          [plan],
+          this.#crashing.ports,
+          this.#plans,
+          this.#world.driver(),
+        );
+        this.#runId = started?.run.id ?? '';
+      });
+    }
+  }
+
+  /** What runs in the warehouse comes to its end; the load fails the first time, and the session goes behind the check. */
+  #endStatement(): RunEvent | undefined {
+    const running = this.#world.warehouse.running();
+    if (running?.name === undefined) return undefined;
+    if (this.#scenario.story === 'cancel') return this.#world.end().event;
+    const step = stepOf(running);
+    if (step === '20_load.sql' && !this.#failedOnce) {
+      this.#failedOnce = true;
+      return this.#world.end('FAILED', { error: 'ERROR: the cluster is resizing' }).event;
+    }
+    const { event } = this.#world.end();
+    if (step === '30_check.sql' && !this.#sessionLost) {
+      this.#sessionLost = true;
+      for (const session of this.#world.warehouse.sessions.values()) session.status = 'CLOSED';
+    }
+    return event;
+  }
+
+  #cancelIsDue(): boolean {
+    if (this.#scenario.story !== 'cancel' || this.#cancelAnswered) return false;
+    return stepOf(this.#world.warehouse.running()) === '40_commit.sql';
+  }
+
+  /** A person asks until there is an answer. */
+  async #cancel(): Promise<void> {
+    for (let i = 0; i < 4 && !this.#cancelAnswered; i += 1) {
+      await this.#survive(async () => {
+        await operate(
+          { verb: 'cancel', requestId: 'cancel', runId: this.#runId, actor: 'somebody' },
+          [plan],
+          this.#crashing.ports,
+          this.#plans,
+          this.#world.driver(),
+        );
+        this.#cancelAnswered = true;
+      });
+    }
+  }
+
+  #wake(event: RunEvent): Promise<void> {
+    return this.#survive(() =>
+      drive(this.#runId, event, this.#crashing.ports, this.#plans, this.#world.driver()),
+    );
+  }
+
+  async #survive(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
+  }
+
+  #isOver(): boolean {
+    const run = this.#world.store.runs.get(this.#runId);
+    return (run?.state === 'SUCCEEDED' || run?.state === 'CANCELLED') && run.owed === undefined;
+  }
+
+  check(): void {
+    const { store } = this.#world;
+    const run = store.runs.get(this.#runId);
+    if (run === undefined) throw new Error('there is no run');
+    demand(run.owed === undefined && run.next === undefined, `${run.state}, and something is still owed`);
+    demand(
+      Object.keys(store.pools.get('orders')?.holders ?? {}).length === 0,
+      'the slot was not given back',
+    );
+    demand(this.#world.warehouse.running() === undefined, 'a statement runs on');
+    if (this.#scenario.story === 'cancel') this.#checkCancelled(run);
+    else this.#checkSucceeded(run);
+  }
+
+  #checkSucceeded(run: Run): void {
+    demand(run.state === 'SUCCEEDED', `the run is ${run.state}: ${run.error?.message ?? ''}`);
+    expectSame(this.#submitted(), [
+      '10_stage.sql',
+      '20_load.sql',
+      '20_load.sql',
+      '30_check.sql',
+      '10_stage.sql',
+      '20_load.sql',
+      '30_check.sql',
+      '40_commit.sql',
+      '50_audit.sql',
+    ]);
+    expectSame(
+      this.#rows().filter((row) => row.includes('#1#')),
+      [
+        '0#1#1 10_stage.sql FINISHED',
+        '1#1#1 20_load.sql FAILED',
+        '1#1#2 20_load.sql FINISHED',
+        '2#1#1 30_check.sql FINISHED',
+      ],
+    );
+    expectSame(
+      this.#rows().filter((row) => row.includes('#2#')),
+      [
+        '0#2#1 10_stage.sql FINISHED',
+        '1#2#1 20_load.sql FINISHED',
+        '2#2#1 30_check.sql FINISHED',
+        '3#2#1 40_commit.sql FINISHED',
+        '4#2#1 50_audit.sql FINISHED',
+      ],
+    );
+    demand(this.#world.types().includes('Run Succeeded'), 'the success was not published');
+  }
+
+  #checkCancelled(run: Run): void {
+    demand(run.state === 'CANCELLED', `the run is ${run.state}: ${run.error?.message ?? ''}`);
+    demand((run.error?.message ?? '') !== '', 'no reason is given');
+    expectSame(this.#submitted(), ['10_stage.sql', '20_load.sql', '30_check.sql', '40_commit.sql']);
+    const commit = this.#world.warehouse.statements.find((statement) => stepOf(statement) === '40_commit.sql');
+    expectSame(this.#rows(), [
+      '0#1#1 10_stage.sql FINISHED',
+      '1#1#1 20_load.sql FINISHED',
+      '2#1#1 30_check.sql FINISHED',
+      `3#1#1 40_commit.sql ${commit?.status ?? '?'}`,
+    ]);
+    demand(
+      run.error?.message.includes(commit?.committed === true ? 'was applied' : 'was not applied') === true,
+      `the answer is not true: ${run.error?.message ?? ''}`,
+    );
+    demand(this.#world.types().includes('Run Cancelled'), 'the cancel was not published');
+  }
+
+  #submitted(): string[] {
+    return this.#world.warehouse.statements
+      .filter((statement) => statement.name !== undefined)
+      .map((statement) => stepOf(statement) ?? '?');
+  }
+
+  #rows(): string[] {
+    return [...(this.#world.store.rows.get(this.#runId) ?? [])]
+      .map(([key, row]) => `${key} ${row.name} ${row.status}`)
+      .sort();
+  }
+}
+
+/** From the comment that a statement carries. */
+function stepOf(statement: FakeStatement | undefined): string | undefined {
+  return /step=(\S+)/.exec(statement?.sqls[0] ?? '')?.[1];
+}
+
+function demand(holds: boolean, rule: string): void {
+  if (!holds) throw new Error(rule);
+}
+
+function expectSame(found: readonly string[], expected: readonly string[]): void {
+  demand(found.join() === expected.join(), `found ${found.join(', ')}; expected ${expected.join(', ')}`);
+}
