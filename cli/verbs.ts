@@ -7,6 +7,7 @@ import { advance, fault, reset, status } from './verbs/local.ts';
 import { newPipeline } from './verbs/new.ts';
 import { plan } from './verbs/plan.ts';
 import { query } from './verbs/query.ts';
+import { replay } from './verbs/replay.ts';
 import { resolve } from './verbs/resolve.ts';
 import { resume } from './verbs/resume.ts';
 import { run } from './verbs/run.ts';
@@ -26,6 +27,7 @@ export const verbs: readonly Verb[] = [
   resume,
   cancel,
   resolve,
+  replay,
   query,
   plan,
   validate,

@@ -46,7 +46,9 @@ export class Journal<V> {
     if (this.#values.delete(id)) this.#append({ id });
   }
 
+  /** May be called again. */
   close(): void {
+    if (this.#descriptor < 0) return;
     closeSync(this.#descriptor);
     this.#descriptor = -1;
   }

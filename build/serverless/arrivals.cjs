@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * What the s3 triggers of the pipelines need in the template: the rules that bring their objects to the queue, and
- * what the functions may read. Read by serverless.yml; the triggers come from .build/plans.json.
+ * what the functions may read, and the archive that keeps their events. Read by serverless.yml; the triggers come from .build/plans.json.
  */
 
 /**
@@ -9,6 +9,9 @@
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
  */
 const PATTERN_LIMIT = 1900;
+
+/** A run is remembered for 400 days: a file that is replayed later would start a second one. */
+const LONGEST_RETENTION_DAYS = 399;
 
 /**
  * @typedef {{ kind: string, bucket?: string, prefix: string }} Trigger
@@ -31,8 +34,10 @@ module.exports = async function arrivals({ resolveVariable }) {
     rules[`ArrivalsRule${suffix}`] = arrivalsRule(suffix === '' ? name : `${name}-${suffix}`, pattern);
   }
   const buckets = [...new Set([landing, ...prefixes.keys()])];
+  const retentionDays = await resolveVariable('param:archiveDays');
   return {
     rules,
+    archive: { EventPattern: archivePattern(buckets), RetentionDays: checkedDays(retentionDays) },
     buckets: buckets.map((bucket) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${bucket}` })),
     objects: buckets.map((bucket) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${bucket}/*` })),
   };
@@ -91,6 +96,33 @@ function patternsOf(bucket, prefixes) {
     } else groups.push([prefix]);
   }
   return groups.map(pattern);
+}
+
+/**
+ * Every object of the buckets: which of them is a file of a pipeline may change until it is replayed.
+ *
+ * @param {string[]} buckets
+ */
+function archivePattern(buckets) {
+  const pattern = {
+    source: ['aws.s3'],
+    'detail-type': ['Object Created'],
+    detail: { bucket: { name: buckets } },
+  };
+  const { length } = JSON.stringify(pattern);
+  if (length <= PATTERN_LIMIT) return pattern;
+  throw new Error(
+    `the names of the ${buckets.length} buckets that start pipelines do not fit into the archive's pattern (${length} characters, ${PATTERN_LIMIT} are allowed): let pipelines share buckets`,
+  );
+}
+
+/** @param {unknown} value */
+function checkedDays(value) {
+  const days = Number(value);
+  if (Number.isInteger(days) && days >= 1 && days <= LONGEST_RETENTION_DAYS) return days;
+  throw new Error(
+    `--param archiveDays=${String(value)}: must be a whole number of days from 1 to ${LONGEST_RETENTION_DAYS}`,
+  );
 }
 
 /**

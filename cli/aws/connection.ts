@@ -8,6 +8,7 @@ import type { RunReader } from '../runs/run-reader.ts';
 import type { Environment } from './deployed-environment.ts';
 import type { Landing } from './landing.ts';
 import type { Operator } from './operator.ts';
+import type { Replayer } from './replayer.ts';
 import type { SqlClient } from './sql-client.ts';
 import { warehouseTargetOf, type WarehouseTarget } from './warehouse-target.ts';
 
@@ -25,6 +26,10 @@ export interface ClientSettings {
 export interface StageNames {
   readonly table: string;
   readonly operate: string;
+  /** Of the events of files. */
+  readonly archive: string;
+  /** The rules that bring files to their pipelines: this, and with numbers behind it. */
+  readonly arrivals: string;
 }
 
 export interface Connection {
@@ -35,6 +40,7 @@ export interface Connection {
   operator(): Promise<Operator>;
   sql(): Promise<SqlClient>;
   landing(): Promise<Landing>;
+  replayer(): Promise<Replayer>;
 }
 
 export const DEFAULT_PORT = 4566;
@@ -42,7 +48,8 @@ const LOCAL_REGION = 'us-east-1';
 
 /** Names that a stage always has; the buckets' may be chosen at deployment. */
 export function stageNames(stage: string): StageNames {
-  return { table: `baton-${stage}`, operate: `baton-${stage}-operate` };
+  const name = `baton-${stage}`;
+  return { table: name, operate: `${name}-operate`, archive: `${name}-files`, arrivals: `${name}-arrivals` };
 }
 
 /** What a running `baton up` left for others to find it by; undefined when none did. */
@@ -124,6 +131,10 @@ export function openConnection(stage: string, env: Env, endpoint?: string): Conn
     landing: async () => {
       const { s3Landing } = await import('./landing.ts');
       return s3Landing(settings, (await deployed())['BATON_LANDING_BUCKET'] ?? `${names.table}-landing`);
+    },
+    replayer: async () => {
+      const { eventBridgeReplayer } = await import('./replayer.ts');
+      return eventBridgeReplayer(settings, { archive: names.archive, rules: names.arrivals });
     },
   };
 }

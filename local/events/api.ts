@@ -1,4 +1,7 @@
-/** EventBridge over HTTP: PutEvents, TestEventPattern, and reading of the rules. Rules come from the template. */
+/**
+ * EventBridge over HTTP: PutEvents, TestEventPattern, reading of the rules, archives and replays. Rules come from the
+ * template.
+ */
 import { randomUUID } from 'node:crypto';
 
 import {
@@ -13,6 +16,7 @@ import {
 } from '../aws-json.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import type { RuleResource, TargetResource } from '../template/resources.ts';
+import { archiveOperations } from './archive-api.ts';
 import { eventTime, type EventBus } from './bus.ts';
 import { JsonError, parseJson, type JsonNode } from './json-text.ts';
 import { EventFields, InvalidEventPatternError, Pattern } from './pattern.ts';
@@ -45,11 +49,12 @@ export function eventsHandler(bus: EventBus): Handler {
       ListTargetsByRule: (input) => ({
         Targets: ruleNamed(bus, input, 'Rule').targets.map(describeTarget),
       }),
+      ...archiveOperations(bus),
     },
     unsupported: (operation) =>
       new ServiceError(
         'UnknownOperationException',
-        `the local EventBridge has no ${operation === '' ? 'such operation' : operation}: rules and targets come from serverless.yml, and it offers PutEvents, TestEventPattern, ListRules, DescribeRule and ListTargetsByRule`,
+        `the local EventBridge has no ${operation === '' ? 'such operation' : operation}: rules and targets come from serverless.yml, and it offers PutEvents, TestEventPattern, ListRules, DescribeRule, ListTargetsByRule, and archives and replays`,
       ),
   });
 }

@@ -1,17 +1,25 @@
 /**
  * The default event bus: matches events against the rules of the template and hands them to the targets, and fires
- * the schedules. What it has accepted is on disk until every target took it.
+ * the schedules. What it has accepted is on disk until every target took it; archives keep it for replays.
  */
 import { randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
 
 import type { Clock } from '../clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
-import type { RuleResource, ScheduleResource, TargetResource } from '../template/resources.ts';
+import type {
+  ArchiveResource,
+  RuleResource,
+  ScheduleResource,
+  TargetResource,
+} from '../template/resources.ts';
+import { Archives } from './archive.ts';
 import type { BusEvent } from './bus-event.ts';
 import { Deliveries, type DeadLetterAttributes } from './deliveries.ts';
 import type { EventFaults } from './event-faults.ts';
 import { inputOf } from './input.ts';
 import { EventFields, Pattern } from './pattern.ts';
+import { Replays } from './replay.ts';
 import { Scheduler, type MissedTicks, type ScheduledWork } from './scheduler.ts';
 
 export interface BusPorts {
@@ -29,10 +37,15 @@ export interface BusPorts {
 }
 
 export interface BusSettings {
-  /** File of the deliveries that are not done: `<BATON_HOME>/state/bus/deliveries.jsonl`. */
+  /**
+   * File of the deliveries that are not done: `<BATON_HOME>/state/bus/deliveries.jsonl`. Archives and replays are kept
+   * beside it.
+   */
   readonly file: string;
   readonly rules: readonly RuleResource[];
   readonly schedules?: readonly ScheduleResource[];
+  /** Absent: those that are there stay. */
+  readonly archives?: readonly ArchiveResource[];
   /** Between an event and its first delivery, on the local clock; absent: 0. */
   readonly deliveryDelayMs?: number;
   /** Absent: each. */
@@ -45,6 +58,8 @@ interface ActiveRule {
 }
 
 export class EventBus {
+  readonly archives: Archives;
+  readonly replays: Replays;
   readonly #ports: BusPorts;
   readonly #deliveries: Deliveries;
   readonly #scheduler: Scheduler;
@@ -71,6 +86,19 @@ export class EventBus {
       },
       random: () => ports.random?.() ?? Math.random(),
     });
+    const folder = dirname(settings.file);
+    this.archives = new Archives(folder, ports.clock);
+    if (settings.archives !== undefined) this.archives.setTemplate(settings.archives);
+    this.replays = new Replays(join(folder, 'replays.jsonl'), {
+      clock: ports.clock,
+      archives: this.archives,
+      deliver: (text, name, ruleArns) => {
+        this.#replay(text, name, ruleArns);
+      },
+      log: (line) => {
+        ports.log(line);
+      },
+    });
   }
 
   get clock(): Clock {
@@ -81,22 +109,31 @@ export class EventBus {
     return this.#rules.map(({ rule }) => rule);
   }
 
-  /** Takes up deliveries that an earlier process left, and starts the schedules. */
+  /** Takes up deliveries and replays that an earlier process left, and starts the schedules. */
   start(): void {
     this.#started = true;
     this.#deliveries.start();
+    this.replays.start();
     this.#scheduler.set(this.#works());
   }
 
   stop(): void {
     this.#started = false;
     this.#scheduler.stop();
+    this.replays.stop();
     this.#deliveries.stop();
+    this.archives.close();
   }
 
   /** For a template that was compiled anew. @throws InvalidEventPatternError, and nothing has changed then */
-  setRules(rules: readonly RuleResource[], schedules: readonly ScheduleResource[] = []): void {
-    this.#rules = rules.map(activate);
+  setRules(
+    rules: readonly RuleResource[],
+    schedules: readonly ScheduleResource[] = [],
+    archives?: readonly ArchiveResource[],
+  ): void {
+    const active = rules.map(activate);
+    if (archives !== undefined) this.archives.setTemplate(archives);
+    this.#rules = active;
     this.#schedules = schedules;
     if (this.#started) this.#scheduler.set(this.#works());
   }
@@ -119,8 +156,27 @@ export class EventBus {
   /** As `publish`, within the call; `text` is the event as it was written, numbers and all. */
   publishText(event: Pick<BusEvent, 'source' | 'detail-type'>, text: string): void {
     const fields = new EventFields(text);
+    this.archives.keep(fields, text);
+    this.#toTargets(event, text, fields, () => true);
+  }
+
+  /** Again, under the name of the replay. It is not archived: on AWS the archive's own rule leaves it out. */
+  #replay(archived: string, replayName: string, ruleArns: readonly string[] | undefined): void {
+    const head = JSON.stringify({ 'replay-name': replayName }).slice(0, -1);
+    // The rest stays as it was written: numbers are compared by their text.
+    const text = `${head},${archived.slice(archived.indexOf('{') + 1)}`;
+    const event = JSON.parse(archived) as BusEvent;
+    this.#toTargets(event, text, new EventFields(text), ({ arn }) => ruleArns?.includes(arn) !== false);
+  }
+
+  #toTargets(
+    event: Pick<BusEvent, 'source' | 'detail-type'>,
+    text: string,
+    fields: EventFields,
+    chosen: (rule: RuleResource) => boolean,
+  ): void {
     for (const { rule, pattern } of this.#rules) {
-      if (rule.enabled && pattern?.matches(fields) === true) {
+      if (rule.enabled && chosen(rule) && pattern?.matches(fields) === true) {
         for (const target of rule.targets) void this.#send(rule, target, event, text, fields);
       }
     }

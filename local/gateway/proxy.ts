@@ -44,6 +44,12 @@ function forward(exchange: Exchange, port: number, agent: Agent, name: string): 
       agent,
     });
     onward.on('response', (answer: IncomingMessage) => {
+      // The client went away meanwhile: there is nobody to tell.
+      if (response.destroyed) {
+        answer.resume();
+        done();
+        return;
+      }
       const units = answer.headers[WRITE_UNITS_HEADER];
       if (typeof units === 'string') writeUnits.set(response, Number(units));
       response.writeHead(answer.statusCode ?? 500, messageHeaders(answer.headers));

@@ -75,6 +75,7 @@ export class Parts {
         file: state('bus', 'deliveries.jsonl'),
         rules: resources.rules,
         schedules: resources.schedules,
+        archives: resources.archives,
         // Two hours in one step are one sweep late, not 120 at once.
         missedTicks: 'latest',
       },
@@ -101,7 +102,11 @@ export class Parts {
     this.#redshift = this.#child('redshift', {
       endWithinMs: REDSHIFT_ENDS_WITHIN_MS,
       onMessage: (message) => {
-        if (message.kind === 'event') void this.#bus.publish(message.event);
+        if (message.kind !== 'event') return;
+        // A completion event is best effort, also on AWS: the sweep finds what it would have told.
+        this.#bus.publish(message.event).catch((error: unknown) => {
+          log(`events: a completion event was lost: ${String(error)}`);
+        });
       },
     });
   }
@@ -146,7 +151,7 @@ export class Parts {
     this.#resources = resources;
     try {
       this.#functions();
-      this.#bus.setRules(resources.rules, resources.schedules);
+      this.#bus.setRules(resources.rules, resources.schedules, resources.archives);
     } catch (error) {
       this.#resources = before;
       throw error;

@@ -2,6 +2,7 @@
 import { isObject, TemplateError, type JsonObject, type Node } from './json.ts';
 import type { Names } from './names.ts';
 import type {
+  ArchiveResource,
   AsyncSettings,
   BucketResource,
   FunctionResource,
@@ -136,6 +137,22 @@ export function readRule({ logicalId, properties }: Resource, names: Names): Rul
     ...(pattern !== undefined && { pattern: parsePattern(pattern, properties) }),
     ...(schedule !== undefined && { schedule }),
     targets: properties.nodes('Targets').map(readTarget),
+  };
+}
+
+export function readArchive({ logicalId, properties }: Resource, names: Names): ArchiveResource {
+  if (lastPart(properties.text('SourceArn')) !== 'default') {
+    throw new TemplateError(`${properties.place}.SourceArn: the local AWS has the default bus only`);
+  }
+  const description = properties.optionalText('Description');
+  const pattern = properties.value['EventPattern'];
+  return {
+    logicalId,
+    name: names.name(logicalId),
+    arn: names.arn(logicalId),
+    ...(description !== undefined && { description }),
+    ...(pattern !== undefined && { pattern: parsePattern(pattern, properties) }),
+    retentionDays: properties.optionalNumber('RetentionDays') ?? 0,
   };
 }
 

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 
 import {
+  readArchive,
   readBucket,
   readFunction,
   readMapping,
@@ -26,7 +27,6 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::CompositeAlarm',
   'AWS::CloudWatch::Dashboard',
-  'AWS::Events::Archive',
   'AWS::Events::EventBusPolicy',
   'AWS::IAM::ManagedPolicy',
   'AWS::IAM::Policy',
@@ -52,6 +52,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
 
 const KEPT: ReadonlySet<string> = new Set([
   'AWS::DynamoDB::Table',
+  'AWS::Events::Archive',
   'AWS::Events::Rule',
   'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::EventSourceMapping',
@@ -105,6 +106,7 @@ export function readTemplate(template: unknown, surroundings: Surroundings): Loc
     functions: of('AWS::Lambda::Function').map((resource) => readFunction(resource, names, invokeConfigs)),
     queues: of('AWS::SQS::Queue').map((resource) => readQueue(resource, names)),
     rules: of('AWS::Events::Rule').map((resource) => readRule(resource, names)),
+    archives: of('AWS::Events::Archive').map((resource) => readArchive(resource, names)),
     mappings: of('AWS::Lambda::EventSourceMapping').map(readMapping),
     schedules: of('AWS::Scheduler::Schedule').map((resource) => readSchedule(resource, names)),
   };

@@ -14,6 +14,7 @@ export interface LocalResources {
   readonly functions: readonly FunctionResource[];
   readonly queues: readonly QueueResource[];
   readonly rules: readonly RuleResource[];
+  readonly archives: readonly ArchiveResource[];
   readonly mappings: readonly MappingResource[];
   readonly schedules: readonly ScheduleResource[];
 }
@@ -84,6 +85,18 @@ export interface RuleResource {
   /** `rate(1 minute)` or `cron(...)`. */
   readonly schedule?: string;
   readonly targets: readonly TargetResource[];
+}
+
+/** Of the default bus. */
+export interface ArchiveResource {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly description?: string;
+  /** Absent: every event. */
+  readonly pattern?: JsonObject;
+  /** 0: for ever. */
+  readonly retentionDays: number;
 }
 
 export interface TargetResource {

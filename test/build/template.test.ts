@@ -169,6 +169,23 @@ describe('the compiled template', () => {
     expect(ofType('AWS::Events::Rule').map(({ id }) => id)).toContain('ArrivalsRule4');
   });
 
+  test('archives the objects of the buckets that start pipelines, and no other event, for 30 days', () => {
+    expect(ofType('AWS::Events::Archive').map(({ Properties }) => Properties)).toEqual([
+      {
+        ArchiveName: 'baton-local-files',
+        SourceArn: {
+          'Fn::Sub': 'arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default',
+        },
+        EventPattern: {
+          source: ['aws.s3'],
+          'detail-type': ['Object Created'],
+          detail: { bucket: { name: ['baton-local-landing', 'partner-files', 'wide'] } },
+        },
+        RetentionDays: 30,
+      },
+    ]);
+  });
+
   test('wakes run-step by the names of its own statements only', () => {
     expect(propertiesOf('StatementEndedRule')['EventPattern']).toEqual({
       source: ['aws.redshift-data'],
@@ -290,6 +307,12 @@ describe('compiling', () => {
   test('refuses another stage without a warehouse, and says what to give', async () => {
     await expect(templateOf([], { stage: 'nowhere' })).rejects.toThrow(
       /^stage "nowhere" has no warehouse: give --param workgroup=NAME --param workgroupId=ID/,
+    );
+  });
+
+  test.each(['0', '400', 'many'])('refuses to archive files for %s days', async (days) => {
+    await expect(templateOf(plans, { stage: 'local', parameters: [`archiveDays=${days}`] })).rejects.toThrow(
+      `--param archiveDays=${days}: must be a whole number of days from 1 to 399`,
     );
   });
 

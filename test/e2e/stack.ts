@@ -4,9 +4,9 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,12 @@ import type { Run } from '../../shared/run/run.ts';
 import { isAtRest } from '../../shared/run/run.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 
-export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+/** The project's folder, also from a bundle somewhere below it. */
+function findRoot(folder: string): string {
+  return existsSync(join(folder, 'serverless.yml')) ? folder : findRoot(dirname(folder));
+}
+
+export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 const NODE = process.execPath;
 const LANDING = 'baton-local-landing';
@@ -111,7 +116,10 @@ export class Stack {
       },
     );
     const output: string[] = [];
-    child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => {
+      output.push(chunk.toString());
+      if (process.env['BATON_DEBUG'] === '1') process.stderr.write(chunk);
+    });
     const ready = await new Promise<{ endpoint: string }>((started, failed) => {
       let text = '';
       child.stdout.on('data', (chunk: Buffer) => {

@@ -276,6 +276,32 @@ test('queue, mapping, rule and schedule carry what the local services need', () 
   });
 });
 
+test('an archive carries its pattern and days, and belongs to the default bus', () => {
+  const archive = (properties: Readonly<Record<string, unknown>>): unknown => ({
+    Type: 'AWS::Events::Archive',
+    Properties: { ArchiveName: 'files', ...properties },
+  });
+  const { archives } = read({
+    Files: archive({
+      SourceArn: { 'Fn::Sub': 'arn:aws:events:${AWS::Region}:${AWS::AccountId}:event-bus/default' },
+      EventPattern: { source: ['aws.s3'] },
+      RetentionDays: '30',
+    }),
+  });
+  expect(archives).toEqual([
+    {
+      logicalId: 'Files',
+      name: 'files',
+      arn: 'arn:aws:events:us-east-1:000000000000:archive/files',
+      pattern: { source: ['aws.s3'] },
+      retentionDays: 30,
+    },
+  ]);
+  expect(() => read({ Files: archive({ SourceArn: 'arn:aws:events:::event-bus/mine' }) })).toThrow(
+    'Resources.Files.Properties.SourceArn: the local AWS has the default bus only',
+  );
+});
+
 test('permissions, logs and alarms are left out, even with functions the local AWS does not know', () => {
   const resources = read({
     Role: role,

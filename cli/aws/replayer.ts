@@ -1,0 +1,128 @@
+/** Replays of the stage's archive of file events. */
+import {
+  DescribeArchiveCommand,
+  DescribeReplayCommand,
+  EventBridgeClient,
+  ListRulesCommand,
+  StartReplayCommand,
+} from '@aws-sdk/client-eventbridge';
+
+import { CommandError, EXIT, usageError } from '../exit.ts';
+import type { ClientSettings } from './connection.ts';
+
+export interface ReplayRequest {
+  readonly name: string;
+  /** Ms since the epoch. Events know their time to the second: the seconds of both ends are taken whole. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface ReplayProgress {
+  /** `COMPLETED`, `FAILED` and `CANCELLED` are ends. */
+  readonly state: string;
+  readonly reason?: string;
+  /** Time of the last event that was delivered again; ISO 8601. */
+  readonly upTo?: string;
+}
+
+export interface Replayer {
+  /**
+   * Begins a replay of the events of files, to the rules that bring files to their pipelines and to no others.
+   * @throws CommandError (exit 2): there is no archive or no such rule, or the name was used before
+   */
+  begin(request: ReplayRequest): Promise<ReplayProgress>;
+  look(name: string): Promise<ReplayProgress>;
+}
+
+interface Names {
+  readonly archive: string;
+  /** What the names of the arrivals rules begin with; a number may follow. */
+  readonly rules: string;
+}
+
+export function eventBridgeReplayer(settings: ClientSettings, names: Names): Replayer {
+  const client = new EventBridgeClient(settings);
+  return {
+    begin: async ({ name, from, to }) => {
+      const { ArchiveArn, EventSourceArn } = await describeArchive(client, names.archive);
+      const FilterArns = await ruleArns(client, names.rules);
+      if (FilterArns.length === 0) {
+        throw usageError(
+          `there is no rule ${names.rules}: no deployed pipeline starts with a file`,
+          'deploy first',
+        );
+      }
+      try {
+        const begun = await client.send(
+          new StartReplayCommand({
+            ReplayName: name,
+            EventSourceArn: ArchiveArn,
+            EventStartTime: new Date(Math.floor(from / 1000) * 1000),
+            // It is excluded.
+            EventEndTime: new Date((Math.floor(to / 1000) + 1) * 1000),
+            Destination: { Arn: EventSourceArn, FilterArns },
+          }),
+        );
+        return progress(begun);
+      } catch (error) {
+        if (!isNamed(error, 'ResourceAlreadyExistsException')) throw error;
+        throw new CommandError(EXIT.usage, `there is a replay ${name} already`, {
+          hint: 'a run is taken up once for each name: choose another',
+          cause: error,
+        });
+      }
+    },
+    look: async (name) => progress(await client.send(new DescribeReplayCommand({ ReplayName: name }))),
+  };
+}
+
+async function describeArchive(
+  client: EventBridgeClient,
+  name: string,
+): Promise<{ ArchiveArn: string | undefined; EventSourceArn: string | undefined }> {
+  try {
+    const { ArchiveArn, EventSourceArn } = await client.send(
+      new DescribeArchiveCommand({ ArchiveName: name }),
+    );
+    return { ArchiveArn, EventSourceArn };
+  } catch (error) {
+    if (!isNamed(error, 'ResourceNotFoundException')) throw error;
+    throw new CommandError(EXIT.usage, `there is no archive ${name}`, {
+      hint: 'deploy this version first: it keeps events from then on',
+      cause: error,
+    });
+  }
+}
+
+async function ruleArns(client: EventBridgeClient, prefix: string): Promise<string[]> {
+  const arns: string[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await client.send(
+      new ListRulesCommand({ NamePrefix: prefix, ...(NextToken !== undefined && { NextToken }) }),
+    );
+    for (const { Name = '', Arn } of page.Rules ?? []) {
+      // Not those of a stage whose name goes on where this one ends.
+      if (Arn !== undefined && /^(-\d+)?$/.test(Name.slice(prefix.length))) arns.push(Arn);
+    }
+    ({ NextToken } = page);
+  } while (NextToken !== undefined);
+  return arns;
+}
+
+function progress(answer: {
+  State?: string | undefined;
+  StateReason?: string | undefined;
+  EventLastReplayedTime?: Date | undefined;
+}): ReplayProgress {
+  const { State = 'STARTING', StateReason, EventLastReplayedTime } = answer;
+  return {
+    state: State,
+    ...(StateReason !== undefined && { reason: StateReason }),
+    ...(EventLastReplayedTime !== undefined && { upTo: EventLastReplayedTime.toISOString() }),
+  };
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
+}

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { ReplayProgress } from '../aws/replayer.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { parseInstant } from '../instant.ts';
+import { adminOf } from '../local/admin.ts';
+import { printable } from '../output.ts';
+import type { Context, Verb } from '../verb.ts';
+
+const NAME = /^[.\-_A-Za-z0-9]{1,64}$/;
+const ENDS: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+const SHORTEST_PAUSE_MS = 100;
+/** On AWS a replay takes minutes. */
+const LONGEST_PAUSE_MS = 5000;
+
+/** The stage's own now: the local clock may stand elsewhere. */
+async function nowOf(context: Context): Promise<number> {
+  if (context.stage !== 'local') return Date.now();
+  const { now } = (await (await adminOf(context)).get('clock')) as { now: string };
+  return Date.parse(now);
+}
+
+/** `baton-dev-20260822T100000Z`: told apart by the second it was asked for. */
+function madeName(stage: string): string {
+  return `baton-${stage}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
+
+function seconds(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+function line({ state, upTo, reason }: ReplayProgress): string {
+  const far = upTo === undefined ? '' : `  up to ${upTo.replace(/\.\d+Z$/, 'Z')}`;
+  return `  ${state}${far}${reason === undefined ? '' : `  ${printable(reason)}`}`;
+}
+
+export const replay: Verb = {
+  name: 'replay',
+  summary: 'deliver the events of files again, and wait until all are delivered',
+  description: `
+Takes the events of files from the stage's archive and delivers them again: those
+of files that arrived from --from to --to. A file that no run has seen starts its
+run; what a run that is there makes of it is up to the pipeline's onReplay: by
+default a FAILED run is gone on with, once for each name of a replay, and any
+other is left alone.
+Waits until every event was delivered, not for the end of the runs: baton runs
+shows those. Interrupting the wait does not stop the replay. On AWS an event is
+in the archive some minutes after it arrived.
+An instant is ISO 8601 with a zone, a day (its beginning, UTC), or how long ago.`,
+  positionals: [],
+  options: {
+    from: { value: 'INSTANT', help: 'the first: 2026-08-22T10:00:00Z, 2026-08-22, or 2h (ago)' },
+    to: { value: 'INSTANT', help: 'the last (default: now)' },
+    name: { value: 'NAME', help: 'the name of the replay, used once (default: made from the time)' },
+    'no-wait': { help: 'print the name and do not wait' },
+  },
+  examples: [
+    'baton replay --from 2h',
+    'baton replay --from 2026-08-22T10:00Z --to 2026-08-22T12:00Z --name outage',
+  ],
+  run: async (context) => {
+    const { args, out, json, stage, connect, signal } = context;
+    const fromText = args.text('from');
+    if (fromText === undefined)
+      throw usageError('--from is missing: --from INSTANT', 'see: baton replay --help');
+    const name = args.text('name') ?? madeName(stage);
+    if (!NAME.test(name)) {
+      throw usageError(`--name ${name}: must be 1 to 64 letters, digits, dots, dashes and underscores`);
+    }
+    const now = await nowOf(context);
+    const toText = args.text('to');
+    const from = parseInstant(fromText, '--from', now);
+    const to = toText === undefined ? now : parseInstant(toText, '--to', now);
+    if (from >= to) throw usageError(`--from ${seconds(from)} must be before --to ${seconds(to)}`);
+    const replayer = await (await connect()).replayer();
+    let seen = await replayer.begin({ name, from, to });
+    const show = (): void => {
+      if (json) out.json({ name, ...seen });
+      else out.data(`${name}  ${seen.state}`);
+    };
+    out.say(`replay ${name}: files from ${seconds(from)} to ${seconds(to)}`);
+    if (args.flag('no-wait')) {
+      show();
+      return EXIT.done;
+    }
+    let pauseMs = SHORTEST_PAUSE_MS;
+    let told = '';
+    for (;;) {
+      if (line(seen) !== told) out.say((told = line(seen)));
+      if (ENDS.has(seen.state)) break;
+      await sleep(pauseMs, undefined, { signal });
+      pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
+      seen = await replayer.look(name);
+    }
+    show();
+    return seen.state === 'COMPLETED' ? EXIT.done : EXIT.failed;
+  },
+};
