@@ -33,7 +33,10 @@ const plan = planOf(simulatedPlan.steps);
 const LONGEST = 60;
 
 /** The calls that the run made, all drivers together. @throws Error naming what does not hold. */
-export async function crashRun(scenario: Scenario, points: readonly CrashPoint[]): Promise<readonly string[]> {
+export async function crashRun(
+  scenario: Scenario,
+  points: readonly CrashPoint[],
+): Promise<readonly string[]> {
   const telling = new Telling(scenario, points);
   try {
     await telling.run();
@@ -164,10 +167,7 @@ class Telling {
     const run = store.runs.get(this.#runId);
     if (run === undefined) throw new Error('there is no run');
     demand(run.owed === undefined && run.next === undefined, `${run.state}, and something is still owed`);
-    demand(
-      Object.keys(store.pools.get('orders')?.holders ?? {}).length === 0,
-      'the slot was not given back',
-    );
+    demand(Object.keys(store.pools.get('orders')?.holders ?? {}).length === 0, 'the slot was not given back');
     demand(this.#world.warehouse.running() === undefined, 'a statement runs on');
     if (this.#scenario.story === 'cancel') this.#checkCancelled(run);
     else this.#checkSucceeded(run);
@@ -212,7 +212,9 @@ class Telling {
     demand(run.state === 'CANCELLED', `the run is ${run.state}: ${run.error?.message ?? ''}`);
     demand((run.error?.message ?? '') !== '', 'no reason is given');
     expectSame(this.#submitted(), ['10_stage.sql', '20_load.sql', '30_check.sql', '40_commit.sql']);
-    const commit = this.#world.warehouse.statements.find((statement) => stepOf(statement) === '40_commit.sql');
+    const commit = this.#world.warehouse.statements.find(
+      (statement) => stepOf(statement) === '40_commit.sql',
+    );
     expectSame(this.#rows(), [
       '0#1#1 10_stage.sql FINISHED',
       '1#1#1 20_load.sql FINISHED',

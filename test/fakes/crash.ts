@@ -6,16 +6,24 @@ export class Killed extends Error {
   override name = 'Killed';
 }
 
-export type CrashMoment = 'before' | 'after' | 'twice';
+export const crashMoments = ['before', 'after', 'twice'] as const;
 
-/** Counts the calls of all ports; kills the caller at call number `at` (from 1), once. `twice` sends the call again instead. */
+export type CrashMoment = (typeof crashMoments)[number];
+
+/** `at`: the number of the call, from 1. `twice` sends the call again instead of killing the caller. */
+export interface CrashPoint {
+  readonly at: number;
+  readonly moment: CrashMoment;
+}
+
+/** Counts the calls of all ports; kills the caller at each of `points`, once. */
 export class CrashingPorts {
   readonly ports: Ports;
   readonly calls: string[] = [];
-  at = 0;
-  moment: CrashMoment = 'before';
+  readonly #points: ReadonlyMap<number, CrashMoment>;
 
-  constructor(world: World) {
+  constructor(world: World, points: readonly CrashPoint[]) {
+    this.#points = new Map(points.map(({ at, moment }) => [at, moment]));
     this.ports = {
       ...world.ports,
       store: this.#wrap(world.store, 'store'),
@@ -39,11 +47,11 @@ export class CrashingPorts {
 
   async #call(name: string, effect: () => Promise<unknown>): Promise<unknown> {
     this.calls.push(name);
-    const here = this.calls.length === this.at;
-    if (here && this.moment === 'before') throw new Killed(name);
+    const moment = this.#points.get(this.calls.length);
+    if (moment === 'before') throw new Killed(name);
     const answer = await effect();
-    if (here && this.moment === 'twice') return effect();
-    if (here) throw new Killed(name);
+    if (moment === 'twice') return effect();
+    if (moment === 'after') throw new Killed(name);
     return answer;
   }
 }

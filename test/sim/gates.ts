@@ -13,6 +13,7 @@ interface Gate {
 
 export class Gates {
   readonly waiting: Gate[] = [];
+  readonly #dead = new Set<string>();
 
   /** The ports' members as calls that stop at gates. */
   guard<T extends object>(target: T, driver: string): T {
@@ -39,6 +40,8 @@ export class Gates {
   /** The driver at gate `i` dies; its other calls under way are lost with it. */
   kill(i: number): void {
     const driver = this.waiting[i]?.driver;
+    if (driver === undefined) return;
+    this.#dead.add(driver);
     for (const gate of this.waiting.filter((candidate) => candidate.driver === driver)) {
       this.waiting.splice(this.waiting.indexOf(gate), 1);
       gate.kill();
@@ -46,6 +49,8 @@ export class Gates {
   }
 
   #stop(driver: string, call: string): Promise<void> {
+    // The engine outlives some failed calls; the dead do not.
+    if (this.#dead.has(driver)) return Promise.reject(new Killed(`${driver} ${call}`));
     return new Promise((open, reject) => {
       this.waiting.push({
         driver,

@@ -31,6 +31,11 @@ function executions(world: World): Execution[] {
   return found;
 }
 
+/** Run, generation, step and attempt. */
+function attemptOf(name: string): string {
+  return name.split(':').slice(2, 6).join(':');
+}
+
 function demand(holds: boolean, rule: string): void {
   if (!holds) throw new Error(`broken: ${rule}`);
 }
@@ -40,10 +45,14 @@ export function checkAlways(world: World, plan: Plan): void {
   const applied = new Map<string, number>();
   const finished = new Set<string>();
   const names = new Set<string>();
+  const attempts = new Set<string>();
   for (const { run, step, name, statement } of executions(world)) {
     const key = `${run}/${step}`;
     demand(!names.has(name), `I3: ${name} was executed twice`);
     names.add(name);
+    const attempt = attemptOf(name);
+    demand(!attempts.has(attempt), `I4: ${attempt} was executed twice, under two tokens`);
+    attempts.add(attempt);
     if (statement.committed === true) {
       finished.add(key);
       applied.set(key, (applied.get(key) ?? 0) + 1);

@@ -6,6 +6,9 @@ import { admit } from '../../shared/engine/admit.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
+// Loaded before the first schedule, so that none depends on how long loading takes.
+import '../../shared/engine/plan-rebuild.ts';
+import '../../shared/engine/probe-marker.ts';
 import type { Driver, Ports } from '../../shared/engine/ports.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
@@ -33,18 +36,67 @@ export const simulatedPlan = planOf([
   { name: '50_audit.sql', kind: 'durable', lineage: { ...nothing, readsTemp: ['stage'], writes: ['audit'] } },
 ]);
 
+/** What happened in a schedule, counted: faults, and what was done about them. */
 export interface Tally {
+  /** Drivers that died between two calls. */
   kills: number;
+  /** Completion events that never came. */
   lost: number;
   doubled: number;
+  /** Statements that failed. */
   failures: number;
   resumes: number;
   sweeps: number;
+  /** Calls of the Data API that were throttled, and that timed out though they had their effect. */
+  throttled: number;
+  timedOut: number;
+  /** Hours in which nothing ran; of these, those in which the Data API forgot its tokens. */
+  outages: number;
+  tokensForgotten: number;
   sessionsKilled: number;
   committedAndKilled: number;
   landedLate: number;
   rebuilt: number;
   cancelled: number;
+}
+
+export function noTally(): Tally {
+  return {
+    kills: 0,
+    lost: 0,
+    doubled: 0,
+    failures: 0,
+    resumes: 0,
+    sweeps: 0,
+    throttled: 0,
+    timedOut: 0,
+    outages: 0,
+    tokensForgotten: 0,
+    sessionsKilled: 0,
+    committedAndKilled: 0,
+    landedLate: 0,
+    rebuilt: 0,
+    cancelled: 0,
+  };
+}
+
+export function addTally(total: Tally, more: Tally): void {
+  for (const kind of Object.keys(total) as (keyof Tally)[]) total[kind] += more[kind];
+}
+
+type FaultRate = 'kill' | 'lose' | 'double' | 'fail' | 'sever' | 'cancel' | 'refuse' | 'outage';
+
+/** The calls of the Data API whose refusals the engine gets as answers. */
+const REFUSABLE: ReadonlySet<string> = new Set(['open', 'submit', 'ask', 'runSmall']);
+
+/** The Data API remembers a token for 8 hours. */
+const TOKEN_MEMORY_MS = 8 * 3_600_000;
+
+class Refused extends Error {
+  constructor(name: string) {
+    super(`simulated ${name}`);
+    this.name = name;
+  }
 }
 
 /** @throws Error where an invariant does not hold; its message names the seed. */
@@ -59,21 +111,10 @@ class Simulation {
   readonly #gates = new Gates();
   readonly #events: { runId: string; event: RunEvent }[] = [];
   readonly #arrivals: { key: string; time: string }[] = [];
-  readonly #tally: Tally = {
-    kills: 0,
-    lost: 0,
-    doubled: 0,
-    failures: 0,
-    resumes: 0,
-    sweeps: 0,
-    sessionsKilled: 0,
-    committedAndKilled: 0,
-    landedLate: 0,
-    rebuilt: 0,
-    cancelled: 0,
-  };
+  readonly #tally = noTally();
   /** How likely each fault is in this schedule: some schedules have none of a kind, some many. */
-  readonly #rates: Readonly<Record<'kill' | 'lose' | 'double' | 'fail' | 'sever' | 'cancel', number>>;
+  readonly #rates: Readonly<Record<FaultRate, number>>;
+  #quiet = false;
   #drivers = 0;
   readonly #atWork = new Set<string>();
   #unexpected: unknown;
@@ -91,6 +132,20 @@ class Simulation {
       fail: rate(0.3),
       sever: rate(1),
       cancel: rate(1),
+      refuse: rate(0.1),
+      outage: rate(1),
+    };
+    this.#world.warehouse.before = (call) => {
+      if (this.#refuses(call)) {
+        this.#tally.throttled += 1;
+        throw new Refused('ThrottlingException');
+      }
+    };
+    this.#world.warehouse.after = (call) => {
+      if (this.#refuses(call)) {
+        this.#tally.timedOut += 1;
+        throw new Refused('TimeoutError');
+      }
     };
   }
 
@@ -160,6 +215,7 @@ class Simulation {
     else if (dice < 0.935) this.#killSession();
     else if (dice < 0.97) this.#deliverEvent();
     else if (dice < 0.972) this.#cancel();
+    else if (dice < 0.976) this.#outage();
     else this.#sweep(random.below(120_000));
     await this.#settleAndCheck();
   }
@@ -238,6 +294,29 @@ class Simulation {
     });
   }
 
+  #refuses(call: string): boolean {
+    return !this.#quiet && REFUSABLE.has(call) && this.#random.chance(this.#rates.refuse);
+  }
+
+  /** For hours nothing runs: no driver lives that long, and tokens are forgotten. Once at most: a run has 12 hours. */
+  #outage(): void {
+    if (this.#tally.outages > 0 || !this.#random.chance(this.#rates.outage)) return;
+    // The interesting moment is a submission that was not recorded.
+    const claimed = [...this.#world.store.runs.values()].some((run) => run.phase === 'CLAIMED');
+    const unrecorded = claimed && this.#world.warehouse.running() !== undefined;
+    if (!unrecorded && this.#random.chance(0.95)) return;
+    this.#tally.outages += 1;
+    while (this.#gates.waiting.length > 0) this.#gates.kill(0);
+    if (this.#random.chance(0.7)) this.#endStatement(false);
+    if (this.#random.chance(0.5)) {
+      this.#world.time += this.#random.below(TOKEN_MEMORY_MS);
+      return;
+    }
+    this.#world.time += TOKEN_MEMORY_MS + this.#random.below(1_800_000);
+    this.#tally.tokensForgotten += 1;
+    this.#world.warehouse.tokens.clear();
+  }
+
   #deliverEvent(): void {
     if (this.#events.length === 0 || this.#atWork.size > 3) return;
     const i = this.#random.below(this.#events.length);
@@ -260,6 +339,7 @@ class Simulation {
 
   /** No more faults; a person resumes what failed. Everything must come to its end. */
   async #quietPhase(): Promise<void> {
+    this.#quiet = true;
     await this.#openAll();
     for (const arrival of this.#arrivals) {
       const file = this.#world.objects.get(`landing/${arrival.key}`);
