@@ -68,7 +68,7 @@ describe('the fixtures', () => {
 
   it('compile without a word', () => {
     expect(problems).toEqual([]);
-    expect(plans.map(({ pipeline }) => pipeline)).toEqual(['airport_frequencies', 'everything']);
+    expect(plans.map(({ pipeline }) => pipeline)).toEqual(['airport_frequencies', 'everything', 'ledger']);
   });
 
   it('everything uses every key that there is', () => {
