@@ -117,6 +117,23 @@ describe('a file', () => {
     expect((await stack.atRest(behind.id)).state).toBe('SUCCEEDED');
   });
 
+  it('that is overwritten while its run waits fails that run with the reason; the newer upload is loaded', async () => {
+    await stack.put('stores/in-the-way.csv', `${HEADER}not-a-number,X,Y,DE,2020-01-01\n`);
+    const inTheWay = await stack.runFor('stores', 'stores/in-the-way.csv');
+    await stack.put('stores/overwritten.csv', good(20));
+    const first = await eventually('the first run', async () =>
+      (await stack.runs('stores')).find((run) => run.trigger.file?.key === 'stores/overwritten.csv'),
+    );
+    await stack.put('stores/overwritten.csv', `${HEADER}20,Newer,Lyon,FR,2020-01-01\n`);
+    await stack.baton('cancel', inTheWay.id);
+    const failed = await stack.atRest(first.id);
+    expect(failed).toMatchObject({ state: 'FAILED', step: '20_load.sql', error: { class: 'input' } });
+    expect(failed.error?.message).toContain('stores/overwritten.csv was overwritten before it was loaded');
+    const newer = await stack.runFor('stores', 'stores/overwritten.csv', [first.id]);
+    expect(newer.state).toBe('SUCCEEDED');
+    expect(await stack.query('SELECT name FROM mart.stores WHERE store_id = 20')).toEqual([['Newer']]);
+  });
+
   it('that no pipeline wants is named with the prefixes that there are', async () => {
     const path = join(stack.home, 'lonely.csv');
     writeFileSync(path, 'a\n1\n');
