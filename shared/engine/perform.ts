@@ -186,6 +186,7 @@ function nameOf(run: Run, ports: Ports): string {
     generation: run.generation,
     step: run.cursor,
     attempt: run.attempt,
+    nonce: run.nonce ?? 1,
     token: tokenOf(run),
   });
 }

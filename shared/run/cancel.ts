@@ -4,6 +4,7 @@
  */
 import type { Context, Decision } from './decision.ts';
 import { ask, epochSeconds, iso, nothing, store, TOKEN_WINDOW_MS } from './decision.ts';
+import { isLongOverdue } from './limits.ts';
 import { answeredBefore, lastRequest, refuse } from './resume.ts';
 import type { CancelRequested, RunEvent, StatementEnd } from './run-event.ts';
 import type { FinishedStep, Run } from './run.ts';
@@ -36,7 +37,8 @@ export function onCancelRequested(run: Run, context: Context, event: CancelReque
 
 /** A cancelled run was woken: by the sweep, or by whoever asked for it. */
 export function onCancellingWoken(run: Run, context: Context): Decision {
-  return run.phase === 'READY' ? settle(run, context, cancelledBy(run)) : ask(run, stopIt(run));
+  if (run.phase === 'READY') return settle(run, context, cancelledBy(run));
+  return isLongOverdue(run, context) ? settle(run, context, unsure(run)) : ask(run, stopIt(run));
 }
 
 /** News of the statement that is being stopped. */
@@ -55,11 +57,7 @@ export function onCancelling(run: Run, context: Context, event: RunEvent): Decis
         return nothing(run, 'that statement is not awaited any more');
       if ('end' in event) return settle(run, context, cancelledBy(run), event.end);
       if (event.status === 'RUNNING') return nothing(run, 'the statement is being stopped');
-      return settle(
-        run,
-        context,
-        `${cancelledBy(run)}; whether step ${run.step ?? '?'} was applied is not known`,
-      );
+      return settle(run, context, unsure(run));
     case 'NameLookedUp': {
       if (run.phase !== 'CLAIMED' || event.token !== run.token)
         return nothing(run, 'the claim was recorded by somebody else');
@@ -110,6 +108,10 @@ function settle(run: Run, context: Context, message: string, end?: StatementEnd)
     );
   }
   return store(ended, { kind: 'PerformDuty', duty: 'history' });
+}
+
+function unsure(run: Run): string {
+  return `${cancelledBy(run)}; whether step ${run.step ?? '?'} was applied is not known`;
 }
 
 function cancelledBy(run: Run): string {

@@ -1,11 +1,15 @@
 /** READY to CLAIMED: the intent and its token are stored before any call, so that a lost reply is never a mystery. */
 import type { Context, Decision } from './decision.ts';
-import { ask, currentStep, iso, store, SUBMISSION, without } from './decision.ts';
+import { ask, currentStep, epochSeconds, iso, store, SUBMISSION, without } from './decision.ts';
+import { fruitless, isTimeUp, timeIsUp, tooManyWrites } from './limits.ts';
+import type { Effect } from './effect.ts';
+import type { StepView } from './plan-view.ts';
 import { fail } from './stop.ts';
 import type { Run } from './run.ts';
 
 /** What a running run without a claim does next: open a session, prove it, or claim its step. */
 export function proceed(run: Run, context: Context): Decision {
+  if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
   if (run.rebuildFrom !== undefined) {
     const failure = {
       class: 'session-lost' as const,
@@ -21,13 +25,9 @@ export function proceed(run: Run, context: Context): Decision {
 /** Claims the current step under a fresh token; `last` stays until its history row is written. */
 export function claim(run: Run, context: Context): Decision {
   const step = currentStep(run, context.plan);
-  if (isRunTimeUp(run, context)) {
-    return fail(run, context, {
-      class: 'timeout',
-      message: `the run's time is up: it may take ${context.plan.timeoutSeconds} s in all (timeout: in pipeline.yml)`,
-      step: step.name,
-    });
-  }
+  const named = { ...run, step: step.name };
+  if (isTimeUp(run, context)) return fail(named, context, timeIsUp(named, context));
+  if (tooManyWrites(run)) return fail(named, context, fruitless(named));
   const claimed: Run = {
     ...without(run, ...SUBMISSION),
     state: 'RUNNING',
@@ -36,15 +36,33 @@ export function claim(run: Run, context: Context): Decision {
     token: context.chance.token,
     claimedAt: iso(context.now),
   };
-  return store(
-    claimed,
-    step.usesFile && run.trigger.file !== undefined ? { kind: 'CheckInput' } : { kind: 'Submit', tries: 0 },
-  );
+  return store(claimed, firstEffect(run, step));
 }
 
-function isRunTimeUp(run: Run, context: Context): boolean {
-  return (
-    run.startedAt !== undefined &&
-    context.now > Date.parse(run.startedAt) + context.plan.timeoutSeconds * 1000
-  );
+/**
+ * The current step again, under a new token and nonce: its old token is past use, was never seen to start anything, and
+ * nobody who could send it is alive any more.
+ */
+export function claimAnew(run: Run, context: Context): Decision {
+  if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
+  const claimed: Run = {
+    ...without(run, 'refusedSince', 'doubtSince'),
+    state: 'RUNNING',
+    phase: 'CLAIMED',
+    token: context.chance.token,
+    nonce: (run.nonce ?? 1) + 1,
+    claimedAt: iso(context.now),
+  };
+  return store(claimed, firstEffect(run, currentStep(run, context.plan)));
+}
+
+/** Backing off with the claim kept: the same token is sent again, no attempt is burnt. */
+export function waitWithClaim(run: Run, context: Context, ms: number): Decision {
+  return store({ ...run, state: 'WAITING', phase: 'CLAIMED', next: epochSeconds(context.now + ms) });
+}
+
+function firstEffect(run: Run, step: StepView): Effect {
+  return step.usesFile && run.trigger.file !== undefined
+    ? { kind: 'CheckInput' }
+    : { kind: 'Submit', tries: 0 };
 }

@@ -16,7 +16,8 @@ import {
   without,
 } from './decision.ts';
 import { onResumeRequested } from './resume.ts';
-import { onDoubt } from './doubt.ts';
+import { onDoubt, undecided } from './doubt.ts';
+import { deadlineOf, isLongOverdue, overdue } from './limits.ts';
 import { onMarkerProbed, onVerifyAsked } from './probe.ts';
 import { onRebuildPlanned, onSessionLost } from './rebuild.ts';
 import { onResolveRequested } from './resolve.ts';
@@ -24,7 +25,7 @@ import type { RunEvent } from './run-event.ts';
 import type { Failure, Run } from './run.ts';
 import { isAtRest } from './run.ts';
 import { failStep, finishStep, onEnd, onInputChecked } from './step-end.ts';
-import { onDutyDone } from './stop.ts';
+import { needDecision, onDutyDone } from './stop.ts';
 import { onCallRefused, onNameLookedUp, onSessionSeen, onSubmitted } from './submission.ts';
 
 export type { Answer, Context, Decision } from './decision.ts';
@@ -129,6 +130,8 @@ function onWoken(run: Run, context: Context): Decision {
   if (isAtRest(run)) return nothing(run, `the run is ${run.state}`);
   if (run.state === 'QUEUED') return ask(run, { kind: 'TakeSlot' });
   if (run.state === 'CANCELLING') return onCancellingWoken(run, context);
+  if (run.phase !== 'READY' && isLongOverdue(run, context))
+    return needDecision(run, context, undecided(run, overdue(run), 'nobody could be asked'));
   if (run.state === 'WAITING' && run.next !== undefined && run.next > epochSeconds(context.now))
     return nothing(run, 'backs off');
   if (run.doubtSince !== undefined) {
@@ -217,7 +220,7 @@ function onStatementSeen(run: Run, context: Context, event: RunEvent & { kind: '
   if (event.status === 'RUNNING') {
     if (run.timedOut === true) return ask(run, { kind: 'CancelStatement', statementId: event.statementId });
     const submittedAt = Date.parse(run.submittedAt ?? iso(context.now));
-    const deadline = submittedAt + step.timeoutSeconds * 1000;
+    const deadline = deadlineOf(run, step, context);
     if (context.now <= deadline) return probeLater(run, context, submittedAt, deadline);
     return store({ ...run, timedOut: true }, { kind: 'CancelStatement', statementId: event.statementId });
   }
@@ -250,6 +253,7 @@ function onSlotTaken(run: Run, context: Context, epoch: number): Decision {
     slot: true,
     epoch,
     startedAt: run.startedAt ?? iso(context.now),
+    countsFrom: iso(context.now),
     next: epochSeconds(context.now) + 90,
   };
   if (run.rebuildFrom !== undefined) return { ...proceed(running, context), run: running, save: 'version' };

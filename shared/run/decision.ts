@@ -41,6 +41,9 @@ export const CLAIM_IS_YOUNG_MS = 90_000;
 /** Beyond this age a token is not relied on any more (AWS keeps it for 8 hours). */
 export const TOKEN_WINDOW_MS = 30 * 60_000;
 
+/** No driver outlives this: the functions end after 60 s (serverless.yml); the rest is for clocks that differ. */
+export const DRIVER_LIFE_MS = 90_000;
+
 export function nothing(run: Run, note?: string): Decision {
   return note === undefined ? { run, save: 'none' } : { run, save: 'none', note };
 }
@@ -79,6 +82,9 @@ export function currentStep(run: Run, plan: PlanView): StepView {
 export const SUBMISSION = [
   'token',
   'claimedAt',
+  'nonce',
+  'refusedSince',
+  'troubles',
   'statementId',
   'submittedAt',
   'timedOut',

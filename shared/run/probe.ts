@@ -2,9 +2,11 @@
  * The answers that end a doubt: the marker, once the statement is known to be dead; for what has no marker its own
  * `verify:` query; else a person.
  */
+import { claimAnew } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
 import { iso, epochSeconds, nothing, store, without } from './decision.ts';
 import { undecided } from './doubt.ts';
+import { isPastUse } from './old-claim.ts';
 import { onSessionLost } from './rebuild.ts';
 import type { MarkerProbed, RunEvent, StatementEnd } from './run-event.ts';
 import type { Run } from './run.ts';
@@ -38,7 +40,11 @@ function onMarkerAbsent(run: Run, context: Context, event: MarkerProbed): Decisi
     return failStep(run, context, event, end, { ...failure, class: 'transient' });
   }
   // A session does one thing at a time: if it is idle, the statement is over.
-  if (event.session === 'AVAILABLE') return onSessionLost(run, context, failure);
+  if (event.session === 'AVAILABLE') {
+    if (run.phase === 'SUBMITTED') return onSessionLost(run, context, failure);
+    // Not submitted, or not seen to be: whoever could still send the token must be gone first.
+    return isPastUse(run, context) ? claimAnew(run, context) : askAgain(run, context);
+  }
   if (event.session === 'BUSY') return askAgain(run, context);
   if (event.open === 'unreadable') {
     return needDecision(

@@ -58,6 +58,7 @@ function goOn(run: Run, context: Context, change: Partial<Run>): Run {
     state: 'RUNNING',
     phase: 'READY',
     ...(run.sessionId === undefined ? {} : { proveSession: true }),
+    countsFrom: iso(context.now),
     next: epochSeconds(context.now),
   };
   return run.slot === true ? next : { ...without(next, 'next'), state: 'QUEUED' };

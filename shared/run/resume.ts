@@ -50,6 +50,7 @@ export function onResumeRequested(run: Run, context: Context, event: ResumeReque
       ? {}
       : { replays: [...(run.replays ?? []), replayName].slice(-MOST_REPLAYS) }),
     lastRequest: lastRequest(event, context.now, message),
+    countsFrom: iso(context.now),
     next: epochSeconds(context.now),
   };
   const answer: Answer = { ok: true, message };

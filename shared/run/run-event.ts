@@ -92,7 +92,7 @@ export type RunEvent =
   | { readonly kind: 'DutyDone'; readonly duty: Duty };
 
 export type LookUpReason =
-  /** A claim grew old without a record. */
+  /** A claim grew old without a record: is its statement there, and if not, is its session idle? */
   | 'old-claim'
   /** The session stays unavailable. */
   | 'unavailable'

@@ -122,6 +122,12 @@ export interface Run {
   /** Random, made with each claim; never used for a second execution. */
   readonly token?: string;
   readonly claimedAt?: string;
+  /** Which token of the attempt this is, from 1 (absent: 1): one that is past use is replaced, never used again. */
+  readonly nonce?: number;
+  /** Since when the token is refused although the session is idle: the refusal may have used it up. ISO 8601. */
+  readonly refusedSince?: string;
+  /** Drives in a row that ended with an error of our own (absent: none). */
+  readonly troubles?: number;
   readonly statementId?: string;
   readonly submittedAt?: string;
   readonly sessionId?: string;
@@ -140,6 +146,8 @@ export interface Run {
   readonly lastRequest?: LastRequest;
   readonly createdAt: string;
   readonly startedAt?: string;
+  /** From when the run's time counts: the slot it took, or its last resume. ISO 8601. */
+  readonly countsFrom?: string;
   readonly endedAt?: string;
   /** Epoch seconds: when the sweep must look at the run at the latest. Absent only at an end that owes nothing, and while QUEUED. */
   readonly next?: number;

@@ -4,6 +4,7 @@ import type { Context, Decision } from './decision.ts';
 import { ask, currentStep, epochSeconds, nothing, store, SUBMISSION, without } from './decision.ts';
 import { onDoubt } from './doubt.ts';
 import { finishRebuilt, onSessionLost } from './rebuild.ts';
+import type { StepView } from './plan-view.ts';
 import { backoffMs, LONGEST_PAUSE_MS, policyFor } from './retry.ts';
 import type { RunEvent, StatementEnd } from './run-event.ts';
 import type { Failure, FinishedStep, Run } from './run.ts';
@@ -91,7 +92,7 @@ function onFailure(run: Run, context: Context, event: RunEvent, end: StatementEn
   if (end.status === 'ABORTED') {
     const message =
       run.timedOut === true
-        ? `the step ran longer than ${step.timeoutSeconds} s and was stopped (timeout: in pipeline.yml)`
+        ? `${overtime(run, context, step)} and was stopped (timeout: in pipeline.yml)`
         : `the statement was stopped by somebody: ${end.error?.message ?? 'ABORTED'}`;
     return failStep(run, context, event, end, {
       class: run.timedOut === true ? 'timeout' : 'cancelled',
@@ -111,6 +112,13 @@ function onFailure(run: Run, context: Context, event: RunEvent, end: StatementEn
   if (failure.class === 'unknown' || failure.class === 'session-lost')
     return onDoubt(run, context, failure, end);
   return failStep(run, context, event, end, failure);
+}
+
+function overtime(run: Run, context: Context, step: StepView): string {
+  const ran = context.now - Date.parse(run.submittedAt ?? run.claimedAt ?? '');
+  return ran > step.timeoutSeconds * 1000
+    ? `the step ran longer than ${step.timeoutSeconds} s`
+    : `the run took longer than ${context.plan.timeoutSeconds} s in all; its step was still running`;
 }
 
 function stopAfterStep(

@@ -1,7 +1,9 @@
 /** Between the claim and the record: refusals, lost replies, and statements found again by their name. */
+import { waitWithClaim } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
-import { ask, currentStep, epochSeconds, iso, nothing, store, TOKEN_WINDOW_MS, without } from './decision.ts';
+import { ask, currentStep, epochSeconds, iso, nothing, store, without } from './decision.ts';
 import { onDoubt } from './doubt.ts';
+import { onOldClaim, onOldClaimInIdleSession } from './old-claim.ts';
 import { onSessionLost } from './rebuild.ts';
 import { SESSION_PAUSES_MS } from './retry.ts';
 import type { LookUpReason, Refusal, RunEvent } from './run-event.ts';
@@ -59,19 +61,11 @@ function onNameNotFound(run: Run, context: Context, why: LookUpReason): Decision
     case 'cancel':
       return nothing(run);
     case 'unavailable':
-      return waitWithClaim(run, context, 5_000);
+      return waitWithClaim(without(run, 'refusedSince'), context, 5_000);
     case 'session-gone':
       return onDoubt(run, context, sessionLost(run, step.name));
-    case 'old-claim': {
-      const age = context.now - Date.parse(run.claimedAt ?? iso(context.now));
-      // The same token returns the same statement, so submitting again is safe while AWS remembers it.
-      if (age < TOKEN_WINDOW_MS) return ask(run, { kind: 'Submit', tries: 0 });
-      return onDoubt(run, context, {
-        class: 'unknown',
-        message: `step ${step.name} was claimed at ${run.claimedAt ?? '?'}, and the warehouse knows no statement of its name`,
-        step: step.name,
-      });
-    }
+    case 'old-claim':
+      return onOldClaim(run, context);
     default:
       return why satisfies never;
   }
@@ -85,10 +79,15 @@ export function onSessionSeen(
   const gone = event.status === 'CLOSED' || event.status === 'UNKNOWN';
   if (run.phase === 'CLAIMED') {
     if (gone) return ask(run, { kind: 'LookUpName', why: 'session-gone' });
-    // BUSY: with our own statement, if the reply was lost. AVAILABLE: a moment too early.
+    if (event.why === 'old-claim') {
+      return event.status === 'BUSY'
+        ? waitWithClaim(without(run, 'refusedSince'), context, 60_000)
+        : onOldClaimInIdleSession(run, context);
+    }
+    // BUSY: with our own statement, if the reply was lost. AVAILABLE: a moment too early; or the refusal used the token up.
     return event.status === 'BUSY'
       ? ask(run, { kind: 'LookUpName', why: 'unavailable' })
-      : waitWithClaim(run, context, 5_000);
+      : waitWithClaim({ ...run, refusedSince: run.refusedSince ?? iso(context.now) }, context, 5_000);
   }
   if (run.proveSession !== true) return nothing(run);
   if (gone) return onSessionLost(run, context, sessionLost(run, currentStep(run, context.plan).name));
@@ -175,11 +174,6 @@ function onSubmitRefused(run: Run, context: Context, refusal: Refusal, tries: nu
     default:
       return refusal.reason satisfies never;
   }
-}
-
-/** Backing off with the claim kept: the same token is sent again, no attempt is burnt. */
-function waitWithClaim(run: Run, context: Context, ms: number): Decision {
-  return store({ ...run, state: 'WAITING', phase: 'CLAIMED', next: epochSeconds(context.now + ms) });
 }
 
 function waitReady(run: Run, context: Context, ms: number): Decision {

@@ -9,6 +9,8 @@ export interface StatementIdentity {
   /** Index of the step, from 0. */
   readonly step: number;
   readonly attempt: number;
+  /** Which token of the attempt, from 1. */
+  readonly nonce: number;
   readonly token: string;
 }
 
@@ -17,8 +19,8 @@ export const TOKEN_START = 10;
 
 /** `baton:<stage>:<run>:<gen>:<step>:<attempt>:<nonce>:<first ten of the token>;` */
 export function statementName(identity: StatementIdentity): string {
-  const { stage, runId, generation, step, attempt, token } = identity;
-  return `${namePrefix(stage)}${runId}:${generation}:${step}:${attempt}:1:${token.slice(0, TOKEN_START)};`;
+  const { stage, runId, generation, step, attempt, nonce, token } = identity;
+  return `${namePrefix(stage)}${runId}:${generation}:${step}:${attempt}:${nonce}:${token.slice(0, TOKEN_START)};`;
 }
 
 /** What the names of a stage begin with; the completion rule filters by it. */

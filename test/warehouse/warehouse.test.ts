@@ -11,6 +11,7 @@ const identity = {
   generation: 2,
   step: 11,
   attempt: 3,
+  nonce: 2,
   token: 'abcdefghij2345',
 };
 
@@ -27,6 +28,7 @@ describe('a statement name', () => {
     const one = statementName({ ...identity, step: 1 });
     const eleven = statementName({ ...identity, step: 11 });
     expect(eleven.startsWith(one)).toBe(false);
+    expect(statementName(identity)).not.toBe(statementName({ ...identity, nonce: 3 }));
   });
 
   it.each([

@@ -1,0 +1,116 @@
+/** A run's own limits: its time, and what goes on for ever. */
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { admit } from '../../shared/engine/admit.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { fileOf, planOf, World } from '../fakes/world.ts';
+
+const HOUR = 3_600_000;
+
+const plan = planOf(
+  [
+    { name: '10_stage.sql', timeoutSeconds: 7_200 },
+    { name: '20_load.sql', timeoutSeconds: 7_200 },
+  ],
+  {
+    timeoutSeconds: 10_800,
+  },
+);
+
+let world: World;
+let id: string;
+
+beforeEach(async () => {
+  world = new World();
+  const file = fileOf('orders/1.csv');
+  world.put(file);
+  const [started] = await admit(
+    { file, time: new Date(world.time).toISOString() },
+    [plan],
+    world.ports,
+    world.plans,
+    world.driver(),
+  );
+  id = started?.run.id ?? '';
+});
+
+async function run(): Promise<Run> {
+  const there = await world.store.load(id);
+  if (there === undefined) throw new Error('no run');
+  return there;
+}
+
+async function sweepAfter(ms: number): Promise<void> {
+  world.time += ms;
+  await sweep(world.ports, world.plans, world.driver());
+}
+
+describe("the run's time", () => {
+  it('stops the statement under way, and confirms it', async () => {
+    await world.drive(id);
+    world.time += 1.5 * HOUR;
+    await world.finish();
+    await sweepAfter(1.6 * HOUR);
+    expect(world.warehouse.calls).toContain('cancel');
+    await sweepAfter(60_000);
+    expect(await run()).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
+    expect((await run()).error?.message).toContain('the run took longer than 10800 s');
+  });
+
+  it('ends a run that waits for a warehouse', async () => {
+    world.warehouse.before = () => {
+      throw Object.assign(new Error('too many'), { name: 'ThrottlingException' });
+    };
+    await world.drive(id);
+    expect(await run()).toMatchObject({ state: 'WAITING' });
+    await sweepAfter(3.1 * HOUR);
+    expect(await run()).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
+  });
+
+  it('counts anew from a resume, however late it comes', async () => {
+    await world.drive(id);
+    await world.finish('FAILED', { error: 'ERROR: relation "x" does not exist' });
+    expect(await run()).toMatchObject({ state: 'FAILED' });
+    world.time += 30 * HOUR;
+    const request = { verb: 'resume' as const, requestId: 'r', runId: id, actor: 'ann' };
+    await operate(request, [plan], world.ports, world.plans, world.driver());
+    await world.drive(id);
+    await world.finish();
+    await world.finish();
+    expect(await run()).toMatchObject({ state: 'SUCCEEDED' });
+  });
+});
+
+describe('what goes on for ever', () => {
+  it('a statement that cannot be stopped needs a decision after three days', async () => {
+    await world.drive(id);
+    world.warehouse.cancel = async () => undefined;
+    await sweepAfter(3.1 * HOUR);
+    await sweepAfter(24 * HOUR);
+    expect(await run()).toMatchObject({ state: 'RUNNING', timedOut: true });
+    await sweepAfter(50 * HOUR);
+    expect(await run()).toMatchObject({ state: 'NEEDS_DECISION' });
+  });
+
+  it('one that is being cancelled ends then, and says that its effect is not known', async () => {
+    await world.drive(id);
+    world.warehouse.cancel = async () => undefined;
+    const request = { verb: 'cancel' as const, requestId: 'c', runId: id, actor: 'ann' };
+    await operate(request, [plan], world.ports, world.plans, world.driver());
+    await sweepAfter(24 * HOUR);
+    expect(await run()).toMatchObject({ state: 'CANCELLING' });
+    await sweepAfter(60 * HOUR);
+    expect(await run()).toMatchObject({ state: 'CANCELLED' });
+    expect((await run()).error?.message).toContain('is not known');
+  });
+
+  it('a run that is stored without end fails', async () => {
+    const there = await run();
+    world.store.runs.set(id, { ...there, version: 10_201 });
+    await world.drive(id);
+    expect(await run()).toMatchObject({ state: 'FAILED' });
+    expect((await run()).error?.message).toContain('goes round in circles');
+  });
+});

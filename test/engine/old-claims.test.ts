@@ -1,0 +1,174 @@
+/** Claims without a record: when the token is sent again, when the step is claimed anew, and when neither may be. */
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { admit } from '../../shared/engine/admit.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { Step } from '../../shared/pipeline/plan.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { fileOf, planOf, World } from '../fakes/world.ts';
+
+const MINUTE = 60_000;
+
+class Failed extends Error {
+  constructor(name: string, message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
+let world: World;
+let id: string;
+
+beforeEach(() => {
+  world = new World();
+});
+
+/** A run whose only step is claimed; `refused` is what each submission meets before it has an effect. */
+async function claimed(step: Partial<Step>, refused: () => void): Promise<void> {
+  const plan = planOf([{ name: '10_only.sql', ...step }]);
+  const file = fileOf('orders/1.csv');
+  world.put(file);
+  world.warehouse.before = (call) => {
+    if (call === 'submit') refused();
+  };
+  const [started] = await admit(
+    { file, time: new Date(world.time).toISOString() },
+    [plan],
+    world.ports,
+    world.plans,
+    world.driver(),
+  );
+  id = started?.run.id ?? '';
+  await world.drive(id);
+}
+
+async function run(): Promise<Run> {
+  const there = await world.store.load(id);
+  if (there === undefined) throw new Error('no run');
+  return there;
+}
+
+/** The sweep comes every minute. */
+async function minutes(count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    world.time += MINUTE;
+    await sweep(world.ports, world.plans, world.driver());
+  }
+}
+
+const timeout = (): never => {
+  throw new Failed('TimeoutError', 'no answer');
+};
+const unavailable = (): never => {
+  throw new Failed('ValidationException', 'Session is not available');
+};
+const fine = (): void => undefined;
+
+const sent = (): string[] => world.warehouse.calls.filter((call) => call === 'submit');
+
+describe('a claim whose submission was never seen', () => {
+  it('is sent again under the same token for half an hour', async () => {
+    await claimed({}, timeout);
+    const { token } = await run();
+    await minutes(29);
+    expect(sent().length).toBeGreaterThan(20);
+    expect(await run()).toMatchObject({ phase: 'CLAIMED', token });
+    expect((await run()).nonce).toBeUndefined();
+  });
+
+  it('is not sent between half an hour and the end of every driver that may still send it', async () => {
+    await claimed({}, timeout);
+    await minutes(30);
+    const before = sent().length;
+    await minutes(1);
+    expect(sent()).toHaveLength(before);
+  });
+
+  it('is then claimed anew in the same session, under another token and nonce, and runs once', async () => {
+    await claimed({}, timeout);
+    const { token, sessionId } = await run();
+    await minutes(31);
+    world.warehouse.before = fine;
+    await minutes(2);
+    const again = await run();
+    expect(again).toMatchObject({ phase: 'SUBMITTED', nonce: 2, generation: 1, attempt: 1, sessionId });
+    expect(again.token).not.toBe(token);
+    expect(world.warehouse.statements.map((statement) => statement.name)).toEqual([
+      expect.stringContaining(':1:0:1:2:'),
+    ]);
+    await world.finish();
+    expect(await run()).toMatchObject({ state: 'SUCCEEDED' });
+  });
+
+  it('waits while the session is busy', async () => {
+    await claimed({}, timeout);
+    const { sessionId } = await run();
+    const session = world.warehouse.sessions.get(sessionId ?? '');
+    if (session === undefined) throw new Error('no session');
+    session.status = 'BUSY';
+    await minutes(40);
+    expect(await run()).toMatchObject({ phase: 'CLAIMED' });
+    expect((await run()).nonce).toBeUndefined();
+  });
+
+  it('of a durable step is claimed anew only when its marker is absent', async () => {
+    await claimed({ kind: 'durable' }, timeout);
+    await minutes(31);
+    world.warehouse.before = fine;
+    await minutes(3);
+    expect(world.warehouse.calls).toContain('ask');
+    expect(await run()).toMatchObject({ phase: 'SUBMITTED', nonce: 2 });
+  });
+
+  it('of an opaque step needs a decision', async () => {
+    await claimed({ kind: 'opaque' }, timeout);
+    await minutes(34);
+    expect(await run()).toMatchObject({ state: 'NEEDS_DECISION' });
+    expect((await run()).error?.message).toContain('baton resolve');
+  });
+
+  it('of an idempotent opaque step is claimed anew', async () => {
+    await claimed({ kind: 'opaque', idempotent: true }, timeout);
+    world.time += 31 * MINUTE;
+    world.warehouse.before = fine;
+    await minutes(3);
+    expect(await run()).toMatchObject({ phase: 'SUBMITTED', nonce: 2 });
+  });
+});
+
+describe('a token that is refused though its session is idle', () => {
+  it('is not sent any more after a minute, and the step is claimed anew when nobody can send it', async () => {
+    await claimed({}, unavailable);
+    await minutes(1);
+    expect((await run()).refusedSince).toBeDefined();
+    await minutes(1);
+    const before = sent().length;
+    world.warehouse.before = fine;
+    world.time += 20_000;
+    await sweep(world.ports, world.plans, world.driver());
+    expect(sent()).toHaveLength(before);
+    await minutes(2);
+    expect(await run()).toMatchObject({ phase: 'SUBMITTED', nonce: 2, generation: 1 });
+    expect((await run()).refusedSince).toBeUndefined();
+  });
+
+  it('of an opaque step needs a decision', async () => {
+    await claimed({ kind: 'opaque' }, unavailable);
+    await minutes(6);
+    expect(await run()).toMatchObject({ state: 'NEEDS_DECISION' });
+  });
+
+  it('is sent on while the session was only busy', async () => {
+    await claimed({}, unavailable);
+    const session = world.warehouse.sessions.get((await run()).sessionId ?? '');
+    if (session === undefined) throw new Error('no session');
+    session.status = 'BUSY';
+    await minutes(10);
+    expect((await run()).refusedSince).toBeUndefined();
+    session.status = 'AVAILABLE';
+    world.warehouse.before = fine;
+    await minutes(1);
+    expect(await run()).toMatchObject({ phase: 'SUBMITTED' });
+    expect((await run()).nonce).toBeUndefined();
+  });
+});
