@@ -6,10 +6,10 @@ import type { Plan } from '../pipeline/plan.ts';
 import { decide } from '../run/decide.ts';
 import type { Answer, Decision } from '../run/decide.ts';
 import type { RunEvent } from '../run/run-event.ts';
-import type { Run } from '../run/run.ts';
+import type { Run, RunState } from '../run/run.ts';
 import { perform } from './perform.ts';
 import type { PlanCache } from './plan-cache.ts';
-import type { Driver, Ports } from './ports.ts';
+import type { Driver, MetricName, Ports } from './ports.ts';
 
 /** A driver that lost so many races leaves the run to those who win them. */
 const RACES = 10;
@@ -23,6 +23,8 @@ const RESERVE_MS = 3_000;
 export interface Driven {
   /** Undefined: there is no such run. */
   readonly run: Run | undefined;
+  /** As it was read before anything was decided. */
+  readonly before?: Run;
   readonly answer?: Answer;
 }
 
@@ -41,7 +43,7 @@ export async function drive(
       return { run: undefined };
     }
     const driven = await driveOnce(run, news, ports, plans, driver);
-    if (driven !== 'conflict') return driven;
+    if (driven !== 'conflict') return { ...driven, before: run };
   }
   ports.log('info', 'left the run to other drivers', { run: runId });
   return { run: await ports.store.load(runId) };
@@ -101,6 +103,13 @@ async function save(
   }
 }
 
+const METRICS: Readonly<Partial<Record<RunState, MetricName>>> = {
+  SUCCEEDED: 'RunsSucceeded',
+  FAILED: 'RunsFailed',
+  NEEDS_DECISION: 'RunsNeedingDecision',
+  CANCELLED: 'RunsCancelled',
+};
+
 /** One line for every step that ended and every state that changed. */
 function tell(before: Run, after: Run, decision: Decision, event: RunEvent, ports: Ports): void {
   const fields = { run: after.id, pipeline: after.pipeline };
@@ -117,6 +126,8 @@ function tell(before: Run, after: Run, decision: Decision, event: RunEvent, port
     });
   }
   if (before.state !== after.state) {
+    const metric = METRICS[after.state];
+    if (metric !== undefined) ports.meter(metric, 1, after.pipeline);
     const problem = after.state === 'FAILED' || after.state === 'NEEDS_DECISION';
     ports.log(problem ? 'error' : 'info', `run ${after.state}`, {
       ...fields,
@@ -125,5 +136,7 @@ function tell(before: Run, after: Run, decision: Decision, event: RunEvent, port
       error: after.error?.message,
     });
   }
+  if (event.kind === 'CallRefused' && event.refusal.reason === 'throttled')
+    ports.meter('Throttles', 1, after.pipeline);
   if (decision.note !== undefined) ports.log('info', decision.note, { ...fields, event: event.kind });
 }

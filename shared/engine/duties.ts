@@ -1,7 +1,7 @@
 /** What a run that ended or stopped still owes the world, one duty at a time, each idempotent. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { Duty, Run } from '../run/run.ts';
-import { isAtEnd } from '../run/run.ts';
+import { isAtEnd, isAtRest } from '../run/run.ts';
 import { historyRow } from './history.ts';
 import { wake } from './wake.ts';
 import type { Ports, Publication } from './ports.ts';
@@ -19,7 +19,7 @@ export async function performDuty(duty: Duty, run: Run, plan: Plan, ports: Ports
       await wakeNext(run.pipeline, ports);
       return;
     case 'publish':
-      await ports.publisher.publish([publicationOf(run, ports.settings.stage)]);
+      await publish(run, ports);
       return;
     case 'close':
       await closeSession(run, ports);
@@ -71,7 +71,14 @@ const TYPES: Readonly<Partial<Record<Run['state'], string>>> = {
   SUPERSEDED: 'Run Superseded',
 };
 
-function publicationOf(run: Run, stage: string): Publication {
+/** What became of the run; of one that stopped and holds its slot, also how many files wait behind it. */
+export async function publish(run: Run, ports: Ports): Promise<void> {
+  const waiting =
+    isAtRest(run) && run.slot === true ? await ports.store.countQueued(run.pipeline) : undefined;
+  await ports.publisher.publish([publicationOf(run, ports.settings.stage, waiting)]);
+}
+
+function publicationOf(run: Run, stage: string, waiting: number | undefined): Publication {
   const { file } = run.trigger;
   return {
     source: 'baton',
@@ -85,6 +92,7 @@ function publicationOf(run: Run, stage: string): Publication {
       ...(run.step === undefined ? {} : { step: run.step }),
       ...(run.error === undefined ? {} : { class: run.error.class, error: run.error.message }),
       ...(run.resumeWith === undefined ? {} : { resumeWith: run.resumeWith }),
+      ...(waiting === undefined ? {} : { waiting }),
     },
   };
 }

@@ -46,6 +46,8 @@ export interface Ports {
   /** 0 <= fraction < 1. */
   readonly randomFraction: () => number;
   readonly pause: (ms: number) => Promise<void>;
+  /** Adds to a metric; of one pipeline, or of the stage alone. */
+  readonly meter: (name: MetricName, value: number, pipeline?: string) => void;
   /** One structured line. */
   readonly log: (
     level: 'info' | 'warn' | 'error',
@@ -53,6 +55,25 @@ export interface Ports {
     fields: Readonly<Record<string, unknown>>,
   ) => void;
 }
+
+/** What alarms and the dashboard are fed with. Each is a count, but the age, which is in seconds. */
+export type MetricName =
+  | 'RunsStarted'
+  | 'RunsSucceeded'
+  | 'RunsFailed'
+  | 'RunsNeedingDecision'
+  | 'RunsCancelled'
+  /** Calls of the warehouse that were refused because it is throttled, full, paused or resizing. */
+  | 'Throttles'
+  /** Runs that the sweep brought on though nothing was due: an event or a driver was lost. */
+  | 'SweepRecovered'
+  /** Drives that ended with an error of our own. */
+  | 'RunTroubles'
+  /** Of a run that has begun, or waits to. */
+  | 'OldestUnfinishedRun'
+  | 'FilesWaiting'
+  /** Of these, behind a run that stopped and holds its slot until a person acts. */
+  | 'FilesHeldBack';
 
 /** One invocation: who it is, and how long it may still take. */
 export interface Driver {

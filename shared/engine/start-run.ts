@@ -75,6 +75,7 @@ export async function startRun(
       `run ${id} exists for another trigger (${JSON.stringify(there.trigger)}): two different events have one identity`,
     );
   }
+  if (created.outcome === 'created') ports.meter('RunsStarted', 1, plan.pipeline);
   ports.log('info', created.outcome === 'created' ? 'run created' : 'run exists already', {
     run: id,
     pipeline: plan.pipeline,

@@ -1,7 +1,12 @@
 /** The clock that drives what went quiet: due runs, and the heads of the queues. O(active), never O(history). */
+import type { Run } from '../run/run.ts';
+import { isAtRest } from '../run/run.ts';
+import type { QueueHead } from '../store/run-store.ts';
 import { drive } from './drive.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
+import { noteTrouble } from './trouble.ts';
+import { hasRecovered } from './recovered.ts';
 
 /** Runs looked at in one round; a warehouse has 500 sessions at most. */
 const ROUND = 2_000;
@@ -16,33 +21,56 @@ const RESERVE_MS = 10_000;
 export async function sweep(ports: Ports, plans: PlanCache, driver: Driver): Promise<number> {
   const due = await ports.store.findDue(Math.floor(ports.now() / 1000), ROUND);
   const heads = await ports.store.findQueueHeads();
-  const unaware = await Promise.all(heads.map((head) => unawareHolders(head.pipeline, ports)));
+  const unaware = await Promise.all(heads.map((head) => unawareHolders(head, ports)));
   const all = [...new Set([...due, ...heads.map((head) => head.runId), ...unaware.flat()])];
   // Begun somewhere else each time, so that a round that runs out of time leaves nobody behind for good.
   const first = Math.floor(ports.randomFraction() * all.length);
   const waiting = [...all.slice(first), ...all.slice(0, first)];
   let driven = 0;
+  let oldest = 0;
   const lane = async (): Promise<void> => {
     for (let runId = waiting.shift(); runId !== undefined; runId = waiting.shift()) {
       if (driver.remainingMs() < RESERVE_MS) return;
-      try {
-        await drive(runId, { kind: 'Woken' }, ports, plans, driver);
-      } catch (error) {
-        ports.log('error', 'the run could not be driven', {
-          run: runId,
-          error: error instanceof Error ? error.message : String(error),
-        });
-      }
+      oldest = Math.max(oldest, await driveOne(runId, ports, plans, driver));
       driven += 1;
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
+  ports.meter('OldestUnfinishedRun', Math.round(oldest / 1000));
   return driven;
 }
 
-/** Runs that took a slot and were cut off before they could note it: they are in neither index for long, and block the rest. */
-async function unawareHolders(pipeline: string, ports: Ports): Promise<string[]> {
+/** How old the run is if it goes on, in ms; else 0. */
+async function driveOne(runId: string, ports: Ports, plans: PlanCache, driver: Driver): Promise<number> {
+  try {
+    const { before, run } = await drive(runId, { kind: 'Woken' }, ports, plans, driver);
+    if (before === undefined || run === undefined) return 0;
+    if (hasRecovered(before, run, ports.now())) ports.meter('SweepRecovered', 1, run.pipeline);
+    return ageOf(run, ports.now());
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    ports.log('error', 'the run could not be driven', { run: runId, error: message });
+    await noteTrouble(runId, message, ports, driver).catch((worse: unknown) => {
+      ports.log('error', 'nor could its trouble be noted', { run: runId, error: String(worse) });
+    });
+    return 0;
+  }
+}
+
+function ageOf(run: Run, now: number): number {
+  return isAtRest(run) ? 0 : now - Date.parse(run.createdAt);
+}
+
+/**
+ * Runs that took a slot and were cut off before they could note it: they are in neither index for long, and block the rest.
+ * By the way it is seen how many files wait, and how many of them for a person.
+ */
+async function unawareHolders(head: QueueHead, ports: Ports): Promise<string[]> {
+  const { pipeline, waiting } = head;
   const { holders } = await ports.store.loadPool(pipeline);
   const runs = await Promise.all(Object.keys(holders).map((runId) => ports.store.load(runId)));
+  ports.meter('FilesWaiting', waiting, pipeline);
+  const stopped = runs.some((run) => run !== undefined && isAtRest(run) && run.slot === true);
+  ports.meter('FilesHeldBack', stopped ? waiting : 0, pipeline);
   return runs.flatMap((run) => (run?.state === 'QUEUED' ? [run.id] : []));
 }

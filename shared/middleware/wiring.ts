@@ -14,6 +14,7 @@ import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
 import { S3FileStore } from './files.ts';
 import { log } from './log.ts';
+import { meterOf } from './meter.ts';
 import { EventBridgePublisher } from './publisher.ts';
 
 export interface Wiring {
@@ -43,6 +44,7 @@ function wire(): Wiring {
     randomToken,
     randomFraction,
     pause: (ms) => wait(ms),
+    meter: meterOf(config.stage),
     log,
   };
   return { config, ports, plans: new PlanCache(store) };

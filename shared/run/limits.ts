@@ -10,8 +10,8 @@ const GRACE_MS = 3 * 86_400_000;
 const MOST_WRITES = 10_000;
 const MOST_WRITES_OF_A_STEP = 100;
 
-/** Drives in a row that failed with an error of our own: at one a minute about half an hour. */
-export const MOST_TROUBLES = 30;
+/** Drives in a row that failed with an error of our own: at one a minute four hours. */
+export const MOST_TROUBLES = 240;
 
 /** When the run's time ends, in ms since the epoch: `timeout:` after it took its slot or was resumed. */
 function endOfTime(run: Run, context: Context): number {

@@ -26,12 +26,15 @@ import {
   runKey,
   runOfItem,
 } from './run-item.ts';
-import type { HistoryRow, Pool, RunStore } from './run-store.ts';
+import type { HistoryRow, Pool, QueueHead, RunStore } from './run-store.ts';
 
 type StoredItem = Record<string, AttributeValue>;
 
 /** Errors in history rows are cut here, in characters. */
 const LONGEST_ERROR = 8_000;
+
+/** More waiting runs than this are not counted. */
+const MOST_COUNTED = 1_000;
 
 export class DynamoDbRunStore implements RunStore {
   readonly #client: DynamoDBClient;
@@ -159,8 +162,8 @@ export class DynamoDbRunStore implements RunStore {
     return items[0] === undefined ? undefined : runIdOf(items[0]);
   }
 
-  async findQueueHeads(): Promise<{ pipeline: string; runId: string }[]> {
-    const heads = new Map<string, { queuedAt: string; runId: string }>();
+  async findQueueHeads(): Promise<QueueHead[]> {
+    const heads = new Map<string, { queuedAt: string; runId: string; waiting: number }>();
     let from: StoredItem | undefined;
     do {
       const page = await this.#client.send(
@@ -175,12 +178,28 @@ export class DynamoDbRunStore implements RunStore {
         const pipeline = String(item['queue']);
         const queuedAt = String(item['queuedAt']);
         const head = heads.get(pipeline);
-        if (head === undefined || queuedAt < head.queuedAt)
-          heads.set(pipeline, { queuedAt, runId: runIdOf(item) });
+        const waiting = (head?.waiting ?? 0) + 1;
+        const first = head === undefined || queuedAt < head.queuedAt;
+        heads.set(pipeline, first ? { queuedAt, runId: runIdOf(item), waiting } : { ...head, waiting });
       }
       from = page.LastEvaluatedKey;
     } while (from !== undefined);
-    return [...heads].map(([pipeline, { runId }]) => ({ pipeline, runId }));
+    return [...heads].map(([pipeline, { runId, waiting }]) => ({ pipeline, runId, waiting }));
+  }
+
+  async countQueued(pipeline: string): Promise<number> {
+    const counted = await this.#client.send(
+      new QueryCommand({
+        TableName: this.#table,
+        IndexName: 'queue',
+        KeyConditionExpression: '#queue = :pipeline',
+        ExpressionAttributeNames: { '#queue': 'queue' },
+        ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
+        Select: 'COUNT',
+        Limit: MOST_COUNTED,
+      }),
+    );
+    return counted.Count ?? 0;
   }
 
   async listRuns(pipeline: string, limit: number): Promise<Run[]> {

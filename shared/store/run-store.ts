@@ -32,8 +32,10 @@ export interface RunStore {
   loadPlan(hash: string): Promise<Plan | undefined>;
   /** Runs that are due, soonest first; at most `limit`. From an index: candidates, never facts. */
   findDue(now: number, limit: number): Promise<string[]>;
-  /** Of each pipeline with waiting runs, its oldest; from an index. */
-  findQueueHeads(): Promise<{ pipeline: string; runId: string }[]>;
+  /** Of each pipeline with waiting runs, its oldest, and how many they are; from an index. */
+  findQueueHeads(): Promise<QueueHead[]>;
+  /** How many runs of a pipeline wait, up to 1,000; from an index. */
+  countQueued(pipeline: string): Promise<number>;
   /** The oldest waiting run of a pipeline; from an index. */
   queueHead(pipeline: string): Promise<string | undefined>;
   /** Newest first. */
@@ -46,6 +48,12 @@ export interface RunStore {
   releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void>;
   /** Notes the sequencer if it is the highest seen for the key; tells whether it is at least that. */
   admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean>;
+}
+
+export interface QueueHead {
+  readonly pipeline: string;
+  readonly runId: string;
+  readonly waiting: number;
 }
 
 /** Who holds the pipeline's slots: run id -> epoch. */

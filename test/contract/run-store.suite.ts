@@ -170,8 +170,10 @@ export function runStoreSuite(
       for (const run of [second, first, running]) await store.create(run);
       expect(await store.queueHead(pipeline)).toBe(first.id);
       expect((await store.findQueueHeads()).filter((head) => head.pipeline === pipeline)).toEqual([
-        { pipeline, runId: first.id },
+        { pipeline, runId: first.id, waiting: 2 },
       ]);
+      expect(await store.countQueued(pipeline)).toBe(2);
+      expect(await store.countQueued('nobody')).toBe(0);
       expect(await store.queueHead('nobody')).toBeUndefined();
     });
 

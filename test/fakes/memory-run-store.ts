@@ -1,39 +1,44 @@
-/** The RunStore port in memory: the same conditions as the real one, held to by the same contract suite. */
+/**
+ * The RunStore port in memory: the same conditions as the real one, held to by the same contract suite. Runs are read-only
+ * everywhere, so they are handed out as they are.
+ */
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { queueOrder } from '../../shared/run/run.ts';
-import { runItem, runOfItem } from '../../shared/store/run-item.ts';
-import type { HistoryRow, Pool, RunStore } from '../../shared/store/run-store.ts';
+import type { HistoryRow, Pool, QueueHead, RunStore } from '../../shared/store/run-store.ts';
 
-const copy = <T>(value: T): T => structuredClone(value);
+const NO_POOL: Pool = { holders: {}, epoch: 0 };
 
 export class MemoryRunStore implements RunStore {
-  /** Counts writes. */
-  changes = 0;
   readonly runs = new Map<string, Run>();
   readonly rows = new Map<string, Map<string, HistoryRow>>();
   readonly plans = new Map<string, Plan>();
-  readonly pools = new Map<string, { holders: Record<string, number>; epoch: number }>();
+  readonly pools = new Map<string, Pool>();
   readonly keys = new Map<string, string>();
+  /** Told of every write of a run, before it is stored. */
+  stored: (next: Run, before: Run | undefined) => void = () => undefined;
+  /** Told of every slot that is taken. */
+  slotTaken: (pipeline: string, pool: Pool, runId: string) => void = () => undefined;
 
   async load(runId: string): Promise<Run | undefined> {
-    return copy(this.runs.get(runId));
+    return this.runs.get(runId);
   }
 
   async create(run: Run): ReturnType<RunStore['create']> {
     const there = this.runs.get(run.id);
-    if (there !== undefined) return { outcome: 'exists', run: copy(there) };
-    this.changes += 1;
-    this.runs.set(run.id, runOfItem(copy(runItem(run))));
+    if (there !== undefined) return { outcome: 'exists', run: there };
+    this.#set(run, undefined);
     return { outcome: 'created' };
   }
 
   async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
-    if (this.runs.get(run.id)?.version !== version) return 'conflict';
-    const next = { ...copy(run), version: version + 1, by };
-    this.changes += 1;
-    this.runs.set(run.id, next);
-    return copy(next);
+    const there = this.runs.get(run.id);
+    // As of a write whose reply was lost and that was sent again.
+    if (there?.version === version + 1 && there.by === by) return there;
+    if (there?.version !== version) return 'conflict';
+    const next = { ...run, version: version + 1, by };
+    this.#set(next, there);
+    return next;
   }
 
   async record(run: Run, by: string): Promise<Run | 'conflict'> {
@@ -47,14 +52,18 @@ export class MemoryRunStore implements RunStore {
       ...picked(run),
     };
     if (run.last === undefined) delete (next as { last?: unknown }).last;
-    this.changes += 1;
-    this.runs.set(run.id, next);
-    return copy(next);
+    this.#set(next, there);
+    return next;
+  }
+
+  #set(next: Run, before: Run | undefined): void {
+    this.stored(next, before);
+    this.runs.set(next.id, next);
   }
 
   async putHistory(runId: string, row: HistoryRow): Promise<void> {
     const rows = this.rows.get(runId) ?? new Map<string, HistoryRow>();
-    rows.set(`${row.index}#${row.generation}#${row.attempt}`, copy(row));
+    rows.set(`${row.index}#${row.generation}#${row.attempt}`, row);
     this.rows.set(runId, rows);
   }
 
@@ -80,14 +89,20 @@ export class MemoryRunStore implements RunStore {
       .map((run) => run.id);
   }
 
-  async findQueueHeads(): Promise<{ pipeline: string; runId: string }[]> {
-    const pipelines = new Set(
-      [...this.runs.values()].filter((run) => run.state === 'QUEUED').map((run) => run.pipeline),
-    );
-    const heads = await Promise.all(
-      [...pipelines].map(async (pipeline) => ({ pipeline, runId: await this.queueHead(pipeline) })),
-    );
-    return heads.filter((head): head is { pipeline: string; runId: string } => head.runId !== undefined);
+  async findQueueHeads(): Promise<QueueHead[]> {
+    const heads = new Map<string, { head: Run; waiting: number }>();
+    for (const run of this.runs.values()) {
+      if (run.state !== 'QUEUED') continue;
+      const there = heads.get(run.pipeline);
+      const first = there === undefined || queueOrder(run) < queueOrder(there.head);
+      heads.set(run.pipeline, { head: first ? run : there.head, waiting: (there?.waiting ?? 0) + 1 });
+    }
+    return [...heads].map(([pipeline, { head, waiting }]) => ({ pipeline, runId: head.id, waiting }));
+  }
+
+  async countQueued(pipeline: string): Promise<number> {
+    return [...this.runs.values()].filter((run) => run.pipeline === pipeline && run.state === 'QUEUED')
+      .length;
   }
 
   async queueHead(pipeline: string): Promise<string | undefined> {
@@ -99,32 +114,33 @@ export class MemoryRunStore implements RunStore {
 
   async listRuns(pipeline: string, limit: number): Promise<Run[]> {
     const runs = [...this.runs.values()].filter((run) => run.pipeline === pipeline);
-    return copy(runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, limit));
+    return runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, limit);
   }
 
   async loadPool(pipeline: string): Promise<Pool> {
-    return copy(this.pools.get(pipeline) ?? { holders: {}, epoch: 0 });
+    return this.pools.get(pipeline) ?? NO_POOL;
   }
 
   async takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'> {
-    const there = this.pools.get(pipeline) ?? { holders: {}, epoch: 0 };
+    const there = this.pools.get(pipeline) ?? NO_POOL;
     if (
       there.epoch !== pool.epoch ||
       Object.keys(there.holders).length >= limit ||
       there.holders[runId] !== undefined
     )
       return 'conflict';
-    there.epoch += 1;
-    there.holders[runId] = there.epoch;
-    this.pools.set(pipeline, there);
-    this.changes += 1;
-    return there.epoch;
+    const epoch = there.epoch + 1;
+    const next: Pool = { holders: { ...there.holders, [runId]: epoch }, epoch };
+    this.pools.set(pipeline, next);
+    this.slotTaken(pipeline, next, runId);
+    return epoch;
   }
 
   async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void> {
-    this.changes += 1;
     const there = this.pools.get(pipeline);
-    if (there?.holders[runId] === epoch) delete there.holders[runId];
+    if (there?.holders[runId] !== epoch) return;
+    const { [runId]: _, ...holders } = there.holders;
+    this.pools.set(pipeline, { ...there, holders });
   }
 
   async admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean> {

@@ -20,6 +20,8 @@ export class World {
   readonly artifacts = new Map<string, string>();
   readonly objects = new Map<string, RunFile>();
   readonly logs: string[] = [];
+  /** Totals. */
+  readonly metered = new Map<string, number>();
   readonly ports: Ports;
   readonly plans: PlanCache;
   #invocations = 0;
@@ -60,6 +62,9 @@ export class World {
       randomFraction: () => 0.5,
       pause: async (ms) => {
         this.time += ms;
+      },
+      meter: (name, value) => {
+        this.metered.set(name, (this.metered.get(name) ?? 0) + value);
       },
       log: (level, message) => {
         this.logs.push(`${level} ${message}`);

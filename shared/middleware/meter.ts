@@ -1,0 +1,34 @@
+/**
+ * Metrics as log lines: CloudWatch reads them out of the log by itself (CloudWatch user guide: embedded metric format), so
+ * that a metric costs no call.
+ */
+import process from 'node:process';
+
+import type { MetricName, Ports } from '../engine/ports.ts';
+
+const NAMESPACE = 'Baton';
+
+const SECONDS: ReadonlySet<MetricName> = new Set(['OldestUnfinishedRun']);
+
+/** One line for each value: of the stage, and of the pipeline within it. */
+export function meterOf(stage: string): Ports['meter'] {
+  return (name, value, pipeline) => {
+    const dimensions = pipeline === undefined ? [['stage']] : [['stage'], ['stage', 'pipeline']];
+    const line = JSON.stringify({
+      _aws: {
+        Timestamp: Date.now(),
+        CloudWatchMetrics: [
+          {
+            Namespace: NAMESPACE,
+            Dimensions: dimensions,
+            Metrics: [{ Name: name, Unit: SECONDS.has(name) ? 'Seconds' : 'Count' }],
+          },
+        ],
+      },
+      stage,
+      ...(pipeline === undefined ? {} : { pipeline }),
+      [name]: value,
+    });
+    process.stdout.write(`${line}\n`);
+  };
+}

@@ -1,0 +1,139 @@
+/** What the sweep tells besides driving: what it recovered, what waits, what it could not drive. */
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { admit } from '../../shared/engine/admit.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { fileOf, planOf, World } from '../fakes/world.ts';
+
+const MINUTE = 60_000;
+const plan = planOf([{ name: '10_stage.sql' }, { name: '20_load.sql' }]);
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+});
+
+async function arrive(key: string): Promise<string> {
+  const file = fileOf(key);
+  world.put(file);
+  const created = { file, time: new Date(world.time).toISOString() };
+  const [started] = await admit(created, [plan], world.ports, world.plans, world.driver());
+  return started?.run.id ?? '';
+}
+
+async function run(id: string): Promise<Run> {
+  const there = await world.store.load(id);
+  if (there === undefined) throw new Error('no run');
+  return there;
+}
+
+async function sweepAfter(ms: number): Promise<void> {
+  world.time += ms;
+  world.metered.clear();
+  await sweep(world.ports, world.plans, world.driver());
+}
+
+describe('recovered is', () => {
+  it('a step whose completion event never came', async () => {
+    const id = await arrive('orders/1.csv');
+    await world.drive(id);
+    world.end();
+    await sweepAfter(2 * MINUTE);
+    expect(world.metered.get('SweepRecovered')).toBe(1);
+  });
+
+  it('a file that waits though a slot is free', async () => {
+    await arrive('orders/1.csv');
+    await sweepAfter(2 * MINUTE);
+    expect(world.metered.get('SweepRecovered')).toBe(1);
+  });
+
+  it('not a run that was looked at and still runs', async () => {
+    const id = await arrive('orders/1.csv');
+    await world.drive(id);
+    await sweepAfter(2 * MINUTE);
+    expect(world.metered.has('SweepRecovered')).toBe(false);
+    expect(world.metered.get('OldestUnfinishedRun')).toBe(120);
+  });
+
+  it('not a run that backed off', async () => {
+    world.warehouse.before = () => {
+      throw Object.assign(new Error('too many'), { name: 'ThrottlingException' });
+    };
+    const id = await arrive('orders/1.csv');
+    await world.drive(id);
+    expect(world.metered.get('Throttles')).toBeGreaterThan(0);
+    world.warehouse.before = () => undefined;
+    await sweepAfter(5 * MINUTE);
+    expect(await run(id)).toMatchObject({ phase: 'SUBMITTED' });
+    expect(world.metered.has('SweepRecovered')).toBe(false);
+  });
+});
+
+describe('files behind a run', () => {
+  it('that goes on wait; behind one that stopped they are held back, and its alert says how many', async () => {
+    const id = await arrive('orders/1.csv');
+    await world.drive(id);
+    world.time += 1_000;
+    await arrive('orders/2.csv');
+    await arrive('orders/3.csv');
+    await sweepAfter(MINUTE);
+    expect(world.metered.get('FilesWaiting')).toBe(2);
+    expect(world.metered.get('FilesHeldBack')).toBe(0);
+    await world.finish('FAILED', { error: 'ERROR: relation "x" does not exist' });
+    expect(world.published.at(-1)).toMatchObject({ type: 'Run Failed', detail: { runId: id, waiting: 2 } });
+    await sweepAfter(MINUTE);
+    expect(world.metered.get('FilesHeldBack')).toBe(2);
+  });
+});
+
+describe('a run that cannot be driven', () => {
+  it('because its plan is gone is told to people after four hours, not tried for ever', async () => {
+    const id = await arrive('orders/1.csv');
+    await world.drive(id);
+    const kept = [...world.store.plans.values()];
+    world.store.plans.clear();
+    const sweepCold = async (): Promise<void> => {
+      world.time += MINUTE;
+      await sweep(world.ports, new PlanCache(world.store), world.driver());
+    };
+    for (let i = 0; i < 240; i += 1) await sweepCold();
+    expect(await run(id)).toMatchObject({ state: 'RUNNING', troubles: 239 });
+    await sweepCold();
+    const stopped = await run(id);
+    expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', error: { class: 'unknown' } });
+    expect(stopped.error?.message).toContain(plan.hash);
+    expect(stopped.next).toBeUndefined();
+    expect(world.types().at(-1)).toBe('Run Needs Decision');
+    for (const one of kept) world.store.plans.set(one.hash, one);
+    const answer = await operate(
+      { verb: 'resolve', verdict: 'abandon', requestId: 'r', runId: id, actor: 'ann' },
+      [plan],
+      world.ports,
+      world.plans,
+      world.driver(),
+    );
+    expect(answer).toMatchObject({ ok: true, state: 'CANCELLED' });
+  });
+
+  it('for a while goes on as if nothing had been', async () => {
+    const id = await arrive('orders/1.csv');
+    await world.drive(id);
+    const ask = world.warehouse.describe.bind(world.warehouse);
+    world.end();
+    world.warehouse.describe = async () => {
+      throw new Error('no network');
+    };
+    await sweepAfter(2 * MINUTE);
+    expect(world.metered.get('RunTroubles')).toBe(1);
+    expect(await run(id)).toMatchObject({ state: 'RUNNING', troubles: 1 });
+    world.warehouse.describe = ask;
+    await sweepAfter(2 * MINUTE);
+    expect(await run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 1 });
+    expect((await run(id)).troubles).toBeUndefined();
+  });
+});
