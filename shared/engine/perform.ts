@@ -6,7 +6,6 @@ import type { Run } from '../run/run.ts';
 import { statementName } from '../warehouse/statement-name.ts';
 import { performDuty } from './duties.ts';
 import { historyRow } from './history.ts';
-import { readLoadErrors } from './load-errors.ts';
 import type { Driver, Ports } from './ports.ts';
 import { takeSlot } from './slots.ts';
 import { statementsOf } from './statements.ts';
@@ -81,12 +80,14 @@ export async function perform(
       );
     case 'ReadVerdict':
       return readVerdict(effect.end, stepOf(run, plan), warehouse);
-    case 'ReadLoadErrors':
+    case 'ReadLoadErrors': {
+      const { readLoadErrors } = await import('./load-errors.ts');
       return {
         kind: 'LoadErrorsRead',
         message: await readLoadErrors(run, plan, effect.end, ports),
         end: effect.end,
       };
+    }
     case 'WriteHistory':
       await ports.store.putHistory(run.id, await historyRow(effect.row, plan, warehouse));
       return { kind: 'HistoryWritten', row: effect.row, afterwards: effect.afterwards };
