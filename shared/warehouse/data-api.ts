@@ -22,7 +22,8 @@ export interface Connection {
   readonly SecretArn?: string;
 }
 
-const OPENER_KEEP_ALIVE_SECONDS = 120;
+/** Longer than a first step whose token was used up takes to be claimed anew (shared/run/old-claim.ts). */
+const OPENER_KEEP_ALIVE_SECONDS = 300;
 const LONGEST_WAIT_SECONDS = 30;
 
 export class DataApiWarehouse implements Warehouse {

@@ -49,7 +49,7 @@ export interface SmallEnd {
 }
 
 export interface Warehouse {
-  /** Opens a session with an effect-free first statement, waiting for its end. Keep-alive 120 s. */
+  /** Opens a session with an effect-free first statement, waiting for its end. Keep-alive 300 s. */
   open(opening: Opening): Promise<Result<{ sessionId: string; pid?: number }>>;
   submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>>;
   describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'>;

@@ -41,6 +41,8 @@ export interface StackOptions {
   readonly pipelines?: Readonly<Record<string, string>>;
   /** Folder to go on with; made anew otherwise. */
   readonly home?: string;
+  /** Of the local AWS, beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Calls `check` until it gives something; the limit is for a machine that is slow, not for the thing tested. */
@@ -112,7 +114,7 @@ export class Stack {
       ],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, BATON_HOME: '', BATON_PORT: '' },
+        env: { ...process.env, ...options.environment, BATON_HOME: '', BATON_PORT: '' },
       },
     );
     const output: string[] = [];

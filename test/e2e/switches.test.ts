@@ -1,0 +1,70 @@
+/**
+ * What no page of AWS says is a switch of the local Data API (local/redshift/switches.ts): whole runs come to the same end
+ * whichever way it is set.
+ */
+import { ListStatementsCommand } from '@aws-sdk/client-redshift-data';
+import { afterEach, expect, it } from 'vitest';
+
+import type { Run } from '../../shared/run/run.ts';
+import { isAtRest } from '../../shared/run/run.ts';
+import { eventually, Stack } from './stack.ts';
+
+const HEADER = 'store_id,name,city,country,opened_on\n';
+
+let stack: Stack;
+
+afterEach(async () => {
+  await stack.stop();
+});
+
+async function ended(key: string): Promise<Run> {
+  return eventually(
+    `the run of ${key} to end`,
+    async () => {
+      await stack.sweep();
+      const run = (await stack.runs('stores')).find((candidate) => candidate.trigger.file?.key === key);
+      return run !== undefined && isAtRest(run) && run.owed === undefined ? run : undefined;
+    },
+    60_000,
+  );
+}
+
+async function nameOf(run: Run): Promise<string[]> {
+  const { Statements } = await stack.redshift.send(
+    new ListStatementsCommand({ StatementName: `baton:local:${run.id}:`, Status: 'ALL', MaxResults: 100 }),
+  );
+  return (Statements ?? []).map((statement) => statement.StatementName ?? '');
+}
+
+it('a refusal uses the token up: the step is claimed anew, and takes effect once', async () => {
+  stack = await Stack.start({
+    environment: { BATON_LOCAL_TOKEN_CONSUMED_BY_REFUSAL: '1', BATON_LOCAL_BUSY_AFTER_END_MS: '1500' },
+  });
+  await stack.put('stores/used-up.csv', `${HEADER}1,Store 1,Lyon,FR,2020-01-01\n`);
+  const run = await ended('stores/used-up.csv');
+  expect(run).toMatchObject({ state: 'SUCCEEDED', generation: 1 });
+  // gen:step:attempt:nonce — every step but the first meets a session that is still busy.
+  const nonces = (await nameOf(run)).map((name) => name.split(':')[6]);
+  expect(nonces.filter((nonce) => nonce === '2').length).toBeGreaterThan(0);
+  const history = await stack.store.history(run.id);
+  expect(history.map((row) => [row.status, row.attempt])).toEqual(history.map(() => ['FINISHED', 1]));
+  expect(await stack.count(`SELECT COUNT(*) FROM baton.step_marker WHERE run_id = '${run.id}'`)).toBe(1);
+  expect(await stack.count('SELECT COUNT(*) FROM mart.stores WHERE store_id = 1')).toBe(1);
+});
+
+it('texts with error ids, session ids everywhere, a keep-alive of zero kept: the same end, the same class', async () => {
+  stack = await Stack.start({
+    environment: {
+      BATON_LOCAL_ERROR_IDS: '1',
+      BATON_LOCAL_SESSION_ID_ALWAYS: '1',
+      BATON_LOCAL_KEEP_ALIVE_ZERO: 'keep',
+      BATON_LOCAL_IDLE_TIMEOUT_SERVERLESS: '0',
+    },
+  });
+  await stack.put('stores/fine.csv', `${HEADER}2,Store 2,Lyon,FR,2020-01-01\n`);
+  expect(await ended('stores/fine.csv')).toMatchObject({ state: 'SUCCEEDED' });
+  await stack.put('stores/bad.csv', `${HEADER}three,Store 3,Lyon,FR,2020-01-01\n`);
+  const bad = await ended('stores/bad.csv');
+  expect(bad).toMatchObject({ state: 'FAILED', error: { class: 'data' } });
+  expect(bad.error?.message).toContain('store_id');
+});
