@@ -34,6 +34,9 @@ export const PIPELINE_FILE = 'pipeline.yml';
 /** A plan is one DynamoDB item, compressed. Bytes. */
 const MAX_PLAN_BYTES = 350 * 1024;
 
+/** History rows are sorted by a step number of three digits. */
+const MAX_STEPS = 999;
+
 export interface PipelineSource {
   /** The folder's name. */
   readonly name: string;
@@ -121,6 +124,10 @@ class Compiler {
     );
     for (const { file, message } of problems)
       this.#problems.push({ file, line: 1, column: 1, severity: 'error', message });
+    if (names.length > MAX_STEPS)
+      this.#say(
+        `the pipeline has ${names.length} steps, and ${MAX_STEPS} is the most: put what belongs together in one file`,
+      );
     if (names.length === 0 && problems.length === 0)
       this.#say('the pipeline has no step: put a file like 10_load.sql into its folder');
     for (const name of Object.keys(this.#settings.steps ?? {})) {

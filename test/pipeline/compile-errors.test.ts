@@ -36,6 +36,11 @@ describe('a wrong step is told with its place', () => {
       ['2_b.sql:2:1: error: TRUNCATE commits'],
     ],
     // Files.
+    [
+      'a thousand steps',
+      Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${i}_a.sql`, 'DELETE FROM t'])),
+      ['pipeline.yml:1:1: error: the pipeline has 1000 steps, and 999 is the most'],
+    ],
     ['no steps', {}, ['pipeline.yml:1:1: error: the pipeline has no step']],
     ['an empty file', { '1_a.sql': '-- nothing\n;;' }, ['1_a.sql:1:1: error: the file holds no statement']],
     [
