@@ -45,8 +45,11 @@ export function onCancellingWoken(run: Run, context: Context): Decision {
 export function onCancelling(run: Run, context: Context, event: RunEvent): Decision {
   switch (event.kind) {
     case 'StatementEnded': {
+      if (!event.trusted) return ask(run, stopIt(run));
+      // The event does not say why: with a lost connection a commit may have come through.
+      if (event.status === 'FAILED') return ask(run, { kind: 'Describe', statementId: event.statementId });
       const end: StatementEnd = { statementId: event.statementId, status: event.status, endedAt: event.at };
-      return event.trusted ? settle(run, context, cancelledBy(run), end) : ask(run, stopIt(run));
+      return settle(run, context, cancelledBy(run), end);
     }
     case 'CancelSent':
       return run.statementId === undefined
@@ -87,10 +90,7 @@ function stopIt(run: Run): NonNullable<Decision['effect']> {
 
 /** The run ends as CANCELLED; of a statement that ended, with what became of it. */
 function settle(run: Run, context: Context, message: string, end?: StatementEnd): Decision {
-  const said =
-    end === undefined
-      ? message
-      : `${message}; step ${run.step ?? '?'} was ${end.status === 'FINISHED' ? 'applied' : 'not applied'}`;
+  const said = end === undefined ? message : outcome(run, message, end);
   const failure = {
     class: 'cancelled' as const,
     message: said,
@@ -108,6 +108,12 @@ function settle(run: Run, context: Context, message: string, end?: StatementEnd)
     );
   }
   return store(ended, { kind: 'PerformDuty', duty: 'history' });
+}
+
+function outcome(run: Run, message: string, end: StatementEnd): string {
+  const lost = end.error?.class === 'unknown' || end.error?.class === 'session-lost';
+  if (end.status === 'FAILED' && lost) return unsure(run);
+  return `${message}; step ${run.step ?? '?'} was ${end.status === 'FINISHED' ? 'applied' : 'not applied'}`;
 }
 
 function unsure(run: Run): string {

@@ -131,7 +131,7 @@ function onWoken(run: Run, context: Context): Decision {
   if (run.state === 'QUEUED') return ask(run, { kind: 'TakeSlot' });
   if (run.state === 'CANCELLING') return onCancellingWoken(run, context);
   if (run.phase !== 'READY' && isLongOverdue(run, context))
-    return needDecision(run, context, undecided(run, overdue(run), 'nobody could be asked'));
+    return needDecision(run, context, undecided(run, context, overdue(run), 'nobody could be asked'));
   if (run.state === 'WAITING' && run.next !== undefined && run.next > epochSeconds(context.now))
     return nothing(run, 'backs off');
   if (run.doubtSince !== undefined) {

@@ -1,4 +1,5 @@
 /** A submission whose outcome is not known: it may have committed or not. Who can tell? */
+import { commandLine, shortened } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { ask, currentStep } from './decision.ts';
 import { onSessionLost } from './rebuild.ts';
@@ -21,7 +22,7 @@ export function onDoubt(run: Run, context: Context, failure: Failure, end?: Stat
       return needDecision(
         run,
         context,
-        undecided(run, failure, 'the step is opaque, has no marker and no verify: query'),
+        undecided(run, context, failure, 'the step is opaque, has no marker and no verify: query'),
       );
     default:
       return step.kind satisfies never;
@@ -29,11 +30,11 @@ export function onDoubt(run: Run, context: Context, failure: Failure, end?: Stat
 }
 
 /** The failure, with why it cannot be decided and what a person can say. */
-export function undecided(run: Run, failure: Failure, why: string): Failure {
+export function undecided(run: Run, context: Context, failure: Failure, why: string): Failure {
   return {
     ...failure,
     message:
-      `${failure.message}. Whether step ${run.step ?? '?'} was applied is not known: ${why}. Look at its tables, then say it: ` +
-      `baton resolve ${run.id} --applied | --not-applied | --abandon`,
+      `${shortened(failure.message, 500)}. Whether step ${run.step ?? '?'} was applied is not known: ${why}. Look at its tables, then say it: ` +
+      `${commandLine(context.stage, `resolve ${run.id}`)} --applied | --not-applied | --abandon`,
   };
 }

@@ -22,7 +22,11 @@ export function onMarkerProbed(run: Run, context: Context, event: MarkerProbed):
     case 'present':
       return finishStep(run, context, event, appliedEnd(run, context, end));
     case 'unreadable':
-      return needDecision(run, context, undecided(run, failure, 'baton.step_marker could not be read'));
+      return needDecision(
+        run,
+        context,
+        undecided(run, context, failure, 'baton.step_marker could not be read'),
+      );
     case 'absent':
       return onMarkerAbsent(run, context, event);
     case 'later':
@@ -52,6 +56,7 @@ function onMarkerAbsent(run: Run, context: Context, event: MarkerProbed): Decisi
       context,
       undecided(
         run,
+        context,
         failure,
         'the marker is absent, but whether its transaction is still open could not be read',
       ),
@@ -89,7 +94,7 @@ export function onVerifyAsked(
     event.applied === false
       ? 'its verify: query says that it was not applied, but it may still run'
       : 'its verify: query could not be read';
-  return needDecision(run, context, undecided(run, event.failure, why));
+  return needDecision(run, context, undecided(run, context, event.failure, why));
 }
 
 function appliedEnd(run: Run, context: Context, end: StatementEnd | undefined): StatementEnd {

@@ -1,27 +1,35 @@
 /** A lost session is opened anew and filled again: only with what is needed, and only where that is proved to be the same. */
 import { claim } from './claim.ts';
+import { commandLine, shortened } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { ask, epochSeconds, store, SUBMISSION, without } from './decision.ts';
 import type { RebuildPlanned, RunEvent, StatementEnd } from './run-event.ts';
-import type { Failure, FinishedStep, Run } from './run.ts';
+import type { Failure, FinishedStep, Rebuilding, Run } from './run.ts';
 import { needDecision } from './stop.ts';
 
-/** A run whose session is lost so often has another problem. */
-const MOST_REBUILDS = 3;
+/** A step that loses its session so often in a row has another problem. */
+const MOST_REBUILDS = 10;
 
 /** The session is gone, and no effect of the current step is in doubt. */
 export function onSessionLost(run: Run, context: Context, failure: Failure): Decision {
-  if (run.generation > MOST_REBUILDS) {
-    return needDecision(run, context, {
+  const target = run.rebuild?.resumeAt ?? run.cursor;
+  if ((run.rebuilds ?? 0) >= MOST_REBUILDS) {
+    return needDecision(inNewSession(run, target), context, {
       ...failure,
-      message: `${failure.message}; the session was rebuilt ${MOST_REBUILDS} times already`,
+      message: `${shortened(failure.message, 500)}; the session was rebuilt ${MOST_REBUILDS} times in a row and lost again. Find out why, then: ${commandLine(context.stage, `resolve ${run.id}`)} --not-applied | --abandon`,
     });
   }
-  return ask(run, { kind: 'PlanRebuild', target: run.rebuild?.resumeAt ?? run.cursor, failure });
+  return ask(run, { kind: 'PlanRebuild', target, failure });
+}
+
+/** Whatever a person says: the session that was lost, or whose tables are stale, is not gone on with. */
+function inNewSession(run: Run, target: number): Run {
+  return { ...run, rebuildFrom: target };
 }
 
 export function onRebuildPlanned(run: Run, context: Context, event: RebuildPlanned): Decision {
-  if (event.verdict === 'refused') return needDecision(run, context, refusal(run, event));
+  if (event.verdict === 'refused')
+    return needDecision(inNewSession(run, event.target), context, refusal(run, context, event));
   const kept = without(
     run,
     ...SUBMISSION,
@@ -40,6 +48,7 @@ export function onRebuildPlanned(run: Run, context: Context, event: RebuildPlann
     state: 'RUNNING',
     phase: 'READY',
     generation: run.generation + 1,
+    rebuilds: (run.rebuilds ?? 0) + 1,
     next: epochSeconds(context.now) + 90,
     ...position(context, first?.index ?? event.target),
     ...(first === undefined
@@ -62,7 +71,7 @@ export function finishRebuilt(
   row: FinishedStep,
 ): Decision {
   const { rebuild } = run;
-  const [done, following] = rebuild?.todo ?? [];
+  const done = rebuild?.todo[0];
   if (rebuild === undefined || done === undefined) throw new Error(`run ${run.id} is not rebuilding`);
   // The event of a transaction has no row count that means anything.
   if (done.compare && end.rows === undefined && event.kind === 'StatementEnded') {
@@ -71,22 +80,24 @@ export function finishRebuilt(
   if (done.compare && (end.rows === undefined || end.rows !== done.rows)) {
     return needDecision(run, context, diverged(run, done.rows, end.rows), row);
   }
+  return claim({ ...behindRebuilt(run, context, rebuild), last: row }, context);
+}
+
+/** Behind a step that was run again: the next one to run again, or the step that the run goes on from. */
+export function behindRebuilt(run: Run, context: Context, rebuild: Rebuilding): Run {
+  const todo = rebuild.todo.slice(1);
+  const [following] = todo;
   if (following !== undefined) {
-    const left = { ...rebuild, todo: rebuild.todo.slice(1) };
-    const next = {
+    return {
       ...run,
       ...position(context, following.index),
       attempt: 1,
       firstAttempt: 1,
-      rebuild: left,
+      rebuild: { ...rebuild, todo },
     };
-    return claim({ ...next, last: row }, context);
   }
   const { resumeAt, attempt, firstAttempt } = rebuild;
-  return claim(
-    { ...without(run, 'rebuild'), ...position(context, resumeAt), attempt, firstAttempt, last: row },
-    context,
-  );
+  return { ...without(run, 'rebuild'), ...position(context, resumeAt), attempt, firstAttempt };
 }
 
 function position(context: Context, cursor: number): { cursor: number; step?: string } {
@@ -106,11 +117,13 @@ function diverged(run: Run, before: number | undefined, now: number | undefined)
   };
 }
 
-function refusal(run: Run, { failure, reasons }: RebuildPlanned): Failure {
+function refusal(run: Run, context: Context, { failure, reasons }: RebuildPlanned): Failure {
+  const command = (words: string): string => commandLine(context.stage, `${words} ${run.id}`);
   return {
     ...failure,
     message:
-      `${failure.message}. The session cannot be rebuilt: ${reasons.join('; ')}. ` +
-      `To decide: baton run ${run.id} shows what is done; baton resolve ${run.id} --applied | --not-applied | --abandon`,
+      `${shortened(failure.message, 300)}. The session cannot be rebuilt: ${shortened(reasons.join('; '), 400)}. ` +
+      `To decide: ${command('run')} shows what is done; do by hand what step ${run.step ?? '?'} would do, then ` +
+      `${command('resolve')} --applied; or give it up: --abandon (--not-applied asks the same again)`,
   };
 }

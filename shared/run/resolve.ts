@@ -1,6 +1,7 @@
 /** A person's word on a run that needs a decision: the step was applied, was not, or the run is given up. */
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, iso, without } from './decision.ts';
+import { behindRebuilt } from './rebuild.ts';
 import { answeredBefore, lastRequest, refuse } from './resume.ts';
 import type { ResolveRequested } from './run-event.ts';
 import type { FinishedStep, Run } from './run.ts';
@@ -34,6 +35,11 @@ export function onResolveRequested(run: Run, context: Context, event: ResolveReq
       };
     case 'applied': {
       const row = declaredRow(run, context, event.actor);
+      if (run.rebuild !== undefined) {
+        // What comes next in the plan may be committed long since: the rebuild knows what is left of it.
+        const behind = { ...behindRebuilt(asked, context, run.rebuild), last: row };
+        return { run: goOn(behind, context, {}), save: 'version', answer };
+      }
       if (run.cursor + 1 >= run.steps) return { ...succeed(asked, context, row), answer };
       const step = context.plan.steps[run.cursor + 1]?.name;
       const next = {
@@ -42,6 +48,8 @@ export function onResolveRequested(run: Run, context: Context, event: ResolveReq
         firstAttempt: 1,
         last: row,
         ...(step === undefined ? {} : { step }),
+        // A session that is to be opened anew is filled for the next step.
+        ...(run.rebuildFrom === run.cursor ? { rebuildFrom: run.cursor + 1 } : {}),
       };
       return { run: goOn(asked, context, next), save: 'version', answer };
     }
@@ -51,7 +59,7 @@ export function onResolveRequested(run: Run, context: Context, event: ResolveReq
 }
 
 function goOn(run: Run, context: Context, change: Partial<Run>): Run {
-  const kept = without(run, 'error', 'resumeWith', 'endedAt');
+  const kept = without(run, 'error', 'resumeWith', 'endedAt', 'rebuilds');
   const next: Run = {
     ...kept,
     ...change,

@@ -31,7 +31,7 @@ export function onResumeRequested(run: Run, context: Context, event: ResumeReque
   const message = goesBack
     ? `goes on from ${step ?? '?'} in a new session`
     : `resumes at ${step ?? '?'} (attempt ${attempt})`;
-  const kept = without(run, 'error', 'resumeWith', 'endedAt', 'owed', 'proveSession');
+  const kept = without(run, 'error', 'resumeWith', 'endedAt', 'owed', 'proveSession', 'rebuilds');
   const base: Run = {
     ...(goesBack ? without(kept, 'rebuild') : kept),
     phase: 'READY',
@@ -43,9 +43,11 @@ export function onResumeRequested(run: Run, context: Context, event: ResumeReque
     ...(step === undefined ? {} : { step }),
     ...(goesBack
       ? { cursor: target, rebuildFrom: target }
-      : run.sessionId === undefined
-        ? {}
-        : { proveSession: true }),
+      : isFilledForOther(run, context.plan, event.plan)
+        ? { rebuildFrom: failedAt }
+        : run.sessionId === undefined
+          ? {}
+          : { proveSession: true }),
     ...(replayName === undefined
       ? {}
       : { replays: [...(run.replays ?? []), replayName].slice(-MOST_REPLAYS) }),
@@ -56,6 +58,11 @@ export function onResumeRequested(run: Run, context: Context, event: ResumeReque
   const answer: Answer = { ok: true, message };
   if (run.slot === true) return { run: base, save: 'version', answer };
   return { run: { ...without(base, 'next'), state: 'QUEUED' }, save: 'version', answer };
+}
+
+/** A rebuilt session has only what the plan of that time still needed; another plan may need more. */
+function isFilledForOther(run: Run, before: PlanView, today: PlanView): boolean {
+  return run.generation > 1 && before.hash !== today.hash;
 }
 
 /** A request that comes again has its effect once, and its first answer again. */
@@ -87,6 +94,9 @@ function targetOf(run: Run, plan: PlanView, event: ResumeRequested): number | st
       ? `run ${run.id} needs a decision first: ${run.error?.message ?? ''}`
       : `run ${run.id} is ${run.state}: only a FAILED run can be resumed`;
   }
+  // Its slot may be given back already, though the run does not say so yet.
+  if (run.owed?.includes('release') === true)
+    return `run ${run.id} is just being stopped: ask again in a moment`;
   const failedAt = run.rebuild?.resumeAt ?? run.cursor;
   const today = event.plan.steps;
   if (today[failedAt] === undefined)

@@ -20,15 +20,22 @@ export type RunState =
 /** Within RUNNING: nothing claimed; intent stored, outcome of the submission not recorded; statement id recorded. */
 export type Phase = 'READY' | 'CLAIMED' | 'SUBMITTED';
 
-/** What made the run: the object of an S3 event, or a person's or program's request. */
+/** What made the run: the object of an S3 event, a request, a schedule that fell due, another run that succeeded. */
 export interface RunTrigger {
-  readonly kind: 's3' | 'request';
-  /** `s3`: the event's time; `request`: when it was asked. ISO 8601, UTC. */
+  readonly kind: 's3' | 'request' | 'schedule' | 'pipeline';
+  /**
+   * `s3`: the event's time; `request`: when it was asked; `schedule`: when it was due; `pipeline`: that of the upstream
+   * run, so that a whole chain has one time. ISO 8601, UTC.
+   */
   readonly time: string;
   readonly file?: RunFile;
   /** `request`: its id, which makes it idempotent. */
   readonly requestId?: string;
   readonly actor?: string;
+  /** `schedule`: the expression that fell due. */
+  readonly schedule?: string;
+  /** `pipeline`: the run that succeeded. */
+  readonly upstream?: { readonly pipeline: string; readonly runId: string };
   /** Present when the event came from an EventBridge replay. */
   readonly replayName?: string;
 }
@@ -155,6 +162,8 @@ export interface Run {
   readonly timedOut?: true;
   /** A lost session is being rebuilt: steps before `resumeAt` run again in the new one. */
   readonly rebuild?: Rebuilding;
+  /** How often in a row the session was rebuilt without that the step behind it ended (absent: never). */
+  readonly rebuilds?: number;
   /** A person wants the run to go on from this step (index) in a new session; rebuilt there first. */
   readonly rebuildFrom?: number;
   /** EventBridge replays that have resumed this run: each does so once. The latest ten. */

@@ -54,7 +54,10 @@ export function finishStep(run: Run, context: Context, event: RunEvent, end: Sta
   const row = finishedStep(run, end);
   if (run.rebuild !== undefined) return finishRebuilt(run, context, event, end, row);
   if (run.cursor + 1 >= run.steps) return succeed(run, context, row);
-  return claim({ ...run, cursor: run.cursor + 1, attempt: 1, firstAttempt: 1, last: row }, context);
+  return claim(
+    { ...without(run, 'rebuilds'), cursor: run.cursor + 1, attempt: 1, firstAttempt: 1, last: row },
+    context,
+  );
 }
 
 /** The statement failed, was stopped, or its result is a failed check: one policy for each class. */
@@ -106,7 +109,7 @@ function onFailure(run: Run, context: Context, event: RunEvent, end: StatementEn
     step: step.name,
     statementId: end.statementId,
   };
-  if (failure.class === 'data' && run.sessionId !== undefined && event.kind !== 'LoadErrorsRead') {
+  if (failure.class === 'data' && run.sessionId !== undefined) {
     return ask(run, { kind: 'ReadLoadErrors', end: { ...end, error: failure } });
   }
   if (failure.class === 'unknown' || failure.class === 'session-lost')

@@ -1,4 +1,5 @@
 /** Stopping: FAILED and NEEDS_DECISION, with a true reason and what to paste to go on; and the two-write ending. */
+import { commandLine } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, iso, nothing, store, SUBMISSION, without } from './decision.ts';
 import type { Duty, Failure, FinishedStep, Run } from './run.ts';
@@ -101,7 +102,7 @@ function resumeWith(run: Run, stage: string): { command: string; event: string }
     },
   };
   return {
-    command: `npx baton resume ${run.id}${stage === 'local' ? '' : ` --stage ${stage}`}`,
+    command: commandLine(stage, `resume ${run.id}`),
     event: JSON.stringify(event),
   };
 }

@@ -18,6 +18,7 @@ import { conflictOf } from './conflict.ts';
 import type { Item } from './run-item.ts';
 import {
   DUE_PARTITION,
+  HISTORY_DAYS,
   historyKey,
   keyKey,
   planKey,
@@ -39,10 +40,13 @@ const MOST_COUNTED = 1_000;
 export class DynamoDbRunStore implements RunStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
+  readonly #historyDays: number;
 
-  constructor(client: DynamoDBClient, table: string) {
+  /** `historyDays`: until an ended run is forgotten. */
+  constructor(client: DynamoDBClient, table: string, historyDays: number = HISTORY_DAYS) {
     this.#client = client;
     this.#table = table;
+    this.#historyDays = historyDays;
   }
 
   async load(runId: string): Promise<Run | undefined> {
@@ -51,7 +55,7 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async create(run: Run): ReturnType<RunStore['create']> {
-    const refused = await this.#put(runItem(run), 'attribute_not_exists(pk)', {});
+    const refused = await this.#put(runItem(run, this.#historyDays), 'attribute_not_exists(pk)', {});
     if (refused === undefined) return { outcome: 'created' };
     const there = refused.item === undefined ? await this.load(run.id) : runOfItem(refused.item);
     if (there === undefined)
@@ -61,10 +65,20 @@ export class DynamoDbRunStore implements RunStore {
 
   async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
     const next: Run = { ...run, version: version + 1, by };
-    const refused = await this.#put(runItem(next), 'version = :version', { ':version': version });
+    const refused = await this.#put(
+      runItem(next, this.#historyDays),
+      'version = :version AND birth = :birth',
+      {
+        ':version': version,
+        ':birth': run.birth,
+      },
+    );
     if (refused === undefined) return next;
     const ours =
-      refused.item !== undefined && refused.item['version'] === next.version && refused.item['by'] === by;
+      refused.item !== undefined &&
+      refused.item['version'] === next.version &&
+      refused.item['birth'] === next.birth &&
+      refused.item['by'] === by;
     return ours ? next : 'conflict';
   }
 
@@ -103,7 +117,9 @@ export class DynamoDbRunStore implements RunStore {
 
   async putHistory(runId: string, row: HistoryRow): Promise<void> {
     const error = row.error === undefined ? {} : { error: row.error.slice(0, LONGEST_ERROR) };
-    await this.#put({ ...historyKey(runId, row), ...row, ...error });
+    // Written once, while nobody knows when the run will end: its rows may be there no shorter than itself.
+    const expiresAt = Math.floor(Date.parse(row.startedAt) / 1000) + 2 * this.#historyDays * 86_400;
+    await this.#put({ ...historyKey(runId, row), ...row, ...error, expiresAt });
   }
 
   async history(runId: string): Promise<HistoryRow[]> {
@@ -115,7 +131,7 @@ export class DynamoDbRunStore implements RunStore {
     const rows = items.map(
       (item) =>
         Object.fromEntries(
-          Object.entries(item).filter(([name]) => name !== 'pk' && name !== 'sk'),
+          Object.entries(item).filter(([name]) => name !== 'pk' && name !== 'sk' && name !== 'expiresAt'),
         ) as unknown as HistoryRow,
     );
     return rows.sort((a, b) => a.startedAt.localeCompare(b.startedAt) || a.index - b.index);

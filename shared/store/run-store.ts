@@ -18,7 +18,7 @@ export interface RunStore {
   /** `exists` comes with the run that is there. */
   create(run: Run): Promise<{ outcome: 'created' } | { outcome: 'exists'; run: Run }>;
   /**
-   * Stores `run` if the stored version is still `version`. A write of our own that lost its reply and was sent again
+   * Stores `run` if the stored version is still `version`, and the item was not made anew meanwhile. A write of our own that lost its reply and was sent again
    * by the SDK is recognised by its writer and version.
    */
   save(run: Run, version: number, by: string): Promise<Run | 'conflict'>;

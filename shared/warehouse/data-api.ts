@@ -30,11 +30,19 @@ export class DataApiWarehouse implements Warehouse {
   readonly #client: RedshiftDataClient;
   readonly #connection: Connection;
   readonly #randomToken: () => string;
+  readonly #others: Readonly<Record<string, Connection>>;
 
-  constructor(client: RedshiftDataClient, connection: Connection, randomToken: () => string) {
+  /** `others`: the warehouses that pipelines name, by name. */
+  constructor(
+    client: RedshiftDataClient,
+    connection: Connection,
+    randomToken: () => string,
+    others: Readonly<Record<string, Connection>> = {},
+  ) {
     this.#client = client;
     this.#connection = connection;
     this.#randomToken = randomToken;
+    this.#others = others;
   }
 
   async open({ set, name, warehouse }: Opening): Promise<Result<{ sessionId: string; pid?: number }>> {
@@ -90,7 +98,7 @@ export class DataApiWarehouse implements Warehouse {
         ok: true,
         value: answer.SessionId === undefined ? value : { ...value, sessionId: answer.SessionId },
       };
-    });
+    }, adopted);
   }
 
   async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
@@ -219,9 +227,11 @@ export class DataApiWarehouse implements Warehouse {
     });
   }
 
-  /** A pipeline may name another warehouse of the stage's own kind. */
+  /** One that the deployment was not told of is of the stage's own kind, as the local ones are. */
   #connectionTo(warehouse: string | undefined): Connection {
     if (warehouse === undefined) return this.#connection;
+    const known = Object.hasOwn(this.#others, warehouse) ? this.#others[warehouse] : undefined;
+    if (known !== undefined) return known;
     const name = this.#connection.ClusterIdentifier === undefined ? 'WorkgroupName' : 'ClusterIdentifier';
     return { ...this.#connection, [name]: warehouse };
   }
@@ -264,16 +274,25 @@ export class DataApiWarehouse implements Warehouse {
       : ({ reason: 'throttled', class: 'transient', message } as const);
   }
 
-  async #asResult<T>(call: () => Promise<Result<T>>): Promise<Result<T>> {
+  /** `otherwise`: what an error may mean beside a refusal. */
+  async #asResult<T>(
+    call: () => Promise<Result<T>>,
+    otherwise: (error: unknown) => T | undefined = () => undefined,
+  ): Promise<Result<T>> {
     try {
       return await call();
     } catch (error) {
-      const statementId = statementIdOf(error);
-      // ExecuteStatementException names the statement that it created: adopting it is what a good answer would be.
-      if (statementId !== undefined) return { ok: true, value: { statementId } as T };
+      const value = otherwise(error);
+      if (value !== undefined) return { ok: true, value };
       return { ok: false, refusal: refusalOf(error) };
     }
   }
+}
+
+/** ExecuteStatementException names the statement that it created: adopting it is what a good answer would be. */
+function adopted(error: unknown): { statementId: string } | undefined {
+  const statementId = statementIdOf(error);
+  return statementId === undefined ? undefined : { statementId };
 }
 
 function statusOf(status: StatusString | undefined): StatementStatus['status'] {

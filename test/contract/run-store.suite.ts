@@ -76,6 +76,21 @@ export function runStoreSuite(
       expect(await store.load(run.id)).toEqual(saved);
     });
 
+    it('saves nothing over an item that was deleted and made anew', async () => {
+      const run = newRun();
+      await store.create({ ...run, birth: 'cd' });
+      expect(await store.save({ ...run, state: 'RUNNING' }, 1, 'a')).toBe('conflict');
+      expect(await store.load(run.id)).toMatchObject({ state: 'QUEUED', birth: 'cd' });
+    });
+
+    it('knows its own write again when it was sent twice', async () => {
+      const run = newRun();
+      await store.create(run);
+      const saved = await store.save({ ...run, state: 'RUNNING' }, 1, 'a');
+      expect(await store.save({ ...run, state: 'RUNNING' }, 1, 'a')).toEqual(saved);
+      expect(await store.save({ ...run, state: 'RUNNING' }, 1, 'b')).toBe('conflict');
+    });
+
     it('records a claim by its token, whoever wrote since, and only once', async () => {
       const run = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', claimedAt: 'then' });
       await store.create(run);

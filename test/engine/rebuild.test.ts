@@ -175,7 +175,9 @@ describe('a session that is lost behind a commit', () => {
     expect(run.state).toBe('NEEDS_DECISION');
     expect(run.error?.message).toContain('30_changes.sql reads dim, which 40_merge.sql has changed since');
     expect(run.error?.message).toContain('one file');
-    expect(run.error?.message).toContain(`baton resolve ${id} --applied | --not-applied | --abandon`);
+    expect(run.error?.message).toContain(
+      `baton resolve ${id} --stage test --applied; or give it up: --abandon`,
+    );
   });
 });
 

@@ -1,8 +1,9 @@
 /**
  * The Warehouse port with the Data API's real rules, in memory: one statement at a time in a session, a busy and a
- * closed session answer alike, a repeated token runs nothing, sessions end after their keep-alive.
+ * closed session answer alike, a repeated token runs nothing for 8 hours, statements are known for 24, sessions end
+ * after their keep-alive.
  */
-import { refusalOf } from '../../shared/warehouse/refusal.ts';
+import { refusalOf, statementIdOf } from '../../shared/warehouse/refusal.ts';
 import type { SmallEnd, StatementStatus, Submission, Warehouse } from '../../shared/warehouse/warehouse.ts';
 
 export interface FakeStatement {
@@ -13,6 +14,7 @@ export interface FakeStatement {
   status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'ABORTED';
   error?: string;
   rows: number[];
+  readonly startedAt: number;
   /** Its transaction took effect. */
   committed?: boolean;
   /** The Data API does not know it any more. */
@@ -20,21 +22,42 @@ export interface FakeStatement {
   endedAt?: number;
 }
 
-interface FakeSession {
+export interface FakeSession {
   readonly id: string;
+  readonly pid: number;
   status: 'AVAILABLE' | 'BUSY' | 'CLOSED';
+  /** Ends then, if nothing runs in it. */
+  idleUntil: number;
+  keepAliveSeconds: number;
+  readonly openedAt: number;
+}
+
+/** Who wants to know what really happens in the warehouse. */
+export interface Observer {
+  readonly started: (statement: FakeStatement) => void;
+  /** The statement takes effect; its rows, or why it cannot. */
+  readonly takesEffect: (statement: FakeStatement) => { rows?: number[]; error?: string };
+  readonly ended: (statement: FakeStatement) => void;
+  /** A session ended because nothing ran in it for too long. */
+  readonly expired: () => void;
 }
 
 class ValidationException extends Error {
   override name = 'ValidationException';
 }
 
+/** The Data API remembers a token for 8 hours, a statement for 24 (Redshift management guide: Using the Data API). */
+const TOKEN_MEMORY_MS = 8 * 3_600_000;
+const STATEMENT_MEMORY_MS = 24 * 3_600_000;
+const LONGEST_SESSION_MS = 24 * 3_600_000;
+const OPENER_KEEP_ALIVE_SECONDS = 120;
+
 export class FakeWarehouse implements Warehouse {
-  /** Counts statements made and ended. */
-  changes = 0;
   readonly statements: FakeStatement[] = [];
   readonly sessions = new Map<string, FakeSession>();
-  readonly tokens = new Map<string, string>();
+  readonly tokens = new Map<string, { readonly statementId: string; readonly at: number }>();
+  /** Tokens that a refusal has used up: refused for good, though nothing of theirs ever ran. */
+  readonly usedUp = new Set<string>();
   /** Every call, in order: `open`, `submit 10_stage.sql`, `describe`, … */
   readonly calls: string[] = [];
   /** What SELECTs answer, by a piece of their text. */
@@ -43,7 +66,15 @@ export class FakeWarehouse implements Warehouse {
   before: (call: string) => void = () => undefined;
   /** Called after its effect; may throw: the reply is lost. */
   after: (call: string) => void = () => undefined;
-  readonly #landing: { statement: FakeStatement; at: number }[] = [];
+  observer: Observer | undefined;
+  /** Idle sessions end by the clock; where false, only when told. */
+  sessionsExpire = false;
+  /** Answers a `verify:` query. */
+  verify: (sql: string) => (string | null)[][] | undefined = () => undefined;
+  readonly #byId = new Map<string, FakeStatement>();
+  readonly #byName = new Map<string, FakeStatement>();
+  readonly #underWay = new Set<FakeStatement>();
+  readonly #landing = new Set<{ readonly statement: FakeStatement; readonly at: number }>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -52,28 +83,52 @@ export class FakeWarehouse implements Warehouse {
 
   async open(): ReturnType<Warehouse['open']> {
     return this.#call('open', () => {
-      const id = `session-${this.sessions.size + 1}`;
-      this.sessions.set(id, { id, status: 'AVAILABLE' });
-      return { sessionId: id, pid: 100 + this.sessions.size };
+      const pid = 101 + this.sessions.size;
+      const session: FakeSession = {
+        id: `session-${this.sessions.size + 1}`,
+        pid,
+        status: 'AVAILABLE',
+        idleUntil: this.#now() + OPENER_KEEP_ALIVE_SECONDS * 1000,
+        keepAliveSeconds: OPENER_KEEP_ALIVE_SECONDS,
+        openedAt: this.#now(),
+      };
+      this.sessions.set(session.id, session);
+      return { sessionId: session.id, pid };
     });
   }
 
   async submit(submission: Submission): ReturnType<Warehouse['submit']> {
-    return this.#call('submit', () => {
-      const known = this.tokens.get(submission.token);
-      if (known !== undefined) return { statementId: known };
-      const session = this.#usable(submission.sessionId);
-      session.status = 'BUSY';
-      const statement = this.#add(submission.sessionId, submission.sqls, submission.name);
-      this.tokens.set(submission.token, statement.id);
-      return { statementId: statement.id, sessionId: session.id };
-    });
+    try {
+      this.#note('submit');
+      const value = this.#submit(submission);
+      this.after('submit');
+      return { ok: true, value };
+    } catch (error) {
+      // As the real one does.
+      const statementId = statementIdOf(error);
+      if (statementId !== undefined) return { ok: true, value: { statementId } };
+      return { ok: false, refusal: refusalOf(error) };
+    }
+  }
+
+  #submit(submission: Submission): { statementId: string; sessionId?: string } {
+    const { token, name, sessionId, sqls, keepAliveSeconds } = submission;
+    const known = this.tokens.get(token);
+    if (known !== undefined && this.#now() - known.at < TOKEN_MEMORY_MS)
+      return { statementId: known.statementId };
+    if (this.usedUp.has(token)) throw new ValidationException('Session is not available');
+    const session = this.#usable(sessionId);
+    session.status = 'BUSY';
+    session.keepAliveSeconds = keepAliveSeconds;
+    const statement = this.#add(sessionId, sqls, name);
+    this.tokens.set(token, { statementId: statement.id, at: this.#now() });
+    return { statementId: statement.id, sessionId: session.id };
   }
 
   async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
     this.#note('describe');
-    const found = this.statements.find((statement) => statement.id === statementId);
-    if (found === undefined || found.forgotten === true) return 'NOT_FOUND';
+    const found = this.#byId.get(statementId);
+    if (found === undefined || this.#isForgotten(found)) return 'NOT_FOUND';
     return {
       statementId,
       status: found.status,
@@ -85,7 +140,7 @@ export class FakeWarehouse implements Warehouse {
 
   async result(statementId: string, limit: number): ReturnType<Warehouse['result']> {
     this.#note('result');
-    const sql = this.statements.find((statement) => statement.id === statementId)?.sqls.join(';') ?? '';
+    const sql = this.#byId.get(statementId)?.sqls.join(';') ?? '';
     const result = this.results.find((candidate) => sql.includes(candidate.match)) ?? {
       columns: ['c'],
       rows: [],
@@ -95,27 +150,32 @@ export class FakeWarehouse implements Warehouse {
 
   async findByName(name: string): Promise<string | undefined> {
     this.#note('findByName');
-    return this.statements.find((statement) => statement.name === name && statement.forgotten !== true)?.id;
+    const found = this.#byName.get(name);
+    return found === undefined || this.#isForgotten(found) ? undefined : found.id;
   }
 
   async session(sessionId: string): ReturnType<Warehouse['session']> {
     this.#note('session');
-    return this.sessions.get(sessionId)?.status ?? 'UNKNOWN';
+    const session = this.#current(sessionId);
+    // ListSessions tells of sessions of the last 24 hours.
+    if (session === undefined || this.#now() - session.openedAt > STATEMENT_MEMORY_MS) return 'UNKNOWN';
+    return session.status;
   }
 
   async cancel(statementId: string): Promise<void> {
     this.#note('cancel');
-    const found = this.statements.find((statement) => statement.id === statementId);
-    if (found?.status === 'RUNNING') this.end(statementId, 'ABORTED');
+    if (this.#byId.get(statementId)?.status === 'RUNNING') this.end(statementId, 'ABORTED');
   }
 
   /** Answers the two questions that Baton asks: of markers, by what was committed, and of open transactions. */
   async ask(sql: string): ReturnType<Warehouse['ask']> {
     return this.#call<readonly (readonly (string | null)[])[]>('ask', () => {
+      const verified = this.verify(sql);
+      if (verified !== undefined) return verified;
       const [, runId, birth, step] =
         /run_id = '([^']*)' AND birth = '([^']*)' AND step = '([^']*)'/.exec(sql) ?? [];
-      if (step === undefined) return [[String(this.#landing.filter((late) => this.#now() < late.at).length)]];
-      this.#land();
+      if (step === undefined) return [[String(this.#openTransactions(sql))]];
+      this.land();
       const committed = this.statements.filter(
         (statement) =>
           statement.committed === true &&
@@ -129,6 +189,14 @@ export class FakeWarehouse implements Warehouse {
     });
   }
 
+  #openTransactions(sql: string): number {
+    const [, pid] = /pid = (\d+)/.exec(sql) ?? [];
+    let open = 0;
+    for (const { statement, at } of this.#landing)
+      if (this.#now() < at && String(this.sessions.get(statement.sessionId)?.pid) === pid) open += 1;
+    return open;
+  }
+
   /**
    * The session ends, and what runs in it with it. `committed`: its transaction took effect all the same; `late`: it
    * will, so many ms after the session looked closed. `forgotten`: the Data API does not know the statement any more;
@@ -137,22 +205,41 @@ export class FakeWarehouse implements Warehouse {
   kill(sessionId: string, how: { committed: boolean; lateMs?: number; forgotten: boolean }): void {
     const session = this.sessions.get(sessionId);
     if (session === undefined) return;
-    const running = this.statements.find(
-      (statement) => statement.sessionId === sessionId && statement.status === 'RUNNING',
-    );
     session.status = 'CLOSED';
-    this.changes += 1;
-    if (running === undefined) return;
-    running.status = 'FAILED';
-    running.error = 'ERROR: the connection was lost';
-    running.endedAt = this.#now();
-    running.forgotten = how.forgotten;
-    if (how.lateMs === undefined) running.committed = how.committed;
-    else this.#landing.push({ statement: running, at: this.#now() + how.lateMs });
+    for (const running of this.#underWay) {
+      if (running.sessionId !== sessionId) continue;
+      this.#underWay.delete(running);
+      running.status = 'FAILED';
+      running.error = 'ERROR: the connection was lost';
+      running.endedAt = this.#now();
+      running.forgotten = how.forgotten;
+      if (how.lateMs !== undefined) this.#landing.add({ statement: running, at: this.#now() + how.lateMs });
+      else if (how.committed) this.#commit(running);
+      else running.committed = false;
+      this.observer?.ended(running);
+    }
   }
 
-  #land(): void {
-    for (const late of this.#landing) if (this.#now() >= late.at) late.statement.committed = true;
+  /** What a commit that was under way when its session ended has done by now. */
+  land(): void {
+    for (const late of this.#landing) {
+      if (this.#now() < late.at) continue;
+      this.#landing.delete(late);
+      this.#commit(late.statement);
+    }
+  }
+
+  /** Is a commit still under way, though its session has ended? */
+  isLanding(mine: (statement: FakeStatement) => boolean): boolean {
+    this.land();
+    for (const late of this.#landing) if (mine(late.statement)) return true;
+    return false;
+  }
+
+  #commit(statement: FakeStatement): { rows?: number[]; error?: string } {
+    const done = this.observer?.takesEffect(statement) ?? {};
+    statement.committed = done.error === undefined;
+    return done;
   }
 
   async runSmall(
@@ -163,8 +250,11 @@ export class FakeWarehouse implements Warehouse {
     return this.#call<SmallEnd>('runSmall', () => {
       const session = this.#usable(sessionId);
       const statement = this.#add(sessionId, [sql], undefined);
+      this.#underWay.delete(statement);
       statement.status = 'FINISHED';
       statement.endedAt = this.#now();
+      session.keepAliveSeconds = keepAliveSeconds;
+      session.idleUntil = this.#now() + keepAliveSeconds * 1000;
       if (keepAliveSeconds <= 1) session.status = 'CLOSED';
       return { statementId: statement.id, status: 'FINISHED' };
     });
@@ -176,26 +266,61 @@ export class FakeWarehouse implements Warehouse {
     status: 'FINISHED' | 'FAILED' | 'ABORTED',
     detail: { error?: string; rows?: number[] } = {},
   ): FakeStatement {
-    const statement = this.statements.find((candidate) => candidate.id === statementId);
+    const statement = this.#byId.get(statementId);
     if (statement === undefined) throw new Error(`no statement ${statementId}`);
-    statement.status = status;
-    statement.committed = status === 'FINISHED';
-    this.changes += 1;
+    this.#underWay.delete(statement);
+    const done = status === 'FINISHED' ? this.#commit(statement) : {};
+    statement.status = done.error === undefined ? status : 'FAILED';
+    if (status !== 'FINISHED') statement.committed = false;
     statement.endedAt = this.#now();
-    if (detail.error !== undefined) statement.error = detail.error;
-    if (detail.rows !== undefined) statement.rows = detail.rows;
+    const error = done.error ?? detail.error;
+    if (error !== undefined) statement.error = error;
+    const rows = detail.rows ?? done.rows;
+    if (rows !== undefined) statement.rows = rows;
     const session = this.sessions.get(statement.sessionId);
-    if (session?.status === 'BUSY') session.status = 'AVAILABLE';
+    if (session?.status === 'BUSY') {
+      session.status = 'AVAILABLE';
+      session.idleUntil = this.#now() + session.keepAliveSeconds * 1000;
+    }
+    this.observer?.ended(statement);
     return statement;
   }
 
-  /** The statement under way, if any. */
+  /** A statement under way, if any: the first that was submitted. */
   running(): FakeStatement | undefined {
-    return this.statements.find((statement) => statement.status === 'RUNNING');
+    for (const statement of this.#underWay) return statement;
+    return undefined;
+  }
+
+  /** All that are under way, in the order of their submission. */
+  underWay(): readonly FakeStatement[] {
+    return [...this.#underWay];
+  }
+
+  statementOf(id: string): FakeStatement | undefined {
+    return this.#byId.get(id);
+  }
+
+  #isForgotten(statement: FakeStatement): boolean {
+    if (statement.forgotten === true) return true;
+    return statement.status !== 'RUNNING' && this.#now() - statement.startedAt > STATEMENT_MEMORY_MS;
+  }
+
+  /** The session as it is by now: it ends when nothing ran in it for its keep-alive, and after 24 hours. */
+  #current(sessionId: string): FakeSession | undefined {
+    const session = this.sessions.get(sessionId);
+    if (this.sessionsExpire && session?.status === 'AVAILABLE') {
+      const now = this.#now();
+      if (now > session.idleUntil || now > session.openedAt + LONGEST_SESSION_MS) {
+        session.status = 'CLOSED';
+        this.observer?.expired();
+      }
+    }
+    return session;
   }
 
   #usable(sessionId: string): FakeSession {
-    const session = this.sessions.get(sessionId);
+    const session = this.#current(sessionId);
     if (session === undefined) throw new ValidationException(`Session with Id: ${sessionId} is invalid`);
     if (session.status !== 'AVAILABLE') throw new ValidationException('Session is not available');
     return session;
@@ -208,10 +333,16 @@ export class FakeWarehouse implements Warehouse {
       sessionId,
       sqls,
       status: 'RUNNING',
+      startedAt: this.#now(),
       rows: sqls.map(() => 1),
     };
     this.statements.push(statement);
-    this.changes += 1;
+    this.#byId.set(statement.id, statement);
+    this.#underWay.add(statement);
+    if (name !== undefined) {
+      this.#byName.set(name, statement);
+      this.observer?.started(statement);
+    }
     return statement;
   }
 

@@ -33,9 +33,10 @@ export class MemoryRunStore implements RunStore {
 
   async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
     const there = this.runs.get(run.id);
+    if (there?.birth !== run.birth) return 'conflict';
     // As of a write whose reply was lost and that was sent again.
-    if (there?.version === version + 1 && there.by === by) return there;
-    if (there?.version !== version) return 'conflict';
+    if (there.version === version + 1 && there.by === by) return there;
+    if (there.version !== version) return 'conflict';
     const next = { ...run, version: version + 1, by };
     this.#set(next, there);
     return next;

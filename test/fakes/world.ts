@@ -124,11 +124,15 @@ export class World {
   }
 }
 
+/** Ten letters, another ten for each number. */
 function toLetters(n: number): string {
-  return Array.from(String(n).padStart(10, '0'))
-    .map((digit) => 'abcdefghij'[Number(digit)])
-    .join('');
+  let text = '';
+  for (let left = n, i = 0; i < 10; i += 1, left = Math.floor(left / 10))
+    text = LETTERS.charAt(left % 10) + text;
+  return text;
 }
+
+const LETTERS = 'abcdefghij';
 
 /** A plan of steps made by hand. */
 export function planOf(steps: readonly Partial<Step>[], more: Partial<Plan> = {}): Plan {

@@ -1,110 +1,283 @@
-/** The rules that must hold whatever happens, written once. */
+/** The rules that must hold whatever happens, written once. Each is looked at when the write or the statement happens. */
 import type { Plan } from '../../shared/pipeline/plan.ts';
-import { isAtRest } from '../../shared/run/run.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { isAtEnd, isAtRest } from '../../shared/run/run.ts';
+import type { Pool } from '../../shared/store/run-store.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import type { World } from '../fakes/world.ts';
+import type { Broken } from './broken.ts';
+import type { WarehouseData } from './warehouse-data.ts';
+import { spokenBy } from './warehouse-data.ts';
 
-/** Which step of which run a statement was, from the comment that it carries. */
-function origin(sql: string): { run: string; step: string; attempt: number } | undefined {
-  const [, run, step, attempt] = /baton run=(\S+) step=(\S+) attempt=(\d+)/.exec(sql) ?? [];
-  return run === undefined || step === undefined ? undefined : { run, step, attempt: Number(attempt) };
+/** What people did by hand, after which some rules cannot hold any more. */
+export interface ByHand {
+  poolDeleted: boolean;
+  historyDeleted: boolean;
+  /** Runs whose item was deleted at some time: what comes again under their id begins from the start. */
+  readonly runsDeleted: Set<string>;
 }
 
-interface Execution {
+/** So often in a row a session is rebuilt without a person. */
+const MOST_REBUILDS = 10;
+
+interface Identity {
   readonly run: string;
-  readonly step: string;
-  readonly name: string;
-  readonly statement: FakeStatement;
+  readonly generation: number;
+  readonly step: number;
+  readonly attempt: number;
 }
 
-const origins = new WeakMap<FakeStatement, ReturnType<typeof origin>>();
+function identityOf(name: string): Identity {
+  const [, , run = '', generation, step, attempt] = name.split(':');
+  return { run, generation: Number(generation), step: Number(step), attempt: Number(attempt) };
+}
 
-function executions(world: World): Execution[] {
-  const found: Execution[] = [];
-  for (const statement of world.warehouse.statements) {
-    if (!origins.has(statement)) origins.set(statement, origin(statement.sqls[0] ?? ''));
-    const from = origins.get(statement);
-    if (from !== undefined && statement.name !== undefined) {
-      found.push({ run: from.run, step: from.step, name: statement.name, statement });
-    }
+export class Watch {
+  readonly #world: World;
+  readonly #data: WarehouseData;
+  readonly #broken: Broken;
+  readonly #byHand: ByHand;
+  /** Does a run of this plan need a person, though it lost its session only once? */
+  readonly #mayNeedPerson: boolean;
+  /** Did anything happen for which a run may fail? */
+  readonly #mayFail: () => boolean;
+  readonly #names = new Set<string>();
+  readonly #attempts = new Set<string>();
+  readonly #durable = new Map<string, number>();
+  #looked = 0;
+
+  constructor(
+    world: World,
+    data: WarehouseData,
+    broken: Broken,
+    byHand: ByHand,
+    { mayNeedPerson, mayFail }: { mayNeedPerson: boolean; mayFail: () => boolean },
+  ) {
+    this.#mayFail = mayFail;
+    this.#world = world;
+    this.#data = data;
+    this.#broken = broken;
+    this.#byHand = byHand;
+    this.#mayNeedPerson = mayNeedPerson;
   }
-  return found;
-}
 
-/** Run, generation, step and attempt. */
-function attemptOf(name: string): string {
-  return name.split(':').slice(2, 6).join(':');
-}
-
-function demand(holds: boolean, rule: string): void {
-  if (!holds) throw new Error(`broken: ${rule}`);
-}
-
-export function checkAlways(world: World, plan: Plan): void {
-  const durable = new Set(plan.steps.filter((step) => step.kind === 'durable').map((step) => step.name));
-  const applied = new Map<string, number>();
-  const finished = new Set<string>();
-  const names = new Set<string>();
-  const attempts = new Set<string>();
-  for (const { run, step, name, statement } of executions(world)) {
-    const key = `${run}/${step}`;
-    demand(!names.has(name), `I3: ${name} was executed twice`);
-    names.add(name);
-    const attempt = attemptOf(name);
-    demand(!attempts.has(attempt), `I4: ${attempt} was executed twice, under two tokens`);
-    attempts.add(attempt);
-    if (statement.committed === true) {
-      finished.add(key);
-      applied.set(key, (applied.get(key) ?? 0) + 1);
-    }
-  }
-  for (const [key, times] of applied) {
-    demand(times <= 1 || !durable.has(key.split('/')[1] ?? ''), `I1: ${key} was applied ${times} times`);
-  }
-  for (const run of world.store.runs.values()) {
-    if (!isAtRest(run) && run.state !== 'QUEUED')
-      demand(run.next !== undefined, `I6: ${run.id} is ${run.state} and nobody looks at it`);
-    if (run.state === 'FAILED' || run.state === 'NEEDS_DECISION')
-      demand((run.error?.message ?? '') !== '', `I10: ${run.id} has no reason`);
-    demand(
-      run.state !== 'NEEDS_DECISION',
-      `${run.id} needs a decision, though no session and no outcome was lost`,
+  /** A statement of a step begins. */
+  started(statement: FakeStatement): void {
+    const { name } = statement;
+    if (name === undefined) return;
+    // I3: a name, and so a token, belongs to one execution.
+    this.#broken.demand(!this.#names.has(name), () => `I3: ${name} is executed twice`);
+    this.#names.add(name);
+    const { run: runId, generation, step, attempt } = identityOf(name);
+    const run = this.#world.store.runs.get(runId);
+    if (this.#byHand.runsDeleted.has(runId)) return;
+    // I4: an attempt is executed once, under whatever tokens it was claimed.
+    const key = `${runId}:${generation}:${step}:${attempt}`;
+    this.#broken.demand(!this.#attempts.has(key), () => `I4: attempt ${key} is executed twice`);
+    this.#attempts.add(key);
+    // I9: nothing of a run begins behind its end.
+    this.#broken.demand(
+      run !== undefined && !isAtEnd(run),
+      () => `I9: ${name} begins, and its run is ${run?.state ?? 'unknown'}`,
     );
-    demand(run.cursor <= plan.steps.length, `${run.id} is beyond its steps`);
-    if (run.state === 'SUCCEEDED') {
-      for (const step of plan.steps)
-        demand(finished.has(`${run.id}/${step.name}`), `I2: ${run.id} succeeded without ${step.name}`);
-    }
   }
-  for (const [pipeline, pool] of world.store.pools) {
-    demand(Object.keys(pool.holders).length <= plan.concurrency, `I5: too many in the pool of ${pipeline}`);
-  }
-  const active = [...world.store.runs.values()].filter(
-    (run) => run.state === 'RUNNING' || run.state === 'WAITING',
-  );
-  demand(active.length <= plan.concurrency, `I5: ${active.map((run) => run.id).join(', ')} go on at once`);
-}
 
-export function checkEnd(world: World, plan: Plan, files: number): void {
-  demand(world.store.runs.size === files, `${files} files made ${world.store.runs.size} runs`);
-  for (const run of world.store.runs.values()) {
-    demand(run.next === undefined, `${run.id} is still looked at`);
-    if (run.state === 'CANCELLED') {
-      demand(world.warehouse.running() === undefined, `${run.id} was cancelled and its statement runs on`);
-      continue;
-    }
-    const rows = [...(world.store.rows.get(run.id)?.values() ?? [])];
-    for (const step of plan.steps) {
+  /** A run is about to be stored. */
+  stored(next: Run, before: Run | undefined): void {
+    const { demand } = this.#bound;
+    if (before !== undefined) {
+      // I9: an end is final.
       demand(
-        rows.some((row) => row.name === step.name && row.status === 'FINISHED'),
-        `I11: the history of ${run.id} lacks ${step.name}`,
+        !isAtEnd(before) || next.state === before.state,
+        () => `I9: ${next.id} was ${before.state}, and is ${next.state}`,
+      );
+      demand(
+        next.version === before.version + 1,
+        () => `${next.id} skips from version ${before.version} to ${next.version}`,
+      );
+      demand(next.birth === before.birth, () => `${next.id} has another birth than the item it replaces`);
+      this.#nothingOldRuns(next, before);
+    }
+    // I6: whoever goes on, or owes something, is looked at.
+    if ((!isAtRest(next) && next.state !== 'QUEUED') || next.owed !== undefined)
+      demand(next.next !== undefined, () => `I6: ${next.id} is ${next.state} and nobody looks at it`);
+    // I10: whoever stopped has a true reason.
+    if (next.state === 'FAILED' || next.state === 'NEEDS_DECISION' || next.state === 'CANCELLED')
+      demand((next.error?.message ?? '') !== '', () => `I10: ${next.id} is ${next.state} without a reason`);
+    // I10: and fails for nothing that is ours to survive.
+    if (next.state === 'FAILED' && before?.state !== 'FAILED')
+      demand(this.#mayFail(), () => `I10: ${next.id} fails: ${next.error?.message ?? ''}`);
+    if (next.state === 'NEEDS_DECISION' && before?.state !== 'NEEDS_DECISION') this.#needsPerson(next);
+    if (next.state === 'SUCCEEDED' && before?.state !== 'SUCCEEDED') this.#succeeded(next);
+    if (next.state === 'CANCELLED' && before?.state !== 'CANCELLED') this.#cancelled(next);
+    demand(next.cursor <= next.steps, () => `${next.id} is beyond its steps`);
+  }
+
+  readonly #bound = {
+    demand: (holds: boolean, rule: () => string): void => {
+      this.#broken.demand(holds, rule);
+    },
+  };
+
+  /** I4: another attempt, or another generation, only when nothing of the one before runs or may still commit. */
+  #nothingOldRuns(next: Run, before: Run): void {
+    if (next.generation === before.generation && next.attempt <= before.attempt) return;
+    if (next.generation === before.generation && next.cursor !== before.cursor) return;
+    if (this.#byHand.runsDeleted.has(next.id)) return;
+    const { warehouse } = this.#world;
+    const under = warehouse.underWay().find((statement) => isOf(next.id, statement));
+    this.#broken.demand(
+      under === undefined,
+      () =>
+        `I4: ${next.id} begins generation ${next.generation} attempt ${next.attempt} of ${next.step ?? ''}, and ${under?.name ?? ''} still runs`,
+    );
+    this.#broken.demand(
+      !warehouse.isLanding((statement) => isOf(next.id, statement)),
+      () => `I4: ${next.id} begins anew, and a commit of it is still under way`,
+    );
+  }
+
+  /** A person is asked only where nothing proves what was done. */
+  #needsPerson(run: Run): void {
+    const excused =
+      this.#mayNeedPerson ||
+      this.#byHand.historyDeleted ||
+      this.#byHand.runsDeleted.has(run.id) ||
+      (run.rebuilds ?? 0) >= MOST_REBUILDS;
+    this.#broken.demand(excused, () => `${run.id} needs a decision: ${run.error?.message ?? ''}`);
+  }
+
+  /** I2: all steps were done, the durable ones once, with exactly the bytes of the run's file. */
+  #succeeded(run: Run): void {
+    const plan = this.#world.store.plans.get(run.planHash);
+    if (plan === undefined) return;
+    for (const step of plan.steps) {
+      this.#broken.demand(
+        this.#data.finished.has(`${run.id}/${step.name}`),
+        () => `I2: ${run.id} succeeded without ${step.name}`,
+      );
+      if (step.kind !== 'durable') continue;
+      const effects = this.#data.effectsOf(run.id, step.name, run.birth);
+      const etags = effects.flatMap((effect) => effect.etags);
+      // I8: the bytes of the event, and no others.
+      this.#broken.demand(
+        effects.length === 1 && etags.length === 1 && etags[0] === run.trigger.file?.etag,
+        () =>
+          `I8: ${run.id} committed ${etags.join(' and ') || 'nothing'} with ${step.name}, ${effects.length} times`,
       );
     }
   }
-  // A run that was cancelled while it took its slot may still be in the pool: the next one to ask takes it out.
-  for (const pool of world.store.pools.values()) {
-    for (const holder of Object.keys(pool.holders)) {
-      demand(world.store.runs.get(holder)?.state === 'CANCELLED', 'a slot is still held');
+
+  /** What a cancelled run says of its step is true. */
+  #cancelled(run: Run): void {
+    const [, step = '', said] = /step (\S+) was (applied|not applied)$/.exec(run.error?.message ?? '') ?? [];
+    if (said === undefined || !this.#isLasting(run, step)) return;
+    const done = this.#data.effectsOf(run.id, step, run.birth).length > 0;
+    this.#broken.demand(
+      done === (said === 'applied'),
+      () => `${run.id} says that ${step} was ${said}; it was ${done ? 'applied' : 'not applied'}`,
+    );
+  }
+
+  #isLasting(run: Run, name: string): boolean {
+    const plan = this.#world.store.plans.get(run.planHash);
+    const step = plan?.steps.find((candidate) => candidate.name === name);
+    // What is said is said of the last attempt: an idempotent step may have been applied by one before.
+    return step?.kind === 'durable' || (step?.kind === 'opaque' && !step.idempotent);
+  }
+
+  /** I5: slots are never more than allowed. */
+  slotTaken(pool: Pool, plan: Plan): void {
+    if (this.#byHand.poolDeleted) return;
+    this.#broken.demand(
+      Object.keys(pool.holders).length <= plan.concurrency,
+      () => `I5: ${Object.keys(pool.holders).join(', ')} hold slots; ${plan.concurrency} may`,
+    );
+  }
+
+  /** After every turn: what took effect since, and who goes on at once. @throws Error naming the first broken rule. */
+  look(plan: Plan): void {
+    const { applied } = this.#data;
+    for (; this.#looked < applied.length; this.#looked += 1) {
+      const effect = applied[this.#looked];
+      if (effect === undefined) continue;
+      // I1: at most once for each birth of the run; without a marker, for each run that a person did not let begin again.
+      if (effect.birth === undefined) {
+        const step = plan.steps.find(({ name }) => name === effect.step);
+        if (step?.idempotent === true || this.#byHand.runsDeleted.has(effect.run)) continue;
+      }
+      const key = `${effect.run}/${effect.birth ?? ''}/${effect.step}`;
+      const times = (this.#durable.get(key) ?? 0) + 1;
+      this.#durable.set(key, times);
+      this.#broken.demand(times === 1, () => `I1: ${effect.run} applied ${effect.step} ${times} times`);
+    }
+    if (!this.#byHand.poolDeleted) {
+      let active = 0;
+      for (const run of this.#world.store.runs.values())
+        if (run.state === 'RUNNING' || run.state === 'WAITING') active += 1;
+      this.#broken.demand(active <= plan.concurrency, () => `I5: ${active} runs go on at once`);
+    }
+    this.#broken.check();
+  }
+
+  /** Everything came to its end. `expected`: the ids of the runs that the events ask for. */
+  atTheEnd(expected: ReadonlySet<string>, published: ReadonlySet<string>): void {
+    const { store, warehouse } = this.#world;
+    const { demand } = this.#bound;
+    for (const id of expected)
+      demand(store.runs.has(id), () => `an event asked for run ${id}, and there is none`);
+    for (const id of store.runs.keys()) demand(expected.has(id), () => `nobody asked for run ${id}`);
+    const under = warehouse
+      .underWay()
+      .find((statement) => !this.#byHand.runsDeleted.has(spokenBy(statement)?.run ?? ''));
+    demand(under === undefined, () => `${under?.name ?? ''} runs on`);
+    for (const run of store.runs.values()) {
+      demand(isAtEnd(run), () => `${run.id} is ${run.state}`);
+      demand(run.next === undefined && run.owed === undefined, () => `${run.id} is still looked at`);
+      if (run.state !== 'SUPERSEDED' && !this.#byHand.runsDeleted.has(run.id))
+        demand(published.has(`${run.id} ${run.state}`), () => `nobody was told that ${run.id} ${run.state}`);
+      if (run.state === 'SUPERSEDED')
+        demand(
+          this.#byHand.runsDeleted.has(run.id) || !this.#data.applied.some((effect) => effect.run === run.id),
+          () => `${run.id} is SUPERSEDED and had an effect`,
+        );
+      if (run.state === 'SUCCEEDED') this.#historyIsThere(run);
+      this.#historyIsTrue(run);
+    }
+    // Who was cancelled while taking the slot, or deleted, may still be in the pool: the next one to ask takes it out.
+    for (const pool of store.pools.values())
+      for (const holder of Object.keys(pool.holders))
+        demand(
+          store.runs.get(holder)?.state === 'CANCELLED' || this.#byHand.runsDeleted.has(holder),
+          () => `${holder} still holds a slot`,
+        );
+    this.#broken.check();
+  }
+
+  /** I11: a row for every step that the run did. */
+  #historyIsThere(run: Run): void {
+    if (this.#byHand.historyDeleted || this.#byHand.runsDeleted.has(run.id)) return;
+    const rows = [...(this.#world.store.rows.get(run.id)?.values() ?? [])];
+    for (const step of this.#world.store.plans.get(run.planHash)?.steps ?? [])
+      this.#broken.demand(
+        rows.some((row) => row.name === step.name && row.status === 'FINISHED'),
+        () => `I11: the history of ${run.id} lacks ${step.name}`,
+      );
+  }
+
+  /** I11: a row says FINISHED of a lasting step only where it took effect. */
+  #historyIsTrue(run: Run): void {
+    if (this.#byHand.runsDeleted.has(run.id)) return;
+    for (const row of this.#world.store.rows.get(run.id)?.values() ?? []) {
+      if (row.status !== 'FINISHED' || (row.kind !== 'durable' && row.kind !== 'opaque')) continue;
+      this.#broken.demand(
+        this.#data.effectsOf(run.id, row.name).length > 0,
+        () => `I11: the history of ${run.id} says that ${row.name} finished, and it had no effect`,
+      );
     }
   }
+}
+
+function isOf(runId: string, statement: FakeStatement): boolean {
+  return spokenBy(statement)?.run === runId;
 }

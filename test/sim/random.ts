@@ -23,7 +23,26 @@ export class Random {
     return Math.floor(this.next() * n);
   }
 
+  between(least: number, most: number): number {
+    return least + this.below(most - least + 1);
+  }
+
   pick<T>(items: readonly T[]): T | undefined {
     return items[this.below(items.length)];
+  }
+
+  /** An index, each as likely as its weight; -1 where no weight is above 0. */
+  index(weights: readonly number[]): number {
+    let left = this.next() * weights.reduce((sum, weight) => sum + weight, 0);
+    for (const [i, weight] of weights.entries()) {
+      left -= weight;
+      if (left < 0) return i;
+    }
+    return -1;
+  }
+
+  /** One of `items`, each as likely as its weight; undefined where no weight is above 0. */
+  weighted<T extends { readonly weight: number }>(items: readonly T[]): T | undefined {
+    return items[this.index(items.map(({ weight }) => weight))];
   }
 }

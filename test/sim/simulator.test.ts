@@ -2,24 +2,29 @@ import process from 'node:process';
 
 import { expect, it } from 'vitest';
 
-import type { Tally } from './simulate.ts';
-import { addTally, noTally, simulate } from './simulate.ts';
+import { FAULT_KINDS } from './fault-kinds.ts';
+import { manySchedules, seldomSurvived, tableOf } from './many.ts';
+import { simulate } from './simulate.ts';
 
 /** `BATON_SEED=123 npx vitest run test/sim` repeats one schedule. */
 const one = process.env['BATON_SEED'];
-const SCHEDULES = 700;
 
-it('nothing is lost, doubled or stuck in any schedule', async () => {
-  const total = noTally();
-  const seeds = one === undefined ? Array.from({ length: SCHEDULES }, (_, i) => i + 1) : [Number(one)];
-  for (const seed of seeds) {
-    addTally(total, await simulate(seed));
-  }
-  if (one !== undefined) return;
-  // A fault that never fired shows nothing.
-  for (const kind of Object.keys(total) as (keyof Tally)[])
-    expect(total).toHaveProperty(
-      kind,
-      expect.toSatisfy((count: number) => count > 10),
-    );
+it.runIf(one !== undefined)('the schedule holds', async () => {
+  await expect(simulate(Number(one))).resolves.toBeDefined();
+});
+
+it('the same seed is the same schedule', async () => {
+  expect(await simulate(4711)).toEqual(await simulate(4711));
+});
+
+it('counts only faults that it knows', async () => {
+  const { fired, failures } = await manySchedules(1, 101);
+  expect(failures).toEqual([]);
+  expect(Object.keys(fired).filter((kind) => !FAULT_KINDS.includes(kind))).toEqual([]);
+});
+
+it('tells which kinds were survived too seldom', () => {
+  const survived = Object.fromEntries(FAULT_KINDS.map((kind, i) => [kind, i === 0 ? 99 : 100]));
+  expect(seldomSurvived(survived, 100)).toEqual([FAULT_KINDS[0]]);
+  expect(tableOf(survived, survived).split('\n')).toHaveLength(FAULT_KINDS.length + 1);
 });

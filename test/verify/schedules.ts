@@ -3,14 +3,15 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { parseArgs } from 'node:util';
 
-import { addTally, noTally, simulate } from '../sim/simulate.ts';
-import type { ChunkResult, Failure } from './parallel.ts';
+import type { Tally } from '../sim/fault-kinds.ts';
+import { LEAST, manySchedules, seldomSurvived, tableOf } from '../sim/many.ts';
+import type { ChunkResult } from './parallel.ts';
 import { inParallel, isProgram, say, serve, tellFailures } from './parallel.ts';
 
 const CHUNK = 50;
 
-/** A fault that fired more seldom shows nothing. */
-const LEAST = 100;
+/** From so many schedules on every kind of fault must have come often enough. */
+const ENOUGH = 20_000;
 
 interface Settings {
   readonly from: number;
@@ -35,7 +36,7 @@ function settingsOf(words: readonly string[]): Settings {
   return { from, count, stateFile: values.state };
 }
 
-/** 0 if every schedule held and, where there were enough of them, every fault fired often enough. */
+/** 0 if every schedule held and, where there were enough of them, every kind of fault fired often enough and was survived. */
 export async function schedules(words: readonly string[]): Promise<0 | 1> {
   const { from, count, stateFile } = settingsOf(words);
   const { counts, failures, seconds } = await inParallel({
@@ -44,36 +45,43 @@ export async function schedules(words: readonly string[]): Promise<0 | 1> {
     chunks: Math.ceil(count / CHUNK),
     stateFile,
   });
-  const { schedules: run = 0, ...faults } = counts;
+  const run = counts['schedules'] ?? 0;
   say(
     `schedules ${run}, seeds ${from} to ${from + count - 1}, ${seconds.toFixed(0)} s, ${(run / seconds).toFixed(0)} a second`,
   );
-  for (const [kind, times] of Object.entries(faults)) say(`  ${kind.padEnd(18)} ${times}`);
-  const seldom = Object.entries(faults).filter(([, times]) => times < LEAST);
-  if (run >= 20_000 && seldom.length > 0) {
-    say(`FAILED: fired fewer than ${LEAST} times: ${seldom.map(([kind]) => kind).join(', ')}`);
-    return 1;
-  }
-  return tellFailures(failures);
+  const survived = withoutPrefix(counts, SURVIVED);
+  say(tableOf(withoutPrefix(counts, FIRED), survived));
+  const failed = tellFailures(failures);
+  const seldom = run >= ENOUGH ? seldomSurvived(survived, LEAST) : [];
+  if (seldom.length > 0) say(`FAILED: survived fewer than ${LEAST} times: ${seldom.join(', ')}`);
+  return seldom.length > 0 ? 1 : failed;
+}
+
+const FIRED = 'fired ';
+const SURVIVED = 'survived ';
+
+function withoutPrefix(counts: Readonly<Record<string, number>>, prefix: string): Tally {
+  return Object.fromEntries(
+    Object.entries(counts).flatMap(([name, times]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), times]] : [],
+    ),
+  );
 }
 
 async function chunkOf(chunk: number): Promise<ChunkResult> {
   const { from, count } = settingsOf(process.argv.slice(2));
-  const total = noTally();
-  const failures: Failure[] = [];
   const first = from + chunk * CHUNK;
   const behind = Math.min(first + CHUNK, from + count);
-  for (let seed = first; seed < behind; seed += 1) {
-    try {
-      addTally(total, await simulate(seed));
-    } catch (error) {
-      failures.push({
-        message: error instanceof Error ? error.message : String(error),
-        repeat: `BATON_SEED=${seed} npx vitest run test/sim`,
-      });
-    }
-  }
-  return { counts: { schedules: behind - first, ...total }, failures };
+  const { fired, survived, failures } = await manySchedules(first, behind);
+  const named = (prefix: string, tally: Tally): [string, number][] =>
+    Object.entries(tally).map(([kind, times]) => [prefix + kind, times]);
+  return {
+    counts: {
+      schedules: behind - first,
+      ...Object.fromEntries([...named(FIRED, fired), ...named(SURVIVED, survived)]),
+    },
+    failures,
+  };
 }
 
 serve('schedules', chunkOf);

@@ -1,5 +1,7 @@
+import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { describe, expect, it } from 'vitest';
 
+import { DataApiWarehouse } from '../../shared/warehouse/data-api.ts';
 import { cleanError, failureClassOf } from '../../shared/warehouse/failure-class.ts';
 import { markerInsert } from '../../shared/warehouse/marker.ts';
 import { refusalOf, statementIdOf } from '../../shared/warehouse/refusal.ts';
@@ -84,6 +86,35 @@ describe('a refused call', () => {
 
   it('may name the statement it made all the same', () => {
     expect(statementIdOf(error('ExecuteStatementException', 'x', { StatementId: 's-1' }))).toBe('s-1');
+  });
+});
+
+describe('an error that names the statement it created', () => {
+  const client = {
+    send: () =>
+      Promise.reject(
+        Object.assign(new Error('x'), { name: 'ExecuteStatementException', StatementId: 's-1' }),
+      ),
+  } as unknown as RedshiftDataClient;
+  const warehouse = new DataApiWarehouse(client, { Database: 'dev' }, () => 'token');
+
+  it('is as good as an answer to a submission', async () => {
+    const submission = {
+      sessionId: 'session',
+      name: 'name',
+      token: 'token',
+      sqls: ['SELECT 1'],
+      transaction: false,
+      keepAliveSeconds: 60,
+    };
+    expect(await warehouse.submit(submission)).toEqual({ ok: true, value: { statementId: 's-1' } });
+  });
+
+  it('is none where a session or rows are asked for', async () => {
+    const unknown = { ok: false, refusal: { reason: 'outcome-unknown' } };
+    expect(await warehouse.open({ set: {}, name: 'opener' })).toMatchObject(unknown);
+    expect(await warehouse.ask('SELECT 1')).toMatchObject(unknown);
+    expect(await warehouse.runSmall('session', 'ROLLBACK', 60)).toMatchObject(unknown);
   });
 });
 

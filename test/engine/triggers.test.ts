@@ -1,0 +1,190 @@
+/** Runs that no file starts: a schedule fell due, or another pipeline's run succeeded. */
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { operate } from '../../shared/engine/operate.ts';
+import { startFollowing } from '../../shared/engine/start-following.ts';
+import { startScheduled } from '../../shared/engine/start-scheduled.ts';
+import { statementsOf } from '../../shared/engine/statements.ts';
+import type { Plan, Trigger } from '../../shared/pipeline/plan.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { planOf, World } from '../fakes/world.ts';
+
+function pipeline(name: string, trigger: Trigger, more: Partial<Plan> = {}): Plan {
+  return planOf([{ name: '10_keep.sql', kind: 'durable' }], {
+    pipeline: name,
+    triggers: [trigger],
+    hash: `plan-of-${name}`,
+    ...more,
+  });
+}
+
+const nightly = pipeline('nightly', { kind: 'schedule', expression: 'cron(0 6 * * ? *)', timezone: 'UTC' });
+const report = pipeline('report', { kind: 'pipeline', pipeline: 'nightly' });
+const mail = pipeline('mail', { kind: 'pipeline', pipeline: 'report' });
+const today = [nightly, report, mail];
+
+const nameOf = ({ pipeline: name, triggers }: Plan): Pick<Plan, 'pipeline' | 'triggers'> => ({
+  pipeline: name,
+  triggers,
+});
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+});
+
+async function due(
+  time: string,
+  plans: readonly Plan[] = today,
+  expression = 'cron(0 6 * * ? *)',
+): Promise<Run> {
+  const news = { pipeline: 'nightly', expression, time };
+  const { run } = await startScheduled(news, plans, world.ports, world.plans, world.driver());
+  return run;
+}
+
+async function follow(upstreamId: string): Promise<string[]> {
+  const started = await startFollowing(upstreamId, today, world.ports, world.plans, world.driver());
+  return started.filter(({ created }) => created).map(({ run }) => run.id);
+}
+
+async function succeed(id: string): Promise<void> {
+  await world.drive(id);
+  await world.finish('FINISHED', { rows: [1, 1] });
+  expect((await world.store.load(id))?.state).toBe('SUCCEEDED');
+}
+
+const wakes = (id: string): number =>
+  world.published.filter((entry) => entry.type === 'Run Woken' && entry.detail['runId'] === id).length;
+
+describe('a schedule that fell due', () => {
+  it('makes one run, of the time that it was due, and wakes it', async () => {
+    const run = await due('2026-11-24T06:00:00.000Z');
+    expect(run).toMatchObject({
+      pipeline: 'nightly',
+      state: 'QUEUED',
+      trigger: { kind: 'schedule', time: '2026-11-24T06:00:00.000Z', schedule: 'cron(0 6 * * ? *)' },
+    });
+    expect(run.id).toMatch(/^nightly-[a-z2-7]{26}$/);
+    expect(wakes(run.id)).toBe(1);
+    await succeed(run.id);
+  });
+
+  it('delivered again makes no second run, and wakes the first only while it waits', async () => {
+    const first = await due('2026-11-24T06:00:00.000Z');
+    expect((await due('2026-11-24T06:00:00.000Z')).id).toBe(first.id);
+    expect(wakes(first.id)).toBe(2);
+    await succeed(first.id);
+    expect((await due('2026-11-24T06:00:00.000Z')).id).toBe(first.id);
+    expect(wakes(first.id)).toBe(2);
+    expect(await world.store.listRuns('nightly', 10)).toHaveLength(1);
+  });
+
+  it('at another time makes another run, and the older one goes first', async () => {
+    const second = await due('2026-11-25T06:00:00.000Z');
+    const first = await due('2026-11-24T06:00:00.000Z');
+    expect(first.id).not.toBe(second.id);
+    expect(await world.store.queueHead('nightly')).toBe(first.id);
+  });
+
+  it('by two expressions at the same time makes one run', async () => {
+    const first = await due('2026-11-24T06:00:00.000Z');
+    const second = await due('2026-11-24T06:00:00.000Z', today, 'rate(1 day)');
+    expect(second.id).toBe(first.id);
+    expect(second.trigger.schedule).toBe('cron(0 6 * * ? *)');
+  });
+
+  it('makes runs of its stage alone: another stage has other ids', async () => {
+    const here = await due('2026-11-24T06:00:00.000Z');
+    const other = new World();
+    const ports = { ...other.ports, settings: { ...other.ports.settings, stage: 'other' } };
+    const news = { pipeline: 'nightly', expression: 'rate(1 day)', time: '2026-11-24T06:00:00.000Z' };
+    const { run } = await startScheduled(news, today, ports, other.plans, other.driver());
+    expect(run.id).not.toBe(here.id);
+  });
+
+  it('is refused where its pipeline is gone, or starts by the clock no more', async () => {
+    await expect(due('2026-11-24T06:00:00.000Z', [report])).rejects.toThrow(
+      'cron(0 6 * * ? *) was due at 2026-11-24T06:00:00.000Z, but there is no pipeline "nightly" any more',
+    );
+    const byFile = { ...nightly, triggers: [{ kind: 's3' as const, prefix: 'in/', suffix: '' }] };
+    await expect(due('2026-11-24T06:00:00.000Z', [byFile])).rejects.toThrow(
+      'but pipeline nightly is on no schedule any more',
+    );
+    expect(await world.store.listRuns('nightly', 10)).toEqual([]);
+  });
+});
+
+describe('a run that succeeded', () => {
+  it('starts one run of each pipeline behind it, with its own id and time', async () => {
+    const upstream = await due('2026-11-24T06:00:00.000Z');
+    await succeed(upstream.id);
+    const [id = '', ...more] = await follow(upstream.id);
+    expect(more).toEqual([]);
+    const run = await world.store.load(id);
+    expect(run).toMatchObject({
+      pipeline: 'report',
+      trigger: {
+        kind: 'pipeline',
+        time: '2026-11-24T06:00:00.000Z',
+        upstream: { pipeline: 'nightly', runId: upstream.id },
+      },
+    });
+    expect(wakes(id)).toBe(1);
+    await succeed(id);
+    const [mailed = ''] = await follow(id);
+    expect((await world.store.load(mailed))?.trigger).toEqual({
+      kind: 'pipeline',
+      time: '2026-11-24T06:00:00.000Z',
+      upstream: { pipeline: 'report', runId: id },
+    });
+    expect(await follow(mailed).catch((error: unknown) => String(error))).toContain('it is QUEUED');
+  });
+
+  it('told again, also after a resume that published once more, starts nothing more', async () => {
+    const upstream = await due('2026-11-24T06:00:00.000Z');
+    await succeed(upstream.id);
+    expect(await follow(upstream.id)).toHaveLength(1);
+    expect(await follow(upstream.id)).toEqual([]);
+    expect(await world.store.listRuns('report', 10)).toHaveLength(1);
+  });
+
+  it('is believed only where the table says so', async () => {
+    const upstream = await due('2026-11-24T06:00:00.000Z');
+    await expect(follow(upstream.id)).rejects.toThrow(
+      `an event says that run ${upstream.id} succeeded; it is QUEUED`,
+    );
+    await expect(follow('nightly-invented')).rejects.toThrow(
+      'an event says that run nightly-invented succeeded; there is no such run',
+    );
+    expect(await world.store.listRuns('report', 10)).toEqual([]);
+  });
+
+  it('behind which nothing starts is no error', async () => {
+    const upstream = await due('2026-11-24T06:00:00.000Z');
+    await succeed(upstream.id);
+    const started = await startFollowing(upstream.id, [nightly], world.ports, world.plans, world.driver());
+    expect(started).toEqual([]);
+    expect(world.logs).toContain('info no pipeline starts behind this run');
+  });
+
+  it('hands its id on as :upstream_run_id, which is NULL in a run that a person starts', async () => {
+    const parts = ['SELECT ', { param: 'upstream_run_id' }, ', ', { param: 'event_time' }];
+    const asked: Plan = planOf([{ statements: [{ parts }] }], nameOf(report));
+    const [step] = asked.steps;
+    if (step === undefined) throw new Error('no step');
+    const sql = (run: Run): string =>
+      statementsOf(run, asked, step, world.ports.settings)[0]?.split('\n')[1] ?? '';
+    const upstream = await due('2026-11-24T06:00:00.000Z');
+    await succeed(upstream.id);
+    const [chained] = await startFollowing(upstream.id, [asked], world.ports, world.plans, world.driver());
+    if (chained === undefined) throw new Error('nothing was started');
+    expect(sql(chained.run)).toBe(`SELECT '${upstream.id}', '2026-11-24 06:00:00.000'`);
+    const request = { verb: 'start' as const, requestId: 'r1', pipeline: 'report', actor: 'me' };
+    const answer = await operate(request, [asked], world.ports, world.plans, world.driver());
+    const byHand = answer.ok ? await world.store.load(answer.runId) : undefined;
+    if (byHand === undefined) throw new Error('not started');
+    expect(sql(byHand)).toMatch(/^SELECT NULL, '/);
+  });
+});

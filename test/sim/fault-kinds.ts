@@ -1,0 +1,124 @@
+/** Everything that can go wrong in a schedule, by name, and how often it did. */
+
+/** Calls of the ports, as the engine makes them. */
+export const CALLS = {
+  store: [
+    'load',
+    'create',
+    'save',
+    'record',
+    'putHistory',
+    'history',
+    'putPlan',
+    'loadPlan',
+    'findDue',
+    'findQueueHeads',
+    'countQueued',
+    'queueHead',
+    'loadPool',
+    'takeSlot',
+    'releaseSlot',
+    'admitKey',
+  ],
+  warehouse: ['open', 'submit', 'describe', 'result', 'findByName', 'session', 'cancel', 'ask', 'runSmall'],
+  files: ['check', 'find', 'putArtifact'],
+  publisher: ['publish'],
+} as const;
+
+export type PortName = keyof typeof CALLS;
+
+/** Writes that the SDK sends again by itself when their reply was lost. */
+export const SENT_AGAIN = [
+  'create',
+  'save',
+  'record',
+  'putHistory',
+  'putPlan',
+  'takeSlot',
+  'releaseSlot',
+  'admitKey',
+  'submit',
+  'publish',
+] as const;
+
+const lostReplies = Object.entries(CALLS).flatMap(([port, methods]) =>
+  methods.map((method) => `lost reply: ${port}.${method}`),
+);
+
+export const FAULT_KINDS: readonly string[] = [
+  // Events
+  'file event doubled',
+  'completion event lost',
+  'completion event doubled',
+  'completion event out of order',
+  'completion event minutes late',
+  'completion event of an old attempt',
+  'completion event of an old generation',
+  'forged: another token',
+  'forged: another principal',
+  'forged: another statement',
+  'wake-up lost',
+  'wake-up doubled',
+  // Drivers
+  'driver killed',
+  'driver out of time',
+  'two drivers at once',
+  'three drivers at once',
+  'zombie: 45 seconds',
+  'zombie: minutes',
+  'clock off by more than a minute',
+  // Calls
+  ...lostReplies,
+  ...SENT_AGAIN.map((method) => `sent again: ${method}`),
+  'throttled: warehouse',
+  'throttled: store',
+  'error that names its statement',
+  'refusal that used the token up',
+  'index read out of date',
+  'look-up by name too early',
+  'description out of date',
+  // Warehouse
+  'statement failed',
+  'statement stopped by somebody',
+  'session died',
+  'session died under a commit: lost',
+  'session died under a commit: committed',
+  'session died under a commit: lands later',
+  'session ended by its keep-alive',
+  'statement forgotten',
+  'warehouse paused',
+  'call refused in a pause',
+  'hours without anybody',
+  'tokens forgotten',
+  'history of 24 hours gone',
+  // By hand
+  'file overwritten',
+  'file deleted',
+  'deploy in mid-run',
+  'run deleted',
+  'pool deleted',
+  'history deleted',
+  'key deleted',
+  'request doubled',
+  'cancel',
+  'resume',
+  'resume from an earlier step',
+  'resolve',
+  'replay',
+  'start by request',
+  // What is done about it
+  'attempt repeated',
+  'session rebuilt',
+  'token replaced',
+  'decision needed',
+];
+
+export type Tally = Record<string, number>;
+
+export function count(tally: Tally, kind: string, times = 1): void {
+  tally[kind] = (tally[kind] ?? 0) + times;
+}
+
+export function addTally(total: Tally, more: Tally): void {
+  for (const [kind, times] of Object.entries(more)) count(total, kind, times);
+}

@@ -1,0 +1,294 @@
+/** What may happen next in a schedule, beside a driver going on. */
+import { admit } from '../../shared/engine/admit.ts';
+import { drive } from '../../shared/engine/drive.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { RunEvent } from '../../shared/run/run-event.ts';
+import type { FakeStatement } from '../fakes/fake-warehouse.ts';
+import type { Arrival } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { runOf, tokenStartOf } from './stage.ts';
+
+const MINUTE = 60_000;
+
+/** The queue delivers at least once, in any order, also again. */
+export function deliverFile(stage: Stage, arrival: Arrival): void {
+  if (arrival.delivered) stage.fired('file event doubled');
+  arrival.delivered = true;
+  const { file, time, replayName } = arrival;
+  const created = { file, time, ...(replayName === undefined ? {} : { replayName }) };
+  stage.begin(async (ports, plans, driver) => {
+    try {
+      await admit(created, [stage.today], ports, plans, driver);
+    } catch (error) {
+      arrival.delivered = false;
+      // The queue delivers it again.
+      if (!(error instanceof Error && error.message.endsWith('(the queue delivers the event again)')))
+        throw error;
+    }
+  });
+}
+
+export function deliverWake(stage: Stage): void {
+  const i = stage.random.below(stage.wakes.length);
+  const runId = stage.wakes[i];
+  if (runId === undefined) return;
+  if (doubles(stage)) stage.fired('wake-up doubled');
+  else stage.wakes.splice(i, 1);
+  news(stage, runId, { kind: 'Woken' });
+}
+
+export function deliverEvent(stage: Stage): void {
+  const i = stage.random.below(stage.events.length);
+  const pending = stage.events[i];
+  if (pending === undefined) return;
+  if (stage.events.some(({ number }) => number < pending.number))
+    stage.fired('completion event out of order');
+  if (stage.world.time - pending.since > 2 * MINUTE) stage.fired('completion event minutes late');
+  if (doubles(stage)) stage.fired('completion event doubled');
+  else stage.events.splice(i, 1);
+  const runId = runOf(pending.statement);
+  const run = stage.world.store.runs.get(runId);
+  if (run?.token !== undefined && !run.token.startsWith(tokenStartOf(pending.statement)))
+    stage.fired('completion event of an old attempt');
+  if (run !== undefined && run.generation > Number(pending.statement.name?.split(':')[3]))
+    stage.fired('completion event of an old generation');
+  news(stage, runId, stage.newsOf(pending));
+}
+
+function news(stage: Stage, runId: string, event: RunEvent): void {
+  stage.begin((ports, plans, driver) => drive(runId, event, ports, plans, driver));
+}
+
+function doubles(stage: Stage): boolean {
+  return !stage.quiet && stage.random.chance(stage.swarm.rates.double);
+}
+
+export function sweepAfter(stage: Stage, ms: number): void {
+  stage.advance(ms);
+  stage.begin((ports, plans, driver) => sweep(ports, plans, driver));
+}
+
+/** A statement under way comes to its end. */
+export function endStatement(stage: Stage): void {
+  const statement = stage.random.pick(stage.world.warehouse.underWay());
+  if (statement === undefined) return;
+  if (stage.quiet || !stage.random.chance(stage.swarm.rates.fail)) {
+    stage.world.warehouse.end(statement.id, 'FINISHED');
+    return;
+  }
+  if (stage.random.chance(0.1)) {
+    stage.fired('statement stopped by somebody');
+    stage.world.warehouse.end(statement.id, 'ABORTED', {
+      error: "ERROR: Query (123) cancelled on user's request",
+    });
+    return;
+  }
+  stage.fired('statement failed');
+  stage.world.warehouse.end(statement.id, 'FAILED', {
+    error: stage.random.pick(ERRORS) ?? '',
+  });
+}
+
+const ERRORS = [
+  'ERROR: the cluster is resizing',
+  'ERROR: the cluster is resizing',
+  'ERROR: relation "x" does not exist',
+  'ERROR: 1023 Detail: Serializable isolation violation on table - 1',
+  "ERROR: Load into table 'stage' failed. Check 'sys_load_error_detail' system table for details.",
+];
+
+/** A rare thing: how likely where it can happen at all, and what it does; false where it cannot just now. */
+export interface Trouble {
+  /** The name under which the swarm lets it happen. */
+  readonly kind: string;
+  readonly weight: number;
+  /** In one schedule, at most. */
+  readonly most: number;
+  readonly happen: (stage: Stage) => boolean;
+}
+
+export const TROUBLES: readonly Trouble[] = [
+  { kind: 'session died', weight: 12, most: 3, happen: killSession },
+  { kind: 'warehouse paused', weight: 1, most: 2, happen: pauseWarehouse },
+  { kind: 'hours without anybody', weight: 1, most: 2, happen: outage },
+  { kind: 'forged: another token', weight: 2, most: 3, happen: forgeToken },
+  { kind: 'forged: another principal', weight: 2, most: 3, happen: forgePrincipal },
+  { kind: 'forged: another statement', weight: 2, most: 3, happen: forgeStatement },
+  { kind: 'file overwritten', weight: 1, most: 1, happen: overwriteFile },
+  { kind: 'file deleted', weight: 0.5, most: 1, happen: deleteFile },
+  { kind: 'deploy in mid-run', weight: 2, most: 1, happen: deploy },
+  { kind: 'run deleted', weight: 0.5, most: 1, happen: deleteRun },
+  { kind: 'pool deleted', weight: 0.5, most: 1, happen: deletePool },
+  { kind: 'history deleted', weight: 0.5, most: 1, happen: deleteHistory },
+  { kind: 'key deleted', weight: 1, most: 1, happen: deleteKey },
+];
+
+/** Above all where a commit is under way, which then took effect, or did not, or will when the session looks closed. */
+function killSession(stage: Stage): boolean {
+  const { random, world } = stage;
+  const open = [...world.warehouse.sessions.values()].filter(({ status }) => status !== 'CLOSED');
+  const lasting = world.warehouse.underWay().filter(isLasting);
+  const under = random.chance(0.9) ? random.pick(lasting) : undefined;
+  const session = under === undefined ? random.pick(open) : world.warehouse.sessions.get(under.sessionId);
+  if (session === undefined || (under === undefined && random.chance(0.7))) return false;
+  const committed = random.chance(0.5);
+  const forgotten = random.chance(0.5);
+  // What was seen to end has ended: only a forgotten one may commit when its session looks closed.
+  const late = under !== undefined && under.sqls.length > 1 && committed && forgotten && random.chance(0.7);
+  stage.fired('session died');
+  if (session.status === 'BUSY' && forgotten) stage.fired('statement forgotten');
+  if (under !== undefined)
+    stage.fired(`session died under a commit: ${late ? 'lands later' : committed ? 'committed' : 'lost'}`);
+  world.warehouse.kill(session.id, {
+    committed,
+    forgotten,
+    ...(late ? { lateMs: random.below(55_000) } : {}),
+  });
+  return true;
+}
+
+/** Durable or opaque. */
+export function isLasting(statement: FakeStatement): boolean {
+  return statement.sqls.length > 1 || statement.sqls[0]?.includes('\nCALL ') === true;
+}
+
+/** For minutes every call is refused; what ran is lost, or goes on behind. */
+function pauseWarehouse(stage: Stage): boolean {
+  const { random, world } = stage;
+  if (world.time < stage.pausedUntil) return false;
+  stage.fired('warehouse paused');
+  stage.pausedUntil = world.time + random.between(1, 20) * MINUTE;
+  if (random.chance(0.5)) return true;
+  for (const session of world.warehouse.sessions.values())
+    if (session.status !== 'CLOSED')
+      world.warehouse.kill(session.id, { committed: random.chance(0.5), forgotten: false });
+  return true;
+}
+
+/** Nobody drives for hours: no driver lives that long; tokens are forgotten after eight, statements after 24. */
+function outage(stage: Stage): boolean {
+  const { random, world } = stage;
+  const { store, warehouse } = world;
+  const claimed = stage.runs().some((run) => run.phase !== 'READY');
+  if (!claimed && random.chance(0.9)) return false;
+  stage.fired('hours without anybody');
+  for (const driver of stage.atWork) stage.kill(driver);
+  if (random.chance(0.7)) endStatement(stage);
+  const hours = random.pick([1, 4, 8.2, 9, 25, 30]) ?? 1;
+  const known = warehouse.tokens.size > 0;
+  stage.advance(hours * 60 * MINUTE + random.below(MINUTE));
+  if (hours > 8 && known) stage.fired('tokens forgotten');
+  if (hours > 24 && [...store.runs.values()].some((run) => run.phase !== 'READY'))
+    stage.fired('history of 24 hours gone');
+  return true;
+}
+
+/** An event whose name begins like ours, but with another token. */
+function forgeToken(stage: Stage): boolean {
+  const run = stage.random.pick(stage.runs());
+  if (run === undefined || !stage.hasRoom()) return false;
+  stage.fired('forged: another token');
+  news(stage, run.id, {
+    ...forged(stage, run.statementId),
+    tokenStart: 'zzzzzzzzzz',
+    trusted: stage.random.chance(0.5),
+  });
+  return true;
+}
+
+/** An event with the right name, of a statement that somebody else submitted; it claims an end while ours runs. */
+function forgePrincipal(stage: Stage): boolean {
+  const run = stage.random.pick(stage.runs().filter(({ token }) => token !== undefined));
+  if (run?.token === undefined || !stage.hasRoom()) return false;
+  stage.fired('forged: another principal');
+  const statementId = stage.random.chance(0.5) ? run.statementId : 'statement-of-somebody';
+  news(stage, run.id, {
+    ...forged(stage, statementId),
+    tokenStart: run.token.slice(0, 10),
+    trusted: false,
+  });
+  return true;
+}
+
+/** The right name, and a statement that is not the recorded one. */
+function forgeStatement(stage: Stage): boolean {
+  const run = stage.random.pick(stage.runs().filter(({ phase }) => phase === 'SUBMITTED'));
+  if (run?.token === undefined || !stage.hasRoom()) return false;
+  stage.fired('forged: another statement');
+  news(stage, run.id, {
+    ...forged(stage, 'statement-of-somebody'),
+    tokenStart: run.token.slice(0, 10),
+    trusted: true,
+  });
+  return true;
+}
+
+function forged(stage: Stage, statementId = 'statement-of-somebody') {
+  return {
+    kind: 'StatementEnded' as const,
+    statementId,
+    status: stage.random.pick(['FINISHED', 'FAILED', 'ABORTED'] as const) ?? 'FINISHED',
+    at: new Date(stage.world.time).toISOString(),
+    rows: 7,
+  };
+}
+
+/** The key of a file is uploaded anew, with other bytes. */
+function overwriteFile(stage: Stage): boolean {
+  const key = stage.random.pick(stage.arrivals)?.file.key;
+  if (key === undefined) return false;
+  stage.fired('file overwritten');
+  stage.arrive(key, 1 + stage.arrivals.filter(({ file }) => file.key === key).length);
+  return true;
+}
+
+function deleteFile(stage: Stage): boolean {
+  const file = stage.random.pick(stage.arrivals)?.file;
+  if (file === undefined || !stage.world.objects.delete(`${file.bucket}/${file.key}`)) return false;
+  stage.fired('file deleted');
+  return true;
+}
+
+function deploy(stage: Stage): boolean {
+  if (stage.runs().length === 0) return false;
+  stage.fired('deploy in mid-run');
+  stage.deploy();
+  return true;
+}
+
+/** Its event comes again, and begins it anew: as if it had never been. */
+function deleteRun(stage: Stage): boolean {
+  const run = stage.random.pick(stage.runs());
+  if (run === undefined) return false;
+  stage.fired('run deleted');
+  stage.byHand.runsDeleted.add(run.id);
+  stage.data.oneAtATime = false;
+  stage.world.store.runs.delete(run.id);
+  return true;
+}
+
+/** Who holds slots is forgotten: more may go on at once until those have ended. */
+function deletePool(stage: Stage): boolean {
+  if (stage.world.store.pools.size === 0) return false;
+  stage.fired('pool deleted');
+  stage.byHand.poolDeleted = true;
+  stage.data.oneAtATime = false;
+  stage.world.store.pools.clear();
+  return true;
+}
+
+function deleteHistory(stage: Stage): boolean {
+  if (stage.world.store.rows.size === 0) return false;
+  stage.fired('history deleted');
+  stage.byHand.historyDeleted = true;
+  stage.world.store.rows.clear();
+  return true;
+}
+
+/** Which upload of a key was the newest is forgotten. */
+function deleteKey(stage: Stage): boolean {
+  if (stage.world.store.keys.size === 0) return false;
+  stage.fired('key deleted');
+  stage.world.store.keys.clear();
+  return true;
+}

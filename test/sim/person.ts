@@ -1,0 +1,132 @@
+/** A person who looks at the warehouse and says what is true; and one who cancels and resumes for no reason. */
+import type { OperateRequest } from '../../shared/events/requests.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import { runIdOf } from '../../shared/engine/start-run.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { spokenBy } from './warehouse-data.ts';
+import type { Stage } from './stage.ts';
+
+/** So often a person tries; then the run is given up. */
+const PATIENCE = 4;
+
+export class Person {
+  readonly #stage: Stage;
+  readonly #tried = new Map<string, number>();
+  #requests = 0;
+  #cancels = 0;
+  #replays = 0;
+  #starts = 0;
+  #last: OperateRequest | undefined;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** Does what the run needs of a person; false where it needs nothing, or nothing can be said yet. */
+  help(run: Run): boolean {
+    if (run.owed !== undefined) return false;
+    if (run.state === 'FAILED') return this.#afterFailure(run);
+    return run.state === 'NEEDS_DECISION' && this.#decide(run);
+  }
+
+  #afterFailure(run: Run): boolean {
+    const tries = this.#tries(run);
+    if (run.error?.class === 'input' || tries > PATIENCE) {
+      this.#stage.fired('cancel');
+      this.#ask({ verb: 'cancel', ...this.#who(), runId: run.id });
+      return true;
+    }
+    const from = this.#stage.random.chance(0.2) ? '10_stage.sql' : undefined;
+    this.#stage.fired(from === undefined ? 'resume' : 'resume from an earlier step');
+    this.#ask({ verb: 'resume', ...this.#who(), runId: run.id, ...(from === undefined ? {} : { from }) });
+    return true;
+  }
+
+  /** Waits until nothing of the run is under way; then the tables say it. */
+  #decide(run: Run): boolean {
+    const { warehouse, store } = this.#stage.world;
+    if (warehouse.underWay().some((statement) => spokenBy(statement)?.run === run.id)) return false;
+    if (warehouse.isLanding((statement) => spokenBy(statement)?.run === run.id)) return false;
+    const step = store.plans.get(run.planHash)?.steps[run.cursor];
+    const lasting = step?.kind === 'durable' || step?.kind === 'opaque';
+    const applied =
+      lasting && this.#stage.data.effectsOf(run.id, step.name, run.birth).length > this.#knownEffects(run);
+    const verdict = applied ? 'applied' : this.#tries(run) > PATIENCE ? 'abandon' : 'not-applied';
+    this.#stage.fired('resolve');
+    this.#ask({ verb: 'resolve', ...this.#who(), runId: run.id, verdict });
+    return true;
+  }
+
+  /** Of a run whose item was deleted an effect may be of its life before. */
+  #knownEffects(run: Run): number {
+    return this.#stage.byHand.runsDeleted.has(run.id) ? Infinity : 0;
+  }
+
+  #tries(run: Run): number {
+    const tries = (this.#tried.get(run.id) ?? 0) + 1;
+    this.#tried.set(run.id, tries);
+    return tries;
+  }
+
+  /** Something that nobody needs: false where it cannot be done just now. */
+  meddle(): boolean {
+    const { random, swarm, world } = this.#stage;
+    if (!this.#stage.hasRoom()) return false;
+    const run = random.pick(this.#stage.runs());
+    if (run === undefined) return false;
+    if (this.#last !== undefined && swarm.kinds.has('request doubled') && random.chance(0.3)) {
+      this.#stage.fired('request doubled');
+      this.#send(this.#last);
+      return true;
+    }
+    if (swarm.kinds.has('replay') && this.#replays < 2 && random.chance(0.3)) return this.#replay();
+    if (swarm.kinds.has('start by request') && this.#starts < 1 && random.chance(0.3)) return this.#start();
+    if (run.state === 'FAILED' || run.state === 'NEEDS_DECISION') return random.chance(0.6) && this.help(run);
+    if (!swarm.kinds.has('cancel') || this.#cancels >= 1 || world.store.runs.size === 0) return false;
+    // The interesting moment is a step under way.
+    if (run.phase === 'READY' && random.chance(0.8)) return false;
+    this.#cancels += 1;
+    this.#stage.fired('cancel');
+    this.#ask({ verb: 'cancel', ...this.#who(), runId: run.id });
+    return true;
+  }
+
+  /** The files' events are delivered again under the name of a replay, in any order. */
+  #replay(): boolean {
+    const { arrivals, random } = this.#stage;
+    const replayed = arrivals.filter(({ replayName }) => replayName === undefined && random.chance(0.7));
+    if (replayed.length === 0) return false;
+    this.#replays += 1;
+    this.#stage.fired('replay');
+    for (const { file, time } of replayed)
+      arrivals.push({ file, time, replayName: `replay-${this.#replays}`, delivered: false });
+    return true;
+  }
+
+  #start(): boolean {
+    const { arrivals, random, requested, today, world } = this.#stage;
+    const file = random.pick(arrivals)?.file;
+    if (file === undefined) return false;
+    this.#starts += 1;
+    this.#stage.fired('start by request');
+    const who = this.#who();
+    const trigger = { kind: 'request' as const, time: '', requestId: who.requestId };
+    requested.add(runIdOf(today, trigger, world.ports.settings));
+    this.#ask({ verb: 'start', ...who, pipeline: 'orders', file: `s3://landing/${file.key}` });
+    return true;
+  }
+
+  #who(): { requestId: string; actor: string } {
+    this.#requests += 1;
+    return { requestId: `request-${this.#requests}`, actor: 'simulator' };
+  }
+
+  #ask(request: OperateRequest): void {
+    this.#last = request;
+    this.#send(request);
+  }
+
+  #send(request: OperateRequest): void {
+    this.#stage.begin((ports, plans, driver) => operate(request, [this.#stage.today], ports, plans, driver));
+  }
+}

@@ -1,0 +1,324 @@
+/** The world of one schedule, its drivers, and what is under way between them: events, arrivals, the time. */
+import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import type { Driver, Ports, Publication } from '../../shared/engine/ports.ts';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import type { RunEvent } from '../../shared/run/run-event.ts';
+import type { Run, RunFile } from '../../shared/run/run.ts';
+import type { RunStore } from '../../shared/store/run-store.ts';
+import { Killed } from '../fakes/crash.ts';
+import type { FakeStatement } from '../fakes/fake-warehouse.ts';
+import { fileOf, World } from '../fakes/world.ts';
+import { Broken } from './broken.ts';
+import { CallFaults, Injected } from './call-faults.ts';
+import type { Tally } from './fault-kinds.ts';
+import { count } from './fault-kinds.ts';
+import type { SimDriver, Through } from './gates.ts';
+import { Gates, guards, settle, settleLong } from './gates.ts';
+import type { ByHand } from './invariants.ts';
+import { Watch } from './invariants.ts';
+import { MAY_NEED_A_PERSON, simulatedPlanOf } from './plans.ts';
+import { Random } from './random.ts';
+import type { Swarm } from './swarm.ts';
+import { swarmOf } from './swarm.ts';
+import { WarehouseData } from './warehouse-data.ts';
+
+export interface Arrival {
+  readonly file: RunFile;
+  readonly time: string;
+  readonly replayName?: string;
+  /** Delivered at least once. */
+  delivered: boolean;
+}
+
+/** A completion event under way. */
+export interface Pending {
+  readonly statement: FakeStatement;
+  readonly since: number;
+  readonly number: number;
+}
+
+/** A Lambda sandbox: what it has read once it knows, as long as it lives. */
+interface Sandbox {
+  store: Pick<RunStore, 'loadPlan' | 'putPlan'>;
+  readonly plans: PlanCache;
+}
+
+export type Work = (ports: Ports, plans: PlanCache, driver: Driver) => Promise<unknown>;
+
+const MINUTE = 60_000;
+
+/** Where none of these fired, no run may fail. */
+const REASONS_TO_FAIL = [
+  'statement failed',
+  'statement stopped by somebody',
+  'error that names its statement',
+  'file overwritten',
+  'file deleted',
+  // The run's time is up, or its step's.
+  'hours without anybody',
+];
+
+export class Stage {
+  readonly random: Random;
+  readonly swarm: Swarm;
+  readonly world = new World();
+  readonly gates = new Gates();
+  readonly tally: Tally = {};
+  readonly broken = new Broken();
+  readonly data: WarehouseData;
+  readonly watch: Watch;
+  readonly byHand: ByHand = { poolDeleted: false, historyDeleted: false, runsDeleted: new Set() };
+  readonly calls: CallFaults;
+  readonly arrivals: Arrival[] = [];
+  /** Runs that a person started, not a file. */
+  readonly requested = new Set<string>();
+  readonly events: Pending[] = [];
+  readonly wakes: string[] = [];
+  /** `<run> <state>`: what was told to the world. */
+  readonly published = new Set<string>();
+  readonly atWork = new Set<SimDriver>();
+  today: Plan;
+  /** No more faults. */
+  quiet = false;
+  /** Counts what happens to runs and statements. */
+  changes = 0;
+  /** Until then every call of the warehouse is refused. */
+  pausedUntil = 0;
+  readonly #free: Sandbox[] = [];
+  #drivers = 0;
+  #ended = 0;
+  #unexpected: unknown;
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+    this.swarm = swarmOf(this.random);
+    this.today = simulatedPlanOf(this.swarm.shaped, 1);
+    const { world } = this;
+    const { store, warehouse } = world;
+    this.data = new WarehouseData(world.objects, world.artifacts, this.broken);
+    this.data.oneAtATime = this.today.concurrency === 1;
+    this.watch = new Watch(world, this.data, this.broken, this.byHand, {
+      mayNeedPerson: MAY_NEED_A_PERSON.has(this.swarm.shaped.shape),
+      mayFail: () => REASONS_TO_FAIL.some((kind) => this.tally[kind] !== undefined),
+    });
+    this.calls = new CallFaults(this);
+    warehouse.sessionsExpire = true;
+    warehouse.observer = {
+      started: (statement) => {
+        this.watch.started(statement);
+      },
+      takesEffect: (statement) => this.data.takesEffect(statement),
+      ended: (statement) => {
+        this.#onEnd(statement);
+      },
+      expired: () => {
+        this.fired('session ended by its keep-alive');
+      },
+    };
+    warehouse.verify = (sql) => {
+      const [, run] = /^VERIFY refresh '(.*)'$/.exec(sql) ?? [];
+      return run === undefined
+        ? undefined
+        : [[String(this.data.effectsOf(run, '50_refresh.sql').length > 0)]];
+    };
+    store.stored = (next, before) => {
+      this.changes += 1;
+      this.watch.stored(next, before);
+      if (before !== undefined) this.#countWhatIsDone(next, before);
+      this.calls.remember(store.runs);
+    };
+    store.slotTaken = (_pipeline, pool) => {
+      this.watch.slotTaken(pool, this.today);
+    };
+  }
+
+  #countWhatIsDone(next: Run, before: Run): void {
+    if (next.generation > before.generation) this.fired('session rebuilt');
+    if (next.cursor === before.cursor && next.attempt > before.attempt) this.fired('attempt repeated');
+    if (next.token !== undefined && (next.nonce ?? 1) > (before.nonce ?? 1)) this.fired('token replaced');
+    if (next.state === 'NEEDS_DECISION' && before.state !== next.state) this.fired('decision needed');
+  }
+
+  fired(kind: string): void {
+    count(this.tally, kind);
+  }
+
+  runs(): Run[] {
+    return [...this.world.store.runs.values()];
+  }
+
+  hasRoom(): boolean {
+    return this.atWork.size < this.swarm.drivers;
+  }
+
+  /** A file is put into the bucket, and its event is under way. */
+  arrive(key: string, version: number): void {
+    const file = fileOf(key, { etag: `etag-${key}-${version}`, sequencer: `0${version}` });
+    this.world.put(file);
+    const time = new Date(this.world.time + this.arrivals.length).toISOString();
+    this.arrivals.push({ file, time, delivered: false });
+  }
+
+  /** Today's pipeline is another one from now on; runs under way keep theirs. */
+  deploy(): void {
+    this.today = simulatedPlanOf(this.swarm.shaped, this.random.pick([2, 2, 3, 4] as const) ?? 2);
+  }
+
+  /** Starts a driver; it goes on whenever one of its gates is opened. */
+  begin(work: Work): void {
+    this.#drivers += 1;
+    const skewMs = this.swarm.skewed ? this.random.between(-120_000, 120_000) : 0;
+    if (Math.abs(skewMs) > MINUTE) this.fired('clock off by more than a minute');
+    const driver: SimDriver = {
+      name: `driver-${this.#drivers}`,
+      bornAt: this.world.time,
+      skewMs,
+      standing: 0,
+      dead: false,
+    };
+    const ports = this.#portsOf(driver);
+    const sandbox = this.#sandboxOf(ports.store);
+    this.atWork.add(driver);
+    if (this.atWork.size === 2) this.fired('two drivers at once');
+    if (this.atWork.size === 3) this.fired('three drivers at once');
+    const remainingMs = (): number => driver.bornAt + this.swarm.lifeMs - this.world.time;
+    work(ports, sandbox.plans, { id: driver.name, remainingMs })
+      .catch((error: unknown) => {
+        if (!(error instanceof Killed) && !(error instanceof Injected)) this.#unexpected = error;
+      })
+      .finally(() => {
+        this.atWork.delete(driver);
+        if (!driver.dead) this.#free.push(sandbox);
+      });
+  }
+
+  #sandboxOf(store: RunStore): Sandbox {
+    const warm = this.#free.pop();
+    if (warm !== undefined) {
+      warm.store = store;
+      return warm;
+    }
+    const sandbox: Sandbox = {
+      store,
+      plans: new PlanCache({
+        loadPlan: (hash) => sandbox.store.loadPlan(hash),
+        putPlan: (plan) => sandbox.store.putPlan(plan),
+      }),
+    };
+    return sandbox;
+  }
+
+  #portsOf(driver: SimDriver): Ports {
+    const { ports, store, warehouse } = this.world;
+    const through: Through = (...call) => this.calls.through(...call);
+    return {
+      ...ports,
+      store: guards.store(store, driver, through),
+      warehouse: guards.warehouse(warehouse, driver, through),
+      files: guards.files(ports.files, driver, through),
+      publisher: guards.publisher(this.#publisher, driver, through),
+      now: () => this.world.time + driver.skewMs,
+      randomFraction: () => this.random.next(),
+      pause: (ms) => this.gates.stop(driver, 'pause', this.world.time, this.world.time + ms),
+      meter: () => undefined,
+      log: (level, message, fields) => {
+        // The sweep survives whatever one run's drive throws: what is not simulated is an error of ours.
+        if (level !== 'error' || !message.includes('could not be driven')) return;
+        const why = String(fields['error']);
+        if (!why.startsWith('simulated')) this.#unexpected ??= new Error(why);
+      },
+    };
+  }
+
+  readonly #publisher = {
+    publish: async (entries: readonly Publication[]): Promise<void> => {
+      for (const { source, type, detail } of entries) {
+        if (source === 'baton') this.published.add(`${String(detail['runId'])} ${String(detail['state'])}`);
+        else if (type === 'Run Woken') this.#onWake(String(detail['runId']));
+      }
+    },
+  };
+
+  #onWake(runId: string): void {
+    if (this.#loses()) this.fired('wake-up lost');
+    else this.wakes.push(runId);
+  }
+
+  #onEnd(statement: FakeStatement): void {
+    this.#ended += 1;
+    this.changes += 1;
+    if (statement.name === undefined) return;
+    if (this.#loses()) this.fired('completion event lost');
+    else this.events.push({ statement, since: this.world.time, number: this.#ended });
+  }
+
+  #loses(): boolean {
+    return !this.quiet && this.random.chance(this.swarm.rates.lose);
+  }
+
+  /** Time goes by; drivers whose time is up are ended by Lambda. */
+  advance(ms: number): void {
+    this.world.time += ms;
+    this.world.warehouse.land();
+    for (const driver of this.atWork) {
+      if (driver.standing === 0 || this.world.time <= driver.bornAt + this.swarm.lifeMs) continue;
+      this.fired('driver out of time');
+      this.kill(driver);
+    }
+  }
+
+  kill(driver: SimDriver): void {
+    this.gates.kill(driver);
+    this.atWork.delete(driver);
+  }
+
+  /** Opens a gate; whoever sleeps, sleeps on first. */
+  open(i: number): void {
+    const gate = this.gates.waiting[i];
+    if (gate === undefined) return;
+    if (gate.until > this.world.time) {
+      this.advance(gate.until - this.world.time);
+      // Its own time may have run out over it.
+      if (gate.driver.dead) return;
+    }
+    const stood = this.world.time - gate.since;
+    if (gate.call !== 'pause' && stood >= 45_000) this.fired('zombie: 45 seconds');
+    if (gate.call !== 'pause' && stood >= 2 * MINUTE) this.fired('zombie: minutes');
+    this.gates.open(this.gates.waiting.indexOf(gate));
+  }
+
+  /** Everybody goes on to the next gate; then the rules are looked at. @throws Error naming what is broken. */
+  async settle(): Promise<void> {
+    await settle();
+    while (!this.#allStand()) await settleLong();
+    if (this.#unexpected !== undefined) throw this.#unexpected as Error;
+    this.watch.look(this.today);
+  }
+
+  /** Every driver at work stands at a gate. One that loads a module is not there for a while. */
+  #allStand(): boolean {
+    for (const driver of this.atWork) if (driver.standing === 0) return false;
+    return true;
+  }
+
+  /** The news that a completion event brings. */
+  newsOf({ statement, since }: Pending): RunEvent {
+    return {
+      kind: 'StatementEnded',
+      tokenStart: tokenStartOf(statement),
+      statementId: statement.id,
+      status: statement.status === 'RUNNING' ? 'FINISHED' : statement.status,
+      at: new Date(since - (since % 1000)).toISOString(),
+      rows: statement.rows[0] ?? 0,
+      trusted: true,
+    };
+  }
+}
+
+export function tokenStartOf(statement: FakeStatement): string {
+  return statement.name?.slice(-11, -1) ?? '';
+}
+
+export function runOf(statement: FakeStatement): string {
+  return statement.name?.split(':')[2] ?? '';
+}

@@ -1,0 +1,67 @@
+/** What a schedule is made of, drawn from its seed: its pipeline, and which faults may happen, how often. */
+import { FAULT_KINDS } from './fault-kinds.ts';
+import type { Shaped } from './plans.ts';
+import { SHAPES } from './plans.ts';
+import type { Random } from './random.ts';
+
+const RATES = {
+  /** A driver dies at a gate. */
+  kill: 0.06,
+  /** A completion event, a wake-up never comes. */
+  lose: 0.9,
+  /** An event comes again. */
+  double: 0.3,
+  /** A statement fails. */
+  fail: 0.25,
+  /** A call goes wrong. */
+  call: 0.08,
+  /** An index answers from the past. */
+  stale: 0.5,
+  /** A person acts without need. */
+  person: 1,
+  /** The warehouse, or somebody by hand, does something unusual. */
+  trouble: 1,
+} as const;
+
+export type Rate = keyof typeof RATES;
+
+export interface Swarm {
+  readonly shaped: Shaped;
+  readonly files: number;
+  /** Drivers at once, at most. */
+  readonly drivers: number;
+  /** A driver lives so long, in ms. */
+  readonly lifeMs: number;
+  readonly skewed: boolean;
+  /** How likely each is in this schedule: some schedules have none of a kind, some many. */
+  readonly rates: Readonly<Record<Rate, number>>;
+  /** The rare kinds that may happen in this schedule. */
+  readonly kinds: ReadonlySet<string>;
+  /** Nothing goes wrong at all. */
+  readonly calm: boolean;
+}
+
+export function swarmOf(random: Random): Swarm {
+  const calm = random.chance(0.03);
+  const rate = (most: number): number => (calm || random.chance(0.4) ? 0 : random.next() * most);
+  const rates = Object.fromEntries(Object.entries(RATES).map(([name, most]) => [name, rate(most)])) as Record<
+    Rate,
+    number
+  >;
+  const share = calm ? 0 : random.chance(0.2) ? 1 : random.next();
+  return {
+    shaped: {
+      shape: SHAPES[random.below(SHAPES.length)] ?? 'two commits',
+      concurrency: random.chance(0.6) ? 1 : random.between(2, 3),
+      onFailure: random.chance(0.5) ? 'hold' : 'continue',
+      onReplay: (['resume', 'rerun', 'skip'] as const)[random.below(3)] ?? 'resume',
+    },
+    files: random.between(1, 3),
+    drivers: calm ? 1 : random.between(1, 4),
+    lifeMs: !calm && random.chance(0.15) ? 14 * 60_000 : 60_000,
+    skewed: !calm && random.chance(0.3),
+    rates,
+    kinds: new Set(FAULT_KINDS.filter(() => random.chance(share))),
+    calm,
+  };
+}
