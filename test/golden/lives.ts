@@ -1,0 +1,333 @@
+/**
+ * Whole lives of runs over the real store, and of each kind of moment in them the first one: everything that can be in the
+ * table when a later version of Baton is deployed.
+ */
+import { admit } from '../../shared/engine/admit.ts';
+import { drive } from '../../shared/engine/drive.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { Ports } from '../../shared/engine/ports.ts';
+import type { OperateRequest } from '../../shared/events/requests.ts';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import type { RunEvent } from '../../shared/run/run-event.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { fileOf, planOf, World } from '../fakes/world.ts';
+import type { Golden } from './golden.ts';
+import type { Table, Tables } from './table.ts';
+
+const nothing = {
+  createsTemp: [],
+  readsTemp: [],
+  writesTemp: [],
+  reads: [],
+  writes: [],
+  setsSession: false,
+  deterministic: true,
+};
+const stage = { name: '10_stage.sql', lineage: { ...nothing, createsTemp: ['stage'] } };
+const load = {
+  name: '20_load.sql',
+  usesFile: true,
+  usesManifest: true,
+  lineage: { ...nothing, writesTemp: ['stage'] },
+};
+const check = { name: '30_check.sql', kind: 'check' as const, lineage: { ...nothing, readsTemp: ['stage'] } };
+const commit = {
+  name: '40_commit.sql',
+  kind: 'durable' as const,
+  lineage: { ...nothing, readsTemp: ['stage'], writes: ['dim'] },
+};
+const audit = { ...commit, name: '50_audit.sql', lineage: { ...commit.lineage, writes: ['audit'] } };
+const call = { name: '40_call.sql', kind: 'opaque' as const, lineage: { ...nothing, readsTemp: ['stage'] } };
+
+const normal = planOf([stage, load, check, commit, audit]);
+const opaque = planOf([stage, call], { onFailure: 'continue' });
+
+class Life {
+  readonly world = new World();
+  readonly plan: Plan;
+  readonly #ports: Ports;
+  readonly #plans: PlanCache;
+  #drivers = 0;
+
+  constructor(plan: Plan, table: Table, written: (run: Run, life: Life) => Promise<void>) {
+    this.plan = plan;
+    const store = new Proxy(table.store, {
+      get: (target, property) => {
+        const member: unknown = Reflect.get(target, property, target);
+        if (typeof member !== 'function') return member;
+        return async (...parameters: unknown[]) => {
+          const answer = (await member.apply(target, parameters)) as unknown;
+          if (property === 'create') await written(parameters[0] as Run, this);
+          if ((property === 'save' || property === 'record') && answer !== 'conflict')
+            await written(answer as Run, this);
+          return answer;
+        };
+      },
+    });
+    this.#ports = { ...this.world.ports, store };
+    this.#plans = new PlanCache(store);
+  }
+
+  #driver() {
+    this.#drivers += 1;
+    return { id: `invocation-${this.#drivers}`, remainingMs: () => 60_000 };
+  }
+
+  /** Gives the run's id. */
+  async arrive(sequencer = '0002', time = '2026-11-24T07:59:59.000Z'): Promise<string> {
+    const file = fileOf('orders/1.csv', { sequencer, etag: `etag-${sequencer}` });
+    this.world.put(file);
+    const created = { file, time };
+    const [started] = await admit(created, [this.plan], this.#ports, this.#plans, this.#driver());
+    if (started === undefined) throw new Error('no run was started');
+    return started.run.id;
+  }
+
+  async wake(runId: string, event: RunEvent = { kind: 'Woken' }): Promise<void> {
+    await drive(runId, event, this.#ports, this.#plans, this.#driver());
+  }
+
+  async ask(request: OperateRequest): Promise<void> {
+    const answer = await operate(request, [this.plan], this.#ports, this.#plans, this.#driver());
+    if (!answer.ok) throw new Error(answer.message);
+  }
+
+  async finish(...parameters: Parameters<World['end']>): Promise<void> {
+    const { runId, event } = this.world.end(...parameters);
+    await this.wake(runId, event);
+  }
+
+  async sweeps(runId: string, count: number): Promise<void> {
+    for (let i = 0; i < count; i += 1) {
+      this.world.time += 100_000;
+      await this.wake(runId);
+    }
+  }
+
+  /** A sweep that finds the run, and no plan. */
+  async sweepInTrouble(): Promise<void> {
+    this.world.time += 100_000;
+    const none = { loadPlan: async () => undefined, putPlan: async () => undefined };
+    await sweep(this.#ports, new PlanCache(none), this.#driver());
+  }
+
+  kill(how: { committed: boolean; forgotten: boolean }): void {
+    const sessionId = this.world.warehouse.running()?.sessionId ?? 'session-1';
+    this.world.warehouse.kill(sessionId, how);
+  }
+}
+
+type Story = (life: Life) => Promise<void>;
+
+const stories: readonly { readonly plan: Plan; readonly story: Story }[] = [
+  // Everything goes well; an older upload of the same key comes late.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      await life.wake(runId);
+      for (let i = 0; i < 5; i += 1) await life.finish();
+      await life.arrive('0001', '2026-11-24T07:59:58.000Z');
+    },
+  },
+  // Tried again; then the session is lost with the commit under way, and is rebuilt.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      await life.wake(runId);
+      await life.finish('FAILED', { error: 'ERROR: the cluster is resizing' });
+      await life.finish();
+      await life.finish();
+      await life.finish();
+      await life.finish();
+      life.kill({ committed: false, forgotten: true });
+      await life.sweeps(runId, 4);
+      for (let i = 0; i < 4; i += 1) await life.finish();
+    },
+  },
+  // Fails for good, and is resumed.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      await life.wake(runId);
+      await life.finish();
+      await life.finish('FAILED', { error: 'ERROR: relation "x" does not exist' });
+      await life.ask({ verb: 'resume', requestId: 'resume-1', runId, actor: 'somebody' });
+      await life.wake(runId);
+      await life.finish();
+    },
+  },
+  // The warehouse does not answer for a while.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      life.world.warehouse.before = (name) => {
+        if (name === 'open') throw named('ThrottlingException');
+      };
+      await life.wake(runId);
+      life.world.warehouse.before = (name) => {
+        if (name === 'submit') throw named('ThrottlingException');
+      };
+      await life.sweeps(runId, 1);
+      life.world.warehouse.before = () => undefined;
+      await life.sweeps(runId, 1);
+    },
+  },
+  // What became of a step without marker nobody knows: a person says it.
+  {
+    plan: opaque,
+    story: async (life) => {
+      const runId = await life.arrive();
+      await life.wake(runId);
+      await life.finish();
+      life.kill({ committed: true, forgotten: true });
+      await life.sweeps(runId, 2);
+      await life.ask({
+        verb: 'resolve',
+        requestId: 'resolve-1',
+        runId,
+        actor: 'somebody',
+        verdict: 'not-applied',
+      });
+    },
+  },
+  // Given up while a step is under way, and while one is only claimed.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      await life.wake(runId);
+      await life.ask({
+        verb: 'cancel',
+        requestId: 'cancel-1',
+        runId,
+        actor: 'somebody',
+        reason: 'wrong file',
+      });
+      await life.sweeps(runId, 1);
+    },
+  },
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      life.world.warehouse.before = (name) => {
+        if (name === 'submit') throw named('ThrottlingException');
+      };
+      await life.wake(runId);
+      await life.ask({ verb: 'cancel', requestId: 'cancel-1', runId, actor: 'somebody' });
+    },
+  },
+  // An idle session refuses a token for minutes; and a driver that cannot read the plan.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      life.world.warehouse.before = (name) => {
+        if (name === 'submit') throw named('ValidationException', 'Session is not available');
+      };
+      await life.wake(runId);
+      await life.sweeps(runId, 1);
+      await life.sweepInTrouble();
+    },
+  },
+  // A claim whose token is past use.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      life.world.warehouse.before = (name) => {
+        if (name === 'submit') throw named('ThrottlingException');
+      };
+      await life.wake(runId);
+      life.world.warehouse.before = () => undefined;
+      life.world.time += 45 * 60_000;
+      await life.wake(runId);
+    },
+  },
+];
+
+function named(name: string, message = 'simulated'): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}
+
+/** What kind of moment a run is in. */
+function kindOf(run: Run, plan: Plan): string {
+  const more = run as Run & Record<string, unknown>;
+  const marks = (
+    [
+      'owed',
+      'rebuild',
+      'last',
+      'doubtSince',
+      'proveSession',
+      'refusedSince',
+      'troubles',
+      'timedOut',
+      'error',
+      'sessionId',
+    ] as const
+  ).filter((name) => more[name] !== undefined);
+  const kind = run.state === 'RUNNING' || run.state === 'WAITING' ? [plan.steps[run.cursor]?.kind ?? ''] : [];
+  return [run.state, run.phase, ...kind, ...(more['nonce'] === undefined ? [] : ['nonce']), ...marks].join(
+    '-',
+  );
+}
+
+export async function makeGoldens(tables: Tables): Promise<Golden[]> {
+  const goldens = new Map<string, Golden>();
+  for (const { plan, story } of stories) {
+    const table = await tables.empty();
+    const written = async (run: Run, life: Life): Promise<void> => {
+      const name = kindOf(run, plan);
+      if (goldens.has(name)) return;
+      goldens.set(name, {
+        name,
+        runId: run.id,
+        now: life.world.time,
+        end: endOf(run),
+        items: await table.items(),
+        warehouse: warehouseOf(life.world),
+      });
+    };
+    await story(new Life(plan, table, written));
+  }
+  return [...goldens.values()];
+}
+
+function endOf({ state }: Run): Golden['end'] {
+  if (state === 'CANCELLING' || state === 'CANCELLED') return 'CANCELLED';
+  return state === 'SUPERSEDED' ? 'SUPERSEDED' : 'SUCCEEDED';
+}
+
+function warehouseOf({ warehouse }: World): Golden['warehouse'] {
+  const tokens = new Map<string, string>();
+  for (const [token, known] of warehouse.tokens)
+    tokens.set(typeof known === 'string' ? known : known.statementId, token);
+  return {
+    sessions: [...warehouse.sessions.values()].map(({ id, status }) => ({ id, status })),
+    statements: warehouse.statements.map(
+      ({ id, name, sessionId, sqls, status, error, committed, forgotten }) => {
+        const token = tokens.get(id);
+        return {
+          id,
+          sessionId,
+          sqls,
+          status,
+          ...(name === undefined ? {} : { name }),
+          ...(token === undefined ? {} : { token }),
+          ...(error === undefined ? {} : { error }),
+          ...(committed === undefined ? {} : { committed }),
+          ...(forgotten === true ? { forgotten } : {}),
+        };
+      },
+    ),
+  };
+}

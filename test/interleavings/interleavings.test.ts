@@ -1,0 +1,83 @@
+/** A small configuration is explored completely; and whoever breaks a rule is found. The larger ones: npm run verify -- interleavings. */
+import { describe, expect, it } from 'vitest';
+
+import type { Configuration } from '../verify/interleavings/configuration.ts';
+import { smallest, smallestOfTwo } from '../verify/interleavings/configuration.ts';
+import { explore, walk } from '../verify/interleavings/explore.ts';
+import type { Sabotage } from '../verify/interleavings/moves.ts';
+
+Error.stackTraceLimit = 0;
+
+it('every state of one driver, a lost session and events at will holds, and leads to an end', async () => {
+  const explored = await explore(smallest);
+  expect(explored.violation).toBeUndefined();
+  expect(explored.complete).toBe(true);
+  expect(explored.states).toBeGreaterThan(1_000);
+  expect(explored.ends).toBeGreaterThan(5);
+});
+
+const nobodyDies: Configuration = { ...smallest, budgets: { ...smallest.budgets, deaths: 0 } };
+
+it('what is left out of a driver’s past decides nothing: with it the same states are reached', async () => {
+  const one: Configuration = { ...nobodyDies, budgets: { ...nobodyDies.budgets, transient: 1 } };
+  const [short, whole] = [new Set<string>(), new Set<string>()];
+  const explored = await explore(one, { worlds: short });
+  const more = await explore(one, { worlds: whole, wholePast: true });
+  expect(more.violation).toBeUndefined();
+  expect(more.states).toBeGreaterThan(explored.states);
+  expect(short).toEqual(whole);
+});
+
+describe('finds the shortest way to what breaks', () => {
+  const cases: [string, Configuration, Sabotage, RegExp][] = [
+    [
+      'markers are not seen: a commit that took effect is done again',
+      smallest,
+      ({ warehouse }) => {
+        warehouse.verify = () => [['0']];
+      },
+      /^I1: /,
+    ],
+    [
+      'tokens are not remembered: a statement is executed twice',
+      nobodyDies,
+      ({ warehouse }) => {
+        warehouse.tokens.clear();
+      },
+      /^I4: /,
+    ],
+    [
+      'the store saves without a condition: two drivers overwrite each other',
+      smallestOfTwo,
+      ({ store }) => {
+        const save = store.save.bind(store);
+        store.save = async (run, _, by) => save(run, store.runs.get(run.id)?.version ?? 0, by);
+      },
+      /^I\d+: /,
+    ],
+    [
+      'the sweep finds nothing: a run whose driver died goes on no more',
+      nobodyDies,
+      ({ store }) => {
+        store.findDue = async () => [];
+      },
+      /^stuck: /,
+    ],
+  ];
+
+  it.each(cases)('%s', async (_, configuration, sabotage, rule) => {
+    const { violation, complete } = await explore(configuration, { sabotage });
+    expect(complete).toBe(false);
+    expect(violation?.rule).toMatch(rule);
+    // The way that it tells of is one that can be gone.
+    const { labels } = await walk(configuration, violation?.path ?? [], { sabotage });
+    expect(labels).toHaveLength(violation?.path.length ?? -1);
+  });
+
+  it('and none where another guard stands behind the one that is gone', async () => {
+    const blind: Sabotage = ({ warehouse }) => {
+      warehouse.findByName = async () => undefined;
+    };
+    expect((await explore(nobodyDies, { sabotage: blind })).violation).toBeUndefined();
+  });
+});

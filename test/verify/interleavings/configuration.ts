@@ -1,0 +1,122 @@
+/** The small configurations that are explored completely. */
+import type { Plan } from '../../../shared/pipeline/plan.ts';
+import { planOf } from '../../fakes/world.ts';
+
+/** What may happen so many times in all; everything else may happen at any time, as often as it likes. */
+export interface Budgets {
+  /** A statement fails in a way that may be tried again. */
+  readonly transient: number;
+  /** A statement fails for good: the run stops, and a person resumes it. */
+  readonly permanent: number;
+  /** A session ends, with what runs in it. */
+  readonly deaths: number;
+  /** The Data API's answer to a submission is lost; the submission had its effect. */
+  readonly timeouts: number;
+  /** Nothing runs for half an hour, while no driver is at work: no token is relied on after that. */
+  readonly pauses: number;
+}
+
+export interface Configuration {
+  readonly name: string;
+  readonly plan: Plan;
+  readonly drivers: 1 | 2;
+  readonly budgets: Budgets;
+  /** A person may give the run up at any time. */
+  readonly cancel: boolean;
+  /** A commit may take effect after its session is closed. */
+  readonly late: boolean;
+  /** A driver may stand still for 100 s and go on then. */
+  readonly frozen: boolean;
+  /** Completion events of statements that no one waits for any more are delivered too. */
+  readonly oldEvents: boolean;
+}
+
+const nothing = {
+  createsTemp: [],
+  readsTemp: [],
+  writesTemp: [],
+  reads: [],
+  writes: [],
+  setsSession: false,
+  deterministic: true,
+};
+
+const session = { name: '10_stage.sql', lineage: { ...nothing, createsTemp: ['stage'] } };
+const check = { name: '20_check.sql', kind: 'check' as const, lineage: { ...nothing, readsTemp: ['stage'] } };
+const commit = (name: string, table: string) => ({
+  name,
+  kind: 'durable' as const,
+  lineage: { ...nothing, readsTemp: ['stage'], writes: [table] },
+});
+
+/** No step and no run has its time limit in here: times are told apart only as young, old and older than a token's use. */
+const unlimited = { timeoutSeconds: 1_000_000_000 };
+
+const pipelines = {
+  'S D': planOf([session, commit('30_commit.sql', 'dim')].map(untimed), unlimited),
+  'S C D': planOf([session, check, commit('30_commit.sql', 'dim')].map(untimed), unlimited),
+  'S D D': planOf(
+    [session, commit('30_commit.sql', 'dim'), commit('40_audit.sql', 'audit')].map(untimed),
+    unlimited,
+  ),
+};
+
+function untimed<T>(step: T): T & { timeoutSeconds: number } {
+  return { ...step, ...unlimited };
+}
+
+const noFaults: Budgets = { transient: 0, permanent: 0, deaths: 0, timeouts: 0, pauses: 0 };
+
+function configuration(
+  pipeline: keyof typeof pipelines,
+  drivers: 1 | 2,
+  budgets: Partial<Budgets>,
+  more: Partial<Configuration> = {},
+): Configuration {
+  const faults = [
+    ...Object.entries(budgets).map(([kind, count]) => `${count} ${kind}`),
+    ...(more.late === true ? ['late commits'] : []),
+    ...(more.cancel === true ? ['cancel'] : []),
+    ...(more.frozen === true ? ['frozen drivers'] : []),
+    ...(more.oldEvents === true ? ['old events'] : []),
+  ];
+  return {
+    name: [pipeline, `${drivers} driver${drivers === 1 ? '' : 's'}`, ...faults].join(', '),
+    plan: pipelines[pipeline],
+    drivers,
+    budgets: { ...noFaults, ...budgets },
+    cancel: false,
+    late: false,
+    frozen: false,
+    oldEvents: false,
+    ...more,
+  };
+}
+
+/** The smallest with a lost session: explored by `npm test`. */
+export const smallest = configuration('S D', 1, { deaths: 1 }, { late: true });
+
+/** The smallest in which two drivers meet. */
+export const smallestOfTwo = configuration('S D', 2, {});
+
+export const configurations: readonly Configuration[] = [
+  smallest,
+  configuration('S D', 1, { transient: 1, deaths: 1 }, { late: true }),
+  configuration('S D', 1, { permanent: 1, deaths: 1 }, { late: true }),
+  configuration('S D', 1, { deaths: 1, timeouts: 1 }, { late: true }),
+  configuration('S D', 1, { deaths: 1, pauses: 1 }, { late: true }),
+  configuration('S D', 1, { deaths: 1 }, { cancel: true, late: true }),
+  configuration('S C D', 1, { transient: 1, deaths: 1 }, { late: true }),
+  configuration('S D D', 1, { transient: 1, deaths: 1 }, { late: true }),
+  configuration('S D', 1, { transient: 1, deaths: 1 }, { late: true, oldEvents: true }),
+  smallestOfTwo,
+  configuration('S C D', 2, {}),
+  configuration('S D', 2, { transient: 1 }),
+  configuration('S D', 2, { deaths: 1 }),
+  configuration('S D', 2, {}, { frozen: true, oldEvents: true }),
+  configuration('S C D', 2, { transient: 1 }),
+  configuration('S C D', 2, { deaths: 1 }),
+  configuration('S D', 2, { transient: 1, deaths: 1 }),
+  configuration('S C D', 2, { transient: 1, deaths: 1 }),
+  configuration('S D D', 2, { transient: 1, deaths: 1 }),
+];

@@ -1,0 +1,80 @@
+/** What must hold in every state, and of every submission. Each gives what is broken, in words. */
+import type { Plan } from '../../../shared/pipeline/plan.ts';
+import { isAtRest } from '../../../shared/run/run.ts';
+import type { Configuration } from './configuration.ts';
+import type { Snapshot, Statement } from './snapshot.ts';
+import { NOW } from './snapshot.ts';
+
+/** `baton:<stage>:<run>:<generation>:<step>:<attempt>:…` */
+function attemptOf(statement: Statement): { attempt: string; step: number } {
+  const [, , , generation, step, attempt] = (statement.name ?? '').split(':');
+  return { attempt: `${generation}:${step}:${attempt}`, step: Number(step) };
+}
+
+/** A statement has begun: may it, here and now? */
+export function noteSubmission(state: Snapshot, plan: Plan, id: string): string | undefined {
+  const statement = state.statements.find((candidate) => candidate.id === id);
+  if (statement === undefined) return `${id} is gone`;
+  const { attempt, step } = attemptOf(statement);
+  if (state.executed.includes(attempt)) return `I4: ${attempt} is executed a second time`;
+  state.executed.push(attempt);
+  const session = state.sessions.find((candidate) => candidate.id === statement.sessionId);
+  for (const [index, { kind, name }] of plan.steps.slice(0, step).entries()) {
+    if (kind === 'session' && session?.filled.includes(index) !== true)
+      return `I7: step ${step + 1} begins in a session in which ${name} was not done`;
+    if (!state.finished.includes(index)) return `I2: step ${step + 1} begins before ${name} has finished`;
+  }
+  return undefined;
+}
+
+/** A statement has finished, or taken effect. */
+export function noteEnd(state: Snapshot, plan: Plan, statement: Statement): undefined {
+  const { step } = attemptOf(statement);
+  if (plan.steps[step]?.kind !== 'durable' && statement.status !== 'FINISHED') return undefined;
+  state.finished.push(step);
+  if (plan.steps[step]?.kind === 'session')
+    state.sessions.find(({ id }) => id === statement.sessionId)?.filled.push(step);
+  return undefined;
+}
+
+/** The longest that the sweep may be kept from a run that is not at rest, in s. */
+const LONGEST_AWAY = 300;
+
+export function brokenIn(state: Snapshot, { plan, cancel, budgets }: Configuration): string | undefined {
+  const { run, pool } = state;
+  for (const { name, kind } of plan.steps) {
+    if (kind !== 'durable') continue;
+    const applied = state.statements.filter(
+      ({ committed, sqls }) => committed === true && sqls.some((sql) => sql.includes(`', '${name}', `)),
+    ).length;
+    if (applied > 1) return `I1: ${name} was applied ${applied} times`;
+    if (run.state === 'SUCCEEDED' && applied !== 1) return `I2: the run succeeded without ${name}`;
+  }
+  if (run.state === 'SUCCEEDED' && plan.steps.some((_, index) => !state.finished.includes(index)))
+    return 'I2: the run succeeded without all of its steps';
+  if (Object.keys(pool?.holders ?? {}).length > 1) return 'I5: two slots are held';
+  const isWaiting = run.state === 'QUEUED' || (isAtRest(run) && run.owed === undefined);
+  if (isWaiting ? run.next !== undefined : run.next === undefined || run.next - NOW / 1000 > LONGEST_AWAY)
+    return `I6: the run is ${run.state} and the sweep looks at it ${run.next === undefined ? 'never' : 'late or for nothing'}`;
+  if (run.state === 'NEEDS_DECISION')
+    return `no outcome is unknown, and a person is asked: ${JSON.stringify(run.error)}`;
+  if (run.state === 'FAILED' && (budgets.permanent === 0 || state.left.permanent > 0))
+    return `nothing failed for good, and the run is FAILED: ${JSON.stringify(run.error)}`;
+  if (run.state === 'FAILED' && (run.error?.message ?? '') === '') return 'I10: FAILED without a reason';
+  if (run.state === 'CANCELLED' && !cancel) return 'nobody cancelled, and the run is CANCELLED';
+  return undefined;
+}
+
+/** What must hold at an end that owes nothing, when no driver is at work. */
+export function brokenAtEnd(state: Snapshot, { plan }: Configuration): string | undefined {
+  const { run, rows, pool } = state;
+  if (run.state === 'CANCELLED' && state.statements.some(({ status }) => status === 'RUNNING'))
+    return 'the run is CANCELLED and its statement runs on';
+  if (run.state !== 'SUCCEEDED') return undefined;
+  for (const [index, { name }] of plan.steps.entries())
+    if (!rows.some((row) => row.index === index && row.status === 'FINISHED'))
+      return `I11: the history lacks ${name}`;
+  // A driver that was late may have taken a slot for a run that had ended, and died: the next run that asks takes it out.
+  const isLost = Object.keys(pool?.holders ?? {}).length > 0 && run.slot === true;
+  return isLost ? 'a slot is still held at the end' : undefined;
+}
