@@ -20,6 +20,68 @@ const lookUp: Edit = {
   find: `return ask(run, { kind: 'LookUpName', why: 'old-claim' });`,
   replace: `return ask(run, { kind: 'Submit', tries: 0 });`,
 };
+/** Neither the name nor the age of the token is asked for: an old claim goes straight to the question for its session. */
+const lookUpAndAge: Edit = {
+  file: 'shared/run/decide.ts',
+  find: `return ask(run, { kind: 'LookUpName', why: 'old-claim' });`,
+  replace: `return ask(run, { kind: 'LookUpSession', why: 'old-claim' });`,
+};
+const sendersAreGone: Edit = {
+  file: 'shared/run/old-claim.ts',
+  find: `  if (!isPastUse(run, context))
+    return waitWithClaim(run, context, lastSent + DRIVER_LIFE_MS - context.now + 1_000);
+`,
+  replace: '',
+};
+const sendersAreGoneBehindMarker: Edit = {
+  file: 'shared/run/probe.ts',
+  find: 'return isPastUse(run, context) ? claimAnew(run, context) : askAgain(run, context);',
+  replace: 'return claimAnew(run, context);',
+};
+const busySession: Edit = {
+  file: 'shared/run/submission.ts',
+  find: `      return event.status === 'BUSY'
+        ? waitWithClaim(without(run, 'refusedSince'), context, 60_000)
+        : onOldClaimInIdleSession(run, context);`,
+  replace: '      return onOldClaimInIdleSession(run, context);',
+};
+const nonce: Edit = {
+  file: 'shared/run/claim.ts',
+  find: 'nonce: (run.nonce ?? 1) + 1,',
+  replace: 'nonce: run.nonce ?? 1,',
+};
+const tokenInName: Edit = {
+  file: 'shared/warehouse/statement-name.ts',
+  find: '${token.slice(0, TOKEN_START)};`;',
+  replace: '${token.slice(0, 0)}aaaaaaaaaa;`;',
+};
+const freshToken: Edit = {
+  file: 'shared/run/claim.ts',
+  find: `    token: context.chance.token,
+    nonce:`,
+  replace: `    token: run.token ?? '',
+    nonce:`,
+};
+const markerOfOldClaim: Edit = {
+  file: 'shared/run/old-claim.ts',
+  find: `      return ask(run, { kind: 'ProbeMarker', failure });`,
+  replace: '      return claimAnew(run, context);',
+};
+const sessionGoneLookUp: Edit = {
+  file: 'shared/run/submission.ts',
+  find: `if (gone) return ask(run, { kind: 'LookUpName', why: 'session-gone' });`,
+  replace: `if (gone) return onNameNotFound(run, context, 'session-gone');`,
+};
+const markerBehindLostSession: Edit = {
+  file: 'shared/run/doubt.ts',
+  find: `return ask(run, { kind: 'ProbeMarker', failure, ...(end === undefined ? {} : { end }) });`,
+  replace: 'return onSessionLost(run, context, failure);',
+};
+const adoption: Edit = {
+  file: 'shared/run/decide.ts',
+  find: `    if (!event.trusted) return nothing(run, 'an event of another principal');`,
+  replace: `    if (event.trusted || !event.trusted) return nothing(run);`,
+};
 const sameToken: Edit = {
   file: 'shared/engine/perform.ts',
   find: 'token,\n    sqls,',
@@ -68,8 +130,8 @@ const oldestFirst: Edit = {
 };
 const releaseEpoch: Edit = {
   file: 'test/fakes/memory-run-store.ts',
-  find: 'if (there?.holders[runId] === epoch) delete',
-  replace: 'if (there !== undefined) delete',
+  find: 'if (there?.holders[runId] !== epoch) return;',
+  replace: 'if (there === undefined) return;',
 };
 
 export const guards: readonly Guard[] = [
@@ -88,30 +150,180 @@ export const guards: readonly Guard[] = [
     backedBy: 'the look-up by name',
     edits: [
       {
-        file: 'shared/run/submission.ts',
-        find: 'if (age < TOKEN_WINDOW_MS) return ask',
+        file: 'shared/run/old-claim.ts',
+        find: 'if (context.now < lastSent) return ask',
         replace: 'return ask',
       },
     ],
   },
   {
     name: 'the look-up by name before a lost session is concluded',
-    edits: [
-      {
-        file: 'shared/run/submission.ts',
-        find: `if (gone) return ask(run, { kind: 'LookUpName', why: 'session-gone' });`,
-        replace: `if (gone) return onNameNotFound(run, context, 'session-gone');`,
-      },
-    ],
+    edits: [sessionGoneLookUp],
     backedBy: 'the marker',
   },
   {
     name: 'the marker is probed before a durable step is run again',
+    edits: [markerBehindLostSession],
+  },
+  {
+    name: 'pair: look-up by name before a lost session is concluded, and marker',
+    edits: [sessionGoneLookUp, markerBehindLostSession],
+  },
+  {
+    name: 'a completion event that outran the record records it',
+    edits: [adoption],
+    backedBy: 'the look-up by name: the event is news sooner, nothing more',
+  },
+  {
+    name: 'pair: event that outran the record, and look-up by name',
+    edits: [adoption, lookUp],
+  },
+  {
+    name: 'a token is replaced only when nobody who could send it is alive',
+    edits: [sendersAreGone, sendersAreGoneBehindMarker],
+    backedBy: 'the condition on the record, and the session that is busy with what was sent',
+  },
+  {
+    name: 'a token is replaced only in an idle session',
+    edits: [busySession],
+    backedBy: 'the look-up by name, which finds what the session is busy with',
+  },
+  {
+    name: 'each token of an attempt has its nonce in the name',
+    edits: [nonce],
+    backedBy: 'the start of the token in the name',
+  },
+  {
+    name: 'pair: nonce, and idle session',
+    edits: [nonce, busySession],
+    backedBy: 'the start of the token in the name',
+  },
+  {
+    name: 'the start of the token in the name',
+    edits: [tokenInName],
+  },
+  {
+    name: 'all three: nonce, start of the token in the name, and idle session',
+    edits: [nonce, tokenInName, busySession],
+  },
+  {
+    name: 'a token that is replaced is replaced by another',
+    edits: [freshToken],
+  },
+  {
+    name: 'the marker is read before a durable claim is made anew',
+    edits: [markerOfOldClaim],
+    backedBy: 'the look-up by name, the idle session, and that nobody who could send the token is alive',
+  },
+  {
+    name: 'an old claim: name and age of its token are asked for before it is made anew',
+    edits: [lookUpAndAge],
+  },
+  {
+    name: 'all three of an old claim: name, age, and idle session',
+    edits: [lookUpAndAge, busySession],
+  },
+  {
+    name: 'all four of an old claim: name, age, idle session, and marker',
+    edits: [lookUpAndAge, busySession, markerOfOldClaim],
+  },
+  {
+    name: 'a token that is refused in an idle session is replaced after a minute',
     edits: [
       {
-        file: 'shared/run/doubt.ts',
-        find: `return ask(run, { kind: 'ProbeMarker', failure, ...(end === undefined ? {} : { end }) });`,
-        replace: 'return onSessionLost(run, context, failure);',
+        file: 'shared/run/old-claim.ts',
+        find: 'run.refusedSince === undefined ? Infinity : Date.parse(run.refusedSince)',
+        replace: 'Infinity',
+      },
+    ],
+    backedBy: 'the half hour after which any token is replaced',
+  },
+  {
+    name: 'pair: a refused token is replaced after a minute, any token after half an hour',
+    edits: [
+      {
+        file: 'shared/run/old-claim.ts',
+        find: 'return Math.min(claimed + TOKEN_WINDOW_MS, refused + REFUSED_LONG_MS);',
+        replace: 'return Math.max(claimed, refused, Infinity);',
+      },
+    ],
+  },
+  {
+    name: 'a run whose time is up claims nothing',
+    edits: [
+      {
+        file: 'shared/run/claim.ts',
+        find: '  if (isTimeUp(run, context)) return fail(named, context, timeIsUp(named, context));\n',
+        replace: '',
+      },
+      {
+        file: 'shared/run/claim.ts',
+        find: `export function proceed(run: Run, context: Context): Decision {
+  if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
+`,
+        replace: 'export function proceed(run: Run, context: Context): Decision {\n',
+      },
+      {
+        file: 'shared/run/claim.ts',
+        find: `export function claimAnew(run: Run, context: Context): Decision {
+  if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
+`,
+        replace: 'export function claimAnew(run: Run, context: Context): Decision {\n',
+      },
+    ],
+  },
+  {
+    name: 'a statement that runs for too long is stopped',
+    edits: [
+      {
+        file: 'shared/run/decide.ts',
+        find: 'if (context.now <= deadline) return probeLater',
+        replace: 'return probeLater',
+      },
+    ],
+  },
+  {
+    name: 'a run that is written too often ends',
+    edits: [
+      {
+        file: 'shared/run/claim.ts',
+        find: '  if (tooManyWrites(run)) return fail(named, context, fruitless(named));\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'what cannot be stopped or asked about for days is put to a person',
+    edits: [
+      {
+        file: 'shared/run/decide.ts',
+        find: `if (run.phase !== 'READY' && isLongOverdue(run, context))`,
+        replace: `if (run.phase !== 'READY' && run.id === '')`,
+      },
+      {
+        file: 'shared/run/cancel.ts',
+        find: 'return isLongOverdue(run, context) ? settle(run, context, unsure(run)) : ask(run, stopIt(run));',
+        replace: 'return ask(run, stopIt(run));',
+      },
+    ],
+  },
+  {
+    name: 'a run that cannot be driven for hours ends',
+    edits: [
+      {
+        file: 'shared/run/trouble.ts',
+        find: 'if (troubles < MOST_TROUBLES) return',
+        replace: 'return',
+      },
+    ],
+  },
+  {
+    name: 'a step that is said to be applied in a rebuild is followed by what is left of the rebuild',
+    edits: [
+      {
+        file: 'shared/run/resolve.ts',
+        find: 'if (run.rebuild !== undefined) {',
+        replace: `if (run.id === '') {`,
       },
     ],
   },
@@ -151,7 +363,7 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'test/fakes/memory-run-store.ts',
-        find: `if (this.runs.get(run.id)?.version !== version) return 'conflict';`,
+        find: `if (there.version !== version) return 'conflict';`,
         replace: '',
       },
     ],
@@ -182,7 +394,7 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'test/fakes/memory-run-store.ts',
-        find: `if (there !== undefined) return { outcome: 'exists', run: copy(there) };`,
+        find: `if (there !== undefined) return { outcome: 'exists', run: there };`,
         replace: '',
       },
     ],
@@ -219,8 +431,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/claim.ts',
-        find: `  return store(\n    claimed,`,
-        replace: `  return ask(\n    claimed,`,
+        find: 'return store(claimed, firstEffect(run, step));',
+        replace: 'return ask(claimed, firstEffect(run, step));',
       },
     ],
   },
@@ -287,7 +499,7 @@ export const guards: readonly Guard[] = [
   {
     name: 'a slot is released only under its own epoch',
     edits: [releaseEpoch],
-    outOfReach: 'the simulated pipeline holds its slot when it fails, so no run ever has a slot twice',
+    outOfReach: 'a run would have to have a slot twice, with a release of the first time still on its way',
   },
   {
     name: 'an ended run gives its slot back',
@@ -318,6 +530,5 @@ export const guards: readonly Guard[] = [
         replace: 'run.epoch !== undefined && epoch < run.epoch',
       },
     ],
-    outOfReach: 'the simulated pipeline holds its slot when it fails, so no other run comes between',
   },
 ];

@@ -1,9 +1,23 @@
 /**
- * `node build/run.js test/verify/guards.ts [--seeds 600] [--only WORDS]`: every guard of the protocol is removed in a
- * copy of the tree, and the crash points and schedules must notice it. What they do not notice is shown to the tests.
+ * `node build/run.js test/verify/guards.ts [--seeds 600] [--only WORDS] [--state FILE] [--lanes N]`: every guard of the protocol is
+ * removed in a copy of the tree, and the crash points and schedules must notice it. What they do not notice is shown to
+ * the smallest complete configuration, then to the tests of the engine, the
+ * facts of the core, and the contract suite of the stores.
  */
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -14,64 +28,117 @@ import type { Guard } from './guard-list.ts';
 import { guards as list } from './guard-list.ts';
 import { isProgram, say } from './parallel.ts';
 
-/** A run that goes round for ever was noticed too. */
-const LONGEST_MS = 180_000;
+/** A run that goes round for ever was noticed too: it is silent for so long. */
+const LONGEST_SILENCE_MS = 90_000;
 
 const COPIED = ['shared', 'test', 'build', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 
-const UNIT_TESTS = ['test/engine/drive.test.ts', 'test/engine/rebuild.test.ts'];
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--bail', '1'];
+
+/** Who is asked, one after the other, until somebody notices. */
+const JUDGES = [
+  {
+    by: 'by the schedules and crash points',
+    words: (seeds: string) => ['build/run.js', 'test/verify/guard-check.ts', 'schedules', seeds],
+  },
+  {
+    by: 'by the smallest configuration, explored completely',
+    words: () => ['build/run.js', 'test/verify/guard-check.ts', 'interleavings'],
+  },
+  {
+    by: 'by the tests of the engine',
+    words: () => [...VITEST, 'test/engine', '--exclude', '**/crash-points.test.ts'],
+  },
+  { by: 'by the facts of the core', words: () => [...VITEST, 'test/run'] },
+  {
+    by: 'by the contract suite of the stores',
+    words: () => [...VITEST, 'test/store/memory-run-store.test.ts'],
+  },
+] as const;
 
 /** The untouched tree must hold, or a verdict means nothing. */
 const NOTHING: Guard = { name: 'nothing removed', edits: [] };
 
-type Verdict =
-  | { readonly noticed: 'by the schedules and crash points' | 'by the tests'; readonly how: string }
-  | { readonly noticed: 'not'; readonly how: string };
+interface Verdict {
+  /** Undefined: nobody noticed. */
+  readonly noticed: (typeof JUDGES)[number]['by'] | undefined;
+  readonly how: string;
+}
+
+interface State {
+  /** Of the sources and tests that were judged. */
+  readonly code: string;
+  readonly verdicts: Record<string, Verdict>;
+}
 
 /** 0 if every guard was noticed, but for those that another one backs and those out of reach. */
 export async function guards(words: readonly string[]): Promise<0 | 1> {
   const { values } = parseArgs({
     args: [...words],
     allowPositionals: true,
-    options: { seeds: { type: 'string', default: '600' }, only: { type: 'string', default: '' } },
+    options: {
+      seeds: { type: 'string', default: '600' },
+      only: { type: 'string', default: '' },
+      state: { type: 'string' },
+      lanes: { type: 'string', default: String(availableParallelism()) },
+    },
   });
-  const { seeds, only } = values;
+  const { seeds, only, state: file } = values;
   const base = join(process.cwd(), 'node_modules');
   if (!existsSync(base)) throw new Error(`${process.cwd()} is not the root of the project`);
-  const untouched = await verdictOn(NOTHING, seeds);
-  if (untouched.noticed !== 'not') {
-    say(`FAILED with no guard removed: ${untouched.how}`);
-    return 1;
-  }
-  const left = list.filter((guard) => guard.name.includes(only));
-  const verdicts = new Map<Guard, Verdict>();
+  const state = restored(file, `${hashOf(COPIED)} ${seeds}`);
+  const chosen = [NOTHING, ...list.filter(({ name }) => name.includes(only))];
+  const left = chosen.filter(({ name }) => state.verdicts[name] === undefined);
+  if (left.length < chosen.length) say(`${chosen.length - left.length} were done before`);
   const lane = async (): Promise<void> => {
     for (let guard = left.shift(); guard !== undefined; guard = left.shift()) {
       const verdict = await verdictOn(guard, seeds);
-      verdicts.set(guard, verdict);
+      state.verdicts[guard.name] = verdict;
+      keep(file, state);
       say(lineOf(guard, verdict));
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, lane));
-  const unnoticed = [...verdicts].filter(([, { noticed }]) => noticed === 'not').map(([guard]) => guard);
+  // Alone and first: if the untouched tree does not hold, no verdict means anything.
+  if (left[0] === NOTHING) {
+    const rest = left.splice(1);
+    await lane();
+    if (state.verdicts[NOTHING.name]?.noticed === undefined) left.push(...rest);
+  }
+  await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
+  return tell(chosen, state.verdicts, seeds);
+}
+
+function tell(chosen: readonly Guard[], verdicts: State['verdicts'], seeds: string): 0 | 1 {
+  const untouched = verdicts[NOTHING.name];
+  if (untouched?.noticed !== undefined) {
+    say(`FAILED with no guard removed, ${untouched.noticed}: ${untouched.how}`);
+    return 1;
+  }
+  const removed = chosen.filter((guard) => guard !== NOTHING);
+  const unnoticed = removed.filter(({ name }) => verdicts[name]?.noticed === undefined);
   const missed = unnoticed.filter(({ backedBy, outOfReach }) => (backedBy ?? outOfReach) === undefined);
-  const byTests = [...verdicts.values()].filter(({ noticed }) => noticed === 'by the tests').length;
-  say(
-    `guards removed: ${verdicts.size}; noticed by ${seeds} schedules and all crash points: ` +
-      `${verdicts.size - byTests - unnoticed.length}, by the tests only: ${byTests}, not noticed: ${unnoticed.length} ` +
-      `(backed by another guard: ${unnoticed.filter(({ backedBy }) => backedBy !== undefined).length}, ` +
-      `out of reach: ${unnoticed.filter(({ outOfReach }) => outOfReach !== undefined).length}, missed: ${missed.length})`,
+  const noticed = JUDGES.map(
+    ({ by }) => `${removed.filter(({ name }) => verdicts[name]?.noticed === by).length} ${by}`,
   );
+  say(
+    `guards removed: ${removed.length}, with ${seeds} schedules and all crash points; noticed ${noticed.join(', ')}; ` +
+      `not noticed ${unnoticed.length} (backed by another guard ` +
+      `${unnoticed.filter(({ backedBy }) => backedBy !== undefined).length}, out of reach ` +
+      `${unnoticed.filter(({ outOfReach }) => outOfReach !== undefined).length}, missed ${missed.length})`,
+  );
+  for (const guard of missed) say(`MISSED ${guard.name}`);
   return missed.length > 0 ? 1 : 0;
 }
 
-function lineOf(guard: Guard, { noticed, how }: Verdict): string {
-  if (noticed !== 'not') return `noticed      ${guard.name}\n               ${noticed}: ${how}`;
-  if (guard.backedBy !== undefined)
-    return `not noticed  ${guard.name}\n               backed by ${guard.backedBy}`;
-  if (guard.outOfReach !== undefined)
-    return `not noticed  ${guard.name}\n               out of reach: ${guard.outOfReach}`;
-  return `NOT NOTICED  ${guard.name}`;
+function lineOf({ name, backedBy, outOfReach }: Guard, { noticed, how }: Verdict): string {
+  const why =
+    backedBy === undefined
+      ? outOfReach === undefined
+        ? ''
+        : `\n               out of reach of the schedules: ${outOfReach}`
+      : `\n               backed by ${backedBy}`;
+  if (noticed !== undefined) return `noticed      ${name}\n               ${noticed}: ${how}${why}`;
+  return `not noticed  ${name}${why}`;
 }
 
 async function verdictOn(guard: Guard, seeds: string): Promise<Verdict> {
@@ -89,11 +156,14 @@ async function verdictOn(guard: Guard, seeds: string): Promise<Verdict> {
         text.replace(find, () => replace),
       );
     }
-    const checked = await run(copy, ['build/run.js', 'test/verify/guard-check.ts', seeds]);
-    if (checked.failed) return { noticed: 'by the schedules and crash points', how: checked.said };
-    const tested = await run(copy, ['node_modules/vitest/vitest.mjs', 'run', ...UNIT_TESTS]);
-    if (!tested.failed) return { noticed: 'not', how: '' };
-    return { noticed: 'by the tests', how: /^ *× (.*)$/m.exec(tested.said)?.[1] ?? 'a test fails' };
+    for (const { by, words } of JUDGES) {
+      const { failed, said } = await run(copy, words(seeds));
+      if (failed) {
+        const how = /^ *(?:×|FAIL .* >) (.*)$/m.exec(said)?.[1] ?? said.split('\n')[0];
+        return { noticed: by, how: how ?? '' };
+      }
+    }
+    return { noticed: undefined, how: '' };
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
@@ -105,17 +175,56 @@ function run(folder: string, words: string[]): Promise<{ failed: boolean; said: 
       cwd: folder,
       env: { ...process.env, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LONGEST_MS,
-      killSignal: 'SIGKILL',
     });
     let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    let silence: NodeJS.Timeout | undefined;
+    const listen = (): void => {
+      clearTimeout(silence);
+      silence = setTimeout(() => child.kill('SIGKILL'), LONGEST_SILENCE_MS);
+    };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      listen();
+    });
+    // Signs of life, and the errors of what does not even start.
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (text.replaceAll('.', '') !== '') said += text;
+      listen();
+    });
+    listen();
     child.on('error', reject);
     child.on('close', (code) => {
+      clearTimeout(silence);
       resolve({ failed: code !== 0, said: code === null ? 'it never ended' : said.trim() });
     });
   });
+}
+
+function hashOf(names: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const name of names) {
+    const files = statSync(name).isDirectory()
+      ? readdirSync(name, { recursive: true, encoding: 'utf8' }).map((file) => join(name, file))
+      : [name];
+    for (const file of files.sort())
+      if (statSync(file).isFile()) hash.update(file).update(readFileSync(file));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function restored(file: string | undefined, code: string): State {
+  const fresh: State = { code, verdicts: {} };
+  if (file === undefined || !existsSync(file)) return fresh;
+  const state = JSON.parse(readFileSync(file, 'utf8')) as State;
+  if (state.code === code) return state;
+  say(`${file} is of other code: begun anew`);
+  return fresh;
+}
+
+function keep(file: string | undefined, state: State): void {
+  if (file === undefined) return;
+  writeFileSync(`${file}.new`, JSON.stringify(state));
+  renameSync(`${file}.new`, file);
 }
 
 if (isMainThread && isProgram('guards')) process.exitCode = await guards(process.argv.slice(2));

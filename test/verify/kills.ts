@@ -1,117 +1,426 @@
 /**
- * Runs on the real local stack while random processes of it are killed with -9, every half to three seconds; afterwards the
- * warehouse is asked by SQL: nothing lost, nothing doubled, every run at its end.
- * `node build/run.js test/verify/kills.ts [--count 500] [--kills 100] [--seed 1]`
+ * `node build/run.js test/verify/kills.ts [--count 500] [--seed 1] [--home DIR]`: files arrive at a real local stack while
+ * something of it is killed with -9, half a second to three seconds after the last victim was back: the Lambda host, the Data
+ * API, DynamoDB, or `baton up` itself with all of them, which is then started again on the same home. Afterwards the warehouse is asked by SQL: nothing lost,
+ * nothing doubled, every run at its end. With `--home` what is there stays, and the same command goes on with it.
  */
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
+
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { ListSessionsCommand } from '@aws-sdk/client-redshift-data';
+import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 import type { Run } from '../../shared/run/run.ts';
-import { isAtRest } from '../../shared/run/run.ts';
 import { root, Stack } from '../e2e/stack.ts';
 import { Random } from '../sim/random.ts';
+import { isProgram, say } from './parallel.ts';
 
-const { values } = parseArgs({
-  options: {
-    count: { type: 'string', default: '500' },
-    kills: { type: 'string', default: '100' },
-    seed: { type: 'string', default: '1' },
-  },
-});
-const count = Number(values.count);
-const wanted = Number(values.kills);
-const random = new Random(Number(values.seed));
+const PIPELINE = 'ledger';
+const BUCKET = 'baton-local-landing';
 
-const fixture = (name: string): string => join(root, 'test/fixtures/pipelines', name);
-const stack = await Stack.start({ pipelines: { ledger: fixture('ledger'), setup: fixture('setup') } });
-const startedAt = Date.now();
-const kills: Record<string, number> = { lambda: 0, dynamodb: 0, redshift: 0 };
-let over = false;
+/** From when the last victim is ready again to the next kill, ms. */
+const SHORTEST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 3_000;
+
+/** What is killed; the whole group takes seconds to come back, in which nothing runs that could be killed. */
+const VICTIMS = ['lambda', 'dynamodb', 'redshift', 'lambda', 'dynamodb', 'redshift', 'group'] as const;
+
+/** A file arrives every so often, on average half of it, ms; */
+const BETWEEN_FILES_MS = 300;
+/** and waits while so many have not come to their end: kills are to meet every kind of work, not a long queue. */
+const MOST_UNDER_WAY = 12;
+
+/** Real time between two minutes of the local clock, ms: the sweep is the only one who knows of what was lost. */
+const MINUTE_MS = 1_000;
+/** Between two looks at how far it is, ms. */
+const LOOK_MS = 1_000;
+
+/** A call that fails since its process was just killed is made again for so long, ms. */
+const PATIENCE_MS = 90_000;
+
+/** When no more runs have come to their end for so long, ms, nothing is killed any more; and after as long again they are stuck. */
+const NO_PROGRESS_MS = 180_000;
+
+/** What is kept of runs of this program that share a home. */
+interface Figures {
+  seconds: number;
+  readonly kills: Record<string, number>;
+  /** `baton up` ended without having been killed. */
+  fallen: number;
+}
+
+/** What the warehouse says, in rows and files. */
+interface Counted {
+  readonly lost: number;
+  readonly doubled: number;
+  readonly wrong: number;
+}
+
+/** The stack, which is another one after each kill of the whole group. */
+class Ground {
+  readonly home: string;
+  readonly figures: Figures;
+  stack: Stack;
+  /** Nothing is killed any more. */
+  over = false;
+  closed = false;
+  /** Runs that are made and need nobody any more, when they were last counted. */
+  done = 0;
+  readonly #startedAt = Date.now();
+  readonly #secondsBefore: number;
+  readonly #keep: boolean;
+
+  private constructor(home: string, keep: boolean, stack: Stack) {
+    this.home = home;
+    this.#keep = keep;
+    this.stack = stack;
+    const file = join(home, 'kills.json');
+    this.figures = existsSync(file)
+      ? (JSON.parse(readFileSync(file, 'utf8')) as Figures)
+      : { seconds: 0, kills: { lambda: 0, dynamodb: 0, redshift: 0, group: 0 }, fallen: 0 };
+    this.#secondsBefore = this.figures.seconds;
+  }
+
+  static async open(kept: string | undefined): Promise<Ground> {
+    const home = kept === undefined ? mkdtempSync(join(tmpdir(), 'baton-kills-')) : resolve(kept);
+    mkdirSync(home, { recursive: true });
+    const ground = new Ground(home, kept !== undefined, await start(home));
+    // Who ends this program ends its stack too.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        ground.stack.process.kill('SIGINT');
+        process.exit(1);
+      });
+    }
+    return ground;
+  }
+
+  async startAgain(): Promise<void> {
+    await this.stack.stop({ keep: true });
+    this.stack = await start(this.home);
+  }
+
+  count(what: string): void {
+    this.figures.kills[what] = (this.figures.kills[what] ?? 0) + 1;
+    this.save();
+  }
+
+  save(): void {
+    this.figures.seconds = Math.round(this.#secondsBefore + (Date.now() - this.#startedAt) / 1000);
+    const file = join(this.home, 'kills.json');
+    writeFileSync(`${file}.new`, JSON.stringify(this.figures));
+    renameSync(`${file}.new`, file);
+  }
+
+  async close(): Promise<void> {
+    this.over = true;
+    this.closed = true;
+    await this.stack.stop({ keep: true });
+    if (!this.#keep) rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+function start(home: string): Promise<Stack> {
+  const fixture = (name: string): string => join(root, 'test/fixtures/pipelines', name);
+  return Stack.start({ home, pipelines: { ledger: fixture('ledger'), setup: fixture('setup') } });
+}
+
+/** 0 if nothing was lost, doubled or stuck. */
+export async function kills(words: readonly string[]): Promise<0 | 1> {
+  const { values } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      count: { type: 'string', default: '500' },
+      seed: { type: 'string', default: '1' },
+      home: { type: 'string' },
+    },
+  });
+  const count = wholeNumber('--count', values.count);
+  const random = new Random(wholeNumber('--seed', values.seed));
+  const ground = await Ground.open(values.home);
+  try {
+    void letTimePass(ground);
+    const working = Promise.all([dropAll(ground, count, random), untilAllRest(ground, count, false)]);
+    await Promise.all([
+      killOnAndOn(ground, random),
+      working.finally(() => {
+        ground.over = true;
+      }),
+    ]);
+    // Whatever the last kill hit still has to come to its end.
+    await untilAllRest(ground, count, true);
+    return await tell(ground, count);
+  } finally {
+    await ground.close();
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`${name} must be a whole number from 1, not ${text}`);
+  return value;
+}
+
+/** Until `ground.over`: one kill after the other. */
+async function killOnAndOn(ground: Ground, random: Random): Promise<void> {
+  for (;;) {
+    await wait(SHORTEST_PAUSE_MS + random.below(LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS));
+    if (ground.over) return;
+    await killOne(ground, random.pick(VICTIMS) ?? 'group');
+  }
+}
+
+async function killOne(ground: Ground, victim: string): Promise<void> {
+  const { stack } = ground;
+  if (stack.process.exitCode !== null || stack.process.signalCode !== null) {
+    ground.figures.fallen += 1;
+    say(`baton up ended by itself (${stack.process.exitCode ?? stack.process.signalCode}):`);
+    say(stack.output.join('').slice(-2_000));
+    return ground.startAgain();
+  }
+  const status = await stack.admin('GET', 'status').catch(() => ({ processes: [] }));
+  const { processes } = status as { processes: { name: string; pid?: number }[] };
+  const pids = processes.flatMap(({ name, pid }) =>
+    pid !== undefined && (victim === 'group' || name === victim) ? [pid] : [],
+  );
+  // The supervisor first: it is not to start again what it sees die.
+  const supervisor = victim === 'group' && stack.process.pid !== undefined ? [stack.process.pid] : [];
+  const hit = [...supervisor, ...pids].filter(killed).length;
+  if (hit === 0) return;
+  ground.count(victim);
+  await (victim === 'group' ? ground.startAgain() : untilReady(ground.stack, victim));
+}
+
+/** The gateway holds a call until its process is there again; what breaks off meanwhile is asked once more. */
+async function untilReady({ store, redshift, lambda }: Stack, victim: string): Promise<void> {
+  const nobody = { verb: 'resume', requestId: 'ready', runId: 'nobody', actor: 'kills' };
+  await patiently<unknown>(() => {
+    switch (victim) {
+      case 'dynamodb':
+        return store.loadPool(PIPELINE);
+      case 'redshift':
+        return redshift.send(new ListSessionsCommand({}));
+      default:
+        return lambda.send(
+          new InvokeCommand({ FunctionName: 'baton-local-operate', Payload: JSON.stringify(nobody) }),
+        );
+    }
+  });
+}
+
+/** False: it was gone already, and is being started again. */
+function killed(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGKILL');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Every file once: one is put by its client, the next copied into the bucket's folder. */
+async function dropAll(ground: Ground, count: number, random: Random): Promise<void> {
+  const folder = join(ground.home, 'state', 's3', BUCKET, PIPELINE);
+  for (let i = 1; i <= count; i += 1) {
+    const file = join(folder, `${i}.csv`);
+    if (existsSync(file)) continue;
+    while (i - ground.done > MOST_UNDER_WAY && !ground.over) await wait(250);
+    const body = `entry,amount\n${i},${i * 3}\n${i},${i * 5}\n`;
+    if (i % 2 === 0) copy(file, folder, ground.home, body);
+    else await putOnce(ground, `${PIPELINE}/${i}.csv`, body);
+    await wait(random.below(BETWEEN_FILES_MS));
+  }
+}
+
+function copy(file: string, folder: string, home: string, body: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(home, 'copied'), body);
+  renameSync(join(home, 'copied'), file);
+}
+
+/** A second put of the same key would be a second upload, with a run of its own: so it is looked at first. */
+async function putOnce(ground: Ground, Key: string, Body: string): Promise<void> {
+  await patiently(async () => {
+    const once = new S3Client({
+      endpoint: ground.stack.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'tester', secretAccessKey: 'any' },
+      maxAttempts: 1,
+    });
+    try {
+      if (!(await isThere(once, Key))) await once.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
+    } finally {
+      once.destroy();
+    }
+  });
+}
+
+async function isThere(client: S3Client, Key: string): Promise<boolean> {
+  try {
+    await client.send(new HeadObjectCommand({ Bucket: BUCKET, Key }));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NotFound') return false;
+    throw error;
+  }
+}
+
+/** Minute by minute, until it is closed. */
+async function letTimePass(ground: Ground): Promise<void> {
+  while (!ground.closed) {
+    await wait(MINUTE_MS);
+    // The next minute comes all the same.
+    await ground.stack.advance(60_000).catch(() => undefined);
+  }
+}
+
+/**
+ * Until `count` runs have been made and none has anything to do; or until nothing has moved for long. In the end
+ * (`toTheEnd`) there are no kills any more: what does not come to rest then never will.
+ */
+async function untilAllRest(ground: Ground, count: number, toTheEnd: boolean): Promise<void> {
+  let least = Number.POSITIVE_INFINITY;
+  let movedAt = Date.now();
+  let told = Date.now();
+  for (;;) {
+    await wait(LOOK_MS);
+    const left = await patiently(() => runsLeft(ground.stack, count));
+    ground.done = count - left;
+    if (left === 0) return;
+    if (left < least) {
+      least = left;
+      movedAt = Date.now();
+    }
+    if (Date.now() - told > 30_000) {
+      told = Date.now();
+      say(`${left} of ${count} runs to go; killed: ${JSON.stringify(ground.figures.kills)}`);
+    }
+    if (Date.now() - movedAt > NO_PROGRESS_MS) {
+      say(
+        `${left} of ${count} runs are not at rest, and none has come to rest for ${NO_PROGRESS_MS / 1000} s`,
+      );
+      say(toTheEnd ? ground.stack.output.join('').slice(-2_000) : 'nothing is killed any more');
+      ground.over = true;
+      return;
+    }
+  }
+}
+
+/** Runs that are not made yet, or not at rest. */
+async function runsLeft(stack: Stack, count: number): Promise<number> {
+  const due = await stack.store.findDue(Number.MAX_SAFE_INTEGER, 2 * count);
+  const queued = await stack.store.countQueued(PIPELINE);
+  const { Count: made = 0 } = await stack.dynamodb.send(
+    new QueryCommand({
+      TableName: 'baton-local',
+      IndexName: 'by-pipeline',
+      KeyConditionExpression: 'pipeline = :pipeline',
+      ExpressionAttributeValues: { ':pipeline': { S: PIPELINE } },
+      Select: 'COUNT',
+    }),
+  );
+  return Math.max(count - made, 0) + due.length + queued;
+}
 
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
     try {
       return await work();
     } catch (error) {
       // The process that was asked has just been killed.
-      if (attempt >= 60) throw error;
+      if (Date.now() > end) throw error;
       await wait(250);
     }
   }
 }
 
-async function kill(): Promise<void> {
-  for (let done = 0; done < wanted && !over;) {
-    await wait(500 + random.below(2_500));
-    const { processes } = (await stack.admin('GET', 'status')) as {
-      processes: { name: string; pid?: number }[];
-    };
-    const chosen = random.pick(processes);
-    if (chosen?.pid === undefined) continue;
-    try {
-      process.kill(chosen.pid, 'SIGKILL');
-      kills[chosen.name] = (kills[chosen.name] ?? 0) + 1;
-      done += 1;
-    } catch {
-      // Gone already; it is being started again.
-    }
-  }
-}
-
-async function drop(): Promise<void> {
-  for (let i = 1; i <= count; i += 1)
-    await patiently(() => stack.put(`ledger/${i}.csv`, `entry,amount\n${i},${i * 3}\n${i},${i * 5}\n`));
-}
-
-async function runsAtRest(): Promise<number> {
-  const runs = await stack.runs('ledger');
-  return runs.filter((run) => isAtRest(run) && run.owed === undefined).length;
-}
-
-async function untilAllRest(): Promise<void> {
-  const end = Date.now() + 1_500_000;
-  for (let rest = 0; rest < count;) {
-    await wait(1_000);
-    // A minute of the local clock, and a round of the sweep: it is the only one who knows of what was lost.
-    await patiently(() => stack.sweep());
-    rest = await patiently(runsAtRest);
-    if (Date.now() > end) throw new Error(`stuck: ${rest} of ${count} runs are at rest`);
-  }
-}
-
-try {
-  const killing = kill();
-  await drop();
-  await killing;
-  await untilAllRest();
-  over = true;
-  await wait(2_000);
-  const runs = await patiently(() => stack.runs('ledger'));
-  const of = (state: Run['state']): number => runs.filter((run) => run.state === state).length;
-  const succeeded = of('SUCCEEDED');
-  const lost = await patiently(() => stack.count(`SELECT ${count} - COUNT(DISTINCT entry) FROM ledger`));
-  const doubled = await patiently(() =>
-    stack.count('SELECT COUNT(*) FROM (SELECT entry FROM ledger GROUP BY entry HAVING COUNT(*) <> 2) d'),
+async function tell(ground: Ground, count: number): Promise<0 | 1> {
+  const { stack, figures } = ground;
+  const runs = await stack.runs(PIPELINE);
+  const stuck = runs.filter((run) => run.state !== 'SUCCEEDED' || run.owed !== undefined);
+  const { lost, doubled, wrong } = await counted(stack, count);
+  ground.save();
+  for (const run of stuck) say(`  ${lineOf(run)}`);
+  const rebuilt = runs.filter((run) => run.generation > 1).length;
+  const many = Object.entries(figures.kills)
+    .map(([what, n]) => `${what} ${n}`)
+    .join(', ');
+  say(
+    `${runs.length} runs of ${count} files in ${figures.seconds} s, killed: ${many}; ${rebuilt} runs in a rebuilt session; ` +
+      `lost ${lost}, doubled ${doubled}, wrong ${wrong}, stuck ${stuck.length}`,
   );
-  const totals = await patiently(() =>
-    stack.count(
-      'SELECT COUNT(*) FROM (SELECT run_id FROM ledger_total GROUP BY run_id HAVING COUNT(*) <> 1) d',
+  const told = {
+    runs: runs.length,
+    kills: figures.kills,
+    lost,
+    doubled,
+    wrong,
+    stuck: stuck.length,
+    rebuilt,
+    fallen: figures.fallen,
+    seconds: figures.seconds,
+    commit: commit(),
+  };
+  say(JSON.stringify(told));
+  const holds = runs.length === count && lost + doubled + wrong + stuck.length + figures.fallen === 0;
+  return holds ? 0 : 1;
+}
+
+/** By SQL: rows of the files and totals of the runs that are missing, there more than once, or of no file. */
+async function counted(stack: Stack, count: number): Promise<Counted> {
+  const twice = (columns: string, table: string): string =>
+    `(SELECT COUNT(*) FROM (SELECT ${columns} FROM ${table} GROUP BY ${columns} HAVING COUNT(*) > 1) d)`;
+  const number = (sql: string): Promise<number> => patiently(() => stack.count(sql));
+  return {
+    lost: await number(
+      `SELECT ${2 * count} - (SELECT COUNT(*) FROM (SELECT DISTINCT entry, amount FROM ledger) l) + ` +
+        `${count} - (SELECT COUNT(DISTINCT run_id) FROM ledger_total)`,
     ),
-  );
-  const undecided = of('NEEDS_DECISION');
-  process.stdout.write(
-    `${runs.length} runs of ${count} files, ${Object.entries(kills)
-      .map(([name, n]) => `${name} killed ${n}`)
-      .join(', ')}: ${succeeded} succeeded, ` +
-      `${undecided} need a decision, ${lost} lost, ${doubled + totals} doubled, in ${Math.round((Date.now() - startedAt) / 1000)} s\n`,
-  );
-  for (const run of runs)
-    if (run.state !== 'SUCCEEDED')
-      process.stdout.write(`  ${run.id} ${run.state} ${run.error?.message ?? ''}\n`);
-  if (succeeded !== count || lost !== 0 || doubled + totals !== 0) process.exitCode = 1;
-} finally {
-  over = true;
-  await stack.stop();
+    doubled: await number(`SELECT ${twice('entry, amount', 'ledger')} + ${twice('run_id', 'ledger_total')}`),
+    wrong: await number(
+      `SELECT (SELECT COUNT(*) FROM ledger WHERE entry NOT BETWEEN 1 AND ${count} OR amount NOT IN (entry * 3, entry * 5)) + ` +
+        '(SELECT COUNT(*) FROM ledger_total t JOIN (SELECT run_id, SUM(amount) AS total FROM ledger GROUP BY run_id) l ' +
+        'ON t.run_id = l.run_id WHERE t.total <> l.total)',
+    ),
+  };
 }
+
+function lineOf(run: Run): string {
+  return `${run.id} ${run.state} ${run.step ?? ''} generation ${run.generation}: ${run.error?.message ?? 'not at rest'}`;
+}
+
+const PRODUCT = [
+  'functions',
+  'shared',
+  'local',
+  'cli',
+  'bin',
+  'build',
+  'sql',
+  'serverless.yml',
+  'package-lock.json',
+];
+
+/** Of the code that ran; with a plus sign where it was changed since. */
+function commit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '--', ...PRODUCT) === '' ? '' : '+'}`;
+  } catch {
+    return 'unknown';
+  }
+}
+
+if (isMainThread && isProgram('kills')) process.exitCode = await kills(process.argv.slice(2));

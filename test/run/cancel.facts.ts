@@ -1,0 +1,439 @@
+/** Cancel: in every phase, with the true end of what was under way. */
+import assert from 'node:assert/strict';
+
+import { onCancelling } from '../../shared/run/cancel.ts';
+import { decide } from '../../shared/run/decide.ts';
+import type { CancelRequested, RunEvent } from '../../shared/run/run-event.ts';
+import type { Failure } from '../../shared/run/run.ts';
+import { expectDecision } from './expect-decision.ts';
+import type { Fact } from './fact.ts';
+import { fact } from './fact.ts';
+import { asked, expectFirstAnswer, failedAt, refused, resumeWith, sqlError } from './request-samples.ts';
+import type { Changes } from './samples.ts';
+import {
+  at,
+  claimedAt,
+  COMMIT,
+  failedWith,
+  finished,
+  gone,
+  laden,
+  now,
+  NOW,
+  NOW_ISO,
+  NOW_SECONDS,
+  readyAt,
+  rowBefore,
+  rowOf,
+  submissionGone,
+  submittedAt,
+} from './samples.ts';
+
+const cancel: CancelRequested = { kind: 'CancelRequested', requestId: 'request-1', actor: 'mia' };
+
+function cancelled(message: string, error: Partial<Failure> = {}): Changes {
+  return {
+    ...submissionGone,
+    state: 'CANCELLED',
+    phase: 'READY',
+    error: { class: 'cancelled', message, step: '40_commit.sql', ...error },
+    owed: ['history', 'release', 'wake', 'publish', 'close'],
+    next: NOW_SECONDS,
+    endedAt: NOW_ISO,
+  };
+}
+
+const ends = { save: 'version', effect: { kind: 'PerformDuty', duty: 'history' } } as const;
+
+const stopping = 'cancelling run-1: its step 40_commit.sql is being stopped';
+
+const asksToStop = {
+  state: 'CANCELLING',
+  lastRequest: asked('cancel', stopping),
+  next: NOW_SECONDS,
+} as const;
+
+const cancelling: Changes = { state: 'CANCELLING', lastRequest: asked('cancel', stopping), ...laden };
+
+const cancelRequests = [
+  fact('cancel of a run between its steps: given up at once', () => {
+    const message = 'gave up run-1, which was WAITING';
+    expectDecision(
+      readyAt(COMMIT, { state: 'WAITING', ...laden, proveSession: true, resumeWith }),
+      cancel,
+      now,
+      {
+        run: {
+          ...cancelled('given up by mia'),
+          proveSession: gone,
+          resumeWith: gone,
+          lastRequest: asked('cancel', message),
+        },
+        ...ends,
+        answer: { ok: true, message },
+      },
+    );
+  }),
+  fact('cancel says the reason that was given', () => {
+    const { run } = decide(readyAt(COMMIT), { ...cancel, reason: 'wrong file' }, now);
+    assert.equal(run.error?.message, 'given up by mia: wrong file');
+  }),
+  fact('cancel of a failed run keeps its first error', () => {
+    const { run } = decide(failedAt(COMMIT), cancel, now);
+    assert.deepStrictEqual([run.state, run.error], ['CANCELLED', sqlError]);
+  }),
+  fact('cancel of a run without a step names none', () => {
+    const { run } = decide(readyAt(COMMIT, { step: gone }), cancel, now);
+    assert.deepStrictEqual(run.error, { class: 'cancelled', message: 'given up by mia' });
+  }),
+  fact('cancel of a submitted step stops its statement first', () =>
+    expectDecision(submittedAt(COMMIT), cancel, now, {
+      run: asksToStop,
+      save: 'version',
+      effect: { kind: 'CancelStatement', statementId: 'statement-1' },
+      answer: { ok: true, message: stopping },
+    }),
+  ),
+  ...(
+    [
+      ['a claimed step', claimedAt(COMMIT)],
+      ['a claimed step with the statement of another', claimedAt(COMMIT, { statementId: 'statement-0' })],
+      ['a submitted step without a statement', submittedAt(COMMIT, { statementId: gone })],
+    ] as const
+  ).map(([whose, run]) =>
+    fact(`cancel of ${whose} looks first whether there is something to stop`, () =>
+      expectDecision(run, cancel, now, {
+        run: asksToStop,
+        save: 'version',
+        effect: { kind: 'LookUpName', why: 'cancel' },
+        answer: { ok: true, message: stopping },
+      }),
+    ),
+  ),
+  fact('cancel of a step without a name', () => {
+    const { answer } = decide(submittedAt(COMMIT, { step: gone }), cancel, now);
+    assert.equal(answer?.message, 'cancelling run-1: its step ? is being stopped');
+  }),
+  ...(['SUCCEEDED', 'CANCELLED', 'SUPERSEDED'] as const).map((state) =>
+    fact(`cancel of a run that is ${state} is refused`, () =>
+      refused(readyAt(COMMIT, { state }), cancel, `run run-1 is ${state} already`),
+    ),
+  ),
+  fact('cancel of a run that is being cancelled is refused', () =>
+    refused(submittedAt(COMMIT, { state: 'CANCELLING' }), cancel, 'run run-1 is being cancelled already'),
+  ),
+];
+
+const aborted = { ...finished, status: 'ABORTED' } as const;
+
+const completed = {
+  kind: 'StatementEnded',
+  tokenStart: 'abcdefghij',
+  statementId: 'statement-1',
+  status: 'FINISHED',
+  at: '2026-11-24T08:09:59.000Z',
+  trusted: true,
+} as const;
+
+const { rows: _rows, ...uncounted } = finished;
+
+const whileCancelling = [
+  fact('a cancelled run whose statement finished all the same: its step was applied', () =>
+    expectDecision(
+      submittedAt(COMMIT, cancelling),
+      { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end: finished },
+      now,
+      {
+        run: {
+          ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
+          last: rowOf(COMMIT, { rows: 12 }),
+        },
+        ...ends,
+      },
+    ),
+  ),
+  fact('a cancelled run whose statement was stopped: its step was not applied', () =>
+    expectDecision(
+      submittedAt(COMMIT, cancelling),
+      {
+        kind: 'StatementSeen',
+        statementId: 'statement-1',
+        status: 'ABORTED',
+        end: { ...aborted, error: { class: 'cancelled', message: 'stopped' } },
+      },
+      now,
+      {
+        run: {
+          ...cancelled('cancelled by mia; step 40_commit.sql was not applied'),
+          last: rowOf(COMMIT, { status: 'ABORTED', rows: 12, error: 'stopped', errorClass: 'cancelled' }),
+        },
+        ...ends,
+      },
+    ),
+  ),
+  fact('the completion event of a cancelled run is as good', () =>
+    expectDecision(submittedAt(COMMIT, cancelling), completed, now, {
+      run: {
+        ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
+        last: rowOf(COMMIT),
+      },
+      ...ends,
+    }),
+  ),
+  fact('the completion event of a cancelled claim tells its statement too', () =>
+    expectDecision(claimedAt(COMMIT, cancelling), completed, now, {
+      run: {
+        ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
+        last: rowOf(COMMIT, { startedAt: '2026-11-24T08:08:00.000Z' }),
+      },
+      ...ends,
+    }),
+  ),
+  fact('a completion event that says FAILED has no words: the statement is looked at', () =>
+    expectDecision(submittedAt(COMMIT, cancelling), { ...completed, status: 'FAILED' }, now, {
+      effect: { kind: 'Describe', statementId: 'statement-1' },
+    }),
+  ),
+  fact('a completion event that says ABORTED: the step was not applied', () => {
+    const { run } = decide(submittedAt(COMMIT, cancelling), { ...completed, status: 'ABORTED' }, now);
+    assert.deepStrictEqual(
+      [run.state, run.error?.message, run.last?.status],
+      ['CANCELLED', 'cancelled by mia; step 40_commit.sql was not applied', 'ABORTED'],
+    );
+  }),
+  ...(['unknown', 'session-lost'] as const).map((failure) =>
+    fact(`a commit that was cancelled and failed as ${failure} may have come through`, () => {
+      const end = failedWith(failure);
+      const { run } = decide(
+        submittedAt(COMMIT, cancelling),
+        { kind: 'StatementSeen', statementId: 'statement-1', status: 'FAILED', end },
+        now,
+      );
+      assert.deepStrictEqual(
+        [run.state, run.error?.message],
+        ['CANCELLED', 'cancelled by mia; whether step 40_commit.sql was applied is not known'],
+      );
+    }),
+  ),
+  fact('a commit that failed with any other reason, or none, or was stopped, was not applied', () => {
+    const { error, ...wordless } = failedWith('unknown');
+    const stopped = { ...wordless, status: 'ABORTED' as const, ...(error === undefined ? {} : { error }) };
+    for (const end of [failedWith('sql'), wordless, stopped]) {
+      const { run } = decide(
+        submittedAt(COMMIT, cancelling),
+        { kind: 'StatementSeen', statementId: 'statement-1', status: end.status, end },
+        now,
+      );
+      assert.equal(run.error?.message, 'cancelled by mia; step 40_commit.sql was not applied');
+    }
+  }),
+  fact('the row of the step before is written before a cancelled run ends', () =>
+    expectDecision(claimedAt(COMMIT, { ...cancelling, last: rowBefore }), completed, now, {
+      run: {
+        phase: 'SUBMITTED',
+        statementId: 'statement-1',
+        submittedAt: '2026-11-24T08:08:00.000Z',
+      },
+      effect: {
+        kind: 'WriteHistory',
+        row: rowBefore,
+        afterwards: {
+          kind: 'StatementSeen',
+          statementId: 'statement-1',
+          status: 'FINISHED',
+          end: uncounted,
+        },
+      },
+    }),
+  ),
+  fact(
+    'a cancelled run with nothing under way ends, though the row of the step before is not written yet',
+    () => {
+      const { run, effect } = decide(
+        readyAt(COMMIT, { ...cancelling, last: rowBefore }),
+        { kind: 'Woken' },
+        now,
+      );
+      assert.deepStrictEqual([run.state, run.last], ['CANCELLED', rowBefore]);
+      assert.deepStrictEqual(effect, { kind: 'PerformDuty', duty: 'history' });
+    },
+  ),
+  fact('a cancelled run without its last request was cancelled by somebody', () => {
+    const { run } = decide(submittedAt(COMMIT, { state: 'CANCELLING', step: gone }), completed, now);
+    assert.equal(run.error?.message, 'cancelled by somebody; step ? was applied');
+    assert.equal(run.last?.name, '');
+  }),
+  fact('the row of a cancelled step begins with its claim, or its end', () => {
+    const claimedOnly = submittedAt(COMMIT, { ...cancelling, submittedAt: gone });
+    assert.equal(decide(claimedOnly, completed, now).run.last?.startedAt, '2026-11-24T08:08:00.000Z');
+    const bare = submittedAt(COMMIT, { ...cancelling, submittedAt: gone, claimedAt: gone });
+    assert.equal(decide(bare, completed, now).run.last?.startedAt, '2026-11-24T08:09:59.000Z');
+  }),
+  fact('a completion event of another principal makes Baton ask for itself', () =>
+    expectDecision(submittedAt(COMMIT, cancelling), { ...completed, trusted: false }, now, {
+      effect: { kind: 'Describe', statementId: 'statement-1' },
+    }),
+  ),
+  fact('a completion event that reaches a cancelled run untrusted proves nothing', () => {
+    const run = submittedAt(COMMIT, cancelling);
+    assert.deepStrictEqual(onCancelling(run, now, { ...completed, trusted: false }), {
+      run,
+      save: 'none',
+      effect: { kind: 'CancelStatement', statementId: 'statement-1' },
+    });
+  }),
+  fact('once the warehouse was asked to stop it, the statement is looked at', () =>
+    expectDecision(submittedAt(COMMIT, cancelling), { kind: 'CancelSent' }, now, {
+      effect: { kind: 'Describe', statementId: 'statement-1' },
+    }),
+  ),
+  fact('without a statement there is nothing to look at', () =>
+    expectDecision(claimedAt(COMMIT, cancelling), { kind: 'CancelSent' }, now, {}),
+  ),
+  fact('a statement that still runs is waited for', () =>
+    expectDecision(
+      submittedAt(COMMIT, cancelling),
+      { kind: 'StatementSeen', statementId: 'statement-1', status: 'RUNNING' },
+      now,
+      { note: 'the statement is being stopped' },
+    ),
+  ),
+  fact('a statement that the warehouse has forgotten: not known whether it was applied', () =>
+    expectDecision(
+      submittedAt(COMMIT, cancelling),
+      { kind: 'StatementSeen', statementId: 'statement-1', status: 'NOT_FOUND' },
+      now,
+      {
+        run: cancelled('cancelled by mia; whether step 40_commit.sql was applied is not known'),
+        ...ends,
+      },
+    ),
+  ),
+  fact('news of another statement mean nothing to a cancelled run', () =>
+    expectDecision(
+      submittedAt(COMMIT, cancelling),
+      { kind: 'StatementSeen', statementId: 'statement-2', status: 'NOT_FOUND' },
+      now,
+      { note: 'that statement is not awaited any more' },
+    ),
+  ),
+  fact('a claim whose statement was found is stopped', () =>
+    expectDecision(
+      claimedAt(COMMIT, cancelling),
+      {
+        kind: 'NameLookedUp',
+        token: `abcdefghij${'k'.repeat(42)}`,
+        statementId: 'statement-2',
+        why: 'cancel',
+      },
+      now,
+      {
+        run: {
+          phase: 'SUBMITTED',
+          statementId: 'statement-2',
+          submittedAt: '2026-11-24T08:08:00.000Z',
+        },
+        save: 'version',
+        effect: { kind: 'CancelStatement', statementId: 'statement-2' },
+      },
+    ),
+  ),
+  fact('a claim without a time whose statement was found was submitted now', () => {
+    const { run } = decide(
+      claimedAt(COMMIT, { ...cancelling, claimedAt: gone }),
+      {
+        kind: 'NameLookedUp',
+        token: `abcdefghij${'k'.repeat(42)}`,
+        statementId: 'statement-2',
+        why: 'cancel',
+      },
+      now,
+    );
+    assert.equal(run.submittedAt, NOW_ISO);
+  }),
+  ...(
+    [
+      ['of another claim', claimedAt(COMMIT, cancelling), 'another token'],
+      ['of a recorded claim', submittedAt(COMMIT, cancelling), `abcdefghij${'k'.repeat(42)}`],
+    ] as const
+  ).map(([whose, run, token]) =>
+    fact(`the name ${whose} means nothing to a cancelled run`, () =>
+      expectDecision(run, { kind: 'NameLookedUp', token, why: 'cancel' }, now, {
+        note: 'the claim was recorded by somebody else',
+      }),
+    ),
+  ),
+  fact('a claim whose statement was not found may still be on its way for half an hour', () => {
+    const event: RunEvent = { kind: 'NameLookedUp', token: `abcdefghij${'k'.repeat(42)}`, why: 'cancel' };
+    const claimed = Date.parse('2026-11-24T08:08:00.000Z');
+    const run = claimedAt(COMMIT, cancelling);
+    const half = 30 * 60_000;
+    expectDecision(run, event, at(claimed + half - 1), { note: 'the submission may still be on its way' });
+    const { run: ended } = decide(run, event, at(claimed + half));
+    assert.deepStrictEqual(
+      [ended.state, ended.error?.message],
+      ['CANCELLED', 'cancelled by mia; step 40_commit.sql was not seen to start'],
+    );
+    const unnamed = decide(claimedAt(COMMIT, { ...cancelling, step: gone }), event, at(claimed + half));
+    assert.equal(unnamed.run.error?.message, 'cancelled by mia; step ? was not seen to start');
+    expectDecision(claimedAt(COMMIT, { ...cancelling, claimedAt: gone }), event, now, {
+      note: 'the submission may still be on its way',
+    });
+  }),
+  fact('any other answer means nothing to a cancelled run', () =>
+    expectDecision(claimedAt(COMMIT, cancelling), { kind: 'SlotBusy' }, now, {
+      note: 'the run is being cancelled',
+    }),
+  ),
+  fact('a woken run that is being cancelled has its statement stopped again', () =>
+    expectDecision(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, now, {
+      effect: { kind: 'CancelStatement', statementId: 'statement-1' },
+    }),
+  ),
+  fact('a woken run that is being cancelled, with nothing under way, ends', () =>
+    expectDecision(readyAt(COMMIT, cancelling), { kind: 'Woken' }, now, {
+      run: cancelled('cancelled by mia'),
+      ...ends,
+    }),
+  ),
+  fact('three days behind its time a run that cannot be stopped ends without knowing', () => {
+    const late = Date.parse('2026-11-24T08:02:00.000Z') + 43_200_000 + 3 * 86_400_000;
+    expectDecision(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, at(late), {
+      effect: { kind: 'CancelStatement', statementId: 'statement-1' },
+    });
+    const { run } = decide(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, at(late + 1));
+    assert.equal(run.error?.message, 'cancelled by mia; whether step 40_commit.sql was applied is not known');
+    const { run: unnamed } = decide(
+      submittedAt(COMMIT, { ...cancelling, step: gone }),
+      { kind: 'Woken' },
+      at(late + 1),
+    );
+    assert.equal(unnamed.error?.message, 'cancelled by mia; whether step ? was applied is not known');
+  }),
+];
+
+const failedEnd = failedWith('sql');
+
+const lateNews: readonly Fact[] = [
+  fact('news of a run at rest mean nothing', () => {
+    for (const state of ['FAILED', 'NEEDS_DECISION', 'SUCCEEDED', 'CANCELLED', 'SUPERSEDED'] as const) {
+      const run = submittedAt(COMMIT, { state });
+      const note = `the run is ${state}`;
+      expectDecision(run, completed, now, { note });
+      expectDecision(run, { kind: 'Woken' }, now, { note });
+      expectDecision(
+        run,
+        { kind: 'StatementSeen', statementId: 'statement-1', status: 'FAILED', end: failedEnd },
+        at(NOW),
+        { note },
+      );
+    }
+  }),
+];
+
+export const cancelFacts = [
+  ...cancelRequests,
+  ...whileCancelling,
+  ...lateNews,
+  fact('cancel: a request that comes again has its first answer again', () => expectFirstAnswer(cancel)),
+];

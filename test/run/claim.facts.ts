@@ -1,0 +1,467 @@
+/** Between steps: sessions, claims, limits; and claims that grew old without a record. */
+import assert from 'node:assert/strict';
+
+import { claimAnew, waitWithClaim } from '../../shared/run/claim.ts';
+import { decide } from '../../shared/run/decide.ts';
+import type { Failure } from '../../shared/run/run.ts';
+import { onTrouble } from '../../shared/run/trouble.ts';
+import { expectDecision, expectStop } from './expect-decision.ts';
+import { fact } from './fact.ts';
+import type { Changes } from './samples.ts';
+import {
+  at,
+  CALL,
+  CALL_AGAIN,
+  CALL_VERIFIED,
+  changed,
+  CHECK,
+  claimedAt,
+  COMMIT,
+  FRESH_TOKEN,
+  freshClaim,
+  gone,
+  laden,
+  LOAD,
+  now,
+  NOW,
+  NOW_ISO,
+  NOW_SECONDS,
+  OLD_TOKEN,
+  readyAt,
+  rowBefore,
+  STAGE,
+  submissionGone,
+  submittedAt,
+} from './samples.ts';
+
+const woken = { kind: 'Woken' } as const;
+
+/** 12 hours after the run's time began, at 08:02. */
+const timeUp = Date.parse('2026-11-24T20:02:00.000Z');
+
+const timeIsUp = "the run's time is up: it may take 43200 s in all (timeout: in pipeline.yml)";
+
+const between = [
+  fact('a run without a session opens one', () =>
+    expectDecision(readyAt(STAGE, { sessionId: gone }), woken, now, {
+      effect: { kind: 'OpenSession', tries: 0 },
+    }),
+  ),
+  fact('a session that was left alone is proved first', () =>
+    expectDecision(readyAt(STAGE, { proveSession: true }), woken, now, {
+      effect: { kind: 'ProveSession', tries: 0 },
+    }),
+  ),
+  fact('a session that is at hand takes the claim of the step, stored before any call', () =>
+    expectDecision(readyAt(STAGE, { step: 'an old name', last: rowBefore }), woken, now, {
+      run: freshClaim(STAGE),
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+  fact('a claim takes away all that belonged to the submission before', () =>
+    expectDecision(
+      readyAt(STAGE, {
+        ...laden,
+        doubtSince: gone,
+        statementId: 'statement-0',
+        submittedAt: NOW_ISO,
+        token: OLD_TOKEN,
+      }),
+      woken,
+      now,
+      { run: freshClaim(STAGE), save: 'version', effect: { kind: 'Submit', tries: 0 } },
+    ),
+  ),
+  fact('a claim of a load has its file looked at first', () =>
+    expectDecision(readyAt(LOAD), woken, now, {
+      run: freshClaim(LOAD),
+      save: 'version',
+      effect: { kind: 'CheckInput' },
+    }),
+  ),
+  fact('a claim of a load in a run without a file is submitted', () =>
+    expectDecision(readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } }), woken, now, {
+      run: freshClaim(LOAD),
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+  fact('a person who wants a new session gets one, with the steps before', () =>
+    expectDecision(
+      readyAt(LOAD, {
+        rebuildFrom: LOAD,
+        lastRequest: { requestId: 'r', verb: 'resume', actor: 'mia', at: NOW_ISO, answer: '' },
+      }),
+      woken,
+      now,
+      {
+        effect: {
+          kind: 'PlanRebuild',
+          target: LOAD,
+          failure: {
+            class: 'session-lost',
+            message: 'mia wants to go on from 20_load.sql in a new session',
+          },
+        },
+      },
+    ),
+  ),
+  fact('a rebuild that nobody is known to want is told so', () => {
+    const { effect } = decide(readyAt(STAGE, { rebuildFrom: STAGE, step: gone }), woken, now);
+    assert.deepStrictEqual(effect, {
+      kind: 'PlanRebuild',
+      target: STAGE,
+      failure: { class: 'session-lost', message: 'somebody wants to go on from ? in a new session' },
+    });
+  }),
+];
+
+const sessions = [
+  fact('a session that was opened takes the claim with it, in one write', () =>
+    expectDecision(
+      readyAt(STAGE, { sessionId: gone, pid: gone }),
+      { kind: 'SessionOpened', sessionId: 'session-2', pid: 78 },
+      now,
+      {
+        run: { ...freshClaim(STAGE), sessionId: 'session-2', pid: 78 },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
+    ),
+  ),
+  fact('a session whose process is not known has none', () =>
+    expectDecision(
+      readyAt(STAGE, { sessionId: gone, pid: gone }),
+      { kind: 'SessionOpened', sessionId: 'session-2' },
+      now,
+      {
+        run: { ...freshClaim(STAGE), sessionId: 'session-2' },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
+    ),
+  ),
+  ...(
+    [
+      ['that has one', readyAt(STAGE)],
+      ['that has claimed', claimedAt(STAGE, { sessionId: gone })],
+    ] as const
+  ).map(([whose, run]) =>
+    fact(`a session opened for a run ${whose} is left to die`, () =>
+      expectDecision(run, { kind: 'SessionOpened', sessionId: 'session-2', pid: 78 }, now, {
+        note: 'the run has a session already',
+      }),
+    ),
+  ),
+  fact('a session that was proved takes the claim', () =>
+    expectDecision(
+      readyAt(STAGE, { proveSession: true }),
+      { kind: 'SessionProved', sessionId: 'session-1' },
+      now,
+      {
+        run: { ...freshClaim(STAGE), proveSession: gone },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
+    ),
+  ),
+  ...(
+    [
+      ['need not be', readyAt(STAGE)],
+      ['was claimed in', claimedAt(STAGE, { proveSession: true })],
+    ] as const
+  ).map(([whose, run]) =>
+    fact(`a session that was proved though it ${whose} changes nothing`, () =>
+      expectDecision(run, { kind: 'SessionProved', sessionId: 'session-1' }, now, {}),
+    ),
+  ),
+];
+
+const lastMoment = { countsFrom: '2026-11-23T20:10:00.500Z' } as const;
+const tooLate = { countsFrom: '2026-11-23T20:10:00.499Z' } as const;
+
+const limits = [
+  fact('at the last moment of its time a run still claims, and behind it fails', () => {
+    assert.equal(decide(readyAt(STAGE, lastMoment), woken, now).run.phase, 'CLAIMED');
+    expectStop(readyAt(STAGE, tooLate), woken, now, 'FAILED', timeIsUp);
+    const { run } = decide(readyAt(STAGE, tooLate), woken, now);
+    assert.deepStrictEqual(run.error, { class: 'timeout', message: timeIsUp, step: '10_stage.sql' });
+  }),
+  fact('a run whose time is up opens no session, and rebuilds none', () => {
+    expectStop(readyAt(STAGE, { ...tooLate, sessionId: gone }), woken, now, 'FAILED', timeIsUp);
+    expectStop(
+      readyAt(STAGE, { ...tooLate, rebuildFrom: STAGE, step: gone }),
+      woken,
+      now,
+      'FAILED',
+      timeIsUp,
+    );
+  }),
+  fact('a run whose time is up claims no further step, and says which', () => {
+    const { run } = decide(
+      submittedAt(STAGE, tooLate),
+      {
+        kind: 'StatementSeen',
+        statementId: 'statement-1',
+        status: 'FINISHED',
+        end: { statementId: 'statement-1', status: 'FINISHED', endedAt: NOW_ISO },
+      },
+      now,
+    );
+    assert.deepStrictEqual(
+      [run.state, run.cursor, run.step, run.error?.step],
+      ['FAILED', LOAD, '20_load.sql', '20_load.sql'],
+    );
+    assert.equal(run.error?.message, timeIsUp);
+  }),
+  fact(
+    'the time of a run counts from its start where nothing later is known, and without a start not at all',
+    () => {
+      const { countsFrom } = tooLate;
+      expectStop(readyAt(STAGE, { countsFrom: gone, startedAt: countsFrom }), woken, now, 'FAILED', timeIsUp);
+      const { run } = decide(readyAt(STAGE, { countsFrom: gone, startedAt: gone }), woken, at(timeUp * 2));
+      assert.equal(run.phase, 'CLAIMED');
+    },
+  ),
+  fact('a run that goes round in circles fails before its next claim', () => {
+    const most = 10_000 + 8 * 100;
+    assert.equal(decide(readyAt(STAGE, { version: most }), woken, now).run.phase, 'CLAIMED');
+    const message = `the run was stored ${most + 1} times without coming to its end: something goes round in circles. Start its file again`;
+    expectStop(readyAt(STAGE, { version: most + 1 }), woken, now, 'FAILED', message);
+    const { run } = decide(readyAt(STAGE, { version: most + 1, step: 'an old name' }), woken, now);
+    assert.deepStrictEqual(
+      [run.step, run.error],
+      ['10_stage.sql', { class: 'unknown', message, step: '10_stage.sql' }],
+    );
+  }),
+  fact('three days behind its time a statement that nobody can ask about is a matter for a person', () => {
+    const late = timeUp + 3 * 86_400_000;
+    expectDecision(submittedAt(COMMIT), woken, at(late), {
+      effect: { kind: 'Describe', statementId: 'statement-1' },
+    });
+    expectStop(
+      submittedAt(COMMIT, { state: 'WAITING', next: late / 1000 + 3600 }),
+      woken,
+      at(late + 1),
+      'NEEDS_DECISION',
+      "the run's time is up for 3 days, and step 40_commit.sql could neither be stopped nor asked about. Whether step 40_commit.sql was applied is not known: nobody could be asked. Look at its tables, then say it: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon",
+    );
+    const { error } = decide(submittedAt(COMMIT), woken, at(late + 1)).run;
+    assert.deepStrictEqual(
+      [error?.class, error?.step, error?.statementId],
+      ['unknown', '40_commit.sql', 'statement-1'],
+    );
+    const { error: bare } = decide(claimedAt(COMMIT, { step: gone }), woken, at(late + 1)).run;
+    assert.match(bare?.message ?? '', /and step \? could neither/);
+    assert.deepStrictEqual(Object.keys(bare ?? {}), ['class', 'message']);
+  }),
+  fact('three days behind its time a run between its steps just fails', () =>
+    expectStop(readyAt(COMMIT), woken, at(timeUp + 4 * 86_400_000), 'FAILED', timeIsUp),
+  ),
+];
+
+const lookUpName = { effect: { kind: 'LookUpName', why: 'old-claim' } } as const;
+
+const claimed = Date.parse('2026-11-24T08:08:00.000Z');
+
+const old = [
+  fact('a claim of less than 90 seconds belongs to its claimer', () => {
+    expectDecision(claimedAt(COMMIT), woken, at(claimed + 89_999), {
+      note: 'the claim is young: its claimer is at work',
+    });
+    expectDecision(claimedAt(COMMIT), woken, at(claimed + 90_000), lookUpName);
+  }),
+  fact('a young claim that was backing off has no claimer', () =>
+    expectDecision(claimedAt(COMMIT, { state: 'WAITING', next: gone }), woken, at(claimed + 1), lookUpName),
+  ),
+  fact('a claim without a time is not young', () =>
+    expectDecision(claimedAt(COMMIT, { claimedAt: gone }), woken, now, lookUpName),
+  ),
+  fact('a name that was not found is submitted again under the same token, for half an hour', () => {
+    const notFound = { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' } as const;
+    const lastSending = claimed + 30 * 60_000;
+    expectDecision(claimedAt(COMMIT), notFound, at(lastSending - 1), {
+      effect: { kind: 'Submit', tries: 0 },
+    });
+    // Whoever began to send it a moment ago lives for 90 seconds at most.
+    expectDecision(claimedAt(COMMIT), notFound, at(lastSending), {
+      run: { state: 'WAITING', next: lastSending / 1000 + 91 },
+      save: 'version',
+    });
+    expectDecision(claimedAt(COMMIT), notFound, at(lastSending + 89_999), {
+      run: { state: 'WAITING', next: lastSending / 1000 + 91 },
+      save: 'version',
+    });
+    expectDecision(claimedAt(COMMIT), notFound, at(lastSending + 90_000), {
+      effect: { kind: 'LookUpSession', why: 'old-claim' },
+    });
+  }),
+  fact('a claim without a time may still be sent', () =>
+    expectDecision(
+      claimedAt(COMMIT, { claimedAt: gone }),
+      { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' },
+      now,
+      { effect: { kind: 'Submit', tries: 0 } },
+    ),
+  ),
+  fact('a claim past its use waits for a second more than the life of a driver', () => {
+    const claimedLate = claimedAt(COMMIT, { claimedAt: '2026-11-24T08:08:00.999Z' });
+    const { run } = decide(
+      claimedLate,
+      { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' },
+      at(claimed + 30 * 60_000 + 999),
+    );
+    assert.equal(run.next, claimed / 1000 + 30 * 60 + 91);
+  }),
+  fact('a token that is refused in an idle session is sent for a minute only', () => {
+    const notFound = { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' } as const;
+    const refused = Date.parse('2026-11-24T08:09:00.000Z');
+    const run = claimedAt(COMMIT, { refusedSince: '2026-11-24T08:09:00.000Z' });
+    expectDecision(run, notFound, at(refused + 59_999), { effect: { kind: 'Submit', tries: 0 } });
+    expectDecision(run, notFound, at(refused + 60_000), {
+      run: { state: 'WAITING', next: refused / 1000 + 60 + 91 },
+      save: 'version',
+    });
+    expectDecision(run, notFound, at(refused + 60_000 + 90_000), {
+      effect: { kind: 'LookUpSession', why: 'old-claim' },
+    });
+  }),
+];
+
+const idle = { kind: 'SessionSeen', status: 'AVAILABLE', why: 'old-claim' } as const;
+
+const anew: Changes = {
+  state: 'RUNNING',
+  token: FRESH_TOKEN,
+  nonce: 2,
+  claimedAt: NOW_ISO,
+  refusedSince: gone,
+  doubtSince: gone,
+};
+
+function neverStarted(step: string): Failure {
+  return {
+    class: 'unknown',
+    message: `step ${step} was claimed at 2026-11-24T08:08:00.000Z, and the warehouse knows no statement of its name`,
+    step,
+  };
+}
+
+const renewed = [
+  ...[STAGE, CHECK, CALL_AGAIN].map((cursor) =>
+    fact(`a token past use in an idle session is replaced (${cursor})`, () =>
+      expectDecision(
+        claimedAt(cursor, { state: 'WAITING', refusedSince: NOW_ISO, doubtSince: NOW_ISO, last: rowBefore }),
+        idle,
+        now,
+        { run: anew, save: 'version', effect: { kind: 'Submit', tries: 0 } },
+      ),
+    ),
+  ),
+  fact('a load that is claimed anew has its file looked at again', () =>
+    expectDecision(claimedAt(LOAD), idle, now, {
+      run: anew,
+      save: 'version',
+      effect: { kind: 'CheckInput' },
+    }),
+  ),
+  fact('each token of an attempt has its own nonce', () =>
+    expectDecision(claimedAt(STAGE, { nonce: 2 }), idle, now, {
+      run: { ...anew, nonce: 3 },
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+  fact('a durable step in an idle session has its marker read before it is claimed anew', () =>
+    expectDecision(claimedAt(COMMIT), idle, now, {
+      effect: { kind: 'ProbeMarker', failure: neverStarted('40_commit.sql') },
+    }),
+  ),
+  fact('an opaque step in an idle session has its verify: query asked', () =>
+    expectDecision(claimedAt(CALL_VERIFIED), idle, now, {
+      effect: { kind: 'AskVerify', failure: neverStarted('70_call_verified.sql') },
+    }),
+  ),
+  fact('an opaque step without one is a matter for a person', () => {
+    const { run } = decide(claimedAt(CALL, { claimedAt: gone }), idle, now);
+    assert.equal(run.state, 'NEEDS_DECISION');
+    assert.match(run.error?.message ?? '', /^step 50_call\.sql was claimed at \?, and the warehouse knows/);
+  }),
+  fact('a step that is claimed anew, or waits with its claim, is claimed', () => {
+    assert.equal(claimAnew(readyAt(STAGE), now).run.phase, 'CLAIMED');
+    assert.equal(waitWithClaim(readyAt(STAGE), now, 0).run.phase, 'CLAIMED');
+  }),
+  fact('a run whose time is up claims nothing anew', () => {
+    expectStop(claimedAt(STAGE, tooLate), idle, now, 'FAILED', timeIsUp);
+    assert.equal(claimAnew(claimedAt(STAGE, lastMoment), now).run.phase, 'CLAIMED');
+  }),
+];
+
+const trouble = [
+  fact('a drive that ended with an error of our own is counted', () => {
+    const run = claimedAt(COMMIT);
+    assert.deepStrictEqual(onTrouble(run, 'no plan', NOW), { ...run, troubles: 1 });
+    assert.deepStrictEqual(onTrouble({ ...run, troubles: 238 }, 'no plan', NOW), { ...run, troubles: 239 });
+  }),
+  fact('a run at rest is not counted', () => {
+    for (const state of ['FAILED', 'SUCCEEDED'] as const)
+      assert.equal(onTrouble(readyAt(COMMIT, { state, troubles: 239 }), 'no plan', NOW), undefined);
+  }),
+  fact('240 of them in a row end a run: between its steps it has failed', () => {
+    const run = readyAt(COMMIT, { ...laden, troubles: 239, token: OLD_TOKEN, claimedAt: NOW_ISO });
+    assert.deepStrictEqual(
+      onTrouble(run, 'no plan', NOW),
+      changed(run, {
+        ...submissionGone,
+        next: gone,
+        state: 'FAILED',
+        error: {
+          class: 'unknown',
+          message: 'the run could not be driven 240 times in a row: no plan',
+          step: '40_commit.sql',
+        },
+        endedAt: NOW_ISO,
+      }),
+    );
+  }),
+  fact('240 of them in a row leave a statement under way to a person', () => {
+    for (const phase of ['CLAIMED', 'SUBMITTED'] as const) {
+      const run = submittedAt(COMMIT, { phase, troubles: 239, step: gone });
+      const stopped = onTrouble(run, 'm'.repeat(2_000), NOW);
+      assert.deepStrictEqual([stopped?.state, stopped?.phase], ['NEEDS_DECISION', 'READY']);
+      assert.deepStrictEqual(stopped?.error, {
+        class: 'unknown',
+        message: `the run could not be driven 240 times in a row: ${'m'.repeat(2_000)}`.slice(0, 1_000),
+        statementId: 'statement-1',
+      });
+    }
+  }),
+];
+
+export const claimFacts = [
+  ...between,
+  ...sessions,
+  ...limits,
+  ...old,
+  ...renewed,
+  ...trouble,
+  fact('a run that backs off is left alone until its time has come', () => {
+    expectDecision(readyAt(STAGE, { state: 'WAITING', next: NOW_SECONDS + 1 }), woken, now, {
+      note: 'backs off',
+    });
+    for (const next of [NOW_SECONDS, gone] as const)
+      expectDecision(readyAt(STAGE, { state: 'WAITING', next }), woken, now, {
+        run: freshClaim(STAGE),
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      });
+  }),
+  fact('a running run is driven although its next look is far away', () =>
+    expectDecision(readyAt(STAGE, { next: NOW_SECONDS + 90 }), woken, now, {
+      run: freshClaim(STAGE),
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+];

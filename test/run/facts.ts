@@ -1,0 +1,25 @@
+/** All facts of the core. */
+import { cancelFacts } from './cancel.facts.ts';
+import { claimFacts } from './claim.facts.ts';
+import { doubtFacts } from './doubt.facts.ts';
+import type { Fact } from './fact.ts';
+import { newsFacts } from './news.facts.ts';
+import { rebuildFacts } from './rebuild.facts.ts';
+import { resolveFacts } from './resolve.facts.ts';
+import { resumeFacts } from './resume.facts.ts';
+import { stepEndFacts } from './step-end.facts.ts';
+import { stopFacts } from './stop.facts.ts';
+import { submissionFacts } from './submission.facts.ts';
+
+export const facts: readonly Fact[] = [
+  ...newsFacts,
+  ...claimFacts,
+  ...submissionFacts,
+  ...stepEndFacts,
+  ...doubtFacts,
+  ...rebuildFacts,
+  ...stopFacts,
+  ...resumeFacts,
+  ...resolveFacts,
+  ...cancelFacts,
+];

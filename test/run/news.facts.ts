@@ -1,0 +1,407 @@
+/** News from outside: wake-ups, completion events, slots; and looks at a running statement. */
+import assert from 'node:assert/strict';
+
+import { decide } from '../../shared/run/decide.ts';
+import type { RunEvent } from '../../shared/run/run-event.ts';
+import { isAtEnd, isAtRest, queueOrder } from '../../shared/run/run.ts';
+import type { RunState } from '../../shared/run/run.ts';
+import { expectDecision } from './expect-decision.ts';
+import { fact } from './fact.ts';
+import {
+  at,
+  CHECK,
+  claimedAt,
+  COMMIT,
+  freshClaim,
+  gone,
+  LOAD,
+  now,
+  NOW,
+  NOW_ISO,
+  NOW_SECONDS,
+  plan,
+  readyAt,
+  rowBefore,
+  rowOf,
+  STAGE,
+  submittedAt,
+} from './samples.ts';
+
+const woken = { kind: 'Woken' } as const;
+
+const wakeUps = [
+  fact('a woken run that owes something does that first', () =>
+    expectDecision(readyAt(COMMIT, { state: 'SUCCEEDED', owed: ['wake', 'close'] }), woken, now, {
+      effect: { kind: 'PerformDuty', duty: 'wake' },
+    }),
+  ),
+  fact('a woken run in the queue takes a slot', () =>
+    expectDecision(readyAt(STAGE, { state: 'QUEUED' }), woken, now, { effect: { kind: 'TakeSlot' } }),
+  ),
+  fact('a woken run whose statement is under way has it looked at', () =>
+    expectDecision(submittedAt(COMMIT), woken, now, {
+      effect: { kind: 'Describe', statementId: 'statement-1' },
+    }),
+  ),
+  fact('a woken run without a statement has none to look at', () =>
+    expectDecision(submittedAt(COMMIT, { statementId: gone }), woken, now, {}),
+  ),
+  fact('a run that found no slot waits', () =>
+    expectDecision(readyAt(STAGE, { state: 'QUEUED' }), { kind: 'SlotBusy' }, now, {
+      note: 'waits for a slot',
+    }),
+  ),
+  fact('a statement that was asked to stop needs nothing more', () =>
+    expectDecision(submittedAt(COMMIT), { kind: 'CancelSent' }, now, {
+      note: 'asked the warehouse to stop the statement',
+    }),
+  ),
+];
+
+function ended(more: Partial<RunEvent & { kind: 'StatementEnded' }> = {}): RunEvent {
+  return {
+    kind: 'StatementEnded',
+    tokenStart: 'abcdefghij',
+    statementId: 'statement-1',
+    status: 'FINISHED',
+    at: '2026-11-24T08:10:00.000Z',
+    rows: 12,
+    trusted: true,
+    ...more,
+  };
+}
+
+const notOurs = { note: 'an event of an earlier submission, or of somebody else' } as const;
+
+const describe = { effect: { kind: 'Describe', statementId: 'statement-1' } } as const;
+
+function advanced(row: Partial<ReturnType<typeof rowOf>>): Parameters<typeof expectDecision>[3] {
+  return {
+    run: {
+      ...freshClaim(LOAD),
+      attempt: 1,
+      firstAttempt: 1,
+      last: rowOf(STAGE, { endedAt: NOW_ISO, rows: 12, ...row }),
+    },
+    save: 'version',
+    effect: { kind: 'CheckInput' },
+  };
+}
+
+const completions = [
+  fact('a completion event of the current token and statement is believed', () =>
+    expectDecision(submittedAt(STAGE), ended(), now, advanced({})),
+  ),
+  fact('an event of another token is dropped without a question', () => {
+    expectDecision(submittedAt(STAGE), ended({ tokenStart: 'zzzzzzzzzz' }), now, notOurs);
+    expectDecision(claimedAt(STAGE), ended({ tokenStart: 'zzzzzzzzzz' }), now, notOurs);
+  }),
+  fact('an event with less than ten characters of the token is not ours', () => {
+    for (const tokenStart of ['', 'a', 'abcdefghi'])
+      expectDecision(submittedAt(STAGE), ended({ tokenStart }), now, notOurs);
+  }),
+  fact('an event with the end of the token, or another part, is not ours', () =>
+    expectDecision(submittedAt(STAGE), ended({ tokenStart: 'k'.repeat(10) }), now, notOurs),
+  ),
+  fact('an event of a run without a token is not ours', () =>
+    expectDecision(submittedAt(STAGE, { token: gone }), ended(), now, notOurs),
+  ),
+  fact('an event of another principal makes Baton ask for itself', () =>
+    expectDecision(submittedAt(STAGE), ended({ trusted: false }), now, describe),
+  ),
+  fact('an event of another statement makes Baton ask about its own', () =>
+    expectDecision(submittedAt(STAGE), ended({ statementId: 'statement-9' }), now, describe),
+  ),
+  fact('an event of a run between its steps means nothing', () =>
+    expectDecision(
+      readyAt(STAGE, { token: `abcdefghij${'k'.repeat(42)}`, statementId: 'statement-1' }),
+      ended(),
+      now,
+      {},
+    ),
+  ),
+  fact('an event of a submission without a statement means nothing', () =>
+    expectDecision(submittedAt(STAGE, { statementId: gone }), ended({ trusted: false }), now, {}),
+  ),
+  ...(['FAILED', 'ABORTED'] as const).map((status) =>
+    fact(`an event that says ${status} has no words: the statement is looked at`, () =>
+      expectDecision(submittedAt(STAGE), ended({ status }), now, describe),
+    ),
+  ),
+  fact('an event that outran the record records as well', () =>
+    expectDecision(claimedAt(STAGE), ended(), now, advanced({ startedAt: '2026-11-24T08:08:00.000Z' })),
+  ),
+  fact('an event that outran the record and failed records what is looked at', () =>
+    expectDecision(
+      claimedAt(STAGE, { state: 'WAITING', claimedAt: gone, last: rowBefore }),
+      ended({ status: 'FAILED' }),
+      now,
+      {
+        run: {
+          state: 'RUNNING',
+          phase: 'SUBMITTED',
+          statementId: 'statement-1',
+          submittedAt: '2026-11-24T08:10:00.000Z',
+        },
+        ...describe,
+      },
+    ),
+  ),
+  fact('an event of another principal records nothing', () =>
+    expectDecision(claimedAt(STAGE), ended({ trusted: false }), now, {
+      note: 'an event of another principal',
+    }),
+  ),
+  fact('the rows of a batch are not those of the user', () =>
+    expectDecision(submittedAt(COMMIT), ended(), now, {
+      run: {
+        ...freshClaim(COMMIT + 1),
+        attempt: 1,
+        firstAttempt: 1,
+        last: rowOf(COMMIT, { endedAt: NOW_ISO }),
+      },
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+  ...([undefined, -1, 0] as const).map((rows) =>
+    fact(`an event with ${rows ?? 'no'} rows`, () => {
+      const { rows: _rows, ...bare } = ended() as RunEvent & { kind: 'StatementEnded' };
+      const { run } = decide(submittedAt(STAGE), rows === undefined ? bare : ended({ rows }), now);
+      assert.deepStrictEqual(run.last, rowOf(STAGE, { endedAt: NOW_ISO, ...(rows === 0 ? { rows } : {}) }));
+    }),
+  ),
+  fact(
+    'an event that is heard at once ended now; a later one when it says, and never before its beginning',
+    () => {
+      const endOf = (
+        at_: string,
+        changes: Parameters<typeof submittedAt>[1] = {},
+        ms = NOW,
+      ): string | undefined =>
+        decide(submittedAt(STAGE, changes), ended({ at: at_ }), at(ms)).run.last?.endedAt;
+      assert.equal(endOf('2026-11-24T08:10:00.500Z'), NOW_ISO);
+      assert.equal(endOf('2026-11-24T08:09:59.001Z'), NOW_ISO);
+      assert.equal(endOf('2026-11-24T08:09:59.000Z'), '2026-11-24T08:09:59.000Z');
+      assert.equal(endOf('2026-11-24T08:10:00.501Z'), '2026-11-24T08:10:00.501Z');
+      assert.equal(endOf('2026-11-24T08:07:00.000Z'), '2026-11-24T08:08:10.000Z');
+      assert.equal(endOf('2026-11-24T08:10:00.500Z', { submittedAt: '2026-11-24T08:10:07.000Z' }), NOW_ISO);
+      assert.equal(endOf('2026-11-24T08:07:00.000Z', { submittedAt: gone }), '2026-11-24T08:07:00.000Z');
+    },
+  ),
+];
+
+const running: RunEvent = { kind: 'StatementSeen', statementId: 'statement-1', status: 'RUNNING' };
+
+const started = Date.parse('2026-11-24T08:08:10.000Z');
+
+const isRunning = { note: 'the statement is running' } as const;
+
+const stops = { effect: { kind: 'CancelStatement', statementId: 'statement-1' } } as const;
+
+/** Seconds of the clock at which the sweep looks next, when it looked `after` seconds behind the submission. */
+function nextLook(after: number, timeoutSeconds = 10_000): number | undefined {
+  const steps = plan.steps.map((step) => ({ ...step, timeoutSeconds }));
+  // A millisecond more would be the next second.
+  const { run } = decide(
+    submittedAt(COMMIT, { next: gone, submittedAt: '2026-11-24T08:08:10.999Z' }),
+    running,
+    at(started + 999 + after * 1000, { plan: { ...plan, steps } }),
+  );
+  return run.next === undefined ? undefined : run.next - started / 1000 - after;
+}
+
+const looks = [
+  fact('a statement that runs is looked at again after half the time it has run: one to five minutes', () => {
+    assert.deepStrictEqual(
+      [10, 120, 122, 400, 600, 602, 5_000].map((after) => nextLook(after)),
+      [60, 60, 61, 200, 300, 300, 300],
+    );
+  }),
+  fact('a statement is looked at one second behind its time', () => assert.equal(nextLook(90, 100), 11)),
+  fact('the next look is stored, and nothing else', () =>
+    expectDecision(submittedAt(COMMIT), running, now, {
+      run: { next: NOW_SECONDS + 60 },
+      save: 'version',
+      ...isRunning,
+    }),
+  ),
+  fact('a look that is due within fifteen seconds of that is left as it is', () => {
+    expectDecision(submittedAt(COMMIT, { next: NOW_SECONDS + 45 }), running, now, isRunning);
+    expectDecision(submittedAt(COMMIT, { next: NOW_SECONDS + 44 }), running, now, {
+      run: { next: NOW_SECONDS + 60 },
+      save: 'version',
+      ...isRunning,
+    });
+  }),
+  fact('a statement without a time of its submission has just begun', () =>
+    expectDecision(submittedAt(COMMIT, { submittedAt: gone }), running, at(started + 5_000_000), {
+      run: { next: started / 1000 + 5_060 },
+      save: 'version',
+      ...isRunning,
+    }),
+  ),
+  fact('a statement that has run for longer than its step may is stopped, once', () => {
+    expectDecision(submittedAt(COMMIT), running, at(started + 1_000_000), {
+      run: { next: started / 1000 + 1_001 },
+      save: 'version',
+      ...isRunning,
+    });
+    expectDecision(submittedAt(COMMIT), running, at(started + 1_000_001), {
+      run: { timedOut: true },
+      save: 'version',
+      ...stops,
+    });
+    expectDecision(submittedAt(COMMIT, { timedOut: true }), running, at(started + 1), stops);
+  }),
+  fact('a run that never began has no time of its own to stop a statement', () =>
+    expectDecision(submittedAt(COMMIT, { countsFrom: gone, startedAt: gone }), running, now, {
+      run: { next: NOW_SECONDS + 60 },
+      save: 'version',
+      ...isRunning,
+    }),
+  ),
+  fact('a statement is stopped when the time of the whole run is up', () => {
+    const context = at(NOW, { plan: { ...plan, timeoutSeconds: 480 } });
+    expectDecision(submittedAt(COMMIT), running, context, {
+      run: { timedOut: true },
+      save: 'version',
+      ...stops,
+    });
+  }),
+  fact('news of another statement mean nothing', () => {
+    const note = 'that statement is not awaited any more';
+    expectDecision(submittedAt(COMMIT, { statementId: 'statement-9' }), running, now, { note });
+    expectDecision(claimedAt(COMMIT, { statementId: 'statement-1' }), running, now, { note });
+  }),
+];
+
+const queued = readyAt(STAGE, {
+  state: 'QUEUED',
+  slot: gone,
+  epoch: gone,
+  sessionId: gone,
+  pid: gone,
+  startedAt: gone,
+  countsFrom: gone,
+  next: gone,
+});
+
+const hasSlot = {
+  state: 'RUNNING',
+  slot: true,
+  epoch: 6,
+  startedAt: NOW_ISO,
+  countsFrom: NOW_ISO,
+  next: NOW_SECONDS + 90,
+} as const;
+
+const slotTaken = { kind: 'SlotTaken', epoch: 6 } as const;
+
+/** Resumed after its slot was given away: at epoch 5 it had it. */
+const queuedAgain = readyAt(CHECK, { state: 'QUEUED', slot: gone, next: gone, proveSession: true });
+
+const slots = [
+  fact('a run that took its slot opens a session', () =>
+    expectDecision(queued, slotTaken, now, {
+      run: hasSlot,
+      save: 'version',
+      effect: { kind: 'OpenSession', tries: 0 },
+    }),
+  ),
+  fact('a run in another phase is between its steps once it has its slot', () => {
+    assert.equal(decide({ ...queued, phase: 'CLAIMED' }, slotTaken, now).run.phase, 'READY');
+  }),
+  fact('a run that takes a slot again in the next epoch has its session proved', () =>
+    expectDecision(queuedAgain, slotTaken, now, {
+      run: { ...hasSlot, startedAt: '2026-11-24T08:01:00.000Z' },
+      save: 'version',
+      effect: { kind: 'ProveSession', tries: 0 },
+    }),
+  ),
+  ...[5, 7].map((epoch) =>
+    fact(`a run that takes its slot at epoch ${epoch}, having had it at 5, may have stale tables`, () =>
+      expectDecision(queuedAgain, { kind: 'SlotTaken', epoch }, now, {
+        run: { ...hasSlot, startedAt: '2026-11-24T08:01:00.000Z', epoch },
+        effect: {
+          kind: 'PlanRebuild',
+          target: CHECK,
+          failure: {
+            class: 'session-lost',
+            message:
+              'another run of orders held the slot meanwhile: the temporary tables of session session-1 may be stale',
+            step: '30_check.sql',
+          },
+        },
+      }),
+    ),
+  ),
+  fact('a run without a session has no stale tables', () =>
+    expectDecision({ ...queued, epoch: 2 }, slotTaken, now, {
+      run: hasSlot,
+      save: 'version',
+      effect: { kind: 'OpenSession', tries: 0 },
+    }),
+  ),
+  fact('a session of which no epoch is known is proved', () => {
+    const { effect, save } = decide(
+      readyAt(CHECK, { state: 'QUEUED', slot: gone, epoch: gone }),
+      slotTaken,
+      now,
+    );
+    assert.deepStrictEqual([effect, save], [{ kind: 'ProveSession', tries: 0 }, 'version']);
+  }),
+  fact('a person who wants a new session gets it with the slot', () =>
+    expectDecision(readyAt(LOAD, { state: 'QUEUED', slot: gone, rebuildFrom: LOAD }), slotTaken, now, {
+      run: { ...hasSlot, startedAt: '2026-11-24T08:01:00.000Z' },
+      save: 'version',
+      effect: {
+        kind: 'PlanRebuild',
+        target: LOAD,
+        failure: {
+          class: 'session-lost',
+          message: 'somebody wants to go on from 20_load.sql in a new session',
+        },
+      },
+    }),
+  ),
+  fact('a slot for a run that has one changes nothing', () =>
+    expectDecision(readyAt(CHECK), slotTaken, now, { note: 'the run has its slot already' }),
+  ),
+];
+
+const rests: Readonly<Record<RunState, readonly [end: boolean, rest: boolean]>> = {
+  QUEUED: [false, false],
+  RUNNING: [false, false],
+  WAITING: [false, false],
+  CANCELLING: [false, false],
+  NEEDS_DECISION: [false, true],
+  FAILED: [false, true],
+  SUCCEEDED: [true, true],
+  CANCELLED: [true, true],
+  SUPERSEDED: [true, true],
+};
+
+const states = [
+  ...Object.entries(rests).map(([state, [end, rest]]) =>
+    fact(`${state} is ${end ? 'an end' : rest ? 'rest, but no end' : 'neither end nor rest'}`, () => {
+      const run = readyAt(STAGE, { state: state as RunState });
+      assert.deepStrictEqual([isAtEnd(run), isAtRest(run)], [end, rest]);
+    }),
+  ),
+  fact('of waiting runs the oldest event goes first, then the lesser sequencer, then the id', () => {
+    const file = { bucket: 'landing', key: 'orders/1.csv', size: 10, etag: 'e', sequencer: '0A1' };
+    const time = '2026-11-24T07:59:00.000Z';
+    assert.equal(
+      queueOrder(readyAt(STAGE, { trigger: { kind: 's3', time, file } })),
+      `${time}#${'0'.repeat(21)}0A1#run-1`,
+    );
+    assert.equal(queueOrder(readyAt(STAGE)), `${time}#${'0'.repeat(24)}#run-1`);
+    assert.equal(
+      queueOrder(readyAt(STAGE, { trigger: { kind: 'request', time } })),
+      `${time}#${'0'.repeat(24)}#run-1`,
+    );
+  }),
+];
+
+export const newsFacts = [...wakeUps, ...completions, ...looks, ...slots, ...states];

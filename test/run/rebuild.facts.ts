@@ -1,0 +1,312 @@
+/** A lost session is rebuilt: what runs again, in which order, and when it may not go on. */
+import assert from 'node:assert/strict';
+
+import { decide } from '../../shared/run/decide.ts';
+import type { RebuildPlanned, RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
+import type { Failure, Rebuilding } from '../../shared/run/run.ts';
+import { finishRebuilt } from '../../shared/run/rebuild.ts';
+import { expectDecision, expectStop } from './expect-decision.ts';
+import { fact } from './fact.ts';
+import {
+  CHECK,
+  COMMIT,
+  finished,
+  freshClaim,
+  gone,
+  laden,
+  LOAD,
+  now,
+  NOW_SECONDS,
+  readyAt,
+  rowOf,
+  STAGE,
+  submissionGone,
+  submittedAt,
+} from './samples.ts';
+
+const failure: Failure = { class: 'session-lost', message: 'gone', step: '40_commit.sql' };
+
+function planned(more: Partial<RebuildPlanned>): RebuildPlanned {
+  return {
+    kind: 'RebuildPlanned',
+    target: COMMIT,
+    verdict: 'proved',
+    todo: [],
+    reasons: [],
+    failure,
+    ...more,
+  };
+}
+
+const todo = [
+  { index: STAGE, compare: false },
+  { index: LOAD, compare: true, rows: 12 },
+];
+
+const newSession = {
+  ...submissionGone,
+  sessionId: gone,
+  pid: gone,
+  proveSession: gone,
+  rebuildFrom: gone,
+  error: gone,
+  state: 'RUNNING',
+  phase: 'READY',
+  generation: 3,
+  rebuilds: 1,
+  next: NOW_SECONDS + 90,
+} as const;
+
+const opens = { save: 'version', effect: { kind: 'OpenSession', tries: 0 } } as const;
+
+const everything = { ...laden, proveSession: true, rebuildFrom: COMMIT, error: failure } as const;
+
+const planning = [
+  ...(['always', 'proved'] as const).map((verdict) =>
+    fact(
+      `a rebuild that is ${verdict} allowed opens the next generation and starts with the first step to run again`,
+      () =>
+        expectDecision(
+          submittedAt(COMMIT, { ...everything, state: 'WAITING', attempt: 5, firstAttempt: 4 }),
+          planned({ verdict, todo }),
+          now,
+          {
+            run: {
+              ...newSession,
+              cursor: STAGE,
+              step: '10_stage.sql',
+              attempt: 1,
+              firstAttempt: 1,
+              rebuild: { resumeAt: COMMIT, attempt: 5, firstAttempt: 4, todo },
+            },
+            ...opens,
+          },
+        ),
+    ),
+  ),
+  fact('where nothing must run again the lost step comes next, with its own attempts', () =>
+    expectDecision(submittedAt(COMMIT, { attempt: 5, firstAttempt: 4, rebuilds: 4 }), planned({}), now, {
+      run: { ...newSession, rebuilds: 5, cursor: COMMIT, step: '40_commit.sql', attempt: 5, firstAttempt: 4 },
+      ...opens,
+    }),
+  ),
+  fact('a target elsewhere starts with attempts of its own', () =>
+    expectDecision(readyAt(COMMIT, { attempt: 5, firstAttempt: 4 }), planned({ target: CHECK }), now, {
+      run: { ...newSession, cursor: CHECK, step: '30_check.sql', attempt: 1, firstAttempt: 1 },
+      ...opens,
+    }),
+  ),
+  fact('a session lost while it is being rebuilt: the attempts of the target are kept', () => {
+    const rebuild: Rebuilding = { resumeAt: COMMIT, attempt: 7, firstAttempt: 6, todo };
+    expectDecision(submittedAt(LOAD, { rebuild }), planned({ todo }), now, {
+      run: {
+        ...newSession,
+        cursor: STAGE,
+        step: '10_stage.sql',
+        attempt: 1,
+        firstAttempt: 1,
+        rebuild,
+      },
+      ...opens,
+    });
+    expectDecision(submittedAt(COMMIT, { rebuild }), planned({}), now, {
+      run: {
+        ...newSession,
+        cursor: COMMIT,
+        step: '40_commit.sql',
+        attempt: 7,
+        firstAttempt: 6,
+        rebuild: gone,
+      },
+      ...opens,
+    });
+  }),
+  fact('a step that the plan has not is named no more', () =>
+    expectDecision(readyAt(COMMIT), planned({ target: 9 }), now, {
+      run: { ...newSession, cursor: 9, step: '40_commit.sql', attempt: 1, firstAttempt: 1 },
+      ...opens,
+    }),
+  ),
+  fact('a rebuild that is refused says why, and with which words it is decided', () =>
+    expectStop(
+      submittedAt(COMMIT),
+      planned({ verdict: 'refused', reasons: ['40_commit.sql wrote dim', '20_load.sql reads dim'] }),
+      now,
+      'NEEDS_DECISION',
+      'gone. The session cannot be rebuilt: 40_commit.sql wrote dim; 20_load.sql reads dim. To decide: npx baton run run-1 --stage dev shows what is done; do by hand what step 40_commit.sql would do, then npx baton resolve run-1 --stage dev --applied; or give it up: --abandon (--not-applied asks the same again)',
+    ),
+  ),
+  fact('a run whose rebuild was refused goes on in a new session, whatever a person says', () => {
+    const run = submittedAt(LOAD, { rebuild: { resumeAt: COMMIT, attempt: 1, firstAttempt: 1, todo } });
+    const { run: stopped } = decide(run, planned({ verdict: 'refused', reasons: ['no'] }), now);
+    assert.deepStrictEqual(
+      [stopped.id, stopped.rebuildFrom, stopped.cursor, stopped.rebuild],
+      ['run-1', COMMIT, LOAD, run.rebuild],
+    );
+  }),
+  fact('the reason of a refused rebuild keeps its class and its step', () => {
+    const { run } = decide(submittedAt(COMMIT), planned({ verdict: 'refused', reasons: ['no'] }), now);
+    assert.deepStrictEqual([run.error?.class, run.error?.step], ['session-lost', '40_commit.sql']);
+  }),
+  fact('a session that is lost in the middle of a rebuild is rebuilt for the same target', () =>
+    expectDecision(
+      submittedAt(STAGE, { rebuild: { resumeAt: COMMIT, attempt: 1, firstAttempt: 1, todo } }),
+      { kind: 'StatementSeen', statementId: 'statement-1', status: 'NOT_FOUND' },
+      now,
+      {
+        effect: {
+          kind: 'PlanRebuild',
+          target: COMMIT,
+          failure: {
+            class: 'unknown',
+            message:
+              'the warehouse does not know statement statement-1 any more (it keeps them for 24 hours)',
+            step: '10_stage.sql',
+            statementId: 'statement-1',
+          },
+        },
+      },
+    ),
+  ),
+];
+
+function seen(end: StatementEnd): RunEvent {
+  return { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end };
+}
+
+const { rows: _rows, ...uncounted } = finished;
+
+function rebuilding(rows: number | undefined, compare = true): Rebuilding {
+  return {
+    resumeAt: COMMIT,
+    attempt: 7,
+    firstAttempt: 6,
+    todo: [
+      { index: STAGE, compare, ...(rows === undefined ? {} : { rows }) },
+      { index: CHECK, compare: false },
+    ],
+  };
+}
+
+const runningAgain = [
+  fact('a step that ran again with the same rows is followed by the next one to run again', () =>
+    expectDecision(submittedAt(STAGE, { rebuild: rebuilding(12), firstAttempt: 2 }), seen(finished), now, {
+      run: {
+        ...freshClaim(CHECK),
+        attempt: 1,
+        firstAttempt: 1,
+        last: rowOf(STAGE, { rows: 12 }),
+        rebuild: { ...rebuilding(12), todo: [{ index: CHECK, compare: false }] },
+      },
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+  fact('behind the last step to run again comes the target, with its own attempts', () =>
+    expectDecision(
+      submittedAt(STAGE, {
+        rebuild: { ...rebuilding(12), todo: [{ index: STAGE, compare: true, rows: 12 }] },
+      }),
+      seen(finished),
+      now,
+      {
+        run: {
+          ...freshClaim(COMMIT),
+          attempt: 7,
+          firstAttempt: 6,
+          last: rowOf(STAGE, { rows: 12 }),
+          rebuild: gone,
+        },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
+    ),
+  ),
+  fact('where rows need not be compared, any do', () => {
+    for (const rows of [undefined, 3]) {
+      const { run } = decide(submittedAt(STAGE, { rebuild: rebuilding(rows, false) }), seen(finished), now);
+      assert.deepStrictEqual([run.phase, run.cursor], ['CLAIMED', CHECK]);
+    }
+  }),
+  fact('rows that a completion event does not tell are asked for', () =>
+    expectDecision(
+      submittedAt(COMMIT, { rebuild: rebuilding(12) }),
+      {
+        kind: 'StatementEnded',
+        tokenStart: 'abcdefghij',
+        statementId: 'statement-1',
+        status: 'FINISHED',
+        at: '2026-11-24T08:09:59Z',
+        trusted: true,
+      },
+      now,
+      { effect: { kind: 'Describe', statementId: 'statement-1' } },
+    ),
+  ),
+  fact('rows that need not be compared are not asked for', () => {
+    const { run } = decide(
+      submittedAt(COMMIT, { rebuild: rebuilding(12, false) }),
+      {
+        kind: 'StatementEnded',
+        tokenStart: 'abcdefghij',
+        statementId: 'statement-1',
+        status: 'FINISHED',
+        at: '2026-11-24T08:09:59Z',
+        trusted: true,
+      },
+      now,
+    );
+    assert.deepStrictEqual([run.phase, run.cursor], ['CLAIMED', CHECK]);
+  }),
+  fact('a counted event is compared without a question', () => {
+    const { run } = decide(
+      submittedAt(STAGE, { rebuild: rebuilding(12) }),
+      {
+        kind: 'StatementEnded',
+        tokenStart: 'abcdefghij',
+        statementId: 'statement-1',
+        status: 'FINISHED',
+        at: '2026-11-24T08:09:59Z',
+        rows: 12,
+        trusted: true,
+      },
+      now,
+    );
+    assert.deepStrictEqual([run.phase, run.cursor], ['CLAIMED', CHECK]);
+  }),
+  ...(
+    [
+      ['12', '13', 12, { ...finished, rows: 13 }],
+      ['12', 'an unknown number of', 12, uncounted],
+      ['an unknown number of', '12', undefined, finished],
+      ['an unknown number of', 'an unknown number of', undefined, uncounted],
+    ] as const
+  ).map(([first, again, rows, end]) =>
+    fact(`${first} rows the first time and ${again} now: diverged`, () =>
+      expectStop(
+        submittedAt(STAGE, { rebuild: rebuilding(rows) }),
+        seen(end),
+        now,
+        'NEEDS_DECISION',
+        `REPLAY_DIVERGED: rebuilding the session, step 10_stage.sql gave ${again} rows; the first time it gave ${first}. Nothing later was run. Give the run up (baton cancel) and start its file again, or look at what changed its sources`,
+      ),
+    ),
+  ),
+  fact('a diverged step has its row, and its reason a class and a step', () => {
+    const { run } = decide(submittedAt(STAGE, { rebuild: rebuilding(11) }), seen(finished), now);
+    assert.deepStrictEqual(run.last, rowOf(STAGE, { rows: 12 }));
+    assert.deepStrictEqual([run.error?.class, run.error?.step], ['session-lost', '10_stage.sql']);
+  }),
+  fact('a diverged step without a name is told as ?', () => {
+    const { run } = decide(submittedAt(STAGE, { rebuild: rebuilding(11), step: gone }), seen(finished), now);
+    assert.match(run.error?.message ?? '', /step \? gave 12 rows/);
+    assert.equal('step' in (run.error ?? {}), false);
+  }),
+  fact('a run that is not rebuilding is an error that names it', () => {
+    const expected = new Error('run run-1 is not rebuilding');
+    for (const run of [submittedAt(STAGE), submittedAt(STAGE, { rebuild: { ...rebuilding(1), todo: [] } })])
+      assert.throws(() => finishRebuilt(run, now, seen(finished), finished, rowOf(STAGE)), expected);
+  }),
+];
+
+export const rebuildFacts = [...planning, ...runningAgain];

@@ -1,0 +1,219 @@
+/** Resolve: a person's word where Baton cannot know. */
+import assert from 'node:assert/strict';
+
+import { decide } from '../../shared/run/decide.ts';
+import type { ResolveRequested } from '../../shared/run/run-event.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { expectDecision } from './expect-decision.ts';
+import { fact } from './fact.ts';
+import { asked, expectFirstAnswer, refused, resumeWith, sqlError } from './request-samples.ts';
+import type { Changes } from './samples.ts';
+import {
+  laden,
+  submissionGone,
+  AUDIT,
+  CALL,
+  COMMIT,
+  gone,
+  LOAD,
+  now,
+  NOW_ISO,
+  NOW_SECONDS,
+  readyAt,
+  STAGE,
+} from './samples.ts';
+
+function undecided(cursor: number, changes: Changes = {}): Run {
+  return readyAt(cursor, {
+    state: 'NEEDS_DECISION',
+    rebuilds: 3,
+    error: sqlError,
+    resumeWith,
+    endedAt: '2026-11-24T08:05:00.000Z',
+    ...changes,
+  });
+}
+
+function resolve(verdict: ResolveRequested['verdict']): ResolveRequested {
+  return { kind: 'ResolveRequested', requestId: 'request-1', actor: 'mia', verdict };
+}
+
+const goesOn = {
+  state: 'RUNNING',
+  error: gone,
+  resumeWith: gone,
+  endedAt: gone,
+  rebuilds: gone,
+  proveSession: true,
+  countsFrom: NOW_ISO,
+  next: NOW_SECONDS,
+} as const;
+
+const declared = {
+  index: COMMIT,
+  name: '40_commit.sql',
+  generation: 2,
+  attempt: 2,
+  status: 'FINISHED',
+  startedAt: '2026-11-24T08:05:00.000Z',
+  endedAt: NOW_ISO,
+  error: 'declared applied by mia',
+} as const;
+
+const applied = 'step 40_commit.sql was applied, says mia';
+
+export const resolveFacts = [
+  fact('resolve --applied: the run goes on behind the step, whose row says who said so', () =>
+    expectDecision(undecided(COMMIT, { firstAttempt: 2, phase: 'CLAIMED' }), resolve('applied'), now, {
+      run: {
+        ...goesOn,
+        phase: 'READY',
+        cursor: CALL,
+        step: '50_call.sql',
+        attempt: 1,
+        firstAttempt: 1,
+        last: declared,
+        lastRequest: asked('resolve', applied),
+      },
+      save: 'version',
+      answer: { ok: true, message: applied },
+    }),
+  ),
+  fact(
+    'resolve --applied of a step that was run again: the rebuild goes on, not the plan, whose next step is committed',
+    () => {
+      const todo = [
+        { index: STAGE, compare: true, rows: 11 },
+        { index: CALL + 1, compare: false },
+      ];
+      const rebuild = { resumeAt: AUDIT, attempt: 7, firstAttempt: 6, todo };
+      const message = 'step 10_stage.sql was applied, says mia';
+      const row = { ...declared, index: STAGE, name: '10_stage.sql' };
+      expectDecision(undecided(STAGE, { rebuild, firstAttempt: 2 }), resolve('applied'), now, {
+        run: {
+          ...goesOn,
+          cursor: CALL + 1,
+          step: '60_call_again.sql',
+          attempt: 1,
+          firstAttempt: 1,
+          rebuild: { ...rebuild, todo: todo.slice(1) },
+          last: row,
+          lastRequest: asked('resolve', message),
+        },
+        save: 'version',
+        answer: { ok: true, message },
+      });
+      expectDecision(
+        undecided(STAGE, { rebuild: { ...rebuild, todo: todo.slice(0, 1) } }),
+        resolve('applied'),
+        now,
+        {
+          run: {
+            ...goesOn,
+            cursor: AUDIT,
+            step: '80_audit.sql',
+            attempt: 7,
+            firstAttempt: 6,
+            rebuild: gone,
+            last: row,
+            lastRequest: asked('resolve', message),
+          },
+          save: 'version',
+          answer: { ok: true, message },
+        },
+      );
+    },
+  ),
+  fact('resolve --applied where the session is to be opened anew: it is filled for the next step', () => {
+    const next = (rebuildFrom: number): unknown =>
+      decide(undecided(COMMIT, { rebuildFrom }), resolve('applied'), now).run.rebuildFrom;
+    assert.deepStrictEqual([next(COMMIT), next(LOAD)], [CALL, LOAD]);
+  }),
+  fact('resolve --applied without a slot, or a session: waits for the one, opens the other', () => {
+    const { run } = decide(undecided(COMMIT, { slot: gone, sessionId: gone }), resolve('applied'), now);
+    assert.deepStrictEqual(
+      [run.state, run.next, run.proveSession, run.cursor],
+      ['QUEUED', undefined, undefined, CALL],
+    );
+    assert.equal('next' in run, false);
+  }),
+  fact('resolve --applied where the end of the run has no time, or its step no name', () => {
+    const { run } = decide(undecided(COMMIT, { endedAt: gone, step: gone }), resolve('applied'), now);
+    assert.deepStrictEqual([run.last?.startedAt, run.last?.name], [NOW_ISO, '']);
+    assert.equal(run.lastRequest?.answer, 'step ? was applied, says mia');
+  }),
+  fact('resolve --applied where the next step is not in the plan', () => {
+    const { run } = decide(undecided(AUDIT, { steps: 9 }), resolve('applied'), now);
+    assert.deepStrictEqual([run.state, run.cursor, run.step], ['RUNNING', 8, '80_audit.sql']);
+  }),
+  fact('resolve --applied of the last step: the run has succeeded', () => {
+    const message = 'step 80_audit.sql was applied, says mia';
+    expectDecision(undecided(AUDIT), resolve('applied'), now, {
+      run: {
+        state: 'SUCCEEDED',
+        cursor: 8,
+        step: gone,
+        error: gone,
+        resumeWith: gone,
+        last: { ...declared, index: AUDIT, name: '80_audit.sql' },
+        owed: ['history', 'release', 'wake', 'publish', 'close'],
+        next: NOW_SECONDS,
+        endedAt: NOW_ISO,
+        lastRequest: asked('resolve', message),
+      },
+      save: 'version',
+      effect: { kind: 'PerformDuty', duty: 'history' },
+      answer: { ok: true, message },
+    });
+  }),
+  fact('resolve --not-applied: the step is tried again with a new budget', () => {
+    const message = 'step 40_commit.sql was not applied, says mia';
+    expectDecision(undecided(COMMIT), resolve('not-applied'), now, {
+      run: { ...goesOn, attempt: 3, firstAttempt: 3, lastRequest: asked('resolve', message) },
+      save: 'version',
+      answer: { ok: true, message },
+    });
+  }),
+  fact('resolve --abandon: the run is given up, with its first error', () => {
+    const message = 'step 40_commit.sql is given up with its run, says mia';
+    expectDecision(undecided(COMMIT, { ...laden, proveSession: true }), resolve('abandon'), now, {
+      run: {
+        ...submissionGone,
+        proveSession: gone,
+        resumeWith: gone,
+        state: 'CANCELLED',
+        owed: ['history', 'release', 'wake', 'publish', 'close'],
+        next: NOW_SECONDS,
+        endedAt: NOW_ISO,
+        lastRequest: asked('resolve', message),
+      },
+      save: 'version',
+      effect: { kind: 'PerformDuty', duty: 'history' },
+      answer: { ok: true, message },
+    });
+  }),
+  fact('resolve --abandon of a run without an error has the word of the person as its reason', () => {
+    const { run } = decide(undecided(COMMIT, { error: gone }), resolve('abandon'), now);
+    assert.deepStrictEqual(run.error, {
+      class: 'cancelled',
+      message: 'step 40_commit.sql is given up with its run, says mia',
+    });
+  }),
+  fact('resolve of a run that needs no decision is refused', () =>
+    refused(
+      undecided(COMMIT, { state: 'FAILED' }),
+      resolve('applied'),
+      'run run-1 is FAILED: it needs no decision',
+    ),
+  ),
+  fact('resolve of a run that still owes something is refused for the moment', () =>
+    refused(
+      undecided(COMMIT, { owed: ['publish'] }),
+      resolve('applied'),
+      'run run-1 is just being stopped: ask again in a moment',
+    ),
+  ),
+  fact('resolve: a request that comes again has its first answer again', () =>
+    expectFirstAnswer(resolve('abandon')),
+  ),
+];

@@ -1,0 +1,281 @@
+/** Resume: with the plan of today, in the session that is there, or from an earlier step in a new one. */
+import assert from 'node:assert/strict';
+
+import { decide } from '../../shared/run/decide.ts';
+import type { PlanView, StepView } from '../../shared/run/plan-view.ts';
+import type { ResumeRequested } from '../../shared/run/run-event.ts';
+import { expectDecision } from './expect-decision.ts';
+import { fact } from './fact.ts';
+import { asked, expectFirstAnswer, failedAt, refused } from './request-samples.ts';
+import type { Changes } from './samples.ts';
+import {
+  CALL,
+  CHECK,
+  COMMIT,
+  gone,
+  LOAD,
+  now,
+  NOW_ISO,
+  NOW_SECONDS,
+  plan,
+  planWith,
+  STAGE,
+} from './samples.ts';
+
+function repaired(step: StepView): StepView {
+  return { ...step, hash: 'repaired' };
+}
+
+const today: PlanView = { ...plan, hash: 'plan-2' };
+
+function resume(more: Partial<ResumeRequested> = {}): ResumeRequested {
+  return { kind: 'ResumeRequested', requestId: 'request-1', actor: 'mia', plan: today, ...more };
+}
+
+function resumed(message: string): Changes {
+  return {
+    state: 'RUNNING',
+    error: gone,
+    resumeWith: gone,
+    endedAt: gone,
+    owed: gone,
+    rebuilds: gone,
+    planHash: 'plan-2',
+    lastRequest: asked('resume', message),
+    countsFrom: NOW_ISO,
+    next: NOW_SECONDS,
+  };
+}
+
+const onward = 'resumes at 40_commit.sql (attempt 3)';
+
+export const resumeFacts = [
+  fact('resume: a failed step is tried again in its session, once that is proved, with a new budget', () =>
+    expectDecision(failedAt(COMMIT), resume(), now, {
+      run: { ...resumed(onward), attempt: 3, firstAttempt: 3, proveSession: true },
+      save: 'version',
+      answer: { ok: true, message: onward },
+    }),
+  ),
+  fact('resume: a session that is not there need not be proved', () =>
+    expectDecision(failedAt(COMMIT, { sessionId: gone, proveSession: true }), resume(), now, {
+      run: { ...resumed(onward), attempt: 3, firstAttempt: 3, proveSession: gone },
+      save: 'version',
+      answer: { ok: true, message: onward },
+    }),
+  ),
+  fact('resume: a run that gave its slot away waits for one', () =>
+    expectDecision(failedAt(COMMIT, { slot: gone }), resume(), now, {
+      run: {
+        ...resumed(onward),
+        state: 'QUEUED',
+        attempt: 3,
+        firstAttempt: 3,
+        proveSession: true,
+        next: gone,
+      },
+      save: 'version',
+      answer: { ok: true, message: onward },
+    }),
+  ),
+  fact('resume: the plan of today counts its own steps', () => {
+    const longer = { ...today, steps: [...today.steps, ...today.steps.slice(0, 1)] };
+    const { run } = decide(failedAt(COMMIT), resume({ plan: longer }), now);
+    assert.equal(run.steps, 9);
+  }),
+  fact('resume: a repaired step keeps its place and has its new name', () => {
+    const repaired = planWith(COMMIT, { name: '40_merge.sql', hash: 'repaired' });
+    const { run } = decide(failedAt(COMMIT), resume({ plan: repaired }), now);
+    assert.deepStrictEqual([run.state, run.cursor, run.step], ['RUNNING', COMMIT, '40_merge.sql']);
+  }),
+  fact('resume --from an earlier step that did nothing lasting: in a new session, from there', () => {
+    const message = 'goes on from 20_load.sql in a new session';
+    const rebuild = { resumeAt: COMMIT, attempt: 1, firstAttempt: 1, todo: [] };
+    expectDecision(failedAt(CHECK, { rebuild }), resume({ from: '20_load.sql' }), now, {
+      run: {
+        ...resumed(message),
+        cursor: LOAD,
+        step: '20_load.sql',
+        rebuild: gone,
+        rebuildFrom: LOAD,
+        attempt: 1,
+        firstAttempt: 1,
+      },
+      save: 'version',
+      answer: { ok: true, message },
+    });
+  }),
+  fact('resume: a run that failed while it was rebuilt goes on with the step that ran again', () => {
+    const rebuild = {
+      resumeAt: COMMIT,
+      attempt: 1,
+      firstAttempt: 1,
+      todo: [{ index: LOAD, compare: false }],
+    };
+    const { run } = decide(failedAt(LOAD, { rebuild }), resume(), now);
+    assert.deepStrictEqual(
+      [run.cursor, run.step, run.rebuild, run.rebuildFrom],
+      [LOAD, '20_load.sql', rebuild, undefined],
+    );
+    assert.deepStrictEqual([run.attempt, run.firstAttempt], [3, 3]);
+  }),
+  fact(
+    'resume --from a step before the one that the run was rebuilt for goes back, though more was to run again',
+    () => {
+      const rebuild = {
+        resumeAt: COMMIT,
+        attempt: 1,
+        firstAttempt: 1,
+        todo: [{ index: LOAD, compare: false }],
+      };
+      const { run } = decide(failedAt(LOAD, { rebuild }), resume({ from: '30_check.sql' }), now);
+      assert.deepStrictEqual([run.cursor, run.rebuildFrom, run.rebuild], [CHECK, CHECK, undefined]);
+    },
+  ),
+  fact(
+    'resume with another plan in a rebuilt session, which has only what the old plan needed: in a new one',
+    () => {
+      const next = (changes: Changes, plan: PlanView): unknown[] => {
+        const { run } = decide(failedAt(COMMIT, changes), resume({ plan }), now);
+        return [run.rebuildFrom, run.proveSession, run.cursor, run.attempt, run.firstAttempt];
+      };
+      assert.deepStrictEqual(next({ generation: 2 }, today), [COMMIT, undefined, COMMIT, 3, 3]);
+      assert.deepStrictEqual(next({ generation: 2 }, plan), [undefined, true, COMMIT, 3, 3]);
+      assert.deepStrictEqual(next({ generation: 1 }, today), [undefined, true, COMMIT, 3, 3]);
+      const rebuild = {
+        resumeAt: COMMIT,
+        attempt: 1,
+        firstAttempt: 1,
+        todo: [{ index: LOAD, compare: false }],
+      };
+      const { run } = decide(failedAt(LOAD, { rebuild, generation: 2 }), resume(), now);
+      assert.deepStrictEqual([run.rebuildFrom, run.cursor, run.rebuild], [COMMIT, LOAD, rebuild]);
+    },
+  ),
+  fact('resume stands between the steps, whatever stopped the run', () =>
+    assert.equal(decide(failedAt(COMMIT, { phase: 'CLAIMED' }), resume(), now).run.phase, 'READY'),
+  ),
+  fact('resume of a run that owes nothing any more goes on', () =>
+    assert.equal(decide(failedAt(COMMIT, { owed: gone }), resume(), now).run.state, 'RUNNING'),
+  ),
+  fact('resume of a run that is just giving its slot back is refused for the moment', () =>
+    refused(
+      failedAt(COMMIT, { owed: ['history', 'release'] }),
+      resume(),
+      'run run-1 is just being stopped: ask again in a moment',
+    ),
+  ),
+  fact(
+    'resume: a step before that was changed is where the run goes on, while nothing lasting was done',
+    () => {
+      const repaired = planWith(STAGE, { hash: 'repaired' });
+      const { run, answer } = decide(failedAt(CHECK), resume({ plan: repaired }), now);
+      assert.deepStrictEqual([run.cursor, run.rebuildFrom], [STAGE, STAGE]);
+      assert.deepStrictEqual(answer, { ok: true, message: 'goes on from 10_stage.sql in a new session' });
+    },
+  ),
+  fact('resume: a step before that has another name was changed too', () => {
+    const renamed = planWith(LOAD, { name: '25_load.sql' });
+    const { run } = decide(failedAt(CHECK), resume({ plan: renamed }), now);
+    assert.deepStrictEqual([run.cursor, run.step], [LOAD, '25_load.sql']);
+  }),
+  fact('resume --from an earlier step than the changed one: from there', () => {
+    const repaired = planWith(LOAD, { hash: 'repaired' });
+    const { run } = decide(failedAt(COMMIT), resume({ plan: repaired, from: '10_stage.sql' }), now);
+    assert.equal(run.cursor, STAGE);
+  }),
+  fact('resume is refused when steps before a lasting effect were changed', () => {
+    const steps = plan.steps.map((step, i) => (i < 2 ? repaired(step) : step));
+    refused(
+      failedAt(CALL + 1),
+      resume({ plan: { ...today, steps } }),
+      'the pipeline changed in steps that are already done (10_stage.sql, 20_load.sql), and 40_commit.sql, 50_call.sql took effect since: that cannot be taken back. Undo those changes, or start the file again',
+    );
+  }),
+  fact('resume is refused when one step before one lasting effect was changed', () =>
+    refused(
+      failedAt(CALL),
+      resume({ plan: planWith(STAGE, { hash: 'repaired' }) }),
+      'the pipeline changed in steps that are already done (10_stage.sql), and 40_commit.sql took effect since: that cannot be taken back. Undo those changes, or start the file again',
+    ),
+  ),
+  fact('resume --from before a lasting effect is refused', () =>
+    refused(
+      failedAt(CALL + 1),
+      resume({ from: '40_commit.sql' }),
+      '40_commit.sql, 50_call.sql took effect already and is never repeated: go on from a later step, or start the file again',
+    ),
+  ),
+  fact('resume --from between two lasting effects names the later one', () =>
+    refused(
+      failedAt(CALL + 1),
+      resume({ from: '50_call.sql' }),
+      '50_call.sql took effect already and is never repeated: go on from a later step, or start the file again',
+    ),
+  ),
+  fact('resume --from a step that is not there is refused', () =>
+    refused(failedAt(COMMIT), resume({ from: '99_no.sql' }), "today's pipeline has no step 99_no.sql"),
+  ),
+  fact('resume --from behind the failed step is refused', () =>
+    refused(
+      failedAt(COMMIT),
+      resume({ from: '50_call.sql' }),
+      '50_call.sql comes after the failed step, 40_commit.sql: what lies between was not done',
+    ),
+  ),
+  fact('resume where the pipeline has become shorter is refused', () =>
+    refused(
+      failedAt(COMMIT),
+      resume({ plan: { ...today, steps: today.steps.slice(0, 3) } }),
+      "today's pipeline has no step number 4 any more; start the file again",
+    ),
+  ),
+  fact('resume of a run in rebuild looks at the step that it was rebuilt for', () =>
+    refused(
+      failedAt(LOAD, { rebuild: { resumeAt: COMMIT, attempt: 1, firstAttempt: 1, todo: [] } }),
+      resume({ plan: { ...today, steps: today.steps.slice(0, 3) } }),
+      "today's pipeline has no step number 4 any more; start the file again",
+    ),
+  ),
+  fact('resume --from the failed step itself stays in its session', () => {
+    const { run } = decide(failedAt(COMMIT), resume({ from: '40_commit.sql' }), now);
+    assert.deepStrictEqual([run.cursor, run.rebuildFrom, run.attempt], [COMMIT, undefined, 3]);
+  }),
+  fact('resume of a run that needs a decision asks for that first', () => {
+    refused(
+      failedAt(COMMIT, { state: 'NEEDS_DECISION' }),
+      resume(),
+      'run run-1 needs a decision first: ERROR: so it said',
+    );
+    refused(
+      failedAt(COMMIT, { state: 'NEEDS_DECISION', error: gone }),
+      resume(),
+      'run run-1 needs a decision first: ',
+    );
+  }),
+  ...(['RUNNING', 'SUCCEEDED', 'CANCELLED', 'QUEUED'] as const).map((state) =>
+    fact(`resume of a run that is ${state} is refused`, () =>
+      refused(
+        failedAt(COMMIT, { state }),
+        resume(),
+        `run run-1 is ${state}: only a FAILED run can be resumed`,
+      ),
+    ),
+  ),
+  fact('a replay resumes a run once', () => {
+    const { run } = decide(failedAt(COMMIT), resume({ replayName: 'replay-1' }), now);
+    assert.deepStrictEqual(run.replays, ['replay-1']);
+    expectDecision(
+      failedAt(COMMIT, { replays: ['replay-0', 'replay-1'] }),
+      resume({ replayName: 'replay-1' }),
+      now,
+      { answer: { ok: true, message: 'replay replay-1 has resumed the run before' } },
+    );
+  }),
+  fact('the latest ten replays are remembered', () => {
+    const replays = Array.from({ length: 10 }, (_, i) => `replay-${i}`);
+    const { run } = decide(failedAt(COMMIT, { replays }), resume({ replayName: 'replay-10' }), now);
+    assert.deepStrictEqual(run.replays, [...replays.slice(1), 'replay-10']);
+  }),
+  fact('resume: a request that comes again has its first answer again', () => expectFirstAnswer(resume())),
+];

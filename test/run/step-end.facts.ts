@@ -1,0 +1,619 @@
+/** A statement ended: the run advances, tries again, or stops. */
+import assert from 'node:assert/strict';
+
+import type { RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
+import type { Failure, FailureClass } from '../../shared/run/run.ts';
+import { backoffMs, policyFor } from '../../shared/run/retry.ts';
+import { failStep, onEnd } from '../../shared/run/step-end.ts';
+import { decide } from '../../shared/run/decide.ts';
+import { expectDecision, expectStop } from './expect-decision.ts';
+import { fact } from './fact.ts';
+import {
+  at,
+  AUDIT,
+  CALL,
+  changed,
+  CHECK,
+  claimedAt,
+  COMMIT,
+  failedWith,
+  finished,
+  freshClaim,
+  gone,
+  laden,
+  LOAD,
+  now,
+  NOW,
+  NOW_ISO,
+  NOW_SECONDS,
+  plan,
+  planWith,
+  rowBefore,
+  rowOf,
+  STAGE,
+  submissionGone,
+  submittedAt,
+} from './samples.ts';
+
+function seen(end: StatementEnd): RunEvent {
+  return { kind: 'StatementSeen', statementId: end.statementId, status: end.status, end };
+}
+
+const { rows: _rows, ...finishedUncounted } = finished;
+const aborted: StatementEnd = {
+  statementId: 'statement-1',
+  status: 'ABORTED',
+  endedAt: '2026-11-24T08:09:59.000Z',
+};
+
+function failureAt(name: string, failure: FailureClass, message = 'ERROR: so it said'): Failure {
+  return { class: failure, message, step: name, statementId: 'statement-1' };
+}
+
+/** Without chance: the whole pause. */
+const wholePause = at(NOW, { chance: { token: 'unused', fraction: 1 } });
+
+const anotherStatement = { ...finished, statementId: 'statement-9' };
+
+const notAwaited = 'that statement is not awaited any more';
+
+const advancing = [
+  fact(
+    'a finished step: the cursor, the row of what ended, and the claim of the next step in one write',
+    () =>
+      expectDecision(
+        submittedAt(STAGE, { ...laden, doubtSince: gone, firstAttempt: 2, rebuilds: 2 }),
+        seen(finished),
+        now,
+        {
+          run: {
+            ...freshClaim(LOAD),
+            rebuilds: gone,
+            attempt: 1,
+            firstAttempt: 1,
+            last: rowOf(STAGE, { rows: 12 }),
+          },
+          save: 'version',
+          effect: { kind: 'CheckInput' },
+        },
+      ),
+  ),
+  fact('rows that nobody told are not in the row', () =>
+    expectDecision(submittedAt(COMMIT), seen(finishedUncounted), now, {
+      run: { ...freshClaim(CALL), attempt: 1, firstAttempt: 1, last: rowOf(COMMIT) },
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+  fact('the row of the step before is written first, and the same news come again after it', () =>
+    expectDecision(submittedAt(STAGE, { last: rowBefore }), seen(finished), now, {
+      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: seen(finished) },
+    }),
+  ),
+  fact('a row that was written does not stand in the way any more', () =>
+    expectDecision(
+      submittedAt(STAGE, { last: rowBefore }),
+      { kind: 'HistoryWritten', row: rowBefore, afterwards: seen(finished) },
+      now,
+      {
+        run: { ...freshClaim(LOAD), attempt: 1, firstAttempt: 1, last: rowOf(STAGE, { rows: 12 }) },
+        save: 'version',
+        effect: { kind: 'CheckInput' },
+      },
+    ),
+  ),
+  fact('a written row without a row to write only hands on what comes afterwards', () =>
+    expectDecision(
+      submittedAt(STAGE),
+      { kind: 'HistoryWritten', row: rowBefore, afterwards: { kind: 'Woken' } },
+      now,
+      { effect: { kind: 'Describe', statementId: 'statement-1' } },
+    ),
+  ),
+  fact(
+    'a row starts with the claim where no submission was recorded, and with the end where nothing was',
+    () => {
+      const { run } = decide(submittedAt(STAGE, { submittedAt: gone }), seen(finished), now);
+      assert.equal(run.last?.startedAt, '2026-11-24T08:08:00.000Z');
+      const bare = submittedAt(STAGE, { submittedAt: gone, claimedAt: gone });
+      assert.equal(decide(bare, seen(finished), now).run.last?.startedAt, finished.endedAt);
+    },
+  ),
+  fact('a row of a step without a name has none', () => {
+    const { run } = decide(submittedAt(STAGE, { step: gone }), seen(finished), now);
+    assert.equal(run.last?.name, '');
+  }),
+  fact('a load that finished has its file looked at again before anything is believed', () =>
+    expectDecision(submittedAt(LOAD), seen(finished), now, { effect: { kind: 'CheckInput', end: finished } }),
+  ),
+  fact('a load of a run without a file has none to look at', () =>
+    expectDecision(submittedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } }), seen(finished), now, {
+      run: {
+        ...freshClaim(CHECK),
+        attempt: 1,
+        firstAttempt: 1,
+        last: rowOf(LOAD, { rows: 12 }),
+      },
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+  fact('a finished check has its result read', () =>
+    expectDecision(submittedAt(CHECK), seen(finished), now, {
+      effect: { kind: 'ReadVerdict', end: finished },
+    }),
+  ),
+  fact('a check that reads the file has the file looked at first', () =>
+    expectDecision(
+      submittedAt(CHECK),
+      seen(finished),
+      at(NOW, { plan: planWith(CHECK, { usesFile: true }) }),
+      {
+        effect: { kind: 'CheckInput', end: finished },
+      },
+    ),
+  ),
+  fact('a check whose file is still the same has its result read', () =>
+    expectDecision(submittedAt(CHECK), { kind: 'InputChecked', outcome: 'same', end: finished }, now, {
+      effect: { kind: 'ReadVerdict', end: finished },
+    }),
+  ),
+  fact('a load whose file is still the same advances', () =>
+    expectDecision(submittedAt(LOAD), { kind: 'InputChecked', outcome: 'same', end: finished }, now, {
+      run: { ...freshClaim(CHECK), attempt: 1, firstAttempt: 1, last: rowOf(LOAD, { rows: 12 }) },
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+  fact('the last step of a shorter plan ends the run', () => {
+    const { run } = decide(submittedAt(STAGE, { steps: 1 }), seen(finished), now);
+    assert.deepStrictEqual([run.state, run.cursor], ['SUCCEEDED', 1]);
+  }),
+  fact('of another statement than the recorded one no end is believed', () =>
+    expectDecision(
+      submittedAt(STAGE),
+      { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end: anotherStatement },
+      now,
+      { note: notAwaited },
+    ),
+  ),
+  fact('an end that is seen while nothing is submitted is not believed, whoever saw it', () => {
+    const run = claimedAt(STAGE, { statementId: 'statement-1' });
+    expectDecision(run, seen(finished), now, { note: notAwaited });
+    assert.deepStrictEqual(onEnd(run, now, seen(finished), finished), {
+      run,
+      save: 'none',
+      note: notAwaited,
+    });
+  }),
+];
+
+const inputs = [
+  fact('a claimed load whose file is the same is submitted', () =>
+    expectDecision(claimedAt(LOAD), { kind: 'InputChecked', outcome: 'same' }, now, {
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+  fact('a file that was looked at for a claim that is gone means nothing', () =>
+    expectDecision(submittedAt(LOAD), { kind: 'InputChecked', outcome: 'changed' }, now, {
+      note: 'the claim is not ours any more',
+    }),
+  ),
+  ...(['same', 'changed', 'missing'] as const).flatMap((outcome) => [
+    fact(`a file found ${outcome} for a statement that is not awaited means nothing`, () =>
+      expectDecision(submittedAt(LOAD), { kind: 'InputChecked', outcome, end: anotherStatement }, now, {
+        note: notAwaited,
+      }),
+    ),
+    fact(`a file found ${outcome} behind a statement while the step is only claimed means nothing`, () =>
+      expectDecision(
+        claimedAt(LOAD, { statementId: 'statement-1' }),
+        { kind: 'InputChecked', outcome, end: finished },
+        now,
+        { note: notAwaited },
+      ),
+    ),
+  ]),
+  ...(
+    [
+      [LOAD, 'FAILED', 'went with the session'],
+      [CHECK, 'FAILED', 'changed nothing'],
+      [COMMIT, 'NEEDS_DECISION', 'is committed'],
+      [CALL, 'NEEDS_DECISION', 'may have done anything'],
+    ] as const
+  ).map(([cursor, state, why]) =>
+    fact(`a file overwritten while ${plan.steps[cursor]?.name ?? ''} ran: what it did ${why}`, () =>
+      expectStop(
+        submittedAt(cursor),
+        { kind: 'InputChecked', outcome: 'changed', end: finished },
+        now,
+        state,
+        's3://landing/orders/1.csv was overwritten while it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+      ),
+    ),
+  ),
+  fact('a file that is gone says so', () =>
+    expectStop(
+      claimedAt(LOAD),
+      { kind: 'InputChecked', outcome: 'missing' },
+      now,
+      'FAILED',
+      's3://landing/orders/1.csv is not there any more before it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+    ),
+  ),
+  fact('a run without a file that is told of one does not invent its name', () =>
+    expectStop(
+      claimedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } }),
+      { kind: 'InputChecked', outcome: 'changed' },
+      now,
+      'FAILED',
+      'the file was overwritten before it was loaded: it is not the object of the event (etag ?); the newer upload has a run of its own',
+    ),
+  ),
+  fact('the row of the step before is written before a run stops for its input', () => {
+    const event: RunEvent = { kind: 'InputChecked', outcome: 'changed', end: finished };
+    expectDecision(submittedAt(LOAD, { last: rowBefore }), event, now, {
+      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+    });
+  }),
+];
+
+const retrying = [
+  fact('a transient failure backs off with jitter, and the next attempt comes with a new claim', () =>
+    expectDecision(submittedAt(STAGE, { ...laden, doubtSince: gone }), seen(failedWith('transient')), now, {
+      run: {
+        ...submissionGone,
+        state: 'WAITING',
+        phase: 'READY',
+        attempt: 3,
+        last: rowOf(STAGE, {
+          status: 'FAILED',
+          error: 'ERROR: so it said',
+          errorClass: 'transient',
+        }),
+        // 8 s at most for the second attempt, and half of it by chance.
+        next: NOW_SECONDS + 4,
+      },
+      save: 'version',
+      effect: { kind: 'Pause', ms: 4_000, afterwards: { kind: 'Wake' } },
+    }),
+  ),
+  fact('the row of the step before is written before a step is tried again', () => {
+    const event = seen(failedWith('transient'));
+    expectDecision(submittedAt(STAGE, { last: rowBefore }), event, now, {
+      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+    });
+  }),
+  fact('a pause of ten seconds is taken inside the invocation, a longer one is left to the sweep', () => {
+    const paused = (baseSeconds: number): unknown =>
+      decide(submittedAt(STAGE, { attempt: 1 }), seen(failedWith('transient')), {
+        ...wholePause,
+        plan: planWith(STAGE, { retry: { attempts: 3, baseSeconds, maxSeconds: 300 } }),
+      });
+    assert.deepStrictEqual((paused(10) as { effect?: unknown }).effect, {
+      kind: 'Pause',
+      ms: 10_000,
+      afterwards: { kind: 'Wake' },
+    });
+    const longer = paused(10.001) as { effect?: unknown; save: string; run: { next?: number } };
+    assert.deepStrictEqual(
+      [longer.effect, longer.save, longer.run.next],
+      [undefined, 'version', NOW_SECONDS + 10],
+    );
+  }),
+  fact('an attempt counts from the first of its budget', () => {
+    const third = { attempt: 5, firstAttempt: 3 };
+    expectStop(submittedAt(STAGE, third), seen(failedWith('transient')), now, 'FAILED', 'ERROR: so it said');
+    const second = decide(
+      submittedAt(STAGE, { attempt: 4, firstAttempt: 3 }),
+      seen(failedWith('transient')),
+      wholePause,
+    );
+    assert.deepStrictEqual([second.run.state, second.run.attempt], ['WAITING', 5]);
+    assert.deepStrictEqual(second.effect, { kind: 'Pause', ms: 8_000, afterwards: { kind: 'Wake' } });
+  }),
+  fact('a failure that nobody could judge is put to a person, without a rebuild', () => {
+    const failure = failureAt('40_commit.sql', 'unknown');
+    const run = submittedAt(COMMIT);
+    const { run: stopped, effect } = failStep(run, now, seen(finished), failedWith('unknown'), failure);
+    assert.deepStrictEqual([stopped.state, stopped.error], ['NEEDS_DECISION', failure]);
+    assert.deepStrictEqual(effect, { kind: 'PerformDuty', duty: 'history' });
+  }),
+  fact('a conflict of a step that may be tried alone is tried again', () => {
+    const { run } = decide(submittedAt(STAGE), seen(failedWith('conflict')), now);
+    assert.deepStrictEqual([run.state, run.attempt], ['WAITING', 3]);
+  }),
+  fact('a conflict of a step that may not be tried alone derives again what it read', () =>
+    expectDecision(submittedAt(COMMIT), seen(failedWith('conflict')), now, {
+      effect: { kind: 'PlanRebuild', target: COMMIT, failure: failureAt('40_commit.sql', 'conflict') },
+    }),
+  ),
+  fact('a conflict that may be tried alone, but was too often, fails', () =>
+    expectStop(
+      submittedAt(STAGE, { attempt: 3 }),
+      seen(failedWith('conflict')),
+      now,
+      'FAILED',
+      'ERROR: so it said',
+    ),
+  ),
+];
+
+const failing = [
+  fact('an error of the SQL fails the run with the words of the warehouse', () =>
+    expectStop(submittedAt(STAGE), seen(failedWith('sql')), now, 'FAILED', 'ERROR: so it said'),
+  ),
+  fact('a failure without any words is doubted', () =>
+    expectDecision(submittedAt(COMMIT), seen({ ...aborted, status: 'FAILED' }), now, {
+      effect: {
+        kind: 'ProbeMarker',
+        failure: failureAt('40_commit.sql', 'unknown', 'the warehouse gave no error text'),
+        end: { ...aborted, status: 'FAILED' },
+      },
+    }),
+  ),
+  ...(['unknown', 'session-lost'] as const).map((failure) =>
+    fact(`a failure of class ${failure} is doubted`, () =>
+      expectDecision(submittedAt(COMMIT), seen(failedWith(failure)), now, {
+        effect: {
+          kind: 'ProbeMarker',
+          failure: failureAt('40_commit.sql', failure),
+          end: failedWith(failure),
+        },
+      }),
+    ),
+  ),
+  fact('a load error has its details read in the same session', () =>
+    expectDecision(submittedAt(LOAD), seen(failedWith('data')), now, {
+      effect: {
+        kind: 'ReadLoadErrors',
+        end: { ...failedWith('data'), error: failureAt('20_load.sql', 'data') },
+      },
+    }),
+  ),
+  fact('a load error without a session has no details', () =>
+    expectStop(
+      submittedAt(LOAD, { sessionId: gone }),
+      seen(failedWith('data')),
+      now,
+      'FAILED',
+      'ERROR: so it said',
+    ),
+  ),
+  fact('the details of a load error stand below its message', () =>
+    expectDecision(
+      submittedAt(LOAD),
+      { kind: 'LoadErrorsRead', message: 'line 3: no number', end: failedWith('data') },
+      now,
+      {
+        run: {
+          ...stoppedAt(LOAD, failureAt('20_load.sql', 'data', 'ERROR: so it said\nline 3: no number')),
+          last: rowOf(LOAD, {
+            status: 'FAILED',
+            error: 'ERROR: so it said\nline 3: no number',
+            errorClass: 'data',
+          }),
+        },
+        save: 'version',
+        effect: { kind: 'PerformDuty', duty: 'history' },
+      },
+    ),
+  ),
+  fact('details that are empty add nothing', () =>
+    expectStop(
+      submittedAt(LOAD),
+      { kind: 'LoadErrorsRead', message: '', end: failedWith('data') },
+      now,
+      'FAILED',
+      'ERROR: so it said',
+    ),
+  ),
+  fact('details without a message stand alone', () =>
+    expectStop(
+      submittedAt(LOAD),
+      { kind: 'LoadErrorsRead', message: 'line 3', end: { ...aborted, status: 'FAILED' } },
+      now,
+      'FAILED',
+      'line 3',
+    ),
+  ),
+  ...(
+    [
+      ['a claimed step', claimedAt(LOAD, { statementId: 'statement-1' })],
+      ['another statement', submittedAt(LOAD, { statementId: 'statement-2' })],
+    ] as const
+  ).flatMap(([whose, run]) => [
+    fact(`load errors for ${whose} mean nothing`, () =>
+      expectDecision(run, { kind: 'LoadErrorsRead', message: 'line 3', end: failedWith('data') }, now, {}),
+    ),
+    fact(`a verdict for ${whose} means nothing`, () =>
+      expectDecision(run, { kind: 'VerdictRead', passed: true, message: '', end: finished }, now, {}),
+    ),
+  ]),
+  fact('a check that passed advances', () =>
+    expectDecision(
+      submittedAt(CHECK),
+      { kind: 'VerdictRead', passed: true, message: 'unused', end: finished },
+      now,
+      {
+        run: { ...freshClaim(COMMIT), attempt: 1, firstAttempt: 1, last: rowOf(CHECK, { rows: 12 }) },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
+    ),
+  ),
+  fact('a check that did not pass fails the run, and its row, though its statement finished', () =>
+    expectDecision(
+      submittedAt(CHECK),
+      { kind: 'VerdictRead', passed: false, message: '3 rows, none expected', end: finished },
+      now,
+      {
+        run: {
+          ...stoppedAt(CHECK, failureAt('30_check.sql', 'check', '3 rows, none expected')),
+          last: rowOf(CHECK, {
+            status: 'FAILED',
+            rows: 12,
+            error: '3 rows, none expected',
+            errorClass: 'check',
+          }),
+        },
+        save: 'version',
+        effect: { kind: 'PerformDuty', duty: 'history' },
+      },
+    ),
+  ),
+  fact('a failed check of a run without a step name names none', () => {
+    const { run } = decide(
+      submittedAt(CHECK, { step: gone }),
+      { kind: 'VerdictRead', passed: false, message: 'no', end: finished },
+      now,
+    );
+    assert.deepStrictEqual(run.error, { class: 'check', message: 'no', statementId: 'statement-1' });
+  }),
+  fact('a statement that somebody stopped fails the run as cancelled', () =>
+    expectDecision(
+      submittedAt(STAGE),
+      seen({ ...aborted, error: { class: 'cancelled', message: 'by admin' } }),
+      now,
+      {
+        run: {
+          ...stoppedAt(
+            STAGE,
+            failureAt('10_stage.sql', 'cancelled', 'the statement was stopped by somebody: by admin'),
+          ),
+          last: rowOf(STAGE, {
+            status: 'ABORTED',
+            error: 'the statement was stopped by somebody: by admin',
+            errorClass: 'cancelled',
+          }),
+        },
+        save: 'version',
+        effect: { kind: 'PerformDuty', duty: 'history' },
+      },
+    ),
+  ),
+  fact('a statement that was stopped without a word is ABORTED', () =>
+    expectStop(
+      submittedAt(STAGE),
+      seen(aborted),
+      now,
+      'FAILED',
+      'the statement was stopped by somebody: ABORTED',
+    ),
+  ),
+  fact('a statement that Baton stopped since its time was up is a timeout of the step', () =>
+    expectDecision(
+      submittedAt(STAGE, { timedOut: true, submittedAt: '2026-11-24T07:53:20.499Z' }),
+      seen(aborted),
+      now,
+      {
+        run: {
+          ...stoppedAt(
+            STAGE,
+            failureAt(
+              '10_stage.sql',
+              'timeout',
+              'the step ran longer than 1000 s and was stopped (timeout: in pipeline.yml)',
+            ),
+          ),
+          last: rowOf(STAGE, {
+            status: 'ABORTED',
+            startedAt: '2026-11-24T07:53:20.499Z',
+            error: 'the step ran longer than 1000 s and was stopped (timeout: in pipeline.yml)',
+            errorClass: 'timeout',
+          }),
+        },
+        save: 'version',
+        effect: { kind: 'PerformDuty', duty: 'history' },
+      },
+    ),
+  ),
+  fact('a step that had not used its own time up was stopped for the time of the run', () =>
+    expectStop(
+      submittedAt(STAGE, { timedOut: true, submittedAt: '2026-11-24T07:53:20.500Z' }),
+      seen(aborted),
+      now,
+      'FAILED',
+      'the run took longer than 43200 s in all; its step was still running and was stopped (timeout: in pipeline.yml)',
+    ),
+  ),
+  fact('the time of a step counts from its claim where its submission has no time', () =>
+    expectStop(
+      submittedAt(STAGE, { timedOut: true, submittedAt: gone, claimedAt: '2026-11-24T07:00:00.000Z' }),
+      seen(aborted),
+      now,
+      'FAILED',
+      'the step ran longer than 1000 s and was stopped (timeout: in pipeline.yml)',
+    ),
+  ),
+  fact('the row of the step before is written before a run fails', () => {
+    const event = seen(failedWith('sql'));
+    expectDecision(submittedAt(STAGE, { last: rowBefore }), event, now, {
+      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+    });
+  }),
+  fact('a step that the plan does not have is an error that names both', () => {
+    assert.throws(
+      () => decide(changed(submittedAt(AUDIT), { cursor: 8 }), seen(finished), now),
+      new Error('run run-1: step 8 is not in plan plan-1'),
+    );
+  }),
+];
+
+const classes: Readonly<Record<FailureClass, 'retry' | 'fail' | 'decide'>> = {
+  transient: 'retry',
+  conflict: 'retry',
+  'session-lost': 'decide',
+  unknown: 'decide',
+  sql: 'fail',
+  data: 'fail',
+  check: 'fail',
+  permission: 'fail',
+  timeout: 'fail',
+  cancelled: 'fail',
+  input: 'fail',
+};
+
+const policies = [
+  ...Object.entries(classes).map(([failure, policy]) =>
+    fact(`the policy for ${failure} is ${policy}`, () => {
+      const step = plan.steps[STAGE];
+      assert.ok(step);
+      assert.equal(policyFor(failure as FailureClass, step), policy);
+    }),
+  ),
+  fact('the policy for a conflict of a step that may not be tried alone is decide', () => {
+    const step = plan.steps[COMMIT];
+    assert.ok(step);
+    assert.equal(policyFor('conflict', step), 'decide');
+  }),
+  fact('pauses double from their base up to their most, by chance down to nothing', () => {
+    const retry = { attempts: 9, baseSeconds: 5, maxSeconds: 30 };
+    assert.deepStrictEqual(
+      [0, 1, 2, 3, 4, 5].map((attempt) => backoffMs(retry, attempt, 1)),
+      [5_000, 5_000, 10_000, 20_000, 30_000, 30_000],
+    );
+    assert.equal(backoffMs(retry, 1, 0), 0);
+    assert.equal(backoffMs(retry, 1, 0.50019), 2_501);
+  }),
+];
+
+function stoppedAt(cursor: number, error: Failure): Parameters<typeof changed>[1] {
+  return {
+    ...submissionGone,
+    cursor,
+    state: 'FAILED',
+    phase: 'READY',
+    error,
+    owed: ['history', 'publish'],
+    resumeWith: {
+      command: 'npx baton resume run-1 --stage dev',
+      event:
+        '{"source":"baton.request","detail-type":"Resume Requested","detail":{"requestId":"resume-run-1-3","stage":"dev","runId":"run-1","actor":"console"}}',
+    },
+    next: NOW_SECONDS,
+    endedAt: '2026-11-24T08:10:00.500Z',
+  };
+}
+
+export const stepEndFacts = [...advancing, ...inputs, ...retrying, ...failing, ...policies];

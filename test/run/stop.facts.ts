@@ -1,0 +1,245 @@
+/** Stopping, ending, and the duties of a run that stopped or ended. */
+import type { Decision } from '../../shared/run/decision.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { expectDecision } from './expect-decision.ts';
+import { fact } from './fact.ts';
+import {
+  at,
+  AUDIT,
+  claimedAt,
+  COMMIT,
+  failedWith,
+  finished,
+  gone,
+  laden,
+  LOAD,
+  now,
+  NOW,
+  NOW_ISO,
+  NOW_SECONDS,
+  plan,
+  readyAt,
+  rowBefore,
+  rowOf,
+  STAGE,
+  submissionGone,
+  submittedAt,
+} from './samples.ts';
+
+const firstDuty = { kind: 'PerformDuty', duty: 'history' } as const;
+
+const sqlFailed = {
+  kind: 'StatementSeen',
+  statementId: 'statement-1',
+  status: 'FAILED',
+  end: failedWith('sql'),
+} as const;
+
+const sqlFailure = {
+  class: 'sql',
+  message: 'ERROR: so it said',
+  step: '40_commit.sql',
+  statementId: 'statement-1',
+} as const;
+
+const failedRow = rowOf(COMMIT, { status: 'FAILED', error: 'ERROR: so it said', errorClass: 'sql' });
+
+function resumeWith(stage: string, command: string): NonNullable<Run['resumeWith']> {
+  return {
+    command,
+    event: `{"source":"baton.request","detail-type":"Resume Requested","detail":{"requestId":"resume-run-1-3","stage":"${stage}","runId":"run-1","actor":"console"}}`,
+  };
+}
+
+const resumeOnDev = resumeWith('dev', 'npx baton resume run-1 --stage dev');
+
+const stopped = {
+  ...submissionGone,
+  phase: 'READY',
+  error: sqlFailure,
+  last: failedRow,
+  next: NOW_SECONDS,
+  endedAt: NOW_ISO,
+} as const;
+
+const owing: Run = readyAt(AUDIT, {
+  state: 'SUCCEEDED',
+  cursor: 8,
+  step: gone,
+  last: rowBefore,
+  owed: ['history', 'release', 'wake', 'publish', 'close'],
+});
+
+const given: Partial<Decision> & { readonly save: 'version' } = { save: 'version', effect: firstDuty };
+
+export const stopFacts = [
+  fact('a failed run says why and how to go on, keeps its slot, and owes its row and its publication', () =>
+    expectDecision(submittedAt(COMMIT, { ...laden, doubtSince: gone, timedOut: gone }), sqlFailed, now, {
+      run: { ...stopped, state: 'FAILED', owed: ['history', 'publish'], resumeWith: resumeOnDev },
+      ...given,
+    }),
+  ),
+  fact('a failed run that was to prove its session need not any more', () =>
+    expectDecision(submittedAt(COMMIT, { proveSession: true }), sqlFailed, now, {
+      run: {
+        ...stopped,
+        proveSession: gone,
+        state: 'FAILED',
+        owed: ['history', 'publish'],
+        resumeWith: resumeOnDev,
+      },
+      ...given,
+    }),
+  ),
+  fact('on the local stage the command names no stage', () =>
+    expectDecision(submittedAt(COMMIT), sqlFailed, at(NOW, { stage: 'local' }), {
+      run: {
+        ...stopped,
+        state: 'FAILED',
+        owed: ['history', 'publish'],
+        resumeWith: resumeWith('local', 'npx baton resume run-1'),
+      },
+      ...given,
+    }),
+  ),
+  fact('with onFailure: continue a failed run gives its slot back and wakes the next', () =>
+    expectDecision(submittedAt(COMMIT), sqlFailed, at(NOW, { plan: { ...plan, onFailure: 'continue' } }), {
+      run: {
+        ...stopped,
+        state: 'FAILED',
+        owed: ['history', 'release', 'wake', 'publish'],
+        resumeWith: resumeOnDev,
+      },
+      ...given,
+    }),
+  ),
+  fact('a run whose own file was overwritten gives its slot back although failures hold it', () =>
+    expectDecision(claimedAt(LOAD), { kind: 'InputChecked', outcome: 'changed' }, now, {
+      run: {
+        ...submissionGone,
+        state: 'FAILED',
+        phase: 'READY',
+        error: {
+          class: 'input',
+          message:
+            's3://landing/orders/1.csv was overwritten before it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+          step: '20_load.sql',
+        },
+        owed: ['history', 'release', 'wake', 'publish'],
+        resumeWith: resumeOnDev,
+        next: NOW_SECONDS,
+        endedAt: NOW_ISO,
+      },
+      ...given,
+    }),
+  ),
+  fact('a run that needs a decision about its input holds its slot, and offers no resume', () =>
+    expectDecision(submittedAt(COMMIT), { kind: 'InputChecked', outcome: 'missing', end: finished }, now, {
+      run: {
+        ...submissionGone,
+        state: 'NEEDS_DECISION',
+        phase: 'READY',
+        error: {
+          class: 'input',
+          message:
+            's3://landing/orders/1.csv is not there any more while it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+          step: '40_commit.sql',
+          statementId: 'statement-1',
+        },
+        last: rowOf(COMMIT, {
+          status: 'FAILED',
+          rows: 12,
+          error:
+            's3://landing/orders/1.csv is not there any more while it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+          errorClass: 'input',
+        }),
+        owed: ['history', 'publish'],
+        next: NOW_SECONDS,
+        endedAt: NOW_ISO,
+      },
+      ...given,
+    }),
+  ),
+  ...[999, 1000, 1001].map((length) =>
+    fact(`a message of ${length} characters is ${length > 1000 ? 'cut to 1,000' : 'kept whole'}`, () => {
+      const message = 'm'.repeat(length);
+      const kept = length > 1000 ? `${'m'.repeat(999)}…` : message;
+      expectDecision(submittedAt(COMMIT), { ...sqlFailed, end: failedWith('sql', message) }, now, {
+        run: {
+          ...stopped,
+          error: { ...sqlFailure, message: kept },
+          last: { ...failedRow, error: message },
+          state: 'FAILED',
+          owed: ['history', 'publish'],
+          resumeWith: resumeOnDev,
+        },
+        ...given,
+      });
+    }),
+  ),
+  fact('behind its last step a run has succeeded, and owes all duties', () =>
+    expectDecision(
+      submittedAt(AUDIT, {
+        nonce: 2,
+        refusedSince: NOW_ISO,
+        troubles: 1,
+        error: sqlFailure,
+        resumeWith: resumeOnDev,
+        proveSession: true,
+      }),
+      { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end: finished },
+      now,
+      {
+        run: {
+          ...submissionGone,
+          error: gone,
+          resumeWith: gone,
+          proveSession: gone,
+          step: gone,
+          state: 'SUCCEEDED',
+          phase: 'READY',
+          cursor: 8,
+          last: rowOf(AUDIT, { rows: 12 }),
+          owed: ['history', 'release', 'wake', 'publish', 'close'],
+          next: NOW_SECONDS,
+          endedAt: NOW_ISO,
+        },
+        ...given,
+      },
+    ),
+  ),
+  fact('a history duty that was done takes the row from the run; the next duty needs no write', () =>
+    expectDecision(owing, { kind: 'DutyDone', duty: 'history' }, now, {
+      run: { owed: ['release', 'wake', 'publish', 'close'], last: gone },
+      effect: { kind: 'PerformDuty', duty: 'release' },
+    }),
+  ),
+  fact('a slot that was given back is not held any more', () =>
+    expectDecision({ ...owing, owed: ['release', 'wake'] }, { kind: 'DutyDone', duty: 'release' }, now, {
+      run: { owed: ['wake'], slot: gone },
+      effect: { kind: 'PerformDuty', duty: 'wake' },
+    }),
+  ),
+  fact('waking and publishing change nothing else', () =>
+    expectDecision({ ...owing, owed: ['wake', 'publish'] }, { kind: 'DutyDone', duty: 'wake' }, now, {
+      run: { owed: ['publish'] },
+      effect: { kind: 'PerformDuty', duty: 'publish' },
+    }),
+  ),
+  fact('the last duty is followed by the write that takes the run out of the index', () =>
+    expectDecision({ ...owing, owed: ['close'] }, { kind: 'DutyDone', duty: 'close' }, now, {
+      run: { owed: gone, next: gone },
+      save: 'version',
+    }),
+  ),
+  fact('a duty out of turn is not counted', () =>
+    expectDecision({ ...owing, owed: ['wake', 'close'] }, { kind: 'DutyDone', duty: 'close' }, now, {
+      note: 'duty close was not the next one owed',
+    }),
+  ),
+  fact('a duty of a run that owes nothing is not counted', () =>
+    expectDecision(readyAt(STAGE), { kind: 'DutyDone', duty: 'history' }, now, {
+      note: 'duty history was not the next one owed',
+    }),
+  ),
+];

@@ -1,0 +1,163 @@
+/** Mutants that no test can kill, each with its reason. One that is killed after all, or is not there any more, is told. */
+export interface Explained {
+  readonly file: string;
+  /** The line, trimmed. */
+  readonly code: string;
+  readonly original: string;
+  readonly replacement: string;
+  readonly why: string;
+}
+
+/** What a comparison gives whose one side is missing. */
+const MISSING =
+  'equivalent: what is missing is compared as NaN, which is false too; the test is for the types';
+
+const PRESENT = 'equivalent: it is always there, by what was tested before; the default is for the types';
+
+export const explained: readonly Explained[] = [
+  {
+    file: 'cancel.ts',
+    code: '{ ...run, statementId: end.statementId },',
+    original: 'statementId: end.statementId',
+    replacement: '',
+    why: 'equivalent: the run has that statement already, recorded or just adopted; every way in here compares the two',
+  },
+  {
+    file: 'decide.ts',
+    code: `return decide(run.last === undefined ? run : without(run, 'last'), event.afterwards, context);`,
+    original: 'run.last === undefined',
+    replacement: 'false',
+    why: 'equivalent: a run without `last` taken away that has none is the same run',
+  },
+  {
+    file: 'decide.ts',
+    code: `if (run.state === 'WAITING' && run.next !== undefined && run.next > epochSeconds(context.now))`,
+    original: 'run.next !== undefined',
+    replacement: 'true',
+    why: MISSING,
+  },
+  {
+    file: 'decide.ts',
+    code: 'return run.claimedAt !== undefined && context.now - Date.parse(run.claimedAt) < CLAIM_IS_YOUNG_MS;',
+    original: 'run.claimedAt !== undefined',
+    replacement: 'true',
+    why: MISSING,
+  },
+  {
+    file: 'decide.ts',
+    code: `currentStep(run, context.plan).send === 'single' && event.rows !== undefined && event.rows >= 0;`,
+    original: 'event.rows !== undefined',
+    replacement: 'true',
+    why: MISSING,
+  },
+  {
+    file: 'decide.ts',
+    code: `if (run.next !== undefined && run.next >= next - 15) return nothing(run, 'the statement is running');`,
+    original: 'run.next !== undefined',
+    replacement: 'true',
+    why: MISSING,
+  },
+  {
+    file: 'decide.ts',
+    code: `if (run.rebuildFrom !== undefined) return { ...proceed(running, context), run: running, save: 'version' };`,
+    original: 'run: running',
+    replacement: '',
+    why: 'equivalent: its time has just begun, so `proceed` only asks for the rebuild, with this very run',
+  },
+  {
+    file: 'probe.ts',
+    code: 'const longEnough = since !== undefined && context.now - Date.parse(since) >= BETWEEN_PROBES_MS;',
+    original: 'since !== undefined',
+    replacement: 'true',
+    why: MISSING,
+  },
+  {
+    file: 'rebuild.ts',
+    code: 'if (rebuild === undefined || done === undefined) throw new Error(`run ${run.id} is not rebuilding`);',
+    original: 'rebuild === undefined',
+    replacement: 'false',
+    why: 'equivalent: without a rebuild nothing of it is left to do either, which is the second half of the test',
+  },
+  {
+    file: 'rebuild.ts',
+    code: 'if ((run.rebuilds ?? 0) >= MOST_REBUILDS) {',
+    original: 'run.rebuilds ?? 0',
+    replacement: '(run.rebuilds) as never',
+    why: MISSING,
+  },
+  {
+    file: 'rebuild.ts',
+    code: 'if ((run.rebuilds ?? 0) >= MOST_REBUILDS) {',
+    original: '0',
+    replacement: '1',
+    why: 'equivalent: one is less than the most, as none is',
+  },
+  {
+    file: 'resume.ts',
+    code: 'if (replayName !== undefined && (run.replays ?? []).includes(replayName)) {',
+    original: 'replayName !== undefined',
+    replacement: 'true',
+    why: 'equivalent: no name at all is never among the names',
+  },
+  {
+    file: 'resume.ts',
+    code: 'const step = event.plan.steps[goesBack ? target : run.cursor]?.name;',
+    original: 'event.plan.steps[goesBack ? target : run.cursor]?.name',
+    replacement: 'event.plan.steps[goesBack ? target : run.cursor].name',
+    why: PRESENT,
+  },
+  ...(
+    [
+      ["? `goes on from ${step ?? '?'} in a new session`", "step ?? '?'", '(step) as never'],
+      ["? `goes on from ${step ?? '?'} in a new session`", "'?'", "''"],
+      [": `resumes at ${step ?? '?'} (attempt ${attempt})`;", "step ?? '?'", '(step) as never'],
+      [": `resumes at ${step ?? '?'} (attempt ${attempt})`;", "'?'", "''"],
+      ['...(step === undefined ? {} : { step }),', 'step === undefined', 'false'],
+      [
+        "if (asked === -1) return `today's pipeline has no step ${event.from ?? ''}`;",
+        "event.from ?? ''",
+        '(event.from) as never',
+      ],
+      [
+        "return `${event.from ?? ''} comes after the failed step, ${today[failedAt].name}: what lies between was not done`;",
+        "event.from ?? ''",
+        '(event.from) as never',
+      ],
+      [
+        'today[i]?.name === step.name && today[i].hash === step.hash ? [] : [i],',
+        'today[i]?.name',
+        'today[i].name',
+      ],
+      [
+        "const names = changed.map((i) => plan.steps[i]?.name ?? '').join(', ');",
+        "plan.steps[i]?.name ?? ''",
+        '(plan.steps[i]?.name) as never',
+      ],
+      [
+        "const names = changed.map((i) => plan.steps[i]?.name ?? '').join(', ');",
+        'plan.steps[i]?.name',
+        'plan.steps[i].name',
+      ],
+    ] as const
+  ).map(([code, original, replacement]) => ({
+    file: 'resume.ts',
+    code,
+    original,
+    replacement,
+    why: PRESENT,
+  })),
+  {
+    file: 'step-end.ts',
+    code: `const ran = context.now - Date.parse(run.submittedAt ?? run.claimedAt ?? '');`,
+    original: `run.submittedAt ?? run.claimedAt ?? ''`,
+    replacement: '(run.submittedAt ?? run.claimedAt) as never',
+    why: MISSING,
+  },
+  {
+    file: 'submission.ts',
+    code: `return store({ ...run, state: 'WAITING', phase: 'READY', next: epochSeconds(context.now + ms) });`,
+    original: `phase: 'READY'`,
+    replacement: '',
+    why: 'equivalent: it waits for a session to be opened or proved, which is asked for in READY only, and stored on the version that was read',
+  },
+];
