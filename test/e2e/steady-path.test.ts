@@ -1,0 +1,132 @@
+/** While nothing goes wrong nobody asks for a marker, a statement's name or a session: counted where the calls arrive. */
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { isAtRest } from '../../shared/run/run.ts';
+import { eventually, root, Stack } from './stack.ts';
+
+interface Call {
+  readonly service: string;
+  readonly operation: string;
+  readonly caller: string;
+  readonly resource?: string;
+  readonly details?: { readonly session?: string };
+}
+
+let stack: Stack;
+
+beforeAll(async () => {
+  const fixture = (name: string): string => join(root, 'test/fixtures/lost-sessions', name);
+  stack = await Stack.start({
+    pipelines: { article_one_commit: fixture('article_one_commit'), setup: fixture('setup') },
+  });
+});
+afterAll(async () => {
+  await stack.stop();
+});
+
+async function lastCall(): Promise<number> {
+  return ((await stack.admin('GET', 'calls?since=0')) as { last: number }).last;
+}
+
+/** What the functions asked of the warehouse since then, in order. */
+async function askedSince(last: number): Promise<string[]> {
+  const { calls } = (await stack.admin('GET', `calls?since=${last}&detail`)) as { calls: Call[] };
+  return calls
+    .filter(({ service, caller }) => service === 'redshift-data' && caller.startsWith('baton-local-'))
+    .map(nameOf);
+}
+
+function nameOf({ operation, resource = '', details }: Call): string {
+  if (!operation.endsWith('ExecuteStatement')) return operation;
+  if (resource.startsWith('baton:local:open:')) return 'opener';
+  if (resource !== '') return operation;
+  // Without a name: in the run's own session the last one, which closes it; else a question.
+  return details?.session === undefined ? 'question' : 'close';
+}
+
+const STORES = 'store_id,name,city,country,opened_on\n1,One,Lyon,FR,2020-01-01\n';
+const PRODUCTS = 'product_id,name,category,price\n1,Bean,Food,1.00\n';
+const ITEMS = 'id,name\n1,One\n2,Two\n';
+
+/** A transaction's row counts are asked for once; a check's verdict is read from its result. */
+it.each([
+  [
+    'stores',
+    'stores/steady.csv',
+    STORES,
+    ['opener', 'ExecuteStatement', 'ExecuteStatement', 'BatchExecuteStatement', 'DescribeStatement', 'close'],
+  ],
+  [
+    'product_dimension',
+    'products/steady.csv',
+    PRODUCTS,
+    [
+      'opener',
+      'ExecuteStatement',
+      'ExecuteStatement',
+      'ExecuteStatement',
+      'GetStatementResult',
+      'ExecuteStatement',
+      'BatchExecuteStatement',
+      'DescribeStatement',
+      'close',
+    ],
+  ],
+  [
+    'article_one_commit',
+    'one_commit/steady.csv',
+    ITEMS,
+    [
+      'opener',
+      'ExecuteStatement',
+      'ExecuteStatement',
+      'ExecuteStatement',
+      'BatchExecuteStatement',
+      'DescribeStatement',
+      'close',
+    ],
+  ],
+])(
+  'a run of %s in which nothing goes wrong: one submission a step',
+  async (pipeline, key, body, expected) => {
+    const from = await lastCall();
+    await stack.put(key, body);
+    expect((await stack.runFor(pipeline, key)).state).toBe('SUCCEEDED');
+    expect(await askedSince(from)).toEqual(expected);
+  },
+);
+
+it('a run whose session is lost: then all three are asked', async () => {
+  const pattern = { detail: { statementName: [{ wildcard: 'baton:local:article*:1:2:*' }] } };
+  await stack.admin('POST', 'faults', {
+    target: 'event',
+    match: { source: 'aws.redshift-data', pattern: JSON.stringify(pattern) },
+    effect: { kind: 'drop' },
+  });
+  const from = await lastCall();
+  const key = 'one_commit/lost.csv';
+  await stack.put(key, 'id,name\n3,Three\n');
+  const { id, sessionId } = await eventually('the changes made', async () =>
+    (await stack.runs('article_one_commit')).find(
+      (run) => run.trigger.file?.key === key && run.cursor === 2 && run.phase === 'SUBMITTED',
+    ),
+  );
+  await stack.admin('POST', 'kill-session', { sessionId });
+  await stack.admin('DELETE', 'faults');
+  await eventually(
+    'the run at its end',
+    async () => {
+      const run = await stack.store.load(id);
+      if (run !== undefined && isAtRest(run) && run.owed === undefined) return run;
+      await stack.sweep();
+      return undefined;
+    },
+    50_000,
+  );
+  expect((await stack.store.load(id))?.state).toBe('SUCCEEDED');
+  expect(await askedSince(from)).toEqual(
+    expect.arrayContaining(['ListSessions', 'ListStatements', 'question']),
+  );
+});
