@@ -23,7 +23,7 @@ export function onSessionLost(run: Run, context: Context, failure: Failure): Dec
 }
 
 /** Whatever a person says: the session that was lost, or whose tables are stale, is not gone on with. */
-function inNewSession(run: Run, target: number): Run {
+export function inNewSession(run: Run, target: number): Run {
   return { ...run, rebuildFrom: target };
 }
 

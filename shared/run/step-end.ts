@@ -3,7 +3,7 @@ import { claim } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
 import { ask, currentStep, epochSeconds, nothing, store, SUBMISSION, without } from './decision.ts';
 import { onDoubt } from './doubt.ts';
-import { finishRebuilt, onSessionLost } from './rebuild.ts';
+import { finishRebuilt, inNewSession, onSessionLost } from './rebuild.ts';
 import type { StepView } from './plan-view.ts';
 import { backoffMs, LONGEST_PAUSE_MS, policyFor } from './retry.ts';
 import type { RunEvent, StatementEnd } from './run-event.ts';
@@ -45,7 +45,10 @@ export function onInputChecked(
     ...inputFailure(run, step.name, outcome, 'while it was loaded'),
     statementId: end.statementId,
   };
-  return stopAfterStep(run, context, event, end, failure, step.kind === 'durable' || step.kind === 'opaque');
+  // Its rows are in the session's tables: were the right file put back, a resume there would load it beside them.
+  const lasts = step.kind === 'durable' || step.kind === 'opaque';
+  const stopping = lasts ? run : inNewSession(run, run.rebuild?.resumeAt ?? run.cursor);
+  return stopAfterStep(stopping, context, event, end, failure, lasts);
 }
 
 /** Advance: cursor + 1, the finished step kept as `last`, and the claim of the next step, in one conditional write. */

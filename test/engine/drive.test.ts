@@ -547,6 +547,24 @@ describe('input', () => {
     );
   });
 
+  it('and put back: a resume loads it in a new session, not beside the rows of the first time', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish();
+    world.put(fileOf('orders/1.csv', { etag: 'newer' }));
+    await world.finish();
+    world.put(fileOf('orders/1.csv', { etag: 'etag-0001' }));
+    await operate(
+      { verb: 'resume', requestId: 'again', runId: id, actor: 'ann' },
+      [plan],
+      world.ports,
+      world.plans,
+      world.driver(),
+    );
+    await world.drive(id);
+    expect(await runOf(id)).toMatchObject({ generation: 2, sessionId: 'session-2', step: '20_load.sql' });
+  });
+
   it('has a manifest that names exactly the file', async () => {
     const loading = planOf([{ name: '10_load.sql', usesFile: true, usesManifest: true }]);
     const id = await arrive("orders/a'; drop table x;--.csv", [loading]);

@@ -253,6 +253,7 @@ const inputs = [
   fact('the row of the step before is written before a run stops for its input', () => {
     const event: RunEvent = { kind: 'InputChecked', outcome: 'changed', end: finished };
     expectDecision(submittedAt(LOAD, { last: rowBefore }), event, now, {
+      run: { rebuildFrom: LOAD },
       effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
     });
   }),
