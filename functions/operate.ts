@@ -1,14 +1,19 @@
-/** A person's or a program's word: start, resume. Invoked by the command line, which waits for the answer, or by an event. */
+/** A person's or a program's word: start, resume, cancel, resolve; and what `baton doctor` asks. Invoked by the command line, which waits for the answer, or by an event. */
 import { operate } from '../shared/engine/operate.ts';
 import { parseRequest } from '../shared/events/parse-request.ts';
 import { RefusedInputError } from '../shared/events/read.ts';
-import type { OperateAnswer } from '../shared/events/requests.ts';
+import type { CheckAnswer, OperateAnswer } from '../shared/events/requests.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import { todaysPlans } from '../shared/middleware/todays-plans.ts';
 
-export const handler = wrap(async (event, { ports, plans, driver }): Promise<OperateAnswer> => {
+export const handler = wrap(async (event, { ports, plans, driver }): Promise<OperateAnswer | CheckAnswer> => {
   try {
-    const answer = await operate(parseRequest(event), todaysPlans(), ports, plans, driver);
+    const request = parseRequest(event);
+    if (request.verb === 'check') {
+      const { checkStage } = await import('../shared/engine/check-stage.ts');
+      return await checkStage(todaysPlans(), ports, driver);
+    }
+    const answer = await operate(request, todaysPlans(), ports, plans, driver);
     ports.log(answer.ok ? 'info' : 'warn', answer.message, { ...answer });
     return answer;
   } catch (error) {

@@ -33,6 +33,14 @@ export class Journal<V> {
     return this.#values.size;
   }
 
+  get(id: string): V | undefined {
+    return this.#values.get(id);
+  }
+
+  ids(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
   values(): readonly V[] {
     return [...this.#values.values()];
   }

@@ -17,9 +17,10 @@ import { Archives } from './archive.ts';
 import type { BusEvent } from './bus-event.ts';
 import { Deliveries, type DeadLetterAttributes } from './deliveries.ts';
 import type { EventFaults } from './event-faults.ts';
-import { inputOf } from './input.ts';
+import { inputOf, scheduledInput } from './input.ts';
 import { EventFields, Pattern } from './pattern.ts';
 import { Replays } from './replay.ts';
+import { ScheduleMemory } from './schedule-memory.ts';
 import { Scheduler, type MissedTicks, type ScheduledWork } from './scheduler.ts';
 
 export interface BusPorts {
@@ -30,6 +31,11 @@ export interface BusPorts {
    * queued). Rejects with `DeliveryRefused` when trying again is of no use.
    */
   deliver(targetArn: string, payload: string): Promise<void>;
+  /**
+   * Resolves when a target has ended what it is working on. The ticks of Scheduler wait for it: a day that passes in no
+   * time must not overtake the one before. Absent: they do not wait.
+   */
+  workedOff?(targetArn: string): Promise<void>;
   sendDeadLetter(queueArn: string, body: string, attributes: DeadLetterAttributes): Promise<void>;
   log(line: string): void;
   /** 0 to 1, for the jitter of retries; absent: Math.random. */
@@ -38,8 +44,8 @@ export interface BusPorts {
 
 export interface BusSettings {
   /**
-   * File of the deliveries that are not done: `<BATON_HOME>/state/bus/deliveries.jsonl`. Archives and replays are kept
-   * beside it.
+   * File of the deliveries that are not done: `<BATON_HOME>/state/bus/deliveries.jsonl`. Archives, replays and the
+   * places of schedules are kept beside it.
    */
   readonly file: string;
   readonly rules: readonly RuleResource[];
@@ -48,7 +54,7 @@ export interface BusSettings {
   readonly archives?: readonly ArchiveResource[];
   /** Between an event and its first delivery, on the local clock; absent: 0. */
   readonly deliveryDelayMs?: number;
-  /** Absent: each. */
+  /** Of rules with a schedule; absent: each. Those of EventBridge Scheduler fire each. */
   readonly missedTicks?: MissedTicks;
 }
 
@@ -63,7 +69,10 @@ export class EventBus {
   readonly #ports: BusPorts;
   readonly #deliveries: Deliveries;
   readonly #scheduler: Scheduler;
+  readonly #scheduleMemory: ScheduleMemory;
+  readonly #missedTicks: MissedTicks;
   readonly #delayMs: number;
+  readonly #matched = new Map<string, number>();
   #rules: readonly ActiveRule[] = [];
   #schedules: readonly ScheduleResource[];
   #started = false;
@@ -72,9 +81,7 @@ export class EventBus {
   constructor(settings: BusSettings, ports: BusPorts) {
     this.#ports = ports;
     this.#delayMs = settings.deliveryDelayMs ?? 0;
-    this.#scheduler = new Scheduler(ports.clock, settings.missedTicks ?? 'each', (line) => {
-      ports.log(line);
-    });
+    this.#missedTicks = settings.missedTicks ?? 'each';
     this.#schedules = settings.schedules ?? [];
     this.#rules = settings.rules.map(activate);
     this.#deliveries = new Deliveries(settings.file, {
@@ -87,6 +94,10 @@ export class EventBus {
       random: () => ports.random?.() ?? Math.random(),
     });
     const folder = dirname(settings.file);
+    this.#scheduleMemory = new ScheduleMemory(join(folder, 'schedules.jsonl'));
+    this.#scheduler = new Scheduler(ports.clock, this.#scheduleMemory, (line) => {
+      ports.log(line);
+    });
     this.archives = new Archives(folder, ports.clock);
     if (settings.archives !== undefined) this.archives.setTemplate(settings.archives);
     this.replays = new Replays(join(folder, 'replays.jsonl'), {
@@ -109,7 +120,22 @@ export class EventBus {
     return this.#rules.map(({ rule }) => rule);
   }
 
-  /** Takes up deliveries and replays that an earlier process left, and starts the schedules. */
+  /** Those of EventBridge Scheduler, in the order of the template. */
+  schedules(): readonly ScheduleResource[] {
+    return this.#schedules;
+  }
+
+  /** Rule or schedule -> how often it had something for a target, since this process started. */
+  get matched(): ReadonlyMap<string, number> {
+    return this.#matched;
+  }
+
+  /** When each schedule, of rules too, falls due next, by name. Ms since the epoch. */
+  nextTimes(): ReadonlyMap<string, number> {
+    return this.#scheduler.nextTimes();
+  }
+
+  /** Takes up deliveries, replays and schedules where an earlier process left them. */
   start(): void {
     this.#started = true;
     this.#deliveries.start();
@@ -120,6 +146,7 @@ export class EventBus {
   stop(): void {
     this.#started = false;
     this.#scheduler.stop();
+    this.#scheduleMemory.close();
     this.replays.stop();
     this.#deliveries.stop();
     this.archives.close();
@@ -190,6 +217,7 @@ export class EventBus {
     text: string,
     fields: EventFields,
   ): Promise<void> {
+    this.#matched.set(rule.name, (this.#matched.get(rule.name) ?? 0) + 1);
     const fate = this.#ports.faults.judge({
       source: event.source,
       detailType: event['detail-type'],
@@ -225,26 +253,32 @@ export class EventBus {
       if (schedule === undefined || !rule.enabled) return [];
       const fire = (at: number): Promise<void> =>
         this.#tick(rule, rule.targets, scheduledEvent('aws.events', rule.arn, at));
-      return [{ name: rule.name, expression: schedule, fire }];
+      return [{ name: rule.name, expression: schedule, missed: this.#missedTicks, fire }];
     });
     const ofScheduler = this.#schedules.flatMap((schedule) => {
       if (!schedule.enabled) return [];
-      const fire = (at: number): Promise<void> =>
-        this.#tick(schedule, [schedule.target], scheduledEvent('aws.scheduler', schedule.target.arn, at));
-      return [{ name: schedule.name, expression: schedule.expression, timeZone: schedule.timeZone, fire }];
+      const { name, expression, timeZone, target } = schedule;
+      const fire = (at: number): Promise<void> => this.#fire(schedule, at);
+      const rememberedSeconds = target.maximumAgeSeconds;
+      const ready = async (): Promise<void> => this.#ports.workedOff?.(target.arn);
+      return [{ name, expression, timeZone, missed: 'each' as const, rememberedSeconds, ready, fire }];
     });
     return [...ofRules, ...ofScheduler];
   }
 
-  async #tick(
-    rule: { readonly name: string; readonly arn?: string },
-    targets: readonly TargetResource[],
-    event: BusEvent,
-  ): Promise<void> {
+  async #tick(rule: RuleResource, targets: readonly TargetResource[], event: BusEvent): Promise<void> {
     const text = JSON.stringify(event);
     const fields = new EventFields(text);
-    const named = { name: rule.name, arn: rule.arn ?? rule.name };
-    await Promise.all(targets.map((target) => this.#send(named, target, event, text, fields)));
+    await Promise.all(targets.map((target) => this.#send(rule, target, event, text, fields)));
+  }
+
+  /** Faults see the event that Scheduler sends by itself; the target, and its dead letters, what the template says. */
+  async #fire(schedule: ScheduleResource, at: number): Promise<void> {
+    const event = scheduledEvent('aws.scheduler', schedule.arn, at);
+    const text = JSON.stringify(event);
+    const { input, ...target } = schedule.target;
+    const payload = input === undefined ? text : scheduledInput(input, schedule.arn, eventTime(at));
+    await this.#send(schedule, target, event, payload, new EventFields(text));
   }
 }
 

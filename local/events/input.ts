@@ -2,6 +2,8 @@
  * What a target receives of an event: all of it, a part, a constant, or a template with parts filled in.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
  */
+import { randomUUID } from 'node:crypto';
+
 import type { RuleResource, TargetResource } from '../template/resources.ts';
 
 /** `event`: JSON text. Returns JSON text. */
@@ -21,6 +23,20 @@ export function inputOf(
     );
   }
   return event;
+}
+
+/**
+ * Scheduler's input with what it knows of the tick filled in. `time`: for which it was due.
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+ */
+export function scheduledInput(input: string, scheduleArn: string, time: string): string {
+  const attributes: Readonly<Record<string, string>> = {
+    'schedule-arn': scheduleArn,
+    'scheduled-time': time,
+    'execution-id': randomUUID(),
+    'attempt-number': '1',
+  };
+  return input.replaceAll(/<aws\.scheduler\.([a-z-]+)>/g, (found, name: string) => attributes[name] ?? found);
 }
 
 function variablesOf(

@@ -6,6 +6,8 @@ import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import type { CallDetails } from './call-details.ts';
+
 export interface Call {
   /** Counts up from 1 since start. */
   readonly seq: number;
@@ -16,6 +18,8 @@ export interface Call {
   readonly caller: string;
   /** Table, function, statement name, or bucket and key. */
   readonly resource?: string;
+  /** What permissions tell apart beside it: index, version, warehouse, session, sources of events. */
+  readonly details?: CallDetails;
   readonly status: number;
   /** `ok`, or the error's type. */
   readonly outcome: string;

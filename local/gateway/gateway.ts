@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { throttlingOf, type CallFault, type CallFaults } from '../faults/call-faults.ts';
 import { readBody } from '../http.ts';
+import { detailsOf, type CallDetails } from './call-details.ts';
 import { callerOf } from './caller.ts';
 import type { CallLog } from './call-log.ts';
 import { sendError, type Exchange, type Service } from './exchange.ts';
@@ -66,6 +67,7 @@ async function serve(parts: GatewayParts, request: IncomingMessage, response: Se
   try {
     const body = route.service === 's3' ? undefined : await readBody(request);
     if (body !== undefined) record.resource ??= resourceOf(route.service, body);
+    record.details = detailsOf(route.service, request.url ?? '', body);
     const exchange: Exchange = { request, response, route, caller: caller.name, body };
     const fault = parts.faults.meet({
       service: route.service,
@@ -91,7 +93,7 @@ async function dispatch(parts: GatewayParts, exchange: Exchange): Promise<void> 
       exchange,
       400,
       'UnknownOperationException',
-      `the local AWS has no ${operation}; it has S3, DynamoDB, Lambda's Invoke, EventBridge, SQS and the Redshift Data API`,
+      `the local AWS has no ${operation}; it has S3, DynamoDB, Lambda's Invoke, EventBridge and its Scheduler, SQS and the Redshift Data API`,
     );
     return;
   }
@@ -130,6 +132,7 @@ async function loseReply(parts: GatewayParts, exchange: Exchange): Promise<void>
 
 interface OpenRecord {
   resource: string | undefined;
+  details: CallDetails | undefined;
   fault: string | undefined;
 }
 
@@ -142,7 +145,7 @@ function recordAtEnd(
   caller: string,
   begin: number,
 ): OpenRecord {
-  const record: OpenRecord = { resource: route.resource, fault: undefined };
+  const record: OpenRecord = { resource: route.resource, details: undefined, fault: undefined };
   const outcome = watchOutcome(response);
   response.once('close', () => {
     const sent = response.writableFinished;
@@ -153,6 +156,7 @@ function recordAtEnd(
       operation: route.operation,
       caller,
       ...(record.resource !== undefined && { resource: record.resource }),
+      ...(record.details !== undefined && { details: record.details }),
       status: sent ? response.statusCode : 0,
       outcome: sent ? outcome() : 'ConnectionClosed',
       ms: Math.round((performance.now() - begin) * 100) / 100,

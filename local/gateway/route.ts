@@ -1,9 +1,18 @@
 /** Which service a request is for, which operation it asks, and of what: from address and headers alone. */
 import type { IncomingMessage } from 'node:http';
 
-import { functionNameOf } from '../lambda/api.ts';
+import { schedulerOperation } from '../events/scheduler-api.ts';
+import { functionIn, functionNameOf } from '../lambda/api.ts';
 
-export type ServiceName = 'dynamodb' | 'redshift-data' | 'events' | 'sqs' | 'lambda' | 's3' | 'unknown';
+export type ServiceName =
+  | 'dynamodb'
+  | 'redshift-data'
+  | 'events'
+  | 'scheduler'
+  | 'sqs'
+  | 'lambda'
+  | 's3'
+  | 'unknown';
 
 export interface Route {
   readonly service: ServiceName;
@@ -23,6 +32,8 @@ const TARGETS: Readonly<Record<string, ServiceName>> = {
 /** Signed for these but without a target: S3 takes everything else. */
 const SIGNED_FOR: Readonly<Record<string, ServiceName>> = { s3: 's3', lambda: 'lambda', s3express: 's3' };
 
+const CONFIGURATION = /^\/2015-03-31\/functions\/([^/]+)\/configuration$/;
+
 export function routeOf(request: IncomingMessage, signedFor: string | undefined): Route {
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') {
@@ -31,6 +42,15 @@ export function routeOf(request: IncomingMessage, signedFor: string | undefined)
   }
   const url = request.url ?? '/';
   const [path = '/', query = ''] = url.split('?', 2);
+  const configured = CONFIGURATION.exec(path)?.[1];
+  if (configured !== undefined && request.method === 'GET') {
+    const resource = functionIn(decodeURIComponent(configured));
+    return { service: 'lambda', operation: 'GetFunctionConfiguration', resource };
+  }
+  if (path.replace(/\/$/, '') === '/2015-03-31/event-source-mappings' && request.method === 'GET') {
+    const resource = functionIn(new URLSearchParams(query).get('FunctionName') ?? '');
+    return { service: 'lambda', operation: 'ListEventSourceMappings', resource };
+  }
   if (path.startsWith('/2015-03-31/functions')) {
     const name = functionNameOf(path);
     return {
@@ -39,6 +59,8 @@ export function routeOf(request: IncomingMessage, signedFor: string | undefined)
       ...(name !== undefined && { resource: name }),
     };
   }
+  if (signedFor === 'scheduler')
+    return { service: 'scheduler', operation: schedulerOperation(request.method ?? 'GET', path) };
   if (signedFor !== undefined && SIGNED_FOR[signedFor] === undefined) {
     return { service: 'unknown', operation: `${signedFor} ${String(request.method)} ${path}` };
   }
@@ -53,6 +75,7 @@ function s3Operation(request: IncomingMessage, path: string, query: string): str
   const has = (name: string): boolean => new RegExp(`(?:^|&)${name}(?:=|&|$)`, 'i').test(query);
   if (!bucket) return 'ListBuckets';
   if (!key) {
+    if (has('notification')) return `${method === 'PUT' ? 'Put' : 'Get'}BucketNotificationConfiguration`;
     if (method === 'GET') return has('location') ? 'GetBucketLocation' : 'ListObjectsV2';
     if (method === 'POST' && has('delete')) return 'DeleteObjects';
     return { HEAD: 'HeadBucket', PUT: 'CreateBucket', DELETE: 'DeleteBucket' }[method] ?? `${method} bucket`;

@@ -92,10 +92,13 @@ async function answer(
 /** The name in an Invoke path, which may hold a name, a name with a qualifier, or an ARN. */
 export function functionNameOf(path: string): string | undefined {
   const match = INVOKE.exec(path);
-  if (match?.[1] === undefined) return undefined;
-  const given = decodeURIComponent(match[1]);
+  return match?.[1] === undefined ? undefined : functionIn(decodeURIComponent(match[1]));
+}
+
+/** The name in a name, a name with a qualifier, or an ARN. */
+export function functionIn(given: string): string {
   const arn = /^(?:arn:[^:]+:lambda:[^:]*:)?[0-9]*:?function:([^:]+)/.exec(given);
-  return arn?.[1] ?? given.split(':')[0];
+  return arn?.[1] ?? given.split(':')[0] ?? '';
 }
 
 function isJson(text: string): boolean {

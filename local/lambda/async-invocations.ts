@@ -58,6 +58,8 @@ export class AsyncInvocations {
   readonly #journal: Journal<Invocation>;
   readonly #functions = new Map<string, AsyncFunction>();
   readonly #timers = new Map<string, Timer>();
+  /** Attempts, by function. */
+  readonly #underWay = new Map<string, Set<Promise<void>>>();
   #stopped = false;
 
   /** `file`: the journal; made when absent. */
@@ -106,8 +108,21 @@ export class AsyncInvocations {
       next: now,
     };
     this.#journal.set(invocation.id, invocation);
-    void this.#attempt(invocation);
+    this.#begin(invocation);
     return invocation.id;
+  }
+
+  /** Resolves when the attempts of a function that are under way now have ended, well or badly. */
+  async attemptsEnded(functionName: string): Promise<void> {
+    const attempts = this.#underWay.get(functionName);
+    if (attempts !== undefined) await Promise.allSettled(attempts);
+  }
+
+  #begin(invocation: Invocation): void {
+    const attempts = this.#underWay.get(invocation.functionName) ?? new Set();
+    this.#underWay.set(invocation.functionName, attempts);
+    const attempt = this.#attempt(invocation).finally(() => attempts.delete(attempt));
+    attempts.add(attempt);
   }
 
   #schedule(invocation: Invocation): void {
@@ -116,7 +131,7 @@ export class AsyncInvocations {
       invocation.id,
       this.#ports.clock.callAt(invocation.next, () => {
         this.#timers.delete(invocation.id);
-        void this.#attempt(invocation);
+        this.#begin(invocation);
       }),
     );
   }

@@ -36,6 +36,8 @@ const WATCH: WatchSettings = { settleMs: 120, lookEveryMs: 30 };
 
 export class LocalS3 {
   readonly #settings: LocalS3Settings;
+  /** Buckets whose switch for EventBridge is off. */
+  readonly #quiet: Set<string>;
   readonly #index: ObjectIndex;
   readonly #store: ObjectStore;
   readonly #uploads: Uploads;
@@ -46,8 +48,8 @@ export class LocalS3 {
     this.#settings = settings;
     const { root, clock, sink, log } = settings;
     const state = stateFolder(root);
-    const quiet = new Set(settings.buckets.filter((each) => !each.eventBridge).map(({ name }) => name));
-    this.#index = new ObjectIndex(join(state, 'index.jsonl'), clock, (bucket) => !quiet.has(bucket));
+    this.#quiet = new Set(settings.buckets.filter((each) => !each.eventBridge).map(({ name }) => name));
+    this.#index = new ObjectIndex(join(state, 'index.jsonl'), clock, (bucket) => !this.#quiet.has(bucket));
     this.#store = new ObjectStore(root, this.#index);
     this.#uploads = new Uploads(join(state, 'uploads'), this.#store.temporary);
     this.#announcer = new Announcer(this.#index, sink, clock, log);
@@ -90,6 +92,13 @@ export class LocalS3 {
         {
           store: this.#store,
           uploads: this.#uploads,
+          events: {
+            isOn: (bucket) => !this.#quiet.has(bucket),
+            turn: (bucket, on) => {
+              if (on) this.#quiet.delete(bucket);
+              else this.#quiet.add(bucket);
+            },
+          },
           announce: () => {
             this.#announcer.wake();
           },

@@ -16,6 +16,11 @@ import { childText, readXml, writeXml, type ReadElement, type XmlElements } from
 export interface S3Rooms {
   readonly store: ObjectStore;
   readonly uploads: Uploads;
+  /** Each bucket's switch for EventBridge; the next start has them as the template says. */
+  readonly events: {
+    isOn(bucket: string): boolean;
+    turn(bucket: string, on: boolean): void;
+  };
   /** Called after each change. */
   announce(): void;
 }
@@ -64,6 +69,8 @@ const operations: Readonly<Record<string, Operation>> = {
   'HEAD bucket': headBucket,
   'GET bucket location': getBucketLocation,
   'GET bucket versioning': getBucketVersioning,
+  'GET bucket notification': getBucketNotification,
+  'PUT bucket notification': putBucketNotification,
   'GET bucket list-type=2': list,
   'POST bucket delete': deleteObjects,
   'PUT object': putObject,
@@ -146,6 +153,31 @@ async function getBucketVersioning(
 ): Promise<void> {
   await store.needBucket(request.bucket);
   sendXml(response, 'VersioningConfiguration', {});
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html */
+async function getBucketNotification(
+  { store, events }: S3Rooms,
+  request: S3Request,
+  response: ServerResponse,
+): Promise<void> {
+  await store.needBucket(request.bucket);
+  const on = events.isOn(request.bucket);
+  sendXml(response, 'NotificationConfiguration', on ? { EventBridgeConfiguration: {} } : {});
+}
+
+/** Replaces the whole configuration, as on AWS; of its parts only the switch for EventBridge is here. */
+async function putBucketNotification(
+  { store, events }: S3Rooms,
+  request: S3Request,
+  response: ServerResponse,
+): Promise<void> {
+  await store.needBucket(request.bucket);
+  const body = parseXml(await receiveText(request, LARGEST_XML), 'NotificationConfiguration');
+  const other = body.children.find(({ name }) => name !== 'EventBridgeConfiguration');
+  if (other !== undefined) throw notImplemented(`a ${other.name} of a bucket: its events go to EventBridge`);
+  events.turn(request.bucket, body.children.length > 0);
+  response.writeHead(200).end();
 }
 
 async function list({ store }: S3Rooms, request: S3Request, response: ServerResponse): Promise<void> {

@@ -22,6 +22,11 @@ export class Delivery {
     return Promise.resolve();
   }
 
+  /** Resolves when a function has ended what it is working on; a queue has nothing to wait for. */
+  async workedOff(targetArn: string): Promise<void> {
+    if (serviceOf(targetArn) === 'lambda') await this.#invocations().attemptsEnded(functionOf(targetArn));
+  }
+
   sendDeadLetter(queueArn: string, body: string, attributes: DeadLetterAttributes): Promise<void> {
     const named = Object.entries(attributes).map(
       ([name, value]) => [name, { type: 'String', value }] as const,
@@ -38,11 +43,15 @@ export class Delivery {
 
   #invoke(arn: string, payload: string): void {
     try {
-      this.#invocations().add(arn.split(':')[6] ?? arn, payload);
+      this.#invocations().add(functionOf(arn), payload);
     } catch (error) {
       throw new DeliveryRefused('NO_RESOURCE', (error as Error).message);
     }
   }
+}
+
+function functionOf(arn: string): string {
+  return arn.split(':')[6] ?? arn;
 }
 
 function serviceOf(arn: string): string {

@@ -5,6 +5,7 @@ import type { LocalClock } from '../clock.ts';
 import { createTables } from '../dynamodb/create-tables.ts';
 import { eventsHandler } from '../events/api.ts';
 import { EventBus } from '../events/bus.ts';
+import { schedulerHandler } from '../events/scheduler-api.ts';
 import type { EventFaults } from '../events/event-faults.ts';
 import { BadRequest } from '../gateway/bad-request.ts';
 import type { CallLog } from '../gateway/call-log.ts';
@@ -83,6 +84,7 @@ export class Parts {
         clock,
         faults: around.eventFaults,
         deliver: (arn, payload) => delivery.deliver(arn, payload),
+        workedOff: (arn) => delivery.workedOff(arn),
         sendDeadLetter: (arn, body, attributes) => delivery.sendDeadLetter(arn, body, attributes),
         log,
       },
@@ -133,8 +135,10 @@ export class Parts {
       lambda: lambdaService(
         proxyTo('Lambda', () => this.#lambda.port()),
         this.#invocations,
+        () => this.#resources,
       ),
       events: inProcess(events),
+      scheduler: inProcess(schedulerHandler(this.#bus)),
       sqs: inProcess(sqs),
       s3: inProcess(this.#s3.handle),
     };
@@ -176,6 +180,10 @@ export class Parts {
   status(): object {
     return {
       processes: this.#children().map((child) => child.status()),
+      matched: Object.fromEntries(this.#bus.matched),
+      schedules: Object.fromEntries(
+        [...this.#bus.nextTimes()].map(([name, next]) => [name, new Date(next).toISOString()]),
+      ),
       waiting: {
         deliveries: this.#bus.waiting,
         invocations: this.#invocations.waiting,

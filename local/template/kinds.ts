@@ -208,12 +208,22 @@ export function readMapping({ logicalId, properties }: Resource): MappingResourc
 }
 
 export function readSchedule({ logicalId, properties }: Resource, names: Names): ScheduleResource {
+  const window = properties.node('FlexibleTimeWindow');
+  if (window.text('Mode') !== 'OFF')
+    throw new TemplateError(`${window.place}.Mode: the local AWS fires at the time itself; write OFF`);
+  for (const limit of ['StartDate', 'EndDate']) {
+    if (properties.has(limit))
+      throw new TemplateError(`${properties.place}.${limit}: local schedules begin at once and have no end`);
+  }
   return {
     logicalId,
     name: names.name(logicalId),
+    arn: names.arn(logicalId),
+    group: names.scheduleGroup(logicalId),
     expression: properties.text('ScheduleExpression'),
     timeZone: properties.optionalText('ScheduleExpressionTimezone') ?? 'UTC',
     enabled: (properties.optionalText('State') ?? 'ENABLED') === 'ENABLED',
+    roleArn: properties.node('Target').text('RoleArn'),
     target: readTarget(properties.node('Target')),
   };
 }

@@ -99,10 +99,19 @@ export class Names {
       case 'AWS::CloudWatch::Alarm':
         return `arn:aws:cloudwatch:${region}:${account}:alarm:${name}`;
       case 'AWS::Scheduler::Schedule':
-        return `arn:aws:scheduler:${region}:${account}:schedule/default/${name}`;
+        return `arn:aws:scheduler:${region}:${account}:schedule/${this.scheduleGroup(logicalId)}/${name}`;
+      case 'AWS::Scheduler::ScheduleGroup':
+        return `arn:aws:scheduler:${region}:${account}:schedule-group/${name}`;
       default:
         throw new TemplateError(`${definition.place}: the local AWS knows no ARN for ${type}`);
     }
+  }
+
+  scheduleGroup(logicalId: string): string {
+    const { place, value } = this.#definitions.node(logicalId);
+    const given = (value['Properties'] as Readonly<Record<string, unknown>> | undefined)?.['GroupName'];
+    const group = given === undefined ? undefined : this.#resolve(given, `${place}.Properties.GroupName`);
+    return typeof group === 'string' ? group : 'default';
   }
 
   attribute(logicalId: string, attribute: string): string | undefined {

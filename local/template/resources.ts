@@ -127,8 +127,13 @@ export interface MappingResource {
 export interface ScheduleResource {
   readonly logicalId: string;
   readonly name: string;
+  readonly arn: string;
+  /** The name of its schedule group. */
+  readonly group: string;
   readonly expression: string;
   readonly timeZone: string;
   readonly enabled: boolean;
+  /** As which the target is invoked. */
+  readonly roleArn: string;
   readonly target: TargetResource;
 }

@@ -51,7 +51,10 @@ export async function admit(
   return started;
 }
 
-/** A replayed file resumes its failed run, once for each replay; finished, cancelled and undecided runs are left alone. */
+/**
+ * A replayed file resumes its failed run, once for each replay; finished, cancelled and undecided runs are left alone.
+ * @throws Error where the run is just being stopped
+ */
 async function resumeByReplay(
   runId: string,
   replayName: string,
@@ -62,13 +65,15 @@ async function resumeByReplay(
 ): Promise<void> {
   const actor = `replay ${replayName}`;
   const requestId = `replay-${replayName}-${runId}`;
-  const { run } = await drive(
+  const { run, answer } = await drive(
     runId,
     { kind: 'ResumeRequested', requestId, actor, replayName, plan },
     ports,
     plans,
     driver,
   );
+  if (answer?.ok === false && run?.owed !== undefined)
+    throw new Error(`${answer.message} (the queue delivers the event again)`);
   if (run !== undefined && !isAtRest(run)) await wake(runId, ports);
 }
 
@@ -78,6 +83,7 @@ export function matches(
   landingBucket: string,
 ): boolean {
   return (
+    trigger.kind === 's3' &&
     file.bucket === (trigger.bucket ?? landingBucket) &&
     file.key.startsWith(trigger.prefix) &&
     file.key.endsWith(trigger.suffix) &&

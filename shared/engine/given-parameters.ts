@@ -1,5 +1,5 @@
 /** Parameters given at start, held against what the pipeline declares. */
-import type { Parameter, ParameterType } from '../pipeline/plan.ts';
+import type { Parameter, ParameterType, Plan } from '../pipeline/plan.ts';
 
 const SHAPES: Readonly<Record<ParameterType, { pattern: RegExp; words: string }>> = {
   string: { pattern: /^[^\0]*$/, words: 'a text' },
@@ -11,6 +11,17 @@ const SHAPES: Readonly<Record<ParameterType, { pattern: RegExp; words: string }>
     words: 'a timestamp like 2026-01-31 23:59:00',
   },
 };
+
+const OF_THE_FILE: ReadonlySet<string> = new Set(['manifest', 'file_uri', 'bucket', 'key']);
+
+/** Whether a statement of the pipeline names the run's file: without one it could not be written. */
+export function needsFile(plan: Plan): boolean {
+  return plan.steps.some((step) =>
+    [...step.statements, ...(step.verify === undefined ? [] : [step.verify])].some(({ parts }) =>
+      parts.some((part) => typeof part !== 'string' && OF_THE_FILE.has(part.param)),
+    ),
+  );
+}
 
 /** What is wrong with the given parameters, in one sentence; undefined where nothing is. */
 export function unsuitableParameters(

@@ -5,7 +5,7 @@ import type { Plan } from '../pipeline/plan.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import { isAtRest } from '../run/run.ts';
 import { drive } from './drive.ts';
-import { unsuitableParameters } from './given-parameters.ts';
+import { needsFile, unsuitableParameters } from './given-parameters.ts';
 import { wake } from './wake.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
@@ -47,11 +47,11 @@ async function start(
   const file = request.file === undefined ? undefined : parseFileUri(request.file);
   const found = file === undefined ? undefined : await ports.files.find(file.bucket, file.key);
   if (file !== undefined && found === undefined) return notFound(`there is no object ${request.file ?? ''}`);
-  if (found === undefined && plan.steps.some((step) => step.usesFile)) {
+  if (found === undefined && needsFile(plan)) {
     return {
       ok: false,
       code: 'invalid',
-      message: `pipeline ${plan.pipeline} loads a file: name it with --file s3://bucket/key`,
+      message: `pipeline ${plan.pipeline} works on a file: name it with --file s3://bucket/key`,
     };
   }
   const trigger = {

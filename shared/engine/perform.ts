@@ -4,7 +4,6 @@ import type { Effect } from '../run/effect.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import type { Run } from '../run/run.ts';
 import { statementName } from '../warehouse/statement-name.ts';
-import { performDuty } from './duties.ts';
 import { historyRow } from './history.ts';
 import type { Driver, Ports } from './ports.ts';
 import { takeSlot } from './slots.ts';
@@ -106,9 +105,12 @@ export async function perform(
     case 'CancelStatement':
       await warehouse.cancel(effect.statementId);
       return { kind: 'CancelSent' };
-    case 'PerformDuty':
+    case 'PerformDuty': {
+      // Once a run, at its end: the steps before it do not load it.
+      const { performDuty } = await import('./duties.ts');
       await performDuty(effect.duty, run, plan, ports);
       return { kind: 'DutyDone', duty: effect.duty };
+    }
     case 'Pause': {
       if (driver.remainingMs() < effect.ms + RESERVE_MS) return undefined;
       await ports.pause(effect.ms);

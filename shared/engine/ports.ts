@@ -4,7 +4,7 @@ import type { RunStore } from '../store/run-store.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
 export interface FileStore {
-  /** Is this object still the one of the event? By version where there is one, else by etag. */
+  /** Is what lies there now, and a COPY would read, still the object of the event? By etag. */
   check(file: RunFile): Promise<'same' | 'changed' | 'missing'>;
   /** What is there now; undefined where there is nothing. */
   find(bucket: string, key: string): Promise<RunFile | undefined>;

@@ -21,20 +21,15 @@ export function runIdOf(
   trigger: RunTrigger,
   settings: { service: string; stage: string },
 ): string {
-  const { file } = trigger;
-  const identity =
-    trigger.kind === 'request' || file === undefined
-      ? ['request', trigger.requestId ?? '']
-      : [
-          's3',
-          file.bucket,
-          file.key,
-          file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`,
-          // A replay is a trigger of its own where the pipeline says so.
-          ...(plan.onReplay === 'rerun' && trigger.replayName !== undefined ? [trigger.replayName] : []),
-        ];
   const digest = createHash('sha256')
-    .update(JSON.stringify([settings.service, settings.stage, plan.pipeline, ...identity]))
+    .update(
+      JSON.stringify([
+        settings.service,
+        settings.stage,
+        plan.pipeline,
+        ...identityOf(trigger, plan.onReplay),
+      ]),
+    )
     .digest();
   let text = '';
   for (let bit = 0; text.length < 26; bit += 5) {
@@ -43,6 +38,32 @@ export function runIdOf(
     text += BASE32[(pair >> (11 - (bit & 7))) & 31];
   }
   return `${plan.pipeline}-${text}`;
+}
+
+/** What makes two deliveries the same trigger. */
+function identityOf(trigger: RunTrigger, onReplay: Plan['onReplay']): readonly string[] {
+  const { kind, time, file, requestId, replayName, upstream } = trigger;
+  switch (kind) {
+    case 's3':
+      if (file === undefined) return [kind];
+      return [
+        kind,
+        file.bucket,
+        file.key,
+        file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`,
+        // A replay is a trigger of its own where the pipeline says so.
+        ...(onReplay === 'rerun' && replayName !== undefined ? [replayName] : []),
+      ];
+    case 'request':
+      return [kind, requestId ?? ''];
+    case 'schedule':
+      // Not the expression: two schedules of a pipeline that are due at once are one run, and a changed one none more.
+      return [kind, time];
+    case 'pipeline':
+      return [kind, upstream?.runId ?? ''];
+    default:
+      return kind satisfies never;
+  }
 }
 
 /**
@@ -122,9 +143,10 @@ function sameTrigger(a: RunTrigger, b: RunTrigger): boolean {
   return (
     a.kind === b.kind &&
     a.requestId === b.requestId &&
+    a.upstream?.runId === b.upstream?.runId &&
     a.file?.bucket === b.file?.bucket &&
     a.file?.key === b.file?.key &&
-    a.file?.etag === b.file?.etag &&
-    a.file?.sequencer === b.file?.sequencer
+    // A request that comes again is the same though its file was uploaded anew meanwhile.
+    (a.kind === 'request' || (a.file?.etag === b.file?.etag && a.file?.sequencer === b.file?.sequencer))
   );
 }

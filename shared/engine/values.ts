@@ -19,27 +19,24 @@ export function manifestBody(file: { bucket: string; key: string; size: number }
 }
 
 export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map<string, ParameterValue> {
-  const { file } = run.trigger;
-  const values = new Map<string, ParameterValue>([
-    ['run_id', { type: 'string', text: run.id }],
-    ['run_started_at', { type: 'timestamp', text: timestamp(run.startedAt ?? run.createdAt) }],
-    ['event_time', { type: 'timestamp', text: timestamp(run.trigger.time) }],
-    [
-      'copy_role',
-      settings.copyRole === 'default'
-        ? { type: 'word', text: 'default' }
-        : { type: 'string', text: settings.copyRole },
-    ],
-  ]);
-  if (file !== undefined) {
-    values.set('manifest', {
-      type: 'string',
-      text: `s3://${settings.artifactsBucket}/${manifestKey(run.id)}`,
-    });
-    values.set('file_uri', { type: 'string', text: `s3://${file.bucket}/${file.key}` });
-    values.set('bucket', { type: 'string', text: file.bucket });
-    values.set('key', { type: 'string', text: file.key });
-  }
+  const { file, time, upstream } = run.trigger;
+  const builtIn: Record<string, ParameterValue> = {
+    run_id: string(run.id),
+    run_started_at: timestamp(run.startedAt ?? run.createdAt),
+    event_time: timestamp(time),
+    upstream_run_id: upstream === undefined ? { type: 'word', text: 'NULL' } : string(upstream.runId),
+    copy_role:
+      settings.copyRole === 'default' ? { type: 'word', text: 'default' } : string(settings.copyRole),
+    ...(file === undefined
+      ? {}
+      : {
+          manifest: string(`s3://${settings.artifactsBucket}/${manifestKey(run.id)}`),
+          file_uri: string(`s3://${file.bucket}/${file.key}`),
+          bucket: string(file.bucket),
+          key: string(file.key),
+        }),
+  };
+  const values = new Map(Object.entries(builtIn));
   for (const parameter of plan.parameters) {
     const given = run.parameters[parameter.name] ?? parameter.default;
     if (given === undefined) continue;
@@ -51,6 +48,10 @@ export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map
   return values;
 }
 
+function string(text: string): ParameterValue {
+  return { type: 'string', text };
+}
+
 function filledIn(text: string, run: Run, settings: Settings): string {
   return text
     .replaceAll('{run_id}', run.id)
@@ -59,6 +60,6 @@ function filledIn(text: string, run: Run, settings: Settings): string {
 }
 
 /** Redshift's text form, UTC, to the microsecond that JavaScript has: `2026-01-02 03:04:05.678`. */
-function timestamp(isoInstant: string): string {
-  return isoInstant.replace('T', ' ').replace('Z', '');
+function timestamp(isoInstant: string): ParameterValue {
+  return { type: 'timestamp', text: isoInstant.replace('T', ' ').replace('Z', '') };
 }

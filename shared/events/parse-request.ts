@@ -1,7 +1,7 @@
 /** A request to `operate`: by invocation, or by an event with source `baton.request`. */
 import { asObject, at, expected, optionalText, RefusedInputError, text } from './read.ts';
 import type { JsonObject } from './read.ts';
-import type { OperateRequest } from './requests.ts';
+import type { CheckRequest, OperateRequest } from './requests.ts';
 
 const VERBS: Readonly<Record<string, OperateRequest['verb']>> = {
   'Resume Requested': 'resume',
@@ -13,7 +13,7 @@ const VERBS: Readonly<Record<string, OperateRequest['verb']>> = {
 /**
  * @throws RefusedInputError for anything that is not a request, or a replayed one: operator commands are never replayed.
  */
-export function parseRequest(value: unknown): OperateRequest {
+export function parseRequest(value: unknown): OperateRequest | CheckRequest {
   const root = asObject(value, 'the request');
   if (at(root, 'detail-type') === undefined) return parseBody(root, text(root, 'verb'));
   if (optionalText(root, 'replay-name') !== undefined)
@@ -25,7 +25,7 @@ export function parseRequest(value: unknown): OperateRequest {
   return parseBody(asObject(at(root, 'detail'), 'detail'), verb);
 }
 
-function parseBody(body: JsonObject, verb: string): OperateRequest {
+function parseBody(body: JsonObject, verb: string): OperateRequest | CheckRequest {
   const reason = optionalText(body, 'reason');
   const common = {
     requestId: text(body, 'requestId'),
@@ -43,6 +43,7 @@ function parseBody(body: JsonObject, verb: string): OperateRequest {
     }
     return { verb, ...common, runId: text(body, 'runId'), verdict };
   }
+  if (verb === 'check') return { verb, requestId: common.requestId, actor: common.actor };
   if (verb === 'cancel') return { verb, ...common, runId: text(body, 'runId') };
   if (verb === 'start') {
     const file = optionalText(body, 'file');
@@ -55,7 +56,7 @@ function parseBody(body: JsonObject, verb: string): OperateRequest {
       ...(parameters === undefined ? {} : { parameters: texts(asObject(parameters, 'parameters')) }),
     };
   }
-  throw new RefusedInputError(`verb must be start, resume, cancel or resolve; it is "${verb}"`);
+  throw new RefusedInputError(`verb must be start, resume, cancel, resolve or check; it is "${verb}"`);
 }
 
 function texts(object: JsonObject): Record<string, string> {

@@ -49,3 +49,46 @@ export type OperateAnswer =
       readonly code: 'invalid' | 'not-found' | 'refused';
       readonly message: string;
     };
+
+/** Asked by invocation only. */
+export interface CheckRequest {
+  readonly verb: 'check';
+  readonly requestId: string;
+  readonly actor: string;
+}
+
+/** One thing that was tried as the functions' own role. */
+export interface Probe {
+  readonly what:
+    | 'sign-in'
+    | 'marker'
+    | 'transactions'
+    | 'load-errors'
+    | 'temporary-tables'
+    /** Rights on a table that pipelines name. */
+    | 'table'
+    /** HeadObject where files come from. */
+    | 'files'
+    /** PutObject of a manifest. */
+    | 'artifacts'
+    /** The warehouse's own role reads. */
+    | 'copy';
+  /** `unsure`: it could not be told either way. */
+  readonly status: 'ok' | 'failed' | 'unsure';
+  /** Table, bucket and prefix. */
+  readonly about?: string;
+  /** Where it is not the stage's own. */
+  readonly warehouse?: string;
+  /** The service's own words. */
+  readonly said?: string;
+  readonly ms: number;
+}
+
+export interface CheckAnswer {
+  readonly ok: true;
+  readonly message: string;
+  /** As they were deployed. */
+  readonly pipelines: readonly { readonly pipeline: string; readonly hash: string }[];
+  readonly buckets: { readonly artifacts: string; readonly files: readonly string[] };
+  readonly probes: readonly Probe[];
+}

@@ -1,11 +1,16 @@
 /** The environment, read and checked once, at cold start. */
 import type { Settings } from '../engine/ports.ts';
+import { HISTORY_DAYS } from '../store/run-item.ts';
 import type { Connection } from '../warehouse/data-api.ts';
 
 export interface Config extends Settings {
   readonly table: string;
   readonly roleName: string;
   readonly connection: Connection;
+  /** Those that pipelines name, by name. */
+  readonly warehouses: Readonly<Record<string, Connection>>;
+  /** Until an ended run is forgotten. */
+  readonly historyDays: number;
 }
 
 /** @throws Error that names every variable that is missing or contradictory. */
@@ -25,6 +30,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     copyRole: optional(env, 'BATON_COPY_ROLE') ?? 'default',
     roleName: need('BATON_ROLE_NAME'),
     connection: readConnection(env, problems),
+    // The deployment made and checked these two.
+    warehouses: JSON.parse(optional(env, 'BATON_WAREHOUSES') ?? '{}') as Config['warehouses'],
+    historyDays: Number(optional(env, 'BATON_HISTORY_DAYS') ?? HISTORY_DAYS),
   };
   if (problems.length > 0) throw new Error(`the function's environment is wrong: ${problems.join('; ')}`);
   return config;

@@ -15,13 +15,28 @@ export class S3FileStore implements FileStore {
   }
 
   async check(file: RunFile): Promise<'same' | 'changed' | 'missing'> {
-    const now = await this.#head(file.bucket, file.key, file.versionId);
+    // What COPY would read now: a manifest names no version. The event's own version may well be there still, under a newer.
+    const now = await this.find(file.bucket, file.key);
     if (now === undefined) return 'missing';
     return now.etag === file.etag ? 'same' : 'changed';
   }
 
   async find(bucket: string, key: string): Promise<RunFile | undefined> {
-    return this.#head(bucket, key, undefined);
+    const { s3, client } = await this.#load();
+    try {
+      const head = await client.send(new s3.HeadObjectCommand({ Bucket: bucket, Key: key }));
+      return {
+        bucket,
+        key,
+        size: head.ContentLength ?? 0,
+        etag: (head.ETag ?? '').replaceAll('"', ''),
+        ...(head.VersionId === undefined ? {} : { versionId: head.VersionId }),
+      };
+    } catch (error) {
+      if (error instanceof Error && (error.name === 'NotFound' || error.name === 'NoSuchKey'))
+        return undefined;
+      throw error;
+    }
   }
 
   async putArtifact(key: string, body: string): Promise<void> {
@@ -34,33 +49,6 @@ export class S3FileStore implements FileStore {
         ContentType: 'application/json',
       }),
     );
-  }
-
-  async #head(bucket: string, key: string, versionId: string | undefined): Promise<RunFile | undefined> {
-    const { s3, client } = await this.#load();
-    try {
-      const head = await client.send(
-        new s3.HeadObjectCommand({
-          Bucket: bucket,
-          Key: key,
-          ...(versionId === undefined ? {} : { VersionId: versionId }),
-        }),
-      );
-      return {
-        bucket,
-        key,
-        size: head.ContentLength ?? 0,
-        etag: (head.ETag ?? '').replaceAll('"', ''),
-        ...(head.VersionId === undefined ? {} : { versionId: head.VersionId }),
-      };
-    } catch (error) {
-      if (
-        error instanceof Error &&
-        (error.name === 'NotFound' || error.name === 'NoSuchKey' || error.name === 'NoSuchVersion')
-      )
-        return undefined;
-      throw error;
-    }
   }
 
   async #load() {

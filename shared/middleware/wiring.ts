@@ -33,10 +33,15 @@ export function wiring(): Wiring {
 
 function wire(): Wiring {
   const config = readConfig(process.env);
-  const store = new DynamoDbRunStore(new DynamoDBClient({}), config.table);
+  const store = new DynamoDbRunStore(new DynamoDBClient({}), config.table, config.historyDays);
   const ports: Ports = {
     store,
-    warehouse: new DataApiWarehouse(new RedshiftDataClient({}), config.connection, randomToken),
+    warehouse: new DataApiWarehouse(
+      new RedshiftDataClient({}),
+      config.connection,
+      randomToken,
+      config.warehouses,
+    ),
     files: new S3FileStore(config.artifactsBucket),
     publisher: new EventBridgePublisher(),
     settings: config,

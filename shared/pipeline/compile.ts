@@ -10,12 +10,12 @@ import type { FileEffect } from './lineage.ts';
 import { LineageReader } from './lineage.ts';
 import { mixedSteps } from './mixed.ts';
 import { didYouMean } from './nearest.ts';
-import type { Parameter, Plan, Step, Trigger } from './plan.ts';
+import type { Parameter, Plan, Step } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { inOrder, positionOf } from './problem.ts';
 import type { ReadSettings } from './read-settings.ts';
 import { readSettings } from './read-settings.ts';
-import { DEFAULTS } from './schema.ts';
+import { DEFAULTS, PIPELINE_NAME } from './schema.ts';
 import { settingAsSql } from './session-set.ts';
 import type { PipelineSettings, StepSettings } from './settings.ts';
 import type { SqlFile } from './sql-file.ts';
@@ -23,6 +23,8 @@ import { readSqlFile } from './sql-file.ts';
 import { makeStep, retryPolicy, runTimeout } from './step.ts';
 import { kindOfStep } from './step-kind.ts';
 import { stepFiles } from './step-files.ts';
+import type { Upstream } from './triggers.ts';
+import { missingValue, parameterProblems, triggerProblems, triggersOf } from './triggers.ts';
 import { startedBy } from './unload-target.ts';
 
 export type { Problem } from './problem.ts';
@@ -48,6 +50,8 @@ export interface Compiled {
   /** Absent where there is an error; warnings do not prevent it. */
   readonly plan?: Plan;
   readonly problems: readonly Problem[];
+  /** The pipelines that it starts behind, with their places in pipeline.yml: whether they exist is for the caller. */
+  readonly upstreams: readonly Upstream[];
 }
 
 export function compilePipeline(source: PipelineSource): Compiled {
@@ -69,7 +73,7 @@ class Compiler {
   }
 
   compile(): Compiled {
-    if (!/^[a-z][a-z0-9_]{0,59}$/.test(this.#source.name)) {
+    if (!new RegExp(PIPELINE_NAME).test(this.#source.name)) {
       this.#say(
         `the folder ${this.#source.name} names the pipeline: lower-case letters, digits and _, beginning with a letter, at most 60`,
       );
@@ -80,9 +84,14 @@ class Compiler {
     const effects = this.#lineage(this.#sqlFiles(parameters));
     const steps = this.#steps(effects, parameters);
     this.#checkUses(effects, parameters);
+    this.#checkTriggers(effects, parameters);
     const plan = this.#plan(steps, parameters);
     const hasError = this.#problems.some((problem) => problem.severity === 'error');
-    return { ...(hasError ? {} : { plan }), problems: inOrder(this.#problems) };
+    return {
+      ...(hasError ? {} : { plan }),
+      problems: inOrder(this.#problems),
+      upstreams: this.#upstreams(),
+    };
   }
 
   /** About the pipeline as a whole, or a key of pipeline.yml. */
@@ -208,7 +217,7 @@ class Compiler {
       to.param === 'file_uri' || to.param === 'manifest'
         ? undefined
         : (to.text ?? parameters.find(({ name }) => name === to.param)?.default ?? '');
-    const trigger = target === undefined ? `:${to.param}` : startedBy(target, this.#triggers());
+    const trigger = target === undefined ? `:${to.param}` : startedBy(target, triggersOf(this.#settings.on));
     if (trigger === undefined) return;
     this.#sayIn(file, {
       offset: to.offset,
@@ -217,13 +226,33 @@ class Compiler {
     });
   }
 
-  #triggers(): Trigger[] {
-    return this.#settings.on.map(({ s3 }) => ({
-      kind: 's3',
-      ...(s3.bucket === undefined ? {} : { bucket: s3.bucket }),
-      prefix: s3.prefix,
-      suffix: s3.suffix ?? DEFAULTS.suffix,
-    }));
+  /** The triggers themselves, and what runs that they start would lack. */
+  #checkTriggers(effects: readonly FileEffect[], parameters: readonly Parameter[]): void {
+    if (this.#read?.settings === undefined) return;
+    const { on, steps } = this.#settings;
+    const triggers = triggersOf(on);
+    const problems = [...triggerProblems(on, this.#source.name), ...parameterProblems(parameters, triggers)];
+    for (const { path, message, severity } of problems) this.#say(message, path, severity);
+    for (const { file } of effects) {
+      for (const { name, offset } of file.statements.flatMap(({ uses }) => uses)) {
+        const message = missingValue(name, triggers);
+        if (message !== undefined) this.#sayIn(file, { offset, severity: 'error', message });
+      }
+    }
+    for (const [name, { verify = '' }] of Object.entries(steps ?? {})) {
+      for (const [, placeholder = ''] of verify.matchAll(/:([A-Za-z_]\w*)/g)) {
+        const message = missingValue(placeholder, triggers);
+        if (message !== undefined) this.#say(message, ['steps', name, 'verify']);
+      }
+    }
+  }
+
+  #upstreams(): Upstream[] {
+    return this.#settings.on.flatMap((one, i) => {
+      if (!('pipeline' in one)) return [];
+      const { line = 1, column = 1 } = this.#read?.problemAt(['on', i, 'pipeline'], '') ?? {};
+      return [{ pipeline: one.pipeline, line, column }];
+    });
   }
 
   #sessionSet(): Record<string, string> {
@@ -249,12 +278,11 @@ class Compiler {
     const { baseSeconds, maxSeconds } = retryPolicy(this.#settings.retry);
     if (baseSeconds > maxSeconds)
       this.#say('the first pause (base) is longer than the longest (max)', ['retry']);
-    this.#warnOfPrefixes();
     const plan: Omit<Plan, 'hash'> = {
       schema: 1,
       pipeline: this.#source.name,
       description: description ?? DEFAULTS.description,
-      triggers: this.#triggers(),
+      triggers: triggersOf(this.#settings.on),
       steps,
       session: { keepAliveSeconds, set: this.#sessionSet() },
       parameters,
@@ -273,16 +301,5 @@ class Compiler {
       );
     }
     return whole;
-  }
-
-  #warnOfPrefixes(): void {
-    for (const [i, { s3 }] of this.#settings.on.entries()) {
-      if (s3.prefix.startsWith('/'))
-        this.#say(
-          `keys in S3 seldom begin with "/": this matches only keys that do`,
-          ['on', i, 's3', 'prefix'],
-          'warning',
-        );
-    }
   }
 }

@@ -36,6 +36,17 @@ function shapeSchema(shape: Shape): Json {
         propertyNames: { pattern: shape.keyPattern },
         additionalProperties: shapeSchema(shape.of),
       };
+    case 'one-of':
+      return {
+        ...shapeSchema({ ...shape, kind: 'object' }),
+        type: 'object',
+        minProperties: 1,
+        maxProperties: 1,
+      };
+    case 'short': {
+      const text = shape.of.keys[shape.key]?.shape;
+      return { anyOf: [...(text === undefined ? [] : [shapeSchema(text)]), shapeSchema(shape.of)] };
+    }
     case 'object': {
       const entries = Object.entries(shape.keys);
       const required = entries.filter(([, key]) => key.required === true).map(([name]) => name);

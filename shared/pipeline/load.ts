@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { compilePipeline, PIPELINE_FILE } from './compile.ts';
 import type { Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
+import { inOrder } from './problem.ts';
+import type { Upstream } from './triggers.ts';
+import { chainProblems } from './triggers.ts';
 
 /** Holds the SQL that makes the tables: not a pipeline. */
 export const SETUP_FOLDER = 'setup';
@@ -24,12 +27,21 @@ export function loadPipelines(sqlFolder: string): LoadedPipelines {
     const message = `there is no folder ${sqlFolder}: pipelines are folders below it`;
     return { plans, problems: [{ file: '', line: 1, column: 1, severity: 'error', message }] };
   }
+  const upstreams = new Map<string, readonly Upstream[]>();
   for (const name of pipelineFolders(sqlFolder)) {
     const compiled = compilePipeline({ name, files: readFiles(join(sqlFolder, name)) });
+    upstreams.set(name, compiled.upstreams);
     if (compiled.plan !== undefined) plans.push(compiled.plan);
     for (const problem of compiled.problems) problems.push({ ...problem, file: `${name}/${problem.file}` });
   }
-  return { plans, problems };
+  const broken = chainProblems(upstreams);
+  for (const { pipeline, at, message } of broken) {
+    const { line, column } = at;
+    problems.push({ file: `${pipeline}/${PIPELINE_FILE}`, line, column, severity: 'error', message });
+  }
+  if (broken.length === 0) return { plans, problems };
+  const bad = new Set(broken.map(({ pipeline }) => pipeline));
+  return { plans: plans.filter((plan) => !bad.has(plan.pipeline)), problems: inOrder(problems) };
 }
 
 function pipelineFolders(sqlFolder: string): string[] {

@@ -14,7 +14,11 @@ export const BUILT_IN_PLACEHOLDERS: readonly string[] = [
   'run_started_at',
   'event_time',
   'copy_role',
+  'upstream_run_id',
 ];
+
+/** Placeholders that stand for the run's file. */
+export const FILE_PLACEHOLDERS: readonly string[] = ['manifest', 'file_uri', 'bucket', 'key'];
 
 /** What a string's default may hold, in braces. */
 const WORDS = ['run_id', 'event_date', 'stage'];

@@ -92,7 +92,22 @@ export interface S3Trigger {
   readonly suffix: string;
 }
 
-export type Trigger = S3Trigger;
+/** Falls due by the clock: EventBridge Scheduler's expressions. */
+export interface ScheduleTrigger {
+  readonly kind: 'schedule';
+  /** `cron(...)` or `rate(...)`. */
+  readonly expression: string;
+  /** IANA name. */
+  readonly timezone: string;
+}
+
+/** Every run of another pipeline that succeeds. */
+export interface PipelineTrigger {
+  readonly kind: 'pipeline';
+  readonly pipeline: string;
+}
+
+export type Trigger = S3Trigger | ScheduleTrigger | PipelineTrigger;
 
 export type ParameterType = 'string' | 'number' | 'boolean' | 'date' | 'timestamp';
 

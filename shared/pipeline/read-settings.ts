@@ -6,7 +6,7 @@ import { formatDuration, parseDuration } from './duration.ts';
 import { didYouMean } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import type { Key, Shape } from './schema.ts';
-import { LATER_TRIGGERS, pipelineSchema } from './schema.ts';
+import { pipelineSchema } from './schema.ts';
 import type { PipelineSettings } from './settings.ts';
 
 export type Path = readonly (string | number)[];
@@ -18,6 +18,9 @@ export interface ReadSettings {
   /** A problem at a key or value of the file. */
   problemAt(path: Path, message: string, severity?: Problem['severity']): Problem;
 }
+
+/** Shapes that hold others. */
+type Composed = 'object' | 'one-of' | 'short' | 'map' | 'list';
 
 /** Stands for a value that was refused, so that what encloses it can still be checked. */
 const REFUSED = Symbol('refused');
@@ -77,6 +80,10 @@ class Reader {
     switch (shape.kind) {
       case 'object':
         return this.#object(node, shape.keys, path, offset);
+      case 'one-of':
+        return this.#oneOf(node, shape.keys, path, offset);
+      case 'short':
+        return this.#short(node, shape, path, offset);
       case 'map':
         return this.#map(node, shape, path, offset);
       case 'list':
@@ -119,12 +126,46 @@ class Reader {
         if (member !== undefined) value[name] = member;
       }
     }
-    // A trigger of another kind has been refused already; that it lacks s3 says nothing more.
-    const isLater = isMap(node) && node.items.some((pair) => isLaterTrigger(keyText(pair), path));
-    for (const name of isLater ? [] : required) {
+    for (const name of required) {
       if (value[name] === undefined) this.#say(offset, `${place(path)} needs the key ${name}`);
     }
     return value;
+  }
+
+  #oneOf(
+    node: Node | null | undefined,
+    keys: Readonly<Record<string, Key>>,
+    path: Path,
+    offset: number,
+  ): unknown {
+    const names = Object.keys(keys)
+      .join(', ')
+      .replace(/, (?=[^,]*$)/, ' or ');
+    if (!isMap(node) || node.items.length === 0)
+      return this.#say(offset, `${place(path)} must have one of the keys ${names}`);
+    const known = node.items.filter((pair) => Object.hasOwn(keys, keyText(pair)));
+    const [, second] = known;
+    if (second !== undefined) {
+      const at = offsetOfNode(second.key) ?? offset;
+      this.#say(
+        at,
+        `${place(path)} must have one of the keys ${names}, not several: write each on a line that begins with "- "`,
+      );
+    }
+    return this.#object(node, keys, path, offset);
+  }
+
+  #short(
+    node: Node | null | undefined,
+    shape: Shape & { kind: 'short' },
+    path: Path,
+    offset: number,
+  ): unknown {
+    const text = shape.of.keys[shape.key]?.shape;
+    if (!isScalar(node) || node.value === null || text === undefined)
+      return this.#object(node, shape.of.keys, path, offset);
+    const value = this.#check(node, text, path);
+    return value === REFUSED ? REFUSED : { [shape.key]: value };
   }
 
   #map(node: Node | null | undefined, shape: Shape & { kind: 'map' }, path: Path, offset: number): unknown {
@@ -153,7 +194,7 @@ class Reader {
 
   #scalar(
     node: Node | null | undefined,
-    shape: Exclude<Shape, { kind: 'object' | 'map' | 'list' }>,
+    shape: Exclude<Shape, { kind: Composed }>,
     path: Path,
     offset: number,
   ): unknown {
@@ -214,15 +255,10 @@ function keyText(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.source ?? pair.key.value) : String(pair.key);
 }
 
-function isLaterTrigger(name: string, path: Path): boolean {
-  return path[0] === 'on' && path.length === 2 && LATER_TRIGGERS.includes(name);
-}
-
 function unknownKey(name: string, keys: Readonly<Record<string, Key>>, path: Path): string {
-  if (isLaterTrigger(name, path)) {
-    return `${name} triggers are not supported yet: a run is started by a file (s3) or by a request (baton start)`;
-  }
   const names = Object.keys(keys);
+  if (name.endsWith(')'))
+    return `unknown key ${name} in ${place(path)}: within { } a comma ends a value, so a cron with commas needs quotes`;
   return `unknown key ${name} in ${place(path)}${didYouMean(name, names)}; known are ${names.join(', ')}`;
 }
 
@@ -233,7 +269,7 @@ function place(path: Path): string {
     .join('');
 }
 
-function words(shape: Exclude<Shape, { kind: 'object' | 'map' | 'list' }>): string {
+function words(shape: Exclude<Shape, { kind: Composed }>): string {
   switch (shape.kind) {
     case 'text':
       return shape.words ?? 'a text';

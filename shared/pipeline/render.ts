@@ -4,10 +4,10 @@
  */
 import type { ParameterType, StatementTemplate } from './plan.ts';
 
-/** A value to render. `word` stands unquoted: only COPY's `IAM_ROLE default` needs it. */
+/** A value to render. `word` stands unquoted: COPY's `IAM_ROLE default`, and what a run does not have. */
 export type ParameterValue =
   | { readonly type: ParameterType; readonly text: string }
-  | { readonly type: 'word'; readonly text: 'default' };
+  | { readonly type: 'word'; readonly text: 'default' | 'NULL' };
 
 /** A value that cannot be written into SQL, or that is missing. The message names the placeholder. */
 export class RenderError extends Error {
@@ -79,7 +79,7 @@ export function renderValue(param: string, value: ParameterValue): string {
     case 'timestamp':
       return quoteLiteral(shaped(param, text, TIMESTAMP, 'a timestamp like 2026-01-31 23:59:00'), param);
     case 'word':
-      return shaped(param, text, /^default$/, 'the word default');
+      return shaped(param, text, /^(?:default|NULL)$/, 'the word default or NULL');
     default:
       return type satisfies never;
   }

@@ -13,7 +13,11 @@ export type Shape =
   | { readonly kind: 'flag' }
   | { readonly kind: 'list'; readonly of: Shape }
   | { readonly kind: 'map'; readonly of: Shape; readonly keyPattern: string; readonly keyWords: string }
-  | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Key>> };
+  | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Key>> }
+  /** An object with exactly one of the keys. */
+  | { readonly kind: 'one-of'; readonly keys: Readonly<Record<string, Key>> }
+  /** An object, or a text that stands for `{ [key]: text }`. */
+  | { readonly kind: 'short'; readonly key: string; readonly of: Shape & { kind: 'object' } };
 
 export interface Key {
   readonly shape: Shape;
@@ -29,6 +33,7 @@ const DAY = 24 * HOUR;
 export const DEFAULTS = {
   description: '',
   suffix: '',
+  timezone: 'UTC',
   concurrency: 1,
   onFailure: 'hold',
   onReplay: 'resume',
@@ -90,6 +95,32 @@ const s3: Shape = {
     },
   },
 };
+
+const schedule: Shape & { kind: 'object' } = {
+  kind: 'object',
+  keys: {
+    expression: {
+      shape: {
+        kind: 'text',
+        pattern: '^(?:cron|rate)\\(.*\\)$',
+        words:
+          'cron(minutes hours day-of-month month day-of-week year) or a rate like rate(1 hour), for a pipeline starts again and again',
+      },
+      description:
+        "When a run starts, as EventBridge Scheduler writes it: cron(0 6 * * ? *) is every day at six, rate(1 hour) every hour. One of cron's day-of-month and day-of-week is ?, and Sunday is 1.",
+      required: true,
+    },
+    timezone: {
+      shape: { kind: 'text' },
+      description:
+        'Whose clocks a cron follows, for example Europe/Berlin. A time that they skip is left out; one that they show twice counts once.',
+      default: DEFAULTS.timezone,
+    },
+  },
+};
+
+/** The name of a pipeline: of its folder. */
+export const PIPELINE_NAME = '^[a-z][a-z0-9_]{0,59}$';
 
 const step: Shape = {
   kind: 'object',
@@ -171,8 +202,18 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
       shape: {
         kind: 'list',
         of: {
-          kind: 'object',
-          keys: { s3: { shape: s3, description: 'A file that lands in a bucket.', required: true } },
+          kind: 'one-of',
+          keys: {
+            s3: { shape: s3, description: 'A file that lands in a bucket.' },
+            schedule: {
+              shape: { kind: 'short', key: 'expression', of: schedule },
+              description: 'A time: cron(...) or rate(...), alone or with a time zone.',
+            },
+            pipeline: {
+              shape: { kind: 'text', pattern: PIPELINE_NAME, words: 'the name of a pipeline' },
+              description: 'Another pipeline, each time a run of it has succeeded.',
+            },
+          },
         },
       },
       description: 'What starts a run. An empty list: only a request does.',
@@ -252,6 +293,3 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
     },
   },
 };
-
-/** Triggers that are planned: named so that the refusal can say more than "unknown key". */
-export const LATER_TRIGGERS: readonly string[] = ['schedule', 'pipeline'];

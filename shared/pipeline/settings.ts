@@ -19,11 +19,15 @@ export interface StepSettings {
   readonly verify?: string;
 }
 
+/** One of the three. */
+export type TriggerSettings =
+  | { readonly s3: { readonly bucket?: string; readonly prefix: string; readonly suffix?: string } }
+  | { readonly schedule: { readonly expression: string; readonly timezone?: string } }
+  | { readonly pipeline: string };
+
 export interface PipelineSettings {
   readonly description?: string;
-  readonly on: readonly {
-    readonly s3: { readonly bucket?: string; readonly prefix: string; readonly suffix?: string };
-  }[];
+  readonly on: readonly TriggerSettings[];
   readonly steps?: Readonly<Record<string, StepSettings>>;
   readonly session?: { readonly keepAlive?: number; readonly set?: Readonly<Record<string, string>> };
   readonly parameters?: Readonly<

@@ -24,16 +24,16 @@ export function historyKey(runId: string, row: Pick<FinishedStep, 'index' | 'gen
   };
 }
 
-/** Days until a finished run is forgotten. */
-const HISTORY_DAYS = 400;
+/** Days until a finished run is forgotten, where a stage says nothing else. */
+export const HISTORY_DAYS = 400;
 
 /** The item of a run: its own attributes, and those of the sparse indexes where the run belongs in them. */
-export function runItem(run: Run): Item {
+export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
   const queued = run.state === 'QUEUED' ? { queue: run.pipeline, queuedAt: queueOrder(run) } : {};
   const due = run.next === undefined ? {} : { due: DUE_PARTITION };
   const forgotten =
     isAtEnd(run) && run.owed === undefined && run.endedAt !== undefined
-      ? { expiresAt: Math.floor(Date.parse(run.endedAt) / 1000) + HISTORY_DAYS * 86_400 }
+      ? { expiresAt: Math.floor(Date.parse(run.endedAt) / 1000) + historyDays * 86_400 }
       : {};
   return { ...runKey(run.id), schema: SCHEMA, ...run, ...queued, ...due, ...forgotten };
 }

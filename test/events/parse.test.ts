@@ -145,7 +145,7 @@ describe('a request', () => {
   });
 
   it.each([
-    [{ verb: 'drop', requestId: 'q' }, 'verb must be start, resume, cancel or resolve'],
+    [{ verb: 'drop', requestId: 'q' }, 'verb must be start, resume, cancel, resolve or check'],
     [{ verb: 'resume', requestId: 'q' }, 'runId must be a text'],
     [{ verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 1 } }, 'parameters.a must be a text'],
     [{ source: 'someone', 'detail-type': 'Resume Requested', detail: {} }, 'is not a request'],

@@ -83,6 +83,9 @@ beforeAll(async () => {
         done.push(`${exchange.route.operation} ${String(exchange.body)}`);
         answerJson(exchange, { FailedEntryCount: 0, Entries: [{ EventId: 'e' }] });
       },
+      scheduler: (exchange) => {
+        answerJson(exchange, { operation: exchange.route.operation });
+      },
       sqs: (exchange) => {
         sendError(exchange, 400, 'QueueDoesNotExist', 'no queue');
       },

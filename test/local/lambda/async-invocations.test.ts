@@ -29,12 +29,15 @@ describe('asynchronous invocations', () => {
   let answers: Attempt[];
   let queue: AsyncInvocations;
   let begin: number;
+  /** What an attempt waits for before it answers. */
+  let held: Promise<void>;
 
   function open(): AsyncInvocations {
     return new AsyncInvocations(join(folder, 'async.jsonl'), [step], {
       clock,
       invoke: async (_name, id, payload) => {
         calls.push({ id, payload, at: Math.round((clock.now() - begin) / 1000) });
+        await held;
         return answers.shift() ?? { kind: 'done' };
       },
       sendFailure: async (destination, record) => {
@@ -61,11 +64,32 @@ describe('asynchronous invocations', () => {
     calls = [];
     records = [];
     answers = [];
+    held = Promise.resolve();
     queue = open();
   });
   afterEach(() => {
     queue.stop();
     rmSync(folder, { recursive: true });
+  });
+
+  test('whoever waits for the attempts of a function goes on when they have ended, a failed one included', async () => {
+    let release = (): void => undefined;
+    held = new Promise((done) => {
+      release = done;
+    });
+    answers = [failure];
+    queue.add('step', '{"a":1}');
+    queue.add('step', '{"a":2}');
+    let ended = false;
+    const waiting = queue.attemptsEnded('step').then(() => (ended = true));
+    await queue.attemptsEnded('another');
+    await settle();
+    expect([calls.length, ended]).toEqual([2, false]);
+    release();
+    await waiting;
+    // The failed one is tried again in a minute; that is not waited for.
+    expect([calls.length, queue.waiting]).toEqual([2, 1]);
+    await queue.attemptsEnded('step');
   });
 
   test('one that succeeds runs once', async () => {

@@ -243,6 +243,7 @@ test('queue, mapping, rule and schedule carry what the local services need', () 
       Type: 'AWS::Scheduler::Schedule',
       Properties: {
         ScheduleExpression: 'rate(1 minute)',
+        FlexibleTimeWindow: { Mode: 'OFF' },
         Target: {
           Arn: { 'Fn::GetAtt': ['F', 'Arn'] },
           RoleArn: { 'Fn::GetAtt': ['Role', 'Arn'] },
@@ -271,9 +272,49 @@ test('queue, mapping, rule and schedule carry what the local services need', () 
   });
   expect(resources.schedules[0]).toMatchObject({
     expression: 'rate(1 minute)',
+    arn: 'arn:aws:scheduler:us-east-1:000000000000:schedule/default/baton-local-Minute',
+    group: 'default',
     timeZone: 'UTC',
-    target: { input: '{}' },
+    target: { input: '{}', retryAttempts: 185, maximumAgeSeconds: 86_400 },
   });
+});
+
+test('a schedule belongs to its group, and needs what Scheduler needs', () => {
+  const schedule = (more: Readonly<Record<string, unknown>>): unknown => ({
+    Type: 'AWS::Scheduler::Schedule',
+    Properties: {
+      Name: 'daily',
+      GroupName: { Ref: 'Group' },
+      ScheduleExpression: 'cron(0 6 * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Berlin',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: { Arn: 'arn:aws:sqs:us-east-1:000000000000:q', RoleArn: 'arn:aws:iam::000000000000:role/r' },
+      ...more,
+    },
+  });
+  const group = { Type: 'AWS::Scheduler::ScheduleGroup', Properties: { Name: 'mine' } };
+  const at = (more: Readonly<Record<string, unknown>>) => read({ Group: group, Daily: schedule(more) });
+  expect(at({}).schedules).toMatchObject([
+    {
+      name: 'daily',
+      group: 'mine',
+      arn: 'arn:aws:scheduler:us-east-1:000000000000:schedule/mine/daily',
+      timeZone: 'Europe/Berlin',
+      enabled: true,
+    },
+  ]);
+  expect(() => at({ FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 5 } })).toThrow(
+    'Resources.Daily.Properties.FlexibleTimeWindow.Mode: the local AWS fires at the time itself; write OFF',
+  );
+  expect(() => at({ FlexibleTimeWindow: undefined })).toThrow(
+    'Resources.Daily.Properties: FlexibleTimeWindow is missing',
+  );
+  expect(() => at({ Target: { Arn: 'arn:aws:sqs:us-east-1:000000000000:q' } })).toThrow(
+    'Resources.Daily.Properties.Target: RoleArn is missing',
+  );
+  expect(() => at({ EndDate: '2030-01-01T00:00:00Z' })).toThrow(
+    'Resources.Daily.Properties.EndDate: local schedules begin at once and have no end',
+  );
 });
 
 test('an archive carries its pattern and days, and belongs to the default bus', () => {

@@ -1,7 +1,8 @@
 /**
  * AWS's cron: six fields (minutes, hours, day of month, month, day of week, year), with `,` `-` `*` `/` `?` `L` `W`
  * and `#`. Sunday is 1.
- * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html#eb-cron-expressions
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
  */
 import type { LocalTime } from './local-time.ts';
 
@@ -58,10 +59,12 @@ export function nextInstant(
     weekText === undefined ||
     yearText === undefined
   ) {
-    throw refuse('cron has six fields: minutes, hours, day-of-month, month, day-of-week, year');
+    throw refuse(
+      `cron has six fields (minutes, hours, day-of-month, month, day-of-week, year); this one has ${fields[0] === '' ? 0 : fields.length}`,
+    );
   }
   if ((dayText === '?') === (weekText === '?')) {
-    throw refuse('exactly one of day-of-month and day-of-week must be ?');
+    throw refuse('exactly one of day-of-month and day-of-week (the third and the fifth field) must be ?');
   }
   const minutes = sorted(valuesOf(minuteText, MINUTES, refuse));
   const hours = sorted(valuesOf(hourText, HOURS, refuse));

@@ -1,3 +1,5 @@
+const HOUR_MS = 3_600_000;
+
 /** Wall-clock time of a time zone. "Wall" numbers are ms since the epoch as if the zone were UTC. */
 export class LocalTime {
   readonly #format: Intl.DateTimeFormat | undefined;
@@ -37,9 +39,9 @@ export class LocalTime {
   /** The first instant at which the clocks show `wall`; undefined when they skip it. */
   toInstant(wall: number): number | undefined {
     if (this.#format === undefined) return wall;
-    const HALF_DAY = 43_200_000;
-    // The offset changes at most once within a day: it is the one before or the one after.
-    for (const near of [wall - HALF_DAY, wall + HALF_DAY]) {
+    // Zones are 14 hours ahead to 12 behind, and an offset changes at most once a day: it is the one that held before
+    // all instants that could be meant, or the one behind them. With the former the earlier of two is found.
+    for (const near of [wall - 15 * HOUR_MS, wall + 13 * HOUR_MS]) {
       const instant = wall - (this.toWall(near) - near);
       if (this.toWall(instant) === wall) return instant;
     }

@@ -1,0 +1,255 @@
+/**
+ * What only the functions' own role can find out about a stage: does it get into the warehouse, has it the rights that
+ * runs need there, can COPY's role read what runs load. Asked by `baton doctor`; changes nothing that lasts.
+ */
+import type { CheckAnswer, Probe } from '../events/requests.ts';
+import type { Plan } from '../pipeline/plan.ts';
+import { quoteLiteral } from '../pipeline/render.ts';
+import type { Result, SmallEnd } from '../warehouse/warehouse.ts';
+import { tablesOf, type NamedTable } from './named-tables.ts';
+import type { Driver, Ports } from './ports.ts';
+
+/** Of the sessions that the check opens. */
+const KEEP_ALIVE_SECONDS = 60;
+/** Not begun with less: what was found so far must still be answered. */
+const RESERVE_MS = 8_000;
+/** Objects of our own, below the one prefix that the role may write. */
+const SAMPLE = 'manifests/baton-check';
+/** A key that no pipeline's file has. */
+const NOWHERE = 'baton-check/no-such-file';
+
+const NO_TIME = 'no time was left for it';
+
+const MARKER_COLUMNS = 'run_id, birth, step, generation, attempt, statement_hash, committed_at';
+
+type Tell = (probe: Omit<Probe, 'ms'>) => void;
+
+interface Place {
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+export async function checkStage(today: readonly Plan[], ports: Ports, driver: Driver): Promise<CheckAnswer> {
+  const { landingBucket, artifactsBucket } = ports.settings;
+  const probes: Probe[] = [];
+  const places = placesOf(today, landingBucket);
+  for (const place of places) probes.push(await mayRead(place, ports));
+  const warehouses = new Set([undefined, ...today.map((plan) => plan.warehouse)]);
+  await Promise.all(
+    [...warehouses].map(async (warehouse) => {
+      const plans = today.filter((plan) => plan.warehouse === warehouse);
+      const asked: Asked = { probes: [], next: 'sign-in' };
+      const late = ports.pause(Math.max(0, driver.remainingMs() - RESERVE_MS / 2)).then(() => true);
+      const began = ports.now();
+      if (await Promise.race([askWarehouse(warehouse, plans, asked, ports, driver), late])) {
+        asked.probes.push(unanswered(asked.next, warehouse, ports.now() - began));
+      }
+      probes.push(...asked.probes);
+    }),
+  );
+  return {
+    ok: true,
+    message: `checked as the functions' own role: ${probes.length} probes`,
+    pipelines: today.map(({ pipeline, hash }) => ({ pipeline, hash })),
+    buckets: { artifacts: artifactsBucket, files: [...new Set(places.map(({ bucket }) => bucket))] },
+    probes,
+  };
+}
+
+/** What was asked of one warehouse so far, and what is asked now. */
+interface Asked {
+  readonly probes: Probe[];
+  next: Probe['what'];
+}
+
+/** A warehouse that lets nobody in is found out; that of one statement it only took long. */
+function unanswered(what: Probe['what'], warehouse: string | undefined, ms: number): Probe {
+  const status = what === 'sign-in' ? 'failed' : 'unsure';
+  const said = `no answer within ${Math.round(ms / 1000)} s`;
+  return { what, status, said, ms, ...(warehouse === undefined ? {} : { warehouse }) };
+}
+
+/** Where files come from; the landing bucket in any case. */
+function placesOf(plans: readonly Plan[], landing: string): Place[] {
+  const places = new Map<string, Place>();
+  for (const trigger of plans.flatMap((plan) => plan.triggers)) {
+    if (trigger.kind !== 's3') continue;
+    const { bucket = landing, prefix } = trigger;
+    places.set(`${bucket}/${prefix}`, { bucket, prefix });
+  }
+  const found = [...places.values()];
+  return found.some(({ bucket }) => bucket === landing) ? found : [...found, { bucket: landing, prefix: '' }];
+}
+
+/** A missing file must answer "not found": "denied" would make every late file look like a fault. */
+async function mayRead({ bucket, prefix }: Place, ports: Ports): Promise<Probe> {
+  const began = ports.now();
+  const about = `s3://${bucket}/${prefix}`;
+  try {
+    await ports.files.find(bucket, `${prefix}${NOWHERE}`);
+    return { what: 'files', about, status: 'ok', ms: ports.now() - began };
+  } catch (error) {
+    return { what: 'files', about, status: 'failed', said: said(error), ms: ports.now() - began };
+  }
+}
+
+/** Tells what it finds by and by; false at its end. */
+async function askWarehouse(
+  warehouse: string | undefined,
+  plans: readonly Plan[],
+  asked: Asked,
+  ports: Ports,
+  driver: Driver,
+): Promise<false> {
+  let began = ports.now();
+  const about = warehouse === undefined ? {} : { warehouse };
+  const tell: Tell = (probe) => {
+    asked.probes.push({ ...probe, ...about, ms: ports.now() - began });
+    began = ports.now();
+  };
+  const opened = await ports.warehouse.open({
+    set: {},
+    name: 'baton-check',
+    ...(warehouse === undefined ? {} : { warehouse }),
+  });
+  if (!opened.ok) {
+    tell({ what: 'sign-in', status: 'failed', said: opened.refusal.message });
+    return false;
+  }
+  tell({ what: 'sign-in', status: 'ok' });
+  const { sessionId } = opened.value;
+  const ask = async (sql: string): Promise<string | undefined> => (await run(sessionId, sql, ports)).failure;
+  const probe = async (what: Probe['what'], sql: string): Promise<boolean> => {
+    if (driver.remainingMs() < RESERVE_MS) {
+      tell({ what, status: 'unsure', said: NO_TIME });
+      return false;
+    }
+    asked.next = what;
+    const failure = await ask(sql);
+    tell({
+      what,
+      status: failure === undefined ? 'ok' : 'failed',
+      ...(failure === undefined ? {} : { said: failure }),
+    });
+    return failure === undefined;
+  };
+  // Writes no row, and needs what writing one needs.
+  await probe(
+    'marker',
+    `INSERT INTO baton.step_marker (${MARKER_COLUMNS}) SELECT ${MARKER_COLUMNS} FROM baton.step_marker WHERE 1 = 0`,
+  );
+  await probe('transactions', 'SELECT COUNT(*) FROM svv_transactions WHERE pid = 0');
+  await probe('load-errors', 'SELECT COUNT(*) FROM sys_load_error_detail WHERE query_id = -1');
+  asked.next = 'table';
+  for (const table of tablesOf(plans)) {
+    if (driver.remainingMs() < RESERVE_MS) {
+      tell({ what: 'table', status: 'unsure', said: NO_TIME, about: table.name });
+    } else tell({ what: 'table', about: table.name, ...(await rightsOn(table, sessionId, ports)) });
+  }
+  if (await probe('temporary-tables', 'CREATE TEMP TABLE baton_check (line VARCHAR(256))')) {
+    asked.next = 'copy';
+    await copies(plans, ask, tell, ports, driver);
+  }
+  await ports.warehouse.runSmall(sessionId, 'SELECT 1', 1);
+  return false;
+}
+
+/** Reading is tried, on no rows; whether it may be changed is asked (Redshift developer guide: HAS_TABLE_PRIVILEGE). */
+async function rightsOn(
+  { name, isWritten }: NamedTable,
+  sessionId: string,
+  ports: Ports,
+): Promise<Pick<Probe, 'status' | 'said'>> {
+  const has = (right: string): string => `HAS_TABLE_PRIVILEGE(${quoteLiteral(name)}, '${right}')`;
+  const sql = isWritten
+    ? `SELECT ${has('insert')} OR ${has('update')} OR ${has('delete')}`
+    : `SELECT COUNT(*) FROM ${name} WHERE 1 = 0`;
+  const { failure, statementId } = await run(sessionId, sql, ports);
+  if (failure !== undefined || statementId === undefined) return { status: 'failed', said: failure ?? '' };
+  if (!isWritten) return { status: 'ok' };
+  try {
+    const { rows } = await ports.warehouse.result(statementId, 1);
+    return rows[0]?.[0] === 'true' ? { status: 'ok' } : { status: 'failed', said: 'no right to change it' };
+  } catch (error) {
+    return { status: 'unsure', said: said(error) };
+  }
+}
+
+/** COPY with NOLOAD reads and loads nothing. */
+async function copies(
+  plans: readonly Plan[],
+  ask: (sql: string) => Promise<string | undefined>,
+  tell: Tell,
+  ports: Ports,
+  driver: Driver,
+): Promise<void> {
+  const { artifactsBucket, landingBucket, copyRole } = ports.settings;
+  const role = copyRole === 'default' ? 'default' : quoteLiteral(copyRole);
+  const copy = async (manifest: string, url: string): Promise<string | undefined> => {
+    await ports.files.putArtifact(manifest, JSON.stringify({ entries: [{ url, mandatory: true }] }));
+    const from = quoteLiteral(`s3://${artifactsBucket}/${manifest}`);
+    return ask(`COPY baton_check FROM ${from} IAM_ROLE ${role} MANIFEST FORMAT CSV NOLOAD`);
+  };
+  const own = `s3://${artifactsBucket}/`;
+  try {
+    await ports.files.putArtifact(`${SAMPLE}.csv`, 'line\n');
+    const failure = await copy(`${SAMPLE}.manifest`, `${own}${SAMPLE}.csv`);
+    tell({
+      what: 'copy',
+      about: own,
+      status: failure === undefined ? 'ok' : 'failed',
+      ...(failure === undefined ? {} : { said: failure }),
+    });
+    if (failure !== undefined) return;
+  } catch (error) {
+    tell({ what: 'artifacts', about: own, status: 'failed', said: said(error) });
+    return;
+  }
+  for (const [i, { bucket, prefix }] of placesOf(plans, landingBucket).entries()) {
+    const about = `s3://${bucket}/${prefix}`;
+    if (driver.remainingMs() < RESERVE_MS) {
+      tell({ what: 'copy', about, status: 'unsure', said: NO_TIME });
+      continue;
+    }
+    const failure = await copy(`${SAMPLE}-${i + 1}.manifest`, `${about}${NOWHERE}`);
+    tell({ what: 'copy', about, ...missingFile(failure) });
+  }
+}
+
+/** The file is not there, and whoever may read says so; who may not is denied (S3: GetObject, permissions). */
+function missingFile(failure: string | undefined): Pick<Probe, 'status' | 'said'> {
+  if (failure === undefined) return { status: 'unsure', said: 'a file that should not exist was read' };
+  if (/denied|forbidden|not authorized|status 403/i.test(failure)) return { status: 'failed', said: failure };
+  if (/not exist|not present|not found|no such|nosuchkey|status 404/i.test(failure)) return { status: 'ok' };
+  return { status: 'unsure', said: failure };
+}
+
+interface Outcome {
+  readonly failure?: string;
+  readonly statementId?: string;
+}
+
+async function run(sessionId: string, sql: string, ports: Ports): Promise<Outcome> {
+  let result: Result<SmallEnd>;
+  try {
+    result = await ports.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);
+    // The session is refused for a moment after a statement's end.
+    for (let tries = 1; isBusy(result) && tries < 6; tries += 1) {
+      await ports.pause(100 * tries);
+      result = await ports.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);
+    }
+  } catch (error) {
+    return { failure: said(error) };
+  }
+  if (!result.ok) return { failure: result.refusal.message };
+  const { statementId, status, error } = result.value;
+  return status === 'FINISHED' ? { statementId } : { failure: error ?? `the statement is ${status}` };
+}
+
+function isBusy(result: Result<SmallEnd>): boolean {
+  return !result.ok && result.refusal.reason === 'session-unavailable';
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,32 @@
+/** The schedule of a pipeline, checked before AWS does: at a deployment it would be too late for a good message. */
+import { didYouMean } from '../nearest.ts';
+import { readSchedule, ScheduleError } from './expression.ts';
+
+/** What is wrong with the `cron(...)` or `rate(...)` of a trigger, in one sentence; undefined where nothing is. */
+export function expressionProblem(expression: string): string | undefined {
+  try {
+    const schedule = readSchedule(expression, 0);
+    // Looked for from 1970 to 2199, all the years that AWS knows: this knows no today.
+    return schedule.next(-1) === undefined ? 'it never falls due: there is no such day' : undefined;
+  } catch (error) {
+    if (!(error instanceof ScheduleError)) throw error;
+    return error.message;
+  }
+}
+
+/** What is wrong with a trigger's time zone; undefined where nothing is. */
+export function timezoneProblem(timezone: string, expression: string): string | undefined {
+  if (expression.startsWith('rate('))
+    return 'a rate counts hours as they pass, in every zone the same: leave timezone out, or write cron(...)';
+  // Intl also takes offsets and any case; the zones of Scheduler are those of the tz database, by their names.
+  if (/^[A-Z][A-Za-z0-9_+/-]*$/.test(timezone)) {
+    try {
+      readSchedule('cron(0 0 * * ? *)', 0, timezone);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ScheduleError)) throw error;
+    }
+  }
+  const known = ['UTC', ...Intl.supportedValuesOf('timeZone')];
+  return `there is no time zone ${JSON.stringify(timezone)}${didYouMean(timezone, known)}: write its name in the tz database, like Europe/Berlin`;
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+
+import { parseArrival, parseStartRunEvent } from '../../shared/events/arrival.ts';
+
+const due = {
+  source: 'baton.schedule',
+  stage: 'test',
+  pipeline: 'nightly',
+  trigger: 'cron(0 6 * * ? *)',
+  scheduledTime: '2026-11-24T06:00:00Z',
+};
+const succeeded = {
+  version: '0',
+  id: '1',
+  'detail-type': 'Run Succeeded',
+  source: 'baton',
+  time: '2026-11-24T06:00:10Z',
+  detail: { stage: 'test', runId: 'nightly-abc', pipeline: 'nightly', state: 'SUCCEEDED' },
+};
+
+describe('what start-run is invoked with', () => {
+  it('is a batch of messages, read one by one later', () => {
+    const Records = [{ messageId: 'm1', body: 'anything' }];
+    expect(parseStartRunEvent({ Records }, 'test')).toEqual({
+      kind: 'batch',
+      messages: [{ id: 'm1', body: 'anything' }],
+    });
+  });
+
+  it('or a schedule that fell due, with the time it was due and not when it came', () => {
+    expect(parseStartRunEvent(due, 'test')).toEqual({
+      kind: 'arrival',
+      arrival: {
+        kind: 'schedule',
+        due: { pipeline: 'nightly', expression: 'cron(0 6 * * ? *)', time: '2026-11-24T06:00:00.000Z' },
+      },
+    });
+  });
+
+  it.each([
+    [null, 'the event must be an object'],
+    [{}, 'start-run takes a batch of the arrivals queue (Records) or a schedule that fell due'],
+    [succeeded, 'this is {"version":"0","id":"1","detail-type":"Run Succeeded"'],
+    [{ Records: {} }, 'Records must be a list of SQS messages'],
+    [{ ...due, stage: 'prod' }, 'this is a schedule of stage prod; this is stage test'],
+    [{ ...due, stage: undefined }, 'stage must be a text; it is nothing'],
+    [{ ...due, pipeline: 7 }, 'pipeline must be a text; it is 7'],
+    [{ ...due, trigger: '' }, 'trigger must be a text'],
+    // Scheduler leaves a keyword that it does not know as it is.
+    [
+      { ...due, scheduledTime: '<aws.scheduler.scheduled-time>' },
+      'scheduledTime must be an instant in UTC; it is "<aws.scheduler.scheduled-time>"',
+    ],
+    [{ ...due, scheduledTime: '2026-11-24T06:00:00+01:00' }, 'scheduledTime must be an instant in UTC'],
+    [{ ...due, scheduledTime: '2026-13-24T06:00:00Z' }, 'scheduledTime must be an instant in UTC'],
+  ])('%j is refused', (event, reason) => {
+    expect(() => parseStartRunEvent(event, 'test')).toThrow(reason);
+  });
+});
+
+describe('a message of the arrivals queue', () => {
+  const read = (message: unknown): unknown => parseArrival(JSON.stringify(message), 'test');
+
+  it('is a run that succeeded: of the event only its id is taken', () => {
+    expect(read(succeeded)).toEqual({ kind: 'upstream', runId: 'nightly-abc' });
+  });
+
+  it('or a file, or a schedule', () => {
+    const detail = { bucket: { name: 'landing' }, object: { key: 'a.csv', size: 5, etag: 'e' } };
+    const created = {
+      'detail-type': 'Object Created',
+      source: 'aws.s3',
+      time: '2026-11-24T08:00:00Z',
+      detail,
+    };
+    expect(read(created)).toMatchObject({ kind: 'file', created: { file: { key: 'a.csv' } } });
+    expect(read(due)).toMatchObject({ kind: 'schedule', due: { pipeline: 'nightly' } });
+  });
+
+  it.each([
+    [
+      { ...succeeded, 'detail-type': 'Run Failed' },
+      '"Run Succeeded" of stage test was expected; this is "Run Failed"',
+    ],
+    [{ ...succeeded, detail: { ...succeeded.detail, stage: 'prod' } }, 'of stage prod'],
+    [{ ...succeeded, detail: { stage: 'test' } }, 'detail.runId must be a text'],
+    [{ source: 'other', 'detail-type': 'x' }, 'an S3 "Object Created" event was expected'],
+  ])('%j is refused', (message, reason) => {
+    expect(() => read(message)).toThrow(reason);
+  });
+
+  it('must be JSON', () => {
+    expect(() => parseArrival('{', 'test')).toThrow('the message is not JSON');
+  });
+});

@@ -1,0 +1,233 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { loadPipelines } from '../../shared/pipeline/load.ts';
+import { formatProblem } from '../../shared/pipeline/problem.ts';
+import { planOf, problemsOf } from './helpers.ts';
+
+const SQL = { '10_a.sql': 'DELETE FROM t' };
+
+function said(on: string, sql: Readonly<Record<string, string>> = SQL, more = ''): string[] {
+  return problemsOf(sql, `on:\n${on}${more}`);
+}
+
+describe('a schedule', () => {
+  it('is its expression alone, or with a time zone', () => {
+    const yaml = `on:
+  - schedule: rate(1 hour)
+  - schedule: cron(0  6 * *   ? *)
+  - schedule: { expression: "cron(0 6 ? * MON,TUE *)", timezone: America/New_York }
+`;
+    expect(planOf(SQL, yaml).triggers).toEqual([
+      { kind: 'schedule', expression: 'rate(1 hour)', timezone: 'UTC' },
+      { kind: 'schedule', expression: 'cron(0 6 * * ? *)', timezone: 'UTC' },
+      { kind: 'schedule', expression: 'cron(0 6 ? * MON,TUE *)', timezone: 'America/New_York' },
+    ]);
+  });
+
+  it.each([
+    'cron(0 6 * * ? *)',
+    'cron(0/15 * * * ? *)',
+    'cron(5,35 14-18 ? * MON-FRI 2026-2030)',
+    'cron(0 8 1 JAN,jul ? *)',
+    'cron(0 0 L * ? *)',
+    'cron(0 9 15W * ? *)',
+    'cron(0 9 ? * 6L *)',
+    'cron(0 9 ? * TUE#2 *)',
+    'cron(0 0 29 2 ? *)',
+    'rate(1 minute)',
+    'rate(15 minutes)',
+    'rate(1 day)',
+  ])('takes %s', (expression) => {
+    expect(said(`  - schedule: "${expression}"\n`)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'cron(0 6 * * *)',
+      'cron has six fields (minutes, hours, day-of-month, month, day-of-week, year); this one has 5',
+    ],
+    ['cron()', 'this one has 0'],
+    [
+      'cron(0 6 * * * *)',
+      'exactly one of day-of-month and day-of-week (the third and the fifth field) must be ?',
+    ],
+    ['cron(0 6 ? * ? *)', 'exactly one of day-of-month and day-of-week'],
+    ['cron(0 24 * * ? *)', '"24" is no hours (0 to 23)'],
+    ['cron(0 6 ? * 0 *)', '"0" is no day-of-week (1 to 7)'],
+    ['cron(0 6 ? * 3#1,6#3 *)', '"3#1" is no day-of-week'],
+    ['cron(0 6 ? * MUN *)', '"MUN" is no day-of-week'],
+    ['cron(0/0 6 * * ? *)', 'a step must be at least 1'],
+    ['cron(0 0 31 2 ? *)', 'it never falls due: there is no such day'],
+    ['rate(1 hours)', 'write rate(1 hour)'],
+    ['rate(5 minute)', 'write rate(5 minutes)'],
+    ['rate(0 days)', 'a rate is a whole number and minutes, hours or days, like rate(15 minutes)'],
+    ['rate(30 seconds)', 'a rate is a whole number'],
+  ])('%s is refused', (expression, reason) => {
+    const [problem = '', ...more] = said(`  - schedule: "${expression}"\n`);
+    expect(more).toEqual([]);
+    expect(problem).toContain(`pipeline.yml:2:5: error: ${expression}: `);
+    expect(problem).toContain(reason);
+  });
+
+  it('does not fall due once', () => {
+    expect(said('  - schedule: at(2030-01-01T00:00:00)\n')).toEqual([
+      expect.stringContaining(
+        '2:15: error: on[0].schedule must be cron(minutes hours day-of-month month day-of-week year) or a rate like rate(1 hour), for a pipeline starts again and again; it is at(2030-01-01T00:00:00)',
+      ),
+    ]);
+  });
+
+  it.each([
+    ['Europe/Berlim', 'there is no time zone "Europe/Berlim" (did you mean Europe/Berlin?)'],
+    ['europe/berlin', '(did you mean Europe/Berlin?)'],
+    ['+02:00', 'there is no time zone "+02:00"'],
+    ['CEST', 'there is no time zone "CEST"'],
+  ])('the time zone %s is refused', (timezone, reason) => {
+    const on = `  - schedule: { expression: cron(0 6 * * ? *), timezone: "${timezone}" }\n`;
+    const [problem = '', ...more] = said(on);
+    expect(more).toEqual([]);
+    expect(problem).toContain('pipeline.yml:2:48: error: ');
+    expect(problem).toContain(reason);
+    expect(problem).toContain('write its name in the tz database, like Europe/Berlin');
+  });
+
+  it.each(['UTC', 'Asia/Kolkata', 'Etc/GMT+5', 'America/Port-au-Prince'])(
+    'the time zone %s is taken',
+    (timezone) => {
+      expect(said(`  - schedule: { expression: cron(0 6 * * ? *), timezone: ${timezone} }\n`)).toEqual([]);
+    },
+  );
+
+  it('has no time zone where it is a rate', () => {
+    expect(said('  - schedule: { expression: rate(1 day), timezone: Asia/Tokyo }\n')).toEqual([
+      expect.stringContaining(
+        '2:42: error: a rate counts hours as they pass, in every zone the same: leave timezone out',
+      ),
+    ]);
+  });
+
+  it('whose commas YAML took for its own says what to do', () => {
+    expect(said('  - schedule: { expression: cron(0 6 ? * MON,TUE *), timezone: UTC }\n')).toContainEqual(
+      expect.stringContaining(
+        'unknown key TUE *) in on[0].schedule: within { } a comma ends a value, so a cron with commas needs quotes',
+      ),
+    );
+  });
+
+  it('stands there once', () => {
+    expect(said('  - schedule: rate(1 hour)\n  - schedule: rate(1  hour)\n')).toEqual([
+      expect.stringContaining('3:5: error: on[1] says the same as on[0]: remove one'),
+    ]);
+  });
+});
+
+describe('a pipeline that can start without a file', () => {
+  it.each(['manifest', 'file_uri', 'bucket', 'key'])('cannot count on :%s', (name) => {
+    const sql = { '10_a.sql': `DELETE FROM t\nWHERE a = :${name}` };
+    expect(said('  - s3: { prefix: in/ }\n  - schedule: rate(1 hour)\n', sql)).toEqual([
+      expect.stringContaining(
+        `10_a.sql:2:11: error: :${name} stands for the file that started the run, and a schedule starts runs of this pipeline without a file: name the file in the SQL`,
+      ),
+    ]);
+    expect(said('  - pipeline: stores\n', sql)).toEqual([
+      expect.stringContaining('and the pipeline stores starts runs of this pipeline without a file'),
+    ]);
+    expect(said('  - s3: { prefix: in/ }\n', sql)).toEqual([]);
+  });
+
+  it('cannot count on it in a verify query either', () => {
+    const steps =
+      'steps:\n  10_a.sql: { kind: opaque, verify: "SELECT COUNT(*) > 0 FROM t WHERE k = :key" }\n';
+    expect(said('  - schedule: rate(1 hour)\n', SQL, steps)).toEqual([
+      expect.stringContaining('pipeline.yml:4:29: error: :key stands for the file'),
+    ]);
+  });
+
+  it('needs a default for every parameter', () => {
+    const sql = { '10_a.sql': 'DELETE FROM t WHERE a = :region' };
+    const parameters = 'parameters:\n  region: { type: string }\n';
+    expect(said('  - schedule: rate(1 hour)\n', sql, parameters)).toEqual([
+      expect.stringContaining(
+        '4:3: error: a schedule starts runs of this pipeline, and gives them no parameters: region needs a default',
+      ),
+    ]);
+  });
+});
+
+describe(':upstream_run_id', () => {
+  const sql = { '10_a.sql': 'DELETE FROM t WHERE run_id = :upstream_run_id' };
+
+  it('is there where another pipeline starts this one', () => {
+    expect(said('  - pipeline: stores\n', sql)).toEqual([]);
+    expect(said('  - schedule: rate(1 hour)\n', sql)).toEqual([
+      expect.stringContaining('10_a.sql:1:30: error: :upstream_run_id names the run of another pipeline'),
+    ]);
+  });
+
+  it('is no name for a parameter', () => {
+    const parameters = 'parameters:\n  upstream_run_id: { type: string, default: x }\n';
+    expect(said('  - pipeline: stores\n', sql, parameters)).toEqual([
+      expect.stringContaining(':upstream_run_id is built in'),
+    ]);
+  });
+});
+
+describe('pipelines behind pipelines', () => {
+  const folders: string[] = [];
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Name of a pipeline -> those it starts behind. */
+  function load(chains: Readonly<Record<string, readonly string[]>>): {
+    plans: string[];
+    problems: string[];
+  } {
+    const folder = mkdtempSync(join(tmpdir(), 'baton-chains-'));
+    folders.push(folder);
+    for (const [name, upstreams] of Object.entries(chains)) {
+      mkdirSync(join(folder, name));
+      const on = upstreams.map((one) => `\n  - pipeline: ${one}`).join('');
+      writeFileSync(join(folder, name, 'pipeline.yml'), `on:${on === '' ? ' []' : on}\n`);
+      writeFileSync(join(folder, name, '10_a.sql'), 'DELETE FROM t');
+    }
+    const { plans, problems } = loadPipelines(folder);
+    return {
+      plans: plans.map(({ pipeline }) => pipeline),
+      problems: problems.map((one) => formatProblem(one)),
+    };
+  }
+
+  it('may fan out and come together', () => {
+    expect(load({ a: [], b: ['a'], c: ['a'], d: ['b', 'c'] })).toEqual({
+      plans: ['a', 'b', 'c', 'd'],
+      problems: [],
+    });
+  });
+
+  it('name pipelines that are there', () => {
+    expect(load({ stores: [], report: ['store'] })).toEqual({
+      plans: ['stores'],
+      problems: ['report/pipeline.yml:2:5: error: there is no pipeline store (did you mean stores?)'],
+    });
+  });
+
+  it('never start each other for ever', () => {
+    expect(load({ a: ['c'], b: ['a'], c: ['b'], d: ['c'], e: [] })).toEqual({
+      plans: ['d', 'e'],
+      problems: [
+        'a/pipeline.yml:2:5: error: these pipelines start each other for ever: a behind c behind b behind a',
+        'b/pipeline.yml:2:5: error: these pipelines start each other for ever: b behind a behind c behind b',
+        'c/pipeline.yml:2:5: error: these pipelines start each other for ever: c behind b behind a behind c',
+      ],
+    });
+    expect(load({ a: ['a'] })).toEqual({
+      plans: [],
+      problems: ['a/pipeline.yml:2:5: error: a cannot start behind itself: it would never end'],
+    });
+  });
+});
