@@ -3,8 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -12,23 +11,16 @@ import { functionNames } from './bundle-functions.js';
 import { buildFolder, root } from './bundle.js';
 import { compilePlans } from './compile-plans.js';
 import { keepNewest, madeOnce } from './folders.js';
+import { oslsFolder, oslsWords, QUIET } from './osls.js';
+import { environmentName, PARAMETERS } from './serverless/parameters.cjs';
 import { stageProblem } from './serverless/stage.cjs';
 
 const KEPT_TEMPLATES = 20;
-const variableFiles = join(root, 'build', 'serverless');
-const oslsFolder = dirname(createRequire(import.meta.url).resolve('serverless/package.json'));
+/** Beside serverless.yml: what it includes. */
+const INCLUDED = ['serverless', 'resources'].map((name) => join('build', name));
 
 /** What serverless.yml reads of the environment, for stages other than `local`. */
-const ENVIRONMENT = [
-  'AWS_REGION',
-  'BATON_BUCKETS',
-  'BATON_CLUSTER',
-  'BATON_COPY_ROLE',
-  'BATON_DATABASE',
-  'BATON_OTHER_WORKGROUPS',
-  'BATON_WORKGROUP',
-  'BATON_WORKGROUP_ID',
-];
+const ENVIRONMENT = ['AWS_REGION', ...PARAMETERS.map(environmentName)];
 
 /** osls said no: the message is its own, or that of a variable file. */
 export class TemplateError extends Error {
@@ -100,7 +92,7 @@ export function checkStage(stage) {
 }
 
 /** The end-of-directory record alone. */
-const EMPTY_ZIP = Buffer.concat([Buffer.from([0x50, 0x4b, 0x05, 0x06]), Buffer.alloc(18)]);
+export const EMPTY_ZIP = Buffer.concat([Buffer.from([0x50, 0x4b, 0x05, 0x06]), Buffer.alloc(18)]);
 
 /**
  * All that the template takes from the pipelines, as the content of a plans.json.
@@ -122,7 +114,9 @@ function contentKey(input, stage) {
   /** @param {string | Buffer} part */
   const add = (part) => hash.update(`${part.length}\0`).update(part);
   add(readFileSync(join(root, 'serverless.yml')));
-  for (const name of readdirSync(variableFiles).sort()) add(readFileSync(join(variableFiles, name)));
+  for (const folder of INCLUDED) {
+    for (const name of readdirSync(join(root, folder)).sort()) add(readFileSync(join(root, folder, name)));
+  }
   add(readFileSync(fileURLToPath(import.meta.url)));
   add(readFileSync(join(oslsFolder, 'package.json')));
   add(input);
@@ -158,34 +152,20 @@ function environmentOf({ stage }) {
  */
 export async function packageService(service, stage) {
   cpSync(join(root, 'serverless.yml'), join(service, 'serverless.yml'));
-  cpSync(variableFiles, join(service, 'build', 'serverless'), { recursive: true });
-  const home = join(buildFolder, 'osls');
-  const child = spawn(
-    process.execPath,
-    [
-      join(oslsFolder, 'bin', 'serverless.js'),
-      'package',
-      '--package=package',
-      `--stage=${stage.stage}`,
-      ...(stage.region === undefined ? [] : ['--region', stage.region]),
-      ...(stage.parameters ?? []).flatMap((parameter) => ['--param', parameter]),
-    ],
-    {
-      cwd: service,
-      env: {
-        PATH: process.env['PATH'],
-        TMPDIR: process.env['TMPDIR'],
-        // Its caches and settings stay in this project.
-        HOME: home,
-        SLS_SCHEMA_CACHE_BASE_DIR: home,
-        SLS_TRACKING_DISABLED: '1',
-        SLS_NOTIFICATIONS_MODE: 'off',
-        NO_COLOR: '1',
-        ...environmentOf(stage),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  for (const folder of INCLUDED) cpSync(join(root, folder), join(service, folder), { recursive: true });
+  const child = spawn(process.execPath, oslsWords({ command: 'package', ...stage }), {
+    cwd: service,
+    env: {
+      PATH: process.env['PATH'],
+      TMPDIR: process.env['TMPDIR'],
+      // No settings and no credentials of the person who calls.
+      HOME: QUIET.SLS_SCHEMA_CACHE_BASE_DIR,
+      NO_COLOR: '1',
+      ...QUIET,
+      ...environmentOf(stage),
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
@@ -206,8 +186,11 @@ export async function packageService(service, stage) {
  * @param {string} said
  */
 function reasonIn(said) {
-  const ours = [...said.matchAll(/errored with: Error: (.+)/g)].map(([, message]) => message);
-  if (ours.length > 0) return ours.join('\n');
+  // A message of ours may have several lines: see build/serverless/problems.cjs.
+  const ours = [...said.matchAll(/Received rejection: Error: (.+(?:\n {2}\S.*)*)/g)].map(
+    ([, message = '']) => message,
+  );
+  if (ours.length > 0) return ours.join('\n').replaceAll('\n  ', '\n');
   const [, reason = said] = /Error:\n([^]*?)\n+(?:Environment:|$)/.exec(said) ?? [];
   return `serverless.yml cannot be compiled: ${reason.trim()}`;
 }

@@ -1,96 +1,345 @@
 // @ts-check
 /**
- * Which warehouse a stage runs on, from the stage's parameters: read by serverless.yml, checked here. A pipeline may
- * name another one of the same kind (`warehouse:`), which needs the same permissions.
+ * Which warehouse a stage runs on, who signs in to it, and what the functions' role may do there. Pipelines may name
+ * other ones (`warehouse:`): of these only what a pipeline names is granted.
  */
 
-const { stageProblem } = require('./stage.cjs');
+const { listOf } = require('./settings.cjs');
 
 /**
- * @typedef {object} Variables what osls hands to a function in a variable file
- * @property {(variable: string) => Promise<unknown>} resolveVariable
+ * @typedef {import('./parameters.cjs').Parameters} Parameters
+ * @typedef {InstanceType<typeof import('./problems.cjs').Problems>} Problems
  *
- * @typedef {{ plans: readonly { pipeline: string, warehouse?: string }[] }} Plans
+ * @typedef {{ pipeline: string, warehouse?: string }} Plan
+ *
+ * @typedef {object} Warehouse
+ * @property {'workgroup' | 'cluster'} kind
+ * @property {string} name
+ * @property {string} [id] of a workgroup: its ARN holds the id, not the name
+ * @property {string} [dbUser] of a cluster
+ * @property {string} [secretArn] without it and `dbUser` the role itself signs in (IAM)
  */
 
-/** @param {Variables} variables */
-module.exports = async function warehouse({ resolveVariable }) {
-  /** @param {string} variable */
-  const text = async (variable) =>
-    (/** @type {string | null} */ (await resolveVariable(variable)) ?? '').trim();
-  const stage = await text('sls:stage');
-  const workgroup = await text('param:workgroup');
-  const workgroupId = await text('param:workgroupId');
-  const cluster = await text('param:cluster');
-  const database = await text('param:database');
-  const named = /** @type {Plans | null} */ (await resolveVariable('file(.build/plans.json)'))?.plans ?? [];
+/** https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_ExecuteStatement.html */
+const WORKGROUP = /^[a-z0-9-]{3,63}$/;
+const CLUSTER = /^(?=.{1,63}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const WORKGROUP_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const DATABASE = /^[A-Za-z_][\w$-]{0,126}$/;
+const DB_USER = /^[A-Za-z_][\w.+@-]{0,126}$/;
+const SECRET = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/;
+const KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/;
 
-  const problem = stageProblem(stage);
-  if (problem !== undefined) throw refusal(problem);
-  if (workgroup === '' && cluster === '') {
-    throw refusal(
-      `stage "${stage}" has no warehouse: give --param workgroup=NAME --param workgroupId=ID (Redshift Serverless) or ` +
-        '--param cluster=NAME, or the same under params in serverless.yml, or BATON_WORKGROUP and ' +
-        'BATON_WORKGROUP_ID or BATON_CLUSTER in the environment',
-    );
-  }
-  if (workgroup !== '' && cluster !== '') {
-    throw refusal(
-      `stage "${stage}" names a workgroup (${workgroup}) and a cluster (${cluster}): give one of them`,
-    );
-  }
-  if (workgroup !== '' && workgroupId === '') {
-    throw refusal(
-      `stage "${stage}": the id of workgroup ${workgroup} is missing, ${howToGive('workgroupId=ID')}`,
-    );
-  }
+const HOW_TO_FIND =
+  '(aws redshift-serverless get-workgroup --workgroup-name NAME --query workgroup.workgroupId)';
 
+/**
+ * @param {Parameters} parameters
+ * @param {readonly Plan[]} plans
+ * @param {Problems} problems
+ */
+function warehouseOf(parameters, plans, problems) {
+  const main = mainWarehouse(parameters, problems);
+  const others = [...otherWorkgroups(parameters, problems), ...otherClusters(parameters, problems)];
+  const used = usedOf(parameters, plans, main, others, problems);
+  const database = parameters.text('database');
+  if (!DATABASE.test(database)) {
+    problems.add(parameters.cited('database'), 'give the name of a database of the warehouse');
+  }
+  const secretKey = secretKeyOf(parameters, [main, ...others], problems);
   const none = { Ref: 'AWS::NoValue' };
-  const own = workgroup || cluster;
-  const others = named.filter((plan) => plan.warehouse !== undefined && plan.warehouse !== own);
-  if (cluster !== '') {
-    const clusters = [...new Set([cluster, ...others.map((plan) => plan.warehouse)])];
-    return {
-      environment: { workgroup: none, cluster },
+  return {
+    environment: {
+      workgroup: main.kind === 'workgroup' ? main.name : none,
+      cluster: main.kind === 'cluster' ? main.name : none,
       database,
-      runsOn: clusters.map((name) => arn(`redshift:\${AWS::Region}:\${AWS::AccountId}:cluster:${name}`)),
-      signIn: 'redshift:GetClusterCredentialsWithIAM',
-      signsInTo: clusters.map((name) =>
-        arn(`redshift:\${AWS::Region}:\${AWS::AccountId}:dbname:${name}/${database}`),
-      ),
-    };
+      dbUser: main.dbUser ?? none,
+      secretArn: main.secretArn ?? none,
+      others:
+        used.length === 0
+          ? none
+          : JSON.stringify(Object.fromEntries(used.map((each) => connectionOf(each, database)))),
+    },
+    statements: statementsOf([main, ...used], database, secretKey),
+  };
+}
+
+/**
+ * @param {Parameters} parameters
+ * @param {Problems} problems
+ * @returns {Warehouse}
+ */
+function mainWarehouse({ stage, text, cited }, problems) {
+  const [workgroup, id, cluster, dbUser, secretArn] = [
+    text('workgroup'),
+    text('workgroupId'),
+    text('cluster'),
+    text('dbUser'),
+    text('secretArn'),
+  ];
+  if (workgroup === '' && cluster === '') {
+    problems.add(
+      `stage "${stage}" has no warehouse`,
+      'give --param workgroup=NAME --param workgroupId=ID (Redshift Serverless) or --param cluster=NAME, or the same ' +
+        'under params in serverless.yml, or BATON_WORKGROUP and BATON_WORKGROUP_ID or BATON_CLUSTER in the environment',
+    );
+  } else if (workgroup !== '' && cluster !== '') {
+    problems.add(
+      `${cited('workgroup')} and ${cited('cluster')}`,
+      'a stage runs on one warehouse: give one of them',
+    );
+  } else if (workgroup !== '' && id === '') {
+    problems.add(
+      `${cited('workgroup')} without its id, which its ARN ends in`,
+      `give --param workgroupId=ID ${HOW_TO_FIND}`,
+    );
+  } else if (workgroup === '' && id !== '') {
+    problems.add(
+      `${cited('workgroupId')} without a workgroup`,
+      'give its name too, workgroup=NAME, or neither',
+    );
+  } else if (workgroup !== '' && dbUser !== '') {
+    problems.add(
+      `${cited('dbUser')} with ${cited('workgroup')}`,
+      'only a cluster gives temporary credentials of a database user: leave it out (the role signs in), or give secretArn',
+    );
   }
-  const otherIds = idsOf(await text('param:otherWorkgroups'));
-  const ids = new Set([workgroupId]);
-  for (const { pipeline, warehouse: name = '' } of others) {
-    const id = otherIds.get(name);
-    if (id !== undefined) ids.add(id);
+  if (dbUser !== '' && secretArn !== '') {
+    problems.add(`${cited('dbUser')} and ${cited('secretArn')}`, 'both say who signs in: give one of them');
+  }
+  /**
+   * @param {string} name
+   * @param {RegExp} pattern
+   * @param {string} remedy
+   */
+  const check = (name, pattern, remedy) => {
+    if (text(name) !== '' && !pattern.test(text(name))) problems.add(cited(name), remedy);
+  };
+  check(
+    'workgroup',
+    WORKGROUP,
+    'give its name, 3 to 63 lower-case letters, digits and hyphens; no ARN, no endpoint',
+  );
+  check('workgroupId', WORKGROUP_ID, `give what follows workgroup/ in its ARN ${HOW_TO_FIND}`);
+  check(
+    'cluster',
+    CLUSTER,
+    'give its identifier, lower-case letters, digits and hyphens; no ARN, no endpoint',
+  );
+  check('dbUser', DB_USER, 'give the name of a database user that exists');
+  check('secretArn', SECRET, 'give the whole ARN, arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX');
+  return {
+    ...(workgroup === ''
+      ? { kind: /** @type {const} */ ('cluster'), name: cluster }
+      : { kind: /** @type {const} */ ('workgroup'), name: workgroup, id }),
+    ...(dbUser !== '' && { dbUser }),
+    ...(secretArn !== '' && { secretArn }),
+  };
+}
+
+/**
+ * `name=id`, `name=id=secret ARN`
+ *
+ * @param {Parameters} parameters
+ * @param {Problems} problems
+ * @returns {Warehouse[]}
+ */
+function otherWorkgroups(parameters, problems) {
+  return listOf(parameters.text('otherWorkgroups')).flatMap((entry) => {
+    const [name = '', id = '', secretArn] = partsOf(entry);
+    if (
+      WORKGROUP.test(name) &&
+      WORKGROUP_ID.test(id) &&
+      (secretArn === undefined || SECRET.test(secretArn))
+    ) {
+      return [{ kind: 'workgroup', name, id, ...(secretArn !== undefined && { secretArn }) }];
+    }
+    problems.add(
+      `${parameters.cited('otherWorkgroups')}: "${entry}"`,
+      `give NAME=ID or NAME=ID=SECRET_ARN, with commas between them ${HOW_TO_FIND}`,
+    );
+    return [];
+  });
+}
+
+/**
+ * `name`, `name=database user`, `name=secret ARN`
+ *
+ * @param {Parameters} parameters
+ * @param {Problems} problems
+ * @returns {Warehouse[]}
+ */
+function otherClusters(parameters, problems) {
+  return listOf(parameters.text('otherClusters')).flatMap((entry) => {
+    const [name = '', ...rest] = partsOf(entry);
+    const identity = rest.length === 0 ? undefined : rest.join('=');
+    /** @type {Warehouse} */
+    const cluster = { kind: 'cluster', name };
+    if (CLUSTER.test(name)) {
+      if (identity === undefined) return [cluster];
+      if (SECRET.test(identity)) return [{ ...cluster, secretArn: identity }];
+      if (DB_USER.test(identity)) return [{ ...cluster, dbUser: identity }];
+    }
+    problems.add(
+      `${parameters.cited('otherClusters')}: "${entry}"`,
+      'give NAME, NAME=DATABASE_USER or NAME=SECRET_ARN, with commas between them',
+    );
+    return [];
+  });
+}
+
+/** @param {string} entry */
+function partsOf(entry) {
+  const [name = '', second, ...rest] = entry.split('=').map((part) => part.trim());
+  return [name, ...(second === undefined ? [] : [second]), ...(rest.length === 0 ? [] : [rest.join('=')])];
+}
+
+/**
+ * The other warehouses that pipelines name.
+ *
+ * @param {Parameters} parameters
+ * @param {readonly Plan[]} plans
+ * @param {Warehouse} main
+ * @param {readonly Warehouse[]} others
+ * @param {Problems} problems
+ */
+function usedOf({ stage }, plans, main, others, problems) {
+  /** @type {Map<string, Warehouse>} */
+  const known = new Map();
+  for (const warehouse of others) {
+    if (warehouse.name === main.name || known.has(warehouse.name)) {
+      problems.add(
+        `two warehouses are called ${warehouse.name}`,
+        'pipelines choose by name: give each once in cluster, workgroup, otherClusters and otherWorkgroups',
+      );
+    }
+    known.set(warehouse.name, warehouse);
+  }
+  /** @type {Set<Warehouse>} */
+  const used = new Set();
+  for (const { pipeline, warehouse: name } of plans) {
+    if (name === undefined || name === main.name) continue;
+    const found = known.get(name);
+    if (found !== undefined) used.add(found);
     // The local warehouse asks for no permission.
     else if (stage !== 'local') {
-      throw refusal(
-        `stage "${stage}": the id of workgroup ${name}, which pipeline ${pipeline} runs on, is missing, ` +
-          howToGive(`otherWorkgroups=${name}=ID,...`),
+      problems.add(
+        `pipeline ${pipeline} runs on warehouse ${name}, but stage "${stage}" knows ${[main.name, ...known.keys()].join(', ')} only`,
+        `name one of these in its pipeline.yml, or give --param otherWorkgroups=${name}=ID or --param otherClusters=${name}`,
       );
     }
   }
-  const workgroups = [...ids].map((id) =>
-    arn(`redshift-serverless:\${AWS::Region}:\${AWS::AccountId}:workgroup/${id}`),
-  );
-  return {
-    environment: { workgroup, cluster: none },
-    database,
-    runsOn: workgroups,
-    signIn: 'redshift-serverless:GetCredentials',
-    signsInTo: workgroups,
-  };
-};
+  return [...used];
+}
 
-/** @param {string} parameter */
-function howToGive(parameter) {
-  return (
-    `which its ARN ends in: give --param ${parameter} ` +
-    '(aws redshift-serverless get-workgroup --workgroup-name ... --query workgroup.workgroupId)'
-  );
+/**
+ * @param {Parameters} parameters
+ * @param {readonly Warehouse[]} warehouses
+ * @param {Problems} problems
+ */
+function secretKeyOf({ text, cited }, warehouses, problems) {
+  const key = text('secretKeyArn');
+  if (key === '') return undefined;
+  if (!KEY.test(key)) {
+    problems.add(cited('secretKeyArn'), 'give the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID');
+  }
+  if (!warehouses.some(({ secretArn }) => secretArn !== undefined)) {
+    problems.add(`${cited('secretKeyArn')} without a secret`, 'give secretArn too, or neither');
+  }
+  return key;
+}
+
+/**
+ * As the functions hand it to the Data API.
+ *
+ * @param {Warehouse} warehouse
+ * @param {string} database
+ * @returns {[string, object]}
+ */
+function connectionOf({ kind, name, dbUser, secretArn }, database) {
+  return [
+    name,
+    {
+      [kind === 'workgroup' ? 'WorkgroupName' : 'ClusterIdentifier']: name,
+      Database: database,
+      ...(dbUser !== undefined && { DbUser: dbUser }),
+      ...(secretArn !== undefined && { SecretArn: secretArn }),
+    },
+  ];
+}
+
+/**
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftdataapi.html
+ * https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-access.html
+ *
+ * @param {readonly Warehouse[]} warehouses
+ * @param {string} database
+ * @param {string | undefined} secretKey
+ */
+function statementsOf(warehouses, database, secretKey) {
+  const byIam = warehouses.filter(({ dbUser, secretArn }) => dbUser === undefined && secretArn === undefined);
+  const workgroupsByIam = byIam.filter(({ kind }) => kind === 'workgroup');
+  const clustersByIam = byIam.filter(({ kind }) => kind === 'cluster');
+  const withUser = warehouses.filter(({ dbUser }) => dbUser !== undefined);
+  return [
+    // Submit statements, open and use sessions.
+    ...allow(
+      ['redshift-data:ExecuteStatement', 'redshift-data:BatchExecuteStatement'],
+      warehouses.map(({ kind, name, id = '' }) =>
+        kind === 'workgroup' ? workgroupArn(id) : clusterArn('cluster', name),
+      ),
+    ),
+    // The first call of a session signs in, as IAMR:<the role> ...
+    ...allow(
+      'redshift-serverless:GetCredentials',
+      workgroupsByIam.map(({ id = '' }) => workgroupArn(id)),
+    ),
+    ...allow(
+      'redshift:GetClusterCredentialsWithIAM',
+      clustersByIam.map(({ name }) => clusterArn('dbname', `${name}/${database}`)),
+    ),
+    // ... or as a database user that exists: none is created, no group joined ...
+    ...allow(
+      'redshift:GetClusterCredentials',
+      withUser.flatMap(({ name, dbUser = '' }) => [
+        clusterArn('dbuser', `${name}/${dbUser}`),
+        clusterArn('dbname', `${name}/${database}`),
+      ]),
+    ),
+    // ... or as the user of a secret, which the Data API reads with its caller's rights.
+    ...allow(
+      'secretsmanager:GetSecretValue',
+      warehouses.flatMap(({ secretArn }) => secretArn ?? []),
+    ),
+    ...(secretKey === undefined
+      ? []
+      : [
+          {
+            ...allow('kms:Decrypt', [secretKey])[0],
+            Condition: { StringLike: { 'kms:ViaService': 'secretsmanager.*' } },
+          },
+        ]),
+  ];
+}
+
+/**
+ * @param {string | string[]} Action
+ * @param {readonly unknown[]} Resource
+ */
+function allow(Action, Resource) {
+  return Resource.length === 0 ? [] : [{ Effect: 'Allow', Action, Resource }];
+}
+
+/** @param {string} id */
+function workgroupArn(id) {
+  return arn(`redshift-serverless:\${AWS::Region}:\${AWS::AccountId}:workgroup/${id}`);
+}
+
+/**
+ * @param {'cluster' | 'dbname' | 'dbuser'} kind
+ * @param {string} name
+ */
+function clusterArn(kind, name) {
+  return arn(`redshift:\${AWS::Region}:\${AWS::AccountId}:${kind}:${name}`);
 }
 
 /** @param {string} rest */
@@ -98,24 +347,4 @@ function arn(rest) {
   return { 'Fn::Sub': `arn:\${AWS::Partition}:${rest}` };
 }
 
-/**
- * `name=id,name=id`
- *
- * @param {string} text
- * @returns {Map<string, string>}
- */
-function idsOf(text) {
-  const pairs = text.split(',').map((pair) => pair.split('=').map((part) => part.trim()));
-  return new Map(pairs.map(([name = '', id = '']) => [name, id]));
-}
-
-/**
- * osls prints the stack where there is one; here the message says all.
- *
- * @param {string} message
- */
-function refusal(message) {
-  const error = new Error(message);
-  error.stack = '';
-  return error;
-}
+module.exports = { warehouseOf };

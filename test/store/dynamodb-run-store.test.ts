@@ -8,8 +8,9 @@ import {
   DescribeTableCommand,
   DynamoDBClient,
   PutItemCommand,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { expect, it } from 'vitest';
 
 import { openDynamoDb } from '../../local/dynamodb/server.ts';
@@ -80,6 +81,23 @@ it('a run of a newer schema is refused untouched', async () => {
       }),
     );
     await expect(store.load('r')).rejects.toThrow('was written by a newer Baton');
+  } finally {
+    await close();
+  }
+});
+
+it('the row of a step is there no shorter than its run, and not for ever', async () => {
+  const { client, close } = await openStore();
+  try {
+    const store = new DynamoDbRunStore(client, 'runs', 90);
+    const row = { index: 0, generation: 1, attempt: 1, name: 'a', kind: 'session', statementHash: 'h' };
+    const times = { startedAt: '2026-11-24T00:00:00.000Z', endedAt: '2026-11-24T00:00:01.000Z' };
+    await store.putHistory('r', { ...row, ...times, status: 'FINISHED' });
+    const { Items = [] } = await client.send(new ScanCommand({ TableName: 'runs' }));
+    expect(Items.map((item) => unmarshall(item)['expiresAt'] as unknown)).toEqual([
+      Date.parse(times.startedAt) / 1000 + 180 * 86_400,
+    ]);
+    expect(await store.history('r')).toEqual([{ ...row, ...times, status: 'FINISHED' }]);
   } finally {
     await close();
   }

@@ -1,0 +1,232 @@
+// @ts-check
+/**
+ * What people are told of, and nothing else: each alarm means that somebody should look. Fed by the log lines of
+ * shared/middleware/meter.ts and by what AWS measures of functions and queues.
+ */
+
+const FIVE_MINUTES = 300;
+const DAY = 86_400;
+
+/** Of the 14 days that a dead letter is kept: these may pass before the last call. */
+const DEAD_LETTER_DAYS = 10;
+
+/**
+ * @typedef {object} Stage
+ * @property {string} stage
+ * @property {string} name `baton-<stage>`
+ * @property {readonly string[]} functions their names
+ * @property {number} oldestRunHours
+ * @property {{ on: boolean, topic: string, email: string }} watching
+ *
+ * @typedef {object} Alarm
+ * @property {string} metric
+ * @property {string} [namespace]
+ * @property {Record<string, string>} [dimensions]
+ * @property {'Sum' | 'Maximum'} [statistic]
+ * @property {number} [threshold] from this on
+ * @property {number} [period] seconds
+ * @property {number} [periods] all of which must be so
+ * @property {'below'} [when] it is below the threshold, or there is nothing to measure
+ * @property {string} says what it means and what to do
+ */
+
+/**
+ * @param {Stage} stage
+ * @returns {Record<string, Alarm>} by the end of its name
+ */
+function alarmsOf({ stage, name, functions, oldestRunHours }) {
+  const runs = `npx baton runs --stage ${stage}`;
+  const deadLetters = { namespace: 'AWS/SQS', dimensions: { QueueName: `${name}-dead-letters` } };
+  const arrivals = { namespace: 'AWS/SQS', dimensions: { QueueName: `${name}-arrivals` } };
+  return {
+    'run-failed': {
+      metric: 'RunsFailed',
+      says: `A run failed and waits for you: "${runs} --state failed" shows why and how to resume it.`,
+    },
+    'run-needs-decision': {
+      metric: 'RunsNeedingDecision',
+      says: `A run stopped where only a person can say whether a step was applied: "${runs}", then "baton resolve".`,
+    },
+    'files-held-back': {
+      metric: 'FilesHeldBack',
+      statistic: 'Maximum',
+      periods: 3,
+      says: 'For 15 minutes files have been waiting behind a run that failed or needs a decision: resume or cancel it.',
+    },
+    'oldest-unfinished-run': {
+      metric: 'OldestUnfinishedRun',
+      statistic: 'Maximum',
+      threshold: oldestRunHours * 3600,
+      says: `A run has not ended in ${oldestRunHours} hours: "${runs}" shows its step and its last error.`,
+    },
+    'sweep-recovered': {
+      metric: 'SweepRecovered',
+      threshold: 3,
+      period: 900,
+      says: 'In 15 minutes the sweep brought on three or more runs whose events or drivers were lost. Nothing is lost, but slow: look at the errors of run-step and at the dead letters.',
+    },
+    'run-troubles': {
+      metric: 'RunTroubles',
+      threshold: 3,
+      period: 900,
+      says: 'Runs cannot be driven for a reason of our own (permission, table, a defect): the log of the sweep names it.',
+    },
+    'warehouse-throttles': {
+      metric: 'Throttles',
+      threshold: 5,
+      periods: 3,
+      says: 'For 15 minutes the warehouse has refused calls: it is throttled, full, paused or resizing. Runs wait and go on by themselves.',
+    },
+    'dead-letters': {
+      ...deadLetters,
+      metric: 'ApproximateNumberOfMessagesVisible',
+      statistic: 'Maximum',
+      says: 'Something could not be delivered or handled; it lies in the dead-letter queue with its reason. A file there has not been loaded.',
+    },
+    'dead-letters-expire': {
+      ...deadLetters,
+      metric: 'ApproximateAgeOfOldestMessage',
+      statistic: 'Maximum',
+      threshold: DEAD_LETTER_DAYS * DAY,
+      says: 'A dead letter will be deleted in less than four days.',
+    },
+    'arrivals-stuck': {
+      ...arrivals,
+      metric: 'ApproximateAgeOfOldestMessage',
+      statistic: 'Maximum',
+      threshold: 900,
+      says: 'A file that arrived has not been taken for 15 minutes: look at the log of start-run.',
+    },
+    // The one that watches the watch: without the sweep no alarm above can be trusted.
+    'sweep-missing': {
+      namespace: 'AWS/Lambda',
+      dimensions: { FunctionName: `${name}-sweep` },
+      metric: 'Invocations',
+      threshold: 1,
+      when: 'below',
+      periods: 2,
+      says: `The sweep has not run for ten minutes: runs whose events were lost stand still. Look at the rule ${name}-sweep.`,
+    },
+    ...Object.fromEntries(functions.flatMap((each) => alarmsOfFunction(name, each))),
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string} functionName
+ * @returns {[string, Alarm][]}
+ */
+function alarmsOfFunction(name, functionName) {
+  const short = functionName.slice(name.length + 1);
+  const common = { namespace: 'AWS/Lambda', dimensions: { FunctionName: functionName } };
+  return [
+    [
+      `${short}-errors`,
+      { ...common, metric: 'Errors', says: `${short} ended with an error; its log names it.` },
+    ],
+    [
+      `${short}-throttled`,
+      {
+        ...common,
+        metric: 'Throttles',
+        says: `${short} could not start: the account's concurrency, or its own limit, is used up.`,
+      },
+    ],
+  ];
+}
+
+/**
+ * @param {Stage} stage
+ * @returns {Record<string, object>}
+ */
+function alarmResources(stage) {
+  const { name, watching } = stage;
+  if (!watching.on) return {};
+  const topic = watching.email === '' ? watching.topic : { Ref: 'AlarmsTopic' };
+  const resources = Object.entries(alarmsOf(stage)).map(([end, alarm]) => [
+    `${end
+      .split('-')
+      .map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
+      .join('')}Alarm`,
+    alarmResource(`${name}-${end}`, alarm, stage.stage, topic),
+  ]);
+  return {
+    ...(watching.email === '' ? {} : topicResources(name, watching.email)),
+    .../** @type {Record<string, object>} */ (Object.fromEntries(resources)),
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {Alarm} alarm
+ * @param {string} stage
+ * @param {string | object} topic '': nobody is told, the alarm shows in the console
+ */
+function alarmResource(name, alarm, stage, topic) {
+  const { namespace = 'Baton', dimensions = { stage }, metric, statistic = 'Sum', when, says } = alarm;
+  return {
+    Type: 'AWS::CloudWatch::Alarm',
+    Properties: {
+      AlarmName: name,
+      AlarmDescription: says,
+      Namespace: namespace,
+      MetricName: metric,
+      Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+      Statistic: statistic,
+      Period: alarm.period ?? FIVE_MINUTES,
+      EvaluationPeriods: alarm.periods ?? 1,
+      Threshold: alarm.threshold ?? 1,
+      ComparisonOperator: when === 'below' ? 'LessThanThreshold' : 'GreaterThanOrEqualToThreshold',
+      // A metric of ours has no value while nothing happens.
+      TreatMissingData: when === 'below' ? 'breaching' : 'notBreaching',
+      ...(topic !== '' && { AlarmActions: [topic] }),
+    },
+  };
+}
+
+/**
+ * No encryption with SNS's own key: alarms cannot publish to such a topic. What they say holds no data.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+ *
+ * @param {string} name
+ * @param {string} email
+ */
+function topicResources(name, email) {
+  return {
+    AlarmsTopic: {
+      Type: 'AWS::SNS::Topic',
+      Properties: {
+        TopicName: `${name}-alarms`,
+        // It must be confirmed from the mailbox once.
+        Subscription: [{ Protocol: 'email', Endpoint: email }],
+      },
+    },
+    AlarmsTopicPolicy: {
+      Type: 'AWS::SNS::TopicPolicy',
+      Properties: {
+        Topics: [{ Ref: 'AlarmsTopic' }],
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            // Only the alarms of this stage publish to it.
+            {
+              Effect: 'Allow',
+              Principal: { Service: 'cloudwatch.amazonaws.com' },
+              Action: 'sns:Publish',
+              Resource: { Ref: 'AlarmsTopic' },
+              Condition: {
+                ArnLike: {
+                  'aws:SourceArn': {
+                    'Fn::Sub': `arn:\${AWS::Partition}:cloudwatch:\${AWS::Region}:\${AWS::AccountId}:alarm:${name}-*`,
+                  },
+                },
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+module.exports = { alarmResources, alarmsOf };

@@ -1,0 +1,110 @@
+// @ts-check
+/**
+ * All that serverless.yml takes from the stage's parameters and from the pipelines (.build/plans.json): read and checked
+ * here, once, so that a missing or contradictory parameter stops before anything is made.
+ */
+const process = require('node:process');
+
+const { alarmResources } = require('./alarms.cjs');
+const { arrivalsOf } = require('./arrivals.cjs');
+const { bucketsOf } = require('./buckets.cjs');
+const { dashboardOf } = require('./dashboard.cjs');
+const { followersOf } = require('./followers.cjs');
+const { PARAMETERS, readParameters } = require('./parameters.cjs');
+const { policiesOf } = require('./people.cjs');
+const { Problems } = require('./problems.cjs');
+const { schedulesOf } = require('./schedules.cjs');
+const { settingsOf } = require('./settings.cjs');
+const { stageProblem } = require('./stage.cjs');
+const { warehouseOf } = require('./warehouse.cjs');
+
+const FUNCTIONS = ['start-run', 'run-step', 'sweep', 'operate'];
+
+/**
+ * @typedef {import('./warehouse.cjs').Plan & import('./arrivals.cjs').Plan & import('./schedules.cjs').Plan & import('./followers.cjs').Plan} Plan
+ * @typedef {{ plans: readonly Plan[] }} Plans
+ */
+
+/**
+ * What osls asks for.
+ *
+ * @param {{ resolveVariable: import('./parameters.cjs').ResolveVariable }} variables
+ */
+async function deployment({ resolveVariable }) {
+  const parameters = await readParameters(resolveVariable, process.env);
+  const found = /** @type {Plans | null} */ (await resolveVariable('file(.build/plans.json)'));
+  if (found === null) throw new Error('.build/plans.json is missing: `npm run package` makes it');
+  return deploymentOf(parameters, found.plans);
+}
+
+/**
+ * @param {import('./parameters.cjs').Parameters} parameters
+ * @param {readonly Plan[]} plans
+ * @throws Error that names every problem
+ */
+function deploymentOf(parameters, plans) {
+  const problems = new Problems();
+  const { stage, unknown } = parameters;
+  const name = `baton-${stage}`;
+  const stageIsWrong = stageProblem(stage);
+  if (stageIsWrong !== undefined) throw new Error(stageIsWrong);
+  for (const each of unknown)
+    problems.add(`--param ${each}: no such parameter`, `there are ${PARAMETERS.join(', ')}`);
+
+  const settings = settingsOf(parameters, problems);
+  const warehouse = warehouseOf(parameters, plans, problems);
+  const { landing, artifacts, keys, resources } = bucketsOf(parameters, settings.historyDays, problems);
+  const { archiveDays, oldestRunHours, permissionsBoundary, watching } = settings;
+  const arrivals = arrivalsOf(plans, { name, landing, artifacts, archiveDays }, problems);
+  problems.throwIfAny();
+
+  const functions = FUNCTIONS.map((each) => `${name}-${each}`);
+  const watched = { stage, name, functions, oldestRunHours, watching };
+  return {
+    ...settings,
+    warehouse: warehouse.environment,
+    logs: functions.map(logStreams),
+    // What the functions' role may do that depends on parameters.
+    statements: [...warehouse.statements, ...keyStatementsOf(keys)],
+    landing: { name: landing, buckets: arrivals.buckets, objects: arrivals.objects },
+    artifacts: {
+      name: artifacts,
+      manifests: { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${artifacts}/manifests/*` },
+    },
+    resources: {
+      ...resources,
+      ...arrivals.resources,
+      ...followersOf(plans, { stage, name }),
+      ...schedulesOf(plans, { stage, name, permissionsBoundary }),
+      ...policiesOf({ name, artifacts, keys, buckets: arrivals.buckets, objects: arrivals.objects }),
+      ...alarmResources(watched),
+      ...dashboardOf(watched),
+    },
+  };
+}
+
+/** @param {string} functionName */
+function logStreams(functionName) {
+  return {
+    'Fn::Sub': `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${functionName}:*`,
+  };
+}
+
+/**
+ * To look at files, and to write manifests, in buckets that are encrypted with a customer's key.
+ *
+ * @param {readonly string[]} keys
+ */
+function keyStatementsOf(keys) {
+  if (keys.length === 0) return [];
+  return [
+    {
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: keys,
+      Condition: { StringLike: { 'kms:ViaService': 's3.*' } },
+    },
+  ];
+}
+
+module.exports = { deployment, deploymentOf };

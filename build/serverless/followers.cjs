@@ -1,0 +1,35 @@
+// @ts-check
+/** Pipelines that start behind others (`on: pipeline`): the success of a run goes into the queue that files go into. */
+
+const { inPatterns, toQueue } = require('./rule.cjs');
+
+/**
+ * @typedef {{ kind: string, pipeline?: string }} Trigger
+ * @typedef {{ triggers: readonly Trigger[] }} Plan
+ */
+
+/**
+ * @param {readonly Plan[]} plans
+ * @param {{ stage: string, name: string }} stage `name`: `baton-<stage>`
+ * @returns {Record<string, object>}
+ */
+function followersOf(plans, { stage, name }) {
+  const triggers = plans.flatMap((plan) => plan.triggers);
+  const followed = triggers.flatMap(({ kind, pipeline }) =>
+    kind === 'pipeline' && pipeline !== undefined ? [pipeline] : [],
+  );
+  const patterns = inPatterns([...new Set(followed)].sort(), (pipelines) => ({
+    source: ['baton'],
+    'detail-type': ['Run Succeeded'],
+    // Several stages share the account's bus.
+    detail: { stage: [stage], pipeline: pipelines },
+  }));
+  return Object.fromEntries(
+    patterns.map((pattern, index) => [
+      `SucceededRule${index === 0 ? '' : String(index + 1)}`,
+      toQueue(`${name}-succeeded${index === 0 ? '' : `-${String(index + 1)}`}`, pattern),
+    ]),
+  );
+}
+
+module.exports = { followersOf };

@@ -1,0 +1,192 @@
+// @ts-check
+/** The parameters that stand alone, each checked: numbers, switches, the COPY role, whom the alarms tell, tags. */
+
+/**
+ * @typedef {import('./parameters.cjs').Parameters} Parameters
+ * @typedef {InstanceType<typeof import('./problems.cjs').Problems>} Problems
+ */
+
+/**
+ * What CloudWatch Logs takes, in days.
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+ */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/** Stages with such a name are protected without being told so. */
+const LIKE_PRODUCTION = /^(prod|production|live)(-|$)/;
+
+const MOST_DAYS = 3650;
+const MOST_TAGS = 40;
+const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=.@/-]+$/;
+const POLICY = /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/;
+const TOPIC = /^arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[\w-]+$/;
+const EMAIL = /^[^\s@,]+@[^\s@,]+$/;
+const TAG_NAME = /^(?!aws:)[\w .:/+@-]{1,128}$/i;
+
+/**
+ * @param {Parameters} parameters
+ * @param {Problems} problems
+ */
+function settingsOf(parameters, problems) {
+  const historyDays = wholeNumber('historyDays', 2, MOST_DAYS);
+  const archiveDays = wholeNumber('archiveDays', 1, MOST_DAYS);
+  if (archiveDays >= historyDays) {
+    problems.add(
+      `${parameters.cited('archiveDays')} with ${parameters.cited('historyDays')}`,
+      'a file that is replayed after its run was forgotten would be loaded a second time: give fewer days to the archive',
+    );
+  }
+  return {
+    historyDays,
+    archiveDays,
+    logRetentionDays: logRetentionDays(),
+    protect: isOn('protect', LIKE_PRODUCTION.test(parameters.stage)),
+    oldestRunHours: wholeNumber('oldestRunHours', 1, 24 * 30),
+    runStepConcurrency: concurrency('runStepConcurrency'),
+    sweepConcurrency: concurrency('sweepConcurrency'),
+    copyRole: copyRole(),
+    permissionsBoundary: permissionsBoundary(),
+    watching: watching(),
+    tags: tags(),
+  };
+
+  /**
+   * @param {string} name
+   * @param {number} least
+   * @param {number} most
+   */
+  function wholeNumber(name, least, most) {
+    const value = Number(parameters.text(name));
+    if (parameters.text(name) === '' || !Number.isInteger(value) || value < least || value > most) {
+      problems.add(parameters.cited(name), `must be a whole number from ${least} to ${most}`);
+    }
+    return value;
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean} otherwise
+   */
+  function isOn(name, otherwise) {
+    const value = parameters.text(name);
+    if (!['', 'true', 'false'].includes(value)) problems.add(parameters.cited(name), 'must be true or false');
+    return value === '' ? otherwise : value === 'true';
+  }
+
+  /**
+   * None by default: a new account may have ten concurrent executions in all, of which Lambda lets nobody reserve any.
+   *
+   * @param {string} name
+   */
+  function concurrency(name) {
+    return parameters.text(name) === '' ? null : wholeNumber(name, 1, 1000);
+  }
+
+  function logRetentionDays() {
+    const days = Number(parameters.text('logRetentionDays'));
+    if (!LOG_RETENTION_DAYS.includes(days)) {
+      problems.add(
+        parameters.cited('logRetentionDays'),
+        `CloudWatch Logs keeps for one of ${LOG_RETENTION_DAYS.join(', ')} days`,
+      );
+    }
+    return days;
+  }
+
+  function copyRole() {
+    const value = parameters.text('copyRole');
+    if (value !== 'default' && !value.split(',').every((arn) => ROLE.test(arn))) {
+      problems.add(
+        parameters.cited('copyRole'),
+        'give the ARN of a role that is attached to the warehouse, arn:aws:iam::ACCOUNT:role/NAME (a chain of them with ' +
+          'commas and no blanks), or default for its default role',
+      );
+    }
+    return value;
+  }
+
+  /** Of the roles that are made; for accounts in which no role may be without. */
+  function permissionsBoundary() {
+    const value = parameters.text('permissionsBoundary');
+    if (value === '') return { Ref: 'AWS::NoValue' };
+    if (!POLICY.test(value)) {
+      problems.add(
+        parameters.cited('permissionsBoundary'),
+        'give the ARN of a managed policy, arn:aws:iam::ACCOUNT:policy/NAME',
+      );
+    }
+    return value;
+  }
+
+  /** Alarms and dashboard, and whom they tell. */
+  function watching() {
+    const topic = parameters.text('alarmsTopic');
+    const email = parameters.text('alarmsEmail');
+    const on = isOn('watch', true);
+    if (topic !== '' && email !== '') {
+      problems.add(
+        `${parameters.cited('alarmsTopic')} and ${parameters.cited('alarmsEmail')}`,
+        'give one of them; an address can subscribe to the topic that there is',
+      );
+    }
+    for (const name of ['alarmsTopic', 'alarmsEmail']) {
+      if (!on && parameters.text(name) !== '') {
+        problems.add(
+          `${parameters.cited(name)} with ${parameters.cited('watch')}`,
+          'without watch=true there are no alarms: leave one of the two out',
+        );
+      }
+    }
+    const [, topicRegion] = TOPIC.exec(topic) ?? [];
+    if (topic !== '' && topicRegion === undefined) {
+      problems.add(
+        parameters.cited('alarmsTopic'),
+        'give the ARN of a standard topic, arn:aws:sns:REGION:ACCOUNT:NAME',
+      );
+    } else if (topic !== '' && topicRegion !== parameters.region) {
+      problems.add(
+        parameters.cited('alarmsTopic'),
+        `alarms tell topics of their own region only: give one of ${parameters.region}`,
+      );
+    }
+    if (email !== '' && !EMAIL.test(email)) {
+      problems.add(parameters.cited('alarmsEmail'), 'give one e-mail address');
+    }
+    return { on, topic, email };
+  }
+
+  function tags() {
+    /** @type {Record<string, string>} */
+    const found = {};
+    const pairs = listOf(parameters.text('tags'));
+    for (const pair of pairs) {
+      const [name = '', ...rest] = pair.split('=').map((part) => part.trim());
+      const value = rest.join('=');
+      if (!TAG_NAME.test(name) || value === '' || value.length > 256 || name in found) {
+        problems.add(
+          `${parameters.cited('tags')}: "${pair}"`,
+          'give NAME=VALUE,NAME=VALUE, each name once and none that begins with aws:',
+        );
+      }
+      found[name] = value;
+    }
+    if (pairs.length > MOST_TAGS) problems.add(parameters.cited('tags'), `give at most ${MOST_TAGS}`);
+    return found;
+  }
+}
+
+/**
+ * What stands between commas.
+ *
+ * @param {string} text
+ */
+function listOf(text) {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+module.exports = { listOf, settingsOf };

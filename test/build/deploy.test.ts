@@ -1,0 +1,217 @@
+/** The commands as a person calls them: what is refused before anything is deployed, and what really goes to AWS. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { functionNames } from '../../build/bundle-functions.js';
+import { root } from '../../build/bundle.js';
+import { FakeDeploymentServices } from './fake-deployment-services.ts';
+
+// Each of these packages a whole stage, in several processes.
+vi.setConfig({ testTimeout: 180_000 });
+
+const REGION = ['--region', 'eu-central-1'];
+const CLUSTER = ['--param', 'cluster=old'];
+
+let aws: FakeDeploymentServices;
+let endpoint: string;
+
+beforeEach(async () => {
+  aws = new FakeDeploymentServices();
+  endpoint = await aws.start();
+});
+
+afterEach(() => {
+  aws.stop();
+});
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function command(
+  name: 'deploy' | 'remove',
+  words: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: tmpdir(),
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+    // osls looks after a stack every few seconds otherwise.
+    SLS_AWS_MONITORING_FREQUENCY: '10',
+    ...environment,
+  };
+  return new Promise((done) => {
+    execFile(
+      process.execPath,
+      [join(root, 'build', `${name}.js`), ...words],
+      { env },
+      (error, stdout, stderr) => {
+        done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      },
+    );
+  });
+}
+
+describe('is refused before anything is deployed, or even looked at:', () => {
+  test.each<[string, 'deploy' | 'remove', readonly string[], RegExp]>([
+    ['no stage', 'deploy', REGION, /^--stage is missing\nusage: npm run deploy -- --stage NAME/],
+    [
+      'an unknown option',
+      'deploy',
+      ['--stage', 'dev', '--force'],
+      /Unknown option '--force'[^]*\nusage: npm run deploy/,
+    ],
+    ['no region', 'deploy', ['--stage', 'dev', ...CLUSTER], /^no region: give --region, or AWS_REGION/],
+    [
+      'no real region',
+      'deploy',
+      ['--stage', 'dev', '--region', 'europe'],
+      /^region "europe": give one like eu-central-1/,
+    ],
+    [
+      'this machine',
+      'deploy',
+      ['--stage', 'local', ...REGION],
+      /^stage local is this machine, not AWS: `npm start`/,
+    ],
+    [
+      'a parameter without value',
+      'deploy',
+      ['--stage', 'dev', ...REGION, '--param', 'cluster='],
+      /^--param cluster=: give NAME=VALUE/,
+    ],
+    [
+      'no warehouse',
+      'deploy',
+      ['--stage', 'dev', ...REGION],
+      /^stage "dev" has no warehouse: give --param workgroup=NAME/,
+    ],
+    ['no stage to remove', 'remove', REGION, /^--stage is missing\nusage: npm run remove/],
+    [
+      'a stage that cannot be one',
+      'remove',
+      ['--stage', '../x', ...REGION, '--yes'],
+      /^stage "\.\.\/x": a lower-case letter/,
+    ],
+    [
+      'a removal that nobody confirmed',
+      'remove',
+      ['--stage', 'dev', ...REGION],
+      /Nothing was removed: add --yes/,
+    ],
+  ])('%s', async (_name, which, words, message) => {
+    const { code, stderr } = await command(which, words);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+    expect(aws.calls).toEqual([]);
+  });
+
+  test('a pipeline with an error, with its place', async () => {
+    const sql = join(root, 'test/build/no-such-folder');
+    const { code, stderr } = await command('deploy', ['--stage', 'dev', ...REGION, ...CLUSTER, '--sql', sql]);
+    expect(stderr).toMatch(/no-such-folder/);
+    expect([code, aws.calls]).toEqual([2, []]);
+  });
+});
+
+describe('npm run deploy', () => {
+  test('prints, when asked to, the very words that it would run, and how large the functions are', async () => {
+    const words = [
+      '--stage',
+      'dev',
+      ...CLUSTER,
+      '--param',
+      'tags=team=data squad',
+      '--aws-profile',
+      'work',
+      '--print',
+    ];
+    const { code, stdout, stderr } = await command('deploy', words, { AWS_REGION: 'eu-west-1' });
+    expect(stdout.trim()).toBe(
+      `cd ${join(root, '.build/package/dev')} && node ${join(root, 'node_modules/serverless/bin/serverless.js')} deploy --package package --stage dev --region eu-west-1 --aws-profile work --param cluster=old --param 'tags=team=data squad'`,
+    );
+    expect([code, aws.calls]).toEqual([0, []]);
+    for (const name of functionNames) {
+      expect(stderr).toMatch(
+        new RegExp(`^${name} +\\d+ KB at start, +\\d+ KB when needed, +\\d+ KB zip$`, 'm'),
+      );
+    }
+  });
+
+  test('brings the packaged template and the packaged functions to a new stack, and says what comes next', async () => {
+    const words = [
+      '--stage',
+      'dev',
+      ...REGION,
+      ...CLUSTER,
+      '--param',
+      'tags=team=data',
+      '--param',
+      'protect=true',
+    ];
+    const { code, stdout, stderr } = await command('deploy', words);
+    expect(stderr + stdout).not.toContain('failed');
+    expect(code).toBe(0);
+    expect(aws.changeSets.map(({ type }) => type)).toEqual(['CREATE', 'UPDATE']);
+    expect(aws.executed).toBe(2);
+    // First the bucket alone; then what was uploaded there.
+    expect(
+      Object.keys((JSON.parse(aws.changeSets[0]?.template ?? '') as { Resources: object }).Resources),
+    ).toEqual(['ServerlessDeploymentBucket', 'ServerlessDeploymentBucketPolicy']);
+    expect(aws.changeSets[1]?.template).toMatch(
+      /^https:\/\/s3\.amazonaws\.com\/deployment-bucket\/serverless\/baton\/dev\/.*\/compiled-cloudformation-template\.json$/,
+    );
+    for (const { tags } of aws.changeSets) expect(tags).toEqual({ STAGE: 'dev', team: 'data' });
+    expect(aws.terminationProtection).toBe('true');
+
+    const packaged = join(root, '.build/package/dev');
+    const uploaded = JSON.parse(
+      aws.objects.get('compiled-cloudformation-template.json')?.toString() ?? '',
+    ) as unknown;
+    expect(uploaded).toEqual(
+      JSON.parse(readFileSync(join(packaged, 'package/cloudformation-template-update-stack.json'), 'utf8')),
+    );
+    const hash = (bytes: Buffer | undefined) =>
+      createHash('sha256')
+        .update(bytes ?? '')
+        .digest('hex');
+    for (const name of functionNames) {
+      const zip = readFileSync(join(packaged, '.build/functions', `${name}.zip`));
+      expect(hash(aws.objects.get(`${name}.zip`))).toBe(hash(zip));
+    }
+    expect(stderr).toContain('npx baton setup --stage dev');
+    expect(stderr).toContain('npx baton doctor --stage dev');
+  });
+
+  test('ends with an error where AWS refuses', async () => {
+    aws.refuses = true;
+    const { code, stderr } = await command('deploy', ['--stage', 'dev', ...REGION, ...CLUSTER]);
+    expect(stderr).toContain('The deployment failed, for the reason above.');
+    expect(stderr).not.toContain('baton setup');
+    expect(code).toBe(1);
+  });
+});
+
+describe('npm run remove', () => {
+  test('asks for no parameter, empties the deployment bucket, deletes the stack, says what stays', async () => {
+    aws.executed = 1;
+    const { code, stderr } = await command('remove', ['--stage', 'dev', ...REGION, '--yes']);
+    expect(aws.calls).toContain('DeleteStack');
+    expect(aws.calls).toContain('GET deployment-bucket');
+    expect(stderr).toMatch(/^ {2}table baton-dev /m);
+    expect(stderr).toMatch(/^ {2}buckets baton-dev-landing, baton-dev-artifacts/m);
+    expect(stderr).toContain('aws dynamodb delete-table --table-name baton-dev --region eu-central-1');
+    expect(code).toBe(0);
+  });
+});

@@ -1,0 +1,398 @@
+/** Every wrong or contradictory parameter stops before anything is made, with its name, its place and a remedy. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+import { root } from '../../build/bundle.js';
+import { environmentName, PARAMETERS } from '../../build/serverless/parameters.cjs';
+import { deploymentWith, type Given } from './deployment-with.ts';
+
+const ID = '11111111-2222-4333-8444-555555555555';
+const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:etl-AbCdEf';
+const KEY = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const TOPIC = 'arn:aws:sns:us-east-1:123456789012:alarms';
+
+async function problemsOf(parameters: Readonly<Record<string, string>>, given?: Given): Promise<string[]> {
+  try {
+    await deploymentWith(parameters, given);
+    return [];
+  } catch (error) {
+    return (error as Error).message.split('\n').map((line) => line.trim());
+  }
+}
+
+const workgroup = { workgroup: 'etl', workgroupId: ID };
+const reports = { pipeline: 'reports', warehouse: 'reporting' };
+
+/** what is wrong, the parameters, the one message that there is */
+const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?][] = [
+  ['no warehouse', {}, /^stage "dev" has no warehouse: give --param workgroup=NAME --param workgroupId=ID/],
+  [
+    'workgroup and cluster',
+    { ...workgroup, cluster: 'old' },
+    /^workgroup=etl \(--param\) and cluster=old \(--param\): .* give one of them$/,
+  ],
+  [
+    'a workgroup without id',
+    { workgroup: 'etl' },
+    /^workgroup=etl \(--param\) without its id, .*: give --param workgroupId=ID \(aws /,
+  ],
+  [
+    'an id without a workgroup',
+    { workgroupId: ID, cluster: 'old' },
+    /^workgroupId=.* without a workgroup: give its name too/,
+  ],
+  [
+    'an ARN as id',
+    { workgroup: 'etl', workgroupId: `workgroup/${ID}` },
+    /^workgroupId=.*: give what follows/,
+  ],
+  [
+    'an endpoint as workgroup',
+    { workgroup: 'etl.123.eu', workgroupId: ID },
+    /^workgroup=etl\.123\.eu .*no endpoint/,
+  ],
+  [
+    'an endpoint as cluster',
+    { cluster: 'etl.abc.redshift.amazonaws.com' },
+    /^cluster=etl\..*: give its identifier/,
+  ],
+  [
+    'no database name',
+    { ...workgroup, database: 'a b' },
+    /^database=a b \(--param\): give the name of a database/,
+  ],
+  [
+    'a database user of a workgroup',
+    { ...workgroup, dbUser: 'etl' },
+    /^dbUser=etl \(--param\) with workgroup=etl \(--param\): only a cluster .* or give secretArn$/,
+  ],
+  [
+    'a database user and a secret',
+    { cluster: 'old', dbUser: 'etl', secretArn: SECRET },
+    /^dbUser=etl \(--param\) and secretArn=.*: both say who signs in: give one of them$/,
+  ],
+  [
+    'the name of a secret',
+    { cluster: 'old', secretArn: 'etl' },
+    /^secretArn=etl \(--param\): give the whole ARN/,
+  ],
+  [
+    'a key without a secret',
+    { ...workgroup, secretKeyArn: KEY },
+    /^secretKeyArn=.* without a secret: give secretArn/,
+  ],
+  [
+    'the alias of a key',
+    { ...workgroup, secretArn: SECRET, secretKeyArn: 'alias/etl' },
+    /^secretKeyArn=alias\/etl .*: give the ARN of a KMS key/,
+  ],
+  [
+    'another workgroup without id',
+    { ...workgroup, otherWorkgroups: 'reporting' },
+    /^otherWorkgroups=.*"reporting": give/,
+  ],
+  [
+    'another cluster that is none',
+    { ...workgroup, otherClusters: 'a=b=c d' },
+    /^otherClusters=.*"a=b=c d": give NAME/,
+  ],
+  [
+    'one name for two warehouses',
+    { ...workgroup, otherClusters: 'etl' },
+    /^two warehouses are called etl: .* give each once/,
+  ],
+  [
+    'a warehouse that nobody knows',
+    { ...workgroup, otherClusters: 'old' },
+    /^pipeline reports runs on warehouse reporting, but stage "dev" knows etl, old only: name one of these .*--param otherWorkgroups=reporting=ID/,
+    { plans: [reports] },
+  ],
+  [
+    'a role name as COPY role',
+    { ...workgroup, copyRole: 'copy' },
+    /^copyRole=copy \(--param\): give the ARN of a role/,
+  ],
+  [
+    'a beginning that makes no bucket name',
+    { ...workgroup, buckets: 'Acme' },
+    /^buckets=Acme \(--param\) makes Acme-artifacts: .*/,
+  ],
+  [
+    'an address as landing bucket',
+    { ...workgroup, landingBucket: 's3://files' },
+    /^landingBucket=s3:\/\/files .*no s3/,
+  ],
+  ['an IP address as bucket', { ...workgroup, artifactsBucket: '10.0.0.1' }, /^artifactsBucket=10\.0\.0\.1 /],
+  [
+    'one bucket for both',
+    { ...workgroup, landingBucket: 'files', artifactsBucket: 'files' },
+    /^landingBucket=files \(--param\) and artifactsBucket=files \(--param\) are one bucket: .* give two$/,
+  ],
+  [
+    'a pipeline that starts with what Baton writes',
+    { ...workgroup, artifactsBucket: 'files' },
+    /^pipeline reports starts with files of files, the artifacts bucket: /,
+    { plans: [{ pipeline: 'reports', triggers: [{ kind: 's3', bucket: 'files', prefix: 'in/' }] }] },
+  ],
+  [
+    'a key of a bucket by its alias',
+    { ...workgroup, bucketKeys: 'alias/a' },
+    /^bucketKeys=alias\/a .*: give ARNs/,
+  ],
+  [
+    'an archive of no days',
+    { ...workgroup, archiveDays: '0' },
+    /^archiveDays=0 \(--param\): must be a whole number from 1/,
+  ],
+  [
+    'an archive of many days',
+    { ...workgroup, archiveDays: 'many' },
+    /^archiveDays=many \(--param\): must be a whole/,
+  ],
+  [
+    'an archive that outlives the history',
+    { ...workgroup, archiveDays: '400' },
+    /^archiveDays=400 \(--param\) with historyDays=400 \(params in serverless\.yml\): .*second time: give fewer days/,
+  ],
+  [
+    'a history of half a day',
+    { ...workgroup, archiveDays: '1', historyDays: '2.5' },
+    /^historyDays=2\.5 .* whole number/,
+  ],
+  ['logs for 31 days', { ...workgroup, logRetentionDays: '31' }, /^logRetentionDays=31 .*one of 1, 3, 5/],
+  ['protect=yes', { ...workgroup, protect: 'yes' }, /^protect=yes \(--param\): must be true or false$/],
+  ['watch=no', { ...workgroup, watch: 'no' }, /^watch=no \(--param\): must be true or false$/],
+  [
+    'a topic and an address',
+    { ...workgroup, alarmsTopic: TOPIC, alarmsEmail: 'a@example.com' },
+    /^alarmsTopic=.* and alarmsEmail=a@example\.com \(--param\): give one of them/,
+  ],
+  [
+    'an address and no alarms',
+    { ...workgroup, alarmsEmail: 'a@example.com', watch: 'false' },
+    /^alarmsEmail=.* with watch=false \(--param\): without watch=true/,
+  ],
+  [
+    'the name of a topic',
+    { ...workgroup, alarmsTopic: 'alarms' },
+    /^alarmsTopic=alarms \(--param\): give the ARN/,
+  ],
+  [
+    'a topic of another region',
+    { ...workgroup, alarmsTopic: TOPIC.replace('us-east-1', 'eu-west-1') },
+    /^alarmsTopic=.*: alarms tell topics of their own region only: give one of us-east-1$/,
+  ],
+  [
+    'no address',
+    { ...workgroup, alarmsEmail: 'team' },
+    /^alarmsEmail=team \(--param\): give one e-mail address$/,
+  ],
+  ['an alarm after no hours', { ...workgroup, oldestRunHours: '0' }, /^oldestRunHours=0 .* from 1 to 720$/],
+  [
+    'a function that may never run',
+    { ...workgroup, runStepConcurrency: '0' },
+    /^runStepConcurrency=0 \(--param\): must be a whole number from 1 to 1000$/,
+  ],
+  [
+    'a sweep that may never run',
+    { ...workgroup, sweepConcurrency: 'x' },
+    /^sweepConcurrency=x .* from 1 to 1000$/,
+  ],
+  [
+    'the name of a boundary',
+    { ...workgroup, permissionsBoundary: 'bounds' },
+    /^permissionsBoundary=bounds \(--param\): give the ARN of a managed policy/,
+  ],
+  ["AWS's own tag", { ...workgroup, tags: 'aws:team=data' }, /^tags=.*"aws:team=data": give NAME=VALUE/],
+  ['a tag without value', { ...workgroup, tags: 'team' }, /^tags=team \(--param\): "team": give NAME=VALUE/],
+  [
+    'a tag twice',
+    { ...workgroup, tags: 'team=a,team=b' },
+    /^tags=.*"team=b": give NAME=VALUE,NAME=VALUE, each name once/,
+  ],
+  [
+    'a name that is no parameter',
+    { ...workgroup, worgroup: 'etl' },
+    /^--param worgroup: no such parameter: there are workgroup, /,
+  ],
+];
+
+describe('is refused with one message:', () => {
+  test.each(WRONG)('%s', async (_name, parameters, message, given) => {
+    expect(await problemsOf(parameters, given)).toEqual([expect.stringMatching(message)]);
+  });
+
+  test.each(['../elsewhere', 'Dev', '1st', 'a-name-of-more-than-twenty-characters'])(
+    'the stage %s',
+    async (stage) => {
+      expect(await problemsOf(workgroup, { stage })).toEqual([
+        expect.stringMatching(/^stage ".*": a lower-case letter, then up to 19/),
+      ]);
+    },
+  );
+});
+
+test('all that is wrong is told at once', async () => {
+  expect(await problemsOf({ cluster: 'X', archiveDays: '0', tags: '=' })).toHaveLength(3);
+});
+
+test('every parameter is refused by one of these when it is wrong', () => {
+  const wrong = new Set(WRONG.flatMap(([, parameters]) => Object.keys(parameters)));
+  expect(PARAMETERS.filter((name) => !wrong.has(name))).toEqual([]);
+});
+
+test('serverless.yml has each parameter, with its environment variable, and no other', () => {
+  const text = readFileSync(join(root, 'serverless.yml'), 'utf8');
+  const { params } = parse(text, { logLevel: 'silent' }) as { params: { default: Record<string, string> } };
+  expect(Object.keys(params.default)).toEqual(PARAMETERS);
+  for (const [name, value] of Object.entries(params.default)) {
+    expect(value.startsWith(`\${env:${environmentName(name)}, `)).toBe(true);
+  }
+});
+
+describe('a warehouse', () => {
+  const account = 'arn:${AWS::Partition}:redshift:${AWS::Region}:${AWS::AccountId}';
+  const serverless = 'arn:${AWS::Partition}:redshift-serverless:${AWS::Region}:${AWS::AccountId}';
+  const sub = (text: string) => ({ 'Fn::Sub': text });
+  const none = { Ref: 'AWS::NoValue' };
+  const submits = (...resources: string[]) => ({
+    Effect: 'Allow',
+    Action: ['redshift-data:ExecuteStatement', 'redshift-data:BatchExecuteStatement'],
+    Resource: resources.map(sub),
+  });
+
+  test('that is a workgroup is granted by the id that its ARN has, and the role signs in', async () => {
+    const { warehouse, statements } = await deploymentWith(workgroup);
+    expect(warehouse).toEqual({
+      workgroup: 'etl',
+      cluster: none,
+      database: 'dev',
+      dbUser: none,
+      secretArn: none,
+      others: none,
+    });
+    expect(statements).toEqual([
+      submits(`${serverless}:workgroup/${ID}`),
+      {
+        Effect: 'Allow',
+        Action: 'redshift-serverless:GetCredentials',
+        Resource: [sub(`${serverless}:workgroup/${ID}`)],
+      },
+    ]);
+  });
+
+  test('that is a cluster is granted by name, and the role signs in', async () => {
+    const { warehouse, statements } = await deploymentWith({ cluster: 'old', database: 'mart' });
+    expect(warehouse).toMatchObject({ workgroup: none, cluster: 'old', database: 'mart' });
+    expect(statements).toEqual([
+      submits(`${account}:cluster:old`),
+      {
+        Effect: 'Allow',
+        Action: 'redshift:GetClusterCredentialsWithIAM',
+        Resource: [sub(`${account}:dbname:old/mart`)],
+      },
+    ]);
+  });
+
+  test("that is a cluster with a database user gives that user's credentials only", async () => {
+    const { warehouse, statements } = await deploymentWith({ cluster: 'old', dbUser: 'etl' });
+    expect(warehouse).toMatchObject({ dbUser: 'etl', secretArn: none });
+    expect(statements.slice(1)).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'redshift:GetClusterCredentials',
+        Resource: [sub(`${account}:dbuser:old/etl`), sub(`${account}:dbname:old/dev`)],
+      },
+    ]);
+  });
+
+  test.each([workgroup, { cluster: 'old' }])(
+    'with a secret lets that secret be read, and nothing else sign in',
+    async (parameters) => {
+      const { warehouse, statements } = await deploymentWith({
+        ...parameters,
+        secretArn: SECRET,
+        secretKeyArn: KEY,
+      });
+      expect(warehouse).toMatchObject({ dbUser: none, secretArn: SECRET });
+      expect(statements.slice(1)).toEqual([
+        { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: [SECRET] },
+        {
+          Effect: 'Allow',
+          Action: 'kms:Decrypt',
+          Resource: [KEY],
+          Condition: { StringLike: { 'kms:ViaService': 'secretsmanager.*' } },
+        },
+      ]);
+    },
+  );
+
+  test('that a pipeline names is granted and handed to the functions; one that none names is not', async () => {
+    const otherId = ID.replaceAll('1', '9');
+    const { warehouse, statements } = await deploymentWith(
+      {
+        ...workgroup,
+        otherWorkgroups: `reporting = ${otherId}, unused=${ID}`,
+        otherClusters: `old=etl, older=${SECRET}`,
+      },
+      {
+        plans: [
+          { pipeline: 'a', warehouse: 'etl' },
+          reports,
+          { pipeline: 'b', warehouse: 'old' },
+          { pipeline: 'c', warehouse: 'older' },
+          { pipeline: 'd', warehouse: 'old' },
+        ],
+      },
+    );
+    expect(JSON.parse(warehouse.others as string)).toEqual({
+      reporting: { WorkgroupName: 'reporting', Database: 'dev' },
+      old: { ClusterIdentifier: 'old', Database: 'dev', DbUser: 'etl' },
+      older: { ClusterIdentifier: 'older', Database: 'dev', SecretArn: SECRET },
+    });
+    expect(statements[0]).toEqual(
+      submits(
+        `${serverless}:workgroup/${ID}`,
+        `${serverless}:workgroup/${otherId}`,
+        `${account}:cluster:old`,
+        `${account}:cluster:older`,
+      ),
+    );
+    expect(statements.map((statement) => (statement as { Action: unknown }).Action).slice(1)).toEqual([
+      'redshift-serverless:GetCredentials',
+      'redshift:GetClusterCredentials',
+      'secretsmanager:GetSecretValue',
+    ]);
+  });
+});
+
+describe('a setting', () => {
+  test.each([
+    ['dev', '', false],
+    ['prod', '', true],
+    ['production-eu', '', true],
+    ['live', '', true],
+    ['product', '', false],
+    ['prod', 'false', false],
+    ['dev', 'true', true],
+  ])('protects stage %s with protect=%s: %s', async (stage, protect, expected) => {
+    expect((await deploymentWith({ ...workgroup, protect }, { stage })).protect).toBe(expected);
+  });
+
+  test('reserves no concurrency unless told to', async () => {
+    const without = await deploymentWith(workgroup);
+    expect([without.runStepConcurrency, without.sweepConcurrency]).toEqual([null, null]);
+    const withIt = await deploymentWith({ ...workgroup, runStepConcurrency: '20', sweepConcurrency: '1' });
+    expect([withIt.runStepConcurrency, withIt.sweepConcurrency]).toEqual([20, 1]);
+  });
+
+  test('takes a chain of roles for COPY, and tags', async () => {
+    const copyRole = 'arn:aws:iam::123456789012:role/first,arn:aws:iam::210987654321:role/path/second';
+    const found = await deploymentWith({ ...workgroup, copyRole, tags: ' team = data, note=a=b ' });
+    expect(found.copyRole).toBe(copyRole);
+    expect(found.tags).toEqual({ team: 'data', note: 'a=b' });
+  });
+});

@@ -1,0 +1,356 @@
+/** What the parameters and the pipelines of a stage become in the template. */
+import { describe, expect, test } from 'vitest';
+
+import { templateOf } from '../../build/template.js';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import { deploymentWith } from './deployment-with.ts';
+
+const cluster = { cluster: 'old' };
+
+interface Resource {
+  readonly Type: string;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+type Resources = Readonly<Record<string, Resource>>;
+
+async function resourcesWith(...given: Parameters<typeof deploymentWith>): Promise<Resources> {
+  return (await deploymentWith(...given)).resources as unknown as Resources;
+}
+
+function idsOf(resources: Resources, type: string): string[] {
+  return Object.keys(resources).filter((id) => resources[id]?.Type === type);
+}
+
+function propertiesOf(resources: Resources, id: string): Readonly<Record<string, unknown>> {
+  const resource = resources[id];
+  if (resource === undefined) throw new Error(`there is no ${id}`);
+  return resource.Properties;
+}
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+function statementsOf(resource: Resource | undefined): readonly Statement[] {
+  if (resource === undefined) throw new Error('there is no such policy');
+  return (resource.Properties['PolicyDocument'] as { Statement: readonly Statement[] }).Statement;
+}
+
+describe('buckets that are made', () => {
+  test('are private, encrypted, reached by TLS only, and stay when the stack goes', async () => {
+    const resources = await resourcesWith(cluster);
+    expect(idsOf(resources, 'AWS::S3::Bucket')).toEqual(['LandingBucket', 'ArtifactsBucket']);
+    for (const id of ['LandingBucket', 'ArtifactsBucket']) {
+      expect(resources[id]).toMatchObject({
+        DeletionPolicy: 'RetainExceptOnCreate',
+        UpdateReplacePolicy: 'Retain',
+        Properties: {
+          PublicAccessBlockConfiguration: {
+            BlockPublicAcls: true,
+            BlockPublicPolicy: true,
+            IgnorePublicAcls: true,
+            RestrictPublicBuckets: true,
+          },
+          BucketEncryption: {
+            ServerSideEncryptionConfiguration: [
+              { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+            ],
+          },
+        },
+      });
+      expect(statementsOf(resources[`${id}Policy`])).toEqual([
+        {
+          Sid: 'OnlyEncryptedConnections',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 's3:*',
+          Resource: [{ 'Fn::GetAtt': [id, 'Arn'] }, { 'Fn::Sub': `\${${id}.Arn}/*` }],
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+      ]);
+    }
+  });
+
+  test('keep files for ever, manifests as long as a run is remembered, and no half uploads', async () => {
+    const resources = await resourcesWith({ ...cluster, historyDays: '90' });
+    const rulesOf = (id: string) =>
+      (propertiesOf(resources, id)['LifecycleConfiguration'] as { Rules: readonly Record<string, unknown>[] })
+        .Rules;
+    const abort = { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } };
+    expect(rulesOf('LandingBucket')).toEqual([{ Id: 'unfinished-uploads', Status: 'Enabled', ...abort }]);
+    expect(rulesOf('ArtifactsBucket')).toEqual([
+      { Id: 'unfinished-uploads', Status: 'Enabled', ...abort },
+      { Id: 'manifests-of-forgotten-runs', Status: 'Enabled', Prefix: 'manifests/', ExpirationInDays: 90 },
+      { Id: 'old-versions', Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
+    ]);
+  });
+});
+
+describe('triggers', () => {
+  const nightly = {
+    pipeline: 'nightly',
+    triggers: [
+      { kind: 'schedule', expression: 'cron(0 3 * * ? *)', timezone: 'Europe/Berlin' },
+      { kind: 'schedule', expression: 'rate(6 hours)', timezone: 'UTC' },
+    ],
+  };
+
+  test('of a schedule become one schedule each, which hands its own time to start-run', async () => {
+    const resources = await resourcesWith(cluster, { plans: [nightly] });
+    const schedules = idsOf(resources, 'AWS::Scheduler::Schedule').map((id) => resources[id]?.Properties);
+    expect(schedules).toHaveLength(2);
+    expect(schedules[0]).toEqual({
+      Name: expect.stringMatching(/^nightly-[0-9a-f]{8}$/),
+      GroupName: { Ref: 'ScheduleGroup' },
+      ScheduleExpression: 'cron(0 3 * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Berlin',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: {
+        Arn: { 'Fn::GetAtt': ['StartRunLambdaFunction', 'Arn'] },
+        RoleArn: { 'Fn::GetAtt': ['ScheduleRole', 'Arn'] },
+        Input: JSON.stringify({
+          source: 'baton.schedule',
+          stage: 'dev',
+          pipeline: 'nightly',
+          trigger: 'cron(0 3 * * ? *)',
+          scheduledTime: '<aws.scheduler.scheduled-time>',
+        }),
+        RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+      },
+    });
+    expect(resources['ScheduleGroup']?.Properties).toEqual({ Name: 'baton-dev' });
+  });
+
+  test('of schedules are carried out by a role that can start runs and keep what fails, for this stage only', async () => {
+    const resources = await resourcesWith(cluster, { plans: [nightly] });
+    const { AssumeRolePolicyDocument, Policies } = propertiesOf(resources, 'ScheduleRole') as unknown as {
+      AssumeRolePolicyDocument: { Statement: readonly Record<string, unknown>[] };
+      Policies: readonly { PolicyDocument: { Statement: readonly Statement[] } }[];
+    };
+    expect(AssumeRolePolicyDocument.Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'scheduler.amazonaws.com' },
+        Action: 'sts:AssumeRole',
+        Condition: {
+          StringEquals: {
+            'aws:SourceAccount': { Ref: 'AWS::AccountId' },
+            'aws:SourceArn': { 'Fn::GetAtt': ['ScheduleGroup', 'Arn'] },
+          },
+        },
+      },
+    ]);
+    expect(Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'lambda:InvokeFunction',
+        Resource: { 'Fn::GetAtt': ['StartRunLambdaFunction', 'Arn'] },
+      },
+      { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+    ]);
+  });
+
+  test('of a changed time are other schedules, with other names', async () => {
+    const names = async (expression: string) => {
+      const triggers = [{ kind: 'schedule', expression, timezone: 'UTC' }];
+      const resources = await resourcesWith(cluster, { plans: [{ pipeline: 'p'.repeat(64), triggers }] });
+      return idsOf(resources, 'AWS::Scheduler::Schedule').map((id) => [
+        id,
+        String(resources[id]?.Properties['Name']),
+      ]);
+    };
+    const [before, after] = [await names('rate(1 hour)'), await names('rate(2 hours)')];
+    expect(before[0]?.[0]).not.toBe(after[0]?.[0]);
+    expect(before[0]?.[1]).not.toBe(after[0]?.[1]);
+    expect(before[0]?.[1]?.length).toBe(64);
+  });
+
+  test('that are no schedules need no group and no role', async () => {
+    const resources = await resourcesWith(cluster, {
+      plans: [{ pipeline: 'stores', triggers: [{ kind: 's3', prefix: 'stores/', suffix: '' }] }],
+    });
+    expect(Object.keys(resources).filter((id) => id.startsWith('Schedule'))).toEqual([]);
+  });
+
+  test('of pipelines behind others bring the success of just these into the queue', async () => {
+    const behind = (pipeline: string, upstream: string) => ({
+      pipeline,
+      triggers: [{ kind: 'pipeline', pipeline: upstream }],
+    });
+    const resources = await resourcesWith(cluster, {
+      plans: [behind('c', 'b'), behind('b', 'a'), behind('d', 'b')],
+    });
+    expect(resources['SucceededRule']?.Properties).toEqual({
+      Name: 'baton-dev-succeeded',
+      EventPattern: {
+        source: ['baton'],
+        'detail-type': ['Run Succeeded'],
+        detail: { stage: ['dev'], pipeline: ['a', 'b'] },
+      },
+      Targets: [
+        {
+          Id: 'arrivals',
+          Arn: { 'Fn::GetAtt': ['Arrivals', 'Arn'] },
+          RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+        },
+      ],
+    });
+    expect(resources).not.toHaveProperty('SucceededRule2');
+    const many = Array.from({ length: 90 }, (_, index) => behind(`x${index}`, `a-rather-long-name-${index}`));
+    expect(Object.keys(await resourcesWith(cluster, { plans: many }))).toContain('SucceededRule2');
+  });
+});
+
+describe('policies for people', () => {
+  const actionsOf = (resource: Resource | undefined) =>
+    [...new Set(statementsOf(resource).flatMap(({ Action }) => Action))].sort();
+
+  test('let those who look do nothing', async () => {
+    const { ReadPolicy } = await resourcesWith(cluster);
+    const harmless = /:(Describe|Get|List|Query|Scan|Filter|StartQuery)/;
+    expect(actionsOf(ReadPolicy).filter((action) => !harmless.test(action))).toEqual([]);
+  });
+
+  test('let those who act look, ask operate, and replay files; nothing else', async () => {
+    const { ReadPolicy, OperatePolicy } = await resourcesWith(cluster);
+    const more = actionsOf(OperatePolicy).filter((action) => !actionsOf(ReadPolicy).includes(action));
+    expect(more).toEqual([
+      'events:CancelReplay',
+      'events:DescribeReplay',
+      'events:PutEvents',
+      'events:StartReplay',
+      'lambda:InvokeFunction',
+    ]);
+    const byAction = new Map(
+      statementsOf(OperatePolicy).flatMap((each) =>
+        [each.Action].flat().map((action) => [action, each] as const),
+      ),
+    );
+    expect(byAction.get('lambda:InvokeFunction')?.Resource).toEqual({
+      'Fn::GetAtt': ['OperateLambdaFunction', 'Arn'],
+    });
+    expect(byAction.get('events:PutEvents')?.Condition).toEqual({
+      StringEquals: {
+        'events:source': 'baton.request',
+        'events:detail-type': ['Run Requested', 'Resume Requested', 'Cancel Requested', 'Resolve Requested'],
+      },
+    });
+    expect(JSON.stringify(byAction.get('events:StartReplay')?.Resource)).toContain(
+      'archive/baton-dev-files"',
+    );
+  });
+
+  test('name a resource wherever AWS has one to name', async () => {
+    const { OperatePolicy, CopyPolicy } = await resourcesWith(cluster);
+    const open = [OperatePolicy, CopyPolicy]
+      .flatMap(statementsOf)
+      .filter(({ Resource }) => Resource === '*')
+      .flatMap(({ Action }) => Action);
+    expect(open).toEqual([
+      'cloudwatch:GetMetricData',
+      'cloudwatch:ListMetrics',
+      'events:ListRules',
+      'lambda:ListEventSourceMappings',
+      'logs:GetQueryResults',
+    ]);
+  });
+
+  test("let COPY's role read the files that start pipelines and the manifests, with the keys of their buckets", async () => {
+    const key = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const bucket = (rest: string) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${rest}` });
+    const { CopyPolicy } = await resourcesWith(
+      { ...cluster, landingBucket: 'files', bucketKeys: key },
+      {
+        plans: [{ pipeline: 'x', triggers: [{ kind: 's3', bucket: 'partner', prefix: 'in/', suffix: '' }] }],
+      },
+    );
+    expect(statementsOf(CopyPolicy)).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 's3:GetObject',
+        Resource: [bucket('files/*'), bucket('partner/*'), bucket('baton-dev-artifacts/manifests/*')],
+      },
+      {
+        Effect: 'Allow',
+        Action: 's3:ListBucket',
+        Resource: [bucket('files'), bucket('partner'), bucket('baton-dev-artifacts')],
+      },
+      { Effect: 'Allow', Action: 'kms:Decrypt', Resource: [key] },
+    ]);
+  });
+});
+
+test('a stage prod with existing buckets, a cluster and a secret is one template with all of that', async () => {
+  const secret = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:etl-AbCdEf';
+  const plans = [
+    { pipeline: 'stores', triggers: [{ kind: 's3', prefix: 'stores/', suffix: '' }] },
+    { pipeline: 'nightly', triggers: [{ kind: 'schedule', expression: 'rate(1 day)', timezone: 'UTC' }] },
+  ] as unknown as Plan[];
+  const { template } = await templateOf(plans, {
+    stage: 'prod',
+    region: 'us-east-1',
+    parameters: [
+      'cluster=warehouse',
+      `secretArn=${secret}`,
+      'landingBucket=acme-files',
+      'artifactsBucket=acme-manifests',
+      'alarmsEmail=etl@example.com',
+      'logRetentionDays=365',
+      'runStepConcurrency=40',
+      'sweepConcurrency=1',
+      'permissionsBoundary=arn:aws:iam::123456789012:policy/bounds',
+    ],
+  });
+  const resources = template['Resources'] as Resources;
+  expect(idsOf(resources, 'AWS::S3::Bucket')).toEqual(['ServerlessDeploymentBucket']);
+  expect(resources['Table']).toMatchObject({
+    DeletionPolicy: 'RetainExceptOnCreate',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    },
+  });
+  expect(resources['RunStepLambdaFunction']?.Properties).toMatchObject({
+    ReservedConcurrentExecutions: 40,
+    Environment: {
+      Variables: {
+        BATON_LANDING_BUCKET: 'acme-files',
+        BATON_ARTIFACTS_BUCKET: 'acme-manifests',
+        BATON_CLUSTER: 'warehouse',
+        BATON_WORKGROUP: { Ref: 'AWS::NoValue' },
+        BATON_SECRET_ARN: secret,
+      },
+    },
+  });
+  expect(resources['SweepLambdaFunction']?.Properties['ReservedConcurrentExecutions']).toBe(1);
+  expect(resources['SweepLogGroup']?.Properties['RetentionInDays']).toBe(365);
+  expect(resources['ArrivalsRule']?.Properties['EventPattern']).toMatchObject({
+    detail: { bucket: { name: ['acme-files'] } },
+  });
+  const role = JSON.stringify(resources['FunctionRole']?.Properties['Policies']);
+  for (const granted of [
+    's3:::acme-files/*"',
+    's3:::acme-files"',
+    's3:::acme-manifests/manifests/*"',
+    `["${secret}"]`,
+  ]) {
+    expect(role).toContain(granted);
+  }
+  for (const id of ['FunctionRole', 'ScheduleRole']) {
+    expect(propertiesOf(resources, id)['PermissionsBoundary']).toBe(
+      'arn:aws:iam::123456789012:policy/bounds',
+    );
+  }
+  expect(role).not.toContain('GetCredentials');
+  expect(role).not.toContain('GetClusterCredentials');
+  expect(resources['RunFailedAlarm']?.Properties['AlarmActions']).toEqual([{ Ref: 'AlarmsTopic' }]);
+});

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { ensureFunctionBundles } from '../../build/bundle-functions.js';
+import { root } from '../../build/bundle.js';
+import { literalsIn } from './literals.ts';
+
+function problemsBelow(folder: string, fits: RegExp): readonly string[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && fits.test(entry.name),
+  );
+  expect(files.length).toBeGreaterThan(0);
+  return files.flatMap((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    return literalsIn(readFileSync(path, 'utf8')).map((found) => `${relative(root, path)}: ${found}`);
+  });
+}
+
+test('serverless.yml and what it includes have no account, no key and no password', () => {
+  expect(literalsIn(readFileSync(join(root, 'serverless.yml'), 'utf8'))).toEqual([]);
+  expect(problemsBelow(join(root, 'build'), /\.(?:cjs|js|yml)$/)).toEqual([]);
+});
+
+test('the source of the functions has none, and none has what they are bundled to', async () => {
+  for (const folder of ['functions', 'shared', 'sql']) {
+    expect(problemsBelow(join(root, folder), /\.(?:ts|sql|yml|json)$/)).toEqual([]);
+  }
+  const { folder } = await ensureFunctionBundles();
+  expect(problemsBelow(folder, /\.mjs$/)).toEqual([]);
+});

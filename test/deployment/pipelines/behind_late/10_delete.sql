@@ -1,0 +1,1 @@
+DELETE FROM mart.stores WHERE store_id = -3;

@@ -1,0 +1,118 @@
+/** The compiled template of every variant, held against AWS's schemas and against itself. */
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { readConfig } from '../../shared/middleware/config.ts';
+import { deliveryProblems } from './deliveries.ts';
+import { DELIVERY_MISTAKES } from './delivery-mistakes.ts';
+import { GRANTED_TO_FUNCTIONS, SIGN_INS } from './grants.ts';
+import { variablesOf } from './inventory.ts';
+import { literalsIn } from './literals.ts';
+import { planted } from './plant.ts';
+import { statementsOf } from './policy.ts';
+import type { JsonObject } from './references.ts';
+import { templateProblems } from './schema-check.ts';
+import { SCHEMA_MISTAKES } from './schema-mistakes.ts';
+import { BOOTED, templateOfVariant, VARIANT_NAMES, VARIANTS } from './variants.ts';
+
+const templates = new Map<string, JsonObject>();
+
+beforeAll(async () => {
+  const left = [...VARIANT_NAMES];
+  // One lane: a compilation takes a processor, and other tests run beside this one.
+  for (const name of left) templates.set(name, await templateOfVariant(name));
+}, 120_000);
+
+function templateOf(name: keyof typeof VARIANTS): JsonObject {
+  const template = templates.get(name);
+  if (template === undefined) throw new Error(`${name} was not compiled`);
+  return template;
+}
+
+describe.each(VARIANT_NAMES)('the template of %s', (name) => {
+  test("keeps to AWS's resource schemas", () => {
+    expect(templateProblems(templateOf(name))).toEqual([]);
+  });
+
+  test('lets what is sent arrive, or lie where it is found', () => {
+    expect(deliveryProblems(templateOf(name))).toEqual([]);
+  });
+
+  test('grants the functions no action that is neither recorded nor explained', () => {
+    // Each action of the local stage is: recorded.test.ts.
+    const known = new Set([...actionsOf('local'), ...Object.keys(GRANTED_TO_FUNCTIONS), ...SIGN_INS]);
+    expect(actionsOf(name).filter((action) => !known.has(action))).toEqual([]);
+  });
+
+  test('has no literal account and no secret', () => {
+    const given: readonly string[] = Object.values(VARIANTS[name].parameters);
+    expect(literalsIn(JSON.stringify(templateOf(name)), given)).toEqual([]);
+  });
+});
+
+function actionsOf(name: keyof typeof VARIANTS): readonly string[] {
+  return statementsOf(templateOf(name), 'FunctionRole').flatMap(({ actions }) => actions);
+}
+
+test('no permission is explained that no variant grants', () => {
+  const granted = new Set(VARIANT_NAMES.flatMap(actionsOf));
+  const explained = [...Object.keys(GRANTED_TO_FUNCTIONS), ...SIGN_INS];
+  expect(explained.filter((action) => !granted.has(action))).toEqual([]);
+});
+
+test('each variable of the environment is read, and what is read is given, also to functions that are booted', () => {
+  const read = new Set<string>();
+  const environment = new Proxy<Record<string, string>>(
+    {},
+    {
+      get: (_target, name) => {
+        read.add(String(name));
+        return '';
+      },
+    },
+  );
+  expect(() => readConfig(environment)).toThrow('BATON_TABLE is not set');
+  const givenTo = (names: readonly (keyof typeof VARIANTS)[]): readonly string[] =>
+    [...new Set(names.flatMap((name) => variablesOf(templateOf(name))))].sort();
+  expect(givenTo(VARIANT_NAMES)).toEqual([...read].sort());
+  expect(givenTo(BOOTED)).toEqual([...read].sort());
+});
+
+describe('a mistake in the template is found:', () => {
+  test.each(Object.entries(SCHEMA_MISTAKES))('%s', (_name, [path, value, problem]) => {
+    expect(templateProblems(planted(templateOf('serverless'), path, value))).toEqual(
+      expect.arrayContaining([problem]),
+    );
+  });
+
+  test.each(Object.entries(DELIVERY_MISTAKES))('%s', (_name, [path, value, problem]) => {
+    expect(deliveryProblems(planted(templateOf('prod'), path, value))).toEqual(
+      expect.arrayContaining([problem]),
+    );
+  });
+
+  test('a schedule without a dead-letter queue, and one whose role may not invoke', () => {
+    const template = templateOf('prod');
+    const ids = Object.keys(template['Resources'] as JsonObject);
+    const schedule = ids.find((id) => /^Schedule[0-9a-f]{8}$/.test(id)) ?? '';
+    const target = `Resources.${schedule}.Properties.Target`;
+    const elsewhere = { 'Fn::GetAtt': ['SweepLambdaFunction', 'Arn'] };
+    expect(deliveryProblems(planted(template, `${target}.DeadLetterConfig`, undefined))).toEqual([
+      `${schedule}: has no dead-letter queue`,
+    ]);
+    expect(deliveryProblems(planted(template, `${target}.Arn`, elsewhere))).toEqual([
+      `${schedule}: may not invoke arn:aws:lambda:us-east-1:000000000000:function:baton-prod-sweep`,
+    ]);
+  });
+
+  test.each([
+    ['an account', 'arn:aws:sqs:us-east-1:123456789012:other'],
+    ['an access key', 'AKIAIOSFODNN7EXAMPLE'],
+    ['a password', 'postgres://me:secret@host/db'],
+  ])('%s', (_what, text) => {
+    const found = literalsIn(
+      JSON.stringify(planted(templateOf('serverless'), 'Outputs.TableName.Value', text)),
+      Object.values(VARIANTS.serverless.parameters),
+    );
+    expect(found.length).toBeGreaterThan(0);
+  });
+});

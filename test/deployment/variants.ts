@@ -1,0 +1,114 @@
+/** The stages and variants that a deployment can have, each compiled with the parameters that a person would give. */
+import { join } from 'node:path';
+import process from 'node:process';
+
+import { root } from '../../build/bundle.js';
+import { compilePlans } from '../../build/compile-plans.js';
+import { environmentName } from '../../build/serverless/parameters.cjs';
+import { templateOf } from '../../build/template.js';
+import { ACCOUNT, REGION } from './policy.ts';
+import type { JsonObject } from './references.ts';
+
+export interface Variant {
+  readonly stage: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Pipelines of `PIPELINES`, beside those of `sql/`. */
+  readonly pipelines?: readonly string[];
+}
+
+/** Those that are booted, with files brought to their ends: recorded.test.ts and boots.test.ts. */
+export const BOOTED: readonly VariantName[] = ['local', 'cluster', 'user', 'secret'];
+
+/** Folder of the pipelines for these tests. */
+export const PIPELINES = join('test', 'deployment', 'pipelines');
+
+export const WORKGROUP_ID = '11111111-2222-4333-8444-555555555555';
+export const OTHER_ID = '66666666-7777-4888-8999-aaaaaaaaaaaa';
+
+const own = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
+const workgroup = { workgroup: 'etl', workgroupId: WORKGROUP_ID };
+const existingBuckets = { landingBucket: 'partner-files', artifactsBucket: 'team-artifacts' };
+
+export const SECRET = own('secretsmanager', 'secret:warehouse-login-AbCdEf');
+
+/** Together they have every resource and every permission that there can be. */
+export const VARIANTS = {
+  /** With a short time limit, behind another pipeline, on a schedule. */
+  local: { stage: 'local', parameters: {}, pipelines: ['late', 'behind_late', 'timed'] },
+  serverless: { stage: 'dev', parameters: { ...workgroup, alarmsEmail: 'oncall@example.com' } },
+  /** An existing bucket, and a provisioned cluster by IAM. */
+  cluster: { stage: 'dev', parameters: { cluster: 'warehouse', ...existingBuckets } },
+  /** A provisioned cluster by database user, and no alarms. */
+  user: { stage: 'dev', parameters: { cluster: 'warehouse', dbUser: 'etl_user', watch: 'false' } },
+  /** A secret, and another warehouse beside the stage's own. */
+  secret: {
+    stage: 'dev',
+    parameters: {
+      ...workgroup,
+      otherWorkgroups: `nightly=${OTHER_ID}`,
+      secretArn: SECRET,
+      secretKeyArn: own('kms', 'key/0a0a0a0a-1b1b-4c2c-8d3d'),
+    },
+    pipelines: ['elsewhere'],
+  },
+  /** All that can be switched on. */
+  prod: {
+    stage: 'prod',
+    parameters: {
+      ...workgroup,
+      ...existingBuckets,
+      otherWorkgroups: `nightly=${OTHER_ID}`,
+      bucketKeys: own('kms', 'key/2e2e2e2e-3f3f-4a4a-8b5b'),
+      alarmsTopic: own('sns', 'on-call'),
+      runStepConcurrency: '20',
+      sweepConcurrency: '2',
+      tags: 'team=etl,cost-centre=7',
+    },
+    pipelines: ['elsewhere'],
+  },
+} as const satisfies Readonly<Record<string, Variant>>;
+
+export type VariantName = keyof typeof VARIANTS;
+export const VARIANT_NAMES = Object.keys(VARIANTS) as readonly VariantName[];
+
+export function variantOf(name: VariantName): Variant {
+  return VARIANTS[name];
+}
+
+/** The template that `baton up`, or a deployment, with the same environment takes. */
+export async function templateOfVariant(name: VariantName): Promise<JsonObject> {
+  const { stage, pipelines = [] } = variantOf(name);
+  const compiled = await Promise.all([compilePlans(join(root, 'sql')), compilePlans(join(root, PIPELINES))]);
+  const [own, others] = compiled.map(({ plans }) => plans);
+  const plans = [...(own ?? []), ...(others ?? []).filter(({ pipeline }) => pipelines.includes(pipeline))];
+  plans.sort((left, right) => (left.pipeline < right.pipeline ? -1 : 1));
+  const { template } = await withEnvironment(environmentOfVariant(name), async () =>
+    templateOf(plans, { stage }),
+  );
+  return template as JsonObject;
+}
+
+/** One at a time: the environment is the process's. */
+async function withEnvironment<T>(
+  environment: Readonly<Record<string, string>>,
+  action: () => Promise<T>,
+): Promise<T> {
+  Object.assign(process.env, environment);
+  try {
+    return await action();
+  } finally {
+    for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
+  }
+}
+
+/** The parameters, as the environment gives them. */
+export function environmentOfVariant(name: VariantName): Record<string, string> {
+  const { parameters } = variantOf(name);
+  return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [environmentName(key), value]));
+}
+
+/** Name -> folder, as a stack of the tests takes them. */
+export function pipelinesOfVariant(name: VariantName): Record<string, string> {
+  const { pipelines = [] } = variantOf(name);
+  return Object.fromEntries(pipelines.map((each) => [each, join(root, PIPELINES, each)]));
+}

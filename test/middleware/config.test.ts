@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+
+import { readConfig } from '../../shared/middleware/config.ts';
+
+const env = {
+  BATON_STAGE: 'dev',
+  BATON_TABLE: 'baton-dev',
+  BATON_LANDING_BUCKET: 'files',
+  BATON_ARTIFACTS_BUCKET: 'manifests',
+  BATON_ROLE_NAME: 'baton-dev-functions',
+  BATON_WORKGROUP: 'etl',
+};
+
+test('the environment that the template gives is taken', () => {
+  const others = {
+    reporting: { WorkgroupName: 'reporting', Database: 'mart' },
+    old: { ClusterIdentifier: 'old', Database: 'mart', DbUser: 'etl' },
+  };
+  const config = readConfig({
+    ...env,
+    BATON_DATABASE: 'mart',
+    BATON_WAREHOUSES: JSON.stringify(others),
+    BATON_HISTORY_DAYS: '90',
+  });
+  expect(config.connection).toEqual({ WorkgroupName: 'etl', Database: 'mart' });
+  expect(config.warehouses).toEqual(others);
+  expect(config.historyDays).toBe(90);
+});
+
+test('what is left out has a value of its own', () => {
+  const config = readConfig(env);
+  expect(config.connection).toEqual({ WorkgroupName: 'etl', Database: 'dev' });
+  expect(config.warehouses).toEqual({});
+  expect(config.historyDays).toBe(400);
+  expect(config.copyRole).toBe('default');
+});
+
+test('all that is wrong is named at once', () => {
+  const wrong = { BATON_CLUSTER: 'old', BATON_DB_USER: 'etl', BATON_SECRET_ARN: 'arn' };
+  expect(() => readConfig({ ...env, ...wrong, BATON_TABLE: '' })).toThrow(
+    "the function's environment is wrong: BATON_TABLE is not set; exactly one of BATON_WORKGROUP and BATON_CLUSTER must be set; BATON_DB_USER goes with BATON_CLUSTER only; BATON_DB_USER and BATON_SECRET_ARN exclude each other",
+  );
+});
