@@ -1,6 +1,7 @@
 /** Any error in, one line for the person and an exit code out. */
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
 import { printable } from './output.ts';
+import { isNotTaken, refused } from './refused.ts';
 
 export interface Ending {
   readonly code: ExitCode;
@@ -44,6 +45,16 @@ function oneLine(text: string): string {
     .replaceAll(/\s*\n\s*/g, ' ');
 }
 
+/** What a person may do about a refusal of AWS. */
+function hintOf(error: unknown): string | undefined {
+  if (isNotTaken(error)) return 'log in again; the profile and its account must be those of the stage';
+  const why = refused(error);
+  if (why === 'not-found') return 'is there such a stage? look at --stage, AWS_REGION and the account';
+  return why === 'denied'
+    ? 'which rights a verb needs: docs/deployment.md, "Policies for people"'
+    : undefined;
+}
+
 /** `where`: the endpoint that was asked, for a connection that failed. `local`: of the local stage. */
 export function endingOf(error: unknown, where: { endpoint?: string; local: boolean }): Ending {
   if (error instanceof CommandError) {
@@ -75,7 +86,12 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
     return { code: EXIT.unreachable, message: 'no AWS Region', hint: 'set AWS_REGION' };
   }
   if (first.$metadata !== undefined) {
-    return { code: EXIT.unreachable, message: `${first.name}: ${oneLine(first.message)}` };
+    const hint = where.local ? undefined : hintOf(first);
+    return {
+      code: EXIT.unreachable,
+      message: `${first.name}: ${oneLine(first.message)}`,
+      ...(hint !== undefined && { hint }),
+    };
   }
   if (first.code !== undefined && /^E[A-Z]+$/.test(first.code))
     return { code: EXIT.usage, message: oneLine(first.message) };

@@ -2,6 +2,7 @@
 import type { Verb } from './verb.ts';
 import { cancel } from './verbs/cancel.ts';
 import { demo } from './verbs/demo.ts';
+import { doctor } from './verbs/doctor.ts';
 import { drop } from './verbs/drop.ts';
 import { advance, fault, reset, status } from './verbs/local.ts';
 import { newPipeline } from './verbs/new.ts';
@@ -33,6 +34,7 @@ export const verbs: readonly Verb[] = [
   validate,
   newPipeline,
   setup,
+  doctor,
   status,
   advance,
   fault,

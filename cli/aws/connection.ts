@@ -4,13 +4,20 @@ import { join } from 'node:path';
 
 import { usageError } from '../exit.ts';
 import { localHome } from '../project.ts';
-import type { RunReader } from '../runs/run-reader.ts';
+import type { StageReader } from '../runs/run-reader.ts';
 import type { Environment } from './deployed-environment.ts';
+import type { Inspector } from './inspector.ts';
 import type { Landing } from './landing.ts';
 import type { Operator } from './operator.ts';
 import type { Replayer } from './replayer.ts';
 import type { SqlClient } from './sql-client.ts';
-import { warehouseTargetOf, type WarehouseTarget } from './warehouse-target.ts';
+import {
+  namedTarget,
+  signedInAs,
+  warehouseTargetOf,
+  type Access,
+  type WarehouseTarget,
+} from './warehouse-target.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -36,11 +43,16 @@ export interface Connection {
   readonly stage: string;
   readonly names: StageNames;
   readonly settings: ClientSettings;
-  runs(): Promise<RunReader>;
+  runs(): Promise<StageReader>;
   operator(): Promise<Operator>;
-  sql(): Promise<SqlClient>;
+  sql(access?: Access): Promise<SqlClient>;
+  /** Where SQL goes. */
+  target(access?: Access): Promise<WarehouseTarget>;
   landing(): Promise<Landing>;
   replayer(): Promise<Replayer>;
+  inspector(): Promise<Inspector>;
+  /** The environment of the stage's functions. */
+  deployed(): Promise<Environment>;
 }
 
 export const DEFAULT_PORT = 4566;
@@ -84,16 +96,22 @@ export function findEndpoint(stage: string, env: Env, given?: string): string | 
   return readLocalFile(localHome(env))?.endpoint ?? `http://127.0.0.1:${DEFAULT_PORT}`;
 }
 
-export function clientSettings(stage: string, env: Env, endpoint?: string): ClientSettings {
+/** `ours`: the endpoint is known to be a local AWS. */
+export function clientSettings(
+  stage: string,
+  env: Env,
+  endpoint?: string,
+  ours = stage === 'local',
+): ClientSettings {
   const found = findEndpoint(stage, env, endpoint);
   return {
     ...(found !== undefined && { endpoint: found }),
     // Any credentials will do locally, and a machine that has none must work.
-    ...(stage === 'local' && {
+    ...(ours && {
       region: LOCAL_REGION,
       credentials: { accessKeyId: 'baton-cli', secretAccessKey: 'local' },
     }),
-    maxAttempts: stage === 'local' ? 2 : 5,
+    maxAttempts: ours ? 2 : 5,
     userAgentAppId: 'baton-cli',
   };
 }
@@ -107,16 +125,21 @@ function required(environment: Environment): WarehouseTarget {
 const STAGE = /^[a-z][a-z0-9-]{0,30}$/;
 
 /** Makes no call and loads no SDK until a port is asked for. */
-export function openConnection(stage: string, env: Env, endpoint?: string): Connection {
+export function openConnection(stage: string, env: Env, endpoint?: string, ours?: boolean): Connection {
   if (!STAGE.test(stage)) {
     throw usageError(`not a stage name: ${stage}`, 'a stage is lower-case letters, digits and dashes');
   }
-  const settings = clientSettings(stage, env, endpoint);
+  const settings = clientSettings(stage, env, endpoint, ours);
   const names = stageNames(stage);
   let environment: Promise<Environment> | undefined;
   const deployed = async (): Promise<Environment> => {
     const { deployedEnvironment } = await import('./deployed-environment.ts');
     return (environment ??= deployedEnvironment(settings, stage, names.operate));
+  };
+  const target = async (access: Access): Promise<WarehouseTarget> => {
+    const own = warehouseTargetOf(env) ?? required(await deployed());
+    const { warehouse } = access;
+    return signedInAs(warehouse === undefined ? own : namedTarget(warehouse, own, await deployed()), access);
   };
   return {
     stage,
@@ -124,10 +147,11 @@ export function openConnection(stage: string, env: Env, endpoint?: string): Conn
     settings,
     runs: async () => (await import('./dynamo-run-reader.ts')).dynamoRunReader(settings, names.table),
     operator: async () => (await import('./operator.ts')).lambdaOperator(settings, names.operate),
-    sql: async () => {
+    sql: async (access = {}) => {
       const { dataApiClient } = await import('./sql-client.ts');
-      return dataApiClient(settings, async () => warehouseTargetOf(env) ?? required(await deployed()));
+      return dataApiClient(settings, () => target(access));
     },
+    target: (access = {}) => target(access),
     landing: async () => {
       const { s3Landing } = await import('./landing.ts');
       return s3Landing(settings, (await deployed())['BATON_LANDING_BUCKET'] ?? `${names.table}-landing`);
@@ -136,5 +160,7 @@ export function openConnection(stage: string, env: Env, endpoint?: string): Conn
       const { eventBridgeReplayer } = await import('./replayer.ts');
       return eventBridgeReplayer(settings, { archive: names.archive, rules: names.arrivals });
     },
+    inspector: async () => (await import('./inspector.ts')).awsInspector(settings),
+    deployed,
   };
 }

@@ -1,24 +1,27 @@
 /** What the functions of a stage were deployed with: the command need not be told it again. */
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 
+import { CommandError, EXIT } from '../exit.ts';
 import type { ClientSettings } from './connection.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** What serverless.yml gives the functions of the local stage. */
-const LOCAL: Environment = {
-  BATON_WORKGROUP: 'local',
-  BATON_DATABASE: 'dev',
-  BATON_LANDING_BUCKET: 'baton-local-landing',
-};
-
+/** @throws CommandError (exit 3) where there is no such function: no such stage */
 export async function deployedEnvironment(
   settings: ClientSettings,
   stage: string,
   functionName: string,
 ): Promise<Environment> {
-  if (stage === 'local') return LOCAL;
   const client = new LambdaClient(settings);
-  const found = await client.send(new GetFunctionConfigurationCommand({ FunctionName: functionName }));
-  return found.Environment?.Variables ?? {};
+  try {
+    const found = await client.send(new GetFunctionConfigurationCommand({ FunctionName: functionName }));
+    return found.Environment?.Variables ?? {};
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
+    const region = await client.config.region();
+    throw new CommandError(EXIT.unreachable, `there is no stage ${stage} in ${region}`, {
+      hint: `are --stage, AWS_REGION and the account right? (no function ${functionName})`,
+      cause: error,
+    });
+  }
 }

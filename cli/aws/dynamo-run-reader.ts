@@ -2,9 +2,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
-import type { RunReader } from '../runs/run-reader.ts';
+import type { StageReader } from '../runs/run-reader.ts';
 import type { ClientSettings } from './connection.ts';
 
-export function dynamoRunReader(settings: ClientSettings, table: string): RunReader {
+export function dynamoRunReader(settings: ClientSettings, table: string): StageReader {
   return new DynamoDbRunStore(new DynamoDBClient(settings), table);
 }

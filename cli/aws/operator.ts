@@ -1,19 +1,26 @@
 /** Asks the `operate` function and reads its answer. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 
-import type { OperateAnswer, OperateRequest } from '../../shared/events/requests.ts';
+import type {
+  CheckAnswer,
+  CheckRequest,
+  OperateAnswer,
+  OperateRequest,
+} from '../../shared/events/requests.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import type { ClientSettings } from './connection.ts';
 
 export interface Operator {
   ask(request: OperateRequest): Promise<OperateAnswer>;
+  /** Undefined: what is deployed does not know the question. */
+  check(request: CheckRequest): Promise<CheckAnswer | undefined>;
 }
 
 function isAnswer(value: unknown): value is OperateAnswer {
   return typeof value === 'object' && value !== null && 'ok' in value && 'message' in value;
 }
 
-function parseAnswer(payload: string, functionError: string | undefined): OperateAnswer {
+function parseAnswer(payload: string, functionError: string | undefined): OperateAnswer | CheckAnswer {
   let value: unknown;
   try {
     value = JSON.parse(payload);
@@ -30,12 +37,17 @@ function parseAnswer(payload: string, functionError: string | undefined): Operat
 
 export function lambdaOperator(settings: ClientSettings, functionName: string): Operator {
   const client = new LambdaClient(settings);
+  const invoke = async (request: OperateRequest | CheckRequest): Promise<OperateAnswer | CheckAnswer> => {
+    const answer = await client.send(
+      new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(request)) }),
+    );
+    return parseAnswer(Buffer.from(answer.Payload ?? []).toString('utf8'), answer.FunctionError);
+  };
   return {
-    ask: async (request) => {
-      const answer = await client.send(
-        new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(request)) }),
-      );
-      return parseAnswer(Buffer.from(answer.Payload ?? []).toString('utf8'), answer.FunctionError);
+    ask: async (request) => (await invoke(request)) as OperateAnswer,
+    check: async (request) => {
+      const answer = await invoke(request);
+      return 'probes' in answer ? answer : undefined;
     },
   };
 }

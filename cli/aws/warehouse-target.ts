@@ -31,3 +31,33 @@ export function warehouseTargetOf(env: Env): WarehouseTarget | undefined {
   const workgroup = env['BATON_WORKGROUP'];
   return workgroup === undefined || workgroup === '' ? undefined : { WorkgroupName: workgroup, ...common };
 }
+
+/** The target that a pipeline means with `warehouse: name`: as the deployment says, else of the stage's own kind. */
+export function namedTarget(name: string, own: WarehouseTarget, environment: Env): WarehouseTarget {
+  const named = JSON.parse(environment['BATON_WAREHOUSES'] || '{}') as Record<string, WarehouseTarget>;
+  const found = Object.hasOwn(named, name) ? named[name] : undefined;
+  if (found !== undefined) return found;
+  const { ClusterIdentifier, WorkgroupName: _, ...rest } = own;
+  return ClusterIdentifier === undefined
+    ? { ...rest, WorkgroupName: name }
+    : { ...rest, ClusterIdentifier: name };
+}
+
+/** Which warehouse, and another way to sign in than the functions': of secret and user at most one. */
+export interface Access {
+  /** One that pipelines name; absent: the stage's own. */
+  readonly warehouse?: string;
+  readonly secretArn?: string;
+  readonly dbUser?: string;
+}
+
+/** The same warehouse and database. */
+export function signedInAs(target: WarehouseTarget, { secretArn, dbUser }: Access): WarehouseTarget {
+  if (secretArn === undefined && dbUser === undefined) return target;
+  const { DbUser: _user, SecretArn: _secret, ...rest } = target;
+  return {
+    ...rest,
+    ...(secretArn !== undefined && { SecretArn: secretArn }),
+    ...(dbUser !== undefined && { DbUser: dbUser }),
+  };
+}

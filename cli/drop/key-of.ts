@@ -1,5 +1,5 @@
 /** Where in the landing bucket a file goes, and which pipelines that starts. */
-import type { Plan } from '../../shared/pipeline/plan.ts';
+import type { Plan, S3Trigger } from '../../shared/pipeline/plan.ts';
 import { usageError } from '../exit.ts';
 
 export interface Destination {
@@ -13,7 +13,7 @@ type Triggered = Pick<Plan, 'pipeline' | 'triggers'>;
 export function pipelinesFor(key: string, plans: readonly Triggered[], landing: string): string[] {
   return plans
     .filter((plan) =>
-      plan.triggers.some(
+      fileTriggers(plan).some(
         (trigger) =>
           (trigger.bucket ?? landing) === landing &&
           key.startsWith(trigger.prefix) &&
@@ -24,9 +24,13 @@ export function pipelinesFor(key: string, plans: readonly Triggered[], landing: 
     .map((plan) => plan.pipeline);
 }
 
+function fileTriggers(plan: Triggered): S3Trigger[] {
+  return plan.triggers.filter((trigger) => trigger.kind === 's3');
+}
+
 function prefixesOf(plans: readonly Triggered[], landing: string): string[] {
   return plans.flatMap((plan) =>
-    plan.triggers
+    fileTriggers(plan)
       .filter((trigger) => (trigger.bucket ?? landing) === landing)
       .map(
         (trigger) =>
@@ -57,7 +61,7 @@ export function destinationOf(
     if (pipelines.length === 0) throw usageError(`no pipeline starts for ${key}`, there);
     return { key, pipelines };
   }
-  const prefixes = new Set(plans.flatMap((plan) => plan.triggers.map((trigger) => trigger.prefix)));
+  const prefixes = new Set(plans.flatMap((plan) => fileTriggers(plan).map((trigger) => trigger.prefix)));
   const keys = [...prefixes]
     .map((one) => one + fileName)
     .filter((key) => pipelinesFor(key, plans, landing).length > 0);

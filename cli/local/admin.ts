@@ -36,9 +36,14 @@ export function localAdmin(endpoint: string): LocalAdmin {
   };
 }
 
-/** @throws CommandError (exit 2) on a stage that is not local */
+/** @throws CommandError (exit 2) on a stage that no endpoint of its own serves */
 export async function adminOf({ stage, connect }: Context): Promise<LocalAdmin> {
-  if (stage !== 'local') throw usageError(`there is nothing local about the stage ${stage}`);
-  const { settings } = await connect();
-  return localAdmin(settings.endpoint ?? '');
+  const { endpoint } = (await connect()).settings;
+  if (endpoint === undefined) {
+    throw usageError(
+      `there is nothing local about the stage ${stage}`,
+      'of a local AWS with this stage, name the endpoint: --endpoint URL',
+    );
+  }
+  return localAdmin(endpoint);
 }

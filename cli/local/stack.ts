@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import type * as prepareModule from '../../build/prepare-local.js';
 import type { ReadyInfo } from '../../local/supervisor/local-stack.ts';
 import { openConnection, type Connection } from '../aws/connection.ts';
+import { usageError } from '../exit.ts';
 import type { Problem } from '../pipelines.ts';
 import { projectRoot, projectSql } from '../project.ts';
 import { applySetup } from '../query/apply-setup.ts';
 
 export interface StackOptions {
+  /** Its name; `local` where not given. Others take their parameters from the environment, as a deployment does. */
+  readonly stage?: string;
   /** BATON_HOME of this one. */
   readonly home: string;
   /** 0 takes a free one. */
@@ -45,26 +48,32 @@ async function importPrepare(): Promise<typeof prepareModule> {
   return (await import(url)) as typeof prepareModule;
 }
 
+/** A parameter that is missing or wrong is no fault of ours. */
+function wrongParameter(error: unknown): never {
+  if (error instanceof Error && error.name === 'TemplateError') throw usageError(error.message);
+  throw error;
+}
+
 /**
  * Builds what is stale, starts, applies the setup.
  * @throws CommandError (exit 1) when the setup fails; it is stopped then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { home, port, sql, log } = options;
+  const { stage = 'local', home, port, sql, log } = options;
   const { prepareLocal, recompilePlans } = await importPrepare();
-  const prepared = await prepareLocal({ stage: 'local', sqlFolder: sql });
+  const prepared = await prepareLocal({ stage, sqlFolder: sql }).catch(wrongParameter);
   const { startLocal } = await import('../../local/supervisor/start-local.ts');
   const { functionsFolder, programs, problems } = prepared;
   const local = await startLocal({
     home,
     port,
-    stage: 'local',
+    stage,
     template: prepared.templatePath,
     functionsFolder,
     programs,
     log,
   });
-  const connection = openConnection('local', {}, local.ready.endpoint);
+  const connection = openConnection(stage, {}, local.ready.endpoint, true);
   const setUp = async (): Promise<string[]> => applySetup(await connection.sql(), sql, projectSql());
   try {
     await setUp();
@@ -77,9 +86,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     connection,
     problems,
     reload: async () => {
-      const compiled = await recompilePlans({ sqlFolder: sql, functionsFolder });
+      const compiled = await recompilePlans({ stage, sqlFolder: sql, functionsFolder });
       if (compiled.triggersChanged) {
-        const { templatePath } = await prepareLocal({ stage: 'local', sqlFolder: sql });
+        const { templatePath } = await prepareLocal({ stage, sqlFolder: sql });
         await local.reload(templatePath);
       } else if (compiled.plansChanged) await local.reload();
       return compiled;

@@ -16,6 +16,9 @@ export function newPipelineFiles(name: string): NewFile[] {
 description: Keeps the newest row of every id in the table ${name}
 on:
   - s3: { prefix: ${name}/, suffix: .csv } # a file that lands under this prefix starts a run
+# Where no step names the file, a run may also start by the clock, or behind another pipeline:
+#  - schedule: { expression: cron(0 6 * * ? *), timezone: Europe/Berlin }
+#  - pipeline: stores
 # Every .sql file here is a step; they run in the order of their numbers. This only adds options.
 steps:
   30_check.sql: { expect: no_rows }

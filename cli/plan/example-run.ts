@@ -27,6 +27,15 @@ function fileOf(plan: Plan, uri: string | undefined, settings: Settings): RunFil
   return { bucket: trigger.bucket ?? settings.landingBucket, key, size: 0, etag: '' };
 }
 
+function exampleTrigger(plan: Plan, file: RunFile | undefined, time: string): Run['trigger'] {
+  if (file !== undefined) return { kind: 's3', time, file };
+  const [trigger] = plan.triggers;
+  if (trigger?.kind === 'schedule') return { kind: 'schedule', time, schedule: trigger.expression };
+  if (trigger?.kind !== 'pipeline') return { kind: 'request', time };
+  const { pipeline } = trigger;
+  return { kind: 'pipeline', time, upstream: { pipeline, runId: `${pipeline}-example` } };
+}
+
 function exampleRun(
   plan: Plan,
   file: RunFile | undefined,
@@ -39,7 +48,7 @@ function exampleRun(
     planHash: plan.hash,
     steps: plan.steps.length,
     birth: '00000000000000000000000000000000',
-    trigger: { kind: 's3', time: now, ...(file !== undefined && { file }) },
+    trigger: exampleTrigger(plan, file, now),
     parameters,
     state: 'RUNNING',
     phase: 'READY',

@@ -9,8 +9,10 @@ const plain = { good: (text: string) => text, bad: (text: string) => text, quiet
 
 /** What made the run. */
 export function triggerText(run: Run): string {
-  const { file, actor } = run.trigger;
+  const { file, actor, upstream, schedule, time } = run.trigger;
   if (file !== undefined) return `s3://${file.bucket}/${printable(file.key)}`;
+  if (upstream !== undefined) return `after ${upstream.runId}`;
+  if (schedule !== undefined) return `due ${time.replace(/\.000Z$/, 'Z')}, ${printable(schedule)}`;
   return actor === undefined ? 'request' : `request of ${printable(actor)}`;
 }
 

@@ -3,4 +3,7 @@ import type { HistoryRow, RunStore } from '../../shared/store/run-store.ts';
 
 export type RunReader = Pick<RunStore, 'load' | 'history' | 'listRuns' | 'loadPool'>;
 
+/** What is said of a whole stage needs these beside. */
+export type StageReader = RunReader & Pick<RunStore, 'findDue' | 'countQueued'>;
+
 export type { HistoryRow };

@@ -47,7 +47,7 @@ would be sent, for the file of --file or for an example. Nothing is run.`,
       const others = ['file', 'param'].find((name) => args.text(name) !== undefined);
       if (others !== undefined) throw usageError(`--${others} goes with --sql`);
       if (json) out.json(planJson(found));
-      else out.data(describePlan(found));
+      else out.data(describePlan(found, Date.now()));
       return Promise.resolve(EXIT.done);
     }
     const file = args.text('file');

@@ -6,6 +6,7 @@ import { resultJson, resultTable } from '../query/show-result.ts';
 import { splitSql } from '../query/split-sql.ts';
 import { countOf, duration } from '../runs/units.ts';
 import type { Verb } from '../verb.ts';
+import { accessOf, accessOptions } from './shared-options.ts';
 
 export const query: Verb = {
   name: 'query',
@@ -17,7 +18,7 @@ result as an aligned table, or with --json as an array with one object a row
 prints how many rows it changed. A failed statement ends with exit code 1 and
 the warehouse's own error.`,
   positionals: [{ name: 'SQL', help: 'one or more statements; - reads them from standard input' }],
-  options: {},
+  options: accessOptions,
   examples: [
     'baton query "select count(*) from products"',
     'baton query --json "select * from baton.step_marker"',
@@ -27,7 +28,7 @@ the warehouse's own error.`,
     const given = args.required('SQL');
     const statements = splitSql(given === '-' ? await readAll(process.stdin) : given, 'SQL');
     if (statements.length === 0) throw usageError('there is no statement in the SQL');
-    const client = await (await connect()).sql();
+    const client = await (await connect()).sql(accessOf(args));
     const startedAt = Date.now();
     const results = await client.run(statements, signal);
     if (json) {

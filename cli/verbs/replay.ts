@@ -3,22 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReplayProgress } from '../aws/replayer.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { parseInstant } from '../instant.ts';
-import { adminOf } from '../local/admin.ts';
+import { nowOf } from '../local/now.ts';
 import { printable } from '../output.ts';
-import type { Context, Verb } from '../verb.ts';
+import type { Verb } from '../verb.ts';
 
 const NAME = /^[.\-_A-Za-z0-9]{1,64}$/;
 const ENDS: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 const SHORTEST_PAUSE_MS = 100;
 /** On AWS a replay takes minutes. */
 const LONGEST_PAUSE_MS = 5000;
-
-/** The stage's own now: the local clock may stand elsewhere. */
-async function nowOf(context: Context): Promise<number> {
-  if (context.stage !== 'local') return Date.now();
-  const { now } = (await (await adminOf(context)).get('clock')) as { now: string };
-  return Date.parse(now);
-}
 
 /** `baton-dev-20260822T100000Z`: told apart by the second it was asked for. */
 function madeName(stage: string): string {

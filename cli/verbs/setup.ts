@@ -1,8 +1,37 @@
-import { EXIT } from '../exit.ts';
+import type { Connection } from '../aws/connection.ts';
+import { EXIT, usageError, type ExitCode } from '../exit.ts';
+import { loadFolder } from '../pipelines.ts';
 import { projectSql, sqlFolder } from '../project.ts';
 import { applySetup } from '../query/apply-setup.ts';
-import type { Verb } from '../verb.ts';
-import { sqlOption } from './shared-options.ts';
+import { createUser, databaseUserOf, grantsFor, userQuery } from '../query/grants.ts';
+import type { Context, Verb } from '../verb.ts';
+import { accessOf, accessOptions, sqlOption } from './shared-options.ts';
+
+/** Prints the GRANTs, and changes nothing. */
+async function printGrants(
+  { args, out, json }: Context,
+  connection: Connection,
+  folder: string,
+): Promise<ExitCode> {
+  const { warehouse } = accessOf(args);
+  // As the functions sign in, not as the caller does.
+  const target = await connection.target(warehouse === undefined ? {} : { warehouse });
+  const user = args.text('to') ?? databaseUserOf(target, await connection.deployed());
+  if (user === undefined) {
+    throw usageError(
+      'the functions sign in with a secret: its user is not known here',
+      'name the user of the secret: --to USER',
+    );
+  }
+  const client = await connection.sql(accessOf(args));
+  const [found] = await client.run([userQuery(user)]);
+  const isThere = found?.rows[0] !== undefined;
+  const plans = loadFolder(folder).plans.filter((plan) => plan.warehouse === warehouse);
+  const statements = [...(isThere ? [] : [createUser(user)]), ...grantsFor(user, target.Database, plans)];
+  if (json) out.json({ user, statements });
+  else out.data(statements.map((statement) => `${statement};`).join('\n'));
+  return EXIT.done;
+}
 
 export const setup: Verb = {
   name: 'setup',
@@ -10,13 +39,28 @@ export const setup: Verb = {
   description: `
 Applies the files of sql/setup/ in name order, each as one transaction: the
 tables of the pipelines, and baton.step_marker. They are written so that
-applying them again changes nothing. Locally \`baton up\` does this at each start.`,
+applying them again changes nothing. Locally \`baton up\` does this at each start.
+With --grants nothing is applied: it prints the GRANTs that the functions'
+database user needs, on Baton's own table and on the tables that pipelines name
+with their schema. Signs in as the functions would with your credentials, or as
+--secret or --db-user says: who makes tables and gives rights is often somebody
+else.
+Each warehouse that pipelines name (--warehouse) needs both as well.`,
   positionals: [],
-  options: sqlOption,
-  examples: ['baton setup', 'baton setup --stage prod'],
-  run: async ({ args, out, json, connect }) => {
+  options: {
+    grants: { help: 'print the GRANTs for the functions; apply nothing' },
+    to: { value: 'USER', help: "--grants: to this database user (default: the functions' own)" },
+    ...accessOptions,
+    ...sqlOption,
+  },
+  examples: ['baton setup', 'baton setup --stage prod', 'baton setup --stage prod --grants > grants.sql'],
+  run: async (context) => {
+    const { args, out, json, connect } = context;
     const folder = sqlFolder(args.text('sql'));
-    const client = await (await connect()).sql();
+    const connection = await connect();
+    if (args.flag('grants')) return printGrants(context, connection, folder);
+    if (args.text('to') !== undefined) throw usageError('--to goes with --grants');
+    const client = await connection.sql(accessOf(args));
     const names = await applySetup(client, folder, projectSql(), (name) => {
       out.say(`  ${out.style.good('ok')}   setup/${name}`);
     });

@@ -1,4 +1,7 @@
 /** Options that several verbs have. */
+import type { Arguments } from '../arguments.ts';
+import type { Access } from '../aws/warehouse-target.ts';
+import { usageError } from '../exit.ts';
 import type { OptionSpec } from '../verb.ts';
 
 export const sqlOption: Readonly<Record<string, OptionSpec>> = {
@@ -8,3 +11,24 @@ export const sqlOption: Readonly<Record<string, OptionSpec>> = {
 export const noWaitOption: Readonly<Record<string, OptionSpec>> = {
   'no-wait': { help: 'print the run id and do not wait for its end' },
 };
+
+export const accessOptions: Readonly<Record<string, OptionSpec>> = {
+  warehouse: { value: 'NAME', help: "a warehouse that pipelines name (default: the stage's own)" },
+  secret: { value: 'ARN', help: 'sign in to the warehouse with this secret of Secrets Manager' },
+  'db-user': { value: 'NAME', help: 'sign in to the cluster as this database user' },
+};
+
+/** @throws CommandError (exit 2) when secret and user are given */
+export function accessOf(args: Arguments): Access {
+  const warehouse = args.text('warehouse');
+  const secretArn = args.text('secret');
+  const dbUser = args.text('db-user');
+  if (secretArn !== undefined && dbUser !== undefined) {
+    throw usageError('--secret and --db-user exclude each other');
+  }
+  return {
+    ...(warehouse !== undefined && { warehouse }),
+    ...(secretArn !== undefined && { secretArn }),
+    ...(dbUser !== undefined && { dbUser }),
+  };
+}

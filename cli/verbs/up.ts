@@ -43,8 +43,11 @@ serves tables, buckets, rules, queues, schedules, functions and the warehouse
 (PostgreSQL in Redshift's place) on one endpoint. Applies sql/setup/, and
 watches the SQL folder: a good change is taken at once, a bad one prints its
 error and what ran before goes on. Ctrl-C ends it; its data stays in the home
-folder. Any AWS SDK or the aws command can talk to the endpoint. When it is ready it says
-so in its last line, with --json as one object on one line.`,
+folder. Any AWS SDK or the aws command can talk to the endpoint. When it is
+ready it says so in its last line, with --json as one object on one line.
+With --stage it boots the template of that stage, with the parameters that the
+environment gives, as a deployment would: other verbs then need --stage and
+AWS_ENDPOINT_URL, and any credentials.`,
   positionals: [],
   options: {
     home: { value: 'FOLDER', help: 'where state is kept (default: .baton, or BATON_HOME)' },
@@ -54,14 +57,23 @@ so in its last line, with --json as one object on one line.`,
     },
     sql: { value: 'FOLDER', help: 'the folder with the pipelines (default: sql/)' },
   },
-  examples: ['npm start', 'baton up --port 4600 --home /tmp/baton', 'baton up --json'],
+  examples: [
+    'npm start',
+    'baton up --port 4600 --home /tmp/baton',
+    'baton up --json',
+    'baton up --stage dev --home /tmp/baton-dev',
+  ],
   run: async (context) => {
     const { args, out, json, env, stage, signal } = context;
-    if (stage !== 'local') throw usageError('up is for the stage local only', 'other stages are deployed');
+    const named = args.text('home') ?? env['BATON_HOME'] ?? '';
+    if (stage !== 'local' && named === '') {
+      throw usageError(`stage ${stage} needs a folder of its own`, 'name it: --home FOLDER, or BATON_HOME');
+    }
     const startedAt = Date.now();
     const folder = sqlFolder(args.text('sql'));
     out.say(out.style.quiet('building and starting the local AWS'));
     const stack = await startStack({
+      stage,
       home: localHome(env, args.text('home')),
       port: portOf(context),
       sql: folder,

@@ -128,15 +128,18 @@ describe('an error', () => {
     });
   });
 
-  it('of AWS is one line', () => {
-    const error = Object.assign(new Error('no such\n  table'), {
-      name: 'ResourceNotFoundException',
-      $metadata: { httpStatusCode: 400 },
-    });
-    expect(endingOf(error, { local: false })).toEqual({
-      code: 3,
-      message: 'ResourceNotFoundException: no such table',
-    });
+  it.each([
+    ['ResourceNotFoundException', 400, 'is there such a stage?'],
+    ['AccessDeniedException', 400, 'which rights a verb needs'],
+    ['Forbidden', 403, 'which rights a verb needs'],
+    ['ExpiredTokenException', 403, 'log in again'],
+    ['ThrottlingException', 400, undefined],
+  ])('of AWS (%s) is one line, with what to do', (name, httpStatusCode, hint) => {
+    const error = Object.assign(new Error('no such\n  table'), { name, $metadata: { httpStatusCode } });
+    const ending = endingOf(error, { local: false });
+    expect(ending).toMatchObject({ code: 3, message: `${name}: no such table` });
+    expect(ending.hint?.slice(0, hint?.length)).toBe(hint);
+    expect(endingOf(error, { local: true }).hint).toBeUndefined();
   });
 
   it('of wrong usage keeps its code and hint', () => {

@@ -34,7 +34,6 @@ function findRoot(folder: string): string {
 export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 const NODE = process.execPath;
-const LANDING = 'baton-local-landing';
 
 export interface StackOptions {
   /** Pipelines beside those of `sql/`: name -> folder to copy. */
@@ -43,6 +42,10 @@ export interface StackOptions {
   readonly home?: string;
   /** Of the local AWS, beside this process's own. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Absent: `local`. Others take their parameters from the environment. */
+  readonly stage?: string;
+  /** Where files are dropped; absent: the stage's own bucket. */
+  readonly landing?: string;
 }
 
 /** Calls `check` until it gives something; the limit is for a machine that is slow, not for the thing tested. */
@@ -62,6 +65,8 @@ export async function eventually<T>(
 
 export class Stack {
   readonly home: string;
+  readonly stage: string;
+  readonly landing: string;
   readonly sql: string;
   readonly endpoint: string;
   readonly process: ChildProcess;
@@ -73,9 +78,17 @@ export class Stack {
   readonly store: DynamoDbRunStore;
   readonly output: string[];
 
-  private constructor(home: string, sql: string, endpoint: string, child: ChildProcess, output: string[]) {
+  private constructor(
+    { stage = 'local', landing = `baton-${stage}-landing` }: StackOptions,
+    home: string,
+    endpoint: string,
+    child: ChildProcess,
+    output: string[],
+  ) {
     this.home = home;
-    this.sql = sql;
+    this.stage = stage;
+    this.landing = landing;
+    this.sql = join(home, 'sql');
     this.endpoint = endpoint;
     this.process = child;
     this.output = output;
@@ -89,7 +102,7 @@ export class Stack {
     this.s3 = new S3Client(settings);
     this.events = new EventBridgeClient(settings);
     this.lambda = new LambdaClient(settings);
-    this.store = new DynamoDbRunStore(this.dynamodb, 'baton-local');
+    this.store = new DynamoDbRunStore(this.dynamodb, `baton-${stage}`);
   }
 
   static async start(options: StackOptions = {}): Promise<Stack> {
@@ -111,6 +124,8 @@ export class Stack {
         '0',
         '--sql',
         sql,
+        '--stage',
+        options.stage ?? 'local',
       ],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -136,7 +151,7 @@ export class Stack {
         failed(new Error(`baton up ended with ${code}:\n${output.join('')}`));
       });
     });
-    return new Stack(home, sql, ready.endpoint, child, output);
+    return new Stack(options, home, ready.endpoint, child, output);
   }
 
   async stop(options: { keep?: boolean } = {}): Promise<void> {
@@ -150,7 +165,7 @@ export class Stack {
   }
 
   async put(key: string, body: string | Uint8Array): Promise<void> {
-    await this.s3.send(new PutObjectCommand({ Bucket: LANDING, Key: key, Body: body }));
+    await this.s3.send(new PutObjectCommand({ Bucket: this.landing, Key: key, Body: body }));
   }
 
   /** Every run of the pipeline made so far, oldest first. */
@@ -230,8 +245,9 @@ export class Stack {
       const { calls } = (await this.admin('GET', 'calls?since=0&detail')) as {
         calls: { operation: string; resource?: string }[];
       };
-      return calls.filter((call) => call.operation === 'Invoke' && call.resource === 'baton-local-sweep')
-        .length;
+      return calls.filter(
+        (call) => call.operation === 'Invoke' && call.resource === `baton-${this.stage}-sweep`,
+      ).length;
     };
     const before = await rounds();
     await this.advance(60_000);

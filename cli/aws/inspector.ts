@@ -1,0 +1,128 @@
+/** What a stage is made of, looked at and not touched. */
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeArchiveCommand, EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
+import {
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+} from '@aws-sdk/client-lambda';
+import { GetBucketNotificationConfigurationCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+
+import type { ClientSettings } from './connection.ts';
+
+export interface FunctionState {
+  /** `Active` when it can be invoked. */
+  readonly state: string;
+  /** Of the last deployment: `Successful`, `InProgress`, `Failed`. */
+  readonly lastUpdate: string;
+  readonly reason?: string;
+}
+
+/** Each rejects with the SDK's own error where the thing is not there, or may not be looked at. */
+export interface Inspector {
+  /** The Region that is asked. */
+  region(): Promise<string>;
+  function(name: string): Promise<FunctionState>;
+  /** What feeds a function: queues, by ARN. */
+  sources(functionName: string): Promise<readonly { id: string; arn: string; enabled: boolean }[]>;
+  table(name: string): Promise<{ status: string; indexes: readonly string[] }>;
+  /** Rules of the default bus whose names begin so. */
+  rules(prefix: string): Promise<readonly { name: string; enabled: boolean }[]>;
+  archive(name: string): Promise<{ state: string; reason?: string }>;
+  /** Messages that wait in a queue, about. */
+  waiting(queue: string): Promise<number>;
+  /** `region`: absent where S3 does not tell. */
+  bucket(name: string): Promise<{ region?: string }>;
+  /** Does the bucket send its events to EventBridge? */
+  sendsEvents(bucket: string): Promise<boolean>;
+  /** How far this machine's clock is ahead of the service's, in ms; undefined before the first answer. */
+  clockAheadMs(): number | undefined;
+}
+
+const NAME = 'batonClock';
+
+interface Answer {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function awsInspector(settings: ClientSettings): Inspector {
+  let aheadMs: number | undefined;
+  const lambda = new LambdaClient(settings);
+  const dynamodb = new DynamoDBClient(settings);
+  const events = new EventBridgeClient(settings);
+  const sqs = new SQSClient(settings);
+  const s3 = new S3Client({ ...settings, forcePathStyle: settings.endpoint !== undefined });
+  lambda.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const date = Date.parse((result.response as Answer).headers?.['date'] ?? '');
+      // The header knows seconds only.
+      if (!Number.isNaN(date)) aheadMs = Date.now() - (date + 500);
+      return result;
+    },
+    { step: 'deserialize', name: NAME, priority: 'low' },
+  );
+  return {
+    region: async () => lambda.config.region(),
+    clockAheadMs: () => aheadMs,
+    function: async (FunctionName) => {
+      const found = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+      const reason = found.StateReason ?? found.LastUpdateStatusReason;
+      return {
+        state: found.State ?? 'Active',
+        lastUpdate: found.LastUpdateStatus ?? 'Successful',
+        ...(reason !== undefined && reason !== '' && { reason }),
+      };
+    },
+    sources: async (FunctionName) => {
+      const { EventSourceMappings = [] } = await lambda.send(
+        new ListEventSourceMappingsCommand({ FunctionName }),
+      );
+      return EventSourceMappings.map(({ UUID = '', EventSourceArn = '', State }) => ({
+        id: UUID,
+        arn: EventSourceArn,
+        enabled: State !== 'Disabled' && State !== 'Disabling',
+      }));
+    },
+    table: async (TableName) => {
+      const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
+      return {
+        status: Table?.TableStatus ?? '',
+        indexes: (Table?.GlobalSecondaryIndexes ?? []).map((index) => index.IndexName ?? ''),
+      };
+    },
+    rules: async (NamePrefix) => {
+      const found: { name: string; enabled: boolean }[] = [];
+      let NextToken: string | undefined;
+      do {
+        const page = await events.send(
+          new ListRulesCommand({ NamePrefix, ...(NextToken !== undefined && { NextToken }) }),
+        );
+        for (const { Name = '', State } of page.Rules ?? [])
+          found.push({ name: Name, enabled: State !== 'DISABLED' });
+        ({ NextToken } = page);
+      } while (NextToken !== undefined);
+      return found;
+    },
+    archive: async (ArchiveName) => {
+      const { State = '', StateReason } = await events.send(new DescribeArchiveCommand({ ArchiveName }));
+      return { state: State, ...(StateReason !== undefined && { reason: StateReason }) };
+    },
+    waiting: async (QueueName) => {
+      const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));
+      const { Attributes } = await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+      );
+      return Number(Attributes?.['ApproximateNumberOfMessages'] ?? 0);
+    },
+    bucket: async (Bucket) => {
+      const { BucketRegion } = await s3.send(new HeadBucketCommand({ Bucket }));
+      return BucketRegion === undefined ? {} : { region: BucketRegion };
+    },
+    sendsEvents: async (Bucket) => {
+      const found = await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket }));
+      return found.EventBridgeConfiguration !== undefined;
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** What `baton doctor` says of one thing. */
+
+export interface Check {
+  readonly name: string;
+  /** `unchecked`: it could not be looked at; that is no finding. */
+  readonly status: 'ok' | 'finding' | 'unchecked';
+  readonly message: string;
+  /** What to do; of every finding. */
+  readonly remedy?: string;
+}
+
+export function ok(name: string, message: string): Check {
+  return { name, status: 'ok', message };
+}
+
+export function finding(name: string, message: string, remedy: string): Check {
+  return { name, status: 'finding', message, remedy };
+}
+
+export function unchecked(name: string, message: string, remedy?: string): Check {
+  return { name, status: 'unchecked', message, ...(remedy !== undefined && { remedy }) };
+}

@@ -1,0 +1,130 @@
+/** What the functions' own role found out (shared/engine/check-stage.ts), in words, each failure with what to do. */
+import type { Probe } from '../../shared/events/requests.ts';
+import { printable } from '../output.ts';
+import { duration } from '../runs/units.ts';
+import { finding, ok, unchecked, type Check } from './check.ts';
+import type { Stage } from './stage-checks.ts';
+
+const NAMES: Readonly<Record<Probe['what'], string>> = {
+  'sign-in': 'warehouse',
+  marker: 'marker table',
+  transactions: 'system views',
+  'load-errors': 'system views',
+  'temporary-tables': 'rights',
+  table: 'rights',
+  files: 'file access',
+  artifacts: 'artifacts',
+  copy: 'COPY role',
+};
+
+/** Slower than this, a person wants to know why. */
+const SLOW_MS = 5_000;
+
+function whenGood({ what, about = '', warehouse, ms }: Probe): string {
+  switch (what) {
+    case 'sign-in': {
+      const which =
+        warehouse === undefined ? 'the functions sign in' : `the functions sign in to ${warehouse}`;
+      return `${which}, ${duration(ms)}${ms > SLOW_MS ? ' (it was asleep?)' : ''}`;
+    }
+    case 'marker':
+      return 'baton.step_marker is there, and can be written';
+    case 'transactions':
+      return 'svv_transactions can be read';
+    case 'load-errors':
+      return 'sys_load_error_detail can be read';
+    case 'temporary-tables':
+      return 'temporary tables can be made';
+    case 'table':
+      return about;
+    case 'files':
+      return `the functions may look at ${about}`;
+    case 'artifacts':
+      return about;
+    case 'copy':
+      return `COPY may read ${about}`;
+    default:
+      return what satisfies never;
+  }
+}
+
+function whenBad(probe: Probe): string {
+  const { what, about = '', warehouse } = probe;
+  const said = printable(probe.said ?? '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim();
+  const where = warehouse === undefined ? '' : ` of ${warehouse}`;
+  switch (what) {
+    case 'sign-in':
+      return `the functions cannot use the warehouse${where === '' ? '' : ` ${warehouse ?? ''}`}: ${said}`;
+    case 'marker':
+      return `baton.step_marker${where} cannot be written: ${said}`;
+    case 'transactions':
+      return `svv_transactions${where} cannot be read: ${said}`;
+    case 'load-errors':
+      return `sys_load_error_detail${where} cannot be read: ${said}`;
+    case 'temporary-tables':
+      return `no temporary table can be made${where}: ${said}`;
+    case 'table':
+      return `${about}${where}: ${said}`;
+    case 'files':
+      return `the functions cannot look at ${about}: ${said}`;
+    case 'artifacts':
+      return `the functions cannot write to ${about}: ${said}`;
+    case 'copy':
+      return `COPY${where} cannot read ${about}: ${said}`;
+    default:
+      return what satisfies never;
+  }
+}
+
+function remedy(probe: Probe, stage: Stage): string {
+  const { what, warehouse, said = '' } = probe;
+  const onStage =
+    (stage.name === 'local' ? '' : ` --stage ${stage.name}`) +
+    (warehouse === undefined ? '' : ` --warehouse ${warehouse}`);
+  const setUp = `baton setup${onStage}`;
+  const grants = `give the rights: baton setup --grants${onStage} prints the statements`;
+  const denied = /denied|permission|not authorized|privilege|no right/i.test(said);
+  switch (what) {
+    case 'sign-in':
+      return denied
+        ? `the role ${stage.names.table}-functions lacks a permission, or the parameter workgroupId is of another workgroup: docs/deployment.md, "Warehouse"`
+        : 'is the warehouse there, available and not paused, and its name as in the parameters? docs/operations.md, "The warehouse does not answer"';
+    case 'marker':
+      if (denied) return grants;
+      return /column/i.test(said)
+        ? `rename the table away and ${setUp}: docs/upgrade.md, "The marker table"`
+        : `${setUp} makes it`;
+    case 'transactions':
+    case 'load-errors':
+      return "GRANT SELECT on it to the functions' user; without it a lost session needs a person more often";
+    case 'temporary-tables':
+      return denied ? grants : `GRANT TEMP ON DATABASE: baton setup --grants${onStage}`;
+    case 'table':
+      return denied ? grants : `${setUp} makes it, if its file is in sql/setup/`;
+    case 'files':
+      return 'is the bucket there, in this account? A bucket of another account must allow the functions\' role in its policy: docs/deployment.md, "An existing bucket"';
+    case 'artifacts':
+      return 'is the bucket there, and does no policy or key of it shut the functions out?';
+    case 'copy':
+      return 'attach the role of COPY to the warehouse, and let it read the bucket: docs/deployment.md, "The role of COPY"';
+    default:
+      return what satisfies never;
+  }
+}
+
+export function probeCheck(probe: Probe, stage: Stage): Check {
+  const name = NAMES[probe.what];
+  if (probe.status === 'ok') return ok(name, whenGood(probe));
+  if (probe.status === 'failed') return finding(name, whenBad(probe), remedy(probe, stage));
+  return unchecked(name, `${whenGood(probe)}: cannot be told (${printable(probe.said ?? '')})`);
+}
+
+/** Tables that are as they should be, in one line. */
+export function probeChecks(probes: readonly Probe[], stage: Stage): Check[] {
+  const good = probes.filter((probe) => probe.what === 'table' && probe.status === 'ok');
+  const rest = probes.filter((probe) => !good.includes(probe)).map((probe) => probeCheck(probe, stage));
+  if (good.length === 0) return rest;
+  return [...rest, ok('rights', `on ${good.map(({ about = '' }) => about).join(', ')}`)];
+}

@@ -1,0 +1,232 @@
+/** The pieces of a stage: are they there, switched on, and as this checkout would deploy them? */
+import type { CheckAnswer } from '../../shared/events/requests.ts';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import type { StageNames } from '../aws/connection.ts';
+import type { Inspector } from '../aws/inspector.ts';
+import { duration, countOf } from '../runs/units.ts';
+import { finding, ok, unchecked, type Check } from './check.ts';
+import { refused, wordsOf } from '../refused.ts';
+
+export interface Stage {
+  readonly name: string;
+  readonly names: StageNames;
+  readonly region: string;
+}
+
+/** AWS refuses requests that are five minutes off; a minute already makes reports hard to read. */
+const CLOCK_LIMIT_MS = 60_000;
+
+const INDEXES = ['due', 'queue', 'by-pipeline'];
+
+function redeploy({ name }: Stage): string {
+  return name === 'local' ? 'restart npm start' : `npm run deploy -- --stage ${name}`;
+}
+
+/**
+ * `look`: what to say when the answer came. What is not there is a finding, what may not be looked at is not.
+ * @throws the error, where nothing can be asked at all
+ */
+export async function looked(
+  name: string,
+  look: () => Promise<Check>,
+  whenMissing: () => Check,
+): Promise<Check> {
+  try {
+    return await look();
+  } catch (error) {
+    const why = refused(error);
+    if (why === undefined) throw error;
+    if (why === 'not-found') return whenMissing();
+    if (why === 'denied') return unchecked(name, `you may not look at it (${wordsOf(error)})`);
+    return unchecked(name, wordsOf(error));
+  }
+}
+
+export function clock(aheadMs: number | undefined): Check {
+  if (aheadMs === undefined) return unchecked('clock', 'the service told no time');
+  const apart = duration(Math.abs(aheadMs));
+  if (Math.abs(aheadMs) <= CLOCK_LIMIT_MS) return ok('clock', 'this machine and the service agree');
+  const how = aheadMs > 0 ? 'ahead' : 'behind';
+  return finding('clock', `this machine is ${apart} ${how}`, 'set its clock, by NTP for example');
+}
+
+export function functionCheck(stage: Stage, inspector: Inspector, name: string): Promise<Check> {
+  return looked(
+    'function',
+    async () => {
+      const { state, lastUpdate, reason } = await inspector.function(name);
+      if (state === 'Active' && lastUpdate === 'Successful') return ok('function', name);
+      const why = reason === undefined ? '' : `: ${reason}`;
+      return finding('function', `${name} is ${state}, its last update ${lastUpdate}${why}`, redeploy(stage));
+    },
+    () => finding('function', `${name} is missing`, redeploy(stage)),
+  );
+}
+
+export function table(stage: Stage, inspector: Inspector): Promise<Check> {
+  const { table: name } = stage.names;
+  return looked(
+    'table',
+    async () => {
+      const { status, indexes } = await inspector.table(name);
+      const missing = INDEXES.filter((index) => !indexes.includes(index));
+      if (missing.length > 0)
+        return finding('table', `${name} lacks the index ${missing.join(', ')}`, redeploy(stage));
+      if (status === 'ACTIVE' || status === 'UPDATING') return ok('table', name);
+      return finding('table', `${name} is ${status}`, 'wait until it is ACTIVE');
+    },
+    () => finding('table', `${name} is missing`, redeploy(stage)),
+  );
+}
+
+/** `today`: of this checkout. */
+export function pipelines(stage: Stage, deployed: CheckAnswer['pipelines'], today: readonly Plan[]): Check {
+  const there = new Map(deployed.map(({ pipeline, hash }) => [pipeline, hash]));
+  const here = new Map(today.map(({ pipeline, hash }) => [pipeline, hash]));
+  const named = (words: string, names: readonly string[]): string[] =>
+    names.length === 0 ? [] : [`${words}: ${names.join(', ')}`];
+  const both = [...here.keys()].filter((name) => there.has(name));
+  const differences = [
+    ...named(
+      'other SQL',
+      both.filter((name) => there.get(name) !== here.get(name)),
+    ),
+    ...named(
+      'not deployed',
+      [...here.keys()].filter((name) => !there.has(name)),
+    ),
+    ...named(
+      'deployed, not here',
+      [...there.keys()].filter((name) => !here.has(name)),
+    ),
+  ];
+  if (differences.length === 0) {
+    return ok('pipelines', `${countOf(deployed.length, 'pipeline')}, the same as in this folder`);
+  }
+  return finding(
+    'pipelines',
+    `what is deployed differs from this folder (${differences.join('; ')})`,
+    `${redeploy(stage)}, or take the folder that was deployed (--sql)`,
+  );
+}
+
+/** The rules that pipelines need beside those that every stage has. */
+function triggerRules(plans: readonly Plan[]): string[] {
+  const kinds = new Set(plans.flatMap((plan) => plan.triggers.map(({ kind }) => kind)));
+  return [...(kinds.has('s3') ? ['arrivals'] : []), ...(kinds.has('pipeline') ? ['succeeded'] : [])];
+}
+
+export function rules(stage: Stage, inspector: Inspector, plans: readonly Plan[]): Promise<Check> {
+  const prefix = `${stage.names.table}-`;
+  return looked(
+    'rules',
+    async () => {
+      const found = await inspector.rules(prefix);
+      const wanted = ['sweep', 'statement-ended', 'run-woken', 'request', ...triggerRules(plans)];
+      const missing = wanted.filter((name) => !found.some((rule) => rule.name === prefix + name));
+      if (missing.length > 0) {
+        const names = missing.map((name) => prefix + name).join(', ');
+        return finding('rules', `missing: ${names}`, redeploy(stage));
+      }
+      const off = found.filter((rule) => !rule.enabled).map((rule) => rule.name);
+      if (off.length === 0) return ok('rules', `${countOf(found.length, 'rule')}, all enabled`);
+      const commands = off.map((name) => `aws events enable-rule --name ${name}`);
+      return finding('rules', `disabled: ${off.join(', ')}`, commands.join('; '));
+    },
+    () => finding('rules', `there are no rules ${prefix}*`, redeploy(stage)),
+  );
+}
+
+/** Files wait in a queue, which feeds start-run. */
+export function arrivals(stage: Stage, inspector: Inspector): Promise<Check> {
+  const queue = `${stage.names.table}-arrivals`;
+  const target = `${stage.names.table}-start-run`;
+  const missing = (): Check => finding('arrivals', `${queue} does not feed ${target}`, redeploy(stage));
+  return looked(
+    'arrivals',
+    async () => {
+      const source = (await inspector.sources(target)).find(({ arn }) => arn.endsWith(`:${queue}`));
+      if (source === undefined) return missing();
+      if (source.enabled) return ok('arrivals', `${queue} feeds ${target}`);
+      return finding(
+        'arrivals',
+        `${queue} does not feed ${target}: it is switched off, files wait`,
+        `aws lambda update-event-source-mapping --uuid ${source.id} --enabled`,
+      );
+    },
+    missing,
+  );
+}
+
+export function archive(stage: Stage, inspector: Inspector): Promise<Check> {
+  const name = stage.names.archive;
+  return looked(
+    'archive',
+    async () => {
+      const { state, reason } = await inspector.archive(name);
+      if (state === 'ENABLED' || state === 'UPDATING')
+        return ok('archive', `${name} keeps the events of files`);
+      const why = reason === undefined ? '' : `: ${reason}`;
+      return finding(
+        'archive',
+        `${name} is ${state}${why}`,
+        `${redeploy(stage)}; until then baton replay has nothing to deliver`,
+      );
+    },
+    () => finding('archive', `${name} is missing`, `${redeploy(stage)}; it keeps events from then on`),
+  );
+}
+
+export function deadLetters(stage: Stage, inspector: Inspector): Promise<Check> {
+  const name = `${stage.names.table}-dead-letters`;
+  return looked(
+    'dead letters',
+    async () => {
+      const waiting = await inspector.waiting(name);
+      if (waiting === 0) return ok('dead letters', 'none');
+      return finding(
+        'dead letters',
+        `about ${countOf(waiting, 'message')} in ${name}: what could not be delivered or handled`,
+        'read them before they are 14 days old: docs/operations.md, "Dead letters"',
+      );
+    },
+    () => finding('dead letters', `the queue ${name} is missing`, redeploy(stage)),
+  );
+}
+
+/** A bucket whose files start runs. */
+export function bucket(stage: Stage, inspector: Inspector, name: string): Promise<Check> {
+  return looked(
+    'bucket',
+    async () => {
+      const { region } = await inspector.bucket(name);
+      if (region !== undefined && region !== stage.region) {
+        return finding(
+          'bucket',
+          `${name} is in ${region}, the stage in ${stage.region}: its events do not get here`,
+          `take a bucket in ${stage.region}`,
+        );
+      }
+      if (await inspector.sendsEvents(name)) return ok('bucket', `${name} sends its events to EventBridge`);
+      return finding(
+        'bucket',
+        `${name} does not send its events to EventBridge: no file in it starts a run`,
+        `aws s3api put-bucket-notification-configuration --bucket ${name} --notification-configuration '{"EventBridgeConfiguration":{}}'` +
+          ' (this replaces the whole configuration: keep what get-bucket-notification-configuration shows)',
+      );
+    },
+    () => finding('bucket', `there is no bucket ${name}`, `make it, or ${redeploy(stage)}`),
+  );
+}
+
+/** The bucket of manifests. */
+export function artifacts(stage: Stage, inspector: Inspector, name: string): Promise<Check> {
+  return looked(
+    'bucket',
+    async () => {
+      await inspector.bucket(name);
+      return ok('bucket', `${name} holds manifests`);
+    },
+    () => finding('bucket', `there is no bucket ${name}`, redeploy(stage)),
+  );
+}

@@ -1,0 +1,66 @@
+import type { Check } from '../doctor/check.ts';
+import { examine } from '../doctor/examine.ts';
+import { EXIT } from '../exit.ts';
+import { nowOf } from '../local/now.ts';
+import { loadFolder } from '../pipelines.ts';
+import { sqlFolder } from '../project.ts';
+import { actor, requestId } from '../requests.ts';
+import { countOf } from '../runs/units.ts';
+import type { Verb } from '../verb.ts';
+import { sqlOption } from './shared-options.ts';
+
+const STATUS_WIDTH = 9;
+const NAME_WIDTH = 13;
+
+function lineOf({ status, name, message, remedy }: Check): string {
+  const line = `${status.padEnd(STATUS_WIDTH)}  ${name.padEnd(NAME_WIDTH)}  ${message}`;
+  return remedy === undefined ? line : `${line}\n${' '.repeat(STATUS_WIDTH + 2)}-> ${remedy}`;
+}
+
+export const doctor: Verb = {
+  name: 'doctor',
+  summary: 'check a stage: one line a check, and what to do for each finding',
+  description: `
+Looks at everything a stage needs: credentials, clock, functions, table,
+deployed pipelines against this folder, rules, queue, archive, dead letters,
+buckets;
+and, as the functions' own role, the warehouse: sign-in, marker table, rights,
+what COPY may read. Then runs that wait for a person. Every finding has a line
+with what to do. What you may not look at is unchecked, which is no finding.
+It changes nothing, but leaves small samples in the artifacts bucket.
+Exit codes: 0 no finding, 1 findings, 3 nothing could be asked.`,
+  positionals: [],
+  options: sqlOption,
+  examples: ['baton doctor', 'baton doctor --stage prod', 'baton doctor --stage prod --json'],
+  run: async (context) => {
+    const { args, out, json, stage, connect } = context;
+    const { plans } = loadFolder(sqlFolder(args.text('sql')));
+    const connection = await connect();
+    const inspector = await connection.inspector();
+    const operator = await connection.operator();
+    const region = await inspector.region();
+    const checks: Check[] = [];
+    await examine(
+      {
+        stage: { name: stage, names: connection.names, region },
+        inspector,
+        reader: await connection.runs(),
+        ask: () => operator.check({ verb: 'check', requestId: requestId(), actor: actor() }),
+        plans,
+        now: await nowOf(context),
+      },
+      (check) => {
+        checks.push(check);
+        if (!json) out.data(lineOf(check));
+      },
+    );
+    const findings = checks.filter(({ status }) => status === 'finding').length;
+    const unseen = checks.filter(({ status }) => status === 'unchecked').length;
+    if (json) out.json({ stage, region, findings, checks });
+    else {
+      const sum = `${countOf(checks.length, 'check')}, ${countOf(findings, 'finding')}`;
+      out.say(unseen === 0 ? sum : `${sum}, ${unseen} unchecked`);
+    }
+    return findings === 0 ? EXIT.done : EXIT.failed;
+  },
+};

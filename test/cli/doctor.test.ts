@@ -1,0 +1,390 @@
+/** What `baton doctor` says, over a stage that is made of values. */
+import { describe, expect, it } from 'vitest';
+
+import type { Inspector } from '../../cli/aws/inspector.ts';
+import { stageNames } from '../../cli/aws/connection.ts';
+import type { Check } from '../../cli/doctor/check.ts';
+import { examine, FUNCTIONS, type Patient } from '../../cli/doctor/examine.ts';
+import { CommandError } from '../../cli/exit.ts';
+import type { CheckAnswer, Probe } from '../../shared/events/requests.ts';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import type { Run } from '../../shared/run/run.ts';
+
+const NOW = Date.parse('2026-11-24T12:00:00Z');
+
+const PLAN = {
+  pipeline: 'stores',
+  hash: 'abc',
+  triggers: [{ kind: 's3', prefix: 'stores/', suffix: '.csv' }],
+  steps: [],
+} as unknown as Plan;
+
+const PROBES: readonly Probe[] = [
+  { what: 'sign-in', status: 'ok', ms: 120 },
+  { what: 'marker', status: 'ok', ms: 20 },
+  { what: 'table', about: 'mart.stores', status: 'ok', ms: 20 },
+  { what: 'copy', about: 's3://landing/stores/', status: 'ok', ms: 20 },
+];
+
+function answerOf(probes: readonly Probe[] = PROBES, more: Partial<CheckAnswer> = {}): CheckAnswer {
+  return {
+    ok: true,
+    message: '',
+    pipelines: [{ pipeline: 'stores', hash: 'abc' }],
+    buckets: { artifacts: 'artifacts', files: ['landing'] },
+    probes,
+    ...more,
+  };
+}
+
+function awsError(name: string, status = 400, message = 'no'): Error {
+  return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status } });
+}
+
+const RULES = ['sweep', 'statement-ended', 'run-woken', 'request', 'arrivals'];
+
+function healthy(): Inspector {
+  return {
+    region: () => Promise.resolve('eu-west-1'),
+    clockAheadMs: () => 300,
+    function: () => Promise.resolve({ state: 'Active', lastUpdate: 'Successful' }),
+    sources: () => Promise.resolve([{ id: 'm', arn: 'arn:aws:sqs:x:1:baton-prod-arrivals', enabled: true }]),
+    table: () => Promise.resolve({ status: 'ACTIVE', indexes: ['due', 'queue', 'by-pipeline'] }),
+    rules: (prefix) => Promise.resolve(RULES.map((name) => ({ name: prefix + name, enabled: true }))),
+    archive: () => Promise.resolve({ state: 'ENABLED' }),
+    waiting: () => Promise.resolve(0),
+    bucket: () => Promise.resolve({ region: 'eu-west-1' }),
+    sendsEvents: () => Promise.resolve(true),
+  };
+}
+
+interface Ill {
+  readonly inspector?: Partial<Inspector>;
+  readonly ask?: Patient['ask'];
+  readonly runs?: readonly Partial<Run>[];
+  readonly due?: readonly string[];
+  readonly queued?: number;
+  readonly stage?: string;
+}
+
+async function checksOf(ill: Ill = {}): Promise<Check[]> {
+  const { stage = 'prod', runs = [] } = ill;
+  const checks: Check[] = [];
+  await examine(
+    {
+      stage: { name: stage, names: stageNames(stage), region: 'eu-west-1' },
+      inspector: { ...healthy(), ...ill.inspector },
+      reader: {
+        load: (id) => Promise.resolve(runs.find((run) => run.id === id) as Run | undefined),
+        history: () => Promise.resolve([]),
+        listRuns: () => Promise.resolve([]),
+        loadPool: () =>
+          Promise.resolve({ holders: Object.fromEntries(runs.map(({ id = '' }) => [id, 1])), epoch: 1 }),
+        findDue: () => Promise.resolve([...(ill.due ?? [])]),
+        countQueued: () => Promise.resolve(ill.queued ?? 0),
+      },
+      ask: ill.ask ?? (() => Promise.resolve(answerOf())),
+      plans: [PLAN],
+      now: NOW,
+    },
+    (check) => checks.push(check),
+  );
+  return checks;
+}
+
+function notOk(checks: readonly Check[]): Check[] {
+  return checks.filter(({ status }) => status !== 'ok');
+}
+
+async function only(ill: Ill): Promise<Check> {
+  const found = notOk(await checksOf(ill));
+  expect(found).toHaveLength(1);
+  return found[0] as Check;
+}
+
+describe('a healthy stage', () => {
+  it('is ok in every check, each once, in the order of what stands on what', async () => {
+    const checks = await checksOf();
+    expect(notOk(checks)).toEqual([]);
+    expect([...new Set(checks.map(({ name }) => name))]).toEqual([
+      'credentials',
+      'stage',
+      'clock',
+      'function',
+      'table',
+      'pipelines',
+      'rules',
+      'arrivals',
+      'archive',
+      'dead letters',
+      'bucket',
+      'warehouse',
+      'marker table',
+      'COPY role',
+      'rights',
+      'sweep',
+      'runs',
+    ]);
+    expect(checks.filter(({ name }) => name === 'function')).toHaveLength(FUNCTIONS.length);
+  });
+});
+
+describe('a finding', () => {
+  const findings: [string, Ill, Partial<Check>][] = [
+    [
+      'a clock that is two minutes off',
+      { inspector: { clockAheadMs: () => -130_000 } },
+      { name: 'clock', message: 'this machine is 2 min 10 s behind', remedy: expect.stringContaining('NTP') },
+    ],
+    [
+      'an index that is missing',
+      { inspector: { table: () => Promise.resolve({ status: 'ACTIVE', indexes: ['due', 'queue'] }) } },
+      { name: 'table', message: 'baton-prod lacks the index by-pipeline' },
+    ],
+    [
+      'a rule that is switched off',
+      {
+        inspector: {
+          rules: (prefix) =>
+            Promise.resolve(RULES.map((name) => ({ name: prefix + name, enabled: name !== 'sweep' }))),
+        },
+      },
+      {
+        name: 'rules',
+        message: 'disabled: baton-prod-sweep',
+        remedy: 'aws events enable-rule --name baton-prod-sweep',
+      },
+    ],
+    [
+      'rules that are missing',
+      { inspector: { rules: (prefix) => Promise.resolve([{ name: `${prefix}sweep`, enabled: true }]) } },
+      { name: 'rules', message: expect.stringContaining('missing: baton-prod-statement-ended') },
+    ],
+    [
+      'a queue of files that is switched off',
+      {
+        inspector: {
+          sources: () =>
+            Promise.resolve([{ id: 'm-1', arn: 'arn:aws:sqs:x:1:baton-prod-arrivals', enabled: false }]),
+        },
+      },
+      {
+        name: 'arrivals',
+        message: expect.stringContaining('baton-prod-arrivals does not feed baton-prod-start-run'),
+        remedy: 'aws lambda update-event-source-mapping --uuid m-1 --enabled',
+      },
+    ],
+    [
+      'a queue of files that feeds nothing',
+      { inspector: { sources: () => Promise.resolve([]) } },
+      { name: 'arrivals', message: 'baton-prod-arrivals does not feed baton-prod-start-run' },
+    ],
+    [
+      'an archive that is missing',
+      { inspector: { archive: () => Promise.reject(awsError('ResourceNotFoundException')) } },
+      { name: 'archive', message: 'baton-prod-files is missing' },
+    ],
+    [
+      'dead letters',
+      { inspector: { waiting: () => Promise.resolve(3) } },
+      {
+        name: 'dead letters',
+        message: expect.stringContaining('about 3 messages in baton-prod-dead-letters'),
+      },
+    ],
+    [
+      'a bucket whose events go nowhere',
+      { inspector: { sendsEvents: () => Promise.resolve(false) } },
+      {
+        name: 'bucket',
+        message: 'landing does not send its events to EventBridge: no file in it starts a run',
+        remedy: expect.stringContaining('aws s3api put-bucket-notification-configuration --bucket landing'),
+      },
+    ],
+    [
+      'a bucket of another Region',
+      {
+        inspector: {
+          bucket: (name) => Promise.resolve({ region: name === 'landing' ? 'us-east-1' : 'eu-west-1' }),
+        },
+      },
+      { name: 'bucket', message: expect.stringContaining('landing is in us-east-1, the stage in eu-west-1') },
+    ],
+    [
+      'other SQL than what is deployed',
+      { ask: () => Promise.resolve(answerOf(PROBES, { pipelines: [{ pipeline: 'stores', hash: 'old' }] })) },
+      {
+        name: 'pipelines',
+        message: 'what is deployed differs from this folder (other SQL: stores)',
+        remedy: expect.stringContaining('npm run deploy -- --stage prod'),
+      },
+    ],
+    [
+      'a deployment that does not know the question',
+      { ask: () => Promise.resolve(undefined) },
+      { name: 'version', message: expect.stringContaining('older than this command') },
+    ],
+    [
+      'an operate function that fails',
+      { ask: () => Promise.reject(new CommandError(3, 'the operate function failed: timed out')) },
+      { name: 'operate', message: 'the operate function failed: timed out' },
+    ],
+    [
+      'a run that stopped, with what waits behind it',
+      {
+        runs: [{ id: 'stores-x', state: 'FAILED', slot: true, error: { class: 'sql' } as Run['error'] & {} }],
+        queued: 4,
+      },
+      {
+        name: 'runs',
+        message: 'stores-x is FAILED (sql); 4 files held back behind it',
+        remedy: expect.stringContaining('baton run stores-x --stage prod'),
+      },
+    ],
+    [
+      'a run that no sweep has looked at',
+      { due: ['stores-y'], runs: [{ id: 'stores-y', state: 'RUNNING', next: NOW / 1000 - 600 }] },
+      { name: 'sweep', message: 'does not run: since 10 min 0 s it should have looked at stores-y' },
+    ],
+    [
+      'a run that the sweep cannot drive',
+      {
+        due: ['stores-y'],
+        runs: [{ id: 'stores-y', state: 'RUNNING', next: NOW / 1000 - 600, troubles: 2 }],
+      },
+      { name: 'sweep', message: 'cannot drive stores-y' },
+    ],
+  ];
+
+  it.each(findings)('is made of %s, with what to do', async (_what, ill, expected) => {
+    const found = await only(ill);
+    expect(found).toMatchObject({ status: 'finding', ...expected });
+    expect(found.remedy?.length).toBeGreaterThan(10);
+  });
+
+  const probes: [Probe['what'], string, string, string][] = [
+    ['sign-in', 'Access denied to GetCredentials', 'cannot use the warehouse', 'workgroupId'],
+    ['sign-in', 'Endpoint not found', 'cannot use the warehouse', 'not paused'],
+    [
+      'marker',
+      'relation "baton.step_marker" does not exist',
+      'cannot be written',
+      'baton setup --stage prod',
+    ],
+    ['marker', 'permission denied for relation step_marker', 'cannot be written', '--grants --stage prod'],
+    [
+      'marker',
+      'column "birth" of relation "step_marker" does not exist',
+      'cannot be written',
+      'docs/upgrade.md',
+    ],
+    ['transactions', 'permission denied', 'svv_transactions', 'GRANT SELECT'],
+    ['load-errors', 'permission denied', 'sys_load_error_detail', 'GRANT SELECT'],
+    ['temporary-tables', 'permission denied to create temporary tables', 'temporary table', '--grants'],
+    ['table', 'no right to change it', 'mart.x', 'baton setup --grants --stage prod'],
+    ['table', 'relation "mart.x" does not exist', 'mart.x', 'baton setup --stage prod makes it'],
+    ['files', 'Forbidden: UnknownError', 'cannot look at', 'An existing bucket'],
+    ['artifacts', 'AccessDenied: Access Denied', 'cannot write to', 'policy'],
+    ['copy', 'S3ServiceException:Access Denied,Status 403', 'cannot read mart.x', 'The role of COPY'],
+  ];
+
+  it.each(probes)(
+    'of the probe %s (%s) names the cause and the remedy',
+    async (what, said, words, remedy) => {
+      const bad: Probe = { what, status: 'failed', said, about: 'mart.x', ms: 5 };
+      const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, bad])) });
+      expect(found.status).toBe('finding');
+      expect(found.message).toContain(words);
+      expect(found.message).toContain(said);
+      expect(found.remedy).toContain(remedy);
+    },
+  );
+
+  it('of another warehouse names it, in the remedy too', async () => {
+    const bad: Probe = {
+      what: 'marker',
+      status: 'failed',
+      said: 'relation does not exist',
+      warehouse: 'big',
+      ms: 5,
+    };
+    const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, bad])) });
+    expect(found.message).toContain('baton.step_marker of big cannot be written');
+    expect(found.remedy).toBe('baton setup --stage prod --warehouse big makes it');
+  });
+
+  it('is in one line whatever the warehouse said', async () => {
+    const bad: Probe = { what: 'marker', status: 'failed', said: 'ERROR: x\n  Position: 12\u001B[2J', ms: 5 };
+    const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, bad])) });
+    expect(found.message).toContain(String.raw`ERROR: x Position: 12\x1b[2J`);
+  });
+});
+
+describe('a stage that is not there', () => {
+  it('is one finding, and nothing else is looked at', async () => {
+    const checks = await checksOf({
+      inspector: { function: () => Promise.reject(awsError('ResourceNotFoundException', 404)) },
+    });
+    expect(checks.map(({ name, status }) => [name, status])).toEqual([
+      ['credentials', 'ok'],
+      ['stage', 'finding'],
+    ]);
+    expect(checks[1]?.message).toContain('no stage prod in eu-west-1');
+    expect(checks[1]?.remedy).toContain('npm run deploy -- --stage prod');
+  });
+});
+
+describe('what you may not look at', () => {
+  it('is unchecked, with the words of the service, and no finding', async () => {
+    const denied = (): Promise<never> => Promise.reject(awsError('AccessDeniedException', 400, 'not you'));
+    const checks = notOk(
+      await checksOf({
+        inspector: {
+          function: denied,
+          table: denied,
+          rules: denied,
+          sources: denied,
+          archive: denied,
+          waiting: denied,
+          bucket: denied,
+        },
+        ask: denied,
+      }),
+    );
+    expect(new Set(checks.map(({ status }) => status))).toEqual(new Set(['unchecked']));
+    expect(checks.map(({ name }) => name)).toEqual([
+      'stage',
+      ...FUNCTIONS.map(() => 'function'),
+      'table',
+      'warehouse',
+      'rules',
+      'arrivals',
+      'archive',
+      'dead letters',
+    ]);
+    for (const { message } of checks) expect(message).toContain('not you');
+  });
+
+  it('is unchecked too where a probe could not tell', async () => {
+    const probe: Probe = { what: 'copy', status: 'unsure', about: 's3://landing/', said: 'odd words', ms: 1 };
+    const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, probe])) });
+    expect(found).toMatchObject({ status: 'unchecked', name: 'COPY role' });
+    expect(found.message).toContain('odd words');
+  });
+});
+
+describe('where nothing can be asked', () => {
+  it('credentials that AWS does not take end it with exit code 3 and what to do', async () => {
+    const ended = checksOf({
+      inspector: { function: () => Promise.reject(awsError('ExpiredTokenException', 403, 'expired')) },
+    });
+    await expect(ended).rejects.toThrow('AWS does not take the credentials: ExpiredTokenException: expired');
+    await expect(ended).rejects.toMatchObject({ code: 3 });
+  });
+
+  it('a connection that is refused ends it with its own error, also in the middle', async () => {
+    const lost = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    await expect(checksOf({ inspector: { function: () => Promise.reject(lost) } })).rejects.toBe(lost);
+    await expect(checksOf({ inspector: { archive: () => Promise.reject(lost) } })).rejects.toBe(lost);
+  });
+});

@@ -1,0 +1,86 @@
+/** What the documents say of the command, and what the command says of the documents, is there. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { runCommand } from '../../cli/command.ts';
+
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  ...readdirSync('docs').map((name) => join('docs', name)),
+];
+
+function read(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+/** As the anchors of headings are made: lower case, no marks, blanks become dashes. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+function headingsOf(path: string): string[] {
+  return [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+}
+
+/** Commands in code blocks and between back ticks: `npx baton ...` up to a comment, a pipe or a redirection. */
+function commandsOf(path: string): string[][] {
+  return [...read(path).matchAll(/npx baton ([^`\n#|<>&]*)/g)]
+    .map(([, words = '']): string[] => words.match(/"[^"]*"|'[^']*'|\S+/g) ?? [])
+    .filter((words) => words.length > 0 && !words.includes('VERB') && !words.includes('...'));
+}
+
+describe('the documents', () => {
+  it.each(documents)('%s: every link within the project leads somewhere', (path) => {
+    const links = [...read(path).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link);
+    const broken = links.filter((link) => {
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? path : join(dirname(path), file);
+      if (!existsSync(target)) return true;
+      return anchor !== undefined && !headingsOf(target).some((heading) => anchorOf(heading) === anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it.each(documents)('%s: every command of ours is one that the parser takes', async (path) => {
+    for (const words of commandsOf(path)) {
+      let stdout = '';
+      const code = await runCommand([...words, '--help'], {
+        stdout: { write: (text) => (stdout += text) },
+        stderr: { write: () => undefined },
+        env: {},
+        signal: new AbortController().signal,
+      });
+      expect({ words, code, help: stdout.startsWith('usage: baton ') }).toEqual({
+        words,
+        code: 0,
+        help: true,
+      });
+    }
+  });
+
+  it('have the chapters that remedies of the command send people to', () => {
+    const sources = readdirSync('cli/doctor').map((name) => join('cli/doctor', name));
+    const text = [...sources, 'cli/errors.ts'].map(read).join('\n');
+    const sent = [...text.matchAll(/(docs\/[\w-]+\.md), "([^"]+)"/g)];
+    expect(sent.length).toBeGreaterThan(8);
+    for (const [, path = '', heading = ''] of sent) expect(headingsOf(path)).toContain(heading);
+  });
+
+  it('name an alarm’s chapter for every alarm, and no alarm that is none', () => {
+    const parameters = read('docs/deployment-parameters.md');
+    const [, table = ''] = /goes off when \|\n\| --- \| --- \|\n((?:\|.*\n)+)/.exec(parameters) ?? [];
+    const alarms = [...table.matchAll(/^\|([^|]+)\|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+    );
+    expect(alarms.length).toBeGreaterThan(10);
+    const operations = read('docs/operations.md');
+    for (const alarm of alarms) expect(operations).toContain(`\`${alarm}\``);
+  });
+});

@@ -1,0 +1,66 @@
+/** How the command shows what starts a run. */
+import { expect, it } from 'vitest';
+
+import { describePlan } from '../../cli/plan/describe-plan.ts';
+import { sqlOf } from '../../cli/plan/example-run.ts';
+import { triggerText } from '../../cli/runs/describe-run.ts';
+import type { Plan, Trigger } from '../../shared/pipeline/plan.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { planOf } from '../fakes/world.ts';
+
+const NOW = Date.parse('2026-10-24T12:00:00Z');
+
+function shown(...triggers: Trigger[]): string[] {
+  const lines = describePlan(planOf([{}], { triggers }), NOW).split('\n');
+  return lines.filter((line) => / (?:starts on|or) /.test(line)).map((line) => line.trim());
+}
+
+it('a plan says each of its triggers, and when its schedules fall due next by their own clocks', () => {
+  expect(
+    shown(
+      { kind: 's3', prefix: 'in/', suffix: '.csv' },
+      { kind: 's3', bucket: 'other', prefix: 'x/', suffix: '' },
+      { kind: 'schedule', expression: 'cron(30 2 * * ? *)', timezone: 'Europe/Berlin' },
+      { kind: 'schedule', expression: 'cron(0 0 1 1 ? 2020)', timezone: 'UTC' },
+      { kind: 'schedule', expression: 'rate(1 hour)', timezone: 'UTC' },
+      { kind: 'pipeline', pipeline: 'stores' },
+    ),
+  ).toEqual([
+    'starts on in/*.csv',
+    'or s3://other/x/*',
+    'or cron(30 2 * * ? *) Europe/Berlin, next 2026-10-25 02:30',
+    'or cron(0 0 1 1 ? 2020) UTC, never again',
+    'or rate(1 hour), from its deployment on',
+    'or success of stores',
+  ]);
+  expect(describePlan(planOf([{}], { triggers: [] }), NOW)).toContain('\n  starts by request only\n');
+});
+
+it('the SQL of a pipeline behind another one is shown with an example of what is handed on', () => {
+  const statements = [{ parts: ['SELECT ', { param: 'upstream_run_id' }] }];
+  const settings = {
+    stage: 'dev',
+    service: 'baton',
+    landingBucket: 'l',
+    artifactsBucket: 'a',
+    copyRole: 'default',
+  };
+  const sqlWith = (trigger: Trigger): string | undefined => {
+    const plan: Plan = planOf([{ statements }], { triggers: [trigger] });
+    return sqlOf(plan, settings, { parameters: {} })[0]?.statements[0]?.split('\n').at(-1);
+  };
+  expect(sqlWith({ kind: 'pipeline', pipeline: 'stores' })).toBe("SELECT 'stores-example'");
+  expect(sqlWith({ kind: 'schedule', expression: 'rate(1 hour)', timezone: 'UTC' })).toBe('SELECT NULL');
+});
+
+it('a run says what made it', () => {
+  const time = '2026-10-25T00:30:00.000Z';
+  const text = (trigger: Run['trigger']): string => triggerText({ trigger } as Run);
+  expect(text({ kind: 'schedule', time, schedule: 'cron(30 2 * * ? *)' })).toBe(
+    'due 2026-10-25T00:30:00Z, cron(30 2 * * ? *)',
+  );
+  expect(text({ kind: 'pipeline', time, upstream: { pipeline: 'stores', runId: 'stores-abc' } })).toBe(
+    'after stores-abc',
+  );
+  expect(text({ kind: 'request', time, actor: 'me' })).toBe('request of me');
+});
