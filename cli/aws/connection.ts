@@ -122,12 +122,16 @@ function required(environment: Environment): WarehouseTarget {
   return target;
 }
 
-const STAGE = /^[a-z][a-z0-9-]{0,30}$/;
+/** As build/serverless/stage.cjs has it. */
+const STAGE = /^[a-z][a-z0-9-]{0,19}$/;
 
 /** Makes no call and loads no SDK until a port is asked for. */
 export function openConnection(stage: string, env: Env, endpoint?: string, ours?: boolean): Connection {
   if (!STAGE.test(stage)) {
-    throw usageError(`not a stage name: ${stage}`, 'a stage is lower-case letters, digits and dashes');
+    throw usageError(
+      `not a stage name: ${stage}`,
+      'a stage is a lower-case letter, then up to 19 lower-case letters, digits and dashes',
+    );
   }
   const settings = clientSettings(stage, env, endpoint, ours);
   const names = stageNames(stage);

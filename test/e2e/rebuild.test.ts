@@ -1,5 +1,5 @@
 /** A session that is lost in earnest: its PostgreSQL backend is killed. */
-import { ExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
+import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { isAtRest } from '../../shared/run/run.ts';
@@ -39,6 +39,11 @@ it('a run whose session is killed under its commit step is rebuilt and ends righ
     ),
   );
   await stack.admin('POST', 'kill-session', { sessionId: merging.sessionId });
+  // The lock is kept until the merge is dead: it would commit otherwise.
+  await eventually('the merge to have failed', async () => {
+    const seen = await stack.redshift.send(new DescribeStatementCommand({ Id: merging.statementId }));
+    return seen.Status === 'FAILED' ? true : undefined;
+  });
   await inTransaction('ROLLBACK');
   const run = await eventually(
     'the run to end',
