@@ -47,7 +47,7 @@ export interface StepCost {
 
 export type SteadyPath = Readonly<Record<Sending, StepCost>>;
 
-/** Design 5.2: what a step may cost at most. */
+/** What a step may cost at most. */
 export const ALLOWED: SteadyPath = {
   single: {
     invocations: 1,

@@ -94,9 +94,20 @@ it.each([
     const from = await lastCall();
     await stack.put(key, body);
     expect((await stack.runFor(pipeline, key)).state).toBe('SUCCEEDED');
-    expect(await askedSince(from)).toEqual(expected);
+    const asked = await askedSince(from);
+    expect(asked.filter(isSubmission)).toEqual(expected.filter(isSubmission));
+    // Two drivers may read the same at once: the event's, and the sweep's, which comes every minute whatever runs.
+    const reads = (calls: readonly string[]): string[] => [
+      ...new Set(calls.filter((call) => !isSubmission(call))),
+    ];
+    expect(reads(asked)).toEqual(reads(expected));
+    expect(asked.length - expected.length).toBeLessThanOrEqual(1);
   },
 );
+
+function isSubmission(call: string): boolean {
+  return call !== 'DescribeStatement' && call !== 'GetStatementResult';
+}
 
 it('a run whose session is lost: then all three are asked', async () => {
   const pattern = { detail: { statementName: [{ wildcard: 'baton:local:article*:1:2:*' }] } };
