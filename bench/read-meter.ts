@@ -1,7 +1,7 @@
 /** A DynamoDB client that has every read tell its cost. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
-import type { ClientSettings } from '../cli/aws/connection.ts';
+import type { ClientSettings } from '../cli/aws/client-settings.ts';
 
 export interface Read {
   /** Looked at, by DynamoDB's own count. */

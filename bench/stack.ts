@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 
-import { type ClientSettings, clientSettings, openConnection } from '../cli/aws/connection.ts';
+import type { ClientSettings } from '../cli/aws/client-settings.ts';
+import { clientSettings, openConnection } from '../cli/aws/connection.ts';
 import { type LocalAdmin, localAdmin } from '../cli/local/admin.ts';
 import { projectRoot } from '../cli/project.ts';
 import { isAtRest, type Run } from '../shared/run/run.ts';

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 import { nearest } from '../shared/pipeline/nearest.ts';
 import { usageError } from './exit.ts';
-import { globalOptions, type OptionSpec, type Verb } from './verb.ts';
+import { globalOptions, type OptionSpec, type Syntax } from './syntax.ts';
 
 /** A verb's options and positionals, already checked to be known; read by name. */
 export class Arguments {
@@ -102,7 +102,7 @@ function parserOptions(options: Readonly<Record<string, OptionSpec>>) {
  * Reads a verb's words: everything after its name.
  * @throws CommandError (exit 2) for an unknown option, a missing value, a missing or superfluous positional
  */
-export function readArguments(verb: Verb, words: readonly string[]): Arguments {
+export function readArguments(verb: Syntax, words: readonly string[]): Arguments {
   const options = { ...globalOptions, ...verb.options };
   const { tokens } = parseArgs({
     args: [...words],
@@ -138,7 +138,7 @@ export function readArguments(verb: Verb, words: readonly string[]): Arguments {
   return new Arguments(values, flags, namePositionals(verb, positionals, flags.has('help')));
 }
 
-function namePositionals(verb: Verb, given: readonly string[], forHelp: boolean): Map<string, string> {
+function namePositionals(verb: Syntax, given: readonly string[], forHelp: boolean): Map<string, string> {
   const named = new Map<string, string>();
   for (const [i, spec] of verb.positionals.entries()) {
     const value = given[i];

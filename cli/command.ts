@@ -5,7 +5,8 @@ import { endingOf } from './errors.ts';
 import { EXIT, usageError, type ExitCode } from './exit.ts';
 import { commandHelp, verbHelp } from './help.ts';
 import { createOutput, type Output } from './output.ts';
-import { globalOptions, type Verb } from './verb.ts';
+import { globalOptions } from './syntax.ts';
+import type { Verb } from './verb.ts';
 import { verbs } from './verbs.ts';
 import { version } from './version.ts';
 

@@ -1,5 +1,6 @@
 /** Help texts, made from the same values the parser checks against: they cannot drift apart. */
-import { globalOptions, type OptionSpec, type Verb } from './verb.ts';
+import { globalOptions, type OptionSpec } from './syntax.ts';
+import type { Verb } from './verb.ts';
 
 function optionLabel(name: string, option: OptionSpec): string {
   const short = option.short === undefined ? '' : `-${option.short}, `;

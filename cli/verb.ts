@@ -3,31 +3,13 @@ import type { Arguments } from './arguments.ts';
 import type { Connection } from './aws/connection.ts';
 import type { ExitCode } from './exit.ts';
 import type { Output } from './output.ts';
+import type { Syntax } from './syntax.ts';
 
-export interface OptionSpec {
-  /** The value's name in the help; absent: a flag without a value. */
-  readonly value?: string;
-  readonly short?: string;
-  /** May be given several times. */
-  readonly many?: true;
-  readonly help: string;
-}
-
-export interface PositionalSpec {
-  readonly name: string;
-  readonly optional?: true;
-  readonly help: string;
-}
-
-export interface Verb {
-  /** One word, or two (`local advance`). */
-  readonly name: string;
+export interface Verb extends Syntax {
   /** One line for the list of verbs. */
   readonly summary: string;
   /** What it does, in full: paragraphs of at most 80 columns. */
   readonly description: string;
-  readonly positionals: readonly PositionalSpec[];
-  readonly options: Readonly<Record<string, OptionSpec>>;
   readonly examples: readonly string[];
   run(context: Context): Promise<ExitCode>;
 }
@@ -46,11 +28,3 @@ export interface Context {
   /** Ends when the person presses Ctrl-C. */
   readonly signal: AbortSignal;
 }
-
-/** Options of every verb. */
-export const globalOptions: Readonly<Record<string, OptionSpec>> = {
-  stage: { value: 'NAME', help: 'the stage to work on (default: local, or BATON_STAGE)' },
-  endpoint: { value: 'URL', help: 'the AWS endpoint (default: AWS_ENDPOINT_URL, or the local AWS)' },
-  json: { help: 'print data as JSON' },
-  help: { short: 'h', help: 'show this help' },
-};

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { usageError } from '../exit.ts';
 import { localHome } from '../project.ts';
 import type { StageReader } from '../runs/run-reader.ts';
+import type { ClientSettings } from './client-settings.ts';
 import type { Environment } from './deployed-environment.ts';
 import type { Inspector } from './inspector.ts';
 import type { Landing } from './landing.ts';
@@ -20,15 +21,6 @@ import {
 } from './warehouse-target.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** What every SDK client is made with. */
-export interface ClientSettings {
-  readonly endpoint?: string;
-  readonly region?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  readonly maxAttempts: number;
-  readonly userAgentAppId: string;
-}
 
 export interface StageNames {
   readonly table: string;

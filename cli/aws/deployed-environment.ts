@@ -2,7 +2,7 @@
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 
 import { CommandError, EXIT } from '../exit.ts';
-import type { ClientSettings } from './connection.ts';
+import type { ClientSettings } from './client-settings.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 

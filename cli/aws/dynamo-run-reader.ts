@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 import type { StageReader } from '../runs/run-reader.ts';
-import type { ClientSettings } from './connection.ts';
+import type { ClientSettings } from './client-settings.ts';
 
 export function dynamoRunReader(settings: ClientSettings, table: string): StageReader {
   return new DynamoDbRunStore(new DynamoDBClient(settings), table);

@@ -9,7 +9,7 @@ import {
 import { GetBucketNotificationConfigurationCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 
-import type { ClientSettings } from './connection.ts';
+import type { ClientSettings } from './client-settings.ts';
 
 export interface FunctionState {
   /** `Active` when it can be invoked. */

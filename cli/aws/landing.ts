@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
-import type { ClientSettings } from './connection.ts';
+import type { ClientSettings } from './client-settings.ts';
 
 export interface Landing {
   readonly bucket: string;

@@ -8,7 +8,7 @@ import type {
   OperateRequest,
 } from '../../shared/events/requests.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import type { ClientSettings } from './connection.ts';
+import type { ClientSettings } from './client-settings.ts';
 
 export interface Operator {
   ask(request: OperateRequest): Promise<OperateAnswer>;

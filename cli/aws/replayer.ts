@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 
 import { CommandError, EXIT, usageError } from '../exit.ts';
-import type { ClientSettings } from './connection.ts';
+import type { ClientSettings } from './client-settings.ts';
 
 export interface ReplayRequest {
   readonly name: string;

@@ -11,7 +11,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { CommandError, EXIT } from '../exit.ts';
-import type { ClientSettings } from './connection.ts';
+import type { ClientSettings } from './client-settings.ts';
 import type { WarehouseTarget } from './warehouse-target.ts';
 
 export type Cell = string | number | boolean | null;

@@ -2,7 +2,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { Access } from '../aws/warehouse-target.ts';
 import { usageError } from '../exit.ts';
-import type { OptionSpec } from '../verb.ts';
+import type { OptionSpec } from '../syntax.ts';
 
 export const sqlOption: Readonly<Record<string, OptionSpec>> = {
   sql: { value: 'FOLDER', help: 'the folder with the pipelines (default: sql/)' },

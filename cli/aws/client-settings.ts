@@ -1,0 +1,8 @@
+/** What every SDK client is made with. */
+export interface ClientSettings {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly maxAttempts: number;
+  readonly userAgentAppId: string;
+}
