@@ -18,7 +18,9 @@ import type { Context, Verb } from '../verb.ts';
 /** Steps are shown, not claimed: no `ok` and no `FAIL`, since the failure of the third act is meant. */
 function demoStepLine(row: HistoryRow): string {
   const rows = row.rows === undefined ? row.status.toLowerCase() : countOf(row.rows, 'row');
-  return `       ${row.name.padEnd(39)} ${rows.padEnd(25)} ${stepTime(row).padStart(7)}`;
+  // A time of minutes is wider than its column: the clock was moved on.
+  const time = stepTime(row);
+  return `       ${row.name.padEnd(39)} ${rows.padEnd(32 - Math.max(time.length, 7))} ${time.padStart(7)}`;
 }
 
 /** The folder, and what PostgreSQL had to keep outside of it. */
