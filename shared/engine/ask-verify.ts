@@ -13,6 +13,8 @@ export async function askVerify(run: Run, plan: Plan, failure: Failure, ports: P
     renderStatement(verify, placeholderValues(run, plan, ports.settings)),
     plan.warehouse,
   );
+  if (!asked.ok && asked.refusal.reason !== 'rejected')
+    return { kind: 'VerifyAsked', applied: 'later', failure };
   const value = asked.ok ? asked.value[0]?.[0] : undefined;
   const applied =
     value === 'true' || value === 't' || value === '1'

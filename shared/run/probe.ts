@@ -89,6 +89,7 @@ export function onVerifyAsked(
   event: RunEvent & { kind: 'VerifyAsked' },
 ): Decision {
   if (run.phase === 'READY') return nothing(run);
+  if (event.applied === 'later') return askAgain(run, context);
   if (event.applied === true) return finishStep(run, context, event, appliedEnd(run, context, undefined));
   const why =
     event.applied === false

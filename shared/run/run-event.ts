@@ -88,7 +88,12 @@ export type RunEvent =
   | { readonly kind: 'CancelSent' }
   | RebuildPlanned
   | MarkerProbed
-  | { readonly kind: 'VerifyAsked'; readonly applied: boolean | 'unreadable'; readonly failure: Failure }
+  /** `later`: it could not be asked just now. `unreadable`: the warehouse refuses the question, or its answer is none. */
+  | {
+      readonly kind: 'VerifyAsked';
+      readonly applied: boolean | 'unreadable' | 'later';
+      readonly failure: Failure;
+    }
   | { readonly kind: 'DutyDone'; readonly duty: Duty };
 
 export type LookUpReason =

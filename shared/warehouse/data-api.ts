@@ -10,6 +10,8 @@ import {
   ListStatementsCommand,
 } from '@aws-sdk/client-redshift-data';
 
+import type { Refusal } from '../run/run-event.ts';
+import { failureClassOf } from './failure-class.ts';
 import { refusalOf, statementIdOf } from './refusal.ts';
 import type { Opening, Result, SmallEnd, StatementStatus, Submission, Warehouse } from './warehouse.ts';
 
@@ -198,8 +200,7 @@ export class DataApiWarehouse implements Warehouse {
         };
       }
       const seen = await this.describe(statementId);
-      const message = (seen === 'NOT_FOUND' ? undefined : seen.error) ?? `the query was ${status}`;
-      return { ok: false, refusal: { reason: 'rejected', class: 'sql', message } };
+      return { ok: false, refusal: unanswered(seen === 'NOT_FOUND' ? undefined : seen.error, status) };
     });
   }
 
@@ -287,6 +288,15 @@ export class DataApiWarehouse implements Warehouse {
       return { ok: false, refusal: refusalOf(error) };
     }
   }
+}
+
+/** Refused is a question only where the warehouse says what is wrong with it; whatever else ended it, it is put again. */
+function unanswered(error: string | undefined, status: StatementStatus['status']): Refusal {
+  const message = error ?? `the query was ${status}`;
+  const failureClass = error === undefined ? 'cancelled' : failureClassOf(error);
+  return failureClass === 'sql' || failureClass === 'permission' || failureClass === 'data'
+    ? { reason: 'rejected', class: failureClass, message }
+    : { reason: 'throttled', class: 'transient', message };
 }
 
 /** ExecuteStatementException names the statement that it created: adopting it is what a good answer would be. */

@@ -265,7 +265,7 @@ const claims = [
   ),
 ];
 
-function verified(applied: boolean | 'unreadable'): RunEvent {
+function verified(applied: boolean | 'unreadable' | 'later'): RunEvent {
   return { kind: 'VerifyAsked', applied, failure: { ...failure, step: '70_call_verified.sql' } };
 }
 
@@ -302,6 +302,12 @@ const verify = [
       'NEEDS_DECISION',
       decidesPerson('its verify: query could not be read', '70_call_verified.sql'),
     ),
+  ),
+  fact('a verify: query that could not be asked just now is asked again a minute later', () =>
+    expectDecision(submittedAt(CALL_VERIFIED), verified('later'), now, {
+      run: { state: 'WAITING', next: NOW_SECONDS + 60 },
+      save: 'version',
+    }),
   ),
   fact('the answer of a verify: query for a run that stands between steps means nothing', () =>
     expectDecision(readyAt(CALL_VERIFIED), verified(true), now, {}),

@@ -118,6 +118,28 @@ describe('an error that names the statement it created', () => {
   });
 });
 
+describe('a question whose statement failed', () => {
+  it.each([
+    ['ERROR: relation "baton.step_marker" does not exist', 'rejected'],
+    ['ERROR: permission denied for schema baton', 'rejected'],
+    ['ERROR: The connection was lost while the statement was running.', 'throttled'],
+    ['ERROR: canceling statement due to user request', 'throttled'],
+    ['ERROR: cluster is resizing, try again', 'throttled'],
+    [undefined, 'throttled'],
+  ])('%s: %s', async (Error, reason) => {
+    const client = {
+      send: (command: { constructor: { name: string } }) =>
+        Promise.resolve(
+          command.constructor.name === 'ExecuteStatementCommand'
+            ? { Id: 's-1', Status: 'FAILED' }
+            : { Id: 's-1', Status: 'FAILED', Error },
+        ),
+    } as unknown as RedshiftDataClient;
+    const warehouse = new DataApiWarehouse(client, { Database: 'dev' }, () => 'token');
+    expect(await warehouse.ask('SELECT 1')).toMatchObject({ ok: false, refusal: { reason } });
+  });
+});
+
 it('a marker quotes what it is given', () => {
   const sql = markerInsert({
     runId: "r'1",
