@@ -3,6 +3,7 @@ import { cancelFacts } from './cancel.facts.ts';
 import { claimFacts } from './claim.facts.ts';
 import { doubtFacts } from './doubt.facts.ts';
 import type { Fact } from './fact.ts';
+import { messageFacts } from './messages.facts.ts';
 import { newsFacts } from './news.facts.ts';
 import { rebuildFacts } from './rebuild.facts.ts';
 import { resolveFacts } from './resolve.facts.ts';
@@ -22,4 +23,5 @@ export const facts: readonly Fact[] = [
   ...resumeFacts,
   ...resolveFacts,
   ...cancelFacts,
+  ...messageFacts,
 ];
