@@ -74,6 +74,21 @@ describe('recovered is', () => {
   });
 });
 
+describe('a run that holds a slot without knowing it', () => {
+  it('is brought on by the sweep itself, though an older file waits before it and no wake-up arrives', async () => {
+    world.time += 10 * MINUTE;
+    const unaware = await arrive('orders/2.csv');
+    // Its driver was cut off between the pool and the run.
+    await world.store.takeSlot('orders', unaware, await world.store.loadPool('orders'), 1);
+    world.time -= 5 * MINUTE;
+    const older = await arrive('orders/1.csv');
+    expect(await world.store.queueHead('orders')).toBe(older);
+    await sweepAfter(10 * MINUTE);
+    expect(await run(unaware)).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED' });
+    expect(await run(older)).toMatchObject({ state: 'QUEUED' });
+  });
+});
+
 describe('files behind a run', () => {
   it('that goes on wait; behind one that stopped they are held back, and its alert says how many', async () => {
     const id = await arrive('orders/1.csv');
