@@ -6,23 +6,12 @@ import { operate } from '../../shared/engine/operate.ts';
 import type { OperateAnswer, OperateRequest } from '../../shared/events/requests.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
-import { fileOf, planOf, World } from '../fakes/world.ts';
+import { fileOf, lineageOf as lineage, planOf, World } from '../fakes/world.ts';
 
 let world: World;
 
 beforeEach(() => {
   world = new World();
-});
-
-const lineage = (more: Partial<Step['lineage']>): Step['lineage'] => ({
-  createsTemp: [],
-  readsTemp: [],
-  writesTemp: [],
-  reads: [],
-  writes: [],
-  setsSession: false,
-  deterministic: true,
-  ...more,
 });
 
 /** What is derived from the dimension cannot be derived again behind the commit. */

@@ -4,23 +4,12 @@ import { admit } from '../../shared/engine/admit.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
-import { fileOf, planOf, World } from '../fakes/world.ts';
+import { fileOf, lineageOf as lineage, planOf, World } from '../fakes/world.ts';
 
 let world: World;
 
 beforeEach(() => {
   world = new World();
-});
-
-const lineage = (more: Partial<Step['lineage']>): Step['lineage'] => ({
-  createsTemp: [],
-  readsTemp: [],
-  writesTemp: [],
-  reads: [],
-  writes: [],
-  setsSession: false,
-  deterministic: true,
-  ...more,
 });
 
 const stage: Partial<Step> = { name: '10_stage.sql', lineage: lineage({ createsTemp: ['stage'] }) };

@@ -134,6 +134,20 @@ function toLetters(n: number): string {
 
 const LETTERS = 'abcdefghij';
 
+/** Touches nothing, but what is said. */
+export function lineageOf(more: Partial<Step['lineage']>): Step['lineage'] {
+  return {
+    createsTemp: [],
+    readsTemp: [],
+    writesTemp: [],
+    reads: [],
+    writes: [],
+    setsSession: false,
+    deterministic: true,
+    ...more,
+  };
+}
+
 /** A plan of steps made by hand. */
 export function planOf(steps: readonly Partial<Step>[], more: Partial<Plan> = {}): Plan {
   const full = steps.map((step, i): Step => {
@@ -146,15 +160,7 @@ export function planOf(steps: readonly Partial<Step>[], more: Partial<Plan> = {}
       retry: { attempts: 3, baseSeconds: 5, maxSeconds: 300 },
       idempotent: false,
       repeatable: false,
-      lineage: {
-        createsTemp: [],
-        readsTemp: [],
-        writesTemp: [],
-        reads: [],
-        writes: [],
-        setsSession: false,
-        deterministic: true,
-      },
+      lineage: lineageOf({}),
       usesFile: false,
       usesManifest: false,
       conflictRetry: true,

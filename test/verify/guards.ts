@@ -12,7 +12,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -27,6 +26,7 @@ import { parseArgs } from 'node:util';
 import type { Guard } from './guard-list.ts';
 import { guards as list } from './guard-list.ts';
 import { isProgram, say } from './parallel.ts';
+import { keep, restored } from './state-file.ts';
 
 /** A run that goes round for ever was noticed too: it is silent for so long. */
 const LONGEST_SILENCE_MS = 90_000;
@@ -86,7 +86,7 @@ export async function guards(words: readonly string[]): Promise<0 | 1> {
   const { seeds, only, state: file } = values;
   const base = join(process.cwd(), 'node_modules');
   if (!existsSync(base)) throw new Error(`${process.cwd()} is not the root of the project`);
-  const state = restored(file, `${hashOf(COPIED)} ${seeds}`);
+  const state = restored<State>(file, { code: `${hashOf(COPIED)} ${seeds}`, verdicts: {} }, say);
   const chosen = [NOTHING, ...list.filter(({ name }) => name.includes(only))];
   const left = chosen.filter(({ name }) => state.verdicts[name] === undefined);
   if (left.length < chosen.length) say(`${chosen.length - left.length} were done before`);
@@ -210,21 +210,6 @@ function hashOf(names: readonly string[]): string {
       if (statSync(file).isFile()) hash.update(file).update(readFileSync(file));
   }
   return hash.digest('hex').slice(0, 16);
-}
-
-function restored(file: string | undefined, code: string): State {
-  const fresh: State = { code, verdicts: {} };
-  if (file === undefined || !existsSync(file)) return fresh;
-  const state = JSON.parse(readFileSync(file, 'utf8')) as State;
-  if (state.code === code) return state;
-  say(`${file} is of other code: begun anew`);
-  return fresh;
-}
-
-function keep(file: string | undefined, state: State): void {
-  if (file === undefined) return;
-  writeFileSync(`${file}.new`, JSON.stringify(state));
-  renameSync(`${file}.new`, file);
 }
 
 if (isMainThread && isProgram('guards')) process.exitCode = await guards(process.argv.slice(2));

@@ -3,7 +3,6 @@
  * core, and whether a fact, a crash point, a schedule or a test of the engine notices it.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
@@ -14,6 +13,7 @@ import type { Outcome } from './mutants/pool.ts';
 import { Thread } from './mutants/pool.ts';
 import { explanationOf, lineOf, tellSurvivors, tellTable } from './mutants/report.ts';
 import { isProgram, say } from './parallel.ts';
+import { keep, restored } from './state-file.ts';
 
 const SAVE_EVERY_MS = 2_000;
 
@@ -55,7 +55,7 @@ export async function mutants(words: readonly string[]): Promise<0 | 1> {
   }
   const { program, hash } = await buildWorker(root, catalogue);
   const schedules = Number(values.schedules);
-  const state = restored(values.state, `${hash} ${schedules}`);
+  const state = restored<State>(values.state, { code: `${hash} ${schedules}`, outcomes: {} }, say);
   const itemsOf = await survey(program, schedules);
   const left = chosen.filter((mutant) => state.outcomes[mutant.id] === undefined);
   if (left.length < chosen.length) say(`${chosen.length - left.length} were done before`);
@@ -164,21 +164,6 @@ function testsNotice(mutant: number): Promise<string | undefined> {
       else resolve(/^ *× (.*)$/m.exec(said)?.[1] ?? (code === null ? 'it never ended' : said.slice(0, 200)));
     });
   });
-}
-
-function restored(file: string | undefined, code: string): State {
-  const fresh: State = { code, outcomes: {} };
-  if (file === undefined || !existsSync(file)) return fresh;
-  const state = JSON.parse(readFileSync(file, 'utf8')) as State;
-  if (state.code === code) return state;
-  say(`${file} is of other code: begun anew`);
-  return fresh;
-}
-
-function keep(file: string | undefined, state: State): void {
-  if (file === undefined) return;
-  writeFileSync(`${file}.new`, JSON.stringify(state));
-  renameSync(`${file}.new`, file);
 }
 
 if (isMainThread && isProgram('mutants')) process.exitCode = await mutants(process.argv.slice(2));
