@@ -1,11 +1,13 @@
 /**
  * `node build/run.js test/verify/interleavings.ts [--state FILE]`: small configurations, each explored until no state is
- * left. `--only 3,5` takes some of them; `--configuration 3 --path 0,3,1` shows one way in words.
+ * left. `--only 3,5` takes some of them (`--only=` none); `--compare 9,12` explores these once more, with the drivers that can
+ * have no effect any more, and compares what is reached; `--configuration 3 --path 0,3,1` shows one way in words.
  */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 
+import { compared } from './interleavings/compared.ts';
 import { configurations } from './interleavings/configuration.ts';
 import { explore, walk } from './interleavings/explore.ts';
 import type { ChunkResult } from './parallel.ts';
@@ -15,12 +17,12 @@ const TELL_EVERY_MS = 20_000;
 
 /** 0 if every state of every configuration holds. */
 export async function interleavings(words: readonly string[]): Promise<0 | 1> {
-  const { only, configuration, path, state } = settingsOf(words);
+  const { only, compare, configuration, path, state } = settingsOf(words);
   if (path !== undefined) return show(configuration, path);
   const { counts, failures } = await inParallel({
     part: 'interleavings',
-    job: `interleavings ${only.map((index) => configurations[index]?.name).join('; ')}`,
-    chunks: only.length,
+    job: `interleavings ${only.map(nameOf).join('; ')} compared ${compare.map(nameOf).join('; ')}`,
+    chunks: only.length + compare.length,
     stateFile: state,
   });
   for (const index of only) {
@@ -28,14 +30,27 @@ export async function interleavings(words: readonly string[]): Promise<0 | 1> {
     if (of('states') === 0) continue;
     say(
       `${of('states')} states, ${of('transitions')} transitions, ${of('depth')} deep, ${of('ends')} ends, ` +
-        `${of('seconds')} s, ${of('complete') === 1 ? 'complete' : 'NOT COMPLETE'}: ${configurations[index]?.name}`,
+        `${of('seconds')} s, ${of('complete') === 1 ? 'complete' : 'NOT COMPLETE'}: ${nameOf(index)}`,
+    );
+  }
+  for (const index of compare) {
+    const of = (what: string): number => counts[`${index} compared ${what}`] ?? 0;
+    if (of('states') === 0) continue;
+    say(
+      `${of('states')} states with drivers that have no effect any more, ${of('seconds')} s, the same ${of('same')} without a ` +
+        `driver: ${nameOf(index)}`,
     );
   }
   return tellFailures(failures);
 }
 
+function nameOf(index: number): string {
+  return configurations[index]?.name ?? '';
+}
+
 function settingsOf(words: readonly string[]): {
   only: number[];
+  compare: number[];
   configuration: number;
   path: string | undefined;
   state: string | undefined;
@@ -46,16 +61,27 @@ function settingsOf(words: readonly string[]): {
     options: {
       state: { type: 'string' },
       only: { type: 'string' },
+      compare: { type: 'string' },
       configuration: { type: 'string', default: '0' },
       path: { type: 'string' },
     },
   });
   const all = [...configurations.keys()];
-  const only = values.only === undefined ? all : values.only.split(',').map(Number);
+  const only = listOf(values.only) ?? all;
+  const compare = listOf(values.compare) ?? [];
   const configuration = Number(values.configuration);
-  if (![...only, configuration].every((index) => all.includes(index)))
+  if (![...only, ...compare, configuration].every((index) => all.includes(index)))
     throw new Error(`configurations are numbered 0 to ${configurations.length - 1}`);
-  return { only, configuration, path: values.path, state: values.state };
+  return { only, compare, configuration, path: values.path, state: values.state };
+}
+
+function listOf(words: string | undefined): number[] | undefined {
+  return words === undefined
+    ? undefined
+    : words
+        .split(',')
+        .filter((word) => word !== '')
+        .map(Number);
 }
 
 async function show(index: number, path: string): Promise<0> {
@@ -70,22 +96,46 @@ async function show(index: number, path: string): Promise<0> {
 }
 
 async function chunkOf(chunk: number): Promise<ChunkResult> {
-  const index = settingsOf(process.argv.slice(2)).only[chunk];
+  const { only, compare } = settingsOf(process.argv.slice(2));
+  const isCompared = chunk >= only.length;
+  const index = isCompared ? compare[chunk - only.length] : only[chunk];
   const configuration = configurations[index ?? -1];
   if (index === undefined || configuration === undefined) throw new Error(`there is no chunk ${chunk}`);
   const started = performance.now();
+  const seconds = (): number => Math.round((performance.now() - started) / 1000);
   let told = started;
+  const progress = (seen: number, waiting: number, level: number): void => {
+    if (performance.now() - told < TELL_EVERY_MS) return;
+    told = performance.now();
+    process.stderr.write(`  ${index}: ${seen} states, ${waiting} waiting, ${level} deep\n`);
+  };
+  if (isCompared) {
+    const { states, same, failure } = await compared(configuration, progress);
+    return {
+      counts: prefixed(`${index} compared`, { states, same, seconds: seconds() }),
+      failures:
+        failure === undefined
+          ? []
+          : [
+              {
+                message: `${configuration.name}: ${failure}`,
+                repeat: `node build/run.js test/verify/interleavings.ts --only= --compare ${index}`,
+              },
+            ],
+    };
+  }
   const { states, transitions, depth, ends, complete, violation } = await explore(configuration, {
-    progress: (seen, waiting, level) => {
-      if (performance.now() - told < TELL_EVERY_MS) return;
-      told = performance.now();
-      process.stderr.write(`  ${index}: ${seen} states, ${waiting} waiting, ${level} deep\n`);
-    },
+    progress,
   });
-  const seconds = Math.round((performance.now() - started) / 1000);
-  const counts = { states, transitions, depth, ends, seconds, complete: complete ? 1 : 0 };
   return {
-    counts: Object.fromEntries(Object.entries(counts).map(([what, count]) => [`${index} ${what}`, count])),
+    counts: prefixed(String(index), {
+      states,
+      transitions,
+      depth,
+      ends,
+      seconds: seconds(),
+      complete: complete ? 1 : 0,
+    }),
     failures:
       violation === undefined
         ? []
@@ -96,6 +146,10 @@ async function chunkOf(chunk: number): Promise<ChunkResult> {
             },
           ],
   };
+}
+
+function prefixed(prefix: string, counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([what, count]) => [`${prefix} ${what}`, count]));
 }
 
 serve('interleavings', chunkOf);

@@ -38,8 +38,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
   interleavings: {
     run: interleavings,
-    words: stateOf('interleavings'),
-    help: '[--only 0,1,2] [--state FILE]   small configurations, every state of them',
+    words: ['--compare', '9,12', ...stateOf('interleavings')],
+    help: '[--only 0,1,2] [--compare 9,12] [--state FILE]   small configurations, every state of them',
   },
   guards: {
     run: guards,

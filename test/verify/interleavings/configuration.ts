@@ -53,6 +53,7 @@ const commit = (name: string, table: string) => ({
 const unlimited = { timeoutSeconds: 1_000_000_000 };
 
 const pipelines = {
+  D: planOf([commit('30_commit.sql', 'dim')].map(untimed), unlimited),
   'S D': planOf([session, commit('30_commit.sql', 'dim')].map(untimed), unlimited),
   'S C D': planOf([session, check, commit('30_commit.sql', 'dim')].map(untimed), unlimited),
   'S D D': planOf(
@@ -98,6 +99,9 @@ export const smallest = configuration('S D', 1, { deaths: 1 }, { late: true });
 
 /** The smallest in which two drivers meet. */
 export const smallestOfTwo = configuration('S D', 2, {});
+
+/** One step and two drivers: explored by `npm test` with and without the drivers that can have no effect any more. */
+export const oneStep = configuration('D', 2, {});
 
 export const configurations: readonly Configuration[] = [
   smallest,

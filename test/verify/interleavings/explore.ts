@@ -37,7 +37,9 @@ export interface Options {
   readonly most?: number;
   /** Tells drivers apart by their whole past, and not by what of it their future depends on: many more states. */
   readonly wholePast?: boolean;
-  /** Gathers all states of all but the drivers. */
+  /** Goes on with drivers that can have no effect any more: many more states, too. */
+  readonly keepsFutile?: boolean;
+  /** Gathers the states in which no driver is at work. */
   readonly worlds?: Set<string>;
   readonly progress?: (states: number, waiting: number, depth: number) => void;
 }
@@ -71,18 +73,17 @@ class Exploration {
 
   async run(): Promise<Explored> {
     const start = await startOf(this.#configuration);
-    const moves = new Moves(
-      this.#configuration,
-      new Drivers(this.#configuration.plan, start.run.id),
-      this.#options.sabotage,
-    );
+    const moves = new Moves(this.#configuration, new Drivers(this.#configuration.plan, start.run.id), {
+      sabotage: this.#options.sabotage,
+      keepsFutile: this.#options.keepsFutile,
+    });
     let waiting: Buffer[] = [];
     let first = 0;
     const { wholePast, worlds } = this.#options;
-    const see = ({ text, key, world }: Canonical, parent: number, move: number): number => {
+    const see = ({ text, key, world, drivers }: Canonical, parent: number, move: number): number => {
       const number = this.#visited.add(wholePast === true ? text : key);
       if (number >= 0) return number;
-      worlds?.add(world);
+      if (drivers === 0) worlds?.add(world);
       waiting.push(Buffer.from(text));
       this.#parents.push(parent);
       this.#moves.push(move);
@@ -208,7 +209,7 @@ export async function walk(
   options: Options = {},
 ): Promise<{ labels: string[]; state: Snapshot; next: string[] }> {
   const start = await startOf(configuration);
-  const moves = new Moves(configuration, new Drivers(configuration.plan, start.run.id), options.sabotage);
+  const moves = new Moves(configuration, new Drivers(configuration.plan, start.run.id), options);
   let { text } = canonical(start, configuration);
   const labels: string[] = [];
   for (const i of path) {

@@ -6,7 +6,8 @@ import type { Configuration } from './configuration.ts';
 import type { Call, Drivers } from './driver.ts';
 import type { Fakes } from './fakes-of.ts';
 import { fakesOf, readBack } from './fakes-of.ts';
-import { noteEnd, noteSubmission } from './rules.ts';
+import { Futility } from './futile.ts';
+import { brokenBetween, noteEnd, noteSubmission } from './rules.ts';
 import type { Canonical, DriverState, News, Snapshot } from './snapshot.ts';
 import {
   canonical,
@@ -36,14 +37,26 @@ const OLDEST = 1;
 /** Lets a test break a port. */
 export type Sabotage = (fakes: Fakes) => void;
 
+export interface How {
+  readonly sabotage?: Sabotage | undefined;
+  /** Goes on with drivers that can have no effect any more. */
+  readonly keepsFutile?: boolean | undefined;
+}
+
 export class Moves {
   readonly #configuration: Configuration;
   readonly #drivers: Drivers;
+  readonly #futility: Futility | undefined;
   readonly #sabotage: Sabotage;
 
-  constructor(configuration: Configuration, drivers: Drivers, sabotage: Sabotage = () => undefined) {
+  constructor(
+    configuration: Configuration,
+    drivers: Drivers,
+    { sabotage = () => undefined, keepsFutile = false }: How = {},
+  ) {
     this.#configuration = configuration;
     this.#drivers = drivers;
+    this.#futility = keepsFutile ? undefined : new Futility(drivers);
     this.#sabotage = sabotage;
   }
 
@@ -60,7 +73,8 @@ export class Moves {
         ...(quiet === false ? {} : { quiet }),
         to: async () => {
           const next = snapshotOf(text);
-          const broken = await change(next);
+          const broken = (await change(next)) ?? brokenBetween(state, next);
+          await this.#futility?.drop(next);
           return {
             ...canonical(next, this.#configuration),
             ...(typeof broken === 'string' ? { broken } : {}),

@@ -1,9 +1,10 @@
 /** What must hold in every state, and of every submission. Each gives what is broken, in words. */
 import type { Plan } from '../../../shared/pipeline/plan.ts';
 import { isAtRest } from '../../../shared/run/run.ts';
+import type { HistoryRow } from '../../../shared/store/run-store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Snapshot, Statement } from './snapshot.ts';
-import { NOW } from './snapshot.ts';
+import { NOW, normalRow } from './snapshot.ts';
 
 /** `baton:<stage>:<run>:<generation>:<step>:<attempt>:…` */
 function attemptOf(statement: Statement): { attempt: string; step: number } {
@@ -35,6 +36,29 @@ export function noteEnd(state: Snapshot, plan: Plan, statement: Statement): unde
   if (plan.steps[step]?.kind === 'session')
     state.sessions.find(({ id }) => id === statement.sessionId)?.filled.push(step);
   return undefined;
+}
+
+/** What never happens between two states: the search leaves drivers out that could only act if it did (futile.ts). */
+export function brokenBetween(before: Snapshot, after: Snapshot): string | undefined {
+  const [was, is] = [before.run, after.run];
+  if (is.token !== undefined && is.token === was.token && is.phase === 'CLAIMED' && was.phase !== 'CLAIMED')
+    return 'a token is claimed again that was claimed before';
+  if (
+    is.token !== undefined &&
+    is.token !== was.token &&
+    before.statements.some(({ token }) => token === is.token)
+  )
+    return 'a token comes back that was submitted before';
+  for (const row of before.rows) {
+    const there = after.rows.find((one) => keyOf(one) === keyOf(row));
+    if (there === undefined || JSON.stringify(normalRow(there)) !== JSON.stringify(normalRow(row)))
+      return `the history row ${keyOf(row)} is written over with something else`;
+  }
+  return undefined;
+}
+
+function keyOf({ index, generation, attempt }: HistoryRow): string {
+  return `${index}#${generation}#${attempt}`;
 }
 
 /** The longest that the sweep may be kept from a run that is not at rest, in s. */

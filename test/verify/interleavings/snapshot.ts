@@ -101,8 +101,9 @@ export interface Canonical {
   readonly text: string;
   /** The same for all states that nobody inside could tell apart. */
   readonly key: string;
-  /** All but the drivers. */
+  /** All but the drivers, and how many there are. */
   readonly world: string;
+  readonly drivers: number;
 }
 
 /** What nobody can refer to any more is dropped; names, ids and versions are numbered anew. */
@@ -123,7 +124,7 @@ export function canonical(state: Snapshot, { oldEvents }: { readonly oldEvents: 
   const live = sorted.map((one) => renamed.apply(one.live, true)).join();
   const whole = sorted.map(({ driver }) => renamed.apply(JSON.stringify(driver), true)).join();
   const text = `${worldText.slice(0, -1)},"drivers":[${whole}],"used":${renamed.tokens.size}}`;
-  return { text, key: `${worldText}${live}`, world: worldText };
+  return { text, key: `${worldText}${live}`, world: worldText, drivers: drivers.length };
 }
 
 const RUN_ANSWERS = new Set(['store.load', 'store.save', 'store.record']);
@@ -137,13 +138,15 @@ const IDLE_INSTANTS = /"(?:createdAt|startedAt|endedAt|countsFrom|updatedAt|at|t
  * decision is made by the time of the next answer. After a write its news are past, too: if it is refused a later write it
  * begins anew with them, as any other driver may that hears them at that moment.
  */
-function liveOf({ news, entries, age, calls }: DriverState): string {
+export function liveOf({ news, entries, age, calls }: DriverState): string {
   const from = entries.findLastIndex(
     ({ name, answer }) => RUN_ANSWERS.has(name) && typeof answer === 'object',
   );
   const first = entries[from];
   const since = entries
     .slice(Math.max(from, 0))
+    // Of two calls side by side it makes no difference which was answered first, once both are.
+    .toSorted((a, b) => a.call - b.call)
     .map(({ call, name, answer, token }) => [
       call - (first?.call ?? 0),
       name,
@@ -220,10 +223,9 @@ export function normalRun(run: Run): Run {
   };
 }
 
-function normalise(state: Snapshot): void {
-  state.run = normalRun(state.run);
-  // Of a row only what a rebuild reads.
-  state.rows = state.rows.map(({ index, name, generation, attempt, status, rows, kind }): HistoryRow => ({
+/** Of a row only what a rebuild reads. */
+export function normalRow({ index, name, generation, attempt, status, rows, kind }: HistoryRow): HistoryRow {
+  return {
     index,
     name,
     generation,
@@ -234,7 +236,12 @@ function normalise(state: Snapshot): void {
     startedAt: NOW_ISO,
     endedAt: NOW_ISO,
     ...(rows === undefined ? {} : { rows }),
-  }));
+  };
+}
+
+function normalise(state: Snapshot): void {
+  state.run = normalRun(state.run);
+  state.rows = state.rows.map(normalRow);
   state.finished = [...new Set(state.finished)].sort((a, b) => a - b);
   state.executed.sort((a, b) => (a < b ? -1 : 1));
 }
