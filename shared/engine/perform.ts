@@ -92,7 +92,7 @@ export async function perform(
       return { kind: 'HistoryWritten', row: effect.row, afterwards: effect.afterwards };
     case 'PlanRebuild': {
       const { planRebuild } = await import('./plan-rebuild.ts');
-      return planRebuild(run, plan, effect.target, effect.failure, ports.store);
+      return planRebuild(run, plan, effect.target, effect.failure, ports);
     }
     case 'ProbeMarker': {
       const { probeMarker } = await import('./probe-marker.ts');

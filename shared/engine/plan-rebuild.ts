@@ -3,16 +3,20 @@ import type { Plan, Step } from '../pipeline/plan.ts';
 import { rebuildAt } from '../pipeline/rebuild.ts';
 import type { RebuildPlanned } from '../run/run-event.ts';
 import type { Failure, RebuildItem, Run } from '../run/run.ts';
-import type { HistoryRow, RunStore } from '../store/run-store.ts';
+import type { HistoryRow } from '../store/run-store.ts';
+import { historyRow } from './history.ts';
+import type { Ports } from './ports.ts';
 
 export async function planRebuild(
   run: Run,
   plan: Plan,
   target: number,
   failure: Failure,
-  store: RunStore,
+  { store, warehouse }: Ports,
 ): Promise<RebuildPlanned> {
   const { verdict, rerun, recheck, reasons } = rebuildAt(plan.steps, target);
+  // The row of the step before is written beside a submission, and may be missing still: rows are compared with it.
+  if (run.last !== undefined) await store.putHistory(run.id, await historyRow(run.last, plan, warehouse));
   const history = await store.history(run.id);
   const again = new Set([...rerun, ...recheck]);
   const todo = plan.steps.flatMap((step, index): RebuildItem[] =>

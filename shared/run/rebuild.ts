@@ -5,7 +5,7 @@ import type { Context, Decision } from './decision.ts';
 import { ask, epochSeconds, store, SUBMISSION, without } from './decision.ts';
 import type { RebuildPlanned, RunEvent, StatementEnd } from './run-event.ts';
 import type { Failure, FinishedStep, Rebuilding, Run } from './run.ts';
-import { needDecision } from './stop.ts';
+import { attemptEnded, needDecision } from './stop.ts';
 
 /** A step that loses its session so often in a row has another problem. */
 const MOST_REBUILDS = 10;
@@ -14,10 +14,13 @@ const MOST_REBUILDS = 10;
 export function onSessionLost(run: Run, context: Context, failure: Failure): Decision {
   const target = run.rebuild?.resumeAt ?? run.cursor;
   if ((run.rebuilds ?? 0) >= MOST_REBUILDS) {
-    return needDecision(inNewSession(run, target), context, {
+    const tooOften = {
       ...failure,
       message: `${shortened(failure.message, 500)}; the session was rebuilt ${MOST_REBUILDS} times in a row and lost again. Find out why, then: ${commandLine(context.stage, `resolve ${run.id}`)} --not-applied | --abandon`,
-    });
+    };
+    // One row at a time: that of the step before, where it is still to be written.
+    const row = run.last === undefined ? lostAttempt(run, context, failure) : undefined;
+    return needDecision(inNewSession(run, target), context, tooOften, row);
   }
   return ask(run, { kind: 'PlanRebuild', target, failure });
 }
@@ -27,12 +30,20 @@ export function inNewSession(run: Run, target: number): Run {
   return { ...run, rebuildFrom: target };
 }
 
+/** Whoever planned it has written the history row of the step before: `last` is that of the attempt that is lost now. */
 export function onRebuildPlanned(run: Run, context: Context, event: RebuildPlanned): Decision {
+  const lost = lostAttempt(run, context, event.failure);
   if (event.verdict === 'refused')
-    return needDecision(inNewSession(run, event.target), context, refusal(run, context, event));
+    return needDecision(
+      inNewSession(without(run, 'last'), event.target),
+      context,
+      refusal(run, context, event),
+      lost,
+    );
   const kept = without(
     run,
     ...SUBMISSION,
+    'last',
     'sessionId',
     'pid',
     'proveSession',
@@ -50,6 +61,7 @@ export function onRebuildPlanned(run: Run, context: Context, event: RebuildPlann
     generation: run.generation + 1,
     rebuilds: (run.rebuilds ?? 0) + 1,
     next: epochSeconds(context.now) + 90,
+    ...(lost === undefined ? {} : { last: lost }),
     ...position(context, first?.index ?? event.target),
     ...(first === undefined
       ? { attempt, firstAttempt }
@@ -60,6 +72,16 @@ export function onRebuildPlanned(run: Run, context: Context, event: RebuildPlann
         }),
   };
   return store(next, { kind: 'OpenSession', tries: 0 });
+}
+
+/** What there is to say of an attempt that ended with its session; undefined: none was claimed. */
+function lostAttempt(run: Run, context: Context, failure: Failure): FinishedStep | undefined {
+  if (run.phase === 'READY') return undefined;
+  const { statementId } = run;
+  return {
+    ...attemptEnded(run, context, failure),
+    ...(statementId === undefined ? {} : { statementId }),
+  };
 }
 
 /** A step that was run again has finished: the same rows as the first time, or nothing goes on. */

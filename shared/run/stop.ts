@@ -43,6 +43,21 @@ function stop(
   return store(stopped, { kind: 'PerformDuty', duty: 'history' });
 }
 
+/** The history row of an attempt that ended now, by no answer of the warehouse. */
+export function attemptEnded(run: Run, context: Context, failure: Failure): FinishedStep {
+  return {
+    index: run.cursor,
+    name: run.step ?? '',
+    generation: run.generation,
+    attempt: run.attempt,
+    status: 'FAILED',
+    startedAt: run.submittedAt ?? run.claimedAt ?? iso(context.now),
+    endedAt: iso(context.now),
+    error: failure.message,
+    errorClass: failure.class,
+  };
+}
+
 /** Given up before its end: by a person, while nothing of it is under way. */
 export function giveUp(run: Run, context: Context, failure: Failure): Run {
   const kept = without(run, ...SUBMISSION, 'resumeWith', 'proveSession');

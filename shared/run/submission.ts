@@ -7,8 +7,8 @@ import { onOldClaim, onOldClaimInIdleSession } from './old-claim.ts';
 import { onSessionLost } from './rebuild.ts';
 import { SESSION_PAUSES_MS } from './retry.ts';
 import type { LookUpReason, Refusal, RunEvent } from './run-event.ts';
-import type { Failure, FinishedStep, Run } from './run.ts';
-import { fail } from './stop.ts';
+import type { Failure, Run } from './run.ts';
+import { attemptEnded, fail } from './stop.ts';
 
 /** So often a full or throttled warehouse is asked again inside one invocation; then the sweep goes on. */
 const PAUSES_INSIDE = 2;
@@ -169,7 +169,7 @@ function onSubmitRefused(run: Run, context: Context, refusal: Refusal, tries: nu
     case 'rejected': {
       const failure: Failure = { class: refusal.class, message: refusal.message, ...named(run) };
       if (run.last !== undefined) return fail(run, context, failure);
-      return fail(run, context, failure, rejectedStep(run, context, failure));
+      return fail(run, context, failure, attemptEnded(run, context, failure));
     }
     default:
       return refusal.reason satisfies never;
@@ -187,20 +187,6 @@ function patience(tries: number, context: Context): number {
 
 function named(run: Run): { step?: string } {
   return run.step === undefined ? {} : { step: run.step };
-}
-
-function rejectedStep(run: Run, context: Context, failure: Failure): FinishedStep {
-  return {
-    index: run.cursor,
-    name: run.step ?? '',
-    generation: run.generation,
-    attempt: run.attempt,
-    status: 'FAILED',
-    startedAt: run.claimedAt ?? iso(context.now),
-    endedAt: iso(context.now),
-    error: failure.message,
-    errorClass: failure.class,
-  };
 }
 
 function sessionLost(run: Run, step: string): Failure {

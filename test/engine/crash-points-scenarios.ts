@@ -193,6 +193,7 @@ class Telling {
         '1#1#1 20_load.sql FAILED',
         '1#1#2 20_load.sql FINISHED',
         '2#1#1 30_check.sql FINISHED',
+        '3#1#1 40_commit.sql FAILED',
       ],
     );
     expectSame(

@@ -154,6 +154,43 @@ describe('a session that is lost behind a commit', () => {
     expect(stepsRun()).not.toContain('50_audit.sql');
   });
 
+  it('compares rows also with a step whose history row was not written yet', async () => {
+    const seen: Partial<Step> = {
+      name: '45_seen.sql',
+      lineage: lineage({ createsTemp: ['seen'], readsTemp: ['stage'] }),
+    };
+    const auditSeen: Partial<Step> = {
+      ...audit,
+      lineage: lineage({ readsTemp: ['seen'], writes: ['audit'] }),
+    };
+    const id = await started(planOf([stage, load, commit, seen, auditSeen]));
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    await world.finish();
+    const put = world.store.putHistory.bind(world.store);
+    world.store.putHistory = async () => {
+      throw new Error('the table is throttled');
+    };
+    await world.finish('FINISHED', { rows: [7] });
+    world.store.putHistory = put;
+    expect(await runOf(id)).toMatchObject({ step: '50_audit.sql', last: { name: '45_seen.sql' } });
+    world.warehouse.kill('session-1', { committed: false, forgotten: true });
+    for (let minute = 0; minute < 12 && (await runOf(id)).generation === 1; minute += 1) {
+      world.time += 61_000;
+      await world.drive(id);
+    }
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    await world.finish('FINISHED', { rows: [7] });
+    expect(await runOf(id)).toMatchObject({ state: 'RUNNING', step: '50_audit.sql', generation: 2 });
+    await world.finish();
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    const rows = (await world.store.history(id)).map((row) => `${row.name} ${row.generation} ${row.status}`);
+    expect(rows).toContain('45_seen.sql 1 FINISHED');
+    // What the session took with it is there to be seen as well.
+    expect(rows).toContain('50_audit.sql 1 FAILED');
+  });
+
   it("the article's shape is refused, with advice and the commands that decide it", async () => {
     const id = await started(planOf([stage, load, changes, merge, auditChanges]));
     for (let i = 0; i < 3; i += 1) await world.finish('FINISHED', { rows: [50] });

@@ -334,6 +334,21 @@ const often = [
       assert.deepStrictEqual([run.id, run.cursor, run.rebuildFrom], ['run-1', COMMIT, COMMIT]);
     },
   ),
+  fact(
+    'the attempt that is not rebuilt again has its row, unless that of the step before is still to be written',
+    () => {
+      const { run } = decide(rebuilt, probed({ session: 'AVAILABLE' }), now);
+      const row = rowOf(COMMIT, {
+        status: 'FAILED',
+        endedAt: NOW_ISO,
+        error: 'gone',
+        errorClass: 'session-lost',
+      });
+      assert.deepStrictEqual(run.last, row);
+      const before = decide({ ...rebuilt, last: rowBefore }, probed({ session: 'AVAILABLE' }), now);
+      assert.deepStrictEqual(before.run.last, rowBefore);
+    },
+  ),
   fact('a session that was rebuilt nine times in a row is rebuilt again, in whatever generation', () =>
     expectDecision(
       { ...rebuilt, rebuilds: 9, generation: 99 },

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 
 import { decide } from '../../shared/run/decide.ts';
 import type { RebuildPlanned, RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
-import type { Failure, Rebuilding } from '../../shared/run/run.ts';
+import type { Failure, FinishedStep, Rebuilding } from '../../shared/run/run.ts';
 import { finishRebuilt } from '../../shared/run/rebuild.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import {
   CHECK,
+  claimedAt,
   COMMIT,
   finished,
   freshClaim,
@@ -16,8 +17,10 @@ import {
   laden,
   LOAD,
   now,
+  NOW_ISO,
   NOW_SECONDS,
   readyAt,
+  rowBefore,
   rowOf,
   STAGE,
   submissionGone,
@@ -59,6 +62,17 @@ const newSession = {
 
 const opens = { save: 'version', effect: { kind: 'OpenSession', tries: 0 } } as const;
 
+/** Of the attempt that ended with its session. */
+function lostRow(cursor: number, more: Partial<FinishedStep> = {}): FinishedStep {
+  return rowOf(cursor, {
+    status: 'FAILED',
+    endedAt: NOW_ISO,
+    error: 'gone',
+    errorClass: 'session-lost',
+    ...more,
+  });
+}
+
 const everything = { ...laden, proveSession: true, rebuildFrom: COMMIT, error: failure } as const;
 
 const planning = [
@@ -78,6 +92,7 @@ const planning = [
               attempt: 1,
               firstAttempt: 1,
               rebuild: { resumeAt: COMMIT, attempt: 5, firstAttempt: 4, todo },
+              last: lostRow(COMMIT, { attempt: 5 }),
             },
             ...opens,
           },
@@ -86,7 +101,15 @@ const planning = [
   ),
   fact('where nothing must run again the lost step comes next, with its own attempts', () =>
     expectDecision(submittedAt(COMMIT, { attempt: 5, firstAttempt: 4, rebuilds: 4 }), planned({}), now, {
-      run: { ...newSession, rebuilds: 5, cursor: COMMIT, step: '40_commit.sql', attempt: 5, firstAttempt: 4 },
+      run: {
+        ...newSession,
+        rebuilds: 5,
+        cursor: COMMIT,
+        step: '40_commit.sql',
+        attempt: 5,
+        firstAttempt: 4,
+        last: lostRow(COMMIT, { attempt: 5 }),
+      },
       ...opens,
     }),
   ),
@@ -106,6 +129,7 @@ const planning = [
         attempt: 1,
         firstAttempt: 1,
         rebuild,
+        last: lostRow(LOAD),
       },
       ...opens,
     });
@@ -117,9 +141,33 @@ const planning = [
         attempt: 7,
         firstAttempt: 6,
         rebuild: gone,
+        last: lostRow(COMMIT),
       },
       ...opens,
     });
+  }),
+  fact('an attempt of which no statement was seen has a row without one, from the time of its claim', () => {
+    const { statementId: _, ...row } = lostRow(COMMIT, { startedAt: '2026-11-24T08:08:00.000Z' });
+    assert.deepStrictEqual(decide(claimedAt(COMMIT), planned({}), now).run.last, row);
+  }),
+  fact('the row of the step before was written by whoever planned: it is not kept', () => {
+    assert.deepStrictEqual(
+      decide(submittedAt(COMMIT, { last: rowBefore }), planned({}), now).run.last,
+      lostRow(COMMIT),
+    );
+    for (const verdict of ['proved', 'refused'] as const)
+      assert.equal(
+        'last' in decide(readyAt(COMMIT, { last: rowBefore }), planned({ verdict }), now).run,
+        false,
+      );
+  }),
+  fact('an attempt whose session cannot be rebuilt has its row, too', () => {
+    const { run } = decide(
+      submittedAt(COMMIT, { last: rowBefore }),
+      planned({ verdict: 'refused', reasons: ['no'] }),
+      now,
+    );
+    assert.deepStrictEqual(run.last, lostRow(COMMIT));
   }),
   fact('a step that the plan has not is named no more', () =>
     expectDecision(readyAt(COMMIT), planned({ target: 9 }), now, {

@@ -49,6 +49,13 @@ const commit = (name: string, table: string) => ({
   lineage: { ...nothing, readsTemp: ['stage'], writes: [table] },
 });
 
+/** Its rows are compared when it is run again behind something durable. */
+const counted = {
+  name: '20_stage.sql',
+  repeatable: true,
+  lineage: { ...nothing, createsTemp: ['stage'], reads: ['source'] },
+};
+
 /** No step and no run has its time limit in here: times are told apart only as young, old and older than a token's use. */
 const unlimited = { timeoutSeconds: 1_000_000_000 };
 
@@ -56,6 +63,14 @@ const pipelines = {
   D: planOf([commit('30_commit.sql', 'dim')].map(untimed), unlimited),
   'S D': planOf([session, commit('30_commit.sql', 'dim')].map(untimed), unlimited),
   'S C D': planOf([session, check, commit('30_commit.sql', 'dim')].map(untimed), unlimited),
+  'D S D': planOf(
+    [
+      { ...commit('10_commit.sql', 'log'), lineage: { ...nothing, writes: ['log'] } },
+      counted,
+      commit('30_commit.sql', 'dim'),
+    ].map(untimed),
+    unlimited,
+  ),
   'S D D': planOf(
     [session, commit('30_commit.sql', 'dim'), commit('40_audit.sql', 'audit')].map(untimed),
     unlimited,
@@ -123,4 +138,6 @@ export const configurations: readonly Configuration[] = [
   configuration('S D', 2, { transient: 1, deaths: 1 }),
   configuration('S C D', 2, { transient: 1, deaths: 1 }),
   configuration('S D D', 2, { transient: 1, deaths: 1 }),
+  configuration('D S D', 1, { deaths: 1 }, { late: true }),
+  configuration('D S D', 2, { deaths: 1 }),
 ];
