@@ -26,8 +26,8 @@ export interface ChildOptions {
 const READY_WITHIN_MS = 60_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
-/** A child that lived this long is started again without a pause. */
-const STEADY_MS = 30_000;
+/** A child that lived this long is started again at once: its end was an accident, not its program. */
+const STEADY_MS = 2_000;
 const END_WITHIN_MS = 2000;
 /** A child that is busy longer follows the clock a little later. */
 const CLOCK_WITHIN_MS = 2000;

@@ -29,7 +29,12 @@ export function onResolveRequested(run: Run, context: Context, event: ResolveReq
     }
     case 'not-applied':
       return {
-        run: goOn(asked, context, { attempt: run.attempt + 1, firstAttempt: run.attempt + 1 }),
+        run: goOn(asked, context, {
+          attempt: run.attempt + 1,
+          firstAttempt: run.attempt + 1,
+          // A step that gave other rows did run: in the session that it ran in it cannot be repeated.
+          ...(run.rebuild === undefined ? {} : { rebuildFrom: run.rebuild.resumeAt }),
+        }),
         save: 'version',
         answer,
       };

@@ -152,6 +152,21 @@ describe('a session that is lost behind a commit', () => {
     expect(run.error?.message).toContain('REPLAY_DIVERGED');
     expect(run.error?.message).toContain('gave 49 rows; the first time it gave 50');
     expect(stepsRun()).not.toContain('50_audit.sql');
+    // Its tables are filled in that session: whoever wants it again gets a new one.
+    const request = {
+      verb: 'resolve',
+      requestId: 'again',
+      runId: id,
+      actor: 'me',
+      verdict: 'not-applied',
+    } as const;
+    await operate(request, [], world.ports, world.plans, world.driver());
+    await world.drive(id);
+    expect(await runOf(id)).toMatchObject({ generation: 3, step: '10_stage.sql', sessionId: 'session-3' });
+    await world.finish();
+    await world.finish('FINISHED', { rows: [50] });
+    await world.finish();
+    expect((await runOf(id)).state).toBe('SUCCEEDED');
   });
 
   it('compares rows also with a step whose history row was not written yet', async () => {

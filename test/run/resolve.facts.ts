@@ -174,6 +174,29 @@ export const resolveFacts = [
       answer: { ok: true, message },
     });
   }),
+  fact(
+    'resolve --not-applied of a step that was run again: a new session is filled, for the same target',
+    () => {
+      const rebuild = {
+        resumeAt: AUDIT,
+        attempt: 7,
+        firstAttempt: 6,
+        todo: [{ index: STAGE, compare: true }],
+      };
+      const message = 'step 10_stage.sql was not applied, says mia';
+      expectDecision(undecided(STAGE, { rebuild }), resolve('not-applied'), now, {
+        run: {
+          ...goesOn,
+          attempt: 3,
+          firstAttempt: 3,
+          rebuildFrom: AUDIT,
+          lastRequest: asked('resolve', message),
+        },
+        save: 'version',
+        answer: { ok: true, message },
+      });
+    },
+  ),
   fact('resolve --abandon: the run is given up, with its first error', () => {
     const message = 'step 40_commit.sql is given up with its run, says mia';
     expectDecision(undecided(COMMIT, { ...laden, proveSession: true }), resolve('abandon'), now, {

@@ -78,6 +78,14 @@ const shapes = {
     commit('40_commit.sql', 'dim', 'changes'),
     commit('50_audit.sql', 'audit', 'changes'),
   ],
+  /** What is derived behind a commit must be derived again with as many rows. */
+  'derived behind a commit': [
+    stage,
+    load,
+    commit('30_commit.sql', 'dim', 'stage'),
+    { ...derive([]), name: '40_changes.sql' },
+    commit('50_audit.sql', 'audit', 'changes'),
+  ],
   opaque: [
     stage,
     load,

@@ -1,8 +1,9 @@
 /**
  * `node build/run.js test/verify/kills.ts [--count 500] [--seed 1] [--home DIR]`: files arrive at a real local stack while
- * something of it is killed with -9, half a second to three seconds after the last victim was back: the Lambda host, the Data
- * API, DynamoDB, or `baton up` itself with all of them, which is then started again on the same home. Afterwards the warehouse is asked by SQL: nothing lost,
- * nothing doubled, every run at its end. With `--home` what is there stays, and the same command goes on with it.
+ * something of it is killed with -9 every half a second to three seconds: the Lambda host, the Data API, DynamoDB, or `baton up`
+ * itself with all of them, which is then started again on the same home; that alone is waited for. Afterwards the warehouse is
+ * asked by SQL: nothing lost, nothing doubled, every run at its end. With `--home` what is there stays, and the same command
+ * goes on with it.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,8 +15,6 @@ import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { ListSessionsCommand } from '@aws-sdk/client-redshift-data';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 import type { Run } from '../../shared/run/run.ts';
@@ -26,7 +25,7 @@ import { isProgram, say } from './parallel.ts';
 const PIPELINE = 'ledger';
 const BUCKET = 'baton-local-landing';
 
-/** From when the last victim is ready again to the next kill, ms. */
+/** Between two kills, or from when the whole group is ready again to the next, ms. */
 const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 3_000;
 
@@ -198,24 +197,7 @@ async function killOne(ground: Ground, victim: string): Promise<void> {
   const hit = [...supervisor, ...pids].filter(killed).length;
   if (hit === 0) return;
   ground.count(victim);
-  await (victim === 'group' ? ground.startAgain() : untilReady(ground.stack, victim));
-}
-
-/** The gateway holds a call until its process is there again; what breaks off meanwhile is asked once more. */
-async function untilReady({ store, redshift, lambda }: Stack, victim: string): Promise<void> {
-  const nobody = { verb: 'resume', requestId: 'ready', runId: 'nobody', actor: 'kills' };
-  await patiently<unknown>(() => {
-    switch (victim) {
-      case 'dynamodb':
-        return store.loadPool(PIPELINE);
-      case 'redshift':
-        return redshift.send(new ListSessionsCommand({}));
-      default:
-        return lambda.send(
-          new InvokeCommand({ FunctionName: 'baton-local-operate', Payload: JSON.stringify(nobody) }),
-        );
-    }
-  });
+  if (victim === 'group') await ground.startAgain();
 }
 
 /** False: it was gone already, and is being started again. */
