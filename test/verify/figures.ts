@@ -70,9 +70,7 @@ export function tableOf(file: string, parts: readonly string[]): string[] {
     const figures = latest.get(part);
     if (figures === undefined) return [];
     const { command, commit, at, said, holds, node, cores } = figures;
-    const done = said
-      .filter((line) => !line.startsWith(' ') && !line.startsWith('not noticed'))
-      .slice(-MOST_LINES);
+    const done = said.filter((line) => !DETAIL.test(line)).slice(-MOST_LINES);
     const where = `${commit}, ${at.slice(0, 10)}, Node ${node.slice(1).split('.')[0] ?? ''}, ${cores} cores`;
     return [
       `| ${part} | \`${command}\` | ${done.join('<br>').replaceAll('|', '\\|')} | ${holds ? 'holds' : 'DOES NOT HOLD'} | ${where} |`,
@@ -80,6 +78,9 @@ export function tableOf(file: string, parts: readonly string[]): string[] {
   });
   return ['| part | command | what was done | verdict | of |', '| --- | --- | --- | --- | --- |', ...rows];
 }
+
+/** What is indented or in JSON, and the single guards and mutants that hold: the sum of them is told too. */
+const DETAIL = /^(?: |\{|noticed |not noticed |explained )/;
 
 const MOST_LINES = 24;
 

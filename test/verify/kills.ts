@@ -285,7 +285,10 @@ async function untilAllRest(ground: Ground, count: number, toTheEnd: boolean): P
     }
     if (Date.now() - told > 30_000) {
       told = Date.now();
-      say(`${left} of ${count} runs to go; killed: ${JSON.stringify(ground.figures.kills)}`);
+      // Not one of the figures.
+      process.stderr.write(
+        `  ${left} of ${count} runs to go; killed: ${JSON.stringify(ground.figures.kills)}\n`,
+      );
     }
     if (Date.now() - movedAt > NO_PROGRESS_MS) {
       say(

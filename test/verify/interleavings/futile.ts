@@ -54,7 +54,7 @@ export class Futility {
     if (error !== undefined || further === 0) return true;
     const [call] = calls;
     if (call === undefined) return false;
-    // Refused, and all begins anew. These are never made beside others.
+    // Refused, and all begins anew (with one run there is no other to read). These are never made beside others.
     if (call.name === 'store.save' || call.name === 'store.load') return calls.length > 1;
     if (call.name === 'store.record') return calls.length > 1 || done.mayRecord;
     const answers = answersTo(call, done);
