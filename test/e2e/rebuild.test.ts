@@ -59,10 +59,14 @@ it('a run whose session is killed under its commit step is rebuilt and ends righ
   expect(run).toMatchObject({ state: 'SUCCEEDED', generation: 2 });
   expect(run.sessionId).not.toBe(merging.sessionId);
   const history = await stack.store.history(run.id);
-  expect(history.filter((row) => row.name === '30_merge.sql').map((row) => row.status)).toEqual([
-    'FAILED',
-    'FINISHED',
+  const merges = history.filter((row) => row.name === '30_merge.sql');
+  expect(merges.map((row) => `${row.generation} ${row.attempt} ${row.status}`)).toEqual([
+    '1 1 FAILED',
+    // Claimed, and then the session was found gone.
+    '1 2 FAILED',
+    '2 2 FINISHED',
   ]);
+  expect(merges[1]?.error).toContain('session is gone');
   expect(history.filter((row) => row.name === '10_stage.sql').map((row) => row.generation)).toEqual([1, 2]);
   expect(await stack.count(`SELECT COUNT(*) FROM baton.step_marker WHERE run_id = '${run.id}'`)).toBe(1);
   expect(await stack.query('SELECT city FROM mart.stores WHERE store_id = 1')).toEqual([['Dresden']]);

@@ -112,10 +112,7 @@ export function canonical(state: Snapshot, { oldEvents }: { readonly oldEvents: 
   dropUnknown(state, oldEvents);
   const { drivers, ...world } = state;
   const renamed = new Renaming(state.run.version);
-  const worldText = renamed.apply(
-    JSON.stringify({ ...inOrder(world), run: inOrder(state.run), tokens: 0 }),
-    true,
-  );
+  const worldText = renamed.apply(JSON.stringify({ ...inOrder(world), tokens: 0 }), true);
   const sorted = drivers.map((driver) => ({ driver, live: liveOf(driver), order: '' }));
   if (sorted.length > 1) {
     for (const one of sorted) one.order = renamed.apply(one.live, false);
@@ -138,7 +135,18 @@ const IDLE_INSTANTS = /"(?:createdAt|startedAt|endedAt|countsFrom|updatedAt|at|t
  * decision is made by the time of the next answer. After a write its news are past, too: if it is refused a later write it
  * begins anew with them, as any other driver may that hears them at that moment.
  */
-export function liveOf({ news, entries, age, calls }: DriverState): string {
+export function liveOf(driver: DriverState): string {
+  const known = lives.get(driver);
+  if (known !== undefined) return known;
+  const live = liveNow(driver);
+  lives.set(driver, live);
+  return live;
+}
+
+/** Once a move is made its drivers change no more. */
+const lives = new WeakMap<DriverState, string>();
+
+function liveNow({ news, entries, age, calls }: DriverState): string {
   const from = entries.findLastIndex(
     ({ name, answer }) => RUN_ANSWERS.has(name) && typeof answer === 'object',
   );
@@ -147,12 +155,7 @@ export function liveOf({ news, entries, age, calls }: DriverState): string {
     .slice(Math.max(from, 0))
     // Of two calls side by side it makes no difference which was answered first, once both are.
     .toSorted((a, b) => a.call - b.call)
-    .map(({ call, name, answer, token }) => [
-      call - (first?.call ?? 0),
-      name,
-      RUN_ANSWERS.has(name) && typeof answer === 'object' && answer !== null ? inOrder(answer) : answer,
-      token,
-    ]);
+    .map(({ call, name, answer, token }) => [call - (first?.call ?? 0), name, answer, token]);
   const heard = first?.name === 'store.load' || news.kind !== 'event' ? news : undefined;
   return JSON.stringify([heard, since, age, calls]).replaceAll(IDLE_INSTANTS, '');
 }
@@ -194,7 +197,7 @@ class Renaming {
 /** A run as it is kept here: what nobody reads is the same in all. */
 export function normalRun(run: Run): Run {
   const next = run.next === undefined ? {} : { next: steppedUp(run.next) };
-  return {
+  return inOrder({
     ...run,
     ...next,
     by: 'somebody',
@@ -220,7 +223,7 @@ export function normalRun(run: Run): Run {
             ...(run.last.error === undefined ? {} : { error: worded(run.last.error) }),
           },
         }),
-  };
+  });
 }
 
 /** Of a row only what a rebuild reads. */
