@@ -115,7 +115,7 @@ export const smallest = configuration('S D', 1, { deaths: 1 }, { late: true });
 /** The smallest in which two drivers meet. */
 export const smallestOfTwo = configuration('S D', 2, {});
 
-/** One step and two drivers: explored by `npm test` with and without the drivers that can have no effect any more. */
+/** One step and two drivers: explored by `npm test`. */
 export const oneStep = configuration('D', 2, {});
 
 export const configurations: readonly Configuration[] = [
