@@ -1,57 +1,13 @@
-/** Pipelines of five and six steps, in the small language that the simulated warehouse understands (warehouse-data.ts). */
-import type { Lineage, Plan, Step, StatementTemplate } from '../../shared/pipeline/plan.ts';
+/** Pipelines of five to seven steps: some made by hand, the others drawn. */
+import type { Plan, Step } from '../../shared/pipeline/plan.ts';
+import { rebuildAt } from '../../shared/pipeline/rebuild.ts';
 import { planOf } from '../fakes/world.ts';
+import { drawnSteps } from './drawn-shapes.ts';
+import type { Random } from './random.ts';
+import { call, check, commit, derive, load, stage } from './sample-steps.ts';
 
-const nothing: Lineage = {
-  createsTemp: [],
-  readsTemp: [],
-  writesTemp: [],
-  reads: [],
-  writes: [],
-  setsSession: false,
-  deterministic: true,
-};
-
-function sql(...parts: StatementTemplate['parts']): readonly StatementTemplate[] {
-  return [{ parts }];
-}
-
-const stage: Partial<Step> = {
-  name: '10_stage.sql',
-  statements: sql('CREATE stage'),
-  lineage: { ...nothing, createsTemp: ['stage'] },
-};
-const load: Partial<Step> = {
-  name: '20_load.sql',
-  usesFile: true,
-  usesManifest: true,
-  statements: sql('COPY stage FROM ', { param: 'manifest' }),
-  lineage: { ...nothing, writesTemp: ['stage'] },
-};
-const check = (name: string, table: string): Partial<Step> => ({
-  name,
-  kind: 'check',
-  statements: sql(`CHECK ${table}`),
-  lineage: { ...nothing, readsTemp: [table] },
-});
-const derive = (reads: readonly string[]): Partial<Step> => ({
-  name: '30_changes.sql',
-  statements: sql('DERIVE changes FROM stage'),
-  lineage: { ...nothing, createsTemp: ['changes'], readsTemp: ['stage'], reads },
-});
-const commit = (name: string, table: string, from: string): Partial<Step> => ({
-  name,
-  kind: 'durable',
-  statements: sql(`COMMIT ${table} FROM ${from}`),
-  lineage: { ...nothing, readsTemp: [from], writes: [table] },
-});
-const call = (more: Partial<Step>): Partial<Step> => ({
-  name: '50_refresh.sql',
-  kind: 'opaque',
-  statements: sql('CALL refresh ', { param: 'run_id' }),
-  lineage: { ...nothing, writes: ['report'] },
-  ...more,
-});
+const changes = (reads: readonly string[]): Partial<Step> =>
+  derive('30_changes.sql', 'changes', 'stage', reads);
 
 const twoCommits = [
   stage,
@@ -66,7 +22,7 @@ const shapes = {
   'one commit': [
     stage,
     load,
-    derive([]),
+    changes([]),
     check('40_check.sql', 'changes'),
     commit('50_commit.sql', 'dim', 'changes'),
   ],
@@ -74,7 +30,7 @@ const shapes = {
   'no rebuild': [
     stage,
     load,
-    derive(['dim']),
+    changes(['dim']),
     commit('40_commit.sql', 'dim', 'changes'),
     commit('50_audit.sql', 'audit', 'changes'),
   ],
@@ -83,7 +39,7 @@ const shapes = {
     stage,
     load,
     commit('30_commit.sql', 'dim', 'stage'),
-    { ...derive([]), name: '40_changes.sql' },
+    derive('40_changes.sql', 'changes', 'stage', []),
     commit('50_audit.sql', 'audit', 'changes'),
   ],
   opaque: [
@@ -110,12 +66,29 @@ const shapes = {
   ],
 } satisfies Record<string, readonly Partial<Step>[]>;
 
-export type Shape = keyof typeof shapes;
+type MadeByHand = keyof typeof shapes;
 
-export const SHAPES = Object.keys(shapes) as readonly Shape[];
+/** A pipeline by its name, or by the number that it is drawn from. */
+export type Shape = MadeByHand | number;
 
-/** Shapes of which a run may need a person though only one session was lost. */
-export const MAY_NEED_A_PERSON: ReadonlySet<Shape> = new Set(['no rebuild', 'opaque', 'verified']);
+const NAMES = Object.keys(shapes) as readonly MadeByHand[];
+
+/** So many are drawn: plans are kept. */
+const MOST_DRAWN = 200;
+
+export function drawShape(random: Random): Shape {
+  const name = random.chance(0.6) ? random.pick(NAMES) : undefined;
+  return name ?? random.below(MOST_DRAWN);
+}
+
+/** May a run need a person though only one session was lost? Where the tables cannot be made again, or a step is opaque. */
+export function mayNeedPerson(shape: Shape): boolean {
+  const { steps } = planOf(stepsOf(shape, 3));
+  return (
+    steps.some((step) => step.kind === 'opaque' && !step.idempotent) ||
+    steps.some((_, index) => rebuildAt(steps, index).verdict === 'refused')
+  );
+}
 
 export interface Shaped {
   readonly shape: Shape;
@@ -142,7 +115,7 @@ export function simulatedPlanOf(
 }
 
 function stepsOf(shape: Shape, version: PlanVersion): readonly Partial<Step>[] {
-  const steps: readonly Partial<Step>[] = shapes[shape];
+  const steps: readonly Partial<Step>[] = typeof shape === 'number' ? drawnSteps(shape) : shapes[shape];
   if (version === 3)
     return [
       ...steps,

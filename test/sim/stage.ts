@@ -16,7 +16,7 @@ import type { SimDriver, Through } from './gates.ts';
 import { Gates, guards, settle, settleLong } from './gates.ts';
 import type { ByHand } from './invariants.ts';
 import { Watch } from './invariants.ts';
-import { MAY_NEED_A_PERSON, simulatedPlanOf } from './plans.ts';
+import { mayNeedPerson, simulatedPlanOf } from './plans.ts';
 import { Random } from './random.ts';
 import type { Swarm } from './swarm.ts';
 import { swarmOf } from './swarm.ts';
@@ -98,7 +98,7 @@ export class Stage {
     this.data = new WarehouseData(world.objects, world.artifacts, this.broken);
     this.data.oneAtATime = this.today.concurrency === 1;
     this.watch = new Watch(world, this.data, this.broken, this.byHand, {
-      mayNeedPerson: MAY_NEED_A_PERSON.has(this.swarm.shaped.shape),
+      mayNeedPerson: mayNeedPerson(this.swarm.shaped.shape),
       mayFail: () => REASONS_TO_FAIL.some((kind) => this.tally[kind] !== undefined),
     });
     this.calls = new CallFaults(this);

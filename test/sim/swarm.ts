@@ -1,7 +1,7 @@
 /** What a schedule is made of, drawn from its seed: its pipeline, and which faults may happen, how often. */
 import { FAULT_KINDS } from './fault-kinds.ts';
 import type { Shaped } from './plans.ts';
-import { SHAPES } from './plans.ts';
+import { drawShape } from './plans.ts';
 import type { Random } from './random.ts';
 
 const RATES = {
@@ -51,7 +51,7 @@ export function swarmOf(random: Random): Swarm {
   const share = calm ? 0 : random.chance(0.2) ? 1 : random.next();
   return {
     shaped: {
-      shape: SHAPES[random.below(SHAPES.length)] ?? 'two commits',
+      shape: drawShape(random),
       concurrency: random.chance(0.6) ? 1 : random.between(2, 3),
       onFailure: random.chance(0.5) ? 'hold' : 'continue',
       onReplay: (['resume', 'rerun', 'skip'] as const)[random.below(3)] ?? 'resume',
