@@ -4,7 +4,15 @@
  */
 import { claimAnew, waitWithClaim } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
-import { ask, currentStep, DRIVER_LIFE_MS, TOKEN_WINDOW_MS } from './decision.ts';
+import {
+  ask,
+  CLAIM_IS_YOUNG_MS,
+  currentStep,
+  DRIVER_LIFE_MS,
+  epochSeconds,
+  store,
+  TOKEN_WINDOW_MS,
+} from './decision.ts';
 import { onDoubt } from './doubt.ts';
 import type { Failure, Run } from './run.ts';
 
@@ -14,8 +22,12 @@ const REFUSED_LONG_MS = 60_000;
 /** The name was looked for and not found. */
 export function onOldClaim(run: Run, context: Context): Decision {
   const lastSent = lastSending(run, context);
-  // The same token returns the same statement, so submitting again is safe while AWS remembers it.
-  if (context.now < lastSent) return ask(run, { kind: 'Submit', tries: 0 });
+  // The same token returns the same statement, so submitting again is safe while AWS remembers it. Stored first: whoever
+  // claimed it may yet give it up (its file was overwritten), and then nothing of it may begin.
+  if (context.now < lastSent) {
+    const takenUp: Run = { ...run, state: 'WAITING', next: epochSeconds(context.now + CLAIM_IS_YOUNG_MS) };
+    return store(takenUp, { kind: 'Submit', tries: 0 });
+  }
   if (!isPastUse(run, context))
     return waitWithClaim(run, context, lastSent + DRIVER_LIFE_MS - context.now + 1_000);
   return ask(run, { kind: 'LookUpSession', why: 'old-claim' });

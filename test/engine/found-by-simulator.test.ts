@@ -172,6 +172,42 @@ it('a session that was rebuilt for less than what the plan of today needs is reb
   expect(await runOf(id)).toMatchObject({ state: 'SUCCEEDED', steps: 4 });
 });
 
+it('whoever claimed a load can give it up no more when another driver has taken the claim up', async () => {
+  const plan = planOf([
+    {
+      name: '10_load.sql',
+      kind: 'durable',
+      usesFile: true,
+      lineage: lineage({ writes: ['dim'] }),
+    },
+  ]);
+  const id = await arrive(plan, 'orders/1.csv');
+  const { check } = world.ports.files;
+  // The claimer stands still before it looks at its file; meanwhile the sweep takes its claim for old.
+  let taker: Promise<unknown> | undefined;
+  world.ports.files.check = async () => {
+    world.ports.files.check = check;
+    world.time += 95_000;
+    const { submit } = world.warehouse;
+    world.warehouse.submit = async (submission) => {
+      world.warehouse.submit = submit;
+      const isTaken = (await runOf(id)).state === 'WAITING';
+      expect(isTaken).toBe(true);
+      return submit.call(world.warehouse, submission);
+    };
+    taker = world.drive(id);
+    await taker;
+    world.put(fileOf('orders/1.csv', { etag: 'another', sequencer: '0002' }));
+    return 'changed';
+  };
+  await world.drive(id);
+  expect(taker).toBeDefined();
+  expect(await runOf(id)).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED' });
+  // The file is looked at again behind the load, which lasts: a person must know.
+  await world.finish();
+  expect(await runOf(id)).toMatchObject({ state: 'NEEDS_DECISION', error: { class: 'input' } });
+});
+
 it('a cancelled run whose commit lost its connection does not say that it was not applied', async () => {
   const plan = planOf([{ name: '10_commit.sql', kind: 'durable', lineage: lineage({ writes: ['dim'] }) }]);
   const id = await arrive(plan, 'orders/1.csv');

@@ -281,8 +281,15 @@ const old = [
   fact('a name that was not found is submitted again under the same token, for half an hour', () => {
     const notFound = { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' } as const;
     const lastSending = claimed + 30 * 60_000;
-    expectDecision(claimedAt(COMMIT), notFound, at(lastSending - 1), {
+    // Stored first, so that whoever claimed it can give it up no more without hearing of that.
+    expectDecision(claimedAt(COMMIT), notFound, at(lastSending - 1_000), {
+      run: { state: 'WAITING', next: lastSending / 1000 + 89 },
+      save: 'version',
       effect: { kind: 'Submit', tries: 0 },
+    });
+    assert.deepStrictEqual(decide(claimedAt(COMMIT), notFound, at(lastSending - 1)).effect, {
+      kind: 'Submit',
+      tries: 0,
     });
     // Whoever began to send it a moment ago lives for 90 seconds at most.
     expectDecision(claimedAt(COMMIT), notFound, at(lastSending), {
@@ -302,7 +309,11 @@ const old = [
       claimedAt(COMMIT, { claimedAt: gone }),
       { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' },
       now,
-      { effect: { kind: 'Submit', tries: 0 } },
+      {
+        run: { state: 'WAITING', next: NOW_SECONDS + 90 },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
     ),
   ),
   fact('a claim past its use waits for a second more than the life of a driver', () => {
@@ -318,7 +329,7 @@ const old = [
     const notFound = { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' } as const;
     const refused = Date.parse('2026-11-24T08:09:00.000Z');
     const run = claimedAt(COMMIT, { refusedSince: '2026-11-24T08:09:00.000Z' });
-    expectDecision(run, notFound, at(refused + 59_999), { effect: { kind: 'Submit', tries: 0 } });
+    assert.deepStrictEqual(decide(run, notFound, at(refused + 59_999)).effect, { kind: 'Submit', tries: 0 });
     expectDecision(run, notFound, at(refused + 60_000), {
       run: { state: 'WAITING', next: refused / 1000 + 60 + 91 },
       save: 'version',

@@ -151,8 +151,18 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/old-claim.ts',
-        find: 'if (context.now < lastSent) return ask',
-        replace: 'return ask',
+        find: 'if (context.now < lastSent) {',
+        replace: 'if (context.now < Infinity) {',
+      },
+    ],
+  },
+  {
+    name: 'an old claim is stored before its token is sent by somebody else',
+    edits: [
+      {
+        file: 'shared/run/old-claim.ts',
+        find: "return store(takenUp, { kind: 'Submit', tries: 0 });",
+        replace: "return ask(run, { kind: 'Submit', tries: 0 });",
       },
     ],
   },
