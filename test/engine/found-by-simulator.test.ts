@@ -182,18 +182,19 @@ it('whoever claimed a load can give it up no more when another driver has taken 
     },
   ]);
   const id = await arrive(plan, 'orders/1.csv');
-  const { check } = world.ports.files;
+  const { files } = world.ports;
+  const check = files.check.bind(files);
+  const submit = world.warehouse.submit.bind(world.warehouse);
   // The claimer stands still before it looks at its file; meanwhile the sweep takes its claim for old.
   let taker: Promise<unknown> | undefined;
-  world.ports.files.check = async () => {
-    world.ports.files.check = check;
+  files.check = async () => {
+    files.check = check;
     world.time += 95_000;
-    const { submit } = world.warehouse;
     world.warehouse.submit = async (submission) => {
       world.warehouse.submit = submit;
       const isTaken = (await runOf(id)).state === 'WAITING';
       expect(isTaken).toBe(true);
-      return submit.call(world.warehouse, submission);
+      return submit(submission);
     };
     taker = world.drive(id);
     await taker;
