@@ -1,4 +1,4 @@
-/** Pipelines of five to seven steps: some made by hand, the others drawn. */
+/** Pipelines of five or six steps: some made by hand, the others drawn. */
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
 import { rebuildAt } from '../../shared/pipeline/rebuild.ts';
 import { planOf } from '../fakes/world.ts';
@@ -77,12 +77,22 @@ const NAMES = Object.keys(shapes) as readonly MadeByHand[];
 const MOST_DRAWN = 200;
 
 export function drawShape(random: Random): Shape {
-  const name = random.chance(0.6) ? random.pick(NAMES) : undefined;
+  const name = random.chance(0.75) ? random.pick(NAMES) : undefined;
   return name ?? random.below(MOST_DRAWN);
 }
 
 /** May a run need a person though only one session was lost? Where the tables cannot be made again, or a step is opaque. */
 export function mayNeedPerson(shape: Shape): boolean {
+  const known = needing.get(shape);
+  if (known !== undefined) return known;
+  const needs = isPersonNeeded(shape);
+  needing.set(shape, needs);
+  return needs;
+}
+
+const needing = new Map<Shape, boolean>();
+
+function isPersonNeeded(shape: Shape): boolean {
   const { steps } = planOf(stepsOf(shape, 3));
   return (
     steps.some((step) => step.kind === 'opaque' && !step.idempotent) ||
