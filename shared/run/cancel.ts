@@ -3,7 +3,7 @@
  * seen, so that the answer can say of the step: applied, not applied, or not known.
  */
 import type { Context, Decision } from './decision.ts';
-import { ask, epochSeconds, iso, nothing, store, TOKEN_WINDOW_MS } from './decision.ts';
+import { ask, DRIVER_LIFE_MS, epochSeconds, iso, nothing, store, TOKEN_WINDOW_MS } from './decision.ts';
 import { isLongOverdue } from './limits.ts';
 import { answeredBefore, lastRequest, refuse } from './resume.ts';
 import type { CancelRequested, RunEvent, StatementEnd } from './run-event.ts';
@@ -74,7 +74,9 @@ export function onCancelling(run: Run, context: Context, event: RunEvent): Decis
         return store(found, stopIt(found));
       }
       const age = context.now - Date.parse(run.claimedAt ?? iso(context.now));
-      if (age < TOKEN_WINDOW_MS) return nothing(run, 'the submission may still be on its way');
+      // Nobody begins to send it any more, and everybody who had begun is gone.
+      if (age < TOKEN_WINDOW_MS + DRIVER_LIFE_MS)
+        return nothing(run, 'the submission may still be on its way');
       return settle(run, context, `${cancelledBy(run)}; step ${run.step ?? '?'} was not seen to start`);
     }
     default:

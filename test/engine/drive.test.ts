@@ -498,7 +498,7 @@ describe('giving up', () => {
     await world.drive(id);
     world.warehouse.before = () => undefined;
     expect(await giveUp(id)).toMatchObject({ ok: true, state: 'CANCELLING' });
-    world.time += 31 * 60_000;
+    world.time += 32 * 60_000;
     await world.drive(id);
     const run = await runOf(id);
     expect(run.state).toBe('CANCELLED');

@@ -209,6 +209,31 @@ it('whoever claimed a load can give it up no more when another driver has taken 
   expect(await runOf(id)).toMatchObject({ state: 'NEEDS_DECISION', error: { class: 'input' } });
 });
 
+it('a claim that is cancelled is given up only when nobody who began to send it is alive any more', async () => {
+  const plan = planOf([{ name: '10_commit.sql', kind: 'durable', lineage: lineage({ writes: ['dim'] }) }]);
+  const id = await arrive(plan, 'orders/1.csv');
+  const submit = world.warehouse.submit.bind(world.warehouse);
+  world.warehouse.submit = () => Promise.reject(new Error('the driver dies'));
+  await expect(world.drive(id)).rejects.toThrow('the driver dies');
+  // Just before its token is not sent any more somebody begins to send it; and then it is cancelled.
+  world.time = Date.parse((await runOf(id)).claimedAt ?? '') + 30 * 60_000 - 1_000;
+  world.warehouse.submit = async (submission) => {
+    world.warehouse.submit = submit;
+    await ask({ verb: 'cancel', requestId: 'c', runId: id, actor: 'me' }, plan);
+    world.time += 5_000;
+    await world.drive(id);
+    expect((await runOf(id)).state).toBe('CANCELLING');
+    return submit(submission);
+  };
+  await world.drive(id);
+  world.time += 60_000;
+  await world.drive(id);
+  expect(await runOf(id)).toMatchObject({
+    state: 'CANCELLED',
+    error: { message: 'cancelled by me; step 10_commit.sql was not applied' },
+  });
+});
+
 it('a cancelled run whose commit lost its connection does not say that it was not applied', async () => {
   const plan = planOf([{ name: '10_commit.sql', kind: 'durable', lineage: lineage({ writes: ['dim'] }) }]);
   const id = await arrive(plan, 'orders/1.csv');

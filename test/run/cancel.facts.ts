@@ -363,23 +363,26 @@ const whileCancelling = [
       }),
     ),
   ),
-  fact('a claim whose statement was not found may still be on its way for half an hour', () => {
-    const event: RunEvent = { kind: 'NameLookedUp', token: `abcdefghij${'k'.repeat(42)}`, why: 'cancel' };
-    const claimed = Date.parse('2026-11-24T08:08:00.000Z');
-    const run = claimedAt(COMMIT, cancelling);
-    const half = 30 * 60_000;
-    expectDecision(run, event, at(claimed + half - 1), { note: 'the submission may still be on its way' });
-    const { run: ended } = decide(run, event, at(claimed + half));
-    assert.deepStrictEqual(
-      [ended.state, ended.error?.message],
-      ['CANCELLED', 'cancelled by mia; step 40_commit.sql was not seen to start'],
-    );
-    const unnamed = decide(claimedAt(COMMIT, { ...cancelling, step: gone }), event, at(claimed + half));
-    assert.equal(unnamed.run.error?.message, 'cancelled by mia; step ? was not seen to start');
-    expectDecision(claimedAt(COMMIT, { ...cancelling, claimedAt: gone }), event, now, {
-      note: 'the submission may still be on its way',
-    });
-  }),
+  fact(
+    'a claim whose statement was not found may still be on its way for half an hour and the life of a driver',
+    () => {
+      const event: RunEvent = { kind: 'NameLookedUp', token: `abcdefghij${'k'.repeat(42)}`, why: 'cancel' };
+      const claimed = Date.parse('2026-11-24T08:08:00.000Z');
+      const run = claimedAt(COMMIT, cancelling);
+      const half = 30 * 60_000 + 90_000;
+      expectDecision(run, event, at(claimed + half - 1), { note: 'the submission may still be on its way' });
+      const { run: ended } = decide(run, event, at(claimed + half));
+      assert.deepStrictEqual(
+        [ended.state, ended.error?.message],
+        ['CANCELLED', 'cancelled by mia; step 40_commit.sql was not seen to start'],
+      );
+      const unnamed = decide(claimedAt(COMMIT, { ...cancelling, step: gone }), event, at(claimed + half));
+      assert.equal(unnamed.run.error?.message, 'cancelled by mia; step ? was not seen to start');
+      expectDecision(claimedAt(COMMIT, { ...cancelling, claimedAt: gone }), event, now, {
+        note: 'the submission may still be on its way',
+      });
+    },
+  ),
   fact('any other answer means nothing to a cancelled run', () =>
     expectDecision(claimedAt(COMMIT, cancelling), { kind: 'SlotBusy' }, now, {
       note: 'the run is being cancelled',
