@@ -12,19 +12,11 @@ import type { OperateRequest } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { Run } from '../../shared/run/run.ts';
-import { fileOf, planOf, World } from '../fakes/world.ts';
+import { fileOf, lineageOf, planOf, World } from '../fakes/world.ts';
 import type { Golden } from './golden.ts';
 import type { Table, Tables } from './table.ts';
 
-const nothing = {
-  createsTemp: [],
-  readsTemp: [],
-  writesTemp: [],
-  reads: [],
-  writes: [],
-  setsSession: false,
-  deterministic: true,
-};
+const nothing = lineageOf({});
 const stage = { name: '10_stage.sql', lineage: { ...nothing, createsTemp: ['stage'] } };
 const load = {
   name: '20_load.sql',

@@ -1,15 +1,8 @@
 /** Steps in the small language that the simulated warehouse understands (warehouse-data.ts). */
-import type { Lineage, Step, StatementTemplate } from '../../shared/pipeline/plan.ts';
+import type { Step, StatementTemplate } from '../../shared/pipeline/plan.ts';
+import { lineageOf } from '../fakes/world.ts';
 
-const nothing: Lineage = {
-  createsTemp: [],
-  readsTemp: [],
-  writesTemp: [],
-  reads: [],
-  writes: [],
-  setsSession: false,
-  deterministic: true,
-};
+const nothing = lineageOf({});
 
 function sql(...parts: StatementTemplate['parts']): readonly StatementTemplate[] {
   return [{ parts }];

@@ -1,6 +1,6 @@
 /** The small configurations that are explored completely. */
 import type { Plan } from '../../../shared/pipeline/plan.ts';
-import { planOf } from '../../fakes/world.ts';
+import { lineageOf, planOf } from '../../fakes/world.ts';
 
 /** What may happen so many times in all; everything else may happen at any time, as often as it likes. */
 export interface Budgets {
@@ -31,15 +31,7 @@ export interface Configuration {
   readonly oldEvents: boolean;
 }
 
-const nothing = {
-  createsTemp: [],
-  readsTemp: [],
-  writesTemp: [],
-  reads: [],
-  writes: [],
-  setsSession: false,
-  deterministic: true,
-};
+const nothing = lineageOf({});
 
 const session = { name: '10_stage.sql', lineage: { ...nothing, createsTemp: ['stage'] } };
 const check = { name: '20_check.sql', kind: 'check' as const, lineage: { ...nothing, readsTemp: ['stage'] } };
