@@ -5,8 +5,11 @@ import { RefusedInputError } from '../shared/events/read.ts';
 import type { CheckAnswer, OperateAnswer } from '../shared/events/requests.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import { todaysPlans } from '../shared/middleware/todays-plans.ts';
+import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
-export const handler = wrap(async (event, { ports, plans, driver }): Promise<OperateAnswer | CheckAnswer> => {
+export const handler = wrap(async (event, tools): Promise<OperateAnswer | CheckAnswer> => {
+  const { plans, driver } = tools;
+  const ports = withLossyWakeUps(tools.ports);
   try {
     const request = parseRequest(event);
     if (request.verb === 'check') {
@@ -14,7 +17,8 @@ export const handler = wrap(async (event, { ports, plans, driver }): Promise<Ope
       return await checkStage(todaysPlans(), ports, driver);
     }
     const answer = await operate(request, todaysPlans(), ports, plans, driver);
-    ports.log(answer.ok ? 'info' : 'warn', answer.message, { ...answer });
+    const { message, ...fields } = answer;
+    ports.log(answer.ok ? 'info' : 'warn', message, fields);
     return answer;
   } catch (error) {
     if (!(error instanceof RefusedInputError)) throw error;

@@ -10,6 +10,7 @@ import { parseArrival, parseStartRunEvent } from '../shared/events/arrival.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import type { Tools } from '../shared/middleware/handler.ts';
 import { todaysPlans } from '../shared/middleware/todays-plans.ts';
+import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
 /**
  * Of a batch answers which messages failed: those come again, and end in the dead-letter queue with nothing lost. What
@@ -27,7 +28,7 @@ export const handler = wrap(async (value, tools) => {
       await start(parseArrival(message.body, tools.config.stage), tools);
     } catch (error) {
       tools.ports.log('error', 'this event started nothing', {
-        message: message.id,
+        messageId: message.id,
         error: error instanceof Error ? error.message : String(error),
         body: message.body.slice(0, 500),
       });
@@ -37,7 +38,8 @@ export const handler = wrap(async (value, tools) => {
   return { batchItemFailures: failed };
 });
 
-async function start(arrival: Arrival, { ports, plans, driver }: Tools): Promise<void> {
+async function start(arrival: Arrival, { ports: strict, plans, driver }: Tools): Promise<void> {
+  const ports = withLossyWakeUps(strict);
   switch (arrival.kind) {
     case 'file':
       await admit(arrival.created, todaysPlans(), ports, plans, driver);

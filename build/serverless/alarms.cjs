@@ -63,7 +63,7 @@ function alarmsOf({ stage, name, functions, oldestRunHours }) {
       metric: 'SweepRecovered',
       threshold: 3,
       period: 900,
-      says: 'In 15 minutes the sweep brought on three or more runs whose events or drivers were lost. Nothing is lost, but slow: look at the errors of run-step and at the dead letters.',
+      says: 'In 15 minutes the sweep recovered three or more stalled runs: events are lost or run-step fails. No data is lost, but runs are delayed. Look at the alarms and the log of run-step, and at the rules statement-ended and run-woken.',
     },
     'run-troubles': {
       metric: 'RunTroubles',
@@ -81,14 +81,14 @@ function alarmsOf({ stage, name, functions, oldestRunHours }) {
       ...deadLetters,
       metric: 'ApproximateNumberOfMessagesVisible',
       statistic: 'Maximum',
-      says: 'Something could not be delivered or handled; it lies in the dead-letter queue with its reason. A file there has not been loaded.',
+      says: 'Work that nothing repeats could not be delivered or handled: a file that has not been loaded, a schedule or a following pipeline that has not started, or a request that has not been carried out. It is in the dead-letter queue with its reason; the alarm clears when the queue is empty.',
     },
     'dead-letters-expire': {
       ...deadLetters,
       metric: 'ApproximateAgeOfOldestMessage',
       statistic: 'Maximum',
       threshold: DEAD_LETTER_DAYS * DAY,
-      says: 'A dead letter will be deleted in less than four days.',
+      says: 'A dead letter will be deleted in less than four days, and its work is then lost: read the dead-letter queue.',
     },
     'arrivals-stuck': {
       ...arrivals,
@@ -97,7 +97,7 @@ function alarmsOf({ stage, name, functions, oldestRunHours }) {
       threshold: 900,
       says: 'A file that arrived has not been taken for 15 minutes: look at the log of start-run.',
     },
-    // The one that watches the watch: without the sweep no alarm above can be trusted.
+    // Without the sweep no alarm above can be trusted.
     'sweep-missing': {
       namespace: 'AWS/Lambda',
       dimensions: { FunctionName: `${name}-sweep` },
@@ -105,11 +105,44 @@ function alarmsOf({ stage, name, functions, oldestRunHours }) {
       threshold: 1,
       when: 'below',
       periods: 2,
-      says: `The sweep has not run for ten minutes: runs whose events were lost stand still. Look at the rule ${name}-sweep.`,
+      says: `The sweep has not run for ten minutes: runs whose events were lost do not go on. Look at the rule ${name}-sweep.`,
     },
+    ...Object.fromEntries(WAKE_UPS.map((rule) => [`${rule}-undelivered`, alarmOfWakeUps(name, rule)])),
     ...Object.fromEntries(functions.flatMap((each) => alarmsOfFunction(name, each))),
   };
 }
+
+/** Rules whose events are no dead letters, since the sweep drives the run. Of the sweep's own rule: sweep-missing. */
+const WAKE_UPS = ['statement-ended', 'run-woken'];
+
+/**
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+ *
+ * @param {string} name
+ * @param {string} rule
+ * @returns {Alarm}
+ */
+function alarmOfWakeUps(name, rule) {
+  return {
+    namespace: 'AWS/Events',
+    dimensions: { RuleName: `${name}-${rule}` },
+    metric: 'FailedInvocations',
+    says: `The rule ${name}-${rule} could not invoke run-step. No data is lost, the sweep drives these runs, but each waits up to two minutes: look at the rule's permission and at run-step-throttled.`,
+  };
+}
+
+/**
+ * What an error of a function, or an invocation that could not start, means for its work.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
+const REPEATED_BY = {
+  'start-run':
+    'files stay in the arrivals queue and come again; what fails to the last becomes a dead letter',
+  'run-step': 'no data is lost: the sweep drives the run within two minutes',
+  sweep: 'no data is lost: the sweep runs again a minute later',
+  operate: 'the command reports it; a request that came as an event is repeated, then becomes a dead letter',
+};
 
 /**
  * @param {string} name
@@ -122,14 +155,18 @@ function alarmsOfFunction(name, functionName) {
   return [
     [
       `${short}-errors`,
-      { ...common, metric: 'Errors', says: `${short} ended with an error; its log names it.` },
+      {
+        ...common,
+        metric: 'Errors',
+        says: `${short} ended with an error, which its log names; ${REPEATED_BY[short]}.`,
+      },
     ],
     [
       `${short}-throttled`,
       {
         ...common,
         metric: 'Throttles',
-        says: `${short} could not start: the account's concurrency, or its own limit, is used up.`,
+        says: `${short} could not start: the account's concurrency, or its own limit, is used up; ${REPEATED_BY[short]}.`,
       },
     ],
   ];

@@ -110,7 +110,7 @@ describe('the compiled template', () => {
     expect(left.filter((inside) => !known.has((inside ?? '').replace(/\.Arn$/, '')))).toEqual([]);
   });
 
-  test('gives every target of every rule a retry policy and the dead-letter queue', () => {
+  test('gives every target of every rule a retry policy, and work that nothing repeats the dead-letter queue', () => {
     const rules = ofType('AWS::Events::Rule');
     expect(rules.length).toBeGreaterThanOrEqual(5);
     const targets = rules.flatMap(({ Properties }) => Properties['Targets'] as readonly RuleTarget[]);
@@ -120,8 +120,19 @@ describe('the compiled template', () => {
         MaximumRetryAttempts: expect.any(Number) as number,
         MaximumEventAgeInSeconds: expect.any(Number) as number,
       });
-      expect(target.DeadLetterConfig).toEqual({ Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } });
     }
+    const kept = rules.filter(({ Properties }) =>
+      (Properties['Targets'] as readonly RuleTarget[]).some(({ DeadLetterConfig }) => DeadLetterConfig),
+    );
+    // The sweep does what a wake-up, or a minute of its own, would have done.
+    const repeated = new Set(['StatementEndedRule', 'RunWokenRule', 'SweepSchedule']);
+    expect(kept.map(({ id }) => id).sort()).toEqual(
+      rules
+        .map(({ id }) => id)
+        .filter((id) => !repeated.has(id))
+        .sort(),
+    );
+    expect(JSON.stringify(kept)).toContain('DeadLetters');
   });
 
   test('lets every rule reach its target: a function by permission, the queue by policy', () => {
@@ -145,7 +156,10 @@ describe('the compiled template', () => {
       expect(permitted).toContainEqual({ rule: id, target, members });
     }
     expect(JSON.stringify(propertiesOf('ArrivalsPolicy'))).toContain('rule/baton-local-arrivals*');
-    expect(JSON.stringify(propertiesOf('DeadLettersPolicy'))).toContain('rule/baton-local-*');
+    const letters = JSON.stringify(propertiesOf('DeadLettersPolicy'));
+    for (const end of ['arrivals*', 'succeeded*', 'request'])
+      expect(letters).toContain(`rule/baton-local-${end}"`);
+    expect(letters.match(/rule\//g)).toHaveLength(3);
   });
 
   test('sends objects under the prefixes of the pipelines to the queue, by bucket', () => {
@@ -227,7 +241,7 @@ describe('the compiled template', () => {
     ]);
   });
 
-  test('gives every function the environment it checks, one role, a log group and a place for failures', () => {
+  test('gives every function the environment it checks, one role, a log group, and a place for failed work that nothing repeats', () => {
     for (const { Properties } of ofType('AWS::Lambda::Function')) {
       const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
       const none = { Ref: 'AWS::NoValue' };
@@ -253,12 +267,20 @@ describe('the compiled template', () => {
     expect(ofType('AWS::Logs::LogGroup').map(({ Properties }) => Properties['RetentionInDays'])).toEqual([
       30, 30, 30, 30,
     ]);
-    for (const { Properties } of ofType('AWS::Lambda::EventInvokeConfig')) {
-      expect(Properties['DestinationConfig']).toEqual({
-        OnFailure: { Destination: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
-      });
-    }
-    expect(ofType('AWS::Lambda::EventInvokeConfig')).toHaveLength(4);
+    expect(
+      ofType('AWS::Lambda::EventInvokeConfig').map(({ id, Properties }) => [
+        id,
+        Properties['DestinationConfig'],
+      ]),
+    ).toEqual(
+      ['StartRun', 'RunStep', 'Sweep', 'Operate'].map((name) => [
+        `${name}LambdaEvConf`,
+        // What run-step and the sweep leave undone, the next sweep does.
+        name === 'RunStep' || name === 'Sweep'
+          ? {}
+          : { OnFailure: { Destination: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } } },
+      ]),
+    );
   });
 
   test('hides a batch from other readers six times as long as start-run may take', () => {

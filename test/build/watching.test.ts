@@ -26,12 +26,18 @@ function emittedMetrics(): string[] {
 
 /**
  * Of AWS's own metrics those that are looked at, with the one dimension that they have.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
  */
 const OF_AWS: Readonly<
   Record<string, { dimension: string; of: readonly string[]; metrics: readonly string[] }>
 > = {
+  'AWS/Events': {
+    dimension: 'RuleName',
+    of: ['baton-dev-statement-ended', 'baton-dev-run-woken'],
+    metrics: ['FailedInvocations'],
+  },
   'AWS/Lambda': {
     dimension: 'FunctionName',
     of: functions,
@@ -144,6 +150,27 @@ describe('the alarms', () => {
   test('give dead letters four days of notice, and a run the hours that it may have', () => {
     expect(alarmNamed('dead-letters-expire').Threshold).toBe(10 * 86_400);
     expect(alarmNamed('oldest-unfinished-run').Threshold).toBe(13 * 3600);
+  });
+
+  test('report what is no dead letter: wake-ups that were not delivered, run-step and the sweep that fail', () => {
+    for (const rule of ['statement-ended', 'run-woken']) {
+      expect(alarmNamed(`${rule}-undelivered`)).toMatchObject({
+        Namespace: 'AWS/Events',
+        MetricName: 'FailedInvocations',
+        Dimensions: [{ Name: 'RuleName', Value: `baton-dev-${rule}` }],
+        Threshold: 1,
+      });
+    }
+    for (const name of ['run-step', 'sweep'])
+      expect(alarmNamed(`${name}-errors`).AlarmDescription).toContain('no data is lost');
+    expect(alarmNamed('dead-letters').AlarmDescription).toContain('a file that has not been loaded');
+    // Nothing that the sweep repeats is looked for among the dead letters.
+    for (const name of ['sweep-recovered', 'sweep-missing', 'run-step-errors', 'sweep-errors'])
+      expect(alarmNamed(name).AlarmDescription).not.toMatch(/dead.letter/);
+  });
+
+  test('say of each function what becomes of its work', () => {
+    for (const { AlarmDescription } of alarmsOf(stage)) expect(AlarmDescription).not.toContain('undefined');
   });
 
   test('have each function', () => {

@@ -20,6 +20,16 @@ export function idsOf(template: JsonObject, type: string): readonly string[] {
   );
 }
 
+/** Their work is repeated by the next sweep: a dead letter of it would hide the ones that stand for lost work. */
+const REPEATED_BY_SWEEP = /:function:[\w-]+-(?:run-step|sweep)$/;
+
+/** Work that nothing repeats is kept as a dead letter, and nothing else is. */
+function keepsWhatIsLost(functionOrQueueArn: string, deadLetters: string): readonly [boolean, string] {
+  return REPEATED_BY_SWEEP.test(functionOrQueueArn)
+    ? [deadLetters === '', 'keeps a dead letter of work that the sweep repeats']
+    : [deadLetters !== '', 'has no dead-letter queue'];
+}
+
 const objectsOf = (value: Json | undefined): readonly JsonObject[] =>
   Array.isArray(value) ? (value as readonly Json[]).filter(isObject) : [];
 
@@ -86,7 +96,7 @@ function ruleProblems(template: JsonObject, id: string): readonly string[] {
     const filled = deadLetters === '' || mayFill(template, deadLetters, ruleArn);
     return unless(id, [
       [reached, `may not reach ${targetArn}`],
-      [deadLetters !== '', 'has no dead-letter queue'],
+      keepsWhatIsLost(targetArn, deadLetters),
       [filled, `may not fill ${deadLetters}`],
       [isObject(target['RetryPolicy']), 'does not say how often it is tried'],
     ]);
@@ -145,7 +155,7 @@ function functionProblems(template: JsonObject, id: string): readonly string[] {
     .find((each) => each['LogGroupName'] === groupName);
   return unless(id, [
     [trustOf(template, owner).includes('lambda.amazonaws.com'), "its role is not Lambda's"],
-    [destination !== '', 'has no destination for what fails'],
+    keepsWhatIsLost(`:function:${name}`, destination),
     [destination === '' || may('sqs:SendMessage', destination), `may not fill ${destination}`],
     [may('logs:PutLogEvents', stream), 'may not write its log'],
     [typeof group?.['RetentionInDays'] === 'number', 'its log is kept for ever'],

@@ -1,14 +1,30 @@
 /** Mistakes that would lose something on its way: where, what instead (undefined: nothing), what is said. */
 const ARRIVALS = 'arn:aws:sqs:us-east-1:000000000000:baton-prod-arrivals';
 const DEAD_LETTERS = 'arn:aws:sqs:us-east-1:000000000000:baton-prod-dead-letters';
+const DEAD_LETTER_QUEUE = { 'Fn::GetAtt': ['DeadLetters', 'Arn'] };
 const RUN_STEP = 'arn:aws:lambda:us-east-1:000000000000:function:baton-prod-run-step';
 const TARGET = 'Resources.RunWokenRule.Properties.Targets.0';
 
 export const DELIVERY_MISTAKES: Readonly<Record<string, readonly [string, unknown, string]>> = {
-  'a rule without a dead-letter queue': [
-    `${TARGET}.DeadLetterConfig`,
+  'a rule of requests without a dead-letter queue': [
+    'Resources.RequestRule.Properties.Targets.0.DeadLetterConfig',
     undefined,
-    'RunWokenRule: has no dead-letter queue',
+    'RequestRule: has no dead-letter queue',
+  ],
+  'a rule of files without a dead-letter queue': [
+    'Resources.ArrivalsRule.Properties.Targets.0.DeadLetterConfig',
+    undefined,
+    'ArrivalsRule: has no dead-letter queue',
+  ],
+  'wake-ups that become dead letters': [
+    `${TARGET}.DeadLetterConfig`,
+    { Arn: DEAD_LETTER_QUEUE },
+    'RunWokenRule: keeps a dead letter of work that the sweep repeats',
+  ],
+  'minutes of the sweep that become dead letters': [
+    'Resources.SweepSchedule.Properties.Targets.0.DeadLetterConfig',
+    { Arn: DEAD_LETTER_QUEUE },
+    'SweepSchedule: keeps a dead letter of work that the sweep repeats',
   ],
   'a rule without a retry policy': [
     `${TARGET}.RetryPolicy`,
@@ -38,17 +54,27 @@ export const DELIVERY_MISTAKES: Readonly<Record<string, readonly [string, unknow
   'a dead-letter queue that lets no rule in': [
     'Resources.DeadLettersPolicy.Properties.PolicyDocument.Statement.0.Condition.ArnLike.aws:SourceArn',
     'arn:aws:events:us-east-1:000000000000:rule/other-*',
-    `SweepSchedule: may not fill ${DEAD_LETTERS}`,
+    `RequestRule: may not fill ${DEAD_LETTERS}`,
   ],
   'a function without a destination for what fails': [
-    'Resources.SweepLambdaEvConf',
+    'Resources.OperateLambdaEvConf',
     undefined,
-    'SweepLambdaFunction: has no destination for what fails',
+    'OperateLambdaFunction: has no dead-letter queue',
   ],
   'a function that may not fill its destination': [
-    'Resources.SweepLambdaEvConf.Properties.DestinationConfig.OnFailure.Destination',
+    'Resources.OperateLambdaEvConf.Properties.DestinationConfig.OnFailure.Destination',
     { 'Fn::GetAtt': ['Arrivals', 'Arn'] },
-    `SweepLambdaFunction: may not fill ${ARRIVALS}`,
+    `OperateLambdaFunction: may not fill ${ARRIVALS}`,
+  ],
+  'a failed invocation of run-step that becomes a dead letter': [
+    'Resources.RunStepLambdaEvConf.Properties.DestinationConfig',
+    { OnFailure: { Destination: DEAD_LETTER_QUEUE } },
+    'RunStepLambdaFunction: keeps a dead letter of work that the sweep repeats',
+  ],
+  'a failed invocation of the sweep that becomes a dead letter': [
+    'Resources.SweepLambdaEvConf.Properties.DestinationConfig',
+    { OnFailure: { Destination: DEAD_LETTER_QUEUE } },
+    'SweepLambdaFunction: keeps a dead letter of work that the sweep repeats',
   ],
   'a log that is kept for ever': [
     'Resources.SweepLogGroup.Properties.RetentionInDays',

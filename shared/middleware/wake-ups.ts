@@ -1,0 +1,26 @@
+/** Wake-ups that may be lost, for the functions that take work in (start-run, operate). */
+import type { Ports } from '../engine/ports.ts';
+
+/**
+ * A run is stored before it is woken, and the sweep drives it within two minutes. So a wake-up that EventBridge refuses
+ * must not fail the message or request it belongs to: that would repeat work that is done, and end as a dead letter of a
+ * file that was loaded.
+ */
+export function withLossyWakeUps(ports: Ports): Ports {
+  return {
+    ...ports,
+    publisher: {
+      publish: async (entries) => {
+        try {
+          await ports.publisher.publish(entries);
+        } catch (error) {
+          if (entries.some(({ type }) => type !== 'Run Woken')) throw error;
+          ports.log('warn', 'the run was not woken, the sweep drives it', {
+            runs: entries.map(({ detail }) => detail['runId']),
+            error: error instanceof Error ? error.message : String(error),
+          });
+        }
+      },
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** A wake-up that fails loses nothing, so it fails nothing: neither a file's message nor a request becomes a dead letter. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { handler as operate } from '../../functions/operate.ts';
+import { handler as startRun } from '../../functions/start-run.ts';
+import { withLossyWakeUps } from '../../shared/middleware/wake-ups.ts';
+import { arrivalOf, batchOf, breakPorts, type Held, invoke, type Stage, stageFor } from './function-lines.ts';
+
+const held = vi.hoisted((): Held => ({ wiring: undefined, plans: [] }));
+vi.mock('../../shared/middleware/wiring.ts', () => ({ wiring: () => held.wiring }));
+vi.mock('../../shared/middleware/todays-plans.ts', () => ({ todaysPlans: () => held.plans }));
+
+const publisher = { publish: () => Promise.reject(new Error('EventBridge does not answer')) };
+
+let stage: Stage;
+
+beforeEach(() => {
+  stage = stageFor(held);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const LINE = 'the run was not woken, the sweep drives it';
+
+describe('while EventBridge refuses events', () => {
+  test('a file starts its run, and its message is done', async () => {
+    breakPorts(held, { publisher });
+    expect(await invoke(startRun, batchOf(arrivalOf('orders/a.csv')))).toEqual({ batchItemFailures: [] });
+    const [run] = await stage.world.store.listRuns('orders', 10);
+    expect(run).toMatchObject({ state: 'QUEUED', trigger: { file: { key: 'orders/a.csv' } } });
+    expect(stage.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'WARN',
+        message: LINE,
+        runs: [run?.id],
+        error: 'EventBridge does not answer',
+      }),
+    );
+  });
+
+  test('a schedule that is due starts its run', async () => {
+    breakPorts(held, { publisher });
+    held.plans = held.plans.map((plan) => ({
+      ...plan,
+      triggers: [{ kind: 'schedule', expression: 'rate(1 hour)', timezone: 'UTC' }],
+    }));
+    await invoke(startRun, {
+      source: 'baton.schedule',
+      stage: 'test',
+      pipeline: 'orders',
+      trigger: 'rate(1 hour)',
+      scheduledTime: '2026-11-24T08:00:00Z',
+    });
+    expect(await stage.world.store.listRuns('orders', 10)).toHaveLength(1);
+  });
+
+  test('a request that came as an event is carried out, and answered', async () => {
+    breakPorts(held, { publisher });
+    const event = {
+      source: 'baton.request',
+      'detail-type': 'Run Requested',
+      detail: { requestId: 'q', actor: 'kim', pipeline: 'orders' },
+    };
+    const answer = (await invoke(operate, event)) as { ok: boolean; message: string };
+    expect(answer).toMatchObject({ ok: true, state: 'QUEUED' });
+    // The answer's own message is the line's.
+    expect(stage.lines.filter(({ message }) => message === answer.message)).toEqual([
+      expect.objectContaining({ level: 'INFO', state: 'QUEUED', ok: true }),
+    ]);
+  });
+
+  test('what becomes of a run is still published, or its drive fails and is repeated', async () => {
+    const lossy = withLossyWakeUps({ ...stage.world.ports, publisher });
+    const succeeded = { source: 'baton', type: 'Run Succeeded', detail: {} } as const;
+    const woken = { source: 'baton.request', type: 'Run Woken', detail: { runId: 'r' } } as const;
+    await expect(lossy.publisher.publish([succeeded])).rejects.toThrow('does not answer');
+    await expect(lossy.publisher.publish([woken, succeeded])).rejects.toThrow('does not answer');
+    await expect(lossy.publisher.publish([woken])).resolves.toBeUndefined();
+  });
+});
