@@ -14,6 +14,8 @@ export interface World {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absent where nobody is at a terminal. */
+  readonly prompt?: (question: string) => Promise<string>;
   readonly signal: AbortSignal;
 }
 
@@ -82,6 +84,7 @@ async function runVerb(verb: Verb, words: readonly string[], world: World, out: 
       stage,
       json: args.flag('json'),
       signal: world.signal,
+      ...(world.prompt !== undefined && { prompt: world.prompt }),
       connect: async () => (connection ??= openConnection(stage, world.env, args.text('endpoint'))),
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The `baton` command. */
 import process from 'node:process';
+import { createInterface } from 'node:readline/promises';
 
 import { runCommand } from './command.ts';
 
@@ -20,9 +21,28 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+async function prompt(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  terminal.on('SIGINT', () => {
+    interrupted.abort();
+  });
+  // Ctrl-D is no answer.
+  const closed = new Promise<string>((resolve) => {
+    terminal.once('close', () => {
+      resolve('');
+    });
+  });
+  try {
+    return await Promise.race([terminal.question(question, { signal: interrupted.signal }), closed]);
+  } finally {
+    terminal.close();
+  }
+}
+
 process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
+  ...(process.stdin.isTTY && process.stderr.isTTY && { prompt }),
   signal: interrupted.signal,
 });

@@ -25,6 +25,8 @@ export interface Context {
   readonly json: boolean;
   /** The clients of the stage; made at the first call, so a verb that needs no AWS loads none. */
   readonly connect: () => Promise<Connection>;
+  /** Asks the person at the terminal, and gives what they typed; absent where there is no person. */
+  readonly prompt?: (question: string) => Promise<string>;
   /** Ends when the person presses Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { usageError } from '../exit.ts';
 import { localHome } from '../project.ts';
-import type { StageReader } from '../runs/run-reader.ts';
+import type { EveryRun, StageReader } from '../runs/run-reader.ts';
 import type { ClientSettings } from './client-settings.ts';
 import type { Environment } from './deployed-environment.ts';
 import type { Inspector } from './inspector.ts';
@@ -35,7 +35,7 @@ export interface Connection {
   readonly stage: string;
   readonly names: StageNames;
   readonly settings: ClientSettings;
-  runs(): Promise<StageReader>;
+  runs(): Promise<StageReader & EveryRun>;
   operator(): Promise<Operator>;
   sql(access?: Access): Promise<SqlClient>;
   /** Where SQL goes. */

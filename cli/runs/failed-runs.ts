@@ -1,0 +1,80 @@
+/** The failed runs of a stage: found however old they are, listed for a person, oldest first. */
+import type { FailureClass, Run } from '../../shared/run/run.ts';
+import { queueOrder } from '../../shared/run/run.ts';
+import { formatTable } from '../table.ts';
+import type { EveryRun } from './run-reader.ts';
+import { count } from './units.ts';
+
+const CLASSES: Readonly<Record<FailureClass, true>> = {
+  transient: true,
+  conflict: true,
+  'session-lost': true,
+  sql: true,
+  data: true,
+  check: true,
+  permission: true,
+  timeout: true,
+  cancelled: true,
+  input: true,
+  unknown: true,
+};
+
+export const FAILURE_CLASSES = Object.keys(CLASSES) as readonly FailureClass[];
+
+/** After so many runs the person is told how far it is. */
+const TOLD_AFTER = 2000;
+
+/** Every FAILED run of the pipelines, in the order of what started them: the order in which they would have run. */
+export async function findFailedRuns(
+  reader: EveryRun,
+  pipelines: readonly string[],
+  cls: FailureClass | undefined,
+  options: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
+): Promise<Run[]> {
+  const failed: Run[] = [];
+  let seen = 0;
+  let toldAt = TOLD_AFTER;
+  for (const pipeline of pipelines) {
+    for await (const page of reader.everyRun(pipeline)) {
+      options.signal.throwIfAborted();
+      for (const run of page) {
+        if (run.state === 'FAILED' && (cls === undefined || run.error?.class === cls)) failed.push(run);
+      }
+      seen += page.length;
+      if (seen < toldAt) continue;
+      options.onProgress(`${count(seen)} runs read, ${count(failed.length)} failed`);
+      toldAt = seen + TOLD_AFTER;
+    }
+  }
+  const order = new Map(failed.map((run) => [run, queueOrder(run)]));
+  return failed.sort((a, b) => ((order.get(a) ?? '') < (order.get(b) ?? '') ? -1 : 1));
+}
+
+/** Since when the run is stopped. */
+export function failedSince(run: Run): string {
+  return run.endedAt ?? run.createdAt;
+}
+
+const seconds = (instant: string): string => instant.replace(/\.\d+Z$/, 'Z');
+
+/** How many failed where and why: a line for each pipeline, class and step, the oldest first. */
+export function failedTable(runs: readonly Run[]): string {
+  const groups = new Map<string, { runs: number; row: readonly string[]; since: string }>();
+  for (const run of runs) {
+    const row = [run.pipeline, run.error?.class ?? '', run.step ?? ''];
+    const key = row.join('\0');
+    const since = failedSince(run);
+    const group = groups.get(key) ?? { runs: 0, row, since };
+    groups.set(key, { row, runs: group.runs + 1, since: since < group.since ? since : group.since });
+  }
+  return formatTable(
+    [
+      { title: 'RUNS', right: true },
+      { title: 'PIPELINE' },
+      { title: 'CLASS' },
+      { title: 'STEP' },
+      { title: 'SINCE' },
+    ],
+    [...groups.values()].map(({ runs: number, row, since }) => [count(number)].concat(row, seconds(since))),
+  );
+}
