@@ -22,6 +22,38 @@ export function progressText(run: Run): string {
   return run.step === undefined || isAtEnd(run) ? of : `${of}, at ${run.step}`;
 }
 
+/** Why a WAITING run waits, and from when on it goes on by itself. */
+export interface Waiting {
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly retriesAt: string;
+}
+
+/** Undefined where the run is not WAITING. */
+export function waitingOf(run: Run): Waiting | undefined {
+  if (run.state !== 'WAITING' || run.next === undefined) return undefined;
+  return {
+    reason: waitReason(run),
+    retriesAt: new Date(run.next * 1000).toISOString().replace(/\.000Z$/, 'Z'),
+  };
+}
+
+/** Read from what the item has beside its state: nothing in it says it in words yet. */
+function waitReason(run: Run): string {
+  const step = run.step ?? 'the next step';
+  if (run.doubtSince !== undefined) return `the outcome of ${step} is unknown, its marker is read again`;
+  if (run.phase !== 'READY') return `the warehouse did not accept ${step}, or did not confirm it`;
+  const { last } = run;
+  if (last !== undefined && last.status !== 'FINISHED' && last.index === run.cursor) {
+    return `attempt ${last.attempt} of ${last.name} failed (${last.errorClass ?? 'unknown'}): ${last.error ?? last.status}`;
+  }
+  return `the warehouse did not accept ${step}`;
+}
+
+export function waitingText({ reason, retriesAt }: Waiting): string {
+  return printable(`retries at ${retriesAt}: ${reason}`);
+}
+
 export function describeRun(run: Run, history: readonly HistoryRow[]): string {
   const fields: [string, string][] = [
     ['state', run.state],
@@ -30,6 +62,8 @@ export function describeRun(run: Run, history: readonly HistoryRow[]): string {
   ];
   if (run.trigger.file !== undefined) fields.push(['size', `${count(run.trigger.file.size)} bytes`]);
   fields.push(['progress', progressText(run)]);
+  const waiting = waitingOf(run);
+  if (waiting !== undefined) fields.push(['waiting', waitingText(waiting)]);
   if (run.generation > 1 || run.attempt > 1) {
     fields.push(['tries', `session ${run.generation}, attempt ${run.attempt}`]);
   }

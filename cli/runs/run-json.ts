@@ -1,5 +1,6 @@
 /** The JSON of a run that the command prints: a fixed shape, every key always there. */
 import type { Run } from '../../shared/run/run.ts';
+import { waitingOf, type Waiting } from './describe-run.ts';
 import type { HistoryRow } from './run-reader.ts';
 
 export interface StepJson {
@@ -29,6 +30,8 @@ export interface RunJson {
   trigger: Run['trigger'];
   error: Run['error'] | null;
   resumeWith: Run['resumeWith'] | null;
+  /** Of a WAITING run: why, and when it tries again. */
+  waiting: Waiting | null;
   startedAt: string | null;
   endedAt: string | null;
   history: StepJson[];
@@ -64,6 +67,7 @@ export function runJson(run: Run, history: readonly HistoryRow[]): RunJson {
     trigger: run.trigger,
     error: run.error ?? null,
     resumeWith: run.resumeWith ?? null,
+    waiting: waitingOf(run) ?? null,
     startedAt: run.startedAt ?? null,
     endedAt: run.endedAt ?? null,
     history: history.map(stepJson),

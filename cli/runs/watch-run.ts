@@ -2,6 +2,7 @@
 import { isAtEnd, isAtRest, type Run } from '../../shared/run/run.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printable, type Output } from '../output.ts';
+import { waitingOf, waitingText } from './describe-run.ts';
 import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 import { indent, stepLine } from './step-line.ts';
@@ -52,7 +53,8 @@ async function stoppedHolder(reader: RunReader, run: Run): Promise<Run | undefin
 function quietWord(run: Run, quietMs: number): string {
   const since = duration(quietMs);
   if (run.state === 'QUEUED') return `  ...  waits for a free slot of ${run.pipeline}, ${since}`;
-  if (run.state === 'WAITING') return `  ...  ${run.step ?? ''} waits to try again, ${since}`;
+  const waiting = waitingOf(run);
+  if (waiting !== undefined) return `  ...  ${waitingText(waiting)}`;
   return `  ...  ${run.step ?? run.pipeline} is running, ${since}`;
 }
 

@@ -231,7 +231,7 @@ describe('the JSON of a run', () => {
   it('has exactly the published keys, absent ones as null', () => {
     const json = runJson(makeRun(), [makeRow(0)]);
     expect(Object.keys(json)).toEqual(
-      'id pipeline state step cursor steps attempt generation sessionId statementId trigger error resumeWith startedAt endedAt history'.split(
+      'id pipeline state step cursor steps attempt generation sessionId statementId trigger error resumeWith waiting startedAt endedAt history'.split(
         ' ',
       ),
     );
@@ -264,6 +264,56 @@ describe('a described run', () => {
     expect(text).toContain('0 of 3 steps done, at 10_stage.sql');
     expect(text).toContain('error (data)\n       bad row');
     expect(text).toContain('baton resume X');
+  });
+});
+
+describe('a run that waits', () => {
+  const waiting = (changes: Partial<Run>): Run =>
+    makeRun({
+      state: 'WAITING',
+      cursor: 1,
+      step: '20_step.sql',
+      next: Date.parse(at(14)) / 1000,
+      ...changes,
+    });
+  const failed = { ...makeRow(1, { status: 'FAILED', error: 'the cluster is\u001B[31m paused' }) };
+
+  it.each<[string, Partial<Run>, string]>([
+    [
+      'after a failed attempt',
+      { attempt: 2, last: { ...failed, errorClass: 'transient' } },
+      String.raw`attempt 1 of 20_step.sql failed (transient): the cluster is\x1b[31m paused`,
+    ],
+    [
+      'for a marker',
+      { phase: 'CLAIMED', doubtSince: at(3) },
+      'the outcome of 20_step.sql is unknown, its marker is read again',
+    ],
+    [
+      'with its claim',
+      { phase: 'CLAIMED' },
+      'the warehouse did not accept 20_step.sql, or did not confirm it',
+    ],
+    ['to open a session', { last: makeRow(0) }, 'the warehouse did not accept 20_step.sql'],
+  ])('%s says why, and when it tries again', async (_what, changes, reason) => {
+    const run = waiting(changes);
+    const line = `retries at 2026-01-01T00:00:14Z: ${reason}`;
+    expect(describeRun(run, [])).toContain(`waiting    ${line}`);
+    expect(runJson(run, []).waiting).toMatchObject({ retriesAt: '2026-01-01T00:00:14Z' });
+    const { out, stderr } = memoryOutput();
+    const quiet = Array.from({ length: 30 }, () => ({ run, rows: [] }));
+    await watchRun(
+      readerOf([...quiet, { run: makeRun({ version: 2, state: 'SUCCEEDED' }), rows: [] }]),
+      run.id,
+      out,
+      fakeTime(),
+    );
+    expect(stderr).toContain(`  ...  ${line}`);
+  });
+
+  it('no longer says it when it goes on', () => {
+    expect(describeRun(makeRun({ next: 5 }), [])).not.toContain('waiting');
+    expect(runJson(makeRun({ next: 5 }), []).waiting).toBeNull();
   });
 });
 
