@@ -26,14 +26,17 @@ export async function readLoadErrors(run: Run, plan: Plan, end: StatementEnd, po
     );
     if (!read.ok || read.value.status !== 'FINISHED') return '';
     const { rows } = await warehouse.result(read.value.statementId, ROWS_SHOWN);
-    return rows
-      .map(
-        ([file, line, column, type, message]) =>
-          `${file ?? '?'} line ${line ?? '?'}, column ${column ?? '?'} (${type ?? '?'}): ${message ?? ''}`,
-      )
-      .join('\n');
+    return rows.map(loadErrorText).join('\n');
   } catch (error) {
     ports.log('warn', 'the load errors could not be read', { run: run.id, error: String(error) });
     return '';
   }
+}
+
+/** A row that has too few or too many fields, or cannot be read at all, has no column; a file that cannot has no line. */
+function loadErrorText([file, line, column, type, message]: readonly (string | null)[]): string {
+  const at = [file ?? '?'];
+  if (line !== undefined && line !== null && line !== '0') at.push(` line ${line}`);
+  if (column) at.push(`, column ${column}${type ? ` (${type})` : ''}`);
+  return `${at.join('')}: ${message ?? ''}`;
 }

@@ -1,13 +1,14 @@
 /**
  * What COPY makes of a field, by the type of its column ("Data conversion parameters" of Redshift's guide), as the
- * text that PostgreSQL's COPY takes. Checked here, since PostgreSQL is looser (dates) or counts otherwise
- * (characters for bytes). Text is one character a byte.
+ * text that PostgreSQL's COPY takes. Checked here, since PostgreSQL is looser (dates), counts otherwise (characters
+ * for bytes), and breaks the whole load off at a value that it refuses: what is accepted here it must accept, too.
+ * Text is one character a byte.
  */
 import type { CopyCommand } from '../dialect/copy-command.ts';
 import { UnsupportedSqlError } from '../dialect/errors.ts';
 import type { Column } from './columns.ts';
 import { FieldProblem, LOAD_ERROR } from './field-problem.ts';
-import { dateReader, timestampReader } from './times.ts';
+import { dateReader, timeReader, timestampReader } from './times.ts';
 
 /** The text for PostgreSQL, or the problem. */
 export type Converter = (value: string, quoted: boolean) => string | FieldProblem;
@@ -66,8 +67,7 @@ function byType(column: Column, copy: CopyCommand): Converter {
       return orNull(superJson);
     case 'time':
     case 'timetz':
-      // PostgreSQL reads them and says what is wrong.
-      return orNull(escapeText);
+      return orNull(timeReader(column.type === 'timetz'));
     default:
       throw new UnsupportedSqlError(`COPY into a column of type ${column.type.toUpperCase()}`);
   }
@@ -97,7 +97,7 @@ function text(column: Column, copy: CopyCommand, char: boolean): Converter {
   return (value, quoted) => {
     if (value === '' && copy.emptyAsNull && !quoted) return NULL;
     if (copy.blanksAsNull && value.trim() === '' && value !== '') return NULL;
-    let kept = copy.trimBlanks ? value.replace(/ +$/, '') : value;
+    let kept = copy.trimBlanks ? withoutTrailingBlanks(value) : value;
     if (char && !isAscii(kept)) {
       return new FieldProblem(
         LOAD_ERROR.char,
@@ -110,6 +110,13 @@ function text(column: Column, copy: CopyCommand, char: boolean): Converter {
     }
     return escapeText(kept);
   };
+}
+
+/** A regular expression would try every run of blanks at each of its places. */
+function withoutTrailingBlanks(value: string): string {
+  let end = value.length;
+  while (end > 0 && value.charCodeAt(end - 1) === 32) end -= 1;
+  return value.slice(0, end);
 }
 
 function isAscii(value: string): boolean {
@@ -140,7 +147,9 @@ function wholeNumber({ name, most, digits }: (typeof WHOLE)[string]): Converter 
         `Invalid digit, Value '${value.charAt(position)}', Pos ${String(position)}, Type: ${name}`,
       );
     }
-    const number = BigInt(trimmed.replace(/^\+/, ''));
+    const plain = trimmed.replace(/^([+-]?)0+(?=\d)/, '$1').replace(/^\+/, '');
+    // No more digits than that are ever read: the time it takes grows faster than their number.
+    const number = plain.length > digits + 2 ? most + 1n : BigInt(plain);
     if (number > most || number < -most - 1n) {
       return new FieldProblem(LOAD_ERROR.tooLong, `Overflow, Column type: ${name}`);
     }
@@ -158,17 +167,17 @@ function isShortNumber(value: string, digits: number): boolean {
   return true;
 }
 
-const DECIMAL = /^[+-]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
 /** COPY cuts digits behind the column's scale off, unless ROUNDEC. */
-function decimal({ precision, scale = 0 }: Column, round: boolean): Converter {
+function decimal({ precision = 38, scale = 0 }: Column, round: boolean): Converter {
   const wrong = new FieldProblem(LOAD_ERROR.digit, 'Invalid digit, Type: Decimal');
   const overflow = new FieldProblem(LOAD_ERROR.decimal, 'Numeric data overflow (result precision)');
   return (value) => {
     const trimmed = value.trim();
     if (trimmed === '') return NULL;
-    const match = DECIMAL.exec(trimmed);
-    if (match === null || ((match[1] ?? '') === '' && (match[2] ?? '') === '')) {
+    const [match, sign = '', left = '', right = '', exponent] = DECIMAL.exec(trimmed) ?? [];
+    if (match === undefined || left + right === '') {
       const position = Math.max(trimmed.search(/[^\d.+-]/), 0);
       const shown = trimmed.charAt(position);
       return shown === ''
@@ -178,27 +187,43 @@ function decimal({ precision, scale = 0 }: Column, round: boolean): Converter {
             `Invalid digit, Value '${shown}', Pos ${String(position)}, Type: Decimal`,
           );
     }
-    if (precision === undefined || match[3] !== undefined) return trimmed;
-    const [, whole = '', fraction = ''] = match;
-    if (whole.replace(/^0+/, '').length > precision - scale) return overflow;
-    if (round || fraction.length <= scale) return trimmed;
-    const cut = trimmed.slice(0, trimmed.length - (fraction.length - scale));
-    return cut === '' || cut === '-' || cut === '+' || cut === '.' || cut === '-.' || cut === '+.'
-      ? '0'
-      : cut;
+    const [whole, fraction] = exponent === undefined ? [left, right] : shifted(left, right, Number(exponent));
+    const significant = whole.replace(/^0+/, '');
+    if (significant.length > precision - scale) return overflow;
+    const kept = BigInt(significant + fraction.slice(0, scale).padEnd(scale, '0'));
+    const next = fraction.charAt(scale) >= '5' && round ? 1n : 0n;
+    const digits = String(kept + next).padStart(scale + 1, '0');
+    if (digits.replace(/^0+/, '').length > precision) return overflow;
+    const point = digits.length - scale;
+    return `${sign}${digits.slice(0, point)}${scale === 0 ? '' : `.${digits.slice(point)}`}`;
   };
+}
+
+/** More than any decimal has. */
+const MOST_DIGITS = 100;
+
+/** The digits to the left and to the right of a point that is moved, as far as a decimal can tell. */
+function shifted(left: string, right: string, by: number): readonly [string, string] {
+  const digits = left + right;
+  const point = left.length + Math.min(Math.max(by, -left.length - MOST_DIGITS), right.length + MOST_DIGITS);
+  return point < 0
+    ? ['', '0'.repeat(-point) + digits]
+    : [digits.slice(0, point).padEnd(point, '0'), digits.slice(point)];
 }
 
 const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 function float(type: 'float4' | 'float8'): Converter {
-  const wrong = new FieldProblem(
-    LOAD_ERROR.float,
-    `Invalid digit, Type: ${type === 'float4' ? 'Real' : 'Double'}`,
-  );
-  return orNull((value) =>
-    FLOAT.test(value) || /^[+-]?(?:inf(?:inity)?|nan)$/i.test(value) ? value : wrong,
-  );
+  const name = type === 'float4' ? 'Real' : 'Double';
+  const wrong = new FieldProblem(LOAD_ERROR.float, `Invalid digit, Type: ${name}`);
+  const overflow = new FieldProblem(LOAD_ERROR.float, `Overflow, Column type: ${name}`);
+  return orNull((value) => {
+    if (/^(?:[+-]?inf(?:inity)?|nan)$/i.test(value)) return value;
+    if (!FLOAT.test(value)) return wrong;
+    const number = type === 'float4' ? Math.fround(Number(value)) : Number(value);
+    const lost = number === 0 && /^[^eE]*[1-9]/.test(value);
+    return lost || !Number.isFinite(number) ? overflow : value;
+  });
 }
 
 const TRUE = new Set(['t', 'true', 'y', 'yes', '1']);

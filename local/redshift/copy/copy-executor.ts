@@ -8,14 +8,15 @@ import { from as copyFrom } from 'pg-copy-streams';
 
 import type { Clock } from '../../clock.ts';
 import type { CopyCommand } from '../dialect/copy-command.ts';
-import { isConnectionError, WarehouseError } from '../execute/redshift-error.ts';
+import { WarehouseError } from '../execute/redshift-error.ts';
 import type { RunCopy } from '../execute/run-part.ts';
 import type { Session } from '../sessions/session.ts';
 import { quoteName, targetTable } from './columns.ts';
 import type { TargetTable } from './columns.ts';
+import { LOAD_ERROR } from './field-problem.ts';
 import { keepLoadErrors } from './load-errors.ts';
 import type { LoadError } from './load-errors.ts';
-import { RowStream, TooManyErrors } from './row-stream.ts';
+import { errorColumn, LoadStopped, RowStream } from './row-stream.ts';
 import { sourceFiles } from './source-files.ts';
 import type { SourceFile } from './source-files.ts';
 
@@ -67,44 +68,26 @@ export function makeCopyExecutor({ admin, s3Root, clock }: CopyOptions): RunCopy
   };
 }
 
-/**
- * Rows that only PostgreSQL finds wrong break its COPY off: their places are looked up and, as far as MAXERROR
- * allows, the load is repeated without them.
- */
-async function load(session: Session, it: Load): Promise<Loaded> {
-  const { client } = session;
-  const tolerant = it.copy.ignoreAllErrors || it.copy.maxError > 1;
-  const guarded = tolerant && session.inTransaction;
-  const refused = new Map<number, string>();
-  for (;;) {
-    const rows = new RowStream({ copy: it.copy, files: it.files, columns: it.table.columns, refused });
-    if (guarded) await client.query('SAVEPOINT baton_copy');
-    try {
-      const count = it.copy.noLoad ? await check(rows) : await send(client, it, rows);
-      if (guarded) await client.query('RELEASE SAVEPOINT baton_copy');
-      return { rows: count, errors: rows.errors, failed: false };
-    } catch (error) {
-      if (error instanceof TooManyErrors) return { rows: 0, errors: rows.errors, failed: true };
-      const refusal = refusedRow(error);
-      if (refusal === undefined) throw error;
-      const sent = sentRow(refusal.row, refused);
-      if (!tolerant) {
-        const place = await rows.placeOf(sent);
-        const column = it.table.columns.find(({ name }) => name === refusal.column);
-        const detail: LoadError = {
-          ...place,
-          position: 0,
-          code: 1216,
-          message: refusal.message,
-          ...(column === undefined
-            ? {}
-            : { column: { name: column.name, type: column.type, length: column.length ?? 0 } }),
-        };
-        return { rows: 0, errors: [...rows.errors, detail], failed: true };
-      }
-      refused.set(sent, refusal.message);
-      if (guarded) await client.query('ROLLBACK TO SAVEPOINT baton_copy');
-    }
+/** One pass: rows that are wrong are found before they are sent, so PostgreSQL's COPY is not broken off by them. */
+async function load({ client }: Session, it: Load): Promise<Loaded> {
+  const { copy, files, table } = it;
+  const rows = new RowStream({ copy, files, columns: table.columns });
+  try {
+    const count = copy.noLoad ? await check(rows) : await send(client, it, rows);
+    return { rows: count, errors: rows.errors, failed: false };
+  } catch (error) {
+    if (error instanceof LoadStopped) return { rows: 0, errors: rows.errors, failed: true };
+    const refusal = refusedRow(error);
+    if (refusal === undefined) throw error;
+    const column = table.columns.find(({ name }) => name === refusal.column);
+    const detail: LoadError = {
+      ...(await rows.placeOf(refusal.row)),
+      position: 0,
+      code: LOAD_ERROR.line,
+      message: refusal.message,
+      ...(column === undefined ? {} : { column: errorColumn(column) }),
+    };
+    return { rows: 0, errors: [...rows.errors, detail], failed: true };
   }
 }
 
@@ -124,23 +107,19 @@ async function check(rows: RowStream): Promise<number> {
 }
 
 interface RefusedRow {
-  /** Of the rows sent this time, from 1. */
+  /** Of the rows sent, from 1. */
   readonly row: number;
   readonly column: string | undefined;
   readonly message: string;
 }
 
+/** SQLSTATE classes that say something of the row: data exceptions, constraints, limits. All others are of the machine. */
+const OF_THE_ROW = /^(?:22|23|54)/;
+
 /** PostgreSQL tells the row in the error's context: `COPY stage, line 3, column price: "x"`. */
 function refusedRow(error: unknown): RefusedRow | undefined {
-  if (!(error instanceof DatabaseError) || isConnectionError(error)) return undefined;
+  if (!(error instanceof DatabaseError) || !OF_THE_ROW.test(error.code ?? '')) return undefined;
   const match = /^COPY .*?, line (\d+)(?:, column (.+?)(?::|$))?/m.exec(error.where ?? '');
-  if (match === null || error.code === '57014' || error.code?.startsWith('40') === true) return undefined;
+  if (match === null) return undefined;
   return { row: Number(match[1]), column: match[2], message: error.message };
-}
-
-/** The same row counted with those that were left out before it. */
-function sentRow(row: number, refused: ReadonlyMap<number, string>): number {
-  let sent = row;
-  for (const before of [...refused.keys()].sort((a, b) => a - b)) if (before <= sent) sent += 1;
-  return sent;
 }

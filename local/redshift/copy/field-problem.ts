@@ -23,4 +23,5 @@ export const LOAD_ERROR = {
   char: 1215,
   line: 1216,
   utf8: 1220,
+  encoding: 1221,
 } as const;

@@ -57,30 +57,37 @@ const INSERT = `
   FROM jsonb_to_recordset($6::jsonb) AS e(file text, line bigint, column_name text, column_type text,
     column_length text, position int, code int, message text)`;
 
+/** Rows of one statement: a JSON of all errors that IGNOREALLERRORS may let pass would be too large. */
+const AT_ONCE = 10_000;
+
 export async function keepLoadErrors(
   admin: Pool,
   place: LoadErrorPlace,
   errors: readonly LoadError[],
 ): Promise<void> {
-  if (errors.length === 0) return;
-  const rows = errors.map(({ file, line, column, position, code, message }) => ({
-    file: fromBytes(file),
-    line,
-    column_name: column?.name ?? '',
-    column_type: column?.type ?? '',
-    column_length: String(column?.length ?? 0),
-    position,
-    code,
-    message: fromBytes(message),
-  }));
-  await admin.query(INSERT, [
-    place.queryId,
-    place.pid,
-    place.database,
-    place.tableId,
-    new Date(place.startedAt).toISOString().slice(0, 23),
-    JSON.stringify(rows),
-  ]);
+  const startedAt = new Date(place.startedAt).toISOString().slice(0, 23);
+  for (let from = 0; from < errors.length; from += AT_ONCE) {
+    const rows = errors
+      .slice(from, from + AT_ONCE)
+      .map(({ file, line, column, position, code, message }) => ({
+        file: fromBytes(file),
+        line,
+        column_name: column?.name ?? '',
+        column_type: column?.type ?? '',
+        column_length: String(column?.length ?? 0),
+        position,
+        code,
+        message: fromBytes(message),
+      }));
+    await admin.query(INSERT, [
+      place.queryId,
+      place.pid,
+      place.database,
+      place.tableId,
+      startedAt,
+      JSON.stringify(rows),
+    ]);
+  }
 }
 
 /** Messages quote data: NUL cannot be stored. */

@@ -20,12 +20,20 @@ export interface RecordSink {
 interface Cut {
   readonly fields: string[];
   readonly quoted: boolean[];
-  /** Just behind the record's line end. */
+  /** Just after the record's line end; of a record with a problem a place in the line that ends it. */
   readonly end: number;
   readonly problem?: string;
 }
 
+/** Undefined: the record is not complete yet. */
 type CutRecord = (text: string, start: number, last: boolean) => Cut | undefined;
+
+interface LineEnd {
+  /** Of its first character. */
+  readonly at: number;
+  /** Just after it. */
+  readonly next: number;
+}
 
 export class RecordReader {
   readonly #sink: RecordSink;
@@ -36,6 +44,8 @@ export class RecordReader {
   #rest = '';
   #line = 1;
   #header: number;
+  /** The rest of a record that is too long is not read as another one. */
+  #dropsLine = false;
 
   /** @param header lines at the start that are not records */
   constructor(format: CopyFormat, header: number, sink: RecordSink) {
@@ -53,10 +63,19 @@ export class RecordReader {
 
   push(chunk: string): void {
     this.#read(this.#rest === '' ? chunk : this.#rest + chunk, false);
-    if (this.#rest.length > LONGEST_RECORD) {
+    if (this.#rest.length > LONGEST_RECORD) this.#dropRest();
+  }
+
+  #dropRest(): void {
+    if (!this.#dropsLine) {
       this.#sink.malformed(this.#line, 'The record is longer than 4 MB, or a quote is not closed');
-      this.#rest = '';
+      this.#dropsLine = true;
+      if (this.#header > 0) this.#header -= 1;
     }
+    // A carriage return at the end may be half of a line end.
+    const kept = this.#rest.length - 1;
+    this.#line += countLines(this.#rest, 0, kept);
+    this.#rest = this.#rest.slice(kept);
   }
 
   /** A last record without a line end counts. */
@@ -68,60 +87,92 @@ export class RecordReader {
 
   #read(text: string, last: boolean): void {
     const plain = this.#special.every((mark) => !text.includes(mark));
+    const lineEnds = new LineEnds(text, last);
     let at = 0;
     while (at < text.length) {
-      let end = text.indexOf('\n', at);
-      if (end < 0) {
-        if (!last) break;
-        end = text.length;
-      }
-      if (this.#header > 0) {
-        this.#header -= 1;
+      const lineEnd = lineEnds.from(at);
+      if (this.#header > 0 || this.#dropsLine) {
+        if (lineEnd === undefined) break;
+        if (this.#dropsLine) this.#dropsLine = false;
+        else this.#header -= 1;
         this.#line += 1;
-        at = end + 1;
+        at = lineEnd.next;
         continue;
       }
-      if (plain || this.#special.every((mark) => !has(text, mark, at, end))) {
-        this.#plainLine(text, at, end);
-        at = end + 1;
+      if (plain || !this.#isSpecial(text, at, lineEnd?.at ?? text.length)) {
+        if (lineEnd === undefined) break;
+        this.#sink.record(text.slice(at, lineEnd.at).split(this.#delimiter), undefined, this.#line);
+        this.#line += 1;
+        at = lineEnd.next;
         continue;
       }
       const cut = this.#cut(text, at, last);
       if (cut === undefined) break;
       const { fields, quoted, problem } = cut;
+      const end = problem === undefined ? cut.end : lineEnds.from(cut.end)?.next;
+      if (end === undefined) break;
       if (problem === undefined) this.#sink.record(fields, quoted, this.#line);
       else this.#sink.malformed(this.#line, problem);
-      this.#line += countLines(text, at, cut.end);
-      at = cut.end;
+      this.#line += countLines(text, at, end);
+      at = end;
     }
     this.#rest = at >= text.length ? '' : text.slice(at);
   }
 
-  #plainLine(text: string, start: number, end: number): void {
-    const stop = end > start && text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-    const line = text.slice(start, stop);
-    // A carriage return alone ends a row, too.
-    for (const row of line.includes('\r') ? line.split('\r') : [line]) {
-      this.#sink.record(row.split(this.#delimiter), undefined, this.#line);
-    }
-    this.#line += 1;
+  /** `indexOf` over the whole rest of a chunk, for every line, would be quadratic. */
+  #isSpecial(text: string, start: number, end: number): boolean {
+    return this.#special.some((mark) => {
+      const code = mark.charCodeAt(0);
+      for (let i = start; i < end; i += 1) if (text.charCodeAt(i) === code) return true;
+      return false;
+    });
   }
 }
 
-/** `indexOf` over the whole rest of a chunk, for every line, would be quadratic. */
-function has(text: string, mark: string, start: number, end: number): boolean {
-  const code = mark.charCodeAt(0);
-  for (let i = start; i < end; i += 1) if (text.charCodeAt(i) === code) return true;
-  return false;
+/**
+ * The line ends of a text, asked for from left to right: LF, CR LF, and CR alone. What is found is kept until it is
+ * passed, so a text without one of the two is not searched again for every line.
+ */
+class LineEnds {
+  readonly #text: string;
+  readonly #last: boolean;
+  #lf = -1;
+  #cr = -1;
+
+  /** @param last no text follows: its end ends a line */
+  constructor(text: string, last: boolean) {
+    this.#text = text;
+    this.#last = last;
+  }
+
+  /** Undefined: it is in the text that follows. */
+  from(start: number): LineEnd | undefined {
+    this.#lf = this.#next('\n', this.#lf, start);
+    this.#cr = this.#next('\r', this.#cr, start);
+    const at = Math.min(this.#lf, this.#cr);
+    // The other half of the line end may be in the next chunk.
+    const whole = at < this.#text.length && (this.#lf === at || at + 1 < this.#text.length);
+    if (!whole && !this.#last) return undefined;
+    return { at, next: afterLineEnd(this.#text, at) };
+  }
+
+  #next(mark: string, known: number, start: number): number {
+    if (known >= start) return known;
+    const found = this.#text.indexOf(mark, start);
+    return found < 0 ? this.#text.length : found;
+  }
 }
 
 function countLines(text: string, start: number, end: number): number {
   let lines = 0;
-  for (let i = text.indexOf('\n', start); i >= 0 && i < end; i = text.indexOf('\n', i + 1)) lines += 1;
+  for (let i = start; i < end; i += 1) {
+    const c = text[i];
+    if (c === '\n' || (c === '\r' && text[i + 1] !== '\n')) lines += 1;
+  }
   return lines;
 }
 
-/** One CSV record: a quote inside a quoted field is doubled. Undefined: it is not complete yet. */
+/** One CSV record: a quote inside a quoted field is doubled; blanks around the quotes are no part of it. */
 function cutCsv(
   text: string,
   start: number,
@@ -133,8 +184,9 @@ function cutCsv(
   const quoted: boolean[] = [];
   let at = start;
   for (;;) {
-    if (text[at] === quote) {
-      const field = quotedField(text, at, quote);
+    const open = afterBlanks(text, at, delimiter);
+    if (text[open] === quote) {
+      const field = quotedField(text, open, quote);
       if (field === undefined) {
         if (!last) return undefined;
         return {
@@ -144,22 +196,22 @@ function cutCsv(
           problem: 'Invalid quote formatting for CSV. The quote is not closed',
         };
       }
-      const after = text[field.end];
+      at = afterBlanks(text, field.end, delimiter);
+      const after = text[at];
       if (after === undefined && !last) return undefined;
       if (after !== undefined && after !== delimiter && after !== '\n' && after !== '\r') {
         const problem = `Invalid quote formatting for CSV. Unexpected character '${after}' after a closing quote`;
-        return { fields, quoted, end: lineEnd(text, field.end), problem };
+        return { fields, quoted, end: at, problem };
       }
       fields.push(field.value);
       quoted.push(true);
-      at = field.end;
     } else {
       const end = fieldEnd(text, at, delimiter);
       if (end === text.length && !last) return undefined;
       const value = text.slice(at, end);
       if (value.includes(quote)) {
         const problem = 'Invalid quote formatting for CSV. Unexpected quote in a field without quotes';
-        return { fields, quoted, end: lineEnd(text, end), problem };
+        return { fields, quoted, end, problem };
       }
       fields.push(value);
       quoted.push(false);
@@ -174,6 +226,12 @@ function cutCsv(
     if (text[at] === '\r' && at + 1 === text.length && !last) return undefined;
     return { fields, quoted, end: afterLineEnd(text, at) };
   }
+}
+
+function afterBlanks(text: string, start: number, delimiter: string): number {
+  let at = start;
+  while ((text[at] === ' ' || text[at] === '\t') && text[at] !== delimiter) at += 1;
+  return at;
 }
 
 function quotedField(
@@ -198,11 +256,6 @@ function fieldEnd(text: string, start: number, delimiter: string): number {
     if (c === delimiter || c === '\n' || c === '\r') return i;
   }
   return text.length;
-}
-
-function lineEnd(text: string, start: number): number {
-  const end = text.indexOf('\n', start);
-  return end < 0 ? text.length : end + 1;
 }
 
 function afterLineEnd(text: string, at: number): number {
@@ -236,15 +289,15 @@ function cutDelimited(
     if (escape && c === '\\') {
       if (i + 1 === text.length) {
         if (!last) return undefined;
-        break;
+        return { fields, quoted, end: i, problem: 'The file ends with an escape character' };
       }
       value += text.charAt(i + 1);
       raw += c + text.charAt(i + 1);
       i += 1;
     } else if (open !== undefined) {
       if (c === open) open = undefined;
-      else if (c === '\n') {
-        return { fields, quoted, end: i + 1, problem: 'Delimited value missing end quote' };
+      else if (c === '\n' || c === '\r') {
+        return { fields, quoted, end: i, problem: 'Delimited value missing end quote' };
       } else value += c;
       raw += c;
     } else if (removeQuotes && raw === '' && (c === '"' || c === "'")) {

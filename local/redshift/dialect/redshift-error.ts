@@ -41,6 +41,8 @@ const WORDINGS: readonly Wording[] = [
     when: /^.*"made_by_json_parse".*$/,
     text: 'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
   },
+  // Of this machine, in the words that Redshift has for its own.
+  { code: '53100', when: /^[^]*$/, text: 'Disk Full\n  Detail: $& (the disk of the local warehouse)' },
 ];
 
 /** The message alone, without `ERROR: `. */

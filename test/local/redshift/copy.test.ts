@@ -164,8 +164,8 @@ describe('a load that fails', () => {
       'Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]',
     ],
     ['1,a,1,,,maybe', 'ok', '1210', 'Unknown boolean format'],
-    ['1,a,1,,', '', '1214', 'Delimiter not found'],
-    ['1,a,1,,,,more', '', '1202', 'Extra column(s) found'],
+    ['1,a,1,,', '', '1214', 'Delimiter not found: 6 columns expected, 5 found'],
+    ['1,a,1,,,,more', '', '1202', 'Extra column(s) found: 6 columns expected, 7 found'],
     [
       '1,a"b,1,,,',
       '',

@@ -28,9 +28,9 @@ test('a CSV record ends at a line end outside of quotes, whatever its form', () 
   expect(read(CSV, 'a,b\r\n"c\nd","e""f"\rg,\n\nlast,x').records).toEqual([
     { fields: ['a', 'b'], line: 1 },
     { fields: ['c\nd', 'e"f'], line: 2 },
-    { fields: ['g', ''], line: 3 },
-    { fields: [''], line: 4 },
-    { fields: ['last', 'x'], line: 5 },
+    { fields: ['g', ''], line: 4 },
+    { fields: [''], line: 5 },
+    { fields: ['last', 'x'], line: 6 },
   ]);
 });
 
