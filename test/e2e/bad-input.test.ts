@@ -105,6 +105,17 @@ describe('a file', () => {
     expect((await stack.atRest(run.id)).state).toBe('CANCELLED');
   });
 
+  it('with a column too few fails its run with the line, and how many columns there should be', async () => {
+    await stack.put('stores/short.csv', `${good(2)}3,Kurz,Jena\n`);
+    const run = await stack.runFor('stores', 'stores/short.csv');
+    expect(run.error?.message).toContain(
+      'stores/short.csv line 3: Delimiter not found: 5 columns expected, 3 found',
+    );
+    expect(run.error?.message).not.toContain('column  ()');
+    await stack.baton('cancel', run.id, '--reason', 'bad file');
+    await stack.atRest(run.id);
+  });
+
   it('waits behind a failed one, and goes on when that is given up', async () => {
     await stack.put('stores/broken.csv', `${HEADER}not-a-number,X,Y,DE,2020-01-01\n`);
     const broken = await stack.runFor('stores', 'stores/broken.csv');

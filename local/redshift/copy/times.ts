@@ -33,7 +33,7 @@ const OFFSET = String.raw`(?<sign>[+-])(?<zoneHour>\d{1,2})(?::?(?<zoneMinute>\d
 const ZONE = ` ?(?:${OFFSET}|(?<zone>z|utc|gmt))`;
 
 /** Names that PostgreSQL knows, too. */
-const ANY_ZONE = ` ?(?:${OFFSET}|(?<zone>z|utc|gmt|[ecmp][sd]t|ak[sd]t|hst|wes?t|cet|cest|eet|eest|bst|msk|jst))`;
+const ANY_ZONE = ` ?(?:${OFFSET}|(?<zone>z|utc|gmt|[ecmp][sd]t|ak[sd]t|hst|wet|cet|cest|eet|eest|bst|msk|jst))`;
 
 const CLOCK = String.raw`(?:(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{1,2})(?<fraction>\.\d*)?)?(?: ?(?<half>[ap]m))?)`;
 const PLAIN_CLOCK = String.raw`(?:(?<hour>\d{2})(?<minute>\d{2})(?<second>\d{2})(?<fraction>\.\d*)?)`;
@@ -56,7 +56,7 @@ const AUTO_DATES = [
 const AUTO: Forms = [
   ...AUTO_DATES.flatMap((date) =>
     [CLOCK, PLAIN_CLOCK].map(
-      (clock) => new RegExp(`^${date}(?:(?: +|t)${clock})?(?:${ANY_ZONE})?(?<bc> ?bc)?$`, 'i'),
+      (clock) => new RegExp(`^${date}(?:(?: +|t)${clock}(?:${ANY_ZONE})?)?(?<bc> ?bc)?$`, 'i'),
     ),
   ),
   new RegExp(`^(?<day>\\d{1,2}) ${MONTH_NAME} ${CLOCK} ${YEAR}(?:${ANY_ZONE})?$`, 'i'),
@@ -190,7 +190,8 @@ function momentOf(groups: Readonly<Record<string, string | undefined>>): Moment 
   const { year = '0001', name, half, sign, zoneHour = '', zoneMinute = '00' } = groups;
   const number = (part: string, otherwise: number): number => Number(groups[part] ?? otherwise);
   const hour = number('hour', 0);
-  if (half !== undefined && (hour < 1 || hour > 12)) return undefined;
+  // The database reads an offset after AM or PM as something else.
+  if (half !== undefined && (hour < 1 || hour > 12 || sign !== undefined)) return undefined;
   const found: Moment = {
     year: year.length === 2 ? century(Number(year), groups['bc'] !== undefined) : Number(year),
     bc: groups['bc'] !== undefined,
@@ -204,6 +205,7 @@ function momentOf(groups: Readonly<Record<string, string | undefined>>): Moment 
     zone: sign === undefined ? (groups['zone'] ?? '') : `${sign}${zoneHour.padStart(2, '0')}:${zoneMinute}`,
   };
   const { julian, dayOfYear } = groups;
+  if (found.bc && (julian !== undefined || dayOfYear !== undefined)) return undefined;
   if (julian !== undefined) return { ...found, ...daysAfter(JULIAN_0, Number(julian)) };
   if (dayOfYear === undefined) return found;
   const counted = { ...found, ...daysAfter(utc(found.year, 0, 1), Number(dayOfYear) - 1) };

@@ -1,10 +1,13 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { BatchExecuteStatementCommand, CancelStatementCommand } from '@aws-sdk/client-redshift-data';
 import type { DescribeStatementResponse } from '@aws-sdk/client-redshift-data';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { RowStream } from '../../../local/redshift/copy/row-stream.ts';
 
 import { describeStatement, until } from './helpers.ts';
 import { openSession, query, run, runBatch, startLocalRedshift } from './local-redshift.ts';
@@ -107,6 +110,61 @@ describe('CSV', () => {
     local.putObject(BUCKET, 'i/1.csv', '7\n8\n');
     expect(await copy(`'s3://${BUCKET}/i/' IAM_ROLE default CSV`, 'i')).toMatchObject({ Status: 'FINISHED' });
     expect(await query(local, 'SELECT a FROM i ORDER BY a', session)).toEqual([['7'], ['8']]);
+  });
+});
+
+describe('a file whose lines or bytes are of another kind', () => {
+  const LINES = ['id,name,price,sold,seen,ok', '1,süd,1,,,', '2,"a\nb",2,,,'];
+
+  test.each([
+    ['CR alone', 'IGNOREHEADER 1', Buffer.from(LINES.join('\r'))],
+    ['CR alone, and one at the end', 'IGNOREHEADER 1', Buffer.from(`${LINES.join('\r')}\r`)],
+    [
+      'UTF-16, big-endian by its mark',
+      'IGNOREHEADER 1 ENCODING UTF16',
+      Buffer.from(`\ufeff${LINES.join('\r\n')}\n`, 'utf16le').swap16(),
+    ],
+    [
+      'UTF-16, little-endian by its mark',
+      'IGNOREHEADER 1 ENCODING UTF16',
+      Buffer.from(`\ufeff${LINES.join('\n')}`, 'utf16le'),
+    ],
+    [
+      'several gzip members that cut a line and a character',
+      'IGNOREHEADER 1 GZIP',
+      Buffer.concat(
+        [
+          [0, 30],
+          [30, 31],
+          [31, 999],
+        ].map(([from, to]) => gzipSync(Buffer.from(LINES.join('\n')).subarray(from, to))),
+      ),
+    ],
+  ])('is loaded whole: %s', async (_, options, content) => {
+    local.putObject(BUCKET, 'kind/1', content);
+    const end = await copy(`'s3://${BUCKET}/kind/1' IAM_ROLE default CSV ${options}`);
+    expect(end).toMatchObject({ Status: 'FINISHED', ResultRows: 2 });
+    expect(await rows('SELECT id, name FROM p ORDER BY id')).toEqual([
+      ['1', 'süd'],
+      ['2', 'a\nb'],
+    ]);
+  });
+
+  test.each([
+    ['ENCODING UTF16', Buffer.from(LINES.join('\n')), /no UTF-16 byte order mark/],
+    ['ENCODING UTF16LE', Buffer.from(LINES.join('\n')), /line ends only when read as UTF8/],
+    ['ENCODING UTF16LE', Buffer.from(`\ufeff${LINES.join('\n')}`, 'utf16le').swap16(), /mark of UTF16BE/],
+    ['', Buffer.from(`\ufeff${LINES.join('\n')}`, 'utf16le'), /mark of UTF16LE/],
+    ['', gzipSync('1,a'), /compressed \(gzip\)/],
+  ])('is refused where the COPY does not say so: %s', async (options, content, message) => {
+    local.putObject(BUCKET, 'kind/1', content);
+    const end = await copy(
+      `'s3://${BUCKET}/kind/1' IAM_ROLE default CSV IGNOREHEADER 1 ${options} MAXERROR 9`,
+    );
+    expect(end.Error).toContain("Load into table 'p' failed");
+    const [[file, line, column, code, text] = []] = await loadErrors(end);
+    expect([file, line, column, code]).toEqual([`s3://${BUCKET}/kind/1`, '0', '', '1221']);
+    expect(text).toMatch(message);
   });
 });
 
@@ -253,6 +311,121 @@ describe('a load that fails', () => {
     const stopped = await copy(`'s3://${BUCKET}/m/' IAM_ROLE default CSV MAXERROR 2`);
     expect(stopped).toMatchObject({ Status: 'FAILED', Error: FAILED });
     expect(await rows('SELECT id FROM p ORDER BY id')).toEqual([['1'], ['4']]);
+  });
+
+  test('with MAXERROR reads a file once, however many rows are bad and whatever is wrong in them', async () => {
+    await run(
+      local,
+      'CREATE TEMP TABLE w (id int NOT NULL, d date, s timestamp, t time, f float8, n decimal(5,2), j super)',
+      { SessionId: session },
+    );
+    const bad = [
+      'x,,,,,,',
+      '1,2024-02-30,,,,,',
+      '1,,2024-02-30 00:00:00,,,,',
+      '1,,,25:00:00,,,',
+      '1,,,,1e400,,',
+      '1,,,,,999.996,',
+      '1,,,,,,{',
+      '1',
+      '"1"x',
+    ];
+    const good = '7,2024-02-29,2024-02-29,10:00,1e4,9.999,"{""a"": 1}"';
+    const blocks = 1200;
+    local.putObject(BUCKET, 'w/1.csv', `${[...bad, good].join('\n')}\n`.repeat(blocks));
+    const passes = vi.spyOn(RowStream.prototype, 'rows');
+    const queries = vi.spyOn(Client.prototype, 'query');
+    const options = "CSV DATEFORMAT 'auto' TIMEFORMAT 'auto' ROUNDEC MAXERROR 100000";
+    const end = await copy(`'s3://${BUCKET}/w/' IAM_ROLE default ${options}`, 'w');
+    expect(end).toMatchObject({ Status: 'FINISHED', ResultRows: blocks });
+    expect(passes).toHaveBeenCalledTimes(1);
+    // One for the table, a few for its columns and what is kept of the errors.
+    expect(queries.mock.calls.length).toBeLessThan(20);
+    passes.mockRestore();
+    queries.mockRestore();
+    const kept = await query(
+      local,
+      `SELECT count(*), count(DISTINCT line_number), max(line_number) FROM sys_load_error_detail WHERE query_id = ${String(end.RedshiftQueryId)}`,
+    );
+    const count = String(bad.length * blocks);
+    expect(kept).toEqual([[count, count, String((bad.length + 1) * blocks - 1)]]);
+  });
+
+  test('because FILLRECORD has nothing for a NOT NULL column is an error of its row', async () => {
+    await run(local, 'CREATE TEMP TABLE r (a int, b varchar(5), c char(5), d int NOT NULL)', {
+      SessionId: session,
+    });
+    local.putObject(BUCKET, 'r/1.csv', '1\n2,b,c,4\n');
+    const end = await copy(`'s3://${BUCKET}/r/' IAM_ROLE default CSV FILLRECORD MAXERROR 2`, 'r');
+    expect((await loadErrors(end)).map((error) => error.slice(1, 4))).toEqual([['1', 'd', '1213']]);
+    await run(local, 'ALTER TABLE r DROP COLUMN d', { SessionId: session });
+    local.putObject(BUCKET, 'r/1.csv', '1\n');
+    await copy(`'s3://${BUCKET}/r/' IAM_ROLE default CSV FILLRECORD`, 'r');
+    await copy(`'s3://${BUCKET}/r/' IAM_ROLE default CSV FILLRECORD EMPTYASNULL`, 'r');
+    expect(await query(local, 'SELECT a, b, c FROM r WHERE a = 1 ORDER BY b', session)).toEqual([
+      ['1', '', null],
+      ['1', null, null],
+    ]);
+  });
+
+  /** What PostgreSQL says of row 3 in the middle of its COPY. */
+  async function withFailure(sqlState: string, message: string): Promise<DescribeStatementResponse> {
+    const keeper = new Client(local.postgres.connect);
+    await keeper.connect();
+    await keeper.query(`
+      CREATE OR REPLACE FUNCTION public.fails() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF new.id = 3 THEN RAISE EXCEPTION USING ERRCODE = '${sqlState}', MESSAGE = '${message}'; END IF; RETURN new; END $$;
+      CREATE OR REPLACE TRIGGER fails BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION public.fails()`);
+    await keeper.end();
+    local.putObject(BUCKET, 'f/1.csv', '1,a,1,,,\n2,b,1,,,\n3,c,1,,,\n');
+    return copy(`'s3://${BUCKET}/f/' IAM_ROLE default CSV`);
+  }
+
+  test.each([
+    [
+      '53100',
+      'could not extend file "base/5/1": No space left on device',
+      'ERROR: Disk Full\n  Detail: could not extend file "base/5/1": No space left on device (the disk of the local warehouse)',
+    ],
+    ['53200', 'out of memory', 'ERROR: out of memory'],
+    [
+      '58030',
+      'could not read block 7: Input/output error',
+      'ERROR: could not read block 7: Input/output error',
+    ],
+    ['XX001', 'invalid page in block 7', 'ERROR: invalid page in block 7'],
+    ['55P03', 'lock not available', 'ERROR: lock not available'],
+  ])('because of the machine (%s) is no error of a line', async (sqlState, message, expected) => {
+    const end = await withFailure(sqlState, message);
+    expect(end).toMatchObject({ Status: 'FAILED', Error: expected });
+    expect(await loadErrors(end)).toEqual([]);
+  });
+
+  test('because of a row that only the database refuses names its line', async () => {
+    const end = await withFailure('23514', 'the row is refused');
+    expect(end.Error).toContain("Load into table 'p' failed");
+    expect(await loadErrors(end)).toEqual([
+      [`s3://${BUCKET}/f/1.csv`, '3', '', '1216', 'the row is refused'],
+    ]);
+  });
+
+  test('because the file cannot be read on this machine says so, and of which file', async () => {
+    local.putObject(BUCKET, 'dir/1.csv', '1,a,1,,,\n');
+    const path = join(local.home, 's3', BUCKET, 'dir', '1.csv');
+    const read = vi.spyOn(RowStream.prototype, 'rows').mockImplementation(async function* rows(
+      this: RowStream,
+    ) {
+      // The file became a folder after it was listed.
+      rmSync(path, { force: true });
+      mkdirSync(path);
+      read.mockRestore();
+      yield* this.rows();
+    });
+    const end = await copy(`'s3://${BUCKET}/dir/' IAM_ROLE default CSV`);
+    expect(end.Error).toMatch(
+      /^ERROR: The file s3:\/\/.*\/dir\/1\.csv could not be read on this machine: EISDIR/,
+    );
+    expect(await loadErrors(end)).toEqual([]);
   });
 
   test('NOLOAD checks and loads nothing', async () => {

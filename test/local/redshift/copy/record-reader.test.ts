@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { RecordReader } from '../../../../local/redshift/copy/record-reader.ts';
 import type { CopyFormat } from '../../../../local/redshift/dialect/copy-command.ts';
@@ -75,3 +75,32 @@ test('every list of records that is written as CSV is read back, however the tex
     { numRuns: 500 },
   );
 });
+
+test.each([
+  ['a,b\n', CSV],
+  ['a,b\r', CSV],
+  ['"a",b\n', CSV],
+  ['"a",b\r', CSV],
+  ['"a\r\nb",c\r', CSV],
+  ['"a"b\r', CSV],
+  ['"a"b\n', CSV],
+  ['a"b\r', CSV],
+  ['"a|b\r', { ...TEXT, removeQuotes: true }],
+  ['a\\|b\r', { ...TEXT, escape: true }],
+] as const)(
+  'a text of many records %j is searched a few times, not once for every record',
+  (record, format) => {
+    const text = record.repeat(20_000);
+    const spy = vi.spyOn(String.prototype, 'indexOf');
+    const { records, problems } = read(format, text);
+    let searched = 0;
+    for (const [index, [, from = 0]] of spy.mock.calls.entries()) {
+      const found = Number(spy.mock.results[index]?.value);
+      searched += (found < 0 ? text.length : found) - from + 1;
+    }
+    spy.mockRestore();
+    expect(records.length + problems.length).toBe(20_000);
+    expect(searched).toBeGreaterThan(0);
+    expect(searched).toBeLessThan(6 * text.length);
+  },
+);

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+
+import { readLoadErrors } from '../../shared/engine/load-errors.ts';
+import type { Ports } from '../../shared/engine/ports.ts';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import type { StatementEnd } from '../../shared/run/run-event.ts';
+import type { Run } from '../../shared/run/run.ts';
+
+const FILE = 's3://bucket/a.csv';
+
+async function textOf(row: readonly (string | null)[]): Promise<string> {
+  const warehouse = {
+    describe: async () => ({ queryId: '7' }),
+    runSmall: async () => ({ ok: true, value: { status: 'FINISHED', statementId: 's' } }),
+    result: async () => ({ columns: [], rows: [row], total: 1 }),
+  };
+  return readLoadErrors(
+    { sessionId: 'session' } as Run,
+    { session: { keepAliveSeconds: 300 } } as Plan,
+    { statementId: 'failed' } as StatementEnd,
+    { warehouse } as unknown as Ports,
+  );
+}
+
+test.each([
+  [[FILE, '3', 'id', 'int4', 'Invalid digit'], `${FILE} line 3, column id (int4): Invalid digit`],
+  [[FILE, '3', 'id', '', 'Invalid digit'], `${FILE} line 3, column id: Invalid digit`],
+  [[FILE, '3', '', '', 'Delimiter not found'], `${FILE} line 3: Delimiter not found`],
+  [[FILE, '3', null, null, 'Delimiter not found'], `${FILE} line 3: Delimiter not found`],
+  [[FILE, '0', '', '', 'The encoding is another'], `${FILE}: The encoding is another`],
+])('of a load error says only what there is: %j', async (row, expected) => {
+  expect(await textOf(row)).toBe(expected);
+});
