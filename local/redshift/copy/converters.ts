@@ -187,6 +187,8 @@ function decimal({ precision = 38, scale = 0 }: Column, round: boolean): Convert
             `Invalid digit, Value '${shown}', Pos ${String(position)}, Type: Decimal`,
           );
     }
+    // Nearly every value, so this is the quick way.
+    if (exponent === undefined && left.length <= precision - scale && right.length <= scale) return trimmed;
     const [whole, fraction] = exponent === undefined ? [left, right] : shifted(left, right, Number(exponent));
     const significant = whole.replace(/^0+/, '');
     if (significant.length > precision - scale) return overflow;

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -31,12 +32,18 @@ export async function* fileBytes(
   compression: CopyCommand['compression'],
 ): AsyncGenerator<Buffer> {
   const raw: Readable = createReadStream(file.path, { highWaterMark: READ_BYTES });
-  const content =
-    compression === 'gzip' ? pipeline(raw, createGunzip({ chunkSize: READ_BYTES }), () => undefined) : raw;
+  const gunzip = compression === 'gzip' ? createGunzip({ chunkSize: READ_BYTES }) : undefined;
+  const content = gunzip === undefined ? raw : pipeline(raw, gunzip, () => undefined);
   try {
     yield* content as AsyncIterable<Buffer>;
+    // After a zero byte behind a member zlib leaves out the rest of the file, and does not say so.
+    if (gunzip !== undefined && gunzip.bytesWritten < (await stat(file.path)).size) {
+      throw new WarehouseError(
+        `The file ${file.uri} is not a whole gzip file: there are other bytes after byte ${String(gunzip.bytesWritten)}`,
+      );
+    }
   } catch (error) {
-    throw readError(error as NodeJS.ErrnoException, file);
+    throw error instanceof WarehouseError ? error : readError(error as NodeJS.ErrnoException, file);
   } finally {
     content.destroy();
   }

@@ -41,6 +41,11 @@ const MONTH_NAME =
   '(?<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
 const YEAR = String.raw`(?<year>\d{4}|\d{2})`;
 
+/** Nearly every value, so these are the quick way: they are what is written, too. */
+const PLAIN_DATE = /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])$/;
+const PLAIN_TIMESTAMP =
+  /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
+
 /** What 'auto' takes as a date; each of them may be followed by a time, a zone and BC. */
 const AUTO_DATES = [
   String.raw`(?<year>\d{4})[-/](?<month>\d{1,2})[-/](?<day>\d{1,2})`,
@@ -65,11 +70,12 @@ const AUTO: Forms = [
 const TIME: Forms = [CLOCK, PLAIN_CLOCK].map((clock) => new RegExp(`^${clock}(?:${ANY_ZONE})?$`, 'i'));
 
 export function dateReader(format: string | undefined, acceptAny: boolean): Reader {
-  return reader(formsOf(format, 'DATEFORMAT', DATE), dateText, {
+  const read = reader(formsOf(format, 'DATEFORMAT', DATE), dateText, {
     acceptAny,
     code: LOAD_ERROR.date,
     message: 'Invalid Date Format - length must be 10 or more',
   });
+  return format === undefined ? (value) => (PLAIN_DATE.test(value) ? value : read(value)) : read;
 }
 
 export function timestampReader(format: string | undefined, zoned: boolean, acceptAny: boolean): Reader {
@@ -85,7 +91,8 @@ export function timestampReader(format: string | undefined, zoned: boolean, acce
     return reader(epochReader(name === 'epochsecs' ? 1000 : 1), write, problem);
   }
   const usual = [new RegExp(`${TIMESTAMP}${zoned ? `(?:${ZONE})?` : ''}$`, 'i')];
-  return reader(formsOf(format, 'TIMEFORMAT', usual), write, problem);
+  const read = reader(formsOf(format, 'TIMEFORMAT', usual), write, problem);
+  return format === undefined ? (value) => (PLAIN_TIMESTAMP.test(value) ? value : read(value)) : read;
 }
 
 /** TIME and TIMETZ: no option of COPY is about them. */

@@ -437,12 +437,19 @@ describe('a load that fails', () => {
     expect(await rows()).toEqual([]);
   });
 
-  test('a gzip file that is cut off, and one that is none, fail with its name', async () => {
+  test('a gzip file that is cut off, that has other bytes in it, and one that is none, fail with its name', async () => {
     const whole = gzipSync('1,a,1,,,\n'.repeat(10_000));
     local.putObject(BUCKET, 'z/1.gz', whole.subarray(0, whole.length - 20));
     expect((await copy(`'s3://${BUCKET}/z/' IAM_ROLE default CSV GZIP`)).Error).toContain(
       `s3://${BUCKET}/z/1.gz`,
     );
+    const row = gzipSync('1,a,1,,,\n');
+    for (const after of [Buffer.from('\n'), Buffer.alloc(3), row.subarray(1), Buffer.alloc(300_000, 'x')]) {
+      local.putObject(BUCKET, 'z/1.gz', Buffer.concat([row, after, row]));
+      expect((await copy(`'s3://${BUCKET}/z/' IAM_ROLE default CSV GZIP`)).Error).toMatch(
+        /z\/1\.gz is not a whole gzip file: (?:incorrect header check|there are other bytes after byte \d+)$/,
+      );
+    }
     local.putObject(BUCKET, 'z/1.gz', '1,a,1,,,\n');
     expect((await copy(`'s3://${BUCKET}/z/' IAM_ROLE default CSV GZIP`)).Error).toContain('gzip');
     expect(await rows()).toEqual([]);

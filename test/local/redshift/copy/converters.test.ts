@@ -108,7 +108,7 @@ describe('dates and times', () => {
     expect(convert('date', "DATEFORMAT 'auto'", value)).toBe(rest.includes('BC') ? `${day} BC` : day);
   });
 
-  test('a name of a month may be short or long, a year of two digits is one of the last 50 or the next', () => {
+  test('a month name may be short or long; a two-digit year is one of 1970 to 2069', () => {
     expect(convert('date', "DATEFORMAT 'MON DD, YYYY'", 'March 31, 2003')).toBe('2003-03-31');
     expect(convert('date', "DATEFORMAT 'MM-DD-YY'", '03-31-69')).toBe('2069-03-31');
     expect(convert('date', "DATEFORMAT 'MM-DD-YY'", '03-31-70')).toBe('1970-03-31');
@@ -148,6 +148,7 @@ describe('numbers', () => {
 
   test.each([
     ['', '12.349', '12.34'],
+    ['', '-.9', '-.9'],
     ['', '-.999', '-0.99'],
     ['ROUNDEC', '12.349', '12.35'],
     ['ROUNDEC', '12.344', '12.34'],
