@@ -42,7 +42,11 @@ const WORDINGS: readonly Wording[] = [
     text: 'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
   },
   // Of this machine, in the words that Redshift has for its own.
-  { code: '53100', when: /^[^]*$/, text: 'Disk Full\n  Detail: $& (the disk of the local warehouse)' },
+  {
+    code: '53100',
+    when: /^[^]*$/,
+    text: 'Disk Full\n  Detail: $& (the disk of the local warehouse: free some space on this machine)',
+  },
 ];
 
 /** The message alone, without `ERROR: `. */

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 
 import { RowStream } from '../../../local/redshift/copy/row-stream.ts';
 
+import { failureClassOf } from '../../../shared/warehouse/failure-class.ts';
 import { describeStatement, until } from './helpers.ts';
 import { openSession, query, run, runBatch, startLocalRedshift } from './local-redshift.ts';
 import type { LocalRedshift } from './local-redshift.ts';
@@ -385,7 +386,7 @@ describe('a load that fails', () => {
     [
       '53100',
       'could not extend file "base/5/1": No space left on device',
-      'ERROR: Disk Full\n  Detail: could not extend file "base/5/1": No space left on device (the disk of the local warehouse)',
+      'ERROR: Disk Full\n  Detail: could not extend file "base/5/1": No space left on device (the disk of the local warehouse: free some space on this machine)',
     ],
     ['53200', 'out of memory', 'ERROR: out of memory'],
     [
@@ -398,6 +399,7 @@ describe('a load that fails', () => {
   ])('because of the machine (%s) is no error of a line', async (sqlState, message, expected) => {
     const end = await withFailure(sqlState, message);
     expect(end).toMatchObject({ Status: 'FAILED', Error: expected });
+    expect(failureClassOf(expected)).not.toBe('data');
     expect(await loadErrors(end)).toEqual([]);
   });
 

@@ -258,3 +258,9 @@ test('blanks around the quotes of a CSV field are no part of it', async () => {
     ['  d  ', 'e'],
   ]);
 });
+
+test('an escape character at the end of the file has nothing to escape: an error', async () => {
+  const read = await readRows(parseCopy('ESCAPE MAXERROR 2'), 1, [Buffer.from('a\nb\\')]);
+  expect(read.rows).toEqual([['a']]);
+  expect(read.errors.map(({ line }) => line)).toEqual([2]);
+});
