@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { readBody } from './http.ts';
+import { ownEntry } from './own-entry.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -61,7 +62,7 @@ export function jsonHandler(service: JsonService): Handler {
 function operationOf(service: JsonService, request: IncomingMessage): JsonOperation {
   const target = String(request.headers['x-amz-target'] ?? '');
   const operation = target.slice(target.lastIndexOf('.') + 1);
-  const found = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
+  const found = ownEntry(service.operations, operation);
   if (found === undefined || target !== `${service.target}.${operation}`)
     throw service.unsupported(operation);
   return found;

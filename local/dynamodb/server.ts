@@ -2,7 +2,7 @@
  * DynamoDB's protocol over dynalite's operations. dynalite's own HTTP server lacks what this front adds: the item on
  * a failed condition, time to live settings, whole writes, a clear word on transactions, and a life after a bug.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { randomUUID } from 'node:crypto';
 
@@ -10,7 +10,7 @@ import db from 'dynalite/db/index.js';
 import type { Callback, DynaliteError, DynaliteTable, Request, Store } from 'dynalite/db/index.js';
 import validations from 'dynalite/validations/index.js';
 
-import { readBody } from '../http.ts';
+import { createChildServer, readBody } from '../http.ts';
 import { makeWritesWhole, type Writes } from './whole-writes.ts';
 import { WRITE_UNITS_HEADER } from './write-units.ts';
 
@@ -56,10 +56,7 @@ export async function openDynamoDb(path: string, patienceMs = 5000): Promise<Dyn
   const store = await openStore(path, patienceMs);
   await finishTables(store);
   const front = new Front(store);
-  const server = createServer((request, response) => {
-    void front.serve(request, response);
-  });
-  server.keepAliveTimeout = 600_000;
+  const server = createChildServer((request, response) => front.serve(request, response));
   return {
     server,
     close: async () => {

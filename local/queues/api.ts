@@ -124,7 +124,7 @@ function readMessage(input: JsonInput): NewMessage {
 
 function readAttributes(input: JsonInput): MessageAttributes {
   const given = optionalObject(input, 'MessageAttributes') ?? {};
-  const attributes: Record<string, MessageAttribute> = {};
+  const attributes = new Map<string, MessageAttribute>();
   for (const name of Object.keys(given)) {
     const attribute = optionalObject(given, name) ?? {};
     const type = requiredText(attribute, 'DataType');
@@ -137,9 +137,9 @@ function readAttributes(input: JsonInput): MessageAttributes {
         `The message attribute '${name}' has no value for its type ${type}.`,
       );
     }
-    attributes[name] = { type, value };
+    attributes.set(name, { type, value });
   }
-  return attributes;
+  return Object.fromEntries(attributes);
 }
 
 function sizeOf({ body, attributes }: NewMessage): number {

@@ -1,5 +1,4 @@
 /** The local Redshift Data API: PostgreSQL behind it, sessions and statements in it, HTTP before it. */
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
@@ -7,7 +6,7 @@ import { Pool } from 'pg';
 
 import type { Clock, Timer } from '../clock.ts';
 import type { BusEvent } from '../events/bus-event.ts';
-import { readBody } from '../http.ts';
+import { createChildServer, readBody } from '../http.ts';
 import { answerAdmin } from './admin.ts';
 import { makeCopyExecutor } from './copy/copy-executor.ts';
 import { prepareDatabase } from './database.ts';
@@ -103,11 +102,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   };
   forgetOld();
 
-  const server = createServer((request, response) => {
-    void serve(context, request, response);
-  });
-  // Longer than any client keeps a connection, so that none is closed under a request.
-  server.keepAliveTimeout = 600_000;
+  const server = createChildServer((request, response) => serve(context, request, response));
 
   return {
     server,
