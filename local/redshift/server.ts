@@ -1,6 +1,7 @@
 /** The local Redshift Data API: PostgreSQL behind it, sessions and statements in it, HTTP before it. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import process from 'node:process';
 
 import { Pool } from 'pg';
 
@@ -20,6 +21,7 @@ import { CONNECTION_LOST } from './execute/redshift-error.ts';
 import { ResultStore } from './execute/result-store.ts';
 import { Runner } from './execute/runner.ts';
 import type { ConnectOptions } from './postgres/start-postgres.ts';
+import { asSessionRole } from './session-role.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { StateLog } from './statements/state-log.ts';
 import { isTerminal } from './statements/statement.ts';
@@ -32,6 +34,7 @@ const FORGET_EVERY_MS = 3_600_000;
 
 export interface RedshiftOptions {
   readonly clock: Clock;
+  /** As the database's owner; sessions connect as a role of their own. */
   readonly connect: ConnectOptions;
   /** Where statements and results are kept: `<BATON_HOME>/state/redshift`. */
   readonly stateFolder: string;
@@ -55,7 +58,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   const admin = new Pool({ ...connect, max: 4, allowExitOnIdle: true });
   // An idle connection of a killed server: the next query opens another.
   admin.on('error', () => undefined);
-  await prepareDatabase(admin);
+  for (const line of await prepareDatabase(admin, connect)) process.stderr.write(`redshift: ${line}\n`);
 
   const isOld = (createdAt: number): boolean => createdAt + KEPT_MS <= clock.now();
   const { log, state } = StateLog.open(join(stateFolder, 'log.jsonl'), isOld);
@@ -72,7 +75,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   const runner: Runner = new Runner({
     clock,
     admin,
-    connect,
+    connect: asSessionRole(connect),
     switches,
     statements,
     sessions,
