@@ -176,8 +176,7 @@ class Front {
       );
     }
     const onFailedCondition = input.ReturnValuesOnConditionCheckFailure;
-    const request = validations.checkTypes(input, operation.types);
-    validations.checkValidations(request, operation.types, operation.custom, this.#store);
+    const request = this.#validate(input, operation);
     if (onFailedCondition !== undefined) request.ReturnValuesOnConditionCheckFailure = onFailedCondition;
     const answer = await new Promise<unknown>((resolve, reject) => {
       operation.action(this.#store, request, (error, value) => {
@@ -186,6 +185,21 @@ class Front {
       });
     });
     return { answer, units: this.#writes.unitsOf(request) };
+  }
+
+  /** dynalite's checks fail by accident where a request has null in the place of an object: it is malformed all the same. */
+  #validate(input: Request, { types, custom }: Operation): Request {
+    try {
+      const request = validations.checkTypes(input, types);
+      validations.checkValidations(request, types, custom, this.#store);
+      return request;
+    } catch (error) {
+      if ((error as DynaliteError).statusCode !== undefined) throw error;
+      throw new Refusal(
+        'com.amazon.coral.service#SerializationException',
+        `the request cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
   }
 
   /** Kept and told; nothing expires here, as nothing may rely on when it does. */

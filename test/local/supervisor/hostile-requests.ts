@@ -55,6 +55,9 @@ const VALUES: readonly unknown[] = [
   [[]],
   {},
   [null],
+  [{}],
+  { toString: 1, valueOf: 1 },
+  [{ toString: 1, valueOf: 1 }],
   { S: 1 },
   { __proto__: null, constructor: {} },
   'x'.repeat(70_000),
@@ -397,15 +400,7 @@ export function hostileRequest(seed: number): HostileRequest {
       path: `/_local/${what}${pick(['', '?since=x', '?id=%zz', '?since=-1', '?detail&since=99999999999999999999'])}`,
       headers: {},
       // Never a fault or a step of the clock that is right: they would change what later requests meet.
-      body: pick([
-        '',
-        '{',
-        '[]',
-        'null',
-        '{"constructor":1}',
-        '{"advanceMs":"1"}',
-        '{"sessionId":"toString"}',
-      ]),
+      body: pick(['{', '[]', 'null', '{"constructor":1}', '{"advanceMs":"1"}', '{"sessionId":"toString"}']),
     };
   }
 }
