@@ -175,7 +175,8 @@ async function serve(
 
 function parse(text: string): Json {
   try {
-    return JSON.parse(text === '' ? '{}' : text) as Json;
+    // A member that is null is one that was not sent.
+    return JSON.parse(text === '' ? '{}' : text, (_name, value: unknown) => value ?? undefined) as Json;
   } catch {
     throw new ServiceError('SerializationException', 'The request is not JSON.');
   }

@@ -314,6 +314,32 @@ describe('malformed requests', () => {
       400,
     ],
   ];
+  const wrongKinds: [string, unknown, number][] = [
+    ['AmazonSQS.SendMessageBatch', { QueueUrl: '/000000000000/small-dead', Entries: [null] }, 400],
+    ['AmazonSQS.GetQueueAttributes', { QueueUrl: '/0/small-dead', AttributeNames: [{ toString: 1 }] }, 400],
+    ['DynamoDB_20120810.BatchGetItem', { RequestItems: { 'small-table': null } }, 400],
+    ['AWSEvents.PutEvents', { Entries: [{ Source: 'a', DetailType: 'b', Detail: '{}', Time: 1e308 }] }, 400],
+    [
+      'AWSEvents.PutEvents',
+      { Entries: [{ Source: 'a', DetailType: 'b', Detail: '{}', Resources: [{}] }] },
+      400,
+    ],
+    ['RedshiftData.ListSessions', { NextToken: null }, 200],
+  ];
+  test.each(wrongKinds)('%s with %j is answered as by the service', async (target, input, status) => {
+    const headers = { 'x-amz-target': target };
+    const request = {
+      shape: 'json',
+      method: 'POST',
+      path: '/',
+      headers,
+      body: JSON.stringify(input),
+    } as const;
+    const answer = await send(endpoint, request);
+    expect(faultOf(request, answer)).toBeUndefined();
+    expect(answer.status).toBe(status);
+  });
+
   test.each(reported)('%s is refused', async (_, request, status) => {
     writeObject('in/a.csv');
     const answer = await send(endpoint, { ...request, body: '' });
