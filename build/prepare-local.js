@@ -8,7 +8,7 @@ import { ensureFunctionBundles, functionNames, functionsWithPlans } from './bund
 import { buildFolder, ensureLocalPrograms } from './bundle.js';
 import { compilePlans } from './compile-plans.js';
 import { hold, keepNewest, linkFiles, madeOnce, writeWhole } from './folders.js';
-import { templateOf, templateInput } from './template.js';
+import { templateOf } from './template.js';
 
 const KEPT_BUILDS = 20;
 
@@ -53,9 +53,8 @@ export async function prepareLocal({ stage = 'local', sqlFolder, home = '' }) {
  *   plans: readonly Plan[],
  *   problems: Problems,
  *   plansChanged: boolean,
- *   triggersChanged: boolean,
- *   templatePath: string | undefined,
- * }>} `templatePath`: where the triggers have changed, the new template, whose rules must be loaded
+ *   templatePath: string,
+ * }>} `templatePath`: the template of all these plans, whose rules must be loaded with them
  */
 export async function recompilePlans({ stage = 'local', sqlFolder, functionsFolder }) {
   const before = readPlans(functionsFolder);
@@ -64,10 +63,9 @@ export async function recompilePlans({ stage = 'local', sqlFolder, functionsFold
   const kept = before.filter(({ pipeline }) => !good.has(pipeline) && existsSync(join(sqlFolder, pipeline)));
   const plans = [...compiled.plans, ...kept].sort((left, right) => (left.pipeline < right.pipeline ? -1 : 1));
   const plansChanged = JSON.stringify(plans) !== JSON.stringify(before);
-  const triggersChanged = templateInput(plans) !== templateInput(before);
-  const templatePath = triggersChanged ? (await templateOf(plans, { stage })).templatePath : undefined;
+  const { templatePath } = await templateOf(plans, { stage });
   if (plansChanged) writePlans(functionsFolder, plans);
-  return { plans, problems: compiled.problems, plansChanged, triggersChanged, templatePath };
+  return { plans, problems: compiled.problems, plansChanged, templatePath };
 }
 
 /**

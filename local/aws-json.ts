@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { readBody } from './http.ts';
+import { ownEntry } from './own-entry.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -61,7 +62,7 @@ export function jsonHandler(service: JsonService): Handler {
 function operationOf(service: JsonService, request: IncomingMessage): JsonOperation {
   const target = String(request.headers['x-amz-target'] ?? '');
   const operation = target.slice(target.lastIndexOf('.') + 1);
-  const found = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
+  const found = ownEntry(service.operations, operation);
   if (found === undefined || target !== `${service.target}.${operation}`)
     throw service.unsupported(operation);
   return found;
@@ -70,7 +71,7 @@ function operationOf(service: JsonService, request: IncomingMessage): JsonOperat
 function parseInput(body: Buffer): JsonInput {
   try {
     const value: unknown = JSON.parse(body.length === 0 ? '{}' : body.toString('utf8'));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonInput;
+    if (isObject(value)) return value;
   } catch {
     // Said below, as for any other value that is no object.
   }
@@ -96,15 +97,42 @@ export function optionalNumber(input: JsonInput, name: string): number | undefin
   throw new ServiceError('SerializationException', `${name} must be a number`);
 }
 
-export function optionalList(input: JsonInput, name: string): readonly unknown[] | undefined {
+/** A time, sent in seconds since 1970; in milliseconds. */
+export function optionalTime(input: JsonInput, name: string): number | undefined {
+  const seconds = optionalNumber(input, name);
+  if (seconds === undefined) return undefined;
+  const ms = Math.round(seconds * 1000);
+  if (!Number.isNaN(new Date(ms).getTime())) return ms;
+  throw new ServiceError('SerializationException', `${name} must be a time in seconds since 1970`);
+}
+
+function optionalList<T>(
+  input: JsonInput,
+  name: string,
+  what: string,
+  isOne: (value: unknown) => value is T,
+): readonly T[] | undefined {
   const value = input[name] ?? undefined;
-  if (value === undefined || Array.isArray(value)) return value;
-  throw new ServiceError('SerializationException', `${name} must be a list`);
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every(isOne)) return value;
+  throw new ServiceError('SerializationException', `${name} must be a list of ${what}`);
+}
+
+export function optionalTexts(input: JsonInput, name: string): readonly string[] | undefined {
+  return optionalList(input, name, 'strings', (value) => typeof value === 'string');
+}
+
+export function optionalObjects(input: JsonInput, name: string): readonly JsonInput[] | undefined {
+  return optionalList(input, name, 'objects', isObject);
+}
+
+function isObject(value: unknown): value is JsonInput {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function optionalObject(input: JsonInput, name: string): JsonInput | undefined {
   const value = input[name] ?? undefined;
   if (value === undefined) return undefined;
-  if (typeof value === 'object' && !Array.isArray(value)) return value as JsonInput;
+  if (isObject(value)) return value;
   throw new ServiceError('SerializationException', `${name} must be an object`);
 }

@@ -1,6 +1,8 @@
 /** Small pieces that every HTTP server of the local AWS needs. */
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+import { refusalOf } from './loopback.ts';
 
 const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>();
 
@@ -14,6 +16,47 @@ export function readBody(request: IncomingMessage, limit = 64 * 1024 * 1024): Pr
   const body = collect(request, limit);
   bodies.set(request, body);
   return body;
+}
+
+/**
+ * The server of a child process. It is reached through the gateway, but its port is open to every program of the machine,
+ * so it refuses web pages as the gateway does. A handler that fails still answers.
+ */
+export function createChildServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Server {
+  const server = createServer((request, response) => {
+    const refusal = refusalOf(request.headers);
+    if (refusal !== undefined) {
+      refuse(response, 403, 'AccessDeniedException', refusal);
+      return;
+    }
+    handle(request, response).catch((error: unknown) => {
+      refuse(response, 500, 'InternalFailure', error instanceof Error ? error.message : String(error));
+    });
+  });
+  // Longer than any client keeps a connection, so that none is closed under a request.
+  server.keepAliveTimeout = 600_000;
+  server.requestTimeout = 0;
+  return server;
+}
+
+function refuse(response: ServerResponse, status: number, type: string, message: string): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type });
+  response.end(JSON.stringify({ __type: type, message }));
+}
+
+/** Percent-decoded; as it was written where that cannot be done. */
+export function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function collect(request: IncomingMessage, limit: number): Promise<Buffer> {

@@ -27,8 +27,8 @@ export interface Inspector {
   /** What feeds a function: queues, by ARN. */
   sources(functionName: string): Promise<readonly { id: string; arn: string; enabled: boolean }[]>;
   table(name: string): Promise<{ status: string; indexes: readonly string[] }>;
-  /** Rules of the default bus whose names begin so. */
-  rules(prefix: string): Promise<readonly { name: string; enabled: boolean }[]>;
+  /** Rules of the default bus whose names begin so. `pattern`: JSON text; absent in a rule with a schedule. */
+  rules(prefix: string): Promise<readonly { name: string; enabled: boolean; pattern?: string }[]>;
   archive(name: string): Promise<{ state: string; reason?: string }>;
   /** Messages that wait in a queue, about. */
   waiting(queue: string): Promise<number>;
@@ -93,14 +93,16 @@ export function awsInspector(settings: ClientSettings): Inspector {
       };
     },
     rules: async (NamePrefix) => {
-      const found: { name: string; enabled: boolean }[] = [];
+      const found: { name: string; enabled: boolean; pattern?: string }[] = [];
       let NextToken: string | undefined;
       do {
         const page = await events.send(
           new ListRulesCommand({ NamePrefix, ...(NextToken !== undefined && { NextToken }) }),
         );
-        for (const { Name = '', State } of page.Rules ?? [])
-          found.push({ name: Name, enabled: State !== 'DISABLED' });
+        for (const { Name = '', State, EventPattern } of page.Rules ?? []) {
+          const pattern = EventPattern === undefined ? {} : { pattern: EventPattern };
+          found.push({ name: Name, enabled: State !== 'DISABLED', ...pattern });
+        }
         ({ NextToken } = page);
       } while (NextToken !== undefined);
       return found;

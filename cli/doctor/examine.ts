@@ -19,6 +19,8 @@ export interface Patient {
   readonly ask: () => Promise<CheckAnswer | undefined>;
   /** Of this checkout. */
   readonly plans: readonly Plan[];
+  /** The landing bucket of what is deployed; undefined: its name may not be looked at. */
+  readonly landing: () => Promise<string | undefined>;
   /** The stage's own now, in ms. */
   readonly now: number;
 }
@@ -40,7 +42,7 @@ export async function examine(patient: Patient, told: (check: Check) => void): P
   told(table);
   const answer = await askOperate(patient, told);
   if (answer !== undefined) told(checks.pipelines(stage, answer.pipelines, patient.plans));
-  told(await checks.rules(stage, inspector, patient.plans));
+  told(await checks.rules(stage, inspector, patient.plans, await patient.landing()));
   told(await checks.arrivals(stage, inspector));
   told(await checks.archive(stage, inspector));
   told(await checks.deadLetters(stage, inspector));

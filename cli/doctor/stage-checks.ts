@@ -6,6 +6,7 @@ import type { Inspector } from '../aws/inspector.ts';
 import { duration, countOf } from '../runs/units.ts';
 import { finding, ok, unchecked, type Check } from './check.ts';
 import { refused, wordsOf } from '../refused.ts';
+import { coverageOf } from './rule-coverage.ts';
 
 export interface Stage {
   readonly name: string;
@@ -110,28 +111,47 @@ export function pipelines(stage: Stage, deployed: CheckAnswer['pipelines'], toda
   );
 }
 
-/** The rules that pipelines need beside those that every stage has. */
-function triggerRules(plans: readonly Plan[]): string[] {
-  const kinds = new Set(plans.flatMap((plan) => plan.triggers.map(({ kind }) => kind)));
-  return [...(kinds.has('s3') ? ['arrivals'] : []), ...(kinds.has('pipeline') ? ['succeeded'] : [])];
-}
-
-export function rules(stage: Stage, inspector: Inspector, plans: readonly Plan[]): Promise<Check> {
+/** `landing`: the bucket of triggers that name none; undefined where it is not known. */
+export function rules(
+  stage: Stage,
+  inspector: Inspector,
+  plans: readonly Plan[],
+  landing: string | undefined,
+): Promise<Check> {
   const prefix = `${stage.names.table}-`;
   return looked(
     'rules',
     async () => {
       const found = await inspector.rules(prefix);
-      const wanted = ['sweep', 'statement-ended', 'run-woken', 'request', ...triggerRules(plans)];
+      const wanted = ['sweep', 'statement-ended', 'run-woken', 'request'];
       const missing = wanted.filter((name) => !found.some((rule) => rule.name === prefix + name));
       if (missing.length > 0) {
         const names = missing.map((name) => prefix + name).join(', ');
         return finding('rules', `missing: ${names}`, redeploy(stage));
       }
       const off = found.filter((rule) => !rule.enabled).map((rule) => rule.name);
-      if (off.length === 0) return ok('rules', `${countOf(found.length, 'rule')}, all enabled`);
-      const commands = off.map((name) => `aws events enable-rule --name ${name}`);
-      return finding('rules', `disabled: ${off.join(', ')}`, commands.join('; '));
+      if (off.length > 0) {
+        const commands = off.map((name) => `aws events enable-rule --name ${name}`);
+        return finding('rules', `disabled: ${off.join(', ')}`, commands.join('; '));
+      }
+      const patterns = found.flatMap(({ pattern }) =>
+        pattern === undefined ? [] : [JSON.parse(pattern) as unknown],
+      );
+      const coverage = coverageOf(patterns, plans, landing);
+      if (coverage.missing.length > 0) {
+        return finding('rules', `no rule delivers ${coverage.missing.join('; ')}`, redeploy(stage));
+      }
+      if (coverage.leftOver.length > 0) {
+        return finding(
+          'rules',
+          `rules deliver what starts no pipeline in this folder: ${coverage.leftOver.join('; ')}`,
+          `${redeploy(stage)}, or use the folder that was deployed (--sql)`,
+        );
+      }
+      return ok(
+        'rules',
+        `${countOf(found.length, 'rule')}, all enabled, and one for each trigger of this folder`,
+      );
     },
     () => finding('rules', `there are no rules ${prefix}*`, redeploy(stage)),
   );

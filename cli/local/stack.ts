@@ -81,17 +81,27 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await local.stop();
     throw error;
   }
+  // The plans are written before they are loaded: what could not be loaded is tried again with the next change.
+  let stale = false;
   return {
     ready: local.ready,
     connection,
     problems,
     reload: async () => {
-      const compiled = await recompilePlans({ stage, sqlFolder: sql, functionsFolder });
-      if (compiled.triggersChanged) {
-        const { templatePath } = await prepareLocal({ stage, sqlFolder: sql });
-        await local.reload(templatePath);
-      } else if (compiled.plansChanged) await local.reload();
-      return compiled;
+      const {
+        problems: found,
+        plansChanged,
+        templatePath,
+      } = await recompilePlans({
+        stage,
+        sqlFolder: sql,
+        functionsFolder,
+      });
+      stale ||= plansChanged;
+      if (!stale) return { problems: found, plansChanged: false };
+      await local.reload(templatePath);
+      stale = false;
+      return { problems: found, plansChanged: true };
     },
     applySetup: setUp,
     stop: () => local.stop(),

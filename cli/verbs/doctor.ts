@@ -3,6 +3,7 @@ import { examine } from '../doctor/examine.ts';
 import { EXIT } from '../exit.ts';
 import { nowOf } from '../local/now.ts';
 import { loadFolder } from '../pipelines.ts';
+import { refused } from '../refused.ts';
 import { sqlFolder } from '../project.ts';
 import { actor, requestId } from '../requests.ts';
 import { countOf } from '../runs/units.ts';
@@ -22,8 +23,8 @@ export const doctor: Verb = {
   summary: 'check a stage: one line a check, and what to do for each finding',
   description: `
 Looks at everything a stage needs: credentials, clock, functions, table,
-deployed pipelines against this folder, rules, queue, archive, dead letters,
-buckets;
+deployed pipelines and rules against this folder, queue, archive, dead
+letters, buckets;
 and, as the functions' own role, the warehouse: sign-in, marker table, rights,
 what COPY may read. Then runs that wait for a person. Every finding has a line
 with what to do. What you may not look at is unchecked, which is no finding.
@@ -47,6 +48,14 @@ Exit codes: 0 no finding, 1 findings, 3 nothing could be asked.`,
         reader: await connection.runs(),
         ask: () => operator.check({ verb: 'check', requestId: requestId(), actor: actor() }),
         plans,
+        landing: async () => {
+          try {
+            return (await connection.deployed())['BATON_LANDING_BUCKET'];
+          } catch (error) {
+            if (refused(error) === undefined) throw error;
+            return undefined;
+          }
+        },
         now: await nowOf(context),
       },
       (check) => {

@@ -2,7 +2,7 @@
  * DynamoDB's protocol over dynalite's operations. dynalite's own HTTP server lacks what this front adds: the item on
  * a failed condition, time to live settings, whole writes, a clear word on transactions, and a life after a bug.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { randomUUID } from 'node:crypto';
 
@@ -10,7 +10,7 @@ import db from 'dynalite/db/index.js';
 import type { Callback, DynaliteError, DynaliteTable, Request, Store } from 'dynalite/db/index.js';
 import validations from 'dynalite/validations/index.js';
 
-import { readBody } from '../http.ts';
+import { createChildServer, readBody } from '../http.ts';
 import { makeWritesWhole, type Writes } from './whole-writes.ts';
 import { WRITE_UNITS_HEADER } from './write-units.ts';
 
@@ -56,10 +56,7 @@ export async function openDynamoDb(path: string, patienceMs = 5000): Promise<Dyn
   const store = await openStore(path, patienceMs);
   await finishTables(store);
   const front = new Front(store);
-  const server = createServer((request, response) => {
-    void front.serve(request, response);
-  });
-  server.keepAliveTimeout = 600_000;
+  const server = createChildServer((request, response) => front.serve(request, response));
   return {
     server,
     close: async () => {
@@ -179,8 +176,7 @@ class Front {
       );
     }
     const onFailedCondition = input.ReturnValuesOnConditionCheckFailure;
-    const request = validations.checkTypes(input, operation.types);
-    validations.checkValidations(request, operation.types, operation.custom, this.#store);
+    const request = this.#validate(input, operation);
     if (onFailedCondition !== undefined) request.ReturnValuesOnConditionCheckFailure = onFailedCondition;
     const answer = await new Promise<unknown>((resolve, reject) => {
       operation.action(this.#store, request, (error, value) => {
@@ -189,6 +185,21 @@ class Front {
       });
     });
     return { answer, units: this.#writes.unitsOf(request) };
+  }
+
+  /** dynalite's checks fail by accident where a request has null in the place of an object: it is malformed all the same. */
+  #validate(input: Request, { types, custom }: Operation): Request {
+    try {
+      const request = validations.checkTypes(input, types);
+      validations.checkValidations(request, types, custom, this.#store);
+      return request;
+    } catch (error) {
+      if ((error as DynaliteError).statusCode !== undefined) throw error;
+      throw new Refusal(
+        'com.amazon.coral.service#SerializationException',
+        `the request cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
   }
 
   /** Kept and told; nothing expires here, as nothing may rely on when it does. */

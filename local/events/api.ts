@@ -6,9 +6,10 @@ import { randomUUID } from 'node:crypto';
 
 import {
   jsonHandler,
-  optionalList,
-  optionalNumber,
+  optionalObjects,
   optionalText,
+  optionalTexts,
+  optionalTime,
   requiredText,
   ServiceError,
   type Handler,
@@ -62,7 +63,7 @@ export function eventsHandler(bus: EventBus): Handler {
 type PutResult = { readonly EventId: string } | { readonly ErrorCode: string; readonly ErrorMessage: string };
 
 function putEvents(bus: EventBus, input: JsonInput): unknown {
-  const entries = optionalList(input, 'Entries') ?? [];
+  const entries = optionalObjects(input, 'Entries') ?? [];
   if (entries.length === 0 || entries.length > MOST_ENTRIES) {
     const limit =
       entries.length === 0 ? 'greater than or equal to 1' : `less than or equal to ${String(MOST_ENTRIES)}`;
@@ -71,18 +72,14 @@ function putEvents(bus: EventBus, input: JsonInput): unknown {
       `1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length ${limit}`,
     );
   }
-  const objects = entries.map((entry) => {
-    if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) return entry as JsonInput;
-    throw new ServiceError('SerializationException', 'every one of Entries must be an object');
-  });
-  const size = objects.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  const size = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
   if (size > LARGEST_REQUEST_BYTES) {
     throw new ServiceError(
       'ValidationException',
       'Total size of the entries in the request is over the limit.',
     );
   }
-  const results = objects.map((entry) => putEvent(bus, entry));
+  const results = entries.map((entry) => putEvent(bus, entry));
   return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
 }
 
@@ -106,8 +103,8 @@ function putEvent(bus: EventBus, entry: JsonInput): PutResult {
     );
   }
   if (!isJsonObject(detail)) return refused('MalformedDetail', 'Detail is malformed.');
-  const time = optionalNumber(entry, 'Time');
-  const resources = (optionalList(entry, 'Resources') ?? []).map(String);
+  const time = optionalTime(entry, 'Time');
+  const resources = optionalTexts(entry, 'Resources') ?? [];
   const id = randomUUID();
   const head = {
     version: '0',
@@ -115,7 +112,7 @@ function putEvent(bus: EventBus, entry: JsonInput): PutResult {
     'detail-type': detailType,
     source,
     account: LOCAL_ACCOUNT,
-    time: eventTime(time === undefined ? bus.clock.now() : time * 1000),
+    time: eventTime(time ?? bus.clock.now()),
     region: LOCAL_REGION,
     resources,
   };
@@ -142,7 +139,7 @@ function sizeOf(entry: JsonInput): number {
   for (const name of ['Source', 'DetailType', 'Detail']) {
     size += Buffer.byteLength(optionalText(entry, name) ?? '');
   }
-  for (const resource of optionalList(entry, 'Resources') ?? []) size += Buffer.byteLength(String(resource));
+  for (const resource of optionalTexts(entry, 'Resources') ?? []) size += Buffer.byteLength(resource);
   return size;
 }
 

@@ -1,9 +1,10 @@
 /** EventBridge over HTTP: archives and replays. */
 import {
-  optionalList,
   optionalNumber,
   optionalObject,
   optionalText,
+  optionalTexts,
+  optionalTime,
   requiredText,
   ServiceError,
   type JsonInput,
@@ -129,7 +130,7 @@ function startReplay(bus: EventBus, input: JsonInput): unknown {
   const from = requiredTime(input, 'EventStartTime');
   const to = requiredTime(input, 'EventEndTime');
   if (from >= to) throw invalid('EventEndTime', 'EventStartTime must be before EventEndTime.');
-  const ruleArns = optionalList(destination, 'FilterArns')?.map(String) ?? [];
+  const ruleArns = optionalTexts(destination, 'FilterArns') ?? [];
   const known = new Set(bus.rules().map(({ arn }) => arn));
   const unknown = ruleArns.find((arn) => !known.has(arn));
   if (unknown !== undefined) {
@@ -264,8 +265,8 @@ function checkedDescription(input: JsonInput): string | undefined {
 
 /** Ms since the epoch. */
 function requiredTime(input: JsonInput, member: string): number {
-  const seconds = optionalNumber(input, member);
-  if (seconds !== undefined) return Math.round(seconds * 1000);
+  const time = optionalTime(input, member);
+  if (time !== undefined) return time;
   throw invalid(member, `${member} is a required argument.`);
 }
 

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
+import { ownEntry } from '../own-entry.ts';
 import type { RuleResource, TargetResource } from '../template/resources.ts';
 
 /** `event`: JSON text. Returns JSON text. */
@@ -36,7 +37,10 @@ export function scheduledInput(input: string, scheduleArn: string, time: string)
     'execution-id': randomUUID(),
     'attempt-number': '1',
   };
-  return input.replaceAll(/<aws\.scheduler\.([a-z-]+)>/g, (found, name: string) => attributes[name] ?? found);
+  return input.replaceAll(
+    /<aws\.scheduler\.([a-z-]+)>/g,
+    (found, name: string) => ownEntry(attributes, name) ?? found,
+  );
 }
 
 function variablesOf(
@@ -83,7 +87,7 @@ function valueAt(root: unknown, path: string): unknown {
   let value = root;
   for (const [, name, index, quoted] of path.matchAll(/\.([^.[\]]+)|\[(\d+)\]|\['([^']*)'\]/g)) {
     if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Record<string, unknown>)[name ?? index ?? quoted ?? ''];
+    value = ownEntry(value as Record<string, unknown>, name ?? index ?? quoted ?? '');
   }
   return value;
 }

@@ -2,6 +2,7 @@
  * One element of a pattern's array: a value to equal or a match expression. The messages are those of AWS's own
  * compiler (aws/event-ruler, JsonRuleCompiler), which EventBridge hands through.
  */
+import { ownEntry } from '../own-entry.ts';
 import { parseCidr } from './cidr.ts';
 import { JsonError, type JsonNode } from './json-text.ts';
 
@@ -222,7 +223,7 @@ function compileAnythingBut(value: JsonNode): Matcher {
 
 function compileAnythingButExpression(node: JsonNode & { kind: 'object' }): Matcher {
   const { name, value } = onlyEntry(node, 'Anything-But expression name not found');
-  const compile = anythingButTests[name];
+  const compile = ownEntry(anythingButTests, name);
   if (compile === undefined) throw new JsonError(`Unsupported anything-but pattern: ${name}`, value.at);
   const tests = (value.kind === 'array' ? value.items : [value]).map(compile);
   return {

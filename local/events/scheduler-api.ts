@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 import { ServiceError, type Handler } from '../aws-json.ts';
+import { decodePercent } from '../http.ts';
 import type { ScheduleResource } from '../template/resources.ts';
 import type { EventBus } from './bus.ts';
 
@@ -48,7 +49,7 @@ function answer(bus: EventBus, request: IncomingMessage): unknown {
     return { Schedules: found.map(summary) };
   }
   if (operation === 'GetSchedule') {
-    const name = decodeURIComponent(ONE.exec(url.pathname)?.[1] ?? '');
+    const name = decodePercent(ONE.exec(url.pathname)?.[1] ?? '');
     const group = url.searchParams.get('groupName') ?? 'default';
     const found = bus.schedules().find((one) => one.name === name && one.group === group);
     if (found === undefined)

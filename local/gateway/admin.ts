@@ -37,14 +37,16 @@ export function createAdmin(
   ports: AdminPorts,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://local');
-    const what = `${request.method ?? 'GET'} ${url.pathname.replace(/^\/_local\//, '')}`;
     try {
+      const url = new URL(request.url ?? '/', 'http://local');
+      const what = `${request.method ?? 'GET'} ${url.pathname.replace(/^\/_local\//, '')}`;
       const text = (await readBody(request)).toString('utf8');
-      send(response, 200, await answer(ports, what, url.searchParams, () => parseBody(text)));
+      sendAdmin(response, 200, await answer(ports, what, url.searchParams, () => parseBody(text)));
     } catch (error) {
       const wrong = error instanceof BadRequest;
-      send(response, wrong ? 400 : 500, { error: error instanceof Error ? error.message : String(error) });
+      sendAdmin(response, wrong ? 400 : 500, {
+        error: error instanceof Error ? error.message : String(error),
+      });
     }
   };
 }
@@ -148,7 +150,8 @@ function parseBody(text: string): JsonObject {
   return value;
 }
 
-function send(response: ServerResponse, status: number, value: unknown): void {
+/** An answer of the admin door: one line of JSON. */
+export function sendAdmin(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify(value)}\n`);
 }

@@ -1,4 +1,5 @@
 /** Who called, by the access key in the signature; signatures themselves are not checked. */
+import { decodePercent } from '../http.ts';
 
 export interface Caller {
   /** Session name of the assumed role: a function's name; or the access key itself. */
@@ -16,7 +17,7 @@ export function functionAccessKey(roleName: string, sessionName: string): string
 export function callerOf(authorization: string | undefined, query: string): Caller {
   const credential =
     /Credential=([^,\s]+)/.exec(authorization ?? '')?.[1] ??
-    decodeURIComponent(/[?&]X-Amz-Credential=([^&]+)/.exec(query)?.[1] ?? '');
+    decodePercent(/[?&]X-Amz-Credential=([^&]+)/.exec(query)?.[1] ?? '');
   const [key = '', , , service] = credential.split('/');
   const [kind, , session] = key.split('~');
   const name = kind === 'ROLE' && session !== undefined ? session : key || 'anonymous';

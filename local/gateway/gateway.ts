@@ -8,13 +8,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { throttlingOf, type CallFault, type CallFaults } from '../faults/call-faults.ts';
 import { readBody } from '../http.ts';
+import { refusalOf } from '../loopback.ts';
+import { sendAdmin } from './admin.ts';
 import { detailsOf, type CallDetails } from './call-details.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, type Caller } from './caller.ts';
 import type { CallLog } from './call-log.ts';
 import { sendError, type Exchange, type Service } from './exchange.ts';
 import { writeUnits } from './proxy.ts';
 import { ReplySink } from './reply-sink.ts';
-import { resourceOf, routeOf, type Route, type ServiceName } from './route.ts';
+import { inPathStyle, resourceOf, routeOf, type Route, type ServiceName } from './route.ts';
 import { watchOutcome } from './outcome.ts';
 
 export interface GatewayParts {
@@ -44,13 +46,11 @@ export function createGateway(): Server {
 export function openGateway(server: Server, parts: GatewayParts): void {
   server.off('request', turnAway);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (request.url?.startsWith('/_local/') === true) {
-      parts.admin(request, response).catch((error: unknown) => {
-        response.destroy(error as Error);
-      });
-      return;
-    }
-    void serve(parts, request, response);
+    answer(parts, request, response).catch((error: unknown) => {
+      // Nothing that a client sends may end the process that serves all others.
+      process.stderr.write(`gateway: ${String(error)}\n`);
+      response.destroy();
+    });
   });
 }
 
@@ -59,10 +59,41 @@ function turnAway(_request: IncomingMessage, response: ServerResponse): void {
   response.end('{"__type":"ServiceUnavailable","message":"the local AWS is starting"}');
 }
 
-async function serve(parts: GatewayParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const begin = performance.now();
+async function answer(
+  parts: GatewayParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const caller = callerOf(request.headers.authorization, request.url ?? '');
+  request.url = inPathStyle(request.url ?? '/', request.headers, caller.service);
   const route = routeOf(request, caller.service);
+  const isAdmin = request.url.startsWith('/_local/');
+  const refusal = refusalOf(request.headers);
+  if (refusal !== undefined && isAdmin) {
+    sendAdmin(response, 403, { error: refusal });
+  } else if (refusal !== undefined) {
+    const type = route.service === 's3' ? 'AccessDenied' : 'AccessDeniedException';
+    sendError({ response, route }, 403, type, refusal);
+  } else if (!request.url.startsWith('/')) {
+    sendError({ response, route }, 400, 'InvalidURI', 'the address of a request begins with /');
+  } else if (isAdmin) {
+    await parts.admin(request, response);
+  } else {
+    await serve(parts, request, response, caller, route);
+    return;
+  }
+  // What is left of the body must be read, or the client never gets to the answer.
+  request.resume();
+}
+
+async function serve(
+  parts: GatewayParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  caller: Caller,
+  route: Route,
+): Promise<void> {
+  const begin = performance.now();
   const record = recordAtEnd(parts, request, response, route, caller.name, begin);
   try {
     const body = route.service === 's3' ? undefined : await readBody(request);

@@ -2,7 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 
 import { schedulerOperation } from '../events/scheduler-api.ts';
+import { decodePercent } from '../http.ts';
 import { functionIn, functionNameOf } from '../lambda/api.ts';
+import { hostnameOf } from '../loopback.ts';
+import { ownEntry } from '../own-entry.ts';
 
 export type ServiceName =
   | 'dynamodb'
@@ -38,13 +41,13 @@ export function routeOf(request: IncomingMessage, signedFor: string | undefined)
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') {
     const [prefix = '', operation = ''] = target.split('.');
-    return { service: TARGETS[prefix] ?? 'unknown', operation: operation || target };
+    return { service: ownEntry(TARGETS, prefix) ?? 'unknown', operation: operation || target };
   }
   const url = request.url ?? '/';
   const [path = '/', query = ''] = url.split('?', 2);
   const configured = CONFIGURATION.exec(path)?.[1];
   if (configured !== undefined && request.method === 'GET') {
-    const resource = functionIn(decodeURIComponent(configured));
+    const resource = functionIn(decodePercent(configured));
     return { service: 'lambda', operation: 'GetFunctionConfiguration', resource };
   }
   if (path.replace(/\/$/, '') === '/2015-03-31/event-source-mappings' && request.method === 'GET') {
@@ -61,10 +64,26 @@ export function routeOf(request: IncomingMessage, signedFor: string | undefined)
   }
   if (signedFor === 'scheduler')
     return { service: 'scheduler', operation: schedulerOperation(request.method ?? 'GET', path) };
-  if (signedFor !== undefined && SIGNED_FOR[signedFor] === undefined) {
+  if (signedFor !== undefined && ownEntry(SIGNED_FOR, signedFor) === undefined) {
     return { service: 'unknown', operation: `${signedFor} ${String(request.method)} ${path}` };
   }
   return { service: 's3', operation: s3Operation(request, path, query), resource: path.slice(1) };
+}
+
+/**
+ * S3 also takes a bucket as a name of its host (`bucket.localhost`, `bucket.s3.localhost`), and SDKs choose that for
+ * `http://localhost`: such an address is turned into path style.
+ */
+export function inPathStyle(
+  url: string,
+  headers: IncomingMessage['headers'],
+  signedFor: string | undefined,
+): string {
+  const isOther = headers['x-amz-target'] !== undefined || url.startsWith('/2015-03-31/');
+  if (isOther || (signedFor !== undefined && ownEntry(SIGNED_FOR, signedFor) !== 's3')) return url;
+  const name = hostnameOf(headers.host ?? '').replace(/(?:^|\.)s3\.localhost$/, '.localhost');
+  const bucket = /^(.+)\.localhost$/.exec(name)?.[1];
+  return bucket === undefined ? url : `/${bucket}${url}`;
 }
 
 function s3Operation(request: IncomingMessage, path: string, query: string): string {

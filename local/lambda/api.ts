@@ -3,9 +3,9 @@
  * door through which the supervisor sets the functions.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
-import { readBody } from '../http.ts';
+import { createChildServer, decodePercent, readBody } from '../http.ts';
 import type { FunctionHost } from './host.ts';
 import { Throttled } from './pool.ts';
 import type { HostSettings } from './settings.ts';
@@ -13,14 +13,7 @@ import type { HostSettings } from './settings.ts';
 const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 
 export function createLambdaServer(host: FunctionHost): Server {
-  const server = createServer((request, response) => {
-    serve(host, request, response).catch((error: unknown) => {
-      refuse(response, 500, 'ServiceException', error instanceof Error ? error.message : String(error));
-    });
-  });
-  server.keepAliveTimeout = 600_000;
-  server.requestTimeout = 0;
-  return server;
+  return createChildServer((request, response) => serve(host, request, response));
 }
 
 async function serve(host: FunctionHost, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -92,7 +85,7 @@ async function answer(
 /** The name in an Invoke path, which may hold a name, a name with a qualifier, or an ARN. */
 export function functionNameOf(path: string): string | undefined {
   const match = INVOKE.exec(path);
-  return match?.[1] === undefined ? undefined : functionIn(decodeURIComponent(match[1]));
+  return match?.[1] === undefined ? undefined : functionIn(decodePercent(match[1]));
 }
 
 /** The name in a name, a name with a qualifier, or an ARN. */

@@ -1,10 +1,11 @@
 /** SQS over HTTP (AWS JSON 1.0). Queues come from the template. */
 import {
   jsonHandler,
-  optionalList,
   optionalNumber,
   optionalObject,
+  optionalObjects,
   optionalText,
+  optionalTexts,
   requiredText,
   ServiceError,
   type Handler,
@@ -97,7 +98,7 @@ function getAttributes(queue: Queue, input: JsonInput): unknown {
       }),
     }),
   };
-  const wanted = new Set((optionalList(input, 'AttributeNames') ?? []).map(String));
+  const wanted = new Set(optionalTexts(input, 'AttributeNames') ?? []);
   return {
     Attributes: Object.fromEntries(
       Object.entries(all).filter(([name]) => wanted.has('All') || wanted.has(name)),
@@ -124,7 +125,7 @@ function readMessage(input: JsonInput): NewMessage {
 
 function readAttributes(input: JsonInput): MessageAttributes {
   const given = optionalObject(input, 'MessageAttributes') ?? {};
-  const attributes: Record<string, MessageAttribute> = {};
+  const attributes = new Map<string, MessageAttribute>();
   for (const name of Object.keys(given)) {
     const attribute = optionalObject(given, name) ?? {};
     const type = requiredText(attribute, 'DataType');
@@ -137,9 +138,9 @@ function readAttributes(input: JsonInput): MessageAttributes {
         `The message attribute '${name}' has no value for its type ${type}.`,
       );
     }
-    attributes[name] = { type, value };
+    attributes.set(name, { type, value });
   }
-  return attributes;
+  return Object.fromEntries(attributes);
 }
 
 function sizeOf({ body, attributes }: NewMessage): number {
@@ -188,7 +189,7 @@ function sendBatch(queue: Queue, input: JsonInput): unknown {
 }
 
 function readBatch(input: JsonInput): readonly { readonly id: string; readonly entry: JsonInput }[] {
-  const entries = (optionalList(input, 'Entries') ?? []) as readonly JsonInput[];
+  const entries = optionalObjects(input, 'Entries') ?? [];
   if (entries.length === 0) {
     throw invalid(
       'EmptyBatchRequest',
@@ -246,7 +247,7 @@ async function visibleWithin(queue: Queue, clock: Clock, ms: number): Promise<vo
 }
 
 function namesWanted(input: JsonInput, ...members: readonly string[]): (name: string) => boolean {
-  const wanted = members.flatMap((member) => (optionalList(input, member) ?? []).map(String));
+  const wanted = members.flatMap((member) => optionalTexts(input, member) ?? []);
   return (name) =>
     wanted.some(
       (each) =>

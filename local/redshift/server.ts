@@ -1,13 +1,13 @@
 /** The local Redshift Data API: PostgreSQL behind it, sessions and statements in it, HTTP before it. */
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import process from 'node:process';
 
 import { Pool } from 'pg';
 
 import type { Clock, Timer } from '../clock.ts';
 import type { BusEvent } from '../events/bus-event.ts';
-import { readBody } from '../http.ts';
+import { createChildServer, readBody } from '../http.ts';
 import { answerAdmin } from './admin.ts';
 import { makeCopyExecutor } from './copy/copy-executor.ts';
 import { prepareDatabase } from './database.ts';
@@ -21,6 +21,7 @@ import { CONNECTION_LOST } from './execute/redshift-error.ts';
 import { ResultStore } from './execute/result-store.ts';
 import { Runner } from './execute/runner.ts';
 import type { ConnectOptions } from './postgres/start-postgres.ts';
+import { asSessionRole } from './session-role.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { StateLog } from './statements/state-log.ts';
 import { isTerminal } from './statements/statement.ts';
@@ -33,6 +34,7 @@ const FORGET_EVERY_MS = 3_600_000;
 
 export interface RedshiftOptions {
   readonly clock: Clock;
+  /** As the database's owner; sessions connect as a role of their own. */
   readonly connect: ConnectOptions;
   /** Where statements and results are kept: `<BATON_HOME>/state/redshift`. */
   readonly stateFolder: string;
@@ -56,7 +58,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   const admin = new Pool({ ...connect, max: 4, allowExitOnIdle: true });
   // An idle connection of a killed server: the next query opens another.
   admin.on('error', () => undefined);
-  await prepareDatabase(admin);
+  for (const line of await prepareDatabase(admin, connect)) process.stderr.write(`redshift: ${line}\n`);
 
   const isOld = (createdAt: number): boolean => createdAt + KEPT_MS <= clock.now();
   const { log, state } = StateLog.open(join(stateFolder, 'log.jsonl'), isOld);
@@ -73,7 +75,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   const runner: Runner = new Runner({
     clock,
     admin,
-    connect,
+    connect: asSessionRole(connect),
     switches,
     statements,
     sessions,
@@ -103,11 +105,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   };
   forgetOld();
 
-  const server = createServer((request, response) => {
-    void serve(context, request, response);
-  });
-  // Longer than any client keeps a connection, so that none is closed under a request.
-  server.keepAliveTimeout = 600_000;
+  const server = createChildServer((request, response) => serve(context, request, response));
 
   return {
     server,
@@ -177,7 +175,8 @@ async function serve(
 
 function parse(text: string): Json {
   try {
-    return JSON.parse(text === '' ? '{}' : text) as Json;
+    // A member that is null is one that was not sent.
+    return JSON.parse(text === '' ? '{}' : text, (_name, value: unknown) => value ?? undefined) as Json;
   } catch {
     throw new ServiceError('SerializationException', 'The request is not JSON.');
   }

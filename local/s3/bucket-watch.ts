@@ -3,6 +3,7 @@
  * watcher only says where to look; what happened is told by comparing file and index, so nothing is announced twice,
  * and a scan finds what happened while nobody watched.
  */
+import { lstatSync, type Stats } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 
@@ -69,7 +70,9 @@ export class BucketWatch {
     const watcher = watch(this.#store.root, {
       ignoreInitial: true,
       ignorePermissionErrors: true,
-      ignored: (path) => path !== this.#store.root && isPassingName(path.slice(path.lastIndexOf(sep) + 1)),
+      ignored: (path, stats) =>
+        path !== this.#store.root &&
+        (isPassingName(path.slice(path.lastIndexOf(sep) + 1)) || this.#isLinkedFolder(path, stats)),
     });
     this.#watcher = watcher;
     watcher.on('all', (event, path) => {
@@ -123,6 +126,12 @@ export class BucketWatch {
     const [bucket, ...segments] = relative(this.#store.root, path).split(sep);
     if (bucket !== undefined && isBucketName(bucket) && segments.length > 0)
       this.#look(bucket, segments.join('/'));
+  }
+
+  /** Below a bucket; its files are no objects, and it may lead anywhere. */
+  #isLinkedFolder(path: string, stats: Stats | undefined): boolean {
+    if (stats?.isDirectory() !== true || !relative(this.#store.root, path).includes(sep)) return false;
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   }
 
   #lookBelow(path: string): void {
@@ -180,7 +189,7 @@ export class BucketWatch {
   }
 
   async #stateOf(bucket: string, key: string): Promise<FileState | undefined> {
-    for (const path of placesOf(this.#store.root, bucket, key)) {
+    for (const path of await placesOf(this.#store.root, bucket, key)) {
       const state = await stateOf(path);
       if (state !== undefined) return state;
     }

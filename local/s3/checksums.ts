@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
+import { ownEntry } from '../own-entry.ts';
+
 export interface RunningChecksum {
   update(data: Buffer): void;
   /** Base64, as in the `x-amz-checksum-…` headers. */
@@ -26,7 +28,7 @@ export const checksumNames: readonly string[] = Object.keys(makers);
 
 /** Undefined when the algorithm is not one we have. */
 export function startChecksum(name: string): RunningChecksum | undefined {
-  return Object.hasOwn(makers, name) ? makers[name]?.() : undefined;
+  return ownEntry(makers, name)?.();
 }
 
 function hashOf(algorithm: string): RunningChecksum {

@@ -1,5 +1,5 @@
 /** Objects as files, without the server: what another process needs to read them (COPY does). */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import {
@@ -40,7 +40,7 @@ export async function findObject(
   bucket: string,
   key: string,
 ): Promise<FoundObject | undefined> {
-  for (const path of placesOf(s3Root, bucket, key)) {
+  for (const path of await placesOf(s3Root, bucket, key)) {
     const size = await fileSize(path);
     if (size !== undefined) return { key, size, path };
   }
@@ -48,11 +48,30 @@ export async function findObject(
 }
 
 /** Where the object may lie; the first that is a file is it. */
-export function placesOf(s3Root: string, bucket: string, key: string): readonly string[] {
+export async function placesOf(s3Root: string, bucket: string, key: string): Promise<readonly string[]> {
   if (!isBucketName(bucket)) return [];
   const odd = join(oddFolder(s3Root, bucket), oddName(key));
+  const folder = bucketFolder(s3Root, bucket);
+  if (!isPathKey(key) || (await passesLink(folder, key))) return [odd];
   // Not `join`: the path is the key, letter for letter.
-  return isPathKey(key) ? [`${bucketFolder(s3Root, bucket)}/${key}`, odd] : [odd];
+  return [`${folder}/${key}`, odd];
+}
+
+/**
+ * True when a folder on the way from the bucket to the key is a link: it may lead out of the bucket, or round in
+ * circles, so nothing below it is an object. The bucket itself may be a link.
+ */
+async function passesLink(bucket: string, key: string): Promise<boolean> {
+  for (let at = key.indexOf('/'); at > 0; at = key.indexOf('/', at + 1)) {
+    try {
+      if ((await lstat(`${bucket}/${key.slice(0, at)}`)).isSymbolicLink()) return true;
+    } catch (error) {
+      // Not there: what is below it is not there either.
+      if (isAbsence(error)) return false;
+      throw error;
+    }
+  }
+  return false;
 }
 
 export interface KeyPlace {
@@ -68,8 +87,9 @@ export async function listKeys(s3Root: string, bucket: string, prefix: string): 
     if (odd.key.startsWith(prefix)) places.set(odd.key, odd.path);
   }
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-  if (folder === '' || isPathKey(folder.slice(0, -1))) {
-    await walk(bucketFolder(s3Root, bucket), folder, prefix, places);
+  const root = bucketFolder(s3Root, bucket);
+  if (folder === '' || (isPathKey(folder.slice(0, -1)) && !(await passesLink(root, folder)))) {
+    await walk(root, folder, prefix, places);
   }
   return [...places]
     .map(([key, path]) => ({ key, path, bytes: Buffer.from(key) }))
@@ -98,7 +118,7 @@ async function walk(
   }
 }
 
-/** A link to a file is an object; a link to a directory is not followed (it could lead round in circles). */
+/** A link to a file is an object; a link to a directory is not followed. */
 async function leadsToFile(path: string, entry: { isSymbolicLink(): boolean }): Promise<boolean> {
   return entry.isSymbolicLink() && (await fileSize(path)) !== undefined;
 }

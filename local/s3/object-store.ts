@@ -130,7 +130,7 @@ export class ObjectStore {
 
   /** The caller closes the handle. */
   async open(bucket: string, key: string): Promise<OpenObject | undefined> {
-    for (const path of placesOf(this.root, bucket, key)) {
+    for (const path of await placesOf(this.root, bucket, key)) {
       const handle = await openFile(path);
       if (handle === undefined) continue;
       try {
@@ -170,7 +170,7 @@ export class ObjectStore {
   remove(bucket: string, key: string, origin: Origin): Promise<boolean> {
     return this.#lock.run(`${bucket}/${key}`, async () => {
       let there = false;
-      for (const path of placesOf(this.root, bucket, key)) {
+      for (const path of await placesOf(this.root, bucket, key)) {
         if ((await stateOf(path)) === undefined) continue;
         await rm(path);
         there = true;
@@ -253,7 +253,7 @@ export class ObjectStore {
   /** Where its key leads, or beside the tree when that cannot be. */
   async #moveIn(bucket: string, key: string, from: string): Promise<string> {
     const odd = join(oddFolder(this.root, bucket));
-    for (const path of placesOf(this.root, bucket, key)) {
+    for (const path of await placesOf(this.root, bucket, key)) {
       const beside = dirname(path) === odd;
       try {
         await mkdir(dirname(path), { recursive: true });
@@ -271,7 +271,7 @@ export class ObjectStore {
 
   /** A key that could not be a path once and can now must not be in both places. */
   async #clearOdd(bucket: string, key: string, except: string): Promise<void> {
-    for (const path of placesOf(this.root, bucket, key)) {
+    for (const path of await placesOf(this.root, bucket, key)) {
       if (path !== except) await rm(path, { force: true });
     }
   }

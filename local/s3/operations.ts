@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 
+import { ownEntry } from '../own-entry.ts';
 import { LOCAL_ACCOUNT } from '../process-protocol.ts';
 import { receiveBody, receiveText } from './body.ts';
 import { readPieces, receiveFile, type ReceivedFile } from './files.ts';
@@ -40,7 +41,7 @@ export function operationOf(request: S3Request): Operation {
   const parameter = [...query.keys()].find((name) => !PLAIN_PARAMETER.test(name));
   const place = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
   const name = [method, place, parameter ?? variantOf(request)].filter((part) => part !== '').join(' ');
-  const found = Object.hasOwn(operations, name) ? operations[name] : undefined;
+  const found = ownEntry(operations, name);
   if (found === undefined) throw notImplemented(nameOf(method, place, parameter ?? variantOf(request)));
   const version = query.get('versionId');
   if (version !== null && version !== 'null') {

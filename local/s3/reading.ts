@@ -71,8 +71,16 @@ function setHeaders(
   for (const [name, value] of Object.entries(info.headers ?? {})) {
     if (withChecksum || !name.startsWith('x-amz-checksum-')) response.setHeader(name, value);
   }
-  for (const [name, value] of request.query) {
-    if (name.startsWith('response-')) response.setHeader(name.slice('response-'.length), value);
+  // A page among the objects, opened in a browser, must not be of the endpoint's own origin.
+  response.setHeader('content-security-policy', 'sandbox');
+  for (const name of OVERRIDES) {
+    const value = request.query.get(`response-${name}`);
+    if (value === null) continue;
+    try {
+      response.setHeader(name, value);
+    } catch {
+      throw new S3Error('InvalidArgument', `response-${name} cannot be the value of a header`);
+    }
   }
   if (range !== undefined) {
     response.setHeader(
@@ -93,6 +101,16 @@ function isUnchanged(request: S3Request, info: ObjectInfo): boolean {
   if (ifNoneMatch !== undefined) return matchesEtag(ifNoneMatch, info.etag);
   return seconds <= Date.parse(request.header('if-modified-since') ?? '');
 }
+
+/** Headers that a GetObject may choose itself. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
+const OVERRIDES = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+];
 
 /** Undefined: the whole object. What S3 does not understand it passes over. @throws S3Error InvalidRange */
 function rangeOf(header: string | undefined, size: number): Range | undefined {

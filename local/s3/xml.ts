@@ -1,4 +1,5 @@
 /** The little XML that S3 speaks. */
+import { ownEntry } from '../own-entry.ts';
 
 export type XmlValue = string | number | boolean | XmlElements | readonly XmlElements[];
 /** Element names to contents; a list repeats the element; undefined leaves it out. */
@@ -104,7 +105,7 @@ function unescapeXml(text: string): string {
     (found, hex?: string, decimal?: string, name?: string) => {
       if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
       if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-      return ENTITIES[name ?? ''] ?? found;
+      return ownEntry(ENTITIES, name ?? '') ?? found;
     },
   );
 }

@@ -30,7 +30,7 @@ export interface ReadyInfo {
 
 export interface LocalStack {
   readonly ready: ReadyInfo;
-  /** Takes up new function code, and a new template when one is given: functions, rules, schedules, new tables. */
+  /** Takes up new function code and the template, the last one where none is given: functions, rules, schedules, new tables. */
   reload(template?: string | JsonObject): Promise<void>;
   /** Ends everything; what is stored stays. May be called again. */
   stop(): Promise<void>;

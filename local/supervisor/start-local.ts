@@ -49,6 +49,8 @@ class Stack implements LocalStack {
   readonly #callFaults = new CallFaults();
   readonly #eventFaults = new EventFaults();
   readonly #startedAt = Date.now();
+  /** Of the last start or reload that was accepted. */
+  #template: LocalOptions['template'];
   #parts: Parts | undefined;
   #ready: ReadyInfo | undefined;
   #stopping: Promise<void> | undefined;
@@ -56,6 +58,7 @@ class Stack implements LocalStack {
 
   constructor(options: LocalOptions, lock: HomeLock, gateway: Server) {
     this.#options = options;
+    this.#template = options.template;
     this.#lock = lock;
     this.#gateway = gateway;
     this.#clock = storedClock(join(options.home, 'state', 'clock.json'));
@@ -73,7 +76,7 @@ class Stack implements LocalStack {
   async start(): Promise<void> {
     const { home, log } = this.#options;
     const endpoint = `http://127.0.0.1:${String(await this.#listen())}`;
-    const resources = this.#read(this.#options.template, endpoint);
+    const resources = this.#read(this.#template, endpoint);
     const parts = new Parts(resources, {
       options: this.#options,
       endpoint,
@@ -126,10 +129,10 @@ class Stack implements LocalStack {
     });
   }
 
-  async reload(template?: LocalOptions['template']): Promise<void> {
+  async reload(template = this.#template): Promise<void> {
     const { endpoint } = this.ready;
-    const resources = this.#read(template ?? this.#options.template, endpoint);
-    await this.#parts?.reload(resources);
+    await this.#parts?.reload(this.#read(template, endpoint));
+    this.#template = template;
   }
 
   stop(): Promise<void> {

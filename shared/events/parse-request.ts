@@ -3,12 +3,12 @@ import { asObject, at, expected, optionalText, RefusedInputError, text } from '.
 import type { JsonObject } from './read.ts';
 import type { CheckRequest, OperateRequest } from './requests.ts';
 
-const VERBS: Readonly<Record<string, OperateRequest['verb']>> = {
-  'Resume Requested': 'resume',
-  'Cancel Requested': 'cancel',
-  'Resolve Requested': 'resolve',
-  'Run Requested': 'start',
-};
+const VERBS: ReadonlyMap<string, OperateRequest['verb']> = new Map([
+  ['Resume Requested', 'resume'],
+  ['Cancel Requested', 'cancel'],
+  ['Resolve Requested', 'resolve'],
+  ['Run Requested', 'start'],
+]);
 
 /**
  * @throws RefusedInputError for anything that is not a request, or a replayed one: operator commands are never replayed.
@@ -19,9 +19,9 @@ export function parseRequest(value: unknown): OperateRequest | CheckRequest {
   if (optionalText(root, 'replay-name') !== undefined)
     throw new RefusedInputError('a replayed request is not carried out again');
   const type = text(root, 'detail-type');
-  const verb = text(root, 'source') === 'baton.request' ? VERBS[type] : undefined;
+  const verb = text(root, 'source') === 'baton.request' ? VERBS.get(type) : undefined;
   if (verb === undefined)
-    throw new RefusedInputError(`"${type}" is not a request; known are ${Object.keys(VERBS).join(', ')}`);
+    throw new RefusedInputError(`"${type}" is not a request; known are ${[...VERBS.keys()].join(', ')}`);
   return parseBody(asObject(at(root, 'detail'), 'detail'), verb);
 }
 

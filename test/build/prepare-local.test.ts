@@ -75,24 +75,24 @@ test('a change of SQL changes the plans, a change of a trigger the rules too, an
   const { functionsFolder, templatePath, plans } = await prepareLocal({ sqlFolder });
 
   const same = await recompilePlans({ sqlFolder, functionsFolder });
-  expect(same).toMatchObject({ plansChanged: false, triggersChanged: false, plans });
+  expect(same).toMatchObject({ plansChanged: false, templatePath, plans });
 
   writePipeline('first', 'first/', 'DELETE FROM mart.first WHERE id = 1;');
   const changed = await recompilePlans({ sqlFolder, functionsFolder });
-  expect(changed).toMatchObject({ plansChanged: true, triggersChanged: false, problems: [] });
+  expect(changed).toMatchObject({ plansChanged: true, templatePath, problems: [] });
   expect(plansBeside(functionsFolder, 'start-run')).toEqual(changed.plans);
   expect(changed.plans[0]?.hash).not.toBe(plans[0]?.hash);
 
   writePipeline('first', 'first/', 'BEGIN; DELETE FROM mart.first;');
   const broken = await recompilePlans({ sqlFolder, functionsFolder });
-  expect(broken).toMatchObject({ plansChanged: false, triggersChanged: false, plans: changed.plans });
+  expect(broken).toMatchObject({ plansChanged: false, templatePath, plans: changed.plans });
   expect(broken.problems.filter(({ severity }) => severity === 'error')).not.toEqual([]);
   expect(plansBeside(functionsFolder, 'operate')).toEqual(changed.plans);
 
   writePipeline('second', 'elsewhere/', 'DELETE FROM mart.second;');
   const moved = await recompilePlans({ sqlFolder, functionsFolder });
-  expect(moved).toMatchObject({ plansChanged: true, triggersChanged: true });
+  expect(moved).toMatchObject({ plansChanged: true });
   expect(moved.templatePath).not.toBe(templatePath);
   // The rules of the broken pipeline stay with its plan.
-  expect(prefixesIn(moved.templatePath ?? '')).toEqual(['elsewhere/', 'first/']);
+  expect(prefixesIn(moved.templatePath)).toEqual(['elsewhere/', 'first/']);
 });

@@ -43,6 +43,25 @@ function awsError(name: string, status = 400, message = 'no'): Error {
 
 const RULES = ['sweep', 'statement-ended', 'run-woken', 'request', 'arrivals'];
 
+/** As build/serverless/arrivals.cjs writes it; without `keys` the whole bucket. */
+function filesPattern(bucket: string, ...prefixes: readonly string[]): string {
+  const keys = prefixes.map((prefix) => ({ prefix }));
+  return JSON.stringify({
+    source: ['aws.s3'],
+    'detail-type': ['Object Created'],
+    detail: { bucket: { name: [bucket] }, ...(keys.length > 0 && { object: { key: keys } }) },
+  });
+}
+
+/** The rules of a stage, of which `patterns` are those of files and successes. */
+function rulesWith(...patterns: readonly string[]): Inspector['rules'] {
+  return (prefix) =>
+    Promise.resolve([
+      ...RULES.slice(0, 4).map((name) => ({ name: prefix + name, enabled: true })),
+      ...patterns.map((pattern, at) => ({ name: `${prefix}arrivals-${at}`, enabled: true, pattern })),
+    ]);
+}
+
 function healthy(): Inspector {
   return {
     region: () => Promise.resolve('eu-west-1'),
@@ -50,12 +69,22 @@ function healthy(): Inspector {
     function: () => Promise.resolve({ state: 'Active', lastUpdate: 'Successful' }),
     sources: () => Promise.resolve([{ id: 'm', arn: 'arn:aws:sqs:x:1:baton-prod-arrivals', enabled: true }]),
     table: () => Promise.resolve({ status: 'ACTIVE', indexes: ['due', 'queue', 'by-pipeline'] }),
-    rules: (prefix) => Promise.resolve(RULES.map((name) => ({ name: prefix + name, enabled: true }))),
+    rules: rulesWith(filesPattern('landing', 'stores/')),
     archive: () => Promise.resolve({ state: 'ENABLED' }),
     waiting: () => Promise.resolve(0),
     bucket: () => Promise.resolve({ region: 'eu-west-1' }),
     sendsEvents: () => Promise.resolve(true),
   };
+}
+
+const SUCCESS_OF_STORES = JSON.stringify({
+  source: ['baton'],
+  'detail-type': ['Run Succeeded'],
+  detail: { stage: ['prod'], pipeline: ['stores'] },
+});
+
+function followerOf(pipeline: string): Plan {
+  return { ...PLAN, pipeline: 'report', triggers: [{ kind: 'pipeline', pipeline }] } as unknown as Plan;
 }
 
 interface Ill {
@@ -65,6 +94,8 @@ interface Ill {
   readonly due?: readonly string[];
   readonly queued?: number;
   readonly stage?: string;
+  readonly plans?: readonly Plan[];
+  readonly landing?: string | undefined;
 }
 
 async function checksOf(ill: Ill = {}): Promise<Check[]> {
@@ -84,7 +115,8 @@ async function checksOf(ill: Ill = {}): Promise<Check[]> {
         countQueued: () => Promise.resolve(ill.queued ?? 0),
       },
       ask: ill.ask ?? (() => Promise.resolve(answerOf())),
-      plans: [PLAN],
+      plans: ill.plans ?? [PLAN],
+      landing: () => Promise.resolve('landing' in ill ? ill.landing : 'landing'),
       now: NOW,
     },
     (check) => checks.push(check),
@@ -159,6 +191,38 @@ describe('a finding', () => {
       'rules that are missing',
       { inspector: { rules: (prefix) => Promise.resolve([{ name: `${prefix}sweep`, enabled: true }]) } },
       { name: 'rules', message: expect.stringContaining('missing: baton-prod-statement-ended') },
+    ],
+    [
+      'files that no rule delivers',
+      { inspector: { rules: rulesWith() } },
+      {
+        name: 'rules',
+        message: 'no rule delivers files of stores (s3://landing/stores/)',
+        remedy: 'npm run deploy -- --stage prod',
+      },
+    ],
+    [
+      'files that a rule delivers of another bucket',
+      { inspector: { rules: rulesWith(filesPattern('other', 'stores/')) } },
+      { name: 'rules', message: 'no rule delivers files of stores (s3://landing/stores/)' },
+    ],
+    [
+      'a success that no rule delivers',
+      {
+        plans: [PLAN, followerOf('stores')],
+        ask: () => Promise.resolve(answerOf(PROBES, { pipelines: [PLAN, followerOf('stores')] })),
+      },
+      { name: 'rules', message: 'no rule delivers the success of stores, which starts report' },
+    ],
+    [
+      'files and successes that start nothing here',
+      { inspector: { rules: rulesWith(filesPattern('landing', 'stores/', 'old/'), SUCCESS_OF_STORES) } },
+      {
+        name: 'rules',
+        message:
+          'rules deliver what starts no pipeline in this folder: s3://landing/old/; the success of stores',
+        remedy: expect.stringContaining('npm run deploy -- --stage prod'),
+      },
     ],
     [
       'a queue of files that is switched off',
@@ -317,6 +381,41 @@ describe('a finding', () => {
     const bad: Probe = { what: 'marker', status: 'failed', said: 'ERROR: x\n  Position: 12\u001B[2J', ms: 5 };
     const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, bad])) });
     expect(found.message).toContain(String.raw`ERROR: x Position: 12\x1b[2J`);
+  });
+});
+
+describe('rules that fit the pipelines', () => {
+  it.each([
+    ['of the whole bucket', rulesWith(filesPattern('landing')), [PLAN], 'landing'],
+    [
+      'of a shorter prefix that two pipelines share',
+      rulesWith(filesPattern('landing', 'st')),
+      [PLAN],
+      'landing',
+    ],
+    [
+      'of a bucket whose name may not be looked at',
+      rulesWith(filesPattern('x', 'stores/')),
+      [PLAN],
+      undefined,
+    ],
+    [
+      'of files and of successes',
+      rulesWith(filesPattern('landing', 'stores/'), SUCCESS_OF_STORES),
+      [PLAN, followerOf('stores')],
+      'landing',
+    ],
+  ])('are ok: %s', async (_what, rules, plans, landing) => {
+    const checks = await checksOf({
+      inspector: { rules },
+      plans,
+      landing,
+      ask: () =>
+        Promise.resolve(
+          answerOf(PROBES, { pipelines: plans.map(({ pipeline, hash }) => ({ pipeline, hash })) }),
+        ),
+    });
+    expect(notOk(checks)).toEqual([]);
   });
 });
 

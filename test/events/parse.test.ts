@@ -149,6 +149,7 @@ describe('a request', () => {
     [{ verb: 'resume', requestId: 'q' }, 'runId must be a text'],
     [{ verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 1 } }, 'parameters.a must be a text'],
     [{ source: 'someone', 'detail-type': 'Resume Requested', detail: {} }, 'is not a request'],
+    [{ source: 'baton.request', 'detail-type': 'constructor', detail: {} }, 'is not a request'],
   ])('that is wrong is refused with the place (%#)', (request, message) => {
     expect(() => parseRequest(request)).toThrow(message);
   });

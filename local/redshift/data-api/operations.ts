@@ -1,4 +1,5 @@
 /** The operations of the Data API by name. */
+import { ownEntry } from '../../own-entry.ts';
 import { splitId } from '../statements/statement.ts';
 import { isTerminal } from '../statements/statement.ts';
 import type { Progress, Statement, SubStatement } from '../statements/statement.ts';
@@ -53,7 +54,7 @@ export async function perform(
     throw new ServiceError('UnknownOperationException', `The Redshift Data API has no operation ${name}.`);
   }
   validate(name, request);
-  const operation = OPERATIONS[name];
+  const operation = ownEntry(OPERATIONS, name);
   if (operation === undefined) {
     throw invalid(`${name} is not supported by the local Redshift Data API.`);
   }

@@ -2,6 +2,7 @@
  * Expressions, and everything else that is not a clause of a query: function calls, casts, literals. What no rule
  * knows is passed on, so every construct of PostgreSQL that Redshift lacks, or means otherwise, is refused here.
  */
+import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError } from './errors.ts';
 import { checkFrame } from './functions/aggregates.ts';
@@ -140,7 +141,7 @@ class ExpressionRewriter {
     const name = head.value;
     if (name === 'cast') return this.#castFunction(argumentsGroup);
     if (name === 'convert') return this.#convertFunction(argumentsGroup);
-    const refused = REFUSED_WORDS[name];
+    const refused = ownEntry(REFUSED_WORDS, name);
     if (refused !== undefined && name !== 'array') throw new UnsupportedSqlError(refused);
     const rule = ruleFor(name);
     if (rule === undefined) return this.#unknownCall(head);

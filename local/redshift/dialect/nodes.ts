@@ -6,6 +6,7 @@
 import { UnclosedTokenError, tokenize } from '../../../shared/pipeline/lexer.ts';
 import type { Token } from '../../../shared/pipeline/lexer.ts';
 import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';
+import { isServerFunction } from './functions/server-functions.ts';
 
 /** What stood before a node. A line end is kept: `'a'` line end `'b'` is one literal. */
 export type Gap = '' | ' ' | '\n';
@@ -116,7 +117,15 @@ class Reader {
       }
       this.#at += 1;
       if (token.kind === 'mark' && token.text === close) return nodes;
-      nodes.push(this.#node(token, gap));
+      const node = this.#node(token, gap);
+      const head = nodes.at(-1);
+      if (isGroup(node, '(') && isName(head) && isServerFunction(head.value)) {
+        throw new UnsupportedSqlError(
+          `the function ${head.value.toUpperCase()}`,
+          'Redshift does not have it',
+        );
+      }
+      nodes.push(node);
     }
   }
 

@@ -1,4 +1,5 @@
 /** Translates one Redshift statement for PostgreSQL. Pure: it knows no catalog and no session. */
+import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';
 import { isGroup, isMark, isWord, parseNodes, render, textOf } from './nodes.ts';
@@ -113,7 +114,7 @@ function translateNodes(nodes: readonly Node[]): Translated {
   if (first === undefined) throw syntaxError(undefined);
   if (isGroup(first)) return query(nodes);
   if (!isWord(first)) throw syntaxError(textOf(first));
-  const statement = STATEMENTS[first.value];
+  const statement = ownEntry(STATEMENTS, first.value);
   if (statement === undefined) throw new UnsupportedSqlError(first.text.toUpperCase());
   return statement(nodes);
 }

@@ -1,4 +1,5 @@
 /** Data types: what Redshift means by a name, and the PostgreSQL type that holds it. */
+import { ownEntry } from '../../own-entry.ts';
 import type { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError } from './errors.ts';
 import { isGroup, isMark, isName, isWord } from './nodes.ts';
@@ -139,7 +140,7 @@ export function takeType(cursor: Cursor, place: TypePlace): DataType | undefined
   if (name === 'float' && cursor.take(name)) return float(cursor);
   if ((name === 'time' || name === 'timestamp') && cursor.take(name)) return timeType(cursor, name);
   if (name === 'interval' && cursor.take(name)) return interval(cursor);
-  const plain = PLAIN[name];
+  const plain = ownEntry(PLAIN, name);
   if (plain === undefined || !cursor.take(name)) return undefined;
   return { sql: plain };
 }

@@ -18,7 +18,7 @@ import { canEnter } from './person.ts';
 import type { Person } from './person.ts';
 import { placeOfHome, removePlaceOfHome } from './place.ts';
 
-/** The database's owner; every session runs as this one. */
+/** The database's owner, a superuser. */
 export const DATABASE_USER = 'baton';
 
 export interface DataFolder {

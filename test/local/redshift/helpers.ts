@@ -50,7 +50,7 @@ export interface Gate {
 export async function makeGate({ postgres }: LocalRedshift): Promise<Gate> {
   const keeper = new Client(postgres.connect);
   await keeper.connect();
-  await keeper.query('CREATE TABLE IF NOT EXISTS public.gate (a int)');
+  await keeper.query('CREATE TABLE IF NOT EXISTS public.gate (a int); GRANT SELECT ON public.gate TO PUBLIC');
   return {
     sql: 'SELECT count(*) FROM public.gate',
     shut: async () => {

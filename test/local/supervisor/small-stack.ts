@@ -34,7 +34,7 @@ function functionResource(name: string): unknown {
   };
 }
 
-const template = {
+export const template = {
   Resources: {
     Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'small-functions' } },
     Table: {

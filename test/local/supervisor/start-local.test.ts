@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DescribeStatementCommand,
@@ -11,6 +12,7 @@ import {
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import type { JsonObject } from '../../../local/template/json.ts';
 import type { LocalStack } from '../../../local/supervisor/local-stack.ts';
 import { startLocal } from '../../../local/supervisor/start-local.ts';
 import {
@@ -25,6 +27,7 @@ import {
   noted,
   processesOf,
   programs,
+  template,
   templateFile,
   up,
   type Status,
@@ -218,6 +221,39 @@ describe('the local AWS', () => {
       (await noted(endpoint, 'tick'))?.['value']?.S === '"after reload"' ? true : undefined,
     );
     client.destroy();
+  });
+
+  test('rules follow every reload, also one of code alone, and the admin door', async () => {
+    const rules = async (): Promise<readonly (string | undefined)[]> => {
+      const client = new EventBridgeClient(clientSettings(endpoint));
+      const { Rules = [] } = await client.send(new ListRulesCommand({}));
+      client.destroy();
+      return Rules.map(({ EventPattern }) => EventPattern);
+    };
+    const before = await rules();
+    const Added = {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        EventPattern: { source: ['added'] },
+        Targets: [{ Id: 'tick', Arn: { 'Fn::GetAtt': ['tick', 'Arn'] } }],
+      },
+    };
+    await stack.reload({ Resources: { ...template.Resources, Added } });
+    await stack.reload();
+    expect(await rules()).toEqual([...before, '{"source":["added"]}']);
+    await admin(endpoint, 'POST', 'reload');
+    expect(await rules()).toEqual([...before, '{"source":["added"]}']);
+
+    const broken = {
+      Resources: { ...template.Resources, Added: { Type: 'AWS::Events::Rule', Properties: 1 } },
+    };
+    await expect(stack.reload(broken as JsonObject)).rejects.toThrow('Added');
+    await stack.reload();
+    expect(await rules()).toEqual([...before, '{"source":["added"]}']);
+
+    await stack.reload(templateFile);
+    await stack.reload();
+    expect(await rules()).toEqual(before);
   });
 
   test('a second one on the same home is told so', async () => {

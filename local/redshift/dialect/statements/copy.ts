@@ -1,4 +1,5 @@
 /** Reads COPY into a `CopyCommand`. Options without meaning here are checked and dropped, unknown ones refused. */
+import { ownEntry } from '../../../own-entry.ts';
 import type { CopyAuthorization, CopyCommand, CopyFormat, TableName } from '../copy-command.ts';
 import { Cursor } from '../cursor.ts';
 import type { QualifiedName } from '../cursor.ts';
@@ -223,10 +224,10 @@ function takeOption(cursor: Cursor, draft: Draft): void {
   const name = node.value;
   if (REFUSED_FORMATS.has(name)) throw new UnsupportedSqlError(`COPY … FORMAT ${name.toUpperCase()}`);
   if (REFUSED_OPTIONS.has(name)) throw new UnsupportedSqlError(`COPY … ${name.toUpperCase()}`);
-  const flag = FLAGS[name];
+  const flag = ownEntry(FLAGS, name);
   if (flag !== undefined) draft.options[flag] = true;
   else {
-    const read = VALUES[name];
+    const read = ownEntry(VALUES, name);
     if (read === undefined) throw new UnsupportedSqlError(`COPY … ${node.text.toUpperCase()}`);
     read(cursor, draft);
   }

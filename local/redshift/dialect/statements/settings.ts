@@ -1,4 +1,5 @@
 /** SET, RESET and SHOW. */
+import { ownEntry } from '../../../own-entry.ts';
 import { Cursor } from '../cursor.ts';
 import { UnsupportedSqlError } from '../errors.ts';
 import { isMark, quoteString, render } from '../nodes.ts';
@@ -79,7 +80,7 @@ export function set(nodes: readonly Node[]): Translated {
   const value = cursor.rest();
   if (value.length === 0) throw cursor.unexpected();
   if (SAME.has(name)) return definition('SET', `set ${local}${name} to ${render(value)}`);
-  const allowed = ONLY_DEFAULT[name];
+  const allowed = ownEntry(ONLY_DEFAULT, name);
   if (allowed !== undefined && !allowed.includes(valueText(value).toLowerCase())) {
     throw new UnsupportedSqlError(`SET ${name} TO ${valueText(value)}`);
   }
@@ -97,7 +98,7 @@ export function reset(nodes: readonly Node[]): Translated {
   const name = readName(cursor);
   cursor.expectEnd();
   if (SAME.has(name)) return definition('RESET', `reset ${name}`);
-  if (WITHOUT_EFFECT.has(name) || ONLY_DEFAULT[name] !== undefined) {
+  if (WITHOUT_EFFECT.has(name) || Object.hasOwn(ONLY_DEFAULT, name)) {
     return definition('RESET', `set ${ownName(name)} to ''`);
   }
   throw new UnsupportedSqlError(`RESET ${name}`);

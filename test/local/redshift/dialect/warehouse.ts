@@ -7,6 +7,7 @@ import { Client } from 'pg';
 
 import { installShim } from '../../../../local/redshift/dialect/shim/install.ts';
 import { translate } from '../../../../local/redshift/dialect/translate.ts';
+import { asSessionRole, prepareSessionRole } from '../../../../local/redshift/session-role.ts';
 import { removeDataFolder, startPostgres } from '../../../../local/redshift/postgres/start-postgres.ts';
 import { splitStatements, tokenize } from '../../../../shared/pipeline/lexer.ts';
 
@@ -65,10 +66,11 @@ export async function startWarehouse(): Promise<Warehouse> {
   const first = new Client(postgres.connect);
   await first.connect();
   await installShim(first);
+  await prepareSessionRole(first, postgres.connect);
   await first.end();
   return {
     async session() {
-      const client = new Client(postgres.connect);
+      const client = new Client(asSessionRole(postgres.connect));
       await client.connect();
       return {
         client,
