@@ -1,16 +1,25 @@
 /** What wakes `run-step`: the Data API's completion event (Redshift management guide: Monitoring Data API events), or our own `Run Woken`. */
 import type { RunEvent } from '../run/run-event.ts';
 import { parseStatementName } from '../warehouse/statement-name.ts';
-import { asObject, at, optionalText, RefusedInputError, text } from './read.ts';
+import { asObject, at, instant, optionalText, RefusedInputError, text } from './read.ts';
 
 /** Which run an event concerns, and what it says; `ignored` where it concerns none of ours. */
 export type WakeUp = { readonly runId: string; readonly event: RunEvent } | { readonly ignored: string };
 
 /**
- * Depends only on `source`, `detail-type`, `statementId`, `state` and our own statement name; the rest are hints.
- * @throws RefusedInputError
+ * Depends only on `source`, `detail-type`, `statementId`, `state`, `time` and our own statement name; the rest are hints.
+ * A malformed event is ignored with the reason: delivering it again would not mend it, and the sweep asks the warehouse.
  */
 export function parseWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
+  try {
+    return readWakeUp(value, stage, roleName);
+  } catch (error) {
+    if (!(error instanceof RefusedInputError)) throw error;
+    return { ignored: error.message };
+  }
+}
+
+function readWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
   const event = asObject(value, 'the event');
   const source = text(event, 'source');
   const type = text(event, 'detail-type');
@@ -37,7 +46,7 @@ export function parseWakeUp(value: unknown, stage: string, roleName: string): Wa
       tokenStart: identity.tokenStart,
       statementId: text(event, 'detail.statementId'),
       status,
-      at: new Date(text(event, 'time')).toISOString(),
+      at: instant(event, 'time'),
       ...(typeof rows === 'number' && rows >= 0 ? { rows } : {}),
       trusted: isOurRole(optionalText(event, 'detail.principal'), roleName),
     },
