@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
+import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { pipelineJsonSchemaText } from '../../shared/pipeline/json-schema.ts';
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import { formatProblem } from '../../shared/pipeline/problem.ts';
@@ -30,8 +31,11 @@ function folderWith(files: Record<string, string>): string {
   return folder;
 }
 
-describe('the pipelines of this project', () => {
-  const { plans, problems } = loadPipelines('sql');
+describe('the samples', () => {
+  const samples = mkdtempSync(join(tmpdir(), 'baton-samples-'));
+  copySampleSql(samples);
+  const { plans, problems } = loadPipelines(samples);
+  rmSync(samples, { recursive: true });
 
   it('compile without a word, and a resume of them is always safe', () => {
     expect(problems).toEqual([]);

@@ -211,7 +211,7 @@ describe('brackets', () => {
     ['joins', `SELECT 1 FROM ${'('.repeat(10_000)}t${')'.repeat(10_000)}`],
     ['CASE', `SELECT ${deep('(CASE WHEN TRUE THEN ', ' END)', 10_000)}`],
     ['functions', `SELECT ${deep('abs(', ')', 10_000)}`],
-    ['common table expressions', `${deep('WITH q AS (', ') SELECT 1', 10_000)}`],
+    ['common table expressions', deep('WITH q AS (', ') SELECT 1', 10_000)],
     ['never closed', `SELECT ${'('.repeat(10_000)}`],
   ])('nested ten thousand deep are an error with a place, not the end of the compiler: %s', (_, sql) => {
     const [first = '', ...more] = said(sql);
