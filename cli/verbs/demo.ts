@@ -70,10 +70,10 @@ async function play({ out, signal }: Context, home: string, facts: Facts): Promi
 /** What a person does who has seen it. */
 const NEXT = [
   '',
-  'Next: the same for your own files. In one terminal',
+  'Next, the same with files of yours. In one terminal:',
   '  npm start',
-  'and in another',
-  '  npx baton drop samples/stores.csv --to stores/   a file of yours, its run shown',
+  'and in another:',
+  '  npx baton drop samples/stores.csv --to stores/   puts a file, shows its run',
   '  npx baton query "SELECT * FROM mart.stores"      what it loaded',
   '  npx baton new orders                             a pipeline of your own',
   '  npx baton --help                                 everything else',

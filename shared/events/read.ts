@@ -45,7 +45,7 @@ export function wholeNumber(root: JsonObject, path: string): number {
   return value;
 }
 
-/** ISO 8601 in UTC, as AWS writes instants. */
+/** As AWS writes instants. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
 /** The instant at `path`, in UTC with milliseconds. */
@@ -62,12 +62,10 @@ export function expected(place: string, what: string, value: unknown): RefusedIn
 
 /** The beginning of a value as JSON; what is nested deeper than the stack is only named. */
 export function shown(value: unknown, length = 100): string {
-  if (value === undefined) return 'nothing';
   try {
-    return JSON.stringify(value).slice(0, length);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return 'a value nested too deeply to be shown';
+    return (JSON.stringify(value) ?? 'nothing').slice(0, length);
+  } catch {
+    return 'nested too deeply';
   }
 }
 

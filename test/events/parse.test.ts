@@ -58,7 +58,7 @@ describe('an S3 event', () => {
         `time must be an instant in UTC like 2026-01-31T23:59:00Z; it is "${time}"`,
       ],
     ),
-    [{ ...s3Event, time: deeplyNested }, 'time must be a text; it is a value nested too deeply to be shown'],
+    [{ ...s3Event, time: deeplyNested }, 'time must be a text; it is nested too deeply'],
     [
       { ...s3Event, detail: { bucket: { name: 'b' }, object: { size: 1, etag: 'e' } } },
       'detail.object.key must be a text; it is nothing',
