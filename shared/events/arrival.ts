@@ -3,7 +3,7 @@ import type { ObjectCreated } from './object-created.ts';
 import { parseObjectCreated } from './object-created.ts';
 import type { QueueMessage } from './queue-batch.ts';
 import { parseQueueBatch } from './queue-batch.ts';
-import { asObject, at, optionalText, parseJson, RefusedInputError, shown, text } from './read.ts';
+import { asObject, at, optionalText, parseJson, RefusedInputError, text } from './read.ts';
 import type { ScheduleDue } from './schedule-due.ts';
 import { parseScheduleDue, SCHEDULE_SOURCE } from './schedule-due.ts';
 
@@ -25,7 +25,7 @@ export function parseStartRunEvent(value: unknown, stage: string): StartRunEvent
   if (at(event, 'source') === SCHEDULE_SOURCE)
     return { kind: 'arrival', arrival: { kind: 'schedule', due: parseScheduleDue(event, stage) } };
   throw new RefusedInputError(
-    `start-run takes a batch of the arrivals queue (Records) or a schedule that fell due (source ${SCHEDULE_SOURCE}); this is ${shown(event, 200)}`,
+    `start-run takes a batch of the arrivals queue (Records) or a schedule that fell due (source ${SCHEDULE_SOURCE}); this is ${JSON.stringify(event).slice(0, 200)}`,
   );
 }
 

@@ -45,7 +45,8 @@ export function analyzeStatement(tokens: readonly Token[], prepared: Prepared = 
     facts.problems.push(...mistakes, { offset, severity: 'error', message });
     return facts;
   }
-  const second = secondStatement(code);
+  const isCommand = COMMANDS.has(code.word(code.behindBrackets(0)));
+  const second = isCommand ? secondStatement(code) : undefined;
   if (second !== undefined) mistakes.push({ offset: second, severity: 'error', message: NO_SEMICOLON });
   const facts = analyzeCode(code, prepared);
   facts.problems.push(...mistakes);

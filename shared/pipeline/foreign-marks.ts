@@ -9,15 +9,15 @@ import type { StatementProblem } from './statement-facts.ts';
 
 /** In a text: only what is hardly ever meant as text. */
 const TEMPLATE_MARK =
-  /\{\{\s*[A-Za-z_][^{}]*\}\}|\{%[^{}]*%\}|[$#]\{[A-Za-z_][^{}]*\}|%\([A-Za-z_]\w*\)s|\{(?:run_id|event_date|stage)\}/u;
+  /<%[^%]*%>|\$\([A-Za-z_][^()]*\)|^'\$[A-Za-z_]\w*'$|\{\{\s*[A-Za-z_][^{}]*\}\}|\{%[^{}]*%\}|[$#]\{[A-Za-z_][^{}]*\}|%\([A-Za-z_]\w*\)s|\{(?:run_id|event_date|stage)\}/u;
 
 /** @param tokens of one statement, with its blanks */
 export function foreignMarks(tokens: readonly Token[]): StatementProblem[] {
   const code = tokens.filter((token) => !isBlank(token));
-  const problems = tokens.flatMap(strangeCharacter);
+  const problems = tokens.flatMap(strangeCharacter).slice(0, MOST_TOLD);
   const takesNumbers = /^(?:prepare|create)$/i.test(code[0]?.text ?? '');
   let at = 0;
-  while (at < code.length) {
+  while (at < code.length && problems.length < MOST_TOLD) {
     const token = code[at];
     if (token === undefined) break;
     const found =
@@ -27,6 +27,12 @@ export function foreignMarks(tokens: readonly Token[]): StatementProblem[] {
   }
   return problems;
 }
+
+/** Of one statement: a whole file may be written for another tool. */
+const MOST_TOLD = 20;
+
+/** No mark is of more tokens. */
+const LONGEST = 100;
 
 interface Found {
   readonly problem: StatementProblem;
@@ -60,19 +66,19 @@ function inCode(code: readonly Token[], i: number, takesNumbers: boolean): Found
   if (token?.kind !== 'mark') return undefined;
   const mark = braces(code, i) ?? bindMark(code, i, takesNumbers);
   if (mark === undefined) return undefined;
-  const text = code.slice(i, i + mark).reduce((all, one) => all + (gap(code, one) ? ' ' : '') + one.text, '');
+  let text = '';
+  for (let at = i; at < i + mark; at += 1)
+    text += (code[at - 1]?.end === code[at]?.start ? '' : ' ') + (code[at]?.text ?? '');
   const shown = text.trim().slice(0, 60);
-  const isName = code[i + mark]?.text === '.' || code[i - 1]?.text === '.';
+  const isName = token.text !== '`' && (code[i + mark]?.text === '.' || code[i - 1]?.text === '.');
   const message = isName
     ? `${shown} ${NO_NAMES}`
     : token.text === '\\'
       ? `${shown} is a command of psql: a step holds SQL only`
-      : `${shown} is not filled in: ${placeholderFor(text)}`;
+      : token.text === '`'
+        ? `${shown} is not quoted as in Redshift: a name stands between "`
+        : `${shown} is not filled in: ${placeholderFor(text)}`;
   return { tokens: mark, problem: { offset: token.start, severity: 'error', message } };
-}
-
-function gap(code: readonly Token[], token: Token): boolean {
-  return code[code.indexOf(token) - 1]?.end !== token.start;
 }
 
 /** `{{ … }}`, `{% … %}`, `${…}`, `#{…}`, `{…}`: SQL has no braces. How many tokens. */
@@ -81,7 +87,7 @@ function braces(code: readonly Token[], i: number): number | undefined {
   if (code[open]?.text !== '{') return code[i]?.text === '}' ? 1 : undefined;
   if (open > i && !/^[$#]$/.test(code[i]?.text ?? '')) return undefined;
   let depth = 0;
-  for (let at = open; at < code.length; at += 1) {
+  for (let at = open; at < Math.min(code.length, i + LONGEST); at += 1) {
     if (code[at]?.text === '{') depth += 1;
     else if (code[at]?.text === '}') depth -= 1;
     if (depth === 0) return at - i + 1;
@@ -89,7 +95,7 @@ function braces(code: readonly Token[], i: number): number | undefined {
   return open - i + 1;
 }
 
-/** `?`, `$1`, `:1`, `%s`, `%(day)s`, `&day`, `@day`, `:'day'`, `\set`: how many tokens. */
+/** `?`, `$1`, `:1`, `$day`, `$(day)`, `%s`, `%day%`, `%(day)s`, `<%= day %>`, `[day]`, `&day`, `@day`, `:'day'`, `\set`: how many tokens. */
 function bindMark(code: readonly Token[], i: number, takesNumbers: boolean): number | undefined {
   const [mark, next] = [code[i], code[i + 1]];
   if (mark === undefined) return undefined;
@@ -100,7 +106,15 @@ function bindMark(code: readonly Token[], i: number, takesNumbers: boolean): num
     case '\\':
       return kind === 'word' ? 2 : undefined;
     case '$':
-      return kind === 'number' && !takesNumbers ? 2 : undefined;
+      if (kind === 'number') return takesNumbers ? undefined : 2;
+      if (kind === 'word') return 2;
+      return next.text === '(' ? untilMark(code, i, ')') : undefined;
+    case '<':
+      return next.text === '%' ? untilMark(code, i, '>') : undefined;
+    case '[':
+      return isPrefix(code, i) ? untilMark(code, i, ']') : undefined;
+    case '`':
+      return untilMark(code, i, '`');
     case ':':
       return kind === 'string' || kind === 'quoted' || (kind === 'number' && isPrefix(code, i))
         ? 2
@@ -110,13 +124,19 @@ function bindMark(code: readonly Token[], i: number, takesNumbers: boolean): num
       return kind === 'word' && isPrefix(code, i) ? 2 : undefined;
     case '%':
       if (!isPrefix(code, i)) return undefined;
-      if (/^s$/i.test(next.text)) return 2;
+      if (kind === 'word') return code[i + 2]?.text === '%' ? 3 : 2;
       return next.text === '(' && code[i + 3]?.text === ')' && /^s$/i.test(code[i + 4]?.text ?? '')
         ? 5
         : undefined;
     default:
       return undefined;
   }
+}
+
+/** Up to the next of the marks, or both marks where none follows. */
+function untilMark(code: readonly Token[], i: number, mark: string): number {
+  const end = code.slice(i + 1, i + LONGEST).findIndex(({ text }) => text === mark);
+  return end === -1 ? 2 : end + 2;
 }
 
 /** Whether nothing stands before it that it could join with what follows: no operator of SQL then. */

@@ -20,6 +20,9 @@ const WITHOUT_SELECT: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
+/** Where no table or column may be called as a command is. */
+const WITHOUT_ALIAS: ReadonlySet<string> = new Set('COPY VACUUM ANALYZE REFRESH COMMENT CALL'.split(' '));
+
 const MAY_SET: ReadonlySet<string> = new Set(['UPDATE', 'MERGE', 'ALTER', 'WITH', 'CREATE']);
 const RIGHTS: ReadonlySet<string> = new Set(['GRANT', 'REVOKE', 'ALTER', 'CREATE']);
 
@@ -79,7 +82,8 @@ function begins(code: Code, i: number, seen: Seen): boolean {
       return next === 'MATERIALIZED';
     case 'ANALYZE':
     case 'VACUUM':
-      return verb === 'COPY';
+    case 'COMMENT':
+      return WITHOUT_ALIAS.has(verb);
     case 'SET':
       return !MAY_SET.has(verb) && isNamed(code, i + 1) && isSetting(code, i + 2);
     case 'GRANT':

@@ -29,6 +29,13 @@ describe("another tool's placeholders", () => {
     ['DELETE FROM t WHERE d = :1', '1:25: error: :1 is not filled in'],
     ['DELETE FROM t WHERE d = %s', '1:25: error: %s is not filled in'],
     ['DELETE FROM t WHERE d = %(day)s', '1:25: error: %(day)s is not filled in: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = $day', '1:25: error: $day is not filled in: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = $(day)', '1:25: error: $(day) is not filled in: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = <%= day %>', '1:25: error: <%= day %> is not filled in: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = %day%', '1:25: error: %day% is not filled in: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = [day]', '1:25: error: [day] is not filled in'],
+    ['DELETE FROM `mart`.t', '1:13: error: `mart` is not quoted as in Redshift'],
+    ['DELETE FROM t WHERE `d` = 1', '1:21: error: `d` is not quoted as in Redshift'],
     ['DELETE FROM t WHERE d = @day', '1:25: error: @day is not filled in'],
     ['DELETE FROM t WHERE d = &day', '1:25: error: &day is not filled in'],
     ["DELETE FROM t WHERE d = :'day'", "1:25: error: :'day' is not filled in: a placeholder is :day"],
@@ -51,6 +58,9 @@ describe("another tool's placeholders", () => {
     ],
     ["DELETE FROM t WHERE d = 'day ${day}'", '1:25: warning: ${day} is sent as it stands'],
     ["DELETE FROM t WHERE d = '%(day)s'", '1:25: warning: %(day)s is sent as it stands'],
+    ["DELETE FROM t WHERE d = '$day'", "1:25: warning: '$day' is sent as it stands"],
+    ["COPY t FROM 's3://b/$(date)/' IAM_ROLE default CSV", '1:13: warning: $(date) is sent as it stands'],
+    ["DELETE FROM t WHERE d = '<%= day %>'", '1:25: warning: <%= day %> is sent as it stands'],
     [
       "DELETE FROM t WHERE d = '{event_date}'",
       "1:25: warning: {event_date} is filled in only in a parameter's default",
@@ -60,6 +70,7 @@ describe("another tool's placeholders", () => {
   });
 
   it.each([
+    "SELECT a.b[0].c, a[1] FROM t WHERE ARRAY[1] = a AND c = 'costs $5' AND d = '$' AND e ~ '^(a$)'",
     'DELETE FROM t WHERE a % b = 1 AND a & b = 1 AND a %(b) = 0 AND a%s = 2',
     `DELETE FROM t WHERE j = '{"a":{"b":{}}}' AND r ~ '^[a-z]{2,3}\${2}$' AND l LIKE '100%s'`,
     'PREPARE p (INT) AS DELETE FROM t WHERE a = $1; EXECUTE p (1); DEALLOCATE p',
@@ -108,6 +119,8 @@ describe('a missing ;', () => {
     ['DROP TABLE t\nALTER TABLE u ADD COLUMN a INT', '2:1'],
     ["SET query_group TO 'a'\nSET statement_timeout TO 5", '2:1'],
     ["COMMENT ON TABLE t IS 'a'\nTRUNCATE u", '2:1'],
+    ['VACUUM a\nVACUUM b', '2:1'],
+    ["COMMENT ON TABLE a IS 'x'\nCOMMENT ON TABLE b IS 'y'", '2:1'],
     ['DELETE FROM t\nCALL p(1)', '2:1'],
     ['DELETE FROM t GRANT SELECT ON t TO bob', '1:15'],
     ["DELETE FROM t\nUNLOAD ('SELECT 1') TO 's3://b/x' IAM_ROLE default", '2:1'],
@@ -154,6 +167,7 @@ describe('what is not understood', () => {
       'INSRT INTO t VALUES (1)',
       ['1:1: error: INSRT is no command of Redshift (did you mean INSERT?): correct it, or say kind: opaque'],
     ],
+    ['UPDAET t SET a = 1', ['1:1: error: UPDAET is no command of Redshift (did you mean UPDATE?)']],
     ['frobnicate', ['1:1: error: FROBNICATE is no command of Redshift: correct it']],
     ['42', ['1:1: error: a statement begins with a command like SELECT: correct it']],
     ['"INSERT" INTO t VALUES (1)', ['1:1: error: a statement begins with a command']],
@@ -229,6 +243,12 @@ describe('brackets', () => {
     `SELECT ${deep('(', ')', 200)}`,
   ])('are not counted where there are none (%#)', (sql) => {
     expect(said(sql).filter((line) => !line.includes('bytes'))).toEqual([]);
+  });
+
+  it.each(['{', '[', '$(', '`', '<%', '(SELECT '])('a hundred thousand of %s are read in no time', (mark) => {
+    const startedAt = performance.now();
+    expect(said(`SELECT ${mark.repeat(100_000)}`)).not.toEqual([]);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
   it.each([`${'PREPARE p AS '.repeat(10_000)}SELECT 1`, `SELECT ${'('.repeat(10_000)} FROM`])(
