@@ -91,12 +91,15 @@ function notUnderstood(
       severity: 'warning',
       message: `${verb} ${message}, so what it reads and writes is not known: correct it, or say kind: opaque in pipeline.yml if it is right`,
     };
+  const word = first.slice(0, 40);
   const what =
-    first === '' ? 'a statement begins with a command like SELECT' : `${first} is no command of Redshift`;
+    word === ''
+      ? 'a statement begins with a command like SELECT'
+      : `${word} is no command of Redshift${didYouMean(word, COMMANDS)}`;
   return {
     offset,
     severity: 'error',
-    message: `${what}${first === '' ? '' : didYouMean(first, COMMANDS)}: correct it, or say kind: opaque in pipeline.yml if it is right`,
+    message: `${what}: correct it, or say kind: opaque in pipeline.yml if it is right`,
   };
 }
 
