@@ -23,7 +23,8 @@ function readWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
   const event = asObject(value, 'the event');
   const source = text(event, 'source');
   const type = text(event, 'detail-type');
-  if (optionalText(event, 'replay-name') !== undefined) return { ignored: 'a replayed event: only files are replayed' };
+  if (optionalText(event, 'replay-name') !== undefined)
+    return { ignored: 'a replayed event: only files are replayed' };
   if (source === 'baton.request' && type === 'Run Woken') {
     return { runId: text(event, 'detail.runId'), event: { kind: 'Woken' } };
   }
