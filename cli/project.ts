@@ -1,5 +1,5 @@
 /** Where things lie on this machine: the project, its SQL, the local state. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { usageError } from './exit.ts';
@@ -39,6 +39,14 @@ export function projectSql(): string {
 export function sqlFolder(given?: string): string {
   if (given !== undefined) {
     if (!existsSync(given)) throw usageError(`no such folder: ${given}`);
+    if (!statSync(given).isDirectory()) throw usageError(`not a folder: ${given}`);
+    if (existsSync(join(given, 'pipeline.yml'))) {
+      const above = dirname(resolve(given));
+      throw usageError(
+        `${given} is one pipeline; pipelines are looked for in the folder above it`,
+        `--sql ${above}`,
+      );
+    }
     return resolve(given);
   }
   return existsSync('sql') ? resolve('sql') : projectSql();

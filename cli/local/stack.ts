@@ -8,7 +8,7 @@ import { openConnection, type Connection } from '../aws/connection.ts';
 import { usageError } from '../exit.ts';
 import type { Problem } from '../pipelines.ts';
 import { projectRoot, projectSql } from '../project.ts';
-import { applySetup } from '../query/apply-setup.ts';
+import { applySetup, type SetupFile } from '../query/apply-setup.ts';
 
 export interface StackOptions {
   /** Its name; `local` where not given. Others take their parameters from the environment, as a deployment does. */
@@ -35,8 +35,10 @@ export interface Stack {
   readonly problems: readonly Problem[];
   /** Compiles the pipelines again and takes the good ones. */
   reload(): Promise<Taken>;
-  /** Applies sql/setup/; answers the names of its files. */
-  applySetup(): Promise<string[]>;
+  /** What became of the files of sql/setup/ at the start. */
+  readonly setup: readonly SetupFile[];
+  /** Applies sql/setup/ again. */
+  applySetup(): Promise<readonly SetupFile[]>;
   stop(): Promise<void>;
   /** Settled when it has ended, whoever ended it. */
   readonly stopped: Promise<void>;
@@ -56,7 +58,7 @@ function wrongParameter(error: unknown): never {
 
 /**
  * Builds what is stale, starts, applies the setup.
- * @throws CommandError (exit 1) when the setup fails; it is stopped then
+ * @throws CommandError (exit 1) when Baton's own tables cannot be made; it is stopped then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { stage = 'local', home, port, sql, log } = options;
@@ -74,9 +76,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     log,
   });
   const connection = openConnection(stage, {}, local.ready.endpoint, true);
-  const setUp = async (): Promise<string[]> => applySetup(await connection.sql(), sql, projectSql());
+  const setUp = async (): Promise<SetupFile[]> => applySetup(await connection.sql(), sql, projectSql());
+  let setup: readonly SetupFile[];
   try {
-    await setUp();
+    setup = await setUp();
   } catch (error) {
     await local.stop();
     throw error;
@@ -87,6 +90,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ready: local.ready,
     connection,
     problems,
+    setup,
     reload: async () => {
       const {
         problems: found,

@@ -13,6 +13,17 @@ export interface ShownStep {
   readonly statements: readonly string[];
 }
 
+/** Of a stage that need not exist. */
+export function exampleSettings(stage: string): Settings {
+  return {
+    stage,
+    service: 'baton',
+    landingBucket: `baton-${stage}-landing`,
+    artifactsBucket: `baton-${stage}-artifacts`,
+    copyRole: 'default',
+  };
+}
+
 function fileOf(plan: Plan, uri: string | undefined, settings: Settings): RunFile | undefined {
   if (uri !== undefined) {
     try {

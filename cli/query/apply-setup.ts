@@ -2,8 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { decodeUtf8 } from '../../shared/pipeline/utf8.ts';
 import type { SqlClient } from '../aws/sql-client.ts';
-import { CommandError } from '../exit.ts';
+import { CommandError, usageError } from '../exit.ts';
 import { splitSql } from './split-sql.ts';
 
 /** Makes schema and table of the markers. */
@@ -12,12 +13,22 @@ const BASE_FILE = '00_baton.sql';
 /** The Data API takes 40 statements in one batch. */
 const LARGEST_BATCH = 40;
 
+/** What became of a file. */
+export interface SetupFile {
+  /** `setup/10_mart.sql`. */
+  readonly name: string;
+  /** Why it was not applied. */
+  readonly error?: string;
+  /** Materialized views that exist already, which their statements were skipped for. */
+  readonly existing: readonly string[];
+}
+
 /** Names in the order they are applied: by their number, as for steps, then by name. */
 export function setupFiles(sqlFolder: string): string[] {
   const folder = join(sqlFolder, 'setup');
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter((name) => name.endsWith('.sql'))
+    .filter((name) => /\.sql$/i.test(name) && !name.startsWith('.'))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
@@ -30,27 +41,79 @@ function filesOf(sqlFolder: string, baseFolder: string): { name: string; path: s
 }
 
 /**
- * Applies every file; answers their names. A folder that has no file for Baton's own tables gets that of `baseFolder`. `told` hears of each as it is done.
- * @throws CommandError that names the file
+ * Applies every file; one that fails is reported, and the others are applied all the same. A folder that has no file for
+ * Baton's own tables gets that of `baseFolder`. `told` hears of each as it is done.
+ * @throws CommandError where Baton's own file fails: nothing could run
  */
 export async function applySetup(
   sql: SqlClient,
   sqlFolder: string,
   baseFolder: string,
-  told: (name: string) => void = () => {},
-): Promise<string[]> {
-  const files = filesOf(sqlFolder, baseFolder);
-  for (const { name, path } of files) {
-    const statements = splitSql(readFileSync(path, 'utf8'), `setup/${name}`);
+  told: (file: SetupFile) => void = () => {},
+): Promise<SetupFile[]> {
+  const applied: SetupFile[] = [];
+  for (const { name: base, path } of filesOf(sqlFolder, baseFolder)) {
+    const name = `setup/${base}`;
+    const existing: string[] = [];
+    let error: string | undefined;
     try {
-      for (let i = 0; i < statements.length; i += LARGEST_BATCH) {
+      await applyStatements(sql, statementsIn(path, name), existing);
+    } catch (cause) {
+      if (!(cause instanceof CommandError)) throw cause;
+      error = cause.message.startsWith(name) ? cause.message.slice(name.length + 1) : cause.message;
+      if (base === BASE_FILE) throw new CommandError(cause.code, `${name}: ${error}`, { cause });
+    }
+    const file = { name, existing, ...(error !== undefined && { error: error + remedyOf(error) }) };
+    applied.push(file);
+    told(file);
+  }
+  return applied;
+}
+
+/** A line for the person: `ok   setup/10_mart.sql`. */
+export function setupLine({ name, error, existing }: SetupFile): string {
+  if (error !== undefined) return `${name}: ${error}`;
+  if (existing.length === 0) return name;
+  return `${name}  (${existing.join(', ')}: there already, and left as it is; DROP MATERIALIZED VIEW IF EXISTS before it makes it anew)`;
+}
+
+function statementsIn(path: string, name: string): string[] {
+  const { text, problem } = decodeUtf8(readFileSync(path));
+  if (problem !== undefined) throw usageError(`${problem.line}:${problem.column}: ${problem.message}`);
+  return splitSql(text, name);
+}
+
+const VIEW = /^(?:\s|--.*|\/\*[^]*?\*\/)*create\s+materialized\s+view\s+(\S+)/i;
+
+/**
+ * All of them in one transaction. Redshift has no CREATE MATERIALIZED VIEW IF NOT EXISTS: where such a view is there, the
+ * rest is applied without it, and its name goes into `existing`.
+ */
+async function applyStatements(sql: SqlClient, given: readonly string[], existing: string[]): Promise<void> {
+  let statements = given;
+  for (;;) {
+    try {
+      for (let i = 0; i < statements.length; i += LARGEST_BATCH)
         await sql.transaction(statements.slice(i, i + LARGEST_BATCH));
-      }
+      return;
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      throw new CommandError(error.code, `setup/${name}: ${error.message}`, { cause: error });
+      const taken = /relation "([^"]+)" already exists/i.exec(error.message)?.[1]?.toLowerCase();
+      const view = statements.find((statement) => taken !== undefined && viewIn(statement).endsWith(taken));
+      if (view === undefined) throw error;
+      existing.push(viewIn(view));
+      statements = statements.filter((statement) => statement !== view);
     }
-    told(name);
   }
-  return files.map((file) => file.name);
+}
+
+/** `mart.daily`; '' for other statements. */
+function viewIn(statement: string): string {
+  return (VIEW.exec(statement)?.[1] ?? '').replaceAll('"', '').toLowerCase();
+}
+
+function remedyOf(error: string): string {
+  return /already exists/i.test(error)
+    ? ' (setup is applied again at each start: write CREATE … IF NOT EXISTS or CREATE OR REPLACE)'
+    : '';
 }

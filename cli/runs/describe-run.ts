@@ -54,7 +54,11 @@ export function waitingText({ reason, retriesAt }: Waiting): string {
   return printable(`retries at ${retriesAt}: ${reason}`);
 }
 
-export function describeRun(run: Run, history: readonly HistoryRow[]): string {
+export function describeRun(
+  run: Run,
+  history: readonly HistoryRow[],
+  warnings: readonly string[] = [],
+): string {
   const fields: [string, string][] = [
     ['state', run.state],
     ['pipeline', run.pipeline],
@@ -81,6 +85,7 @@ export function describeRun(run: Run, history: readonly HistoryRow[]): string {
   }
   const lines = [run.id, ...fields.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)];
   if (history.length > 0) lines.push('', ...history.map((row) => stepLine(row, plain)));
+  if (warnings.length > 0) lines.push('', ...warnings.map((warning) => `  warning: ${warning}`));
   if (run.error !== undefined && run.state !== 'SUCCEEDED') {
     lines.push('', `  error (${run.error.class})`, indent(run.error.message));
   }

@@ -1,7 +1,8 @@
 /** The JSON of a run that the command prints: a fixed shape, every key always there. */
 import type { Run } from '../../shared/run/run.ts';
 import { waitingOf, type Waiting } from './describe-run.ts';
-import type { HistoryRow } from './run-reader.ts';
+import { emptyLoads } from './empty-loads.ts';
+import type { HistoryRow, RunReader } from './run-reader.ts';
 
 export interface StepJson {
   step: string;
@@ -34,6 +35,8 @@ export interface RunJson {
   waiting: Waiting | null;
   startedAt: string | null;
   endedAt: string | null;
+  /** What is no error, and most likely not meant: sentences. */
+  warnings: readonly string[];
   history: StepJson[];
 }
 
@@ -52,7 +55,13 @@ function stepJson(row: HistoryRow): StepJson {
   };
 }
 
-export function runJson(run: Run, history: readonly HistoryRow[]): RunJson {
+/** The run as read, with what belongs to it. */
+export async function readRunJson(reader: RunReader, run: Run): Promise<RunJson> {
+  const history = await reader.history(run.id);
+  return runJson(run, history, await emptyLoads(reader, run, history));
+}
+
+export function runJson(run: Run, history: readonly HistoryRow[], warnings: readonly string[] = []): RunJson {
   return {
     id: run.id,
     pipeline: run.pipeline,
@@ -70,6 +79,7 @@ export function runJson(run: Run, history: readonly HistoryRow[]): RunJson {
     waiting: waitingOf(run) ?? null,
     startedAt: run.startedAt ?? null,
     endedAt: run.endedAt ?? null,
+    warnings,
     history: history.map(stepJson),
   };
 }

@@ -2,7 +2,7 @@
 import type { Run } from '../../shared/run/run.ts';
 import type { HistoryRow, RunStore } from '../../shared/store/run-store.ts';
 
-export type RunReader = Pick<RunStore, 'load' | 'history' | 'listRuns' | 'loadPool'>;
+export type RunReader = Pick<RunStore, 'load' | 'history' | 'listRuns' | 'loadPool' | 'loadPlan'>;
 
 /** What is said of a whole stage needs these beside. */
 export type StageReader = RunReader & Pick<RunStore, 'findDue' | 'countQueued'>;

@@ -3,6 +3,7 @@ import { isAtEnd, isAtRest, type Run } from '../../shared/run/run.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printable, type Output } from '../output.ts';
 import { waitingOf, waitingText } from './describe-run.ts';
+import { emptyLoads } from './empty-loads.ts';
 import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 import { indent, stepLine } from './step-line.ts';
@@ -101,6 +102,7 @@ export async function watchRun(
       return 'go on';
     },
   });
+  for (const warning of await emptyLoads(reader, run, shown)) out.say(out.style.bad(`  warning: ${warning}`));
   if (isAtRest(run)) for (const line of endLines(run, shown, out.style)) out.say(line);
   return run;
 }

@@ -1,16 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { removePlaceOfHome } from '../../local/redshift/postgres/place.ts';
 import { playActs } from '../demo/acts.ts';
 import { Facts } from '../demo/facts.ts';
-import { createWorld } from '../demo/world.ts';
+import { copySampleSql } from '../demo/sample-sql.ts';
+import { createWorld, PIPELINE } from '../demo/world.ts';
 import { endingOf } from '../errors.ts';
-import { EXIT } from '../exit.ts';
+import { EXIT, usageError } from '../exit.ts';
 import { localAdmin } from '../local/admin.ts';
 import { startStack } from '../local/stack.ts';
-import { projectSql } from '../project.ts';
 import type { HistoryRow } from '../runs/run-reader.ts';
 import { countOf, duration, stepTime } from '../runs/units.ts';
 import type { Context, Verb } from '../verb.ts';
@@ -35,10 +35,17 @@ async function play({ out, signal }: Context, home: string, facts: Facts): Promi
   facts.act('A local AWS of its own');
   const folder = join(home, 'extracts');
   mkdirSync(folder, { recursive: true });
+  const sql = join(home, 'sql');
+  copySampleSql(sql);
+  if (!existsSync(join(sql, PIPELINE)))
+    throw usageError(
+      `the demo needs sql/${PIPELINE}, which is not there any more`,
+      `bring it back: git checkout sql`,
+    );
   const stack = await startStack({
     home,
     port: 0,
-    sql: projectSql(),
+    sql,
     // What it drops on request is an act of its own.
     log: (line) => {
       if (!line.startsWith('events: dropped on request')) out.say(line);
@@ -60,6 +67,18 @@ async function play({ out, signal }: Context, home: string, facts: Facts): Promi
   }
 }
 
+/** What a person does who has seen it. */
+const NEXT = [
+  '',
+  'Next, the same with files of yours. In one terminal:',
+  '  npm start',
+  'and in another:',
+  '  npx baton drop samples/stores.csv --to stores/   puts a file, shows its run',
+  '  npx baton query "SELECT * FROM mart.stores"      what it loaded',
+  '  npx baton new orders                             a pipeline of your own',
+  '  npx baton --help                                 everything else',
+];
+
 export const demo: Verb = {
   name: 'demo',
   summary: 'see it work: files, failures, a resume, a lost session (npm run demo)',
@@ -68,7 +87,8 @@ Runs a local AWS of its own, on a free port and in a temporary folder: it needs
 nothing of a running npm start. Drops a first extract of 5,000 products, a second
 with changed and new ones, and a third whose commit step fails; repairs the cause
 and resumes the run in the same session. Then a run loses its session, and is
-rebuilt; every event arrives twice; and none arrives at all. One line for each
+rebuilt; every event arrives twice; and none arrives at all. It uses the samples of
+sql/, not your own pipelines. One line for each
 fact, ok or FAIL; the exit code is 0 only when all of them hold.`,
   positionals: [],
   options: { keep: { help: 'leave the folder with everything in it' } },
@@ -94,6 +114,7 @@ fact, ok or FAIL; the exit code is 0 only when all of them hold.`,
     const held = facts.all.filter((fact) => fact.ok).length;
     facts.line('');
     facts.line(`${held} of ${facts.all.length} facts hold, in ${duration(ms)}`);
+    if (facts.hold) for (const line of NEXT) facts.line(line);
     if (json) out.json({ ok: facts.hold, ms, facts: facts.all });
     return facts.hold ? EXIT.done : EXIT.failed;
   },

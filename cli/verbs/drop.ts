@@ -7,7 +7,7 @@ import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { printable } from '../output.ts';
 import { loadFolder } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
-import { runJson } from '../runs/run-json.ts';
+import { readRunJson } from '../runs/run-json.ts';
 import { count } from '../runs/units.ts';
 import { exitCodeOf, watchRun } from '../runs/watch-run.ts';
 import type { Verb } from '../verb.ts';
@@ -62,7 +62,7 @@ shows each step as it ends. At the end it prints the run's id and state. Without
       out.say(`run ${id}`);
       const run = await watchRun(reader, id, out, { signal });
       code = exitCodeOf(run) === EXIT.done ? code : EXIT.failed;
-      if (json) ended.push(runJson(run, await reader.history(id)));
+      if (json) ended.push(await readRunJson(reader, run));
       else out.data(`${run.id}  ${run.state}`);
     }
     if (json) out.json(ended);

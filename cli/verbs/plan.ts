@@ -2,19 +2,22 @@ import type { Plan } from '../../shared/pipeline/plan.ts';
 import { didYouMean } from '../arguments.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { describePlan, planJson } from '../plan/describe-plan.ts';
-import { sqlOf } from '../plan/example-run.ts';
+import { exampleSettings, sqlOf } from '../plan/example-run.ts';
+import { localProblems } from '../plan/local-problems.ts';
 import { isError, loadFolder, pipelineNames, problemLines } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import type { Context, Verb } from '../verb.ts';
+import { sqlOption } from './shared-options.ts';
 
 /** The compiled pipeline; undefined when it has errors, which were told then. */
 function compiled({ args, out }: Context): Plan | undefined {
-  const folder = sqlFolder(args.text('folder'));
+  const folder = sqlFolder(args.text('sql'));
   const name = args.required('PIPELINE');
   const { plans, problems } = loadFolder(folder);
   const own = problems.filter((problem) => problem.file.startsWith(`${name}/`));
-  for (const line of problemLines(own, folder)) out.say(line);
   const found = plans.find((one) => one.pipeline === name);
+  const local = found === undefined ? [] : localProblems(found, folder);
+  for (const line of problemLines([...own, ...local], folder)) out.say(line);
   if (found !== undefined || own.some(isError)) return found;
   const known = pipelineNames(folder);
   throw usageError(
@@ -29,37 +32,34 @@ export const plan: Verb = {
   description: `
 Shows a pipeline as it was compiled: for each step its kind, what it creates,
 reads and writes, and what a resume there would run again if the session were
-lost; and the grade of the whole. With --sql it prints every statement as it
-would be sent, for the file of --file or for an example. Nothing is run.`,
+lost; and the grade of the whole. Says which statements the local warehouse
+cannot run. With --statements it prints every statement as it would be sent, for
+the file of --file or for an example. Nothing is run.`,
   positionals: [{ name: 'PIPELINE', help: 'the name of its folder' }],
   options: {
-    sql: { help: 'print the statements as they would be sent' },
+    statements: { help: 'print the statements as they would be sent' },
     file: { value: 'URI', help: 's3://bucket/key to print the statements for' },
     param: { value: 'NAME=VALUE', many: true, help: 'a parameter to print the statements with' },
-    folder: { value: 'FOLDER', help: 'the folder with the pipelines (default: sql/)' },
+    ...sqlOption,
   },
-  examples: ['baton plan product_dimension', 'baton plan stores --sql --file s3://my-bucket/stores/a.csv'],
+  examples: [
+    'baton plan product_dimension',
+    'baton plan stores --statements --file s3://my-bucket/stores/a.csv',
+  ],
   run: (context) => {
     const { args, out, json, stage } = context;
     const found = compiled(context);
     if (found === undefined) return Promise.resolve(EXIT.usage);
-    if (!args.flag('sql')) {
+    if (!args.flag('statements')) {
       const others = ['file', 'param'].find((name) => args.text(name) !== undefined);
-      if (others !== undefined) throw usageError(`--${others} goes with --sql`);
+      if (others !== undefined) throw usageError(`--${others} goes with --statements`);
       if (json) out.json(planJson(found));
       else out.data(describePlan(found, Date.now()));
       return Promise.resolve(EXIT.done);
     }
     const file = args.text('file');
-    const settings = {
-      stage,
-      service: 'baton',
-      landingBucket: `baton-${stage}-landing`,
-      artifactsBucket: `baton-${stage}-artifacts`,
-      copyRole: 'default',
-    };
     const given = { parameters: args.pairs('param'), ...(file !== undefined && { file }) };
-    const steps = sqlOf(found, settings, given);
+    const steps = sqlOf(found, exampleSettings(stage), given);
     if (json) out.json({ pipeline: found.pipeline, steps });
     else {
       for (const { step, send, statements } of steps) {

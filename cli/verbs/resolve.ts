@@ -3,7 +3,7 @@ import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { actor, ask, requestId } from '../requests.ts';
 import { findRun } from '../runs/find-run.ts';
-import { runJson } from '../runs/run-json.ts';
+import { readRunJson } from '../runs/run-json.ts';
 import { exitCodeOf, watchRun } from '../runs/watch-run.ts';
 import type { Verb } from '../verb.ts';
 import { noWaitOption, sqlOption } from './shared-options.ts';
@@ -52,7 +52,7 @@ goes on behind the step, with --not-applied at it, with --abandon it ends.`,
       return EXIT.done;
     }
     const run = await watchRun(reader, answer.runId, out, { signal, seen });
-    if (json) out.json(runJson(run, await reader.history(run.id)));
+    if (json) out.json(await readRunJson(reader, run));
     else out.data(`${run.id}  ${run.state}`);
     return exitCodeOf(run);
   },

@@ -4,7 +4,7 @@ import { sqlFolder } from '../project.ts';
 import { actor, ask, requestId } from '../requests.ts';
 import { FAILURE_CLASSES } from '../runs/failed-runs.ts';
 import { findRun } from '../runs/find-run.ts';
-import { runJson } from '../runs/run-json.ts';
+import { readRunJson } from '../runs/run-json.ts';
 import { exitCodeOf, watchRun } from '../runs/watch-run.ts';
 import type { Context, Verb } from '../verb.ts';
 import { resumeAll } from './resume-all.ts';
@@ -99,7 +99,7 @@ async function resumeOne({ args, out, json, connect, signal }: Context, id: stri
   }
   out.say(`run ${answer.runId}: ${answer.message}`);
   const run = await watchRun(reader, answer.runId, out, { signal, seen });
-  if (json) out.json(runJson(run, await reader.history(run.id)));
+  if (json) out.json(await readRunJson(reader, run));
   else out.data(`${run.id}  ${run.state}`);
   return exitCodeOf(run);
 }

@@ -4,7 +4,8 @@ import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { describeRun } from '../runs/describe-run.ts';
 import { findRun } from '../runs/find-run.ts';
-import { runJson } from '../runs/run-json.ts';
+import { emptyLoads } from '../runs/empty-loads.ts';
+import { readRunJson } from '../runs/run-json.ts';
 import { watchRun } from '../runs/watch-run.ts';
 import type { Verb } from '../verb.ts';
 import { sqlOption } from './shared-options.ts';
@@ -22,13 +23,12 @@ is 0 whatever became of the run.`,
   run: async ({ args, out, json, connect, signal }) => {
     const reader = await (await connect()).runs();
     let found = await findRun(reader, args.required('ID'), pipelineNames(sqlFolder(args.text('sql'))));
-    let history = await reader.history(found.id);
-    if (!json) out.data(describeRun(found, history));
+    const history = await reader.history(found.id);
+    if (!json) out.data(describeRun(found, history, await emptyLoads(reader, found, history)));
     if (args.flag('watch') && !isAtRest(found)) {
       found = await watchRun(reader, found.id, out, { signal, seen: history });
-      history = await reader.history(found.id);
     }
-    if (json) out.json(runJson(found, history));
+    if (json) out.json(await readRunJson(reader, found));
     return EXIT.done;
   },
 };

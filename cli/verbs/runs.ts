@@ -4,7 +4,7 @@ import { EXIT, usageError } from '../exit.ts';
 import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { triggerText } from '../runs/describe-run.ts';
-import { runJson } from '../runs/run-json.ts';
+import { readRunJson } from '../runs/run-json.ts';
 import { between, duration } from '../runs/units.ts';
 import { formatTable } from '../table.ts';
 import type { Verb } from '../verb.ts';
@@ -74,8 +74,7 @@ With --state the newest ${LOOKED_THROUGH} runs of each pipeline are looked throu
         didYouMean(pipeline, known) ?? `there are: ${known.join(', ')}`,
       );
     }
-    if (json)
-      out.json(await Promise.all(found.map(async (run) => runJson(run, await reader.history(run.id)))));
+    if (json) out.json(await Promise.all(found.map((run) => readRunJson(reader, run))));
     else if (found.length === 0) out.say('no runs');
     else {
       const titles = ['RUN', 'STATE', 'DONE', 'MADE', 'TOOK', 'TRIGGER'];

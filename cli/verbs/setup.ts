@@ -2,7 +2,7 @@ import type { Connection } from '../aws/connection.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { loadFolder } from '../pipelines.ts';
 import { projectSql, sqlFolder } from '../project.ts';
-import { applySetup } from '../query/apply-setup.ts';
+import { applySetup, setupLine } from '../query/apply-setup.ts';
 import { createUser, databaseUserOf, grantsFor, userQuery } from '../query/grants.ts';
 import type { Context, Verb } from '../verb.ts';
 import { accessOf, accessOptions, sqlOption } from './shared-options.ts';
@@ -39,7 +39,8 @@ export const setup: Verb = {
   description: `
 Applies the files of sql/setup/ in name order, each as one transaction: the
 tables of the pipelines, and baton.step_marker. They are written so that
-applying them again changes nothing. Locally \`baton up\` does this at each start.
+applying them again changes nothing. A file that fails is reported, the others
+are applied, and the exit code is 1. Locally \`baton up\` does this at each start.
 With --grants nothing is applied: it prints the GRANTs that the functions'
 database user needs, on Baton's own table and on the tables that pipelines name
 with their schema. Signs in as the functions would with your credentials, or as
@@ -61,11 +62,15 @@ Each warehouse that pipelines name (--warehouse) needs both as well.`,
     if (args.flag('grants')) return printGrants(context, connection, folder);
     if (args.text('to') !== undefined) throw usageError('--to goes with --grants');
     const client = await connection.sql(accessOf(args));
-    const names = await applySetup(client, folder, projectSql(), (name) => {
-      out.say(`  ${out.style.good('ok')}   setup/${name}`);
+    const files = await applySetup(client, folder, projectSql(), (file) => {
+      const word = file.error === undefined ? out.style.good('ok  ') : out.style.bad('FAIL');
+      out.say(`  ${word} ${setupLine(file)}`);
     });
-    if (json) out.json({ applied: names });
-    else if (names.length === 0) out.say(`there is nothing in ${folder}/setup`);
-    return EXIT.done;
+    const failed = files.filter(({ error }) => error !== undefined);
+    if (json) {
+      const applied = files.filter(({ error }) => error === undefined).map(({ name }) => name);
+      out.json({ applied, failed: failed.map(({ name, error }) => ({ name, error })) });
+    } else if (files.length === 0) out.say(`there is nothing in ${folder}/setup`);
+    return failed.length === 0 ? EXIT.done : EXIT.failed;
   },
 };

@@ -1,6 +1,6 @@
 import { EXIT } from '../exit.ts';
 import { actor, ask, requestId } from '../requests.ts';
-import { runJson } from '../runs/run-json.ts';
+import { readRunJson } from '../runs/run-json.ts';
 import { exitCodeOf, watchRun } from '../runs/watch-run.ts';
 import type { Verb } from '../verb.ts';
 import { noWaitOption } from './shared-options.ts';
@@ -44,7 +44,7 @@ run's id and state.`,
     out.say(`run ${answer.runId}`);
     const reader = await connection.runs();
     const run = await watchRun(reader, answer.runId, out, { signal });
-    if (json) out.json(runJson(run, await reader.history(run.id)));
+    if (json) out.json(await readRunJson(reader, run));
     else out.data(`${run.id}  ${run.state}`);
     return exitCodeOf(run);
   },

@@ -1,11 +1,12 @@
 import { DEFAULT_PORT } from '../aws/connection.ts';
 import { EXIT, usageError } from '../exit.ts';
-import { superviseSql } from '../local/reload.ts';
+import { sayFailed, superviseSql } from '../local/reload.ts';
 import { startStack } from '../local/stack.ts';
 import { problemLines } from '../pipelines.ts';
 import { localHome, sqlFolder } from '../project.ts';
 import { duration } from '../runs/units.ts';
 import type { Context, Verb } from '../verb.ts';
+import { sqlOption } from './shared-options.ts';
 
 function portOf({ args, env }: Context): number {
   const given = args.integer('port', { min: 0, max: 65_535 });
@@ -42,7 +43,8 @@ Runs AWS on this machine: builds the functions, compiles serverless.yml, and
 serves tables, buckets, rules, queues, schedules, functions and the warehouse
 (PostgreSQL in Redshift's place) on one endpoint. Applies sql/setup/, and
 watches the SQL folder: a good change is taken at once, a bad one prints its
-error and what ran before goes on. Ctrl-C ends it; its data stays in the home
+error and what ran before goes on; a file of sql/setup/ that fails is reported,
+and the others are applied. Ctrl-C ends it; its data stays in the home
 folder. Any AWS SDK or the aws command can talk to the endpoint. When it is
 ready it says so in its last line, with --json as one object on one line.
 With --stage it boots the template of that stage, with the parameters that the
@@ -55,7 +57,7 @@ AWS_ENDPOINT_URL, and any credentials.`,
       value: 'N',
       help: `port of the endpoint; 0 takes a free one (default: ${DEFAULT_PORT}, or BATON_PORT)`,
     },
-    sql: { value: 'FOLDER', help: 'the folder with the pipelines (default: sql/)' },
+    ...sqlOption,
   },
   examples: [
     'npm start',
@@ -80,6 +82,7 @@ AWS_ENDPOINT_URL, and any credentials.`,
       log: out.say,
     });
     for (const line of problemLines(stack.problems, folder)) out.say(line);
+    sayFailed(stack.setup, out);
     const watcher = await superviseSql(stack, folder, out);
     try {
       out.say(out.style.quiet(`started in ${duration(Date.now() - startedAt)}; Ctrl-C ends it`));

@@ -1,10 +1,16 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { rebuildAt } from '../../shared/pipeline/rebuild.ts';
-import { EXIT } from '../exit.ts';
-import { isError, loadFolder, problemLines } from '../pipelines.ts';
+import { didYouMean } from '../arguments.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { localProblems } from '../plan/local-problems.ts';
+import { isError, loadFolder, pipelineNames, problemLines, type Problem } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { countOf } from '../runs/units.ts';
-import type { Verb } from '../verb.ts';
+import type { Context, Verb } from '../verb.ts';
+import { sqlOption } from './shared-options.ts';
 
 /** Steps at which a lost session would stop a run until a person has looked. */
 function needsPersonAt({ steps }: Plan): string[] {
@@ -24,20 +30,62 @@ function graded(plan: Plan): string[] {
   ];
 }
 
+/** The folder, or of it one pipeline. */
+function checked({ args }: Context): {
+  folder: string;
+  plans: readonly Plan[];
+  problems: readonly Problem[];
+} {
+  const name = args.positional('PIPELINE');
+  if (name !== undefined && /[./\\]/.test(name))
+    throw usageError(
+      `${name} is no name of a pipeline`,
+      'the folder with the pipelines is named with --sql FOLDER',
+    );
+  const folder = sqlFolder(args.text('sql'));
+  const known = pipelineNames(folder);
+  if (name === undefined) {
+    const { plans, problems } = loadFolder(folder);
+    if (plans.length === 0 && !problems.some(isError))
+      throw usageError(
+        `there is no pipeline in ${folder}`,
+        'pipelines are folders below it: baton new NAME makes one',
+      );
+    return { folder, plans, problems };
+  }
+  if (!existsSync(join(folder, name)))
+    throw usageError(
+      `no pipeline ${name} in ${folder}`,
+      didYouMean(name, known) ?? `there are: ${known.join(', ')}`,
+    );
+  const { plans, problems } = loadFolder(folder);
+  return {
+    folder,
+    plans: plans.filter((plan) => plan.pipeline === name),
+    problems: problems.filter((problem) => problem.file.startsWith(`${name}/`)),
+  };
+}
+
 export const validate: Verb = {
   name: 'validate',
   summary: 'check the pipelines, without running anything',
   description: `
-Compiles every pipeline of the SQL folder and prints what is wrong, one line for
-each problem, with file, line and column. Ends with exit code 2 when there is an
-error; warnings alone are none. Says of a pipeline of grade C or D at which steps
-a lost session needs a person.`,
-  positionals: [{ name: 'FOLDER', optional: true, help: 'the folder with the pipelines (default: sql/)' }],
-  options: {},
-  examples: ['baton validate', 'baton validate test/fixtures/sql --json'],
-  run: ({ args, out, json }) => {
-    const folder = sqlFolder(args.positional('FOLDER'));
-    const { plans, problems } = loadFolder(folder);
+Compiles every pipeline of the SQL folder, or one, and prints what is wrong, one
+line for each problem, with file, line and column. Ends with exit code 2 when
+there is an error, or nothing to check; warnings alone are none. A statement that
+the local warehouse cannot run is a warning: it may run on AWS. Says of a pipeline
+of grade C or D at which steps a lost session needs a person.`,
+  positionals: [{ name: 'PIPELINE', optional: true, help: 'only this pipeline: the name of its folder' }],
+  options: sqlOption,
+  examples: [
+    'baton validate',
+    'baton validate stores',
+    'baton validate --sql test/fixtures/pipelines --json',
+  ],
+  run: (context) => {
+    const { out, json } = context;
+    const { folder, plans, problems: compiled } = checked(context);
+    const problems = [...compiled, ...plans.flatMap((plan) => localProblems(plan, folder))];
     const errors = problems.filter(isError);
     if (json) {
       out.json({
@@ -53,9 +101,8 @@ a lost session needs a person.`,
     } else {
       for (const line of problemLines(problems, folder)) out.data(line);
       for (const line of plans.flatMap(graded)) out.say(line);
-      const good = plans.map((plan) => plan.pipeline).join(', ');
       if (errors.length > 0) out.say(countOf(errors.length, 'error'));
-      else out.say(good === '' ? `there is no pipeline in ${folder}` : `valid: ${good}`);
+      else out.say(`valid: ${plans.map((plan) => plan.pipeline).join(', ')}`);
     }
     return Promise.resolve(errors.length === 0 ? EXIT.done : EXIT.usage);
   },

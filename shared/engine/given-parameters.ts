@@ -1,16 +1,7 @@
 /** Parameters given at start, held against what the pipeline declares. */
-import type { Parameter, ParameterType, Plan } from '../pipeline/plan.ts';
-
-const SHAPES: Readonly<Record<ParameterType, { pattern: RegExp; words: string }>> = {
-  string: { pattern: /^[^\0]*$/, words: 'a text' },
-  number: { pattern: /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/, words: 'a number' },
-  boolean: { pattern: /^(?:true|false)$/, words: 'true or false' },
-  date: { pattern: /^\d{4}-\d{2}-\d{2}$/, words: 'a date like 2026-01-31' },
-  timestamp: {
-    pattern: /^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?$/,
-    words: 'a timestamp like 2026-01-31 23:59:00',
-  },
-};
+import type { Parameter, Plan } from '../pipeline/plan.ts';
+import type { ParameterValue } from '../pipeline/render.ts';
+import { RenderError, renderValue } from '../pipeline/render.ts';
 
 const OF_THE_FILE: ReadonlySet<string> = new Set(['manifest', 'file_uri', 'bucket', 'key']);
 
@@ -34,8 +25,8 @@ export function unsuitableParameters(
       const names = declared.map((candidate) => candidate.name).join(', ') || 'none';
       return `the pipeline has no parameter "${name}"; it has ${names}`;
     }
-    const { pattern, words } = SHAPES[parameter.type];
-    if (!pattern.test(value)) return `parameter ${name} must be ${words}; it is "${value}"`;
+    const wrong = unsuitable(name, { type: parameter.type, text: value });
+    if (wrong !== undefined) return wrong;
   }
   const missing = declared.find(
     (parameter) => parameter.default === undefined && given[parameter.name] === undefined,
@@ -43,4 +34,15 @@ export function unsuitableParameters(
   return missing === undefined
     ? undefined
     : `parameter ${missing.name} has no default: give it with --param ${missing.name}=...`;
+}
+
+/** A value given at start is checked as a default is: by writing it. */
+function unsuitable(name: string, value: ParameterValue): string | undefined {
+  try {
+    renderValue(name, value);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RenderError)) throw error;
+    return `parameter ${error.message.replace(/^:/, '')}`;
+  }
 }

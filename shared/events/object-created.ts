@@ -1,6 +1,6 @@
 /** S3's "Object Created" as EventBridge delivers it (S3 user guide: EventBridge events). */
 import type { RunFile } from '../run/run.ts';
-import { asObject, optionalText, RefusedInputError, text, wholeNumber } from './read.ts';
+import { asObject, instant, optionalText, RefusedInputError, text, wholeNumber } from './read.ts';
 
 export interface ObjectCreated {
   readonly file: RunFile;
@@ -22,9 +22,7 @@ export function parseObjectCreated(value: unknown): ObjectCreated {
       `an S3 "Object Created" event was expected; this one is "${type}" from ${source}`,
     );
   }
-  const time = text(event, 'time');
-  if (Number.isNaN(Date.parse(time)))
-    throw new RefusedInputError(`time must be an ISO 8601 instant; it is "${time}"`);
+  const time = instant(event, 'time');
   const versionId = optionalText(event, 'detail.object.version-id');
   const sequencer = optionalText(event, 'detail.object.sequencer');
   if (sequencer !== undefined && !/^[0-9A-Fa-f]{1,64}$/.test(sequencer)) {
@@ -40,7 +38,7 @@ export function parseObjectCreated(value: unknown): ObjectCreated {
       ...(versionId === undefined ? {} : { versionId }),
       ...(sequencer === undefined ? {} : { sequencer }),
     },
-    time: new Date(time).toISOString(),
+    time,
     ...(replayName === undefined ? {} : { replayName }),
   };
 }

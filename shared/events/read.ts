@@ -45,6 +45,17 @@ export function wholeNumber(root: JsonObject, path: string): number {
   return value;
 }
 
+/** As AWS writes instants. */
+const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
+/** The instant at `path`, in UTC with milliseconds. */
+export function instant(root: JsonObject, path: string): string {
+  const value = text(root, path);
+  const date = new Date(value);
+  if (!INSTANT.test(value) || !date.getTime()) throw expected(path, 'an instant in UTC', value);
+  return date.toISOString();
+}
+
 export function expected(place: string, what: string, value: unknown): RefusedInputError {
   const got = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 100);
   return new RefusedInputError(`${place} must be ${what}; it is ${got}`);

@@ -2,7 +2,7 @@
  * What EventBridge Scheduler hands to `start-run` when the schedule of a pipeline falls due. The template writes it as
  * the target's input; Scheduler fills the time in (Scheduler user guide: Adding context attributes).
  */
-import { at, expected, RefusedInputError, text } from './read.ts';
+import { instant, RefusedInputError, text } from './read.ts';
 import type { JsonObject } from './read.ts';
 
 export const SCHEDULE_SOURCE = 'baton.schedule';
@@ -20,13 +20,10 @@ export function parseScheduleDue(event: JsonObject, stage: string): ScheduleDue 
   const itsStage = text(event, 'stage');
   if (itsStage !== stage)
     throw new RefusedInputError(`this is a schedule of stage ${itsStage}; this is stage ${stage}`);
-  const time = text(event, 'scheduledTime');
-  // Also what Scheduler did not fill in: the keyword itself.
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/.test(time) || Number.isNaN(Date.parse(time)))
-    throw expected('scheduledTime', 'an instant in UTC', at(event, 'scheduledTime'));
   return {
     pipeline: text(event, 'pipeline'),
     expression: text(event, 'trigger'),
-    time: new Date(time).toISOString(),
+    // Refused where Scheduler did not fill it in: it is the keyword itself then.
+    time: instant(event, 'scheduledTime'),
   };
 }

@@ -1,16 +1,25 @@
 /** What wakes `run-step`: the Data API's completion event (Redshift management guide: Monitoring Data API events), or our own `Run Woken`. */
 import type { RunEvent } from '../run/run-event.ts';
 import { parseStatementName } from '../warehouse/statement-name.ts';
-import { asObject, at, optionalText, RefusedInputError, text } from './read.ts';
+import { asObject, at, instant, optionalText, text } from './read.ts';
 
 /** Which run an event concerns, and what it says; `ignored` where it concerns none of ours. */
 export type WakeUp = { readonly runId: string; readonly event: RunEvent } | { readonly ignored: string };
 
 /**
- * Depends only on `source`, `detail-type`, `statementId`, `state` and our own statement name; the rest are hints.
- * @throws RefusedInputError
+ * Depends only on `source`, `detail-type`, `statementId`, `state`, `time` and our own statement name; the rest are hints.
+ * A malformed event is ignored with the reason: delivering it again would not mend it, and the sweep asks the warehouse.
  */
 export function parseWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
+  try {
+    return readWakeUp(value, stage, roleName);
+  } catch (error) {
+    // Reading is pure: whatever is thrown is about the event.
+    return { ignored: (error as Error).message };
+  }
+}
+
+function readWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
   const event = asObject(value, 'the event');
   const source = text(event, 'source');
   const type = text(event, 'detail-type');
@@ -20,15 +29,15 @@ export function parseWakeUp(value: unknown, stage: string, roleName: string): Wa
     return { runId: text(event, 'detail.runId'), event: { kind: 'Woken' } };
   }
   if (source !== 'aws.redshift-data' || type !== 'Redshift Data Statement Status Change') {
-    throw new RefusedInputError(`"${type}" from ${source} is nothing that run-step knows`);
+    return { ignored: `"${type}" from ${source} is not for run-step` };
   }
   const name = optionalText(event, 'detail.statementName');
   const identity = name === undefined ? undefined : parseStatementName(name);
   if (identity === undefined || identity.stage !== stage)
-    return { ignored: `statement "${name ?? ''}" is not one of stage ${stage}` };
+    return { ignored: `statement "${name ?? ''}" is not of stage ${stage}` };
   const status = text(event, 'detail.state');
   if (status !== 'FINISHED' && status !== 'FAILED' && status !== 'ABORTED')
-    return { ignored: `state ${status} is not an end` };
+    return { ignored: `state ${status} is no end` };
   const rows = at(event, 'detail.rows');
   return {
     runId: identity.runId,
@@ -37,7 +46,7 @@ export function parseWakeUp(value: unknown, stage: string, roleName: string): Wa
       tokenStart: identity.tokenStart,
       statementId: text(event, 'detail.statementId'),
       status,
-      at: new Date(text(event, 'time')).toISOString(),
+      at: instant(event, 'time'),
       ...(typeof rows === 'number' && rows >= 0 ? { rows } : {}),
       trusted: isOurRole(optionalText(event, 'detail.principal'), roleName),
     },

@@ -2,13 +2,16 @@
  * What a statement does, by allow-list: a form that is not known here is `opaque`, never guessed. Follows the syntax of
  * the Redshift Database Developer Guide, chapter "SQL commands".
  */
-import { Code, UnrecognisedError } from './code.ts';
-import { NONDETERMINISTIC_WORDS } from './functions.ts';
+import { BracketError, Code, NotUnderstoodError, UnrecognisedError } from './code.ts';
+import { foreignMarks } from './foreign-marks.ts';
+import { COMMANDS, NONDETERMINISTIC_WORDS } from './functions.ts';
 import type { Token } from './lexer.ts';
 import { tokenize, UnclosedTokenError } from './lexer.ts';
+import { secondStatement } from './missing-semicolon.ts';
+import { didYouMean } from './nearest.ts';
 import { behindWith, QueryWalker, Scope } from './query-walker.ts';
 import { stringValue } from './sql-string.ts';
-import type { StatementFacts } from './statement-facts.ts';
+import type { StatementFacts, StatementProblem } from './statement-facts.ts';
 import { newFacts } from './statement-facts.ts';
 import { isHashName, nameKey } from './table-name.ts';
 
@@ -31,18 +34,39 @@ interface Statement {
 
 /** @param tokens of one statement, with or without blanks */
 export function analyzeStatement(tokens: readonly Token[], prepared: Prepared = new Map()): StatementFacts {
+  const mistakes = foreignMarks(tokens);
   let code: Code;
   try {
     code = new Code(tokens);
   } catch (error) {
-    if (!(error instanceof UnrecognisedError)) throw error;
-    return opaque(newFacts('the statement', error.offset), error.message);
+    if (!(error instanceof BracketError)) throw error;
+    const { message, offset } = error;
+    const facts = opaque(newFacts('the statement', offset), message);
+    facts.problems.push(...mistakes, { offset, severity: 'error', message });
+    return facts;
   }
+  const isCommand = COMMANDS.has(code.word(code.behindBrackets(0)));
+  const second = isCommand ? secondStatement(code) : undefined;
+  if (second !== undefined) mistakes.push({ offset: second, severity: 'error', message: NO_SEMICOLON });
+  const facts = analyzeCode(code, prepared);
+  facts.problems.push(...mistakes);
+  // What is wrong is said already.
+  if (facts.problems.some(({ severity }) => severity === 'error')) delete facts.notUnderstood;
+  return facts;
+}
+
+const NO_SEMICOLON = 'a statement begins here, and the one before it has no ; at its end';
+
+function analyzeCode(code: Code, prepared: Prepared): StatementFacts {
   const verb = verbOf(code);
   const facts = newFacts(verb, code.offset(0));
-  const analysis = ANALYSES[code.word(code.behindBrackets(0))];
+  const first = code.word(code.behindBrackets(0));
+  const analysis = ANALYSES[first];
   try {
-    if (analysis === undefined) throw code.unrecognised(0);
+    if (analysis === undefined)
+      throw COMMANDS.has(first)
+        ? new UnrecognisedError(`what ${first} does is not known to Baton`, facts.offset)
+        : code.unrecognised(0);
     analysis({ code, facts, walker: new QueryWalker(code, facts), prepared });
     noteWords(code, facts);
     return facts;
@@ -51,8 +75,32 @@ export function analyzeStatement(tokens: readonly Token[], prepared: Prepared = 
     // What was noted so far is incomplete: forget it.
     const bare = opaque(newFacts(verb, code.offset(0)), error.message);
     bare.problems.push(...facts.problems);
+    if (error instanceof NotUnderstoodError) bare.notUnderstood = notUnderstood(verb, first, error);
     return bare;
   }
+}
+
+function notUnderstood(
+  verb: string,
+  first: string,
+  { message, offset }: Error & { offset: number },
+): StatementProblem {
+  if (COMMANDS.has(first))
+    return {
+      offset,
+      severity: 'warning',
+      message: `${verb} ${message}, so what it reads and writes is not known: correct it, or say kind: opaque in pipeline.yml if it is right`,
+    };
+  const word = first.slice(0, 40);
+  const what =
+    word === ''
+      ? 'a statement begins with a command like SELECT'
+      : `${word} is no command of Redshift${didYouMean(word, COMMANDS)}`;
+  return {
+    offset,
+    severity: 'error',
+    message: `${what}: correct it, or say kind: opaque in pipeline.yml if it is right`,
+  };
 }
 
 /** May have read and written anything. */
@@ -147,7 +195,7 @@ function withStatement(statement: Statement): void {
 }
 
 function insertAt({ code, facts, walker }: Statement, i: number, scope: Scope): void {
-  if (!code.is(i, 'INSERT', 'INTO')) throw code.unrecognised(i);
+  if (!code.is(i + 1, 'INTO')) throw code.unrecognised(i + 1);
   const target = code.table(i + 2);
   facts.writes.push({ name: target.name, offset: target.offset });
   let at = target.next;
@@ -250,7 +298,7 @@ function unloadedQuery(quoted: Token, facts: StatementFacts): void {
     new QueryWalker(inner, within).query(0, inner.length);
   } catch (error) {
     if (!(error instanceof UnrecognisedError) && !(error instanceof UnclosedTokenError)) throw error;
-    throw new UnrecognisedError(`UNLOAD's query ${error.message}`, quoted.start);
+    throw new NotUnderstoodError(`is not understood: its query ${error.message}`, quoted.start);
   }
   facts.reads.push(...within.reads.map(({ name }) => ({ name, offset: quoted.start })));
   facts.nondeterministic.push(...within.nondeterministic);
@@ -473,7 +521,8 @@ function prepare({ code, facts, prepared }: Statement): void {
   const name = nameKey(parts.join('.'));
   let at = next;
   if (code.isMark(at, '(')) at = code.closing(at) + 1;
-  if (!code.is(at, 'AS')) throw code.unrecognised(at);
+  // Only queries and changes of rows can be prepared; one that prepares another could do so without end.
+  if (!code.is(at, 'AS') || code.is(at + 1, 'PREPARE')) throw code.unrecognised(at);
   if (prepared.has(name)) {
     facts.problems.push({
       offset: code.offset(1),
@@ -481,7 +530,7 @@ function prepare({ code, facts, prepared }: Statement): void {
       message: `the prepared statement ${name} exists already in this session; DEALLOCATE it first or choose another name`,
     });
   }
-  const inner = analyzeStatement(code.tokens.slice(at + 1), prepared);
+  const inner = analyzeCode(new Code(code.tokens.slice(at + 1)), prepared);
   if (inner.nature === 'opaque' || inner.problems.length > 0) throw code.unrecognised(at + 1);
   prepared.set(name, inner);
   facts.nature = 'setting';

@@ -14,27 +14,42 @@ export class UnrecognisedError extends Error {
   }
 }
 
+/** A form of a known statement that is not known here, or no statement at all: most likely a mistake. */
+export class NotUnderstoodError extends UnrecognisedError {}
+
+/** Brackets that do not match, or too many of them. */
+export class BracketError extends UnrecognisedError {}
+
+/** What walks over nested brackets calls itself for each: far below the end of the stack, far above what people write. */
+const MOST_NESTED = 200;
+
 export class Code {
   readonly tokens: readonly Token[];
   readonly #partner = new Map<number, number>();
   readonly #end: number;
 
-  /** @throws UnrecognisedError where brackets do not match */
+  /** @throws BracketError */
   constructor(tokens: readonly Token[]) {
     this.tokens = tokens.filter((token) => !isBlank(token));
     this.#end = this.tokens.at(-1)?.end ?? 0;
     const open: number[] = [];
     for (const [i, token] of this.tokens.entries()) {
       if (token.kind !== 'mark') continue;
-      if (token.text === '(') open.push(i);
-      else if (token.text === ')') {
+      if (token.text === '(') {
+        open.push(i);
+        if (open.length > MOST_NESTED)
+          throw new BracketError(
+            `brackets are nested more than ${MOST_NESTED} deep: put the inner query into a temporary table or a WITH`,
+            token.start,
+          );
+      } else if (token.text === ')') {
         const from = open.pop();
-        if (from === undefined) throw new UnrecognisedError('a ")" closes nothing', token.start);
+        if (from === undefined) throw new BracketError('this ")" closes nothing', token.start);
         this.#partner.set(from, i);
       }
     }
     const unclosed = open.at(-1);
-    if (unclosed !== undefined) throw new UnrecognisedError('a "(" is not closed', this.offset(unclosed));
+    if (unclosed !== undefined) throw new BracketError('this "(" is not closed', this.offset(unclosed));
   }
 
   get length(): number {
@@ -104,17 +119,17 @@ export class Code {
     return { name: parts.join('.'), offset: this.offset(i), next };
   }
 
-  unrecognised(i: number): UnrecognisedError {
+  unrecognised(i: number): NotUnderstoodError {
     const token = this.tokens[i];
     const near = token === undefined ? 'at its end' : `near "${token.text.slice(0, 40)}"`;
-    return new UnrecognisedError(`is not understood ${near}`, this.offset(i));
+    return new NotUnderstoodError(`is not understood ${near}`, this.offset(i));
   }
 }
 
 /** Words that cannot be a table's name without quotes where one is expected. */
 export const RESERVED: ReadonlySet<string> = new Set(
-  `ALL AND ANY AS ASC BETWEEN BOTH CASE CAST CHECK COLUMN CONNECT CONSTRAINT CREATE CROSS DEFAULT DESC DISTINCT DO ELSE
-   END EXCEPT EXISTS FETCH FOR FOREIGN FROM FULL GRANT GROUP HAVING IN INNER INTERSECT INTO IS JOIN LEADING LEFT LIKE
+  `ALL AND ANY AS ASC BETWEEN BOTH CASE CAST CHECK COLUMN CONSTRAINT CREATE CROSS DEFAULT DESC DISTINCT DO ELSE
+   END EXCEPT EXISTS FOR FOREIGN FROM FULL GRANT GROUP HAVING IN INNER INTERSECT INTO IS JOIN LEADING LEFT LIKE
    LIMIT MINUS NATURAL NOT NULL OFFSET ON ONLY OR ORDER OUTER PIVOT PRIMARY QUALIFY REFERENCES RIGHT SELECT SET SOME
-   TABLE THEN TO TRAILING UNION UNIQUE UNPIVOT USING VALUES WHEN WHERE WINDOW WITH`.split(/\s+/),
+   TABLE THEN TO TRAILING UNION UNIQUE UNPIVOT USING VALUES WHEN WHERE WITH`.split(/\s+/),
 );

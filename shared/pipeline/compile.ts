@@ -6,9 +6,11 @@ import { conflictRetries } from './conflict-retry.ts';
 import { parseDuration } from './duration.ts';
 import { gradeOf } from './grade.ts';
 import { contentHash } from './hash.ts';
+import { UnclosedTokenError } from './lexer.ts';
 import type { FileEffect } from './lineage.ts';
 import { LineageReader } from './lineage.ts';
 import { mixedSteps } from './mixed.ts';
+import { isMarkerTable, MARKER_IS_BATONS, markerProblem } from './marker-table.ts';
 import { didYouMean } from './nearest.ts';
 import type { Parameter, Plan, Step } from './plan.ts';
 import type { Problem } from './problem.ts';
@@ -23,6 +25,7 @@ import { readSqlFile } from './sql-file.ts';
 import { makeStep, retryPolicy, runTimeout } from './step.ts';
 import { kindOfStep } from './step-kind.ts';
 import { stepFiles } from './step-files.ts';
+import { placeholdersOf } from './template.ts';
 import type { Upstream } from './triggers.ts';
 import { missingValue, parameterProblems, triggerProblems, triggersOf } from './triggers.ts';
 import { startedBy } from './unload-target.ts';
@@ -84,6 +87,7 @@ class Compiler {
     const effects = this.#lineage(this.#sqlFiles(parameters));
     const steps = this.#steps(effects, parameters);
     this.#checkUses(effects, parameters);
+    this.#checkMarkerTable(effects);
     this.#checkTriggers(effects, parameters);
     const plan = this.#plan(steps, parameters);
     const hasError = this.#problems.some((problem) => problem.severity === 'error');
@@ -198,13 +202,25 @@ class Compiler {
       for (const { facts } of file.statements)
         if (facts.unloadTo !== undefined) this.#checkUnload(file, facts.unloadTo, parameters);
     }
-    for (const settings of Object.values(this.#settings.steps ?? {})) {
-      for (const [, name] of (settings.verify ?? '').matchAll(/:([A-Za-z_]\w*)/g)) used.add(name ?? '');
-    }
+    for (const { name } of this.#verifyUses()) used.add(name);
     // With broken files a parameter may only seem unused.
     if (effects.some(({ file }) => file.statements.length === 0)) return;
     for (const name of names) {
       if (!used.has(name)) this.#say(`the parameter ${name} is not used by any step`, ['parameters', name]);
+    }
+  }
+
+  #checkMarkerTable(effects: readonly FileEffect[]): void {
+    const searchPath = this.#settings.session?.set?.['search_path'];
+    for (const { file } of effects) {
+      for (const statement of file.statements) {
+        const problem = markerProblem(statement, searchPath);
+        if (problem !== undefined) this.#sayIn(file, problem);
+      }
+    }
+    for (const [name, { writes = [] }] of Object.entries(this.#settings.steps ?? {})) {
+      if (writes.some((table) => isMarkerTable(table, searchPath)))
+        this.#say(MARKER_IS_BATONS, ['steps', name, 'writes']);
     }
   }
 
@@ -229,7 +245,7 @@ class Compiler {
   /** The triggers themselves, and what runs that they start would lack. */
   #checkTriggers(effects: readonly FileEffect[], parameters: readonly Parameter[]): void {
     if (this.#read?.settings === undefined) return;
-    const { on, steps } = this.#settings;
+    const { on } = this.#settings;
     const triggers = triggersOf(on);
     const problems = [...triggerProblems(on, this.#source.name), ...parameterProblems(parameters, triggers)];
     for (const { path, message, severity } of problems) this.#say(message, path, severity);
@@ -239,12 +255,22 @@ class Compiler {
         if (message !== undefined) this.#sayIn(file, { offset, severity: 'error', message });
       }
     }
-    for (const [name, { verify = '' }] of Object.entries(steps ?? {})) {
-      for (const [, placeholder = ''] of verify.matchAll(/:([A-Za-z_]\w*)/g)) {
-        const message = missingValue(placeholder, triggers);
-        if (message !== undefined) this.#say(message, ['steps', name, 'verify']);
-      }
+    for (const { step, name } of this.#verifyUses()) {
+      const message = missingValue(name, triggers);
+      if (message !== undefined) this.#say(message, ['steps', step, 'verify']);
     }
+  }
+
+  /** Placeholders of `verify:` queries; one that is not SQL has none, and is refused elsewhere. */
+  #verifyUses(): { step: string; name: string }[] {
+    return Object.entries(this.#settings.steps ?? {}).flatMap(([step, { verify = '' }]) => {
+      try {
+        return placeholdersOf(verify).map((name) => ({ step, name }));
+      } catch (error) {
+        if (!(error instanceof UnclosedTokenError)) throw error;
+        return [];
+      }
+    });
   }
 
   #upstreams(): Upstream[] {

@@ -1,8 +1,9 @@
 /** Reads pipeline folders from disk and compiles them. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { compilePipeline, PIPELINE_FILE } from './compile.ts';
+import { entriesOf, readPipelineFiles } from './pipeline-files.ts';
 import type { Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { inOrder } from './problem.ts';
@@ -28,11 +29,20 @@ export function loadPipelines(sqlFolder: string): LoadedPipelines {
     return { plans, problems: [{ file: '', line: 1, column: 1, severity: 'error', message }] };
   }
   const upstreams = new Map<string, readonly Upstream[]>();
-  for (const name of pipelineFolders(sqlFolder)) {
-    const compiled = compilePipeline({ name, files: readFiles(join(sqlFolder, name)) });
-    upstreams.set(name, compiled.upstreams);
-    if (compiled.plan !== undefined) plans.push(compiled.plan);
-    for (const problem of compiled.problems) problems.push({ ...problem, file: `${name}/${problem.file}` });
+  for (const { name, isFolder } of entriesOf(sqlFolder)) {
+    if (!isFolder) {
+      if (!/\.sql$/i.test(name)) continue;
+      const message = 'a step lies in the folder of its pipeline: this file is ignored';
+      problems.push({ file: name, line: 1, column: 1, severity: 'warning', message });
+    } else if (name !== SETUP_FOLDER) {
+      const read = readPipelineFiles(join(sqlFolder, name));
+      const compiled = compilePipeline({ name, files: read.files });
+      upstreams.set(name, compiled.upstreams);
+      const isWhole = read.problems.every(({ severity }) => severity === 'warning');
+      if (compiled.plan !== undefined && isWhole) plans.push(compiled.plan);
+      for (const problem of inOrder([...read.problems, ...compiled.problems]))
+        problems.push({ ...problem, file: `${name}/${problem.file}` });
+    }
   }
   const broken = chainProblems(upstreams);
   for (const { pipeline, at, message } of broken) {
@@ -42,18 +52,4 @@ export function loadPipelines(sqlFolder: string): LoadedPipelines {
   if (broken.length === 0) return { plans, problems };
   const bad = new Set(broken.map(({ pipeline }) => pipeline));
   return { plans: plans.filter((plan) => !bad.has(plan.pipeline)), problems: inOrder(problems) };
-}
-
-function pipelineFolders(sqlFolder: string): string[] {
-  return readdirSync(sqlFolder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== SETUP_FOLDER && !entry.name.startsWith('.'))
-    .map((entry) => entry.name)
-    .sort();
-}
-
-function readFiles(folder: string): Map<string, string> {
-  const names = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => !entry.isDirectory() && (entry.name === PIPELINE_FILE || entry.name.endsWith('.sql')))
-    .map((entry) => entry.name);
-  return new Map(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }

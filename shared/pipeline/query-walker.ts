@@ -33,8 +33,21 @@ const BEHIND_TABLE: ReadonlySet<string> = new Set(
   'ON USING JOIN INNER LEFT RIGHT FULL CROSS NATURAL'.split(' '),
 );
 
-/** Words behind a table that are not its alias. */
-const NO_ALIAS: ReadonlySet<string> = new Set([...RESERVED, 'AT', 'START', 'REMOVE']);
+function isFreeName(code: Code, i: number): boolean {
+  return code.isName(i) && !RESERVED.has(code.word(i));
+}
+
+/** Words that Redshift does not reserve: an alias, unless what follows says that they begin a clause. */
+const ALIAS_UNLESS: ReadonlyMap<string, (code: Code, next: number) => boolean> = new Map([
+  ['AT', isFreeName],
+  ['SET', isFreeName],
+  ['VALUES', (code: Code, next: number) => code.isMark(next, '(')],
+  ['EXISTS', (code: Code, next: number) => code.isMark(next, '(')],
+  ['START', (code: Code, next: number) => code.is(next, 'WITH')],
+  ['CONNECT', (code: Code, next: number) => code.is(next, 'BY')],
+  ['FETCH', (code: Code, next: number) => code.is(next, 'FIRST') || code.is(next, 'NEXT')],
+  ['WINDOW', (code: Code, next: number) => code.is(next + 1, 'AS')],
+]);
 
 const SET_OPERATORS: ReadonlySet<string> = new Set(['UNION', 'INTERSECT', 'EXCEPT', 'MINUS']);
 
@@ -176,6 +189,7 @@ export class QueryWalker {
     const order: Order = { ordered: false };
     let scope = level.query ? new Scope(level.scope) : level.scope;
     let inFrom = level.table === true;
+    let hadFrom = inFrom;
     let at = start;
     if (inFrom) at = this.#fromItem(at, end, scope);
     while (at < end) {
@@ -183,8 +197,9 @@ export class QueryWalker {
       if (code.isMark(at, '(')) at = this.#brackets(at, scope);
       else if (inFrom && (code.isMark(at, ',') || word === 'JOIN')) at = this.#fromItem(at + 1, end, scope);
       else if (word === 'FROM' && !this.#isDistinctFrom(at)) {
-        if (inFrom) throw code.unrecognised(at);
+        if (hadFrom) throw code.unrecognised(at);
         inFrom = true;
+        hadFrom = true;
         at = this.#fromItem(at + 1, end, scope);
       } else if (word === 'INTO') at = this.#intoTarget(at, level);
       else if (word === 'SELECT') {
@@ -199,6 +214,7 @@ export class QueryWalker {
           this.#closeOrder(order);
           // Aliases of one SELECT mean nothing in the next; CTEs stay.
           scope = new Scope(level.scope);
+          hadFrom = false;
         }
         this.#noteOrder(at, order);
         at += 1;
@@ -412,7 +428,7 @@ export class QueryWalker {
     let alias = otherwise;
     const named = code.is(at, 'AS');
     if (named) at += 1;
-    if (at < end && code.isName(at) && !NO_ALIAS.has(code.word(at))) {
+    if (at < end && code.isName(at) && this.#isAlias(at, named)) {
       alias = code.path(at).parts[0];
       at += 1;
       if (code.isMark(at, '(')) at = code.closing(at) + 1;
@@ -423,6 +439,13 @@ export class QueryWalker {
       at += 2;
     }
     return this.#pivot(at, end, scope);
+  }
+
+  #isAlias(at: number, named: boolean): boolean {
+    const word = this.#code.word(at);
+    const beginsClause = ALIAS_UNLESS.get(word);
+    if (beginsClause === undefined) return !RESERVED.has(word);
+    return named || !beginsClause(this.#code, at + 1);
   }
 
   #pivot(i: number, end: number, scope: Scope): number {

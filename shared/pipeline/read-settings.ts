@@ -239,7 +239,8 @@ class Reader {
 }
 
 function yamlWords(code: string, message: string): string {
-  return code === 'DUPLICATE_KEY' ? 'this key stands here twice' : `not YAML: ${message}`;
+  if (code === 'DUPLICATE_KEY') return 'this key stands here twice';
+  return message.includes('call stack') ? 'this is nested too deeply' : `not YAML: ${message}`;
 }
 
 function isEmpty(node: unknown): boolean {

@@ -11,12 +11,10 @@ export type ParameterValue =
 
 /** A value that cannot be written into SQL, or that is missing. The message names the placeholder. */
 export class RenderError extends Error {
-  /** Without the colon; absent where a bare literal was quoted. */
-  readonly param: string | undefined;
-  constructor(param: string | undefined, problem: string) {
-    super(param === undefined ? problem : `:${param} ${problem}`);
+  /** @param subject `:name`, or what else is wrong */
+  constructor(subject: string, problem: string) {
+    super(`${subject} ${problem}`);
     this.name = 'RenderError';
-    this.param = param;
   }
 }
 
@@ -39,24 +37,23 @@ function doubled(text: string): string {
 
 /**
  * `text` as a Redshift string literal.
- * @throws RenderError for control characters; the message names `param` where it is given
+ * @throws RenderError for control characters; the message begins with `subject`
  */
-export function quoteLiteral(text: string, param?: string): string {
+export function quoteLiteral(text: string, subject = 'the text'): string {
   const unprintable = UNPRINTABLE.exec(text)?.[0];
   if (unprintable !== undefined) {
-    const what = `contains the control character ${codePoint(unprintable)}, which cannot be written into SQL`;
-    throw new RenderError(param, param === undefined ? `the text ${what}` : what);
+    throw new RenderError(subject, `contains the control character ${codePoint(unprintable)}`);
   }
   return `'${doubled(text)}'`;
 }
 
-function shaped(param: string, text: string, pattern: RegExp, words: string): string {
-  if (!pattern.test(text)) throw new RenderError(param, `must be ${words}; it is ${JSON.stringify(text)}`);
+function shaped(subject: string, text: string, pattern: RegExp, words: string): string {
+  if (!pattern.test(text)) throw new RenderError(subject, `must be ${words}; it is ${JSON.stringify(text)}`);
   return text;
 }
 
-function renderNumber(param: string, text: string): string {
-  const number = shaped(param, text, NUMBER, 'a number').replace(/^\+/, '');
+function renderNumber(subject: string, text: string): string {
+  const number = shaped(subject, text, NUMBER, 'a number').replace(/^\+/, '');
   // `- :n` without the blank would begin a comment.
   return number.startsWith('-') ? `(${number})` : number;
 }
@@ -67,19 +64,20 @@ function renderNumber(param: string, text: string): string {
  */
 export function renderValue(param: string, value: ParameterValue): string {
   const { type, text } = value;
+  const subject = `:${param}`;
   switch (type) {
     case 'string':
-      return quoteLiteral(text, param);
+      return quoteLiteral(text, subject);
     case 'number':
-      return renderNumber(param, text);
+      return renderNumber(subject, text);
     case 'boolean':
-      return shaped(param, text, /^(?:true|false)$/, 'true or false');
+      return shaped(subject, text, /^(?:true|false)$/, 'true or false');
     case 'date':
-      return quoteLiteral(shaped(param, text, DATE, 'a date like 2026-01-31'), param);
+      return quoteLiteral(shaped(subject, text, DATE, 'a date like 2026-01-31'), subject);
     case 'timestamp':
-      return quoteLiteral(shaped(param, text, TIMESTAMP, 'a timestamp like 2026-01-31 23:59:00'), param);
+      return quoteLiteral(shaped(subject, text, TIMESTAMP, 'a timestamp like 2026-01-31 23:59:00'), subject);
     case 'word':
-      return shaped(param, text, /^(?:default|NULL)$/, 'the word default or NULL');
+      return shaped(subject, text, /^(?:default|NULL)$/, 'the word default or NULL');
     default:
       return type satisfies never;
   }
@@ -98,7 +96,7 @@ export function renderStatement(
     if (typeof part === 'string') sql += part;
     else {
       const value = values.get(part.param);
-      if (value === undefined) throw new RenderError(part.param, 'has no value in this run');
+      if (value === undefined) throw new RenderError(`:${part.param}`, 'has no value in this run');
       const rendered = renderValue(part.param, value);
       sql += part.inQuotes === true ? doubled(rendered) : rendered;
     }

@@ -1,6 +1,7 @@
 /** One step's file: its statements, each analysed and cut at its placeholders. */
 import { analyzeStatement } from './analyze-statement.ts';
 import type { Prepared } from './analyze-statement.ts';
+import type { Token } from './lexer.ts';
 import { splitStatements, tokenize, UnclosedTokenError } from './lexer.ts';
 import type { StatementTemplate } from './plan.ts';
 import type { StatementFacts, StatementProblem } from './statement-facts.ts';
@@ -13,6 +14,8 @@ const MAX_BYTES = 200_000;
 const LARGE_BYTES = 100_000;
 
 export interface SqlStatement {
+  /** With the blanks between them. */
+  readonly tokens: readonly Token[];
   readonly facts: StatementFacts;
   readonly template: StatementTemplate;
   readonly uses: readonly ParameterUse[];
@@ -59,7 +62,7 @@ export function readSqlFile(
         `the statement has ${bytes} bytes; older Data API endpoints take ${LARGE_BYTES} at most`,
         'warning',
       );
-    return { facts, template: made.template, uses: made.uses };
+    return { tokens: part, facts, template: made.template, uses: made.uses };
   });
   if (statements.length === 0) problem(0, 'the file holds no statement');
   if (statements.length > MAX_STATEMENTS) {

@@ -48,6 +48,8 @@ export interface StatementFacts {
   readsUnknown: boolean;
   /** LIKE sources. */
   readonly shapes: NamedTable[];
+  /** It is opaque since its text is not understood: most likely a mistake, unless `kind:` says what it is. */
+  notUnderstood?: StatementProblem;
   setsSession: boolean;
   /** TRUNCATE: commits the transaction it runs in. */
   truncates: boolean;

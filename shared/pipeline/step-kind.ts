@@ -42,6 +42,8 @@ export function kindOfStep(step: FileEffect, settings: StepSettings): KindOfStep
       message: `a check is one query, and this file holds ${statements.length}: give each a file of its own`,
     });
   }
+  if (settings.kind === undefined)
+    problems.push(...statements.flatMap(({ facts }) => facts.notUnderstood ?? []));
   problems.push(...truncateAmongOthers(statements));
   problems.push(...unseenRows(kind, statements, natures));
   return { kind, problems, ...(settingProblem === undefined ? {} : { settingProblem }) };
@@ -108,11 +110,16 @@ function opaqueAmongOthers(
   natures: readonly Nature[],
 ): StatementProblem[] {
   return statements.flatMap(({ facts }, i) => {
-    if (natures[i] !== 'opaque' || facts.truncates) return [];
+    if (natures[i] !== 'opaque' || facts.truncates || isMistaken(facts)) return [];
     const because = facts.opaqueBecause ?? 'it cannot be seen through';
     const message = `${facts.verb} must be alone in its file: ${because}`;
     return [{ offset: facts.offset, severity: 'error' as const, message }];
   });
+}
+
+/** What is wrong with it is said already, and mending it may change what it is. */
+function isMistaken({ notUnderstood, problems }: StatementFacts): boolean {
+  return [notUnderstood, ...problems].some((problem) => problem?.severity === 'error');
 }
 
 function truncateAmongOthers(statements: readonly StatementEffect[]): StatementProblem[] {

@@ -140,7 +140,10 @@ function verifyTemplate(
   };
   try {
     const [statement, ...more] = splitStatements(tokenize(text));
-    if (statement === undefined || more.length > 0 || analyzeStatement(statement).nature !== 'query')
+    const facts = statement === undefined ? undefined : analyzeStatement(statement);
+    const mistake = facts?.problems.find((problem) => problem.severity === 'error');
+    if (mistake !== undefined) return refuse(`verify: ${mistake.message}`);
+    if (statement === undefined || more.length > 0 || facts?.nature !== 'query')
       return refuse('verify must be one query that only reads and answers with one boolean');
     const made = makeTemplate(statement, known);
     const wrong = made.problems.find((problem) => problem.severity === 'error');

@@ -25,6 +25,7 @@ const CLINGING = new Set(['word', 'quoted', 'string', 'dollar', 'number', 'param
  */
 export function makeTemplate(tokens: readonly Token[], known: ReadonlySet<string>): MadeTemplate {
   const code = tokens.filter((token) => !isBlank(token));
+  const names = colonNames(code, known);
   const first = tokens.findIndex((token) => !isBlank(token));
   const last = tokens.findLastIndex((token) => !isBlank(token));
   const maker = new TemplateMaker(known);
@@ -35,11 +36,42 @@ export function makeTemplate(tokens: readonly Token[], known: ReadonlySet<string
   for (let i = first; i <= last; i += 1) {
     const token = tokens[i];
     if (token === undefined) continue;
-    if (token.kind === 'param') maker.placeholder(token, tokens[i - 1], tokens[i + 1], tokens[i - 2]);
+    if (token.kind === 'param' && !names.has(token))
+      maker.placeholder(token, tokens[i - 1], tokens[i + 1], tokens[i - 2]);
     else if (token === unloaded) maker.unloadedQuery(token);
     else maker.text(token);
   }
   return maker.made();
+}
+
+/** Statements whose names of roles, users and groups may hold a colon: `sys:dba`, `namespace:user`. */
+const ABOUT_USERS = new Set(['GRANT', 'REVOKE', 'ALTER', 'CREATE', 'DROP', 'COMMENT', 'SET', 'SHOW']);
+
+/** What looks like a placeholder and is part of a name or type: `ROLE sys:dba`, `struct<given:varchar(20)>`. */
+function colonNames(code: readonly Token[], known: ReadonlySet<string>): ReadonlySet<Token> {
+  const found = new Set<Token>();
+  const aboutUsers = ABOUT_USERS.has(code[0]?.text.toUpperCase() ?? '');
+  let structs = 0;
+  for (const [i, token] of code.entries()) {
+    const before = code[i - 1];
+    const isNamed = before?.kind === 'word' || before?.kind === 'quoted';
+    if (token.text === '<' && (structs > 0 || /^(?:struct|array|map)$/i.test(before?.text ?? '')))
+      structs += 1;
+    else if (token.text === '>' && structs > 0) structs -= 1;
+    else if (token.kind === 'param' && isNamed) {
+      if (structs > 0) found.add(token);
+      else if (aboutUsers && before.end === token.start && !known.has(token.text.slice(1))) found.add(token);
+    }
+  }
+  return found;
+}
+
+/**
+ * The placeholders in a text that is one statement, for example a `verify:` query.
+ * @throws UnclosedTokenError
+ */
+export function placeholdersOf(sql: string): string[] {
+  return makeTemplate(tokenize(sql), new Set()).uses.map(({ name }) => name);
 }
 
 class TemplateMaker {

@@ -1,7 +1,7 @@
 /** What starts a pipeline's runs, as its settings say it; and what the SQL can then not have. */
 import { didYouMean } from './nearest.ts';
 import { FILE_PLACEHOLDERS } from './parameters.ts';
-import type { Parameter, Trigger } from './plan.ts';
+import type { Parameter, S3Trigger, Trigger } from './plan.ts';
 import { expressionProblem, timezoneProblem } from './schedule/check.ts';
 import { DEFAULTS } from './schema.ts';
 import type { TriggerSettings } from './settings.ts';
@@ -36,9 +36,8 @@ export function triggerProblems(on: readonly TriggerSettings[], pipeline: string
   for (const [i, trigger] of triggers.entries()) {
     const path = ['on', i];
     if (trigger.kind === 's3') {
-      if (!trigger.prefix.startsWith('/')) continue;
-      const message = 'keys in S3 seldom begin with "/": this matches only keys that do';
-      problems.push({ path: [...path, 's3', 'prefix'], message, severity: 'warning' });
+      const wrong = prefixProblem(trigger);
+      if (wrong !== undefined) problems.push({ path: [...path, 's3', 'prefix'], ...wrong });
       continue;
     }
     const same = triggers.findIndex((other) => JSON.stringify(other) === JSON.stringify(trigger));
@@ -50,6 +49,32 @@ export function triggerProblems(on: readonly TriggerSettings[], pipeline: string
     }
   }
   return problems;
+}
+
+/** A prefix that no key will ever have, or hardly any. */
+function prefixProblem({ bucket, prefix }: S3Trigger): Omit<SettingProblem, 'path'> | undefined {
+  const [, scheme, its = '', rest = ''] =
+    /^(arn:aws[a-z-]*:s3:::|[a-z0-9]+:\/\/)([^/]*)\/?(.*)$/is.exec(prefix) ?? [];
+  if (scheme !== undefined)
+    return {
+      message: `a prefix is the beginning of a key, and no key begins with ${scheme}: name the bucket beside it, { bucket: ${its === '' ? 'NAME' : its}, prefix: ${rest === '' ? 'FOLDER/' : rest} }, or leave it out for the landing bucket`,
+    };
+  if (prefix.startsWith('/'))
+    return {
+      message: 'keys in S3 seldom begin with "/": this matches only keys that do',
+      severity: 'warning',
+    };
+  if (bucket !== undefined && prefix.startsWith(`${bucket}/`))
+    return {
+      message: `keys do not begin with the name of their bucket: this matches only keys below ${bucket}/ in ${bucket}`,
+      severity: 'warning',
+    };
+  const filledIn = /[$#]?\{[^}]*\}|%[0-9a-f]{2}|%[a-z]/i.exec(prefix)?.[0];
+  if (filledIn === undefined) return undefined;
+  return {
+    message: `a prefix is compared with keys as it stands: ${filledIn} is neither filled in nor decoded`,
+    severity: 'warning',
+  };
 }
 
 function scheduleProblems(one: TriggerSettings | undefined, path: SettingProblem['path']): SettingProblem[] {

@@ -1,19 +1,27 @@
 /** The commands as a person calls them: what is refused before anything is deployed, and what really goes to AWS. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { functionNames } from '../../build/bundle-functions.js';
 import { root } from '../../build/bundle.js';
+import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { FakeDeploymentServices } from './fake-deployment-services.ts';
 
 // Each of these packages a whole stage, in several processes.
 vi.setConfig({ testTimeout: 180_000 });
+
+/** Not sql/ itself, where people keep pipelines of their own. */
+const SAMPLES = mkdtempSync(join(tmpdir(), 'baton-samples-'));
+copySampleSql(SAMPLES);
+afterAll(() => {
+  rmSync(SAMPLES, { recursive: true });
+});
 
 const REGION = ['--region', 'eu-central-1'];
 const CLUSTER = ['--param', 'cluster=old'];
@@ -51,10 +59,11 @@ async function command(
     SLS_AWS_MONITORING_FREQUENCY: '10',
     ...environment,
   };
+  const samples = name === 'deploy' && !words.includes('--sql') ? ['--sql', SAMPLES] : [];
   return new Promise((done) => {
     execFile(
       process.execPath,
-      [join(root, 'build', `${name}.js`), ...words],
+      [join(root, 'build', `${name}.js`), ...samples, ...words],
       { env },
       (error, stdout, stderr) => {
         done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });

@@ -50,6 +50,18 @@ describe('drop', () => {
     expect(run?.history.map((row) => row.rows)).toEqual([0, 1, 1]);
   });
 
+  it('of a file with nothing but its header stays green, and says that nothing was loaded', async () => {
+    const path = write('header-only.csv', HEADER);
+    const warning = '20_load.sql loaded 0 rows from s3://baton-local-landing/stores/header-only.csv';
+    const { code, stdout, stderr } = await stack.baton('drop', path, '--to', 'stores/');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`warning: ${warning}`);
+    const [id = ''] = stdout.split(' ');
+    expect((await stack.baton('run', id)).stdout).toContain(`warning: ${warning}`);
+    const { warnings } = JSON.parse((await stack.baton('run', id, '--json')).stdout) as RunJson;
+    expect(warnings).toEqual([expect.stringContaining(warning)]);
+  });
+
   it('with --no-wait prints the id of the run it made, which can then be watched', async () => {
     const path = write('later.csv', `${HEADER}4,D,Nice,FR,2020-01-01\n`);
     const { code, stdout } = await stack.baton('drop', path, '--to', 'stores/', '--no-wait');

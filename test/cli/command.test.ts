@@ -109,7 +109,11 @@ describe('wrong usage ends with exit code 2, on stderr,', () => {
     ['for an unknown option before the verb', ['--stge', 'runs'], 'unknown option --stge'],
     ['for a file that is not there', ['drop', '/no/such/file.csv', '--to', 'x/'], 'no such file'],
     ['for a folder as file', ['drop', '/', '--to', 'x/'], 'not a file: /'],
-    ['for a folder that is not there', ['validate', '/no/such/folder'], 'no such folder: /no/such/folder'],
+    [
+      'for a folder that is not there',
+      ['validate', '--sql', '/no/such/folder'],
+      'no such folder: /no/such/folder',
+    ],
     ['for a bad number', ['runs', '--limit', 'many'], '--limit many: must be a whole number'],
     ['for a bad state', ['runs', '--state', 'FAILD'], 'did you mean FAILED?'],
     ['for a bad duration', ['local', 'advance', 'soon'], 'must be a duration such as 90s'],
@@ -162,7 +166,7 @@ describe('new', () => {
       '40_commit.sql',
       'pipeline.yml',
     ]);
-    const { code, stdout } = await baton(['validate', folder, '--json']);
+    const { code, stdout } = await baton(['validate', '--sql', folder, '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       valid: true,
@@ -183,10 +187,71 @@ describe('validate', () => {
     await baton(['new', 'orders', '--sql', folder]);
     const file = join(folder, 'orders', 'pipeline.yml');
     writeFileSync(file, readFileSync(file, 'utf8').replace('description:', 'descripton:'));
-    const { code, stdout, stderr } = await baton(['validate', folder]);
+    const { code, stdout, stderr } = await baton(['validate', '--sql', folder]);
     expect(code).toBe(2);
     expect(stdout).toMatch(/orders\/pipeline\.yml:2:1: error: .*descripton.*description/);
     expect(stderr).toBe('1 error\n');
+  });
+
+  it('checks one pipeline where it is named', async () => {
+    await baton(['new', 'orders', '--sql', folder]);
+    await baton(['new', 'returns', '--sql', folder]);
+    rmSync(join(folder, 'returns', 'pipeline.yml'));
+    expect(await baton(['validate', 'orders', '--sql', folder])).toMatchObject({
+      code: 0,
+      stderr: 'valid: orders\n',
+    });
+    expect((await baton(['validate', 'returns', '--sql', folder])).code).toBe(2);
+  });
+
+  it.each<[string, (sql: string) => string[], string]>([
+    [
+      'a folder that is one pipeline',
+      (sql) => ['--sql', join(sql, 'orders')],
+      'orders is one pipeline; pipelines are looked for in the folder above it\n       --sql ',
+    ],
+    [
+      'a folder where its name is expected',
+      (sql) => [sql],
+      'is no name of a pipeline\n       the folder with the pipelines is named with --sql FOLDER',
+    ],
+    ['the path of a pipeline', () => ['sql/stores'], 'sql/stores is no name of a pipeline'],
+    ['an unknown pipeline', (sql) => ['ordres', '--sql', sql], 'did you mean orders?'],
+    ['a folder without pipelines', (sql) => ['--sql', join(sql, 'setup')], 'there is no pipeline in '],
+    ['a file', (sql) => ['--sql', join(sql, 'setup', 'orders.sql')], 'not a folder: '],
+  ])('never ends well without having checked anything: %s', async (_, words, message) => {
+    await baton(['new', 'orders', '--sql', folder]);
+    const { code, stdout, stderr } = await baton(['validate', ...words(folder)]);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('valid:');
+  });
+
+  it('says which statements the local warehouse cannot run, and so does plan; neither is an error', async () => {
+    await baton(['new', 'orders', '--sql', folder]);
+    writeFileSync(
+      join(folder, 'orders', '35_more.sql'),
+      `-- two\nDELETE FROM orders;\n\n  UPDATE orders SET name = '' WHERE id = :day;\n`,
+    );
+    writeFileSync(
+      join(folder, 'orders', '36_out.sql'),
+      `-- :day\nUNLOAD ('SELECT 1 WHERE :day > 1') TO 's3://out/x' IAM_ROLE :copy_role ALLOWOVERWRITE;\n`,
+    );
+    const file = join(folder, 'orders', 'pipeline.yml');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}parameters:\n  day: { type: number }\n`);
+    const expected = 'orders/36_out.sql:2:1: warning: UNLOAD is not supported by the local warehouse';
+    const { code, stdout, stderr } = await baton(['validate', '--sql', folder]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'valid: orders\n' });
+    expect(stdout.trimEnd().split('\n')).toEqual([expect.stringContaining(expected)]);
+    const planned = await baton(['plan', 'orders', '--sql', folder]);
+    expect(planned.code).toBe(0);
+    expect(planned.stderr).toContain(expected);
+    const { stdout: json } = await baton(['validate', '--sql', folder, '--json']);
+    expect(JSON.parse(json)).toMatchObject({
+      valid: true,
+      problems: [{ file: 'orders/36_out.sql', line: 2, column: 1, severity: 'warning' }],
+    });
   });
 });
 
@@ -196,19 +261,19 @@ describe('plan', () => {
   });
 
   it('shows the kind of each step, and what a resume there runs again', async () => {
-    const { code, stdout } = await baton(['plan', 'orders', '--folder', folder]);
+    const { code, stdout } = await baton(['plan', 'orders', '--sql', folder]);
     expect(code).toBe(0);
     expect(stdout).toContain('grade A');
     expect(stdout).toContain('4. 40_commit.sql  durable  (one transaction)');
     expect(stdout).toMatch(/if resumed runs again 10_stage.sql, 20_load.sql/);
-    const { stdout: json } = await baton(['plan', 'orders', '--folder', folder, '--json']);
+    const { stdout: json } = await baton(['plan', 'orders', '--sql', folder, '--json']);
     const { steps } = JSON.parse(json) as { steps: { step: string; kind: string }[] };
     expect(steps.map((step) => step.kind)).toEqual(['session', 'session', 'check', 'durable']);
   });
 
-  it('with --sql shows every statement as it is sent, also for a hostile file name', async () => {
+  it('with --statements shows every statement as it is sent, also for a hostile file name', async () => {
     const uri = String.raw`s3://some-bucket/orders/a'; drop table x;--\.csv`;
-    const { code, stdout } = await baton(['plan', 'orders', '--folder', folder, '--sql', '--file', uri]);
+    const { code, stdout } = await baton(['plan', 'orders', '--sql', folder, '--statements', '--file', uri]);
     expect(code).toBe(0);
     expect(stdout).toContain("FROM 's3://baton-local-artifacts/manifests/orders-example.json'");
     expect(stdout).toContain('INSERT INTO baton.step_marker');
@@ -216,7 +281,7 @@ describe('plan', () => {
   });
 
   it('names the nearest pipeline for an unknown one', async () => {
-    const { code, stderr } = await baton(['plan', 'ordres', '--folder', folder]);
+    const { code, stderr } = await baton(['plan', 'ordres', '--sql', folder]);
     expect(code).toBe(2);
     expect(stderr).toContain('did you mean orders?');
   });

@@ -19,6 +19,7 @@ it('the demo holds all its facts, in 80 columns, in less than a minute', { timeo
   expect(summary.facts.filter((fact) => !fact.ok)).toEqual([]);
   expect({ code, ok: summary.ok }).toEqual({ code: 0, ok: true });
   expect(summary.facts.length).toBeGreaterThan(12);
+  expect(stderr.trimEnd().split('\n').slice(-8).join('\n')).toContain('npm start');
   expect(summary.ms).toBeLessThan(60_000);
   expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
 });

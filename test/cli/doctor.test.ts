@@ -109,6 +109,7 @@ async function checksOf(ill: Ill = {}): Promise<Check[]> {
         load: (id) => Promise.resolve(runs.find((run) => run.id === id) as Run | undefined),
         history: () => Promise.resolve([]),
         listRuns: () => Promise.resolve([]),
+        loadPlan: () => Promise.resolve(undefined),
         loadPool: () =>
           Promise.resolve({ holders: Object.fromEntries(runs.map(({ id = '' }) => [id, 1])), epoch: 1 }),
         findDue: () => Promise.resolve([...(ill.due ?? [])]),

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { runCommand } from '../../cli/command.ts';
+import { readSettings } from '../../shared/pipeline/read-settings.ts';
 
 const documents = [
   'README.md',
@@ -82,5 +83,39 @@ describe('the documents', () => {
     expect(alarms.length).toBeGreaterThan(10);
     const operations = read('docs/operations.md');
     for (const alarm of alarms) expect(operations).toContain(`\`${alarm}\``);
+  });
+});
+
+describe("the examples' pipelines", () => {
+  /** Blocks of code of a language, in order. */
+  const blocks = (path: string, language: string): string[] =>
+    [...read(path).matchAll(/^```(\w*)\n([^]*?)^```/gm)].flatMap(([, is, text = '']) =>
+      is === language ? [text] : [],
+    );
+  const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+
+  it("README's stores are those of sql/stores, to the word", () => {
+    const shown = ['yaml', 'sql'].flatMap((language) => blocks('README.md', language)).join('\n');
+    const files = [...shown.matchAll(/^(?:#|--) (sql\/stores\/\S+)\n([^]*?)(?=^(?:#|--) sql\/|$(?![^]))/gm)];
+    expect(files.map(([, path]) => path)).toEqual(
+      ['pipeline.yml', '10_stage.sql', '20_load.sql', '30_merge.sql'].map((name) => `sql/stores/${name}`),
+    );
+    for (const [, path = '', text = ''] of files)
+      expect(oneLine(text)).toBe(oneLine(read(path).replace(/^# yaml-language-server.*\n/, '')));
+  });
+
+  it("README's sample files have the columns of the table", () => {
+    const columns = [...read('sql/setup/30_stores.sql').matchAll(/^ {2}([a-z_]+) [A-Z]/gm)].map(
+      ([, name]) => name,
+    );
+    const samples = [...read('README.md').matchAll(/samples\/\S+\.csv/g)].map(([path]) => path);
+    expect(samples.length).toBeGreaterThan(2);
+    for (const path of samples) expect(read(path).split('\n')[0]?.split(',')).toEqual(columns);
+  });
+
+  it.each(['README.md', 'docs/pipelines.md'])('%s: what it says of pipeline.yml is valid', (path) => {
+    const examples = blocks(path, 'yaml').filter((text) => /^on:/m.test(text));
+    expect(examples.length).toBeGreaterThan(0);
+    for (const text of examples) expect(readSettings(text, path).problems).toEqual([]);
   });
 });

@@ -4,11 +4,14 @@ import { createOutput } from '../../cli/output.ts';
 import { describeRun } from '../../cli/runs/describe-run.ts';
 import { findRun } from '../../cli/runs/find-run.ts';
 import { followRun } from '../../cli/runs/follow-run.ts';
-import { runJson } from '../../cli/runs/run-json.ts';
+import { emptyLoads } from '../../cli/runs/empty-loads.ts';
+import { readRunJson, runJson } from '../../cli/runs/run-json.ts';
 import type { HistoryRow, RunReader } from '../../cli/runs/run-reader.ts';
 import { stepLine } from '../../cli/runs/step-line.ts';
 import { exitCodeOf, watchRun } from '../../cli/runs/watch-run.ts';
+import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run, RunState } from '../../shared/run/run.ts';
+import { planOf } from '../pipeline/helpers.ts';
 
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 
@@ -57,7 +60,11 @@ interface Moment {
 }
 
 /** A store that shows one moment after another, one at each load; the last one stays. */
-function readerOf(moments: readonly Moment[], others: readonly Run[] = []): RunReader & { loads: number } {
+function readerOf(
+  moments: readonly Moment[],
+  others: readonly Run[] = [],
+  plan?: Plan,
+): RunReader & { loads: number } {
   let moment = moments[0];
   const reader = {
     loads: 0,
@@ -70,6 +77,7 @@ function readerOf(moments: readonly Moment[], others: readonly Run[] = []): RunR
     },
     history: () => Promise.resolve([...(moment?.rows ?? [])]),
     listRuns: () => Promise.resolve([...others, ...(moments[0] === undefined ? [] : [moments[0].run])]),
+    loadPlan: () => Promise.resolve(plan),
     loadPool: () =>
       Promise.resolve({ holders: Object.fromEntries(others.map((run, i) => [run.id, i])), epoch: 1 }),
   };
@@ -204,6 +212,61 @@ describe('watching a run', () => {
   });
 });
 
+describe('a load of no rows', () => {
+  const COPY = 'COPY s FROM :manifest IAM_ROLE :copy_role MANIFEST CSV';
+  const plan = planOf({
+    '10_stage.sql': 'CREATE TEMP TABLE s (a INT)',
+    '20_load.sql': `-- from the file\n/* all of it */ ${COPY}`,
+    '30_more.sql': `DELETE FROM s; ${COPY}; DELETE FROM s`,
+    '40_look.sql': `${COPY} NOLOAD`,
+    '50_commit.sql': 'INSERT INTO mart.t SELECT a FROM s',
+  });
+  const file = { bucket: 'b', key: 'in/empty.csv', size: 0, etag: 'e' };
+  const run = makeRun({
+    state: 'SUCCEEDED',
+    cursor: 5,
+    endedAt: at(9),
+    trigger: { kind: 's3', time: at(0), file },
+  });
+  const rows = (
+    load: number,
+    more: readonly (number | null)[],
+    status: HistoryRow['status'] = 'FINISHED',
+  ) => [
+    makeRow(0, { name: '10_stage.sql', rows: 0 }),
+    makeRow(1, { name: '20_load.sql', rows: load, status }),
+    makeRow(2, { name: '30_more.sql', rows: 0, rowsByStatement: more }),
+    makeRow(3, { name: '40_look.sql', rows: 0 }),
+    makeRow(4, { name: '50_commit.sql', rows: 0, rowsByStatement: [0, 1] }),
+  ];
+  const told = (history: readonly HistoryRow[]): Promise<string[]> =>
+    emptyLoads(readerOf([], [], plan), run, history);
+  const warning = (step: string): string =>
+    `${step} loaded 0 rows from s3://b/in/empty.csv: is the file empty, or only its header there?`;
+
+  it('is told of each COPY, of a transaction too, and of no other step', async () => {
+    expect(await told(rows(0, [0, 0, 0]))).toEqual([warning('20_load.sql'), warning('30_more.sql')]);
+    expect(await told(rows(1, [0, 1, 0]))).toEqual([]);
+    expect(await told(rows(1, [5, 0, 5]))).toEqual([warning('30_more.sql')]);
+  });
+
+  it('is not told of an attempt that failed', async () => {
+    expect(await told(rows(0, [0, 1, 0], 'FAILED'))).toEqual([]);
+  });
+
+  it('is said by every verb that shows the run, and stays green', async () => {
+    const { out, stderr } = memoryOutput();
+    const history = rows(0, [0, 1, 0]);
+    const reader = readerOf([{ run, rows: history }], [], plan);
+    expect(exitCodeOf(await watchRun(reader, run.id, out))).toBe(0);
+    expect(stderr.join('\n')).toContain(`warning: ${warning('20_load.sql')}`);
+    expect((await readRunJson(reader, run)).warnings).toEqual([warning('20_load.sql')]);
+    expect(describeRun(run, history, [warning('20_load.sql')])).toContain(
+      `warning: ${warning('20_load.sql')}`,
+    );
+  });
+});
+
 describe('the line of a step', () => {
   const plain = { good: (t: string) => t, bad: (t: string) => t, quiet: (t: string) => t };
 
@@ -231,7 +294,7 @@ describe('the JSON of a run', () => {
   it('has exactly the published keys, absent ones as null', () => {
     const json = runJson(makeRun(), [makeRow(0)]);
     expect(Object.keys(json)).toEqual(
-      'id pipeline state step cursor steps attempt generation sessionId statementId trigger error resumeWith waiting startedAt endedAt history'.split(
+      'id pipeline state step cursor steps attempt generation sessionId statementId trigger error resumeWith waiting startedAt endedAt warnings history'.split(
         ' ',
       ),
     );

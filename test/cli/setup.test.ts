@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { SqlClient } from '../../cli/aws/sql-client.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
-import { applySetup } from '../../cli/query/apply-setup.ts';
+import { applySetup, setupLine, type SetupFile } from '../../cli/query/apply-setup.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -23,14 +23,19 @@ function writeSetup(sql: string, files: Readonly<Record<string, string>>): strin
   return path;
 }
 
-function recorder(refused?: string): SqlClient & { batches: (readonly string[])[] } {
+function namesOf(files: readonly SetupFile[]): string[] {
+  return files.map(({ name }) => name);
+}
+
+/** Refuses the statement; `error` is what it says then. */
+function recorder(refused?: string, error = 'ERROR: no'): SqlClient & { batches: (readonly string[])[] } {
   const batches: (readonly string[])[] = [];
   return {
     batches,
     run: () => Promise.resolve([]),
     transaction: (statements) => {
       if (refused !== undefined && statements.includes(refused)) {
-        return Promise.reject(new CommandError(EXIT.failed, 'ERROR: no'));
+        return Promise.reject(new CommandError(EXIT.failed, error));
       }
       batches.push(statements);
       return Promise.resolve();
@@ -44,22 +49,30 @@ describe('the setup', () => {
       '10_b.sql': 'CREATE TABLE b (a INT); CREATE TABLE c (a INT);',
       '9_a.sql': 'CREATE SCHEMA a;',
       '00_baton.sql': 'CREATE SCHEMA baton;',
+      '11_C.SQL': 'SELECT 11;',
       'notes.txt': 'no SQL',
+      '.#9_a.sql': 'an editor has it open',
     });
     const client = recorder();
-    expect(await applySetup(client, sql, sql)).toEqual(['00_baton.sql', '9_a.sql', '10_b.sql']);
+    expect(namesOf(await applySetup(client, sql, sql))).toEqual([
+      'setup/00_baton.sql',
+      'setup/9_a.sql',
+      'setup/10_b.sql',
+      'setup/11_C.SQL',
+    ]);
     expect(client.batches).toEqual([
       ['CREATE SCHEMA baton'],
       ['CREATE SCHEMA a'],
       ['CREATE TABLE b (a INT)', 'CREATE TABLE c (a INT)'],
+      ['SELECT 11'],
     ]);
   });
 
   it("gives another folder the project's own file for the markers", async () => {
     const base = writeSetup('base', { '00_baton.sql': 'CREATE SCHEMA baton;', '10_mart.sql': 'SELECT 1;' });
     const other = writeSetup('other', { 'a.sql': 'CREATE SCHEMA a;' });
-    expect(await applySetup(recorder(), other, base)).toEqual(['00_baton.sql', 'a.sql']);
-    expect(await applySetup(recorder(), join(folder, 'none'), base)).toEqual(['00_baton.sql']);
+    expect(namesOf(await applySetup(recorder(), other, base))).toEqual(['setup/00_baton.sql', 'setup/a.sql']);
+    expect(namesOf(await applySetup(recorder(), join(folder, 'none'), base))).toEqual(['setup/00_baton.sql']);
   });
 
   it('sends at most 40 statements at once', async () => {
@@ -70,14 +83,56 @@ describe('the setup', () => {
     expect(client.batches.map((batch) => batch.length)).toEqual([40, 40, 5]);
   });
 
-  it('names the file whose statement is refused, and stops there', async () => {
+  it('reports the file whose statement is refused, and applies the others', async () => {
     const sql = writeSetup('sql', {
       '00_baton.sql': 'SELECT 1;',
       '10_x.sql': 'BAD;',
+      '15_open.sql': "SELECT 'a;",
       '20_y.sql': 'SELECT 2;',
     });
+    writeFileSync(join(sql, 'setup', '16_latin.sql'), Buffer.from("SELECT 1;\nSELECT 'Köln'", 'latin1'));
     const client = recorder('BAD');
-    await expect(applySetup(client, sql, sql)).rejects.toThrow('setup/10_x.sql: ERROR: no');
-    expect(client.batches).toEqual([['SELECT 1']]);
+    const told: SetupFile[] = [];
+    const files = await applySetup(client, sql, sql, (file) => told.push(file));
+    expect(client.batches).toEqual([['SELECT 1'], ['SELECT 2']]);
+    expect(told).toEqual(files);
+    expect(files.filter(({ error }) => error !== undefined).map(setupLine)).toEqual([
+      'setup/10_x.sql: ERROR: no',
+      'setup/15_open.sql: 1: unclosed string',
+      expect.stringContaining('setup/16_latin.sql: 2:10: the file is not UTF-8'),
+    ]);
+  });
+
+  it("ends where Baton's own file is refused: nothing could run", async () => {
+    const sql = writeSetup('sql', { '00_baton.sql': 'BAD;', '20_y.sql': 'SELECT 2;' });
+    const client = recorder('BAD');
+    await expect(applySetup(client, sql, sql)).rejects.toThrow('setup/00_baton.sql: ERROR: no');
+    expect(client.batches).toEqual([]);
+  });
+
+  it('is not ended by an error that is none of a statement', async () => {
+    const sql = writeSetup('sql', { '00_baton.sql': 'SELECT 1;' });
+    const client = { ...recorder(), transaction: () => Promise.reject(new Error('ECONNREFUSED')) };
+    await expect(applySetup(client, sql, sql)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('leaves a materialized view that is there as it is, applies the rest, and says so', async () => {
+    const view = '-- daily\nCREATE MATERIALIZED VIEW mart."Daily" AS SELECT 1';
+    const sql = writeSetup('sql', {
+      '00_baton.sql': 'SELECT 1;',
+      '10_v.sql': `SELECT 2; ${view}; SELECT 3;`,
+    });
+    const client = recorder(view, 'ERROR: relation "daily" already exists');
+    const files = await applySetup(client, sql, sql);
+    expect(client.batches).toEqual([['SELECT 1'], ['SELECT 2', 'SELECT 3']]);
+    expect(files[1]).toEqual({ name: 'setup/10_v.sql', existing: ['mart.daily'] });
+    expect(files.map(setupLine)[1]).toContain('mart.daily: there already, and left as it is');
+  });
+
+  it('says how another statement is written so that it may be applied again', async () => {
+    const sql = writeSetup('sql', { '00_baton.sql': 'SELECT 1;', '10_t.sql': 'CREATE TABLE t (a INT);' });
+    const client = recorder('CREATE TABLE t (a INT)', 'ERROR: relation "t" already exists');
+    const [, file] = await applySetup(client, sql, sql);
+    expect(file?.error).toContain('write CREATE … IF NOT EXISTS or CREATE OR REPLACE');
   });
 });

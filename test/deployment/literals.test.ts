@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 import { expect, test } from 'vitest';
 
 import { ensureFunctionBundles } from '../../build/bundle-functions.js';
 import { root } from '../../build/bundle.js';
+import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { literalsIn } from './literals.ts';
 
 function problemsBelow(folder: string, fits: RegExp): readonly string[] {
@@ -23,9 +25,19 @@ test('serverless.yml and what it includes have no account, no key and no passwor
   expect(problemsBelow(join(root, 'build'), /\.(?:cjs|js|yml)$/)).toEqual([]);
 });
 
+test('the sample pipelines have none', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-samples-'));
+  try {
+    copySampleSql(folder);
+    expect(problemsBelow(folder, /\.(?:sql|yml|json)$/)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('the source of the functions has none, and none has what they are bundled to', async () => {
-  for (const folder of ['functions', 'shared', 'sql']) {
-    expect(problemsBelow(join(root, folder), /\.(?:ts|sql|yml|json)$/)).toEqual([]);
+  for (const folder of ['functions', 'shared', 'samples']) {
+    expect(problemsBelow(join(root, folder), /\.(?:ts|csv)$/)).toEqual([]);
   }
   const { folder } = await ensureFunctionBundles();
   expect(problemsBelow(folder, /\.mjs$/)).toEqual([]);

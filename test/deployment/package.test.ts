@@ -10,6 +10,7 @@ import { expect, test } from 'vitest';
 
 import { functionNames } from '../../build/bundle-functions.js';
 import { root } from '../../build/bundle.js';
+import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { templateProblems } from './schema-check.ts';
 
 const COPIED = [
@@ -18,7 +19,6 @@ const COPIED = [
   'functions',
   'local',
   'shared',
-  'sql',
   'package.json',
   'serverless.yml',
   'tsconfig.json',
@@ -35,6 +35,7 @@ test(`a fresh copy packages without credentials${canGoOffline ? ' and with no ne
     const home = join(folder, 'home');
     mkdirSync(home, { recursive: true });
     for (const name of COPIED) cpSync(join(root, name), join(clone, name), { recursive: true });
+    copySampleSql(join(clone, 'sql'));
     symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
     const command = [
       process.execPath,

@@ -1,4 +1,6 @@
 /** The stages and variants that a deployment can have, each compiled with the parameters that a person would give. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
@@ -6,13 +8,14 @@ import { root } from '../../build/bundle.js';
 import { compilePlans } from '../../build/compile-plans.js';
 import { environmentName } from '../../build/serverless/parameters.cjs';
 import { templateOf } from '../../build/template.js';
+import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { ACCOUNT, REGION } from './policy.ts';
 import type { JsonObject } from './references.ts';
 
 export interface Variant {
   readonly stage: string;
   readonly parameters: Readonly<Record<string, string>>;
-  /** Pipelines of `PIPELINES`, beside those of `sql/`. */
+  /** Pipelines of `PIPELINES`, beside the samples of `sql/`. */
   readonly pipelines?: readonly string[];
 }
 
@@ -75,10 +78,21 @@ export function variantOf(name: VariantName): Variant {
   return VARIANTS[name];
 }
 
+/** The pipelines that Baton comes with. */
+async function compileSamples(): ReturnType<typeof compilePlans> {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-samples-'));
+  try {
+    copySampleSql(folder);
+    return await compilePlans(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** The template that `baton up`, or a deployment, with the same environment takes. */
 export async function templateOfVariant(name: VariantName): Promise<JsonObject> {
   const { stage, pipelines = [] } = variantOf(name);
-  const compiled = await Promise.all([compilePlans(join(root, 'sql')), compilePlans(join(root, PIPELINES))]);
+  const compiled = await Promise.all([compileSamples(), compilePlans(join(root, PIPELINES))]);
   const [own, others] = compiled.map(({ plans }) => plans);
   const plans = [...(own ?? []), ...(others ?? []).filter(({ pipeline }) => pipelines.includes(pipeline))];
   plans.sort((left, right) => (left.pipeline < right.pipeline ? -1 : 1));

@@ -154,7 +154,7 @@ async function timesRun(run: Run, step: string): Promise<number> {
 
 describe('with the audit in a step of its own behind the commit', () => {
   it('baton validate says that a person may be needed, and where', async () => {
-    const { code, stderr } = await stack.baton('validate', stack.sql);
+    const { code, stderr } = await stack.baton('validate', '--sql', stack.sql);
     expect(code).toBe(0);
     expect(stderr).toContain('article: grade C: a session lost at 50_audit.sql needs a person');
     expect(stderr).toContain(
@@ -164,7 +164,7 @@ describe('with the audit in a step of its own behind the commit', () => {
   });
 
   it('a plan shows where a person is needed and what to do about it', async () => {
-    const { code, stdout } = await stack.baton('plan', 'article', '--folder', stack.sql);
+    const { code, stdout } = await stack.baton('plan', 'article', '--sql', stack.sql);
     const words = stdout.replaceAll(/\s+/g, ' ');
     expect(code).toBe(0);
     expect(words).toContain('grade C');
@@ -172,10 +172,8 @@ describe('with the audit in a step of its own behind the commit', () => {
       'needs a person: 30_changes.sql reads item_dim, which 40_merge.sql has changed since: ' +
         'put what needs both into one file',
     );
-    expect((await stack.baton('plan', 'article_one_commit', '--folder', stack.sql)).stdout).toContain(
-      'grade A',
-    );
-    expect((await stack.baton('plan', 'article_call', '--folder', stack.sql)).stdout).toContain('grade D');
+    expect((await stack.baton('plan', 'article_one_commit', '--sql', stack.sql)).stdout).toContain('grade A');
+    expect((await stack.baton('plan', 'article_call', '--sql', stack.sql)).stdout).toContain('grade D');
   });
 
   async function expectRefused(run: Run, first: number): Promise<void> {

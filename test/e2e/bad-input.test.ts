@@ -72,7 +72,7 @@ describe('an invalid pipeline', () => {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(join(folder, 'wrong'), { recursive: true });
       for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'wrong', name), text);
-      const { code, stdout, stderr } = await stack.baton('validate', folder);
+      const { code, stdout, stderr } = await stack.baton('validate', '--sql', folder);
       expect(code).toBe(2);
       expect(stdout).toMatch(message);
       expect(stderr).not.toContain('    at ');

@@ -128,8 +128,8 @@ function idIn(stdout: string): string {
 describe('with nothing but an endpoint and a stage', () => {
   it('validate and plan need no service at all', async () => {
     const before = asked.length;
-    await ends(0, 'validate', 'sql');
-    expect((await ends(0, 'plan', 'stores', '--sql')).stdout).toContain('s3://baton-dev-artifacts/');
+    await ends(0, 'validate');
+    expect((await ends(0, 'plan', 'stores', '--statements')).stdout).toContain('s3://baton-dev-artifacts/');
     expect(asked.length).toBe(before);
   });
 

@@ -22,6 +22,7 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
+import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { isAtRest } from '../../shared/run/run.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
@@ -36,7 +37,7 @@ export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 const NODE = process.execPath;
 
 export interface StackOptions {
-  /** Pipelines beside those of `sql/`: name -> folder to copy. */
+  /** Pipelines beside the samples of `sql/`: name -> folder to copy. */
   readonly pipelines?: Readonly<Record<string, string>>;
   /** Folder to go on with; made anew otherwise. */
   readonly home?: string;
@@ -109,7 +110,7 @@ export class Stack {
     const home = options.home ?? mkdtempSync(join(tmpdir(), 'baton-e2e-'));
     const sql = join(home, 'sql');
     mkdirSync(sql, { recursive: true });
-    cpSync(join(root, 'sql'), sql, { recursive: true });
+    copySampleSql(sql);
     for (const [name, folder] of Object.entries(options.pipelines ?? {}))
       cpSync(folder, join(sql, name), { recursive: true });
     const child = spawn(

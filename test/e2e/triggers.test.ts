@@ -206,9 +206,9 @@ it('the command tells what started a run', async () => {
   expect(nightly.stdout).toContain(`due ${dueAt[2]?.replace('.000Z', 'Z')}, ${CRON}`);
   const report = await stack.baton('runs', '--pipeline', 'totals_report', '--sql', stack.sql);
   expect(report.stdout).toContain(`after ${third?.id}`);
-  const plan = await stack.baton('plan', 'nightly_totals', '--folder', stack.sql);
+  const plan = await stack.baton('plan', 'nightly_totals', '--sql', stack.sql);
   expect(plan.stdout).toContain(`starts on ${CRON} Europe/Berlin, next `);
-  const chained = await stack.baton('plan', 'totals_report', '--folder', stack.sql);
+  const chained = await stack.baton('plan', 'totals_report', '--sql', stack.sql);
   expect(chained.stdout).toContain('starts on success of nightly_totals');
 });
 

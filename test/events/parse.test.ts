@@ -35,6 +35,9 @@ const ended = {
   },
 };
 
+/** JSON.parse reads it, JSON.stringify overflows the stack. */
+const deeplyNested: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
+
 describe('an S3 event', () => {
   it('gives the key as it is: EventBridge does not encode it', () => {
     expect(parseObjectCreated(s3Event)).toEqual({
@@ -49,7 +52,9 @@ describe('an S3 event', () => {
 
   it.each([
     [{ ...s3Event, source: 'aws.s4' }, 'an S3 "Object Created" event was expected'],
-    [{ ...s3Event, time: 'yesterday' }, 'time must be an ISO 8601 instant; it is "yesterday"'],
+    ...['yesterday', '5', '2026-11-24', '2026-13-24T08:00:00Z', '+275761-01-01T00:00:00Z'].map(
+      (time): [unknown, string] => [{ ...s3Event, time }, `time must be an instant in UTC; it is "${time}"`],
+    ),
     [
       { ...s3Event, detail: { bucket: { name: 'b' }, object: { size: 1, etag: 'e' } } },
       'detail.object.key must be a text; it is nothing',
@@ -115,10 +120,17 @@ describe('a completion event', () => {
     expect(parseWakeUp(event, 'test', 'baton-role')).toHaveProperty('ignored');
   });
 
-  it('of an unknown kind is refused', () => {
-    expect(() => parseWakeUp({ ...ended, source: 'aws.ec2' }, 'test', 'r')).toThrow(
-      'is nothing that run-step knows',
-    );
+  it.each([
+    [{ ...ended, source: 'aws.ec2' }, 'is not for run-step'],
+    [{ ...ended, time: 'soon' }, 'time must be an instant in UTC; it is "soon"'],
+    [{ ...ended, time: undefined }, 'time must be a text; it is nothing'],
+    [{ ...ended, time: '2026-02-30T25:00:00Z' }, 'time must be an instant in UTC'],
+    [{ ...ended, detail: { ...ended.detail, statementId: 7 } }, 'detail.statementId must be a text; it is 7'],
+    [{ ...ended, detail: { ...ended.detail, statementId: deeplyNested } }, 'call stack'],
+    [{ source: 'baton.request', 'detail-type': 'Run Woken', detail: {} }, 'detail.runId must be a text'],
+    ['text', 'the event must be an object'],
+  ])('that is malformed is ignored with the reason, not delivered again (%#)', (event, reason) => {
+    expect(parseWakeUp(event, 'test', 'r')).toEqual({ ignored: expect.stringContaining(reason) });
   });
 });
 

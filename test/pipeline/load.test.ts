@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
+import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { pipelineJsonSchemaText } from '../../shared/pipeline/json-schema.ts';
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import { formatProblem } from '../../shared/pipeline/problem.ts';
@@ -30,8 +31,11 @@ function folderWith(files: Record<string, string>): string {
   return folder;
 }
 
-describe('the pipelines of this project', () => {
-  const { plans, problems } = loadPipelines('sql');
+describe('the samples', () => {
+  const samples = mkdtempSync(join(tmpdir(), 'baton-samples-'));
+  copySampleSql(samples);
+  const { plans, problems } = loadPipelines(samples);
+  rmSync(samples, { recursive: true });
 
   it('compile without a word, and a resume of them is always safe', () => {
     expect(problems).toEqual([]);
@@ -202,6 +206,106 @@ describe('a folder of pipelines', () => {
       'bad/1_a.sql:2:1: error: COMMIT is not for steps: all statements of a file are one transaction already',
       'empty/pipeline.yml:1:1: error: the pipeline has no pipeline.yml',
       expect.stringContaining('empty/pipeline.yml:1:1: error: the pipeline has no step'),
+    ]);
+  });
+
+  it('has no file that only looks like a step, without a word', () => {
+    const folder = folderWith({
+      'orders/pipeline.yml': 'on: []\n',
+      'orders/10_a.sql': 'DELETE FROM t',
+      'orders/30_merge.SQL': 'DELETE FROM t',
+      'orders/40_x.Sql': 'DELETE FROM t',
+      'orders/50_load.psql': 'DELETE FROM t',
+      'orders/60_load': 'DELETE FROM t',
+      'orders/70_load.sql.j2': 'DELETE FROM t',
+      'orders/old/10_a.sql': 'DELETE FROM t',
+      'orders/samples/10.csv': '1',
+      'orders/README.md': 'notes',
+      'orders/20_sample.csv': '1',
+      'orders/10_a.sql.bak': 'DELETE FROM t',
+      'orders/10_a.sql~': 'DELETE FROM t',
+      'orders/.#10_a.sql': 'DELETE FROM t',
+      'named/Pipeline.YAML': 'on: []\n',
+      'named/10_a.sql': 'DELETE FROM t',
+      '10_a.sql': 'DELETE FROM t',
+      'notes.md': '',
+    });
+    symlinkSync('nowhere', join(folder, 'orders', '90_gone.sql'));
+    symlinkSync('nowhere', join(folder, 'gone'));
+    const { plans, problems } = loadPipelines(folder);
+    expect(plans).toEqual([]);
+    expect(problems.map((problem) => formatProblem(problem))).toEqual([
+      '10_a.sql:1:1: warning: a step lies in the folder of its pipeline: this file is ignored',
+      'named/Pipeline.YAML:1:1: error: the settings file is called pipeline.yml: rename Pipeline.YAML',
+      'named/pipeline.yml:1:1: error: the pipeline has no pipeline.yml',
+      "orders/30_merge.SQL:1:1: error: a step's file ends in .sql, in lower case: rename it to 30_merge.sql",
+      "orders/40_x.Sql:1:1: error: a step's file ends in .sql, in lower case: rename it to 40_x.sql",
+      "orders/50_load.psql:1:1: warning: is not run: a step's file ends in .sql",
+      "orders/60_load:1:1: warning: is not run: a step's file ends in .sql",
+      "orders/70_load.sql.j2:1:1: warning: is not run: a step's file ends in .sql",
+      'orders/old:1:1: warning: steps lie in the folder of the pipeline itself: those in here are ignored',
+    ]);
+  });
+
+  it('is followed through links, as a shared one may be', () => {
+    const folder = folderWith({
+      'real/orders/pipeline.yml': 'on: []\n',
+      'real/orders/1_a.sql': 'DELETE FROM t',
+    });
+    mkdirSync(join(folder, 'sql'));
+    symlinkSync(join(folder, 'real', 'orders'), join(folder, 'sql', 'orders'));
+    const { plans, problems } = loadPipelines(join(folder, 'sql'));
+    expect(plans.map(({ pipeline }) => pipeline)).toEqual(['orders']);
+    expect(problems).toEqual([]);
+  });
+
+  it.each<[string, Buffer, string]>([
+    [
+      'Latin-1',
+      Buffer.from("DELETE FROM t\nWHERE a = 'Köln'", 'latin1'),
+      '1_a.sql:2:13: error: the file is not UTF-8 here',
+    ],
+    [
+      'a cut UTF-8 character',
+      Buffer.from('DELETE FROM t -- é').subarray(0, -1),
+      '1_a.sql:1:18: error: the file is not UTF-8',
+    ],
+    [
+      'UTF-16',
+      Buffer.from('\uFEFFDELETE FROM t', 'utf16le'),
+      '1_a.sql:1:1: error: the file is UTF-16: save it as UTF-8',
+    ],
+    [
+      'a lost character',
+      Buffer.from("DELETE FROM t WHERE a = 'K\uFFFDln'"),
+      '1_a.sql:1:27: error: the file holds U+FFFD here',
+    ],
+  ])('whose file is not UTF-8 has no plan: %s', (_, bytes, expected) => {
+    const folder = folderWith({ 'orders/pipeline.yml': 'on: []\n' });
+    writeFileSync(join(folder, 'orders', '1_a.sql'), bytes);
+    const { plans, problems } = loadPipelines(folder);
+    expect(plans).toEqual([]);
+    expect(problems.map((problem) => formatProblem(problem))).toContainEqual(
+      expect.stringContaining(expected),
+    );
+  });
+
+  it('whose pipeline.yml is not UTF-8 has none either; a byte order mark does no harm', () => {
+    const folder = folderWith({
+      'latin/1_a.sql': 'DELETE FROM t',
+      'marked/pipeline.yml': '\uFEFFon: []\n',
+      'marked/1_a.sql': '\uFEFFDELETE FROM t',
+    });
+    writeFileSync(
+      join(folder, 'latin', 'pipeline.yml'),
+      Buffer.from('description: Köln\non: []\n', 'latin1'),
+    );
+    const { plans, problems } = loadPipelines(folder);
+    expect(plans.map(({ pipeline, steps }) => [pipeline, steps[0]?.statements[0]?.parts])).toEqual([
+      ['marked', ['DELETE FROM t']],
+    ]);
+    expect(problems.map((problem) => formatProblem(problem))).toEqual([
+      expect.stringContaining('latin/pipeline.yml:1:15: error: the file is not UTF-8 here'),
     ]);
   });
 

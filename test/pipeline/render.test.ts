@@ -58,8 +58,10 @@ describe('quoteLiteral', () => {
   it.each(['\0', '\n', '\r', '\t', '\u001b', '\u007f', '\u0085', '\ud800'])(
     'refuses %j and names the parameter',
     (character) => {
-      expect(() => quoteLiteral(`a${character}b`, 'key')).toThrow(RenderError);
-      expect(() => quoteLiteral(`a${character}b`, 'key')).toThrow(/^:key contains the control character U\+/);
+      expect(() => quoteLiteral(`a${character}b`, ':key')).toThrow(RenderError);
+      expect(() => quoteLiteral(`a${character}b`, ':key')).toThrow(
+        /^:key contains the control character U\+/,
+      );
       expect(() => quoteLiteral(character)).toThrow(/^the text contains/);
     },
   );

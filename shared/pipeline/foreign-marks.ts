@@ -1,0 +1,162 @@
+/**
+ * What is written as in another tool, and would be sent as it stands: template marks (`{{ ds }}`, `${day}`), bind marks
+ * (`?`, `$1`, `%(day)s`), psql variables, and characters that a word processor put in.
+ */
+import { RESERVED } from './code.ts';
+import type { Token } from './lexer.ts';
+import { isBlank } from './lexer.ts';
+import type { StatementProblem } from './statement-facts.ts';
+
+/** In a text: only what is hardly ever meant as text. */
+const TEMPLATE_MARK =
+  /<%[^%]*%>|\$\([A-Za-z_][^()]*\)|^'\$[A-Za-z_]\w*'$|\{\{\s*[A-Za-z_][^{}]*\}\}|\{%[^{}]*%\}|[$#]\{[A-Za-z_][^{}]*\}|%\([A-Za-z_]\w*\)s|\{(?:run_id|event_date|stage)\}/u;
+
+/** @param tokens of one statement, with its blanks */
+export function foreignMarks(tokens: readonly Token[]): StatementProblem[] {
+  const code = tokens.filter((token) => !isBlank(token));
+  const problems = tokens.flatMap(strangeCharacter).slice(0, MOST_TOLD);
+  const takesNumbers = /^(?:prepare|create)$/i.test(code[0]?.text ?? '');
+  let at = 0;
+  while (at < code.length && problems.length < MOST_TOLD) {
+    const token = code[at];
+    if (token === undefined) break;
+    const found =
+      token.kind === 'string' || token.kind === 'quoted' ? inQuotes(token) : inCode(code, at, takesNumbers);
+    if (found !== undefined) problems.push(found.problem);
+    at += found?.tokens ?? 1;
+  }
+  return problems;
+}
+
+/** Of one statement: a whole file may be written for another tool. */
+const MOST_TOLD = 20;
+
+/** No mark is of more tokens. */
+const LONGEST = 100;
+
+interface Found {
+  readonly problem: StatementProblem;
+  /** How many tokens it is made of. */
+  readonly tokens: number;
+}
+
+function inQuotes(token: Token): Found | undefined {
+  const mark = TEMPLATE_MARK.exec(token.text)?.[0];
+  if (mark === undefined) return undefined;
+  const { start: offset } = token;
+  if (token.kind === 'quoted')
+    return { tokens: 1, problem: { offset, severity: 'error', message: `${mark} ${NO_NAMES}` } };
+  const remedy = /^\{\w+\}$/.test(mark)
+    ? `is filled in only in a parameter's default: declare a parameter with it, and write :name without quotes`
+    : `is sent as it stands, as part of this text: ${placeholderFor(mark)}, without quotes`;
+  return { tokens: 1, problem: { offset, severity: 'warning', message: `${mark} ${remedy}` } };
+}
+
+const NO_NAMES =
+  'is not filled in, and names are no parameters: choose a schema with session: { set: { search_path: … } }';
+
+/** The words that name the mark's own replacement. */
+function placeholderFor(mark: string): string {
+  const name = /[A-Za-z_]\w*/.exec(mark)?.[0]?.toLowerCase() ?? 'name';
+  return `a placeholder is :${name}, declared under parameters in pipeline.yml`;
+}
+
+function inCode(code: readonly Token[], i: number, takesNumbers: boolean): Found | undefined {
+  const token = code[i];
+  if (token?.kind !== 'mark') return undefined;
+  const mark = braces(code, i) ?? bindMark(code, i, takesNumbers);
+  if (mark === undefined) return undefined;
+  let text = '';
+  for (let at = i; at < i + mark; at += 1)
+    text += (code[at - 1]?.end === code[at]?.start ? '' : ' ') + (code[at]?.text ?? '');
+  const shown = text.trim().slice(0, 60);
+  const isName = token.text !== '`' && (code[i + mark]?.text === '.' || code[i - 1]?.text === '.');
+  const message = isName
+    ? `${shown} ${NO_NAMES}`
+    : token.text === '\\'
+      ? `${shown} is a command of psql: a step holds SQL only`
+      : token.text === '`'
+        ? `${shown} is not quoted as in Redshift: a name stands between "`
+        : `${shown} is not filled in: ${placeholderFor(text)}`;
+  return { tokens: mark, problem: { offset: token.start, severity: 'error', message } };
+}
+
+/** `{{ … }}`, `{% … %}`, `${…}`, `#{…}`, `{…}`: SQL has no braces. How many tokens. */
+function braces(code: readonly Token[], i: number): number | undefined {
+  const open = code[i]?.text === '{' ? i : i + 1;
+  if (code[open]?.text !== '{') return code[i]?.text === '}' ? 1 : undefined;
+  if (open > i && !/^[$#]$/.test(code[i]?.text ?? '')) return undefined;
+  let depth = 0;
+  for (let at = open; at < Math.min(code.length, i + LONGEST); at += 1) {
+    if (code[at]?.text === '{') depth += 1;
+    else if (code[at]?.text === '}') depth -= 1;
+    if (depth === 0) return at - i + 1;
+  }
+  return open - i + 1;
+}
+
+/** `?`, `$1`, `:1`, `$day`, `$(day)`, `%s`, `%day%`, `%(day)s`, `<%= day %>`, `[day]`, `&day`, `@day`, `:'day'`, `\set`: how many tokens. */
+function bindMark(code: readonly Token[], i: number, takesNumbers: boolean): number | undefined {
+  const [mark, next] = [code[i], code[i + 1]];
+  if (mark === undefined) return undefined;
+  if (mark.text === '?') return 1;
+  if (next === undefined || next.start !== mark.end) return undefined;
+  const { kind } = next;
+  switch (mark.text) {
+    case '\\':
+      return kind === 'word' ? 2 : undefined;
+    case '$':
+      if (kind === 'number') return takesNumbers ? undefined : 2;
+      if (kind === 'word') return 2;
+      return next.text === '(' ? untilMark(code, i, ')') : undefined;
+    case '<':
+      return next.text === '%' ? untilMark(code, i, '>') : undefined;
+    case '[':
+      return isPrefix(code, i) ? untilMark(code, i, ']') : undefined;
+    case '`':
+      return untilMark(code, i, '`');
+    case ':':
+      return kind === 'string' || kind === 'quoted' || (kind === 'number' && isPrefix(code, i))
+        ? 2
+        : undefined;
+    case '@':
+    case '&':
+      return kind === 'word' && isPrefix(code, i) ? 2 : undefined;
+    case '%':
+      if (!isPrefix(code, i)) return undefined;
+      if (kind === 'word') return code[i + 2]?.text === '%' ? 3 : 2;
+      return next.text === '(' && code[i + 3]?.text === ')' && /^s$/i.test(code[i + 4]?.text ?? '')
+        ? 5
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Up to the next of the marks, or both marks where none follows. */
+function untilMark(code: readonly Token[], i: number, mark: string): number {
+  const end = code.slice(i + 1, i + LONGEST).findIndex(({ text }) => text === mark);
+  return end === -1 ? 2 : end + 2;
+}
+
+/** Whether nothing stands before it that it could join with what follows: no operator of SQL then. */
+function isPrefix(code: readonly Token[], i: number): boolean {
+  const before = code[i - 1];
+  if (before === undefined) return true;
+  if (before.kind === 'mark') return before.text !== ')' && before.text !== ']';
+  return before.kind === 'word' && RESERVED.has(before.text.toUpperCase());
+}
+
+/** Typographic quotes, no-break spaces and the like, outside texts and comments. */
+function strangeCharacter({ kind, text, start }: Token): StatementProblem[] {
+  if (kind !== 'mark' && kind !== 'space') return [];
+  const found = /[^\p{ASCII}]/u.exec(text);
+  if (found === null || (start === 0 && found[0] === '\uFEFF')) return [];
+  const [character] = found;
+  const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+  const shown = kind === 'space' ? code : `${character} (${code})`;
+  const remedy = kind === 'space' ? 'replace it by a blank' : `a text stands between ', a name between "`;
+  return [
+    { offset: start + found.index, severity: 'error', message: `${shown} is no character of SQL: ${remedy}` },
+  ];
+}
