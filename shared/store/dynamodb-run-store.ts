@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 
+import { pages } from '../pages.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { conflictOf } from './conflict.ts';
@@ -204,18 +205,25 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async countQueued(pipeline: string): Promise<number> {
-    const counted = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#table,
-        IndexName: 'queue',
-        KeyConditionExpression: '#queue = :pipeline',
-        ExpressionAttributeNames: { '#queue': 'queue' },
-        ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
-        Select: 'COUNT',
-        Limit: MOST_COUNTED,
-      }),
-    );
-    return counted.Count ?? 0;
+    let count = 0;
+    const read = (from: StoredItem | undefined) =>
+      this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          IndexName: 'queue',
+          KeyConditionExpression: '#queue = :pipeline',
+          ExpressionAttributeNames: { '#queue': 'queue' },
+          ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
+          Select: 'COUNT',
+          Limit: MOST_COUNTED - count,
+          ExclusiveStartKey: from,
+        }),
+      );
+    for await (const page of pages(read, ({ LastEvaluatedKey }) => LastEvaluatedKey)) {
+      count += page.Count ?? 0;
+      if (count >= MOST_COUNTED) break;
+    }
+    return count;
   }
 
   async listRuns(pipeline: string, limit: number): Promise<Run[]> {
