@@ -86,9 +86,9 @@ if (stage === undefined) {
   warehouseSuite(
     `the adapter on stage ${stage}`,
     async () => {
-      const { settings, target } = openConnection(stage, process.env);
-      const connection = await target();
-      const client = new RedshiftDataClient(settings);
+      const stageConnection = openConnection(stage, process.env);
+      const connection = await stageConnection.target();
+      const client = new RedshiftDataClient(stageConnection.settings);
       const gate = await remoteGate(new DataApiWarehouse(client, connection, randomUUID));
       return {
         ...adapterTo(client, connection, gate),
