@@ -10,6 +10,7 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
+import type { QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { expect, it } from 'vitest';
 
@@ -70,6 +71,29 @@ async function openStore() {
 }
 
 runStoreSuite('DynamoDB', openStore);
+
+runStoreSuite('DynamoDB in short pages', async () => {
+  const opened = await openStore();
+  shortPages(opened.client);
+  return opened;
+});
+
+/** Every page has one item, and the first one none: a page ends by its size, of what is read and not of what is found. */
+function shortPages(client: DynamoDBClient): void {
+  const before = { pk: { S: 'nothing yet' } };
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      if (context.commandName !== 'QueryCommand' && context.commandName !== 'ScanCommand') return next(args);
+      const input = args.input as QueryCommandInput;
+      if (input.ExclusiveStartKey === undefined)
+        return { response: {}, output: { Items: [], Count: 0, LastEvaluatedKey: before, $metadata: {} } };
+      const { ExclusiveStartKey, ...first } = input;
+      const from = ExclusiveStartKey['pk']?.S === before.pk.S ? first : input;
+      return next({ ...args, input: { ...from, Limit: 1 } });
+    },
+    { step: 'initialize', name: 'shortPages' },
+  );
+}
 
 it('a run of a newer schema is refused untouched', async () => {
   const { client, store, close } = await openStore();
