@@ -278,9 +278,11 @@ export function runStoreSuite(
       const old = newRun({ pipeline, createdAt: '2026-01-01T00:00:00.000Z' });
       const young = newRun({ pipeline, createdAt: '2026-01-02T00:00:00.000Z' });
       const oldest = newRun({ pipeline, createdAt: '2025-01-02T00:00:00.000Z' });
-      for (const run of [old, young, oldest, newRun()]) await store.create(run);
+      const first = newRun({ pipeline, createdAt: '2024-01-02T00:00:00.000Z' });
+      for (const run of [old, first, young, oldest, newRun()]) await store.create(run);
       const ids = async (limit: number) => (await store.listRuns(pipeline, limit)).map((run) => run.id);
-      expect(await ids(10)).toEqual([young.id, old.id, oldest.id]);
+      expect(await ids(10)).toEqual([young.id, old.id, oldest.id, first.id]);
+      expect(await ids(3)).toEqual([young.id, old.id, oldest.id]);
       expect(await ids(2)).toEqual([young.id, old.id]);
       expect(await ids(1)).toEqual([young.id]);
     });

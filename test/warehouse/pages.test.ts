@@ -19,8 +19,9 @@ function warehouseWith(pagesOf: Readonly<Record<string, readonly object[]>>) {
       sent.push({ command, input });
       const all = pagesOf[command];
       if (all === undefined) return { Id: 'statement-1', SessionId: 'session-1', Status: 'FINISHED' };
-      const at = Number(input['NextToken'] ?? 0);
-      // The last page's token is absent in some services, empty in others.
+      const token = input['NextToken'];
+      if (token === '') throw new Error('the last page was read, and the first one again');
+      const at = Number(token ?? 0);
       return { ...all[at], NextToken: at + 1 < all.length ? String(at + 1) : '' };
     },
   } as unknown as RedshiftDataClient;
