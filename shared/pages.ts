@@ -2,11 +2,11 @@
 
 /**
  * @param read gives the page that the token names, the first one without
- * @param next the token in a page; undefined or empty in the last one
+ * @param next the token in a page, most often its `NextToken`; undefined or empty in the last one
  */
-export async function* pages<Page, Token>(
+export async function* pages<Page, Token = string>(
   read: (token: Token | undefined) => Promise<Page>,
-  next: (page: Page) => Token | undefined,
+  next: (page: Page) => Token | undefined = (page) => (page as { NextToken?: Token }).NextToken,
 ): AsyncGenerator<Page, void, undefined> {
   let token: Token | undefined;
   do {

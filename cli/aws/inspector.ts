@@ -100,7 +100,7 @@ export function awsInspector(settings: ClientSettings): Inspector {
       const found: { name: string; enabled: boolean }[] = [];
       const read = (NextToken: string | undefined) =>
         events.send(new ListRulesCommand({ NamePrefix, NextToken }));
-      for await (const page of pages(read, ({ NextToken }) => NextToken))
+      for await (const page of pages(read))
         for (const { Name = '', State } of page.Rules ?? [])
           found.push({ name: Name, enabled: State !== 'DISABLED' });
       return found;

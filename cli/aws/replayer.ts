@@ -99,7 +99,7 @@ async function ruleArns(client: EventBridgeClient, prefix: string): Promise<stri
   const arns: string[] = [];
   const read = (NextToken: string | undefined) =>
     client.send(new ListRulesCommand({ NamePrefix: prefix, NextToken }));
-  for await (const page of pages(read, ({ NextToken }) => NextToken)) {
+  for await (const page of pages(read)) {
     for (const { Name = '', Arn } of page.Rules ?? []) {
       // Not those of a stage whose name goes on where this one ends.
       if (Arn !== undefined && /^(-\d+)?$/.test(Name.slice(prefix.length))) arns.push(Arn);

@@ -150,7 +150,7 @@ class DataApiClient implements SqlClient {
     let columns: { name: string; type: string }[] | undefined;
     const read = (NextToken: string | undefined) =>
       this.#client.send(new GetStatementResultCommand({ Id: id, NextToken }));
-    for await (const page of pages(read, ({ NextToken }) => NextToken)) {
+    for await (const page of pages(read)) {
       columns ??= (page.ColumnMetadata ?? []).map(columnOf);
       rows.push(...(page.Records ?? []).map((record) => record.map(cellOf)));
     }

@@ -97,7 +97,7 @@ export class DataApiWarehouse implements Warehouse {
   }
 
   async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
-    try {
+    return unlessGone('NOT_FOUND', async () => {
       const answer = await this.#client.send(new DescribeStatementCommand({ Id: statementId }));
       const children = answer.SubStatements ?? [];
       const error =
@@ -119,10 +119,7 @@ export class DataApiWarehouse implements Warehouse {
           : { queryId: answer.RedshiftQueryId }),
         ...(answer.RedshiftPid === undefined ? {} : { pid: answer.RedshiftPid }),
       };
-    } catch (error) {
-      if (isNotFound(error)) return 'NOT_FOUND';
-      throw error;
-    }
+    });
   }
 
   async result(statementId: string, limit: number): ReturnType<Warehouse['result']> {
@@ -131,19 +128,16 @@ export class DataApiWarehouse implements Warehouse {
     let total: number | undefined;
     const read = (NextToken: string | undefined) =>
       this.#client.send(new GetStatementResultCommand({ Id: statementId, NextToken }));
-    try {
-      for await (const page of pages(read, ({ NextToken }) => NextToken)) {
+    return unlessGone('NOT_FOUND', async () => {
+      for await (const page of pages(read)) {
         if (columns.length === 0)
           columns = (page.ColumnMetadata ?? []).map((column) => column.label ?? column.name ?? '');
         total ??= page.TotalNumRows;
         rows.push(...(page.Records ?? []).map((record) => record.map(textOf)));
         if (rows.length >= limit) break;
       }
-    } catch (error) {
-      if (isNotFound(error)) return 'NOT_FOUND';
-      throw error;
-    }
-    return { columns, rows: rows.slice(0, limit), total: total ?? rows.length };
+      return { columns, rows: rows.slice(0, limit), total: total ?? rows.length };
+    });
   }
 
   async findByName(name: string): Promise<string | undefined> {
@@ -151,7 +145,7 @@ export class DataApiWarehouse implements Warehouse {
       this.#client.send(
         new ListStatementsCommand({ StatementName: name, Status: 'ALL', MaxResults: 100, NextToken }),
       );
-    for await (const page of pages(read, ({ NextToken }) => NextToken)) {
+    for await (const page of pages(read)) {
       const found = page.Statements?.find((statement) => statement.StatementName === name);
       if (found !== undefined) return required(found.Id, 'Id');
     }
@@ -159,28 +153,24 @@ export class DataApiWarehouse implements Warehouse {
   }
 
   async session(sessionId: string): Promise<'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN'> {
-    try {
+    return unlessGone('UNKNOWN', async () => {
       const read = (NextToken: string | undefined) =>
         this.#client.send(new ListSessionsCommand({ SessionId: sessionId, NextToken }));
-      for await (const page of pages(read, ({ NextToken }) => NextToken)) {
+      for await (const page of pages(read)) {
         const status = page.Sessions?.find((session) => session.SessionId === sessionId)?.Status;
         if (status === 'AVAILABLE' || status === 'BUSY' || status === 'CLOSED') return status;
       }
       return 'UNKNOWN';
-    } catch (error) {
-      if (isNotFound(error)) return 'UNKNOWN';
-      throw error;
-    }
+    });
   }
 
   async cancel(statementId: string): Promise<void> {
-    try {
-      await this.#client.send(new CancelStatementCommand({ Id: statementId }));
-    } catch (error) {
-      // Too late, not running yet, or forgotten: the statement's own end tells, at the next look.
-      if (!isNotFound(error) && !(error instanceof Error && error.name === 'ValidationException'))
-        throw error;
-    }
+    // Too late, not running yet, or forgotten: the statement's own end tells, at the next look.
+    await unlessGone(undefined, () =>
+      this.#client.send(new CancelStatementCommand({ Id: statementId })).catch((error: unknown) => {
+        if (!isNamed(error, 'ValidationException')) throw error;
+      }),
+    );
   }
 
   async ask(sql: string, warehouse?: string): ReturnType<Warehouse['ask']> {
@@ -318,8 +308,18 @@ function adopted(error: unknown): { statementId: string } | undefined {
   return statementId === undefined ? undefined : { statementId };
 }
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ResourceNotFoundException';
+/** `gone`: where the Data API does not know what it is asked for, or does not know it any more. */
+async function unlessGone<T, G>(gone: G, ask: () => Promise<T>): Promise<T | G> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isNamed(error, 'ResourceNotFoundException')) return gone;
+    throw error;
+  }
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
 }
 
 function statusOf(status: StatusString | undefined): StatementStatus['status'] {
