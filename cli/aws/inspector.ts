@@ -9,6 +9,7 @@ import {
 import { GetBucketNotificationConfigurationCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 
+import { pages } from '../../shared/pages.ts';
 import type { ClientSettings } from './client-settings.ts';
 
 export interface FunctionState {
@@ -76,14 +77,17 @@ export function awsInspector(settings: ClientSettings): Inspector {
       };
     },
     sources: async (FunctionName) => {
-      const { EventSourceMappings = [] } = await lambda.send(
-        new ListEventSourceMappingsCommand({ FunctionName }),
-      );
-      return EventSourceMappings.map(({ UUID = '', EventSourceArn = '', State }) => ({
-        id: UUID,
-        arn: EventSourceArn,
-        enabled: State !== 'Disabled' && State !== 'Disabling',
-      }));
+      const found: { id: string; arn: string; enabled: boolean }[] = [];
+      const read = (Marker: string | undefined) =>
+        lambda.send(new ListEventSourceMappingsCommand({ FunctionName, Marker }));
+      for await (const page of pages(read, ({ NextMarker }) => NextMarker))
+        for (const { UUID = '', EventSourceArn = '', State } of page.EventSourceMappings ?? [])
+          found.push({
+            id: UUID,
+            arn: EventSourceArn,
+            enabled: State !== 'Disabled' && State !== 'Disabling',
+          });
+      return found;
     },
     table: async (TableName) => {
       const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
@@ -94,17 +98,13 @@ export function awsInspector(settings: ClientSettings): Inspector {
     },
     rules: async (NamePrefix) => {
       const found: { name: string; enabled: boolean; pattern?: string }[] = [];
-      let NextToken: string | undefined;
-      do {
-        const page = await events.send(
-          new ListRulesCommand({ NamePrefix, ...(NextToken !== undefined && { NextToken }) }),
-        );
+      const read = (NextToken: string | undefined) =>
+        events.send(new ListRulesCommand({ NamePrefix, NextToken }));
+      for await (const page of pages(read))
         for (const { Name = '', State, EventPattern } of page.Rules ?? []) {
           const pattern = EventPattern === undefined ? {} : { pattern: EventPattern };
           found.push({ name: Name, enabled: State !== 'DISABLED', ...pattern });
         }
-        ({ NextToken } = page);
-      } while (NextToken !== undefined);
       return found;
     },
     archive: async (ArchiveName) => {

@@ -7,6 +7,7 @@ import {
   StartReplayCommand,
 } from '@aws-sdk/client-eventbridge';
 
+import { pages } from '../../shared/pages.ts';
 import { CommandError, EXIT, usageError } from '../exit.ts';
 import type { ClientSettings } from './client-settings.ts';
 
@@ -96,17 +97,14 @@ async function describeArchive(
 
 async function ruleArns(client: EventBridgeClient, prefix: string): Promise<string[]> {
   const arns: string[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await client.send(
-      new ListRulesCommand({ NamePrefix: prefix, ...(NextToken !== undefined && { NextToken }) }),
-    );
+  const read = (NextToken: string | undefined) =>
+    client.send(new ListRulesCommand({ NamePrefix: prefix, NextToken }));
+  for await (const page of pages(read)) {
     for (const { Name = '', Arn } of page.Rules ?? []) {
       // Not those of a stage whose name goes on where this one ends.
       if (Arn !== undefined && /^(-\d+)?$/.test(Name.slice(prefix.length))) arns.push(Arn);
     }
-    ({ NextToken } = page);
-  } while (NextToken !== undefined);
+  }
   return arns;
 }
 

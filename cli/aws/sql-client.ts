@@ -10,6 +10,8 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { pages } from '../../shared/pages.ts';
+import { CLOSING_KEEP_ALIVE_SECONDS } from '../../shared/warehouse/warehouse.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import type { ClientSettings } from './client-settings.ts';
 import type { WarehouseTarget } from './warehouse-target.ts';
@@ -114,7 +116,7 @@ class DataApiClient implements SqlClient {
     const where =
       session === undefined
         ? { ...(await this.#target()), ...(!isLast && { SessionKeepAliveSeconds: SESSION_SECONDS }) }
-        : { SessionId: session, ...(isLast && { SessionKeepAliveSeconds: 1 }) };
+        : { SessionId: session, ...(isLast && { SessionKeepAliveSeconds: CLOSING_KEEP_ALIVE_SECONDS }) };
     const command = { ...where, Sql: sql, StatementName: 'baton-cli', WaitTimeSeconds: LONG_POLL_SECONDS };
     for (let tries = 1; ; tries += 1) {
       try {
@@ -146,15 +148,12 @@ class DataApiClient implements SqlClient {
     if (seen.HasResultSet !== true) return { rows: [], ...affected } as SqlResult;
     const rows: Cell[][] = [];
     let columns: { name: string; type: string }[] | undefined;
-    let token: string | undefined;
-    do {
-      const page = await this.#client.send(
-        new GetStatementResultCommand({ Id: id, ...(token !== undefined && { NextToken: token }) }),
-      );
+    const read = (NextToken: string | undefined) =>
+      this.#client.send(new GetStatementResultCommand({ Id: id, NextToken }));
+    for await (const page of pages(read)) {
       columns ??= (page.ColumnMetadata ?? []).map(columnOf);
       rows.push(...(page.Records ?? []).map((record) => record.map(cellOf)));
-      token = page.NextToken;
-    } while (token !== undefined && token !== '');
+    }
     return { columns, rows, ...affected } as SqlResult;
   }
 

@@ -4,8 +4,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { BusEvent } from '../events/bus-event.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import { principalOf } from './data-api/caller.ts';
+import { MEMORY_MS } from './data-api/times.ts';
 import type { Statement, Target } from './statements/statement.ts';
-import { KEPT_MS } from './statements/statements.ts';
 
 /** One event for a batch, with the id of the batch. */
 export function completionEvent(statement: Statement, now: number): BusEvent {
@@ -25,7 +25,7 @@ export function completionEvent(statement: Statement, now: number): BusEvent {
       redshiftQueryId: statement.batch ? -1 : statement.queryId,
       state: statement.status,
       rows: statement.rows,
-      expireAt: Math.floor((statement.updatedAt + KEPT_MS) / 1000),
+      expireAt: Math.floor((statement.updatedAt + MEMORY_MS) / 1000),
     },
   };
 }

@@ -15,6 +15,7 @@ import { callerOf } from './data-api/caller.ts';
 import { ServiceError } from './data-api/errors.ts';
 import { perform } from './data-api/operations.ts';
 import type { DataApiContext } from './data-api/operations.ts';
+import { MEMORY_MS } from './data-api/times.ts';
 import type { Json } from './data-api/validate.ts';
 import { completionEvent } from './events.ts';
 import { CONNECTION_LOST } from './execute/redshift-error.ts';
@@ -26,7 +27,7 @@ import { Sessions } from './sessions/sessions.ts';
 import { StateLog } from './statements/state-log.ts';
 import { isTerminal } from './statements/statement.ts';
 import type { Statement } from './statements/statement.ts';
-import { KEPT_MS, Statements } from './statements/statements.ts';
+import { Statements } from './statements/statements.ts';
 import type { Switches } from './switches.ts';
 
 const MOST_REQUEST_BYTES = 16 * 1024 * 1024;
@@ -60,7 +61,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   admin.on('error', () => undefined);
   for (const line of await prepareDatabase(admin, connect)) process.stderr.write(`redshift: ${line}\n`);
 
-  const isOld = (createdAt: number): boolean => createdAt + KEPT_MS <= clock.now();
+  const isOld = (createdAt: number): boolean => createdAt + MEMORY_MS <= clock.now();
   const { log, state } = StateLog.open(join(stateFolder, 'log.jsonl'), isOld);
   const results = new ResultStore(join(stateFolder, 'results'));
   const statements = new Statements(clock, log, state);

@@ -5,6 +5,7 @@
 import type { CheckAnswer, Probe } from '../events/requests.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import { quoteLiteral } from '../pipeline/render.ts';
+import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
 import type { Result, SmallEnd } from '../warehouse/warehouse.ts';
 import { tablesOf, type NamedTable } from './named-tables.ts';
 import type { Driver, Ports } from './ports.ts';
@@ -150,7 +151,7 @@ async function askWarehouse(
     asked.next = 'copy';
     await copies(plans, ask, tell, ports, driver);
   }
-  await ports.warehouse.runSmall(sessionId, 'SELECT 1', 1);
+  await ports.warehouse.runSmall(sessionId, 'SELECT 1', CLOSING_KEEP_ALIVE_SECONDS);
   return false;
 }
 
@@ -168,8 +169,9 @@ async function rightsOn(
   if (failure !== undefined || statementId === undefined) return { status: 'failed', said: failure ?? '' };
   if (!isWritten) return { status: 'ok' };
   try {
-    const { rows } = await ports.warehouse.result(statementId, 1);
-    return rows[0]?.[0] === 'true' ? { status: 'ok' } : { status: 'failed', said: 'no right to change it' };
+    const result = await ports.warehouse.result(statementId, 1);
+    const may = result !== 'NOT_FOUND' && result.rows[0]?.[0] === 'true';
+    return may ? { status: 'ok' } : { status: 'failed', said: 'no right to change it' };
   } catch (error) {
     return { status: 'unsure', said: said(error) };
   }

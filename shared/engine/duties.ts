@@ -2,6 +2,7 @@
 import type { Plan } from '../pipeline/plan.ts';
 import type { Duty, Run } from '../run/run.ts';
 import { isAtEnd, isAtRest } from '../run/run.ts';
+import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
 import { historyRow } from './history.ts';
 import { wake } from './wake.ts';
 import type { Ports, Publication } from './ports.ts';
@@ -48,7 +49,7 @@ const CLOSE_PAUSES_MS = [200, 400, 800];
 async function closeSession(run: Run, ports: Ports): Promise<void> {
   if (run.sessionId === undefined) return;
   for (const pause of [...CLOSE_PAUSES_MS, undefined]) {
-    const closed = await ports.warehouse.runSmall(run.sessionId, 'SELECT 1', 1);
+    const closed = await ports.warehouse.runSmall(run.sessionId, 'SELECT 1', CLOSING_KEEP_ALIVE_SECONDS);
     if (closed.ok || closed.refusal.reason === 'session-unknown') return;
     if (closed.refusal.reason !== 'session-unavailable' || pause === undefined) {
       // Gone already, or still busy: in both cases its keep-alive ends it.

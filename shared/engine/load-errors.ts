@@ -25,8 +25,8 @@ export async function readLoadErrors(run: Run, plan: Plan, end: StatementEnd, po
       plan.session.keepAliveSeconds,
     );
     if (!read.ok || read.value.status !== 'FINISHED') return '';
-    const { rows } = await warehouse.result(read.value.statementId, ROWS_SHOWN);
-    return rows.map(loadErrorText).join('\n');
+    const result = await warehouse.result(read.value.statementId, ROWS_SHOWN);
+    return result === 'NOT_FOUND' ? '' : result.rows.map(loadErrorText).join('\n');
   } catch (error) {
     ports.log('warn', 'the load errors could not be read', { run: run.id, error: String(error) });
     return '';

@@ -8,6 +8,9 @@ const ROWS_SHOWN = 10;
 
 export async function readVerdict(end: StatementEnd, step: Step, warehouse: Warehouse): Promise<RunEvent> {
   const result = await warehouse.result(end.statementId, ROWS_SHOWN);
+  // Seen too late: as of a statement that is not known any more. A check has no effect that lasts.
+  if (result === 'NOT_FOUND')
+    return { kind: 'StatementSeen', statementId: end.statementId, status: 'NOT_FOUND' };
   const expectation = step.expect ?? 'no_rows';
   const passed = holds(expectation, result);
   const shown = result.rows.map((row) => row.map((value) => value ?? 'NULL').join(' | '));

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 
+import { pages } from '../pages.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { conflictOf } from './conflict.ts';
@@ -55,7 +56,7 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async create(run: Run): ReturnType<RunStore['create']> {
-    const refused = await this.#put(runItem(run, this.#historyDays), 'attribute_not_exists(pk)', {});
+    const refused = await this.#put(runItem(run, this.#historyDays), 'attribute_not_exists(pk)');
     if (refused === undefined) return { outcome: 'created' };
     const there = refused.item === undefined ? await this.load(run.id) : runOfItem(refused.item);
     if (there === undefined)
@@ -84,35 +85,29 @@ export class DynamoDbRunStore implements RunStore {
 
   async record(run: Run, by: string): Promise<Run | 'conflict'> {
     const clearLast = run.last === undefined ? ' REMOVE #last' : '';
-    try {
-      const answer = await this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: marshall(runKey(run.id)),
-          UpdateExpression: `SET phase = :submitted, statementId = :id, submittedAt = :at, version = version + :one, #by = :by${clearLast}`,
-          ConditionExpression: 'phase = :claimed AND #token = :token',
-          ExpressionAttributeNames: {
-            '#by': 'by',
-            '#token': 'token',
-            ...(clearLast === '' ? {} : { '#last': 'last' }),
-          },
-          ExpressionAttributeValues: marshall({
-            ':submitted': 'SUBMITTED',
-            ':claimed': 'CLAIMED',
-            ':id': run.statementId,
-            ':at': run.submittedAt,
-            ':token': run.token,
-            ':one': 1,
-            ':by': by,
-          }),
-          ReturnValues: 'ALL_NEW',
-        }),
-      );
-      return runOfItem(unmarshall(answer.Attributes ?? {}));
-    } catch (error) {
-      if (conflictOf(error) !== undefined) return 'conflict';
-      throw error;
-    }
+    const stored = await this.#update(
+      runKey(run.id),
+      {
+        UpdateExpression: `SET phase = :submitted, statementId = :id, submittedAt = :at, version = version + :one, #by = :by${clearLast}`,
+        ConditionExpression: 'phase = :claimed AND #token = :token',
+        ExpressionAttributeNames: {
+          '#by': 'by',
+          '#token': 'token',
+          ...(clearLast === '' ? {} : { '#last': 'last' }),
+        },
+        ReturnValues: 'ALL_NEW',
+      },
+      {
+        ':submitted': 'SUBMITTED',
+        ':claimed': 'CLAIMED',
+        ':id': run.statementId,
+        ':at': run.submittedAt,
+        ':token': run.token,
+        ':one': 1,
+        ':by': by,
+      },
+    );
+    return stored === undefined ? 'conflict' : runOfItem(unmarshall(stored));
   }
 
   async putHistory(runId: string, row: HistoryRow): Promise<void> {
@@ -142,7 +137,6 @@ export class DynamoDbRunStore implements RunStore {
     await this.#put(
       { ...planKey(plan.hash), pipelineName: plan.pipeline, plan: body },
       'attribute_not_exists(pk)',
-      {},
     );
   }
 
@@ -180,15 +174,11 @@ export class DynamoDbRunStore implements RunStore {
 
   async findQueueHeads(): Promise<QueueHead[]> {
     const heads = new Map<string, { queuedAt: string; runId: string; waiting: number }>();
-    let from: StoredItem | undefined;
-    do {
-      const page = await this.#client.send(
-        new ScanCommand({
-          TableName: this.#table,
-          IndexName: 'queue',
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        }),
+    const read = (from: StoredItem | undefined) =>
+      this.#client.send(
+        new ScanCommand({ TableName: this.#table, IndexName: 'queue', ExclusiveStartKey: from }),
       );
+    for await (const page of pages(read, lastKey)) {
       for (const stored of page.Items ?? []) {
         const item = unmarshall(stored);
         const pipeline = String(item['queue']);
@@ -198,24 +188,30 @@ export class DynamoDbRunStore implements RunStore {
         const first = head === undefined || queuedAt < head.queuedAt;
         heads.set(pipeline, first ? { queuedAt, runId: runIdOf(item), waiting } : { ...head, waiting });
       }
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
+    }
     return [...heads].map(([pipeline, { runId, waiting }]) => ({ pipeline, runId, waiting }));
   }
 
   async countQueued(pipeline: string): Promise<number> {
-    const counted = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#table,
-        IndexName: 'queue',
-        KeyConditionExpression: '#queue = :pipeline',
-        ExpressionAttributeNames: { '#queue': 'queue' },
-        ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
-        Select: 'COUNT',
-        Limit: MOST_COUNTED,
-      }),
-    );
-    return counted.Count ?? 0;
+    let count = 0;
+    const read = (from: StoredItem | undefined) =>
+      this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          IndexName: 'queue',
+          KeyConditionExpression: '#queue = :pipeline',
+          ExpressionAttributeNames: { '#queue': 'queue' },
+          ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
+          Select: 'COUNT',
+          Limit: MOST_COUNTED - count,
+          ExclusiveStartKey: from,
+        }),
+      );
+    for await (const page of pages(read, lastKey)) {
+      count += page.Count ?? 0;
+      if (count >= MOST_COUNTED) break;
+    }
+    return count;
   }
 
   async listRuns(pipeline: string, limit: number): Promise<Run[]> {
@@ -240,70 +236,51 @@ export class DynamoDbRunStore implements RunStore {
 
   async takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'> {
     const epoch = pool.epoch + 1;
-    try {
-      if (pool.epoch === 0) {
-        const refused = await this.#put(
-          { ...poolKey(pipeline), holders: { [runId]: epoch }, epoch },
-          'attribute_not_exists(pk)',
-          {},
-        );
-        return refused === undefined ? epoch : 'conflict';
-      }
-      await this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: marshall(poolKey(pipeline)),
-          UpdateExpression: 'SET holders.#run = :epoch, epoch = :epoch',
-          ConditionExpression:
-            'epoch = :before AND size(holders) < :limit AND attribute_not_exists(holders.#run)',
-          ExpressionAttributeNames: { '#run': runId },
-          ExpressionAttributeValues: marshall({ ':epoch': epoch, ':before': pool.epoch, ':limit': limit }),
-        }),
-      );
-      return epoch;
-    } catch (error) {
-      if (conflictOf(error) !== undefined) return 'conflict';
-      throw error;
-    }
+    const refused =
+      pool.epoch === 0
+        ? await this.#put(
+            { ...poolKey(pipeline), holders: { [runId]: epoch }, epoch },
+            'attribute_not_exists(pk)',
+          )
+        : !(await this.#update(
+            poolKey(pipeline),
+            {
+              UpdateExpression: 'SET holders.#run = :epoch, epoch = :epoch',
+              ConditionExpression:
+                'epoch = :before AND size(holders) < :limit AND attribute_not_exists(holders.#run)',
+              ExpressionAttributeNames: { '#run': runId },
+            },
+            { ':epoch': epoch, ':before': pool.epoch, ':limit': limit },
+          ));
+    return refused ? 'conflict' : epoch;
   }
 
   async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void> {
-    try {
-      await this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: marshall(poolKey(pipeline)),
-          UpdateExpression: 'REMOVE holders.#run',
-          ConditionExpression: 'holders.#run = :epoch',
-          ExpressionAttributeNames: { '#run': runId },
-          ExpressionAttributeValues: marshall({ ':epoch': epoch }),
-        }),
-      );
-    } catch (error) {
-      // Released before, or held anew under a later epoch.
-      if (conflictOf(error) === undefined) throw error;
-    }
+    // Refused: released before, or held anew under a later epoch.
+    await this.#update(
+      poolKey(pipeline),
+      {
+        UpdateExpression: 'REMOVE holders.#run',
+        ConditionExpression: 'holders.#run = :epoch',
+        ExpressionAttributeNames: { '#run': runId },
+      },
+      { ':epoch': epoch },
+    );
   }
 
   async admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean> {
     const hash = createHash('sha256').update(`${bucket}\0${key}`).digest('hex').slice(0, 40);
     // Sequencers are compared as text after padding the shorter with zeros on the left (S3 user guide: Event message structure).
     const padded = sequencer.toLowerCase().padStart(64, '0');
-    try {
-      await this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: marshall(keyKey(pipeline, hash)),
-          UpdateExpression: 'SET highest = :sequencer, bucketName = :bucket, objectKey = :key',
-          ConditionExpression: 'attribute_not_exists(highest) OR highest <= :sequencer',
-          ExpressionAttributeValues: marshall({ ':sequencer': padded, ':bucket': bucket, ':key': key }),
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (conflictOf(error) !== undefined) return false;
-      throw error;
-    }
+    const admitted = await this.#update(
+      keyKey(pipeline, hash),
+      {
+        UpdateExpression: 'SET highest = :sequencer, bucketName = :bucket, objectKey = :key',
+        ConditionExpression: 'attribute_not_exists(highest) OR highest <= :sequencer',
+      },
+      { ':sequencer': padded, ':bucket': bucket, ':key': key },
+    );
+    return admitted !== undefined;
   }
 
   async #get(key: { pk: string; sk: string }): Promise<Item | undefined> {
@@ -338,26 +315,53 @@ export class DynamoDbRunStore implements RunStore {
     }
   }
 
+  /** What was returned of the item; undefined where the condition was refused. */
+  async #update(
+    key: { pk: string; sk: string },
+    update: Omit<ConstructorParameters<typeof UpdateItemCommand>[0], 'TableName' | 'Key'>,
+    values: Item,
+  ): Promise<StoredItem | undefined> {
+    try {
+      const answer = await this.#client.send(
+        new UpdateItemCommand({
+          ...update,
+          TableName: this.#table,
+          Key: marshall(key),
+          ExpressionAttributeValues: marshall(values),
+        }),
+      );
+      return answer.Attributes ?? {};
+    } catch (error) {
+      if (conflictOf(error) === undefined) throw error;
+      return undefined;
+    }
+  }
+
   async #query(
     query: Omit<ConstructorParameters<typeof QueryCommand>[0], 'TableName'>,
     limit = Infinity,
   ): Promise<Item[]> {
     const items: Item[] = [];
-    let from: StoredItem | undefined;
-    do {
-      const page = await this.#client.send(
+    const read = (from: StoredItem | undefined) =>
+      this.#client.send(
         new QueryCommand({
           ...query,
           TableName: this.#table,
           ...(Number.isFinite(limit) ? { Limit: limit - items.length } : {}),
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+          ExclusiveStartKey: from,
         }),
       );
+    for await (const page of pages(read, lastKey)) {
       for (const item of page.Items ?? []) items.push(unmarshall(item));
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined && items.length < limit);
+      if (items.length >= limit) break;
+    }
     return items;
   }
+}
+
+/** Where the next page begins. */
+function lastKey(page: { LastEvaluatedKey?: StoredItem | undefined }): StoredItem | undefined {
+  return page.LastEvaluatedKey;
 }
 
 function runIdOf(item: Item): string {

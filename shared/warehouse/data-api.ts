@@ -1,5 +1,10 @@
 /** The Warehouse port over the Redshift Data API. */
-import type { Field, RedshiftDataClient, StatusString } from '@aws-sdk/client-redshift-data';
+import type {
+  ExecuteStatementCommandInput,
+  Field,
+  RedshiftDataClient,
+  StatusString,
+} from '@aws-sdk/client-redshift-data';
 import {
   BatchExecuteStatementCommand,
   CancelStatementCommand,
@@ -10,9 +15,11 @@ import {
   ListStatementsCommand,
 } from '@aws-sdk/client-redshift-data';
 
+import { pages } from '../pages.ts';
 import type { Refusal } from '../run/run-event.ts';
 import { failureClassOf } from './failure-class.ts';
 import { refusalOf, statementIdOf } from './refusal.ts';
+import { OPENER_KEEP_ALIVE_SECONDS } from './warehouse.ts';
 import type { Opening, Result, SmallEnd, StatementStatus, Submission, Warehouse } from './warehouse.ts';
 
 /** How to reach the warehouse with the first call of a session (Redshift management guide: Using the Data API). */
@@ -24,9 +31,9 @@ export interface Connection {
   readonly SecretArn?: string;
 }
 
-/** Longer than a first step whose token was used up takes to be claimed anew (shared/run/old-claim.ts). */
-const OPENER_KEEP_ALIVE_SECONDS = 300;
 const LONGEST_WAIT_SECONDS = 30;
+/** Of an answer to a question of our own. */
+const MOST_ROWS = 1_000;
 
 export class DataApiWarehouse implements Warehouse {
   readonly #client: RedshiftDataClient;
@@ -49,27 +56,18 @@ export class DataApiWarehouse implements Warehouse {
 
   async open({ set, name, warehouse }: Opening): Promise<Result<{ sessionId: string; pid?: number }>> {
     const settings = Object.entries(set).map(([key, value]) => `SET ${key} TO ${value}`);
-    const common = {
-      ...this.#connectionTo(warehouse),
-      StatementName: name,
-      ClientToken: this.#randomToken(),
-      SessionKeepAliveSeconds: OPENER_KEEP_ALIVE_SECONDS,
-      WaitTimeSeconds: LONGEST_WAIT_SECONDS,
-    };
     return this.#asResult(async () => {
-      const answer =
-        settings.length > 1
-          ? await this.#client.send(
-              new BatchExecuteStatementCommand({ ...common, Sqls: settings, ExecutionMode: 'TRANSACTION' }),
-            )
-          : await this.#client.send(
-              new ExecuteStatementCommand({ ...common, Sql: settings[0] ?? 'SELECT 1' }),
-            );
-      const ended = await this.#untilEnd(required(answer.Id, 'Id'), answer.Status);
-      if (ended !== 'FINISHED')
-        return { ok: false, refusal: await this.#whyNotOpened(required(answer.Id, 'Id'), ended) };
+      const { answer, statementId, status } = await this.#runToEnd(
+        {
+          ...this.#connectionTo(warehouse),
+          StatementName: name,
+          SessionKeepAliveSeconds: OPENER_KEEP_ALIVE_SECONDS,
+        },
+        settings.length === 0 ? ['SELECT 1'] : settings,
+      );
+      if (status !== 'FINISHED') return { ok: false, refusal: await this.#whyNotOpened(statementId, status) };
       const value = { sessionId: required(answer.SessionId, 'SessionId') };
-      const pid = answer.RedshiftPid ?? (await this.#pidOf(required(answer.Id, 'Id')));
+      const pid = answer.RedshiftPid ?? (await this.#pidOf(statementId));
       return {
         ok: true,
         value: pid === undefined ? value : { ...value, pid },
@@ -78,23 +76,18 @@ export class DataApiWarehouse implements Warehouse {
   }
 
   async submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>> {
-    const common = {
-      SessionId: submission.sessionId,
-      SessionKeepAliveSeconds: submission.keepAliveSeconds,
-      StatementName: submission.name,
-      ClientToken: submission.token,
-      WithEvent: true,
-    };
     return this.#asResult(async () => {
-      const answer = submission.transaction
-        ? await this.#client.send(
-            new BatchExecuteStatementCommand({
-              ...common,
-              Sqls: [...submission.sqls],
-              ExecutionMode: 'TRANSACTION',
-            }),
-          )
-        : await this.#client.send(new ExecuteStatementCommand({ ...common, Sql: submission.sqls[0] }));
+      const answer = await this.#send(
+        {
+          SessionId: submission.sessionId,
+          SessionKeepAliveSeconds: submission.keepAliveSeconds,
+          StatementName: submission.name,
+          ClientToken: submission.token,
+          WithEvent: true,
+        },
+        submission.sqls,
+        submission.transaction,
+      );
       const value = { statementId: required(answer.Id, 'Id') };
       return {
         ok: true,
@@ -104,7 +97,7 @@ export class DataApiWarehouse implements Warehouse {
   }
 
   async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
-    try {
+    return unlessGone('NOT_FOUND', async () => {
       const answer = await this.#client.send(new DescribeStatementCommand({ Id: statementId }));
       const children = answer.SubStatements ?? [];
       const error =
@@ -126,73 +119,67 @@ export class DataApiWarehouse implements Warehouse {
           : { queryId: answer.RedshiftQueryId }),
         ...(answer.RedshiftPid === undefined ? {} : { pid: answer.RedshiftPid }),
       };
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ResourceNotFoundException') return 'NOT_FOUND';
-      throw error;
-    }
+    });
   }
 
   async result(statementId: string, limit: number): ReturnType<Warehouse['result']> {
-    const answer = await this.#client.send(new GetStatementResultCommand({ Id: statementId }));
-    const rows = (answer.Records ?? []).slice(0, limit).map((record) => record.map(textOf));
-    return {
-      columns: (answer.ColumnMetadata ?? []).map((column) => column.label ?? column.name ?? ''),
-      rows,
-      total: answer.TotalNumRows ?? rows.length,
-    };
+    const rows: (string | null)[][] = [];
+    let columns: string[] = [];
+    let total: number | undefined;
+    const read = (NextToken: string | undefined) =>
+      this.#client.send(new GetStatementResultCommand({ Id: statementId, NextToken }));
+    return unlessGone('NOT_FOUND', async () => {
+      for await (const page of pages(read)) {
+        if (columns.length === 0)
+          columns = (page.ColumnMetadata ?? []).map((column) => column.label ?? column.name ?? '');
+        total ??= page.TotalNumRows;
+        rows.push(...(page.Records ?? []).map((record) => record.map(textOf)));
+        if (rows.length >= limit) break;
+      }
+      return { columns, rows: rows.slice(0, limit), total: total ?? rows.length };
+    });
   }
 
   async findByName(name: string): Promise<string | undefined> {
-    let token: string | undefined;
-    do {
-      const page = await this.#client.send(
-        new ListStatementsCommand({
-          StatementName: name,
-          Status: 'ALL',
-          MaxResults: 100,
-          ...(token === undefined ? {} : { NextToken: token }),
-        }),
+    const read = (NextToken: string | undefined) =>
+      this.#client.send(
+        new ListStatementsCommand({ StatementName: name, Status: 'ALL', MaxResults: 100, NextToken }),
       );
+    for await (const page of pages(read)) {
       const found = page.Statements?.find((statement) => statement.StatementName === name);
       if (found !== undefined) return required(found.Id, 'Id');
-      token = page.NextToken;
-    } while (token !== undefined && token !== '');
+    }
     return undefined;
   }
 
   async session(sessionId: string): Promise<'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN'> {
-    try {
-      const answer = await this.#client.send(new ListSessionsCommand({ SessionId: sessionId }));
-      const status = answer.Sessions?.find((session) => session.SessionId === sessionId)?.Status;
-      return status === 'AVAILABLE' || status === 'BUSY' || status === 'CLOSED' ? status : 'UNKNOWN';
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ResourceNotFoundException') return 'UNKNOWN';
-      throw error;
-    }
+    return unlessGone('UNKNOWN', async () => {
+      const read = (NextToken: string | undefined) =>
+        this.#client.send(new ListSessionsCommand({ SessionId: sessionId, NextToken }));
+      for await (const page of pages(read)) {
+        const status = page.Sessions?.find((session) => session.SessionId === sessionId)?.Status;
+        if (status === 'AVAILABLE' || status === 'BUSY' || status === 'CLOSED') return status;
+      }
+      return 'UNKNOWN';
+    });
   }
 
   async cancel(statementId: string): Promise<void> {
-    try {
-      await this.#client.send(new CancelStatementCommand({ Id: statementId }));
-    } catch (error) {
-      // Too late, or not running yet: the statement's own end tells, at the next look.
-      if (!(error instanceof Error && error.name === 'ValidationException')) throw error;
-    }
+    // Too late, not running yet, or forgotten: the statement's own end tells, at the next look.
+    await unlessGone(undefined, () =>
+      this.#client.send(new CancelStatementCommand({ Id: statementId })).catch((error: unknown) => {
+        if (!isNamed(error, 'ValidationException')) throw error;
+      }),
+    );
   }
 
   async ask(sql: string, warehouse?: string): ReturnType<Warehouse['ask']> {
     return this.#asResult<readonly (readonly (string | null)[])[]>(async () => {
-      const answer = await this.#client.send(
-        new ExecuteStatementCommand({
-          ...this.#connectionTo(warehouse),
-          Sql: sql,
-          ClientToken: this.#randomToken(),
-          WaitTimeSeconds: LONGEST_WAIT_SECONDS,
-        }),
-      );
-      const statementId = required(answer.Id, 'Id');
-      const status = await this.#untilEnd(statementId, answer.Status);
-      if (status === 'FINISHED') return { ok: true, value: (await this.result(statementId, 1000)).rows };
+      const { statementId, status } = await this.#runToEnd(this.#connectionTo(warehouse), [sql]);
+      if (status === 'FINISHED') {
+        const result = await this.result(statementId, MOST_ROWS);
+        if (result !== 'NOT_FOUND') return { ok: true, value: result.rows };
+      }
       if (status === 'RUNNING') {
         return {
           ok: false,
@@ -210,17 +197,10 @@ export class DataApiWarehouse implements Warehouse {
     keepAliveSeconds: number,
   ): ReturnType<Warehouse['runSmall']> {
     return this.#asResult<SmallEnd>(async () => {
-      const answer = await this.#client.send(
-        new ExecuteStatementCommand({
-          SessionId: sessionId,
-          Sql: sql,
-          SessionKeepAliveSeconds: keepAliveSeconds,
-          ClientToken: this.#randomToken(),
-          WaitTimeSeconds: LONGEST_WAIT_SECONDS,
-        }),
+      const { statementId, status } = await this.#runToEnd(
+        { SessionId: sessionId, SessionKeepAliveSeconds: keepAliveSeconds },
+        [sql],
       );
-      const statementId = required(answer.Id, 'Id');
-      const status = await this.#untilEnd(statementId, answer.Status);
       if (status !== 'FAILED') return { ok: true, value: { statementId, status } };
       const seen = await this.describe(statementId);
       const error = seen === 'NOT_FOUND' ? undefined : seen.error;
@@ -235,6 +215,29 @@ export class DataApiWarehouse implements Warehouse {
     if (known !== undefined) return known;
     const name = this.#connection.ClusterIdentifier === undefined ? 'WorkgroupName' : 'ClusterIdentifier';
     return { ...this.#connection, [name]: warehouse };
+  }
+
+  /** One statement, or several as one transaction. */
+  async #send(
+    request: Omit<ExecuteStatementCommandInput, 'Sql'>,
+    sqls: readonly string[],
+    transaction = sqls.length > 1,
+  ) {
+    return transaction
+      ? this.#client.send(
+          new BatchExecuteStatementCommand({ ...request, Sqls: [...sqls], ExecutionMode: 'TRANSACTION' }),
+        )
+      : this.#client.send(new ExecuteStatementCommand({ ...request, Sql: sqls[0] }));
+  }
+
+  /** Something small of our own: under a token that is never used again, so that it always runs; waits up to 45 s. */
+  async #runToEnd(request: Omit<ExecuteStatementCommandInput, 'Sql'>, sqls: readonly string[]) {
+    const answer = await this.#send(
+      { ...request, ClientToken: this.#randomToken(), WaitTimeSeconds: LONGEST_WAIT_SECONDS },
+      sqls,
+    );
+    const statementId = required(answer.Id, 'Id');
+    return { answer, statementId, status: await this.#untilEnd(statementId, answer.Status) };
   }
 
   /** A long poll may run out before the statement does; one more, then the caller goes on without. */
@@ -303,6 +306,20 @@ function unanswered(error: string | undefined, status: StatementStatus['status']
 function adopted(error: unknown): { statementId: string } | undefined {
   const statementId = statementIdOf(error);
   return statementId === undefined ? undefined : { statementId };
+}
+
+/** `gone`: where the Data API does not know what it is asked for, or does not know it any more. */
+async function unlessGone<T, G>(gone: G, ask: () => Promise<T>): Promise<T | G> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isNamed(error, 'ResourceNotFoundException')) return gone;
+    throw error;
+  }
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
 }
 
 function statusOf(status: StatusString | undefined): StatementStatus['status'] {

@@ -1,6 +1,13 @@
 /** What Baton needs of the Redshift Data API, in Baton's words. One adapter (data-api.ts), one fake in the tests. */
 import type { Refusal, TerminalStatus } from '../run/run-event.ts';
 
+/** How long a session may idle, in seconds. */
+
+/** After its opener: longer than a first step whose token was used up takes to be claimed anew (shared/run/old-claim.ts). */
+export const OPENER_KEEP_ALIVE_SECONDS = 300;
+/** To be ended: there is no CloseSession (Redshift management guide: Data API sessions). */
+export const CLOSING_KEEP_ALIVE_SECONDS = 1;
+
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly refusal: Refusal };
@@ -41,6 +48,13 @@ export interface StatementStatus {
   readonly pid?: number;
 }
 
+/** Rows as text; NULL is null. `total`: with those that were not asked for. */
+export interface ResultRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | null)[])[];
+  readonly total: number;
+}
+
 /** How one of our own small statements ended. */
 export interface SmallEnd {
   readonly statementId: string;
@@ -49,20 +63,18 @@ export interface SmallEnd {
 }
 
 export interface Warehouse {
-  /** Opens a session with an effect-free first statement, waiting for its end. Keep-alive 300 s. */
+  /** Opens a session with an effect-free first statement, waiting for its end. Keep-alive `OPENER_KEEP_ALIVE_SECONDS`. */
   open(opening: Opening): Promise<Result<{ sessionId: string; pid?: number }>>;
   submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>>;
   describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'>;
-  /** The first rows of a result as text; NULL is null. */
-  result(
-    statementId: string,
-    limit: number,
-  ): Promise<{ columns: readonly string[]; rows: readonly (readonly (string | null)[])[]; total: number }>;
+  /** The first rows of a result, from as many pages as it takes. It is kept for 24 hours. */
+  result(statementId: string, limit: number): Promise<ResultRows | 'NOT_FOUND'>;
   /** The statement of exactly this name, in any state. A complete look-up: every page. */
   findByName(name: string): Promise<string | undefined>;
   session(sessionId: string): Promise<'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN'>;
+  /** Stops a statement. One that has ended, or is not known any more, is left as it is. */
   cancel(statementId: string): Promise<void>;
-  /** One query in a session of its own, waiting up to 45 s; its rows as text, at most a page of them. */
+  /** One query in a session of its own, waiting up to 45 s; its rows as text, at most 1,000. */
   ask(sql: string, warehouse?: string): Promise<Result<readonly (readonly (string | null)[])[]>>;
   /** Runs one small statement of our own in the session, waiting up to 30 s for its end; no event. */
   runSmall(sessionId: string, sql: string, keepAliveSeconds: number): Promise<Result<SmallEnd>>;

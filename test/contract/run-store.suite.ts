@@ -76,6 +76,27 @@ export function runStoreSuite(
       expect(await store.load(run.id)).toEqual(saved);
     });
 
+    it('saves only over exactly the version that was read: not over an older or a newer one, nor over none', async () => {
+      const run = newRun();
+      expect(await store.save(run, 1, 'a')).toBe('conflict');
+      expect(await store.load(run.id)).toBeUndefined();
+      await store.create(run);
+      expect(await store.save({ ...run, state: 'FAILED' }, 2, 'a')).toBe('conflict');
+      await store.save({ ...run, state: 'RUNNING' }, 1, 'a');
+      await store.save({ ...run, state: 'WAITING' }, 2, 'a');
+      // Its own write, but not this one.
+      expect(await store.save({ ...run, state: 'FAILED' }, 1, 'a')).toBe('conflict');
+      expect(await store.load(run.id)).toMatchObject({ state: 'WAITING', version: 3, by: 'a' });
+    });
+
+    it('takes no write for its own that went to an item of another birth', async () => {
+      const run = newRun();
+      await store.create({ ...run, birth: 'cd' });
+      await store.save({ ...run, birth: 'cd', state: 'RUNNING' }, 1, 'a');
+      expect(await store.save({ ...run, state: 'FAILED' }, 1, 'a')).toBe('conflict');
+      expect(await store.load(run.id)).toMatchObject({ state: 'RUNNING', birth: 'cd' });
+    });
+
     it('saves nothing over an item that was deleted and made anew', async () => {
       const run = newRun();
       await store.create({ ...run, birth: 'cd' });
@@ -105,6 +126,28 @@ export function runStoreSuite(
       });
       expect(await store.record(submitted, 'me')).toBe('conflict');
       expect(await store.record({ ...submitted, token: 'other' }, 'me')).toBe('conflict');
+    });
+
+    it('records nothing while the step is claimed under another token, or is not claimed', async () => {
+      const claimed = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', claimedAt: 'then' });
+      await store.create(claimed);
+      const late: Run = {
+        ...claimed,
+        token: 'old',
+        phase: 'SUBMITTED',
+        statementId: 's',
+        submittedAt: 'now',
+      };
+      expect(await store.record(late, 'me')).toBe('conflict');
+      expect(await store.load(claimed.id)).toEqual(claimed);
+      const ready = newRun({ state: 'RUNNING', phase: 'READY', token: 'tok' });
+      await store.create(ready);
+      const record: Run = { ...ready, phase: 'SUBMITTED', statementId: 's', submittedAt: 'now' };
+      expect(await store.record(record, 'me')).toBe('conflict');
+      expect(await store.load(ready.id)).toEqual(ready);
+      const never = newRun({ phase: 'SUBMITTED', token: 'tok', statementId: 's', submittedAt: 'now' });
+      expect(await store.record(never, 'me')).toBe('conflict');
+      expect(await store.load(never.id)).toBeUndefined();
     });
 
     it('clears `last` with the record when its row is written, and keeps it otherwise', async () => {
@@ -152,6 +195,24 @@ export function runStoreSuite(
       ]);
     });
 
+    it('keeps the history of each run apart, and the run out of it', async () => {
+      const run = newRun();
+      await store.create(run);
+      const times = { startedAt: '1', endedAt: '2', kind: 'session', statementHash: 'h' };
+      const row = { ...times, index: 0, name: 'a', generation: 1, attempt: 1, status: 'FINISHED' as const };
+      await store.putHistory(run.id, row);
+      await store.putHistory(`${run.id}-other`, row);
+      await store.putHistory(run.id, { ...row, generation: 2 });
+      expect((await store.history(run.id)).map((r) => r.generation)).toEqual([1, 2]);
+    });
+
+    it('overwrites no plan', async () => {
+      const plan = planOf([{ name: '10_a.sql', hash: 'kept' }]);
+      await store.putPlan(plan);
+      await store.putPlan({ ...plan, description: 'another' });
+      expect(await store.loadPlan(plan.hash)).toEqual(plan);
+    });
+
     it('keeps plans by their hash', async () => {
       const plan = planOf([{ name: '10_a.sql' }]);
       await store.putPlan(plan);
@@ -171,6 +232,8 @@ export function runStoreSuite(
       );
       expect(due).toEqual([soon.id, late.id]);
       expect(await store.findDue(2_000_000_050, 1)).toHaveLength(1);
+      expect(await store.findDue(2_000_000_010, 100)).toContain(soon.id);
+      expect(await store.findDue(2_000_000_009, 100)).not.toContain(soon.id);
     });
 
     it('knows the oldest waiting run of each pipeline', async () => {
@@ -192,13 +255,36 @@ export function runStoreSuite(
       expect(await store.queueHead('nobody')).toBeUndefined();
     });
 
+    it('knows all that wait in every pipeline, and counts them', async () => {
+      const pipelines = [`many${made}a`, `many${made}b`, `many${made}c`];
+      for (const pipeline of pipelines)
+        for (let i = 0; i < 4; i += 1) {
+          const time = `2026-11-24T08:00:0${4 - i}.000Z`;
+          await store.create(newRun({ pipeline, trigger: { kind: 'schedule', time } }));
+        }
+      const heads = (await store.findQueueHeads()).filter(({ pipeline }) => pipelines.includes(pipeline));
+      expect(new Map(heads.map(({ pipeline, waiting }) => [pipeline, waiting]))).toEqual(
+        new Map(pipelines.map((pipeline) => [pipeline, 4])),
+      );
+      for (const { pipeline, runId } of heads) {
+        expect(await store.queueHead(pipeline)).toBe(runId);
+        expect((await store.load(runId))?.trigger.time).toBe('2026-11-24T08:00:01.000Z');
+        expect(await store.countQueued(pipeline)).toBe(4);
+      }
+    });
+
     it('lists the runs of a pipeline, newest first', async () => {
       const pipeline = `listed${made}`;
       const old = newRun({ pipeline, createdAt: '2026-01-01T00:00:00.000Z' });
       const young = newRun({ pipeline, createdAt: '2026-01-02T00:00:00.000Z' });
-      for (const run of [old, young]) await store.create(run);
-      expect((await store.listRuns(pipeline, 10)).map((run) => run.id)).toEqual([young.id, old.id]);
-      expect(await store.listRuns(pipeline, 1)).toHaveLength(1);
+      const oldest = newRun({ pipeline, createdAt: '2025-01-02T00:00:00.000Z' });
+      const first = newRun({ pipeline, createdAt: '2024-01-02T00:00:00.000Z' });
+      for (const run of [old, first, young, oldest, newRun()]) await store.create(run);
+      const ids = async (limit: number) => (await store.listRuns(pipeline, limit)).map((run) => run.id);
+      expect(await ids(10)).toEqual([young.id, old.id, oldest.id, first.id]);
+      expect(await ids(3)).toEqual([young.id, old.id, oldest.id]);
+      expect(await ids(2)).toEqual([young.id, old.id]);
+      expect(await ids(1)).toEqual([young.id]);
     });
 
     it('never lets more into a pool than its limit, whatever the race', async () => {
@@ -210,6 +296,60 @@ export function runStoreSuite(
       const pool = await store.loadPool(pipeline);
       expect(Object.keys(pool.holders)).toHaveLength(1);
       expect(await store.takeSlot(pipeline, 'late', pool, 1)).toBe('conflict');
+    });
+
+    it('lets a run into a pool of several only as the pool was read', async () => {
+      const pipeline = `several${made}`;
+      const take = async (run: string, limit = 3, pool = store.loadPool(pipeline)) =>
+        store.takeSlot(pipeline, run, await pool, limit);
+      const empty = await store.loadPool(pipeline);
+      expect(await take('a')).toBe(1);
+      const one = await store.loadPool(pipeline);
+      expect(await take('b')).toBe(2);
+      // There is room, but somebody came in since: as an older and as the first reading.
+      expect(await take('c', 3, Promise.resolve(one))).toBe('conflict');
+      expect(await take('c', 3, Promise.resolve(empty))).toBe('conflict');
+      expect(await take('c', 3, Promise.resolve({ ...one, epoch: 7 }))).toBe('conflict');
+      // It is as read, but full, or the run is in it.
+      expect(await take('c', 2)).toBe('conflict');
+      expect(await take('c', 1)).toBe('conflict');
+      expect(await take('b')).toBe('conflict');
+      expect(await store.loadPool(pipeline)).toEqual({ holders: { a: 1, b: 2 }, epoch: 2 });
+      expect(await take('c')).toBe(3);
+      expect(await take('d')).toBe('conflict');
+    });
+
+    it('never lets more into a pool of several than its limit, whatever the race', async () => {
+      const pipeline = `crowd${made}`;
+      const limit = 3;
+      const taken: string[] = [];
+      for (let round = 0; round < 5; round += 1) {
+        const race = Array.from({ length: 6 }, async (_, i) => {
+          const run = `run-${round}-${i}`;
+          const epoch = await store.takeSlot(pipeline, run, await store.loadPool(pipeline), limit);
+          if (epoch !== 'conflict') taken.push(run);
+        });
+        await Promise.all(race);
+      }
+      expect(taken).toHaveLength(limit);
+      expect(Object.keys((await store.loadPool(pipeline)).holders).sort()).toEqual(taken.sort());
+    });
+
+    it('releases a slot of nobody and of another run as little as one of another epoch', async () => {
+      const pipeline = `released${made}`;
+      await store.releaseSlot(pipeline, 'run', 1);
+      const take = async (run: string) => store.takeSlot(pipeline, run, await store.loadPool(pipeline), 3);
+      await take('a');
+      await take('b');
+      await store.releaseSlot(pipeline, 'b', 2);
+      expect(await take('b')).toBe(3);
+      // Of the slot that it had before.
+      await store.releaseSlot(pipeline, 'b', 2);
+      await store.releaseSlot(pipeline, 'b', 4);
+      await store.releaseSlot(pipeline, 'c', 3);
+      expect(await store.loadPool(pipeline)).toEqual({ holders: { a: 1, b: 3 }, epoch: 3 });
+      await store.releaseSlot(pipeline, 'b', 3);
+      expect(await store.loadPool(pipeline)).toEqual({ holders: { a: 1 }, epoch: 3 });
     });
 
     it('releases a slot only under the epoch that is seen', async () => {
@@ -230,6 +370,19 @@ export function runStoreSuite(
       expect(await admit('0f')).toBe(true);
       expect(await admit('e')).toBe(false);
       expect(await admit('100')).toBe(true);
+      expect(await admit('ff')).toBe(false);
+    });
+
+    it('admits a key by itself in each bucket and for each pipeline', async () => {
+      const key = `apart${made}`;
+      expect(await store.admitKey('p', 'b', key, '5')).toBe(true);
+      for (const [pipeline, bucket, name] of [
+        ['q', 'b', key],
+        ['p', 'c', key],
+        ['p', 'b', `${key}x`],
+      ] as const)
+        expect(await store.admitKey(pipeline, bucket, name, '4')).toBe(true);
+      expect(await store.admitKey('p', 'b', key, '4')).toBe(false);
     });
   });
 }

@@ -64,7 +64,8 @@ describe('the steady path', () => {
     ]);
     expect(world.types()).toEqual(['Run Started', 'Run Succeeded']);
     expect((await world.store.loadPool('orders')).holders).toEqual({});
-    expect(world.warehouse.sessions.get('session-1')?.status).toBe('CLOSED');
+    world.time += 1_000;
+    expect(await world.warehouse.session('session-1')).toBe('CLOSED');
   });
 
   it('puts the marker behind the statements of a durable step, in its transaction', async () => {

@@ -212,6 +212,7 @@ it('whoever claimed a load can give it up no more when another driver has taken 
 it('a claim that is cancelled is given up only when nobody who began to send it is alive any more', async () => {
   const plan = planOf([{ name: '10_commit.sql', kind: 'durable', lineage: lineage({ writes: ['dim'] }) }]);
   const id = await arrive(plan, 'orders/1.csv');
+  world.warehouse.sessionsExpire = false;
   const submit = world.warehouse.submit.bind(world.warehouse);
   world.warehouse.submit = () => Promise.reject(new Error('the driver dies'));
   await expect(world.drive(id)).rejects.toThrow('the driver dies');

@@ -84,6 +84,10 @@ describe("the run's time", () => {
 });
 
 describe('what goes on for ever', () => {
+  beforeEach(() => {
+    world.warehouse.sessionsExpire = false;
+  });
+
   it('a statement that cannot be stopped needs a decision after three days', async () => {
     await world.drive(id);
     world.warehouse.cancel = async () => undefined;

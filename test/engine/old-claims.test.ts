@@ -21,6 +21,8 @@ let id: string;
 
 beforeEach(() => {
   world = new World();
+  // As with a keep-alive longer than a token is used.
+  world.warehouse.sessionsExpire = false;
 });
 
 /** A run whose only step is claimed; `refused` is what each submission meets before it has an effect. */

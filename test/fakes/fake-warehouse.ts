@@ -3,7 +3,9 @@
  * closed session answer alike, a repeated token runs nothing for 8 hours, statements are known for 24, sessions end
  * after their keep-alive.
  */
+import { LONGEST_SESSION_MS, MEMORY_MS, TOKEN_MEMORY_MS } from '../../local/redshift/data-api/times.ts';
 import { refusalOf, statementIdOf } from '../../shared/warehouse/refusal.ts';
+import { OPENER_KEEP_ALIVE_SECONDS } from '../../shared/warehouse/warehouse.ts';
 import type { SmallEnd, StatementStatus, Submission, Warehouse } from '../../shared/warehouse/warehouse.ts';
 
 export interface FakeStatement {
@@ -46,11 +48,7 @@ class ValidationException extends Error {
   override name = 'ValidationException';
 }
 
-/** The Data API remembers a token for 8 hours, a statement for 24 (Redshift management guide: Using the Data API). */
-const TOKEN_MEMORY_MS = 8 * 3_600_000;
-const STATEMENT_MEMORY_MS = 24 * 3_600_000;
-const LONGEST_SESSION_MS = 24 * 3_600_000;
-const OPENER_KEEP_ALIVE_SECONDS = 120;
+const CONNECTION_LOST = 'ERROR: the connection was lost';
 
 export class FakeWarehouse implements Warehouse {
   readonly statements: FakeStatement[] = [];
@@ -67,8 +65,8 @@ export class FakeWarehouse implements Warehouse {
   /** Called after its effect; may throw: the reply is lost. */
   after: (call: string) => void = () => undefined;
   observer: Observer | undefined;
-  /** Idle sessions end by the clock; where false, only when told. */
-  sessionsExpire = false;
+  /** Where false, a session ends only when told: for what outlives every session of AWS. */
+  sessionsExpire = true;
   /** Answers a `verify:` query. */
   verify: (sql: string) => (string | null)[][] | undefined = () => undefined;
   readonly #byId = new Map<string, FakeStatement>();
@@ -115,7 +113,7 @@ export class FakeWarehouse implements Warehouse {
     const { token, name, sessionId, sqls, keepAliveSeconds } = submission;
     const known = this.tokens.get(token);
     if (known !== undefined && this.#now() - known.at < TOKEN_MEMORY_MS)
-      return { statementId: known.statementId };
+      return { statementId: known.statementId, sessionId: this.#known(known.statementId).sessionId };
     if (this.usedUp.has(token)) throw new ValidationException('Session is not available');
     const session = this.#usable(sessionId);
     session.status = 'BUSY';
@@ -127,20 +125,26 @@ export class FakeWarehouse implements Warehouse {
 
   async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
     this.#note('describe');
-    const found = this.#byId.get(statementId);
-    if (found === undefined || this.#isForgotten(found)) return 'NOT_FOUND';
+    const found = this.#seen(statementId);
+    if (found === undefined) return 'NOT_FOUND';
+    const { status, error, endedAt } = found;
+    const pid = this.sessions.get(found.sessionId)?.pid;
     return {
       statementId,
-      status: found.status,
-      rows: found.rows,
-      ...(found.error === undefined ? {} : { error: found.error }),
-      ...(found.endedAt === undefined ? {} : { updatedAt: new Date(found.endedAt) }),
+      status,
+      rows: status === 'FINISHED' ? found.rows : found.rows.map(() => undefined),
+      ...(error === undefined ? {} : { error }),
+      ...(endedAt === undefined ? {} : { updatedAt: new Date(endedAt) }),
+      ...(pid === undefined ? {} : { pid }),
     };
   }
 
   async result(statementId: string, limit: number): ReturnType<Warehouse['result']> {
     this.#note('result');
-    const sql = this.#byId.get(statementId)?.sqls.join(';') ?? '';
+    const found = this.#seen(statementId);
+    if (found === undefined) return 'NOT_FOUND';
+    if (found.status !== 'FINISHED') throw new ValidationException('Query does not have result.');
+    const sql = found.sqls.join(';');
     const result = this.results.find((candidate) => sql.includes(candidate.match)) ?? {
       columns: ['c'],
       rows: [],
@@ -151,20 +155,19 @@ export class FakeWarehouse implements Warehouse {
   async findByName(name: string): Promise<string | undefined> {
     this.#note('findByName');
     const found = this.#byName.get(name);
-    return found === undefined || this.#isForgotten(found) ? undefined : found.id;
+    return found === undefined ? undefined : this.#seen(found.id)?.id;
   }
 
   async session(sessionId: string): ReturnType<Warehouse['session']> {
     this.#note('session');
     const session = this.#current(sessionId);
-    // ListSessions tells of sessions of the last 24 hours.
-    if (session === undefined || this.#now() - session.openedAt > STATEMENT_MEMORY_MS) return 'UNKNOWN';
+    if (session === undefined || this.#now() - session.openedAt >= MEMORY_MS) return 'UNKNOWN';
     return session.status;
   }
 
   async cancel(statementId: string): Promise<void> {
     this.#note('cancel');
-    if (this.#byId.get(statementId)?.status === 'RUNNING') this.end(statementId, 'ABORTED');
+    if (this.#seen(statementId)?.status === 'RUNNING') this.end(statementId, 'ABORTED');
   }
 
   /** Answers the two questions that Baton asks: of markers, by what was committed, and of open transactions. */
@@ -192,6 +195,8 @@ export class FakeWarehouse implements Warehouse {
   #openTransactions(sql: string): number {
     const [, pid] = /pid = (\d+)/.exec(sql) ?? [];
     let open = 0;
+    for (const { sessionId } of this.#underWay)
+      if (String(this.sessions.get(sessionId)?.pid) === pid) open += 1;
     for (const { statement, at } of this.#landing)
       if (this.#now() < at && String(this.sessions.get(statement.sessionId)?.pid) === pid) open += 1;
     return open;
@@ -210,7 +215,7 @@ export class FakeWarehouse implements Warehouse {
       if (running.sessionId !== sessionId) continue;
       this.#underWay.delete(running);
       running.status = 'FAILED';
-      running.error = 'ERROR: the connection was lost';
+      running.error = CONNECTION_LOST;
       running.endedAt = this.#now();
       running.forgotten = how.forgotten;
       if (how.lateMs !== undefined) this.#landing.add({ statement: running, at: this.#now() + how.lateMs });
@@ -255,7 +260,6 @@ export class FakeWarehouse implements Warehouse {
       statement.endedAt = this.#now();
       session.keepAliveSeconds = keepAliveSeconds;
       session.idleUntil = this.#now() + keepAliveSeconds * 1000;
-      if (keepAliveSeconds <= 1) session.status = 'CLOSED';
       return { statementId: statement.id, status: 'FINISHED' };
     });
   }
@@ -266,8 +270,7 @@ export class FakeWarehouse implements Warehouse {
     status: 'FINISHED' | 'FAILED' | 'ABORTED',
     detail: { error?: string; rows?: number[] } = {},
   ): FakeStatement {
-    const statement = this.#byId.get(statementId);
-    if (statement === undefined) throw new Error(`no statement ${statementId}`);
+    const statement = this.#known(statementId);
     this.#underWay.delete(statement);
     const done = status === 'FINISHED' ? this.#commit(statement) : {};
     statement.status = done.error === undefined ? status : 'FAILED';
@@ -301,20 +304,32 @@ export class FakeWarehouse implements Warehouse {
     return this.#byId.get(id);
   }
 
-  #isForgotten(statement: FakeStatement): boolean {
-    if (statement.forgotten === true) return true;
-    return statement.status !== 'RUNNING' && this.#now() - statement.startedAt > STATEMENT_MEMORY_MS;
+  #known(statementId: string): FakeStatement {
+    const statement = this.#byId.get(statementId);
+    if (statement === undefined) throw new Error(`no statement ${statementId}`);
+    return statement;
   }
 
-  /** The session as it is by now: it ends when nothing ran in it for its keep-alive, and after 24 hours. */
+  /** The statement as it is by now, if the Data API still knows it. */
+  #seen(statementId: string): FakeStatement | undefined {
+    const statement = this.#byId.get(statementId);
+    if (statement === undefined) return undefined;
+    this.#current(statement.sessionId);
+    const isOld = statement.status !== 'RUNNING' && this.#now() - statement.startedAt >= MEMORY_MS;
+    return statement.forgotten === true || isOld ? undefined : statement;
+  }
+
+  /** The session as it is by now: it ends when nothing ran in it for its keep-alive; after 24 hours with what runs in it. */
   #current(sessionId: string): FakeSession | undefined {
     const session = this.sessions.get(sessionId);
-    if (this.sessionsExpire && session?.status === 'AVAILABLE') {
-      const now = this.#now();
-      if (now > session.idleUntil || now > session.openedAt + LONGEST_SESSION_MS) {
-        session.status = 'CLOSED';
-        this.observer?.expired();
-      }
+    if (!this.sessionsExpire || session === undefined || session.status === 'CLOSED') return session;
+    const now = this.#now();
+    if (session.status === 'AVAILABLE' && now >= session.idleUntil) {
+      session.status = 'CLOSED';
+      this.observer?.expired();
+    } else if (now >= session.openedAt + LONGEST_SESSION_MS) {
+      this.kill(sessionId, { committed: false, forgotten: false });
+      this.observer?.expired();
     }
     return session;
   }

@@ -75,7 +75,7 @@ export class MemoryRunStore implements RunStore {
   }
 
   async putPlan(plan: Plan): Promise<void> {
-    this.plans.set(plan.hash, plan);
+    if (!this.plans.has(plan.hash)) this.plans.set(plan.hash, plan);
   }
 
   async loadPlan(hash: string): Promise<Plan | undefined> {

@@ -3,12 +3,17 @@ import type { Driver, Ports, Publication } from '../../shared/engine/ports.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import type { Driven } from '../../shared/engine/drive.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import { parseDuration } from '../../shared/pipeline/duration.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
+import { DEFAULTS } from '../../shared/pipeline/schema.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { RunFile } from '../../shared/run/run.ts';
 import { parseStatementName } from '../../shared/warehouse/statement-name.ts';
 import { FakeWarehouse } from './fake-warehouse.ts';
 import { MemoryRunStore } from './memory-run-store.ts';
+
+/** Of a session between steps, where a pipeline says nothing else. */
+export const KEEP_ALIVE_SECONDS = parseDuration(DEFAULTS.keepAlive) ?? 0;
 
 const START = Date.parse('2026-11-24T08:00:00Z');
 
@@ -175,7 +180,7 @@ export function planOf(steps: readonly Partial<Step>[], more: Partial<Plan> = {}
     description: '',
     triggers: [{ kind: 's3', prefix: 'orders/', suffix: '.csv' }],
     steps: full,
-    session: { keepAliveSeconds: 1800, set: {} },
+    session: { keepAliveSeconds: KEEP_ALIVE_SECONDS, set: {} },
     parameters: [],
     concurrency: 1,
     onFailure: 'hold',

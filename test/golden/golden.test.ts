@@ -13,7 +13,7 @@ import type { WakeUp } from '../../shared/events/statement-ended.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { isAtEnd } from '../../shared/run/run.ts';
 import { SCHEMA } from '../../shared/store/run-item.ts';
-import { planOf, World } from '../fakes/world.ts';
+import { KEEP_ALIVE_SECONDS, planOf, World } from '../fakes/world.ts';
 import { makeEvents, read, underWay } from './events.ts';
 import type { Golden } from './golden.ts';
 import { readGoldenEvents, readGoldens, shapeOf, versionsIn } from './golden.ts';
@@ -63,7 +63,14 @@ async function refill({ warehouse }: World, { sessions, statements }: Golden['wa
     const { id, name = '', token = `none-${id}`, sessionId, sqls, status, error } = statement;
     const session = warehouse.sessions.get(sessionId);
     if (session !== undefined) session.status = 'AVAILABLE';
-    const submission = { sessionId, name, token, sqls, transaction: true, keepAliveSeconds: 1800 };
+    const submission = {
+      sessionId,
+      name,
+      token,
+      sqls,
+      transaction: true,
+      keepAliveSeconds: KEEP_ALIVE_SECONDS,
+    };
     expect(await warehouse.submit(submission)).toMatchObject({ value: { statementId: id } });
     if (status === 'RUNNING') continue;
     const ended = warehouse.end(id, status, error === undefined ? {} : { error });

@@ -45,6 +45,8 @@ class Life {
 
   constructor(plan: Plan, table: Table, written: (run: Run, life: Life) => Promise<void>) {
     this.plan = plan;
+    // Claims that are older than any session are stored too.
+    this.world.warehouse.sessionsExpire = false;
     const store = new Proxy(table.store, {
       get: (target, property) => {
         const member: unknown = Reflect.get(target, property, target);

@@ -102,7 +102,6 @@ export class Stage {
       mayFail: () => REASONS_TO_FAIL.some((kind) => this.tally[kind] !== undefined),
     });
     this.calls = new CallFaults(this);
-    warehouse.sessionsExpire = true;
     warehouse.observer = {
       started: (statement) => {
         this.watch.started(statement);

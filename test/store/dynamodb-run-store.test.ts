@@ -10,11 +10,13 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
+import type { QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { expect, it } from 'vitest';
 
 import { openDynamoDb } from '../../local/dynamodb/server.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
+import type { Run } from '../../shared/run/run.ts';
 import { runOfItem, SCHEMA } from '../../shared/store/run-item.ts';
 import { runStoreSuite } from '../contract/run-store.suite.ts';
 
@@ -71,6 +73,29 @@ async function openStore() {
 
 runStoreSuite('DynamoDB', openStore);
 
+runStoreSuite('DynamoDB in short pages', async () => {
+  const opened = await openStore();
+  shortPages(opened.client);
+  return opened;
+});
+
+/** A page has at most two items, and the first one none: a page ends by its size, of what is read and not of what is found. */
+function shortPages(client: DynamoDBClient): void {
+  const before = { pk: { S: 'nothing yet' } };
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      if (context.commandName !== 'QueryCommand' && context.commandName !== 'ScanCommand') return next(args);
+      const input = args.input as QueryCommandInput;
+      if (input.ExclusiveStartKey === undefined)
+        return { response: {}, output: { Items: [], Count: 0, LastEvaluatedKey: before, $metadata: {} } };
+      const { ExclusiveStartKey, ...first } = input;
+      const from = ExclusiveStartKey['pk']?.S === before.pk.S ? first : input;
+      return next({ ...args, input: { ...from, Limit: Math.min(input.Limit ?? 2, 2) } });
+    },
+    { step: 'initialize', name: 'shortPages' },
+  );
+}
+
 it('a run of a newer schema is refused untouched', async () => {
   const { client, store, close } = await openStore();
   try {
@@ -84,6 +109,22 @@ it('a run of a newer schema is refused untouched', async () => {
   } finally {
     await close();
   }
+});
+
+it('what is no refused condition is no conflict, but the error that it is', async () => {
+  const client = {
+    send: () => Promise.reject(Object.assign(new Error('slow down'), { name: 'ThrottlingException' })),
+  } as unknown as DynamoDBClient;
+  const store = new DynamoDbRunStore(client, 'runs');
+  const run = { id: 'r', version: 1, birth: 'ab', token: 't', submittedAt: 'now', statementId: 's' } as Run;
+  const read = { holders: { a: 1 }, epoch: 1 };
+  await expect(store.create(run)).rejects.toThrow('slow down');
+  await expect(store.save(run, 1, 'me')).rejects.toThrow('slow down');
+  await expect(store.record(run, 'me')).rejects.toThrow('slow down');
+  await expect(store.takeSlot('p', 'r', read, 2)).rejects.toThrow('slow down');
+  await expect(store.takeSlot('p', 'r', { holders: {}, epoch: 0 }, 2)).rejects.toThrow('slow down');
+  await expect(store.releaseSlot('p', 'r', 1)).rejects.toThrow('slow down');
+  await expect(store.admitKey('p', 'b', 'k', '01')).rejects.toThrow('slow down');
 });
 
 it('the row of a step is there no shorter than its run, and not for ever', async () => {

@@ -118,6 +118,65 @@ describe('an error that names the statement it created', () => {
   });
 });
 
+it('what is submitted ends with an event, what is asked of our own with none', async () => {
+  const sent: Record<string, unknown>[] = [];
+  const client = {
+    send: async ({ input }: { input: Record<string, unknown> }) => {
+      sent.push(input);
+      return { Id: 's-1', SessionId: 'session', Status: 'FINISHED', RedshiftPid: 7 };
+    },
+  } as unknown as RedshiftDataClient;
+  const warehouse = new DataApiWarehouse(client, { Database: 'dev' }, () => 'token');
+  const submission = { sessionId: 'session', name: 'name', token: 'token', keepAliveSeconds: 60 };
+  await warehouse.submit({ ...submission, sqls: ['SELECT 1'], transaction: false });
+  // A durable step of one statement is a transaction too.
+  await warehouse.submit({ ...submission, sqls: ['SELECT 1'], transaction: true });
+  expect(sent.map(({ WithEvent, Sqls }) => [WithEvent, Sqls])).toEqual([
+    [true, undefined],
+    [true, ['SELECT 1']],
+  ]);
+  sent.length = 0;
+  await warehouse.open({ set: {}, name: 'opener' });
+  await warehouse.runSmall('session', 'ROLLBACK', 60);
+  await warehouse.ask('SELECT 1');
+  expect(sent.filter(({ WithEvent }) => WithEvent !== undefined)).toEqual([]);
+});
+
+describe('a statement of several', () => {
+  const parts = [
+    { Id: 's-1:1', Status: 'FINISHED', ResultRows: 3 },
+    { Id: 's-1:2', Status: 'FAILED', ResultRows: -1, Error: 'ERROR: the second' },
+    { Id: 's-1:3', Status: 'ABORTED', ResultRows: -1, Error: '' },
+  ];
+  const described = (answer: object) =>
+    new DataApiWarehouse(
+      { send: async () => ({ Id: 's-1', ...answer }) } as unknown as RedshiftDataClient,
+      { Database: 'dev' },
+      () => 'token',
+    ).describe('s-1');
+
+  it('has the error of the part that failed, not what is said of the whole', async () => {
+    expect(await described({ Status: 'FAILED', Error: 'a part failed', SubStatements: parts })).toMatchObject(
+      {
+        status: 'FAILED',
+        error: 'ERROR: the second',
+        rows: [3, undefined, undefined],
+      },
+    );
+  });
+
+  it('has that of the whole where no part has one', async () => {
+    expect(await described({ Status: 'FAILED', Error: 'no connection', SubStatements: [] })).toMatchObject({
+      error: 'no connection',
+    });
+  });
+
+  it('runs as long as its state is none of the ends, also one that is new', async () => {
+    for (const Status of ['SUBMITTED', 'PICKED', 'STARTED', 'QUEUED_AGAIN'])
+      expect(await described({ Status })).toMatchObject({ status: 'RUNNING' });
+  });
+});
+
 describe('a question whose statement failed', () => {
   it.each([
     ['ERROR: relation "baton.step_marker" does not exist', 'rejected'],

@@ -1,6 +1,7 @@
 /** Statements and sessions as the Data API shows them. Times are epoch seconds. */
 import type { Session } from '../sessions/session.ts';
 import type { Progress, Statement, SubStatement, Target } from '../statements/statement.ts';
+import { LONGEST_SESSION_MS } from './times.ts';
 
 export type Answer = Readonly<Record<string, unknown>>;
 
@@ -99,7 +100,7 @@ export function listedStatement(statement: Statement): Answer {
 
 export function listedSession(session: Session): Answer {
   const keepAlive = session.keepAliveSeconds ?? 0;
-  const day = session.createdAt + 24 * 3_600_000;
+  const day = session.createdAt + LONGEST_SESSION_MS;
   return known({
     SessionId: session.id,
     Status: session.state,

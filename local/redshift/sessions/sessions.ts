@@ -7,12 +7,12 @@ import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Caller } from '../data-api/caller.ts';
 import { invalid, ServiceError } from '../data-api/errors.ts';
+import { LONGEST_SESSION_MS, MEMORY_MS } from '../data-api/times.ts';
 import type { SessionRecord, State, StateLog } from '../statements/state-log.ts';
 import type { Target } from '../statements/statement.ts';
 import type { Switches } from '../switches.ts';
 import { Session } from './session.ts';
 
-const DAY_MS = 24 * 3_600_000;
 /** An open transaction that idles so long is ended, whatever the keep-alive. */
 const IDLE_TRANSACTION_MS = 6 * 3_600_000;
 /** The quota of one cluster or workgroup. */
@@ -60,7 +60,7 @@ export class Sessions {
     }
     const now = this.#clock.now();
     const session = new Session(randomUUID(), caller, target, now, keepAliveSeconds);
-    const day = this.#clock.callAt(now + DAY_MS, () => {
+    const day = this.#clock.callAt(now + LONGEST_SESSION_MS, () => {
       this.close(session);
     });
     this.#timers.set(session, { day });
@@ -103,7 +103,10 @@ export class Sessions {
     session.state = 'AVAILABLE';
     session.currentStatementId = undefined;
     session.updatedAt = now;
-    session.endsAt = Math.min(now + this.#idleMs(session, keepAliveSeconds), session.createdAt + DAY_MS);
+    session.endsAt = Math.min(
+      now + this.#idleMs(session, keepAliveSeconds),
+      session.createdAt + LONGEST_SESSION_MS,
+    );
     const timers = this.#timers.get(session);
     if (timers === undefined) return;
     timers.idle = this.#clock.callAt(session.endsAt, () => {
@@ -152,7 +155,7 @@ export class Sessions {
   }
 
   #isKept(session: Session): boolean {
-    if (session.createdAt + DAY_MS > this.#clock.now()) return true;
+    if (session.createdAt + MEMORY_MS > this.#clock.now()) return true;
     if (session.state === 'CLOSED') this.#byId.delete(session.id);
     return false;
   }

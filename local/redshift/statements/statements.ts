@@ -1,15 +1,11 @@
 /** All statements of the last 24 hours: found by id, by token, by name; and who waits for which to end. */
 import type { Clock, Timer } from '../../clock.ts';
 import { ServiceError } from '../data-api/errors.ts';
+import { MEMORY_MS, TOKEN_MEMORY_MS } from '../data-api/times.ts';
 import { isTerminal, splitId } from './statement.ts';
 import type { Progress, Statement } from './statement.ts';
 import type { RefusedToken, State, StateLog } from './state-log.ts';
 
-const HOUR_MS = 3_600_000;
-/** How long statements and results are kept. */
-export const KEPT_MS = 24 * HOUR_MS;
-/** How long a ClientToken is remembered. */
-export const TOKEN_MS = 8 * HOUR_MS;
 /** AWS does not publish how many calls may wait for one statement. */
 const MOST_WAITING = 100;
 /** Query ids look like Redshift's. */
@@ -57,7 +53,7 @@ export class Statements {
   find(id: string): Statement | undefined {
     const statement = this.#byId.get(splitId(id).id);
     if (statement === undefined) return undefined;
-    if (statement.createdAt + KEPT_MS > this.#clock.now()) return statement;
+    if (statement.createdAt + MEMORY_MS > this.#clock.now()) return statement;
     if (isTerminal(statement.status)) this.#byId.delete(statement.id);
     return undefined;
   }
@@ -68,7 +64,7 @@ export class Statements {
 
   /** Drops what ended and is older than 24 hours. */
   forgetOld(): void {
-    const oldest = this.#clock.now() - KEPT_MS;
+    const oldest = this.#clock.now() - MEMORY_MS;
     for (const [id, { createdAt, status }] of this.#byId) {
       if (createdAt <= oldest && isTerminal(status)) this.#byId.delete(id);
     }
@@ -78,7 +74,7 @@ export class Statements {
 
   /** Newest first. */
   all(): readonly Statement[] {
-    const oldest = this.#clock.now() - KEPT_MS;
+    const oldest = this.#clock.now() - MEMORY_MS;
     return [...this.#byId.values()].filter(({ createdAt }) => createdAt > oldest).toReversed();
   }
 
@@ -88,14 +84,14 @@ export class Statements {
 
   byToken(token: string): Statement | undefined {
     const statement = this.#byToken.get(token);
-    return statement !== undefined && statement.createdAt + TOKEN_MS > this.#clock.now()
+    return statement !== undefined && statement.createdAt + TOKEN_MEMORY_MS > this.#clock.now()
       ? statement
       : undefined;
   }
 
   refusalOf(token: string): RefusedToken | undefined {
     const refusal = this.#refusedTokens.get(token);
-    return refusal !== undefined && refusal.at + TOKEN_MS > this.#clock.now() ? refusal : undefined;
+    return refusal !== undefined && refusal.at + TOKEN_MEMORY_MS > this.#clock.now() ? refusal : undefined;
   }
 
   rememberRefusal(token: string, error: ServiceError): void {

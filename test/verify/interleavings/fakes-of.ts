@@ -2,6 +2,7 @@
 import { FakeWarehouse } from '../../fakes/fake-warehouse.ts';
 import type { FakeStatement } from '../../fakes/fake-warehouse.ts';
 import { MemoryRunStore } from '../../fakes/memory-run-store.ts';
+import { KEEP_ALIVE_SECONDS } from '../../fakes/world.ts';
 import type { Session, Snapshot, Statement } from './snapshot.ts';
 import { normalRun, NOW } from './snapshot.ts';
 
@@ -42,7 +43,14 @@ function add(warehouse: FakeWarehouse, statement: Statement, sessionId: string):
   if (session === undefined) throw new Error(`there is no ${sessionId}`);
   session.status = 'AVAILABLE';
   const { id, name = '', token = `none-${id}`, sqls } = statement;
-  void warehouse.submit({ sessionId, name, token, sqls, transaction: true, keepAliveSeconds: 1800 });
+  void warehouse.submit({
+    sessionId,
+    name,
+    token,
+    sqls,
+    transaction: true,
+    keepAliveSeconds: KEEP_ALIVE_SECONDS,
+  });
   if (statement.late === true) {
     const how = { committed: true, lateMs: LATER_MS, forgotten: statement.forgotten === true };
     warehouse.kill(sessionId, how);
