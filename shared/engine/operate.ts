@@ -6,6 +6,7 @@ import type { RunEvent } from '../run/run-event.ts';
 import { isAtRest } from '../run/run.ts';
 import { drive } from './drive.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
+import { todaysView } from './todays-view.ts';
 import { wake } from './wake.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
@@ -89,7 +90,7 @@ async function resume(
       kind: 'ResumeRequested',
       requestId: request.requestId,
       actor: request.actor,
-      plan,
+      plan: await todaysView(run, plan, plans),
       ...(request.from === undefined ? {} : { from: request.from }),
     },
     ports,

@@ -170,7 +170,7 @@ export function planOf(steps: readonly Partial<Step>[], more: Partial<Plan> = {}
     };
   });
   return {
-    schema: 1,
+    schema: 2,
     pipeline: 'orders',
     description: '',
     triggers: [{ kind: 's3', prefix: 'orders/', suffix: '.csv' }],
