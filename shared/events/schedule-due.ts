@@ -2,7 +2,7 @@
  * What EventBridge Scheduler hands to `start-run` when the schedule of a pipeline falls due. The template writes it as
  * the target's input; Scheduler fills the time in (Scheduler user guide: Adding context attributes).
  */
-import { at, expected, RefusedInputError, text } from './read.ts';
+import { at, expected, LONGEST_NAME, RefusedInputError, text } from './read.ts';
 import type { JsonObject } from './read.ts';
 
 export const SCHEDULE_SOURCE = 'baton.schedule';
@@ -25,8 +25,8 @@ export function parseScheduleDue(event: JsonObject, stage: string): ScheduleDue 
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/.test(time) || Number.isNaN(Date.parse(time)))
     throw expected('scheduledTime', 'an instant in UTC', at(event, 'scheduledTime'));
   return {
-    pipeline: text(event, 'pipeline'),
-    expression: text(event, 'trigger'),
+    pipeline: text(event, 'pipeline', LONGEST_NAME),
+    expression: text(event, 'trigger', LONGEST_NAME),
     time: new Date(time).toISOString(),
   };
 }

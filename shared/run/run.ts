@@ -67,7 +67,7 @@ export type FailureClass =
 
 export interface Failure {
   readonly class: FailureClass;
-  /** The warehouse's or service's own words, never masked; cut to 1,000 characters on the run. */
+  /** The warehouse's or service's own words, never masked; cut to 1,000 bytes on the run. */
   readonly message: string;
   /** Step in which it happened; absent where no step was under way. */
   readonly step?: string;

@@ -3,7 +3,9 @@ import { commandLine } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, iso, nothing, store, SUBMISSION, without } from './decision.ts';
 import type { Duty, Failure, FinishedStep, Run } from './run.ts';
+import { shortened } from './text.ts';
 
+/** Bytes of the error on a run. */
 const LONGEST_MESSAGE = 1000;
 
 export function fail(run: Run, context: Context, failure: Failure, row?: FinishedStep): Decision {
@@ -33,7 +35,7 @@ function stop(
     ...kept,
     state,
     phase: 'READY',
-    error: shortened(failure),
+    error: onRun(failure),
     ...(row === undefined ? {} : { last: row }),
     ...(state === 'FAILED' ? { resumeWith: resumeWith(run, context.stage) } : {}),
     owed,
@@ -65,7 +67,7 @@ export function giveUp(run: Run, context: Context, failure: Failure): Run {
     ...kept,
     state: 'CANCELLED',
     phase: 'READY',
-    error: shortened(run.error ?? failure),
+    error: onRun(run.error ?? failure),
     owed: ['history', 'release', 'wake', 'publish', 'close'],
     next: epochSeconds(context.now),
     endedAt: iso(context.now),
@@ -99,9 +101,8 @@ export function onDutyDone(run: Run, duty: Duty): Decision {
   return store(without(after, 'owed', 'next'));
 }
 
-function shortened(failure: Failure): Failure {
-  if (failure.message.length <= LONGEST_MESSAGE) return failure;
-  return { ...failure, message: `${failure.message.slice(0, LONGEST_MESSAGE - 1)}…` };
+function onRun(failure: Failure): Failure {
+  return { ...failure, message: shortened(failure.message, LONGEST_MESSAGE) };
 }
 
 /** The command, and the entry to paste into the EventBridge console's "Send events" page. */

@@ -161,9 +161,9 @@ export const stopFacts = [
     }),
   ),
   ...[999, 1000, 1001].map((length) =>
-    fact(`a message of ${length} characters is ${length > 1000 ? 'cut to 1,000' : 'kept whole'}`, () => {
+    fact(`a message of ${length} bytes is ${length > 1000 ? 'cut to 1,000' : 'kept whole'}`, () => {
       const message = 'm'.repeat(length);
-      const kept = length > 1000 ? `${'m'.repeat(999)}…` : message;
+      const kept = length > 1000 ? `${'m'.repeat(979)}… [cut: 1001 bytes]` : message;
       expectDecision(submittedAt(COMMIT), { ...sqlFailed, end: failedWith('sql', message) }, now, {
         run: {
           ...stopped,
