@@ -85,7 +85,12 @@ export function describeRun(run: Run, history: readonly HistoryRow[]): string {
     lines.push('', `  error (${run.error.class})`, indent(run.error.message));
   }
   if (run.resumeWith !== undefined && !isAtEnd(run)) {
-    lines.push('', '  when the cause is repaired:', `       ${printable(run.resumeWith.command)}`);
+    lines.push('', `  ${whatItIsFor(run)}:`, `       ${printable(run.resumeWith.command)}`);
   }
   return lines.join('\n');
+}
+
+/** What the command of `resumeWith` is for. */
+export function whatItIsFor(run: Run): string {
+  return run.error?.class === 'input' ? 'to end it' : 'when the cause is repaired';
 }

@@ -2,7 +2,7 @@
 import { isAtEnd, isAtRest, type Run } from '../../shared/run/run.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printable, type Output } from '../output.ts';
-import { waitingOf, waitingText } from './describe-run.ts';
+import { waitingOf, waitingText, whatItIsFor } from './describe-run.ts';
 import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 import { indent, stepLine } from './step-line.ts';
@@ -35,7 +35,7 @@ export function endLines(run: Run, shown: readonly HistoryRow[], style: Output['
   lines.push(`  ${word}`);
   if (run.state === 'SUPERSEDED') lines.push('  a newer upload of the same key was admitted first');
   if (run.resumeWith !== undefined && !isAtEnd(run)) {
-    lines.push(`  when the cause is repaired:  ${printable(run.resumeWith.command)}`);
+    lines.push(`  ${whatItIsFor(run)}:  ${printable(run.resumeWith.command)}`);
   }
   return lines;
 }

@@ -135,6 +135,8 @@ export interface Run {
   readonly refusedSince?: string;
   /** Drives in a row that ended with an error of our own (absent: none). */
   readonly troubles?: number;
+  /** The run's file as it was before the claim of a step that loads it: it must be the same after the load. */
+  readonly inputSeen?: { readonly modified?: string; readonly versionId?: string };
   readonly statementId?: string;
   readonly submittedAt?: string;
   readonly sessionId?: string;

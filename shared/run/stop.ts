@@ -19,7 +19,7 @@ export function needDecision(run: Run, context: Context, failure: Failure, row?:
 
 /**
  * A stopped run keeps its slot, so that later files wait in order; unless the pipeline says otherwise, or its own file is
- * gone or overwritten: then it can never go on, and the newer upload has a run of its own.
+ * gone or overwritten: then it can never go on.
  */
 function stop(
   run: Run,
@@ -37,7 +37,7 @@ function stop(
     phase: 'READY',
     error: onRun(failure),
     ...(row === undefined ? {} : { last: row }),
-    ...(state === 'FAILED' ? { resumeWith: resumeWith(run, context.stage) } : {}),
+    ...(state === 'FAILED' ? { resumeWith: resumeWith(run, failure, context.stage) } : {}),
     owed,
     next: epochSeconds(context.now),
     endedAt: iso(context.now),
@@ -105,20 +105,24 @@ function onRun(failure: Failure): Failure {
   return { ...failure, message: shortened(failure.message, LONGEST_MESSAGE) };
 }
 
-/** The command, and the entry to paste into the EventBridge console's "Send events" page. */
-function resumeWith(run: Run, stage: string): { command: string; event: string } {
+/**
+ * The command, and the entry to paste into the EventBridge console's "Send events" page. A run whose own file is gone or
+ * overwritten has nothing to resume.
+ */
+function resumeWith(run: Run, failure: Failure, stage: string): { command: string; event: string } {
+  const verb = failure.class === 'input' ? 'cancel' : 'resume';
   const event = {
     source: 'baton.request',
-    'detail-type': 'Resume Requested',
+    'detail-type': verb === 'cancel' ? 'Cancel Requested' : 'Resume Requested',
     detail: {
-      requestId: `resume-${run.id}-${run.attempt + 1}`,
+      requestId: `${verb}-${run.id}-${run.attempt + 1}`,
       stage,
       runId: run.id,
       actor: 'console',
     },
   };
   return {
-    command: commandLine(stage, `resume ${run.id}`),
+    command: commandLine(stage, `${verb} ${run.id}`),
     event: JSON.stringify(event),
   };
 }

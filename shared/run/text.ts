@@ -9,6 +9,9 @@ export const LONGEST_TEXT = 8_000;
 /** Bytes of everything else that comes from outside: ids, names, who asked. */
 export const LONGEST_NAME = 256;
 
+/** Bytes of S3's version ids (S3 user guide: version IDs), which are compared. */
+const LONGEST_VERSION = 1_024;
+
 /** What holds a message; every other text is a name. */
 const MESSAGES: ReadonlySet<string> = new Set(['message', 'error', 'reason', 'reasons']);
 
@@ -18,8 +21,7 @@ export function bounded<T>(incoming: T): T {
 }
 
 function boundedAt(name: string, value: unknown): unknown {
-  if (typeof value === 'string')
-    return shortened(wellFormed(value), MESSAGES.has(name) ? LONGEST_TEXT : LONGEST_NAME);
+  if (typeof value === 'string') return shortened(wellFormed(value), mostBytesOf(name));
   if (typeof value !== 'object' || value === null || name === 'plan') return value;
   if (Array.isArray(value)) {
     const items = value.map((item: unknown) => boundedAt(name, item));
@@ -31,6 +33,11 @@ function boundedAt(name: string, value: unknown): unknown {
     if (cut !== member) copy = { ...(copy ?? value), [key]: cut };
   }
   return copy ?? value;
+}
+
+function mostBytesOf(name: string): number {
+  if (MESSAGES.has(name)) return LONGEST_TEXT;
+  return name === 'versionId' ? LONGEST_VERSION : LONGEST_NAME;
 }
 
 const CUT = /… \[cut: (\d+) bytes\]$/;

@@ -51,7 +51,7 @@ async function revived(golden: Golden): Promise<{ world: World; plan: Plan }> {
   const pool = await table.store.loadPool(run.pipeline);
   if (pool.epoch > 0)
     world.store.pools.set(run.pipeline, { epoch: pool.epoch, holders: { ...pool.holders } });
-  if (run.trigger.file !== undefined) world.put(run.trigger.file);
+  if (run.trigger.file !== undefined) world.put(run.trigger.file, run.inputSeen?.modified);
   await refill(world, golden.warehouse);
   return { world, plan };
 }

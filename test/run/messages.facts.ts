@@ -150,7 +150,7 @@ export const messageFacts = [
         firstAttempt: 1,
         todo: [{ index: LOAD, compare: false }],
       };
-      const event: RunEvent = { kind: 'InputChecked', outcome: 'changed', end: finished };
+      const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'etag-2' }, end: finished };
       assert.equal(decide(submittedAt(LOAD, { rebuild }), event, now).run.rebuildFrom, CALL);
     },
   ),
