@@ -92,5 +92,8 @@ export function describeRun(run: Run, history: readonly HistoryRow[]): string {
 
 /** What the command of `resumeWith` is for. */
 export function whatItIsFor(run: Run): string {
-  return run.error?.class === 'input' ? 'to end it' : 'when the cause is repaired';
+  if (run.error?.class === 'input') return 'to end it';
+  return run.error?.class === 'data' && run.resumeWith?.command.includes(' cancel ') === true
+    ? 'when the file is corrected and uploaded again'
+    : 'when the cause is repaired';
 }

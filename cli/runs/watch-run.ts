@@ -88,9 +88,14 @@ export async function watchRun(
         const holder = await stoppedHolder(reader, run);
         if (holder !== undefined) {
           out.say(`  waits behind ${holder.id}, which is ${holder.state}: later files keep their order`);
-          if (holder.resumeWith !== undefined)
-            out.say(`  go on with:  ${printable(holder.resumeWith.command)}`);
-          out.say(`  or give it up:  npx baton cancel ${holder.id}`);
+          const command = holder.resumeWith?.command;
+          // A bad file is not gone on with.
+          if (command?.includes(' cancel ') === true)
+            out.say(`  ${whatItIsFor(holder)}:  ${printable(command)}`);
+          else {
+            if (command !== undefined) out.say(`  go on with:  ${printable(command)}`);
+            out.say(`  or give it up:  npx baton cancel ${holder.id}`);
+          }
           return 'stop';
         }
       }

@@ -37,7 +37,7 @@ function stop(
     phase: 'READY',
     error: onRun(failure),
     ...(row === undefined ? {} : { last: row }),
-    ...(state === 'FAILED' ? { resumeWith: resumeWith(run, failure, context.stage) } : {}),
+    ...(state === 'FAILED' ? { resumeWith: resumeWith(run, failure, context) } : {}),
     owed,
     next: epochSeconds(context.now),
     endedAt: iso(context.now),
@@ -106,11 +106,16 @@ function onRun(failure: Failure): Failure {
 }
 
 /**
- * The command, and the entry to paste into the EventBridge console's "Send events" page. A run whose own file is gone or
- * overwritten has nothing to resume.
+ * The command, and the entry to paste into the EventBridge console's "Send events" page. A run whose own file is gone,
+ * overwritten or bad has nothing to resume: when it is cancelled, the corrected file is next.
  */
-function resumeWith(run: Run, failure: Failure, stage: string): { command: string; event: string } {
-  const verb = failure.class === 'input' ? 'cancel' : 'resume';
+function resumeWith(
+  run: Run,
+  { class: kind }: Failure,
+  { plan, stage }: Context,
+): { command: string; event: string } {
+  const isBadFile = kind === 'data' && run.trigger.file !== undefined && plan.steps[run.cursor]?.usesFile;
+  const verb = kind === 'input' || isBadFile === true ? 'cancel' : 'resume';
   const event = {
     source: 'baton.request',
     'detail-type': verb === 'cancel' ? 'Cancel Requested' : 'Resume Requested',

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 
 import type { RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
-import type { Failure, FailureClass } from '../../shared/run/run.ts';
+import type { Failure, FailureClass, Run } from '../../shared/run/run.ts';
 import { backoffMs, policyFor } from '../../shared/run/retry.ts';
 import { failStep, onEnd } from '../../shared/run/step-end.ts';
 import { decide } from '../../shared/run/decide.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
 import { fact } from './fact.ts';
+import { cancelOnDev } from './request-samples.ts';
 import {
   at,
   AUDIT,
@@ -471,6 +472,7 @@ const failing = [
       {
         run: {
           ...stoppedAt(LOAD, failureAt('20_load.sql', 'data', 'ERROR: so it said\nline 3: no number')),
+          resumeWith: cancelOnDev,
           last: rowOf(LOAD, {
             status: 'FAILED',
             error: 'ERROR: so it said\nline 3: no number',
@@ -482,6 +484,17 @@ const failing = [
       },
     ),
   ),
+  fact('bad data that is not in the file of the run is repaired and resumed', () => {
+    const command = (run: Run): string | undefined =>
+      decide(run, { kind: 'LoadErrorsRead', message: '', end: failedWith('data') }, now).run.resumeWith
+        ?.command;
+    assert.equal(command(submittedAt(STAGE)), 'npx baton resume run-1 --stage dev');
+    assert.equal(
+      command(submittedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } })),
+      'npx baton resume run-1 --stage dev',
+    );
+    assert.equal(command(submittedAt(LOAD)), cancelOnDev.command);
+  }),
   fact('details that are empty add nothing', () =>
     expectStop(
       submittedAt(LOAD),

@@ -3,6 +3,7 @@ import type { Decision } from '../../shared/run/decision.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { expectDecision } from './expect-decision.ts';
 import { fact } from './fact.ts';
+import { cancelOnDev } from './request-samples.ts';
 import {
   at,
   AUDIT,
@@ -50,12 +51,6 @@ function resumeWith(stage: string, command: string): NonNullable<Run['resumeWith
     event: `{"source":"baton.request","detail-type":"Resume Requested","detail":{"requestId":"resume-run-1-3","stage":"${stage}","runId":"run-1","actor":"console"}}`,
   };
 }
-
-const cancelOnDev = {
-  command: 'npx baton cancel run-1 --stage dev',
-  event:
-    '{"source":"baton.request","detail-type":"Cancel Requested","detail":{"requestId":"cancel-run-1-3","stage":"dev","runId":"run-1","actor":"console"}}',
-};
 
 const deleted =
   's3://landing/orders/1.csv was deleted while it was loaded. The effects of step 40_commit.sql are permanent: check its tables, then run: npx baton resolve run-1 --stage dev --applied | --abandon';
