@@ -90,7 +90,15 @@ export function describeRun(
     lines.push('', `  error (${run.error.class})`, indent(run.error.message));
   }
   if (run.resumeWith !== undefined && !isAtEnd(run)) {
-    lines.push('', '  when the cause is repaired:', `       ${printable(run.resumeWith.command)}`);
+    lines.push('', `  ${whatItIsFor(run)}:`, `       ${printable(run.resumeWith.command)}`);
   }
   return lines.join('\n');
+}
+
+/** What the command of `resumeWith` is for. */
+export function whatItIsFor(run: Run): string {
+  if (run.error?.class === 'input') return 'to end it';
+  return run.error?.class === 'data' && run.resumeWith?.command.includes(' cancel ') === true
+    ? 'when the file is corrected and uploaded again'
+    : 'when the cause is repaired';
 }

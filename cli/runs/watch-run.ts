@@ -2,7 +2,7 @@
 import { isAtEnd, isAtRest, type Run } from '../../shared/run/run.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printable, type Output } from '../output.ts';
-import { waitingOf, waitingText } from './describe-run.ts';
+import { waitingOf, waitingText, whatItIsFor } from './describe-run.ts';
 import { emptyLoads } from './empty-loads.ts';
 import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
@@ -36,7 +36,7 @@ export function endLines(run: Run, shown: readonly HistoryRow[], style: Output['
   lines.push(`  ${word}`);
   if (run.state === 'SUPERSEDED') lines.push('  a newer upload of the same key was admitted first');
   if (run.resumeWith !== undefined && !isAtEnd(run)) {
-    lines.push(`  when the cause is repaired:  ${printable(run.resumeWith.command)}`);
+    lines.push(`  ${whatItIsFor(run)}:  ${printable(run.resumeWith.command)}`);
   }
   return lines;
 }
@@ -89,9 +89,14 @@ export async function watchRun(
         const holder = await stoppedHolder(reader, run);
         if (holder !== undefined) {
           out.say(`  waits behind ${holder.id}, which is ${holder.state}: later files keep their order`);
-          if (holder.resumeWith !== undefined)
-            out.say(`  go on with:  ${printable(holder.resumeWith.command)}`);
-          out.say(`  or give it up:  npx baton cancel ${holder.id}`);
+          const command = holder.resumeWith?.command;
+          // A bad file is not gone on with.
+          if (command?.includes(' cancel ') === true)
+            out.say(`  ${whatItIsFor(holder)}:  ${printable(command)}`);
+          else {
+            if (command !== undefined) out.say(`  go on with:  ${printable(command)}`);
+            out.say(`  or give it up:  npx baton cancel ${holder.id}`);
+          }
           return 'stop';
         }
       }

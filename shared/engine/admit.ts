@@ -2,13 +2,14 @@
 import type { ObjectCreated } from '../events/object-created.ts';
 import { isFolderMark } from '../events/object-created.ts';
 import type { Plan, Trigger } from '../pipeline/plan.ts';
-import type { RunFile } from '../run/run.ts';
+import type { Run, RunFile } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
 import { drive } from './drive.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
 import type { Started } from './start-run.ts';
 import { startRun } from './start-run.ts';
+import { todaysView } from './todays-view.ts';
 import { wake } from './wake.ts';
 
 export async function admit(
@@ -42,7 +43,7 @@ export async function admit(
       plan.onReplay === 'resume' &&
       one.run.state === 'FAILED'
     ) {
-      await resumeByReplay(one.run.id, replayName, plan, ports, plans, driver);
+      await resumeByReplay(one.run, replayName, plan, ports, plans, driver);
     }
     // A redelivered event wakes its run too: the first wake-up may be what was lost.
     if (one.run.state === 'QUEUED') await wake(one.run.id, ports);
@@ -56,7 +57,7 @@ export async function admit(
  * @throws Error where the run is just being stopped
  */
 async function resumeByReplay(
-  runId: string,
+  failed: Run,
   replayName: string,
   plan: Plan,
   ports: Ports,
@@ -64,10 +65,12 @@ async function resumeByReplay(
   driver: Driver,
 ): Promise<void> {
   const actor = `replay ${replayName}`;
+  const runId = failed.id;
   const requestId = `replay-${replayName}-${runId}`;
+  const today = await todaysView(failed, plan, plans);
   const { run, answer } = await drive(
     runId,
-    { kind: 'ResumeRequested', requestId, actor, replayName, plan },
+    { kind: 'ResumeRequested', requestId, actor, replayName, plan: today },
     ports,
     plans,
     driver,

@@ -57,6 +57,7 @@ async function driveOnce(
   driver: Driver,
 ): Promise<Driven | 'conflict'> {
   let run = start;
+  let stored = start;
   let event: RunEvent = news;
   let answer: Answer | undefined;
   for (let turn = 0; turn < TURNS; turn += 1) {
@@ -71,8 +72,9 @@ async function driveOnce(
     const saved = await save(decision, run, ports, driver);
     // A record that was lost to another driver leaves nothing to do: that driver has the run.
     if (saved === 'conflict') return decision.save === 'record' ? { run } : 'conflict';
-    tell(run, saved, decision, event, ports);
+    tell(stored, saved, decision, event, ports);
     run = saved;
+    if (decision.save !== 'none') stored = saved;
     if (decision.effect === undefined || driver.remainingMs() < RESERVE_MS) break;
     const next = await perform(decision.effect, run, await planOf(run, plan, plans), ports, driver);
     if (next === undefined) break;
@@ -110,7 +112,7 @@ const METRICS: Readonly<Partial<Record<RunState, MetricName>>> = {
   CANCELLED: 'RunsCancelled',
 };
 
-/** One line for every step that ended and every state that changed. */
+/** One line for every step that ended and every state that changed, as stored. */
 function tell(before: Run, after: Run, decision: Decision, event: RunEvent, ports: Ports): void {
   const fields = { run: after.id, pipeline: after.pipeline };
   if (after.last !== undefined && after.last !== before.last && decision.save === 'version') {
@@ -125,7 +127,7 @@ function tell(before: Run, after: Run, decision: Decision, event: RunEvent, port
       error,
     });
   }
-  if (before.state !== after.state) {
+  if (decision.save !== 'none' && before.state !== after.state) {
     const metric = METRICS[after.state];
     if (metric !== undefined) ports.meter(metric, 1, after.pipeline);
     const problem = after.state === 'FAILED' || after.state === 'NEEDS_DECISION';

@@ -3,12 +3,14 @@ import type { OperateAnswer, OperateRequest } from '../events/requests.ts';
 import { RefusedInputError } from '../events/read.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunEvent } from '../run/run-event.ts';
+import type { RunFile } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
 import { drive } from './drive.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
+import { todaysView } from './todays-view.ts';
 import { wake } from './wake.ts';
 import type { PlanCache } from './plan-cache.ts';
-import type { Driver, Ports } from './ports.ts';
+import type { Driver, FoundFile, Ports } from './ports.ts';
 import { startRun } from './start-run.ts';
 
 export async function operate(
@@ -59,7 +61,7 @@ async function start(
     time: new Date(ports.now()).toISOString(),
     requestId: request.requestId,
     actor: request.actor,
-    ...(found === undefined ? {} : { file: found }),
+    ...(found === undefined ? {} : { file: withoutTime(found) }),
   };
   const { run, created } = await startRun(plan, trigger, parameters, ports, plans, driver);
   await wake(run.id, ports);
@@ -69,6 +71,12 @@ async function start(
     state: run.state,
     message: created ? `started ${run.id}` : `request ${request.requestId} started ${run.id} before`,
   };
+}
+
+/** The run's file is known by its content and version; when it was written is seen before each load. */
+function withoutTime(found: FoundFile): RunFile {
+  const { modified: _, ...file } = found;
+  return file;
 }
 
 async function resume(
@@ -89,7 +97,7 @@ async function resume(
       kind: 'ResumeRequested',
       requestId: request.requestId,
       actor: request.actor,
-      plan,
+      plan: await todaysView(run, plan, plans),
       ...(request.from === undefined ? {} : { from: request.from }),
     },
     ports,

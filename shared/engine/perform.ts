@@ -1,11 +1,11 @@
 /** Effects, carried out: one exhaustive switch from what the core asks to what the ports do, and the answer back. */
 import type { Plan, Step } from '../pipeline/plan.ts';
 import type { Effect } from '../run/effect.ts';
-import type { RunEvent } from '../run/run-event.ts';
-import type { Run } from '../run/run.ts';
+import type { RunEvent, SeenFile } from '../run/run-event.ts';
+import type { Run, RunFile } from '../run/run.ts';
 import { statementName } from '../warehouse/statement-name.ts';
 import { historyRow } from './history.ts';
-import type { Driver, Ports } from './ports.ts';
+import type { Driver, FoundFile, Ports } from './ports.ts';
 import { takeSlot } from './slots.ts';
 import { statementsOf } from './statements.ts';
 import { seeStatement } from './statement-seen.ts';
@@ -55,8 +55,13 @@ export async function perform(
     case 'LookUpSession':
       return { kind: 'SessionSeen', status: await warehouse.session(sessionOf(run)), why: effect.why };
     case 'CheckInput': {
-      const outcome = run.trigger.file === undefined ? 'same' : await files.check(run.trigger.file);
-      return { kind: 'InputChecked', outcome, ...(effect.end === undefined ? {} : { end: effect.end }) };
+      const { bucket, key } = fileOf(run);
+      const found = await files.find(bucket, key);
+      return {
+        kind: 'InputChecked',
+        ...(found === undefined ? {} : { seen: seenOf(found) }),
+        ...(effect.end === undefined ? {} : { end: effect.end }),
+      };
     }
     case 'Submit':
       return submit(run, plan, ports, effect.tries);
@@ -198,6 +203,19 @@ function stepOf(run: Run, plan: Plan): Step {
   const step = plan.steps[run.cursor];
   if (step === undefined) throw new Error(`run ${run.id}: step ${run.cursor} is not in plan ${plan.hash}`);
   return step;
+}
+
+function fileOf({ id, trigger }: Run): RunFile {
+  if (trigger.file === undefined) throw new Error(`run ${id} has no file`);
+  return trigger.file;
+}
+
+function seenOf({ etag, versionId, modified }: FoundFile): SeenFile {
+  return {
+    etag,
+    ...(versionId === undefined ? {} : { versionId }),
+    ...(modified === undefined ? {} : { modified }),
+  };
 }
 
 function sessionOf(run: Run): string {

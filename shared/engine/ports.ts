@@ -3,11 +3,12 @@ import type { RunFile } from '../run/run.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
+/** `modified`: LastModified, ISO 8601. */
+export type FoundFile = RunFile & { readonly modified?: string };
+
 export interface FileStore {
-  /** Is what lies there now, and a COPY would read, still the object of the event? By etag. */
-  check(file: RunFile): Promise<'same' | 'changed' | 'missing'>;
-  /** What is there now; undefined where there is nothing. */
-  find(bucket: string, key: string): Promise<RunFile | undefined>;
+  /** What lies there now, and a COPY would read; undefined where there is nothing. */
+  find(bucket: string, key: string): Promise<FoundFile | undefined>;
   /** Puts a small text object of our own into the artifacts bucket. Idempotent. */
   putArtifact(key: string, body: string): Promise<void>;
 }

@@ -1,10 +1,14 @@
 /** A check's verdict comes from its result, never from the event. */
 import type { Expectation, Step } from '../pipeline/plan.ts';
 import type { RunEvent, StatementEnd } from '../run/run-event.ts';
+import { shortened } from '../run/text.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
 /** So many rows of a failed check are kept for the person who looks. */
 const ROWS_SHOWN = 10;
+
+/** Of each column's name and value, in bytes: one long value hides no other. */
+const LONGEST_VALUE = 200;
 
 export async function readVerdict(end: StatementEnd, step: Step, warehouse: Warehouse): Promise<RunEvent> {
   const result = await warehouse.result(end.statementId, ROWS_SHOWN);
@@ -13,10 +17,14 @@ export async function readVerdict(end: StatementEnd, step: Step, warehouse: Ware
     return { kind: 'StatementSeen', statementId: end.statementId, status: 'NOT_FOUND' };
   const expectation = step.expect ?? 'no_rows';
   const passed = holds(expectation, result);
-  const shown = result.rows.map((row) => row.map((value) => value ?? 'NULL').join(' | '));
-  const table = shown.length === 0 ? '' : `\n${[result.columns.join(' | '), ...shown].join('\n')}`;
+  const shown = [result.columns, ...result.rows].map(lineOf);
+  const table = result.rows.length === 0 ? '' : `\n${shown.join('\n')}`;
   const message = `check failed: expected ${WORDS[expectation]}, got ${result.total} row${result.total === 1 ? '' : 's'}${table}`;
   return { kind: 'VerdictRead', passed, message: passed ? '' : message, end: { ...end, rows: result.total } };
+}
+
+function lineOf(values: readonly (string | null)[]): string {
+  return values.map((value) => shortened(value ?? 'NULL', LONGEST_VALUE)).join(' | ');
 }
 
 const WORDS: Readonly<Record<Expectation, string>> = {

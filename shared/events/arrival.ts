@@ -3,7 +3,7 @@ import type { ObjectCreated } from './object-created.ts';
 import { parseObjectCreated } from './object-created.ts';
 import type { QueueMessage } from './queue-batch.ts';
 import { parseQueueBatch } from './queue-batch.ts';
-import { asObject, at, optionalText, parseJson, RefusedInputError, text } from './read.ts';
+import { asObject, at, LONGEST_NAME, optionalText, parseJson, RefusedInputError, text } from './read.ts';
 import type { ScheduleDue } from './schedule-due.ts';
 import { parseScheduleDue, SCHEDULE_SOURCE } from './schedule-due.ts';
 
@@ -44,5 +44,5 @@ export function parseArrival(body: string, stage: string): Arrival {
     throw new RefusedInputError(
       `"Run Succeeded" of stage ${stage} was expected; this is "${type}" of stage ${itsStage}`,
     );
-  return { kind: 'upstream', runId: text(event, 'detail.runId') };
+  return { kind: 'upstream', runId: text(event, 'detail.runId', LONGEST_NAME) };
 }

@@ -1,6 +1,14 @@
 /** S3's "Object Created" as EventBridge delivers it (S3 user guide: EventBridge events). */
 import type { RunFile } from '../run/run.ts';
-import { asObject, instant, optionalText, RefusedInputError, text, wholeNumber } from './read.ts';
+import {
+  asObject,
+  instant,
+  LONGEST_NAME,
+  optionalText,
+  RefusedInputError,
+  text,
+  wholeNumber,
+} from './read.ts';
 
 export interface ObjectCreated {
   readonly file: RunFile;
@@ -28,13 +36,13 @@ export function parseObjectCreated(value: unknown): ObjectCreated {
   if (sequencer !== undefined && !/^[0-9A-Fa-f]{1,64}$/.test(sequencer)) {
     throw new RefusedInputError(`detail.object.sequencer must be hexadecimal; it is "${sequencer}"`);
   }
-  const replayName = optionalText(event, 'replay-name');
+  const replayName = optionalText(event, 'replay-name', LONGEST_NAME);
   return {
     file: {
-      bucket: text(event, 'detail.bucket.name'),
+      bucket: text(event, 'detail.bucket.name', LONGEST_NAME),
       key: text(event, 'detail.object.key'),
       size: wholeNumber(event, 'detail.object.size'),
-      etag: text(event, 'detail.object.etag'),
+      etag: text(event, 'detail.object.etag', LONGEST_NAME),
       ...(versionId === undefined ? {} : { versionId }),
       ...(sequencer === undefined ? {} : { sequencer }),
     },

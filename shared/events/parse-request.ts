@@ -1,7 +1,22 @@
 /** A request to `operate`: by invocation, or by an event with source `baton.request`. */
-import { asObject, at, expected, optionalText, RefusedInputError, text } from './read.ts';
+import {
+  asObject,
+  at,
+  expected,
+  LONGEST_NAME,
+  optionalText,
+  RefusedInputError,
+  storable,
+  text,
+} from './read.ts';
 import type { JsonObject } from './read.ts';
 import type { CheckRequest, OperateRequest } from './requests.ts';
+
+/** In bytes. A bucket's name has 63 characters, a key 1,024 bytes (S3 user guide). */
+const LONGEST_URI = 1_100;
+const LONGEST_REASON = 1_000;
+/** Of all parameters of a run, names and values. */
+const MOST_PARAMETERS = 4_096;
 
 const VERBS: ReadonlyMap<string, OperateRequest['verb']> = new Map([
   ['Resume Requested', 'resume'],
@@ -26,32 +41,37 @@ export function parseRequest(value: unknown): OperateRequest | CheckRequest {
 }
 
 function parseBody(body: JsonObject, verb: string): OperateRequest | CheckRequest {
-  const reason = optionalText(body, 'reason');
+  const reason = optionalText(body, 'reason', LONGEST_REASON);
   const common = {
-    requestId: text(body, 'requestId'),
-    actor: optionalText(body, 'actor') ?? 'unknown',
+    requestId: text(body, 'requestId', LONGEST_NAME),
+    actor: optionalText(body, 'actor', LONGEST_NAME) ?? 'unknown',
     ...(reason === undefined ? {} : { reason }),
   };
   if (verb === 'resume') {
-    const from = optionalText(body, 'from');
-    return { verb, ...common, runId: text(body, 'runId'), ...(from === undefined ? {} : { from }) };
+    const from = optionalText(body, 'from', LONGEST_NAME);
+    return {
+      verb,
+      ...common,
+      runId: text(body, 'runId', LONGEST_NAME),
+      ...(from === undefined ? {} : { from }),
+    };
   }
   if (verb === 'resolve') {
     const verdict = text(body, 'verdict');
     if (verdict !== 'applied' && verdict !== 'not-applied' && verdict !== 'abandon') {
       throw expected('verdict', 'applied, not-applied or abandon', verdict);
     }
-    return { verb, ...common, runId: text(body, 'runId'), verdict };
+    return { verb, ...common, runId: text(body, 'runId', LONGEST_NAME), verdict };
   }
   if (verb === 'check') return { verb, requestId: common.requestId, actor: common.actor };
-  if (verb === 'cancel') return { verb, ...common, runId: text(body, 'runId') };
+  if (verb === 'cancel') return { verb, ...common, runId: text(body, 'runId', LONGEST_NAME) };
   if (verb === 'start') {
-    const file = optionalText(body, 'file');
+    const file = optionalText(body, 'file', LONGEST_URI);
     const parameters = at(body, 'parameters');
     return {
       verb,
       ...common,
-      pipeline: text(body, 'pipeline'),
+      pipeline: text(body, 'pipeline', LONGEST_NAME),
       ...(file === undefined ? {} : { file }),
       ...(parameters === undefined ? {} : { parameters: texts(asObject(parameters, 'parameters')) }),
     };
@@ -60,10 +80,16 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | CheckReques
 }
 
 function texts(object: JsonObject): Record<string, string> {
+  const texts = Object.entries(object).map(([name, value]): [string, string] => {
+    if (typeof value !== 'string') throw expected(`parameters.${name}`, 'a text', value);
+    return [storable(name, 'the name of a parameter', LONGEST_NAME), value];
+  });
+  const bytes = Buffer.byteLength(texts.flat().join(''));
+  if (bytes > MOST_PARAMETERS)
+    throw new RefusedInputError(
+      `parameters may have ${MOST_PARAMETERS} bytes in all, names and values; they have ${bytes}: put large values into a table or a file`,
+    );
   return Object.fromEntries(
-    Object.entries(object).map(([name, value]) => {
-      if (typeof value !== 'string') throw expected(`parameters.${name}`, 'a text', value);
-      return [name, value];
-    }),
+    texts.map(([name, value]) => [name, storable(value, `parameters.${name}`, bytes)]),
   );
 }

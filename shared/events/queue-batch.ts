@@ -1,6 +1,9 @@
 /** An SQS batch as Lambda receives it. */
 import { asObject, at, expected, text } from './read.ts';
 
+/** SQS takes no longer message. */
+const LONGEST_MESSAGE = 1_048_576;
+
 export interface QueueMessage {
   readonly id: string;
   readonly body: string;
@@ -12,6 +15,6 @@ export function parseQueueBatch(value: unknown): QueueMessage[] {
   if (!Array.isArray(records)) throw expected('Records', 'a list of SQS messages', records);
   return records.map((record: unknown, i) => {
     const message = asObject(record, `Records[${i}]`);
-    return { id: text(message, 'messageId'), body: text(message, 'body') };
+    return { id: text(message, 'messageId'), body: text(message, 'body', LONGEST_MESSAGE) };
   });
 }

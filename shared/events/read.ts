@@ -1,4 +1,5 @@
 /** Reading unknown JSON: each reader gives the value or a refusal that names the place. */
+export { LONGEST_NAME } from '../run/text.ts';
 
 /** Something from outside is not what it must be. The message names the place and what was expected. */
 export class RefusedInputError extends Error {
@@ -26,16 +27,29 @@ export function at(root: JsonObject, path: string): unknown {
   return value;
 }
 
-export function text(root: JsonObject, path: string): string {
+/** Bytes of a text where nothing else is said: those of the longest object key. */
+const LONGEST_TEXT = 1_024;
+
+export function text(root: JsonObject, path: string, mostBytes = LONGEST_TEXT): string {
   const value = at(root, path);
   if (typeof value !== 'string' || value === '') throw expected(path, 'a text', value);
-  return value;
+  return storable(value, path, mostBytes);
 }
 
-export function optionalText(root: JsonObject, path: string): string | undefined {
+export function optionalText(root: JsonObject, path: string, mostBytes = LONGEST_TEXT): string | undefined {
   const value = at(root, path);
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value !== 'string') throw expected(path, 'a text', value);
+  return storable(value, path, mostBytes);
+}
+
+/** @throws RefusedInputError for what a run could not keep: it is one item of a table, of well-formed texts. */
+export function storable(value: string, place: string, mostBytes: number): string {
+  const bytes = Buffer.byteLength(value);
+  if (bytes > mostBytes)
+    throw new RefusedInputError(`${place} must have at most ${mostBytes} bytes of UTF-8; it has ${bytes}`);
+  if (/\p{Surrogate}/u.test(value))
+    throw new RefusedInputError(`${place} must be Unicode text; it holds half of a surrogate pair`);
   return value;
 }
 

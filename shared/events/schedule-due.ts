@@ -2,7 +2,7 @@
  * What EventBridge Scheduler hands to `start-run` when the schedule of a pipeline falls due. The template writes it as
  * the target's input; Scheduler fills the time in (Scheduler user guide: Adding context attributes).
  */
-import { instant, RefusedInputError, text } from './read.ts';
+import { instant, LONGEST_NAME, RefusedInputError, text } from './read.ts';
 import type { JsonObject } from './read.ts';
 
 export const SCHEDULE_SOURCE = 'baton.schedule';
@@ -21,8 +21,8 @@ export function parseScheduleDue(event: JsonObject, stage: string): ScheduleDue 
   if (itsStage !== stage)
     throw new RefusedInputError(`this is a schedule of stage ${itsStage}; this is stage ${stage}`);
   return {
-    pipeline: text(event, 'pipeline'),
-    expression: text(event, 'trigger'),
+    pipeline: text(event, 'pipeline', LONGEST_NAME),
+    expression: text(event, 'trigger', LONGEST_NAME),
     // Refused where Scheduler did not fill it in: it is the keyword itself then.
     time: instant(event, 'scheduledTime'),
   };

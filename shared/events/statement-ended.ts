@@ -3,6 +3,9 @@ import type { RunEvent } from '../run/run-event.ts';
 import { parseStatementName } from '../warehouse/statement-name.ts';
 import { asObject, at, instant, optionalText, text } from './read.ts';
 
+/** In bytes (IAM API reference: GetRole; with the session's name). */
+const LONGEST_ARN = 2_176;
+
 /** Which run an event concerns, and what it says; `ignored` where it concerns none of ours. */
 export type WakeUp = { readonly runId: string; readonly event: RunEvent } | { readonly ignored: string };
 
@@ -48,7 +51,7 @@ function readWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
       status,
       at: instant(event, 'time'),
       ...(typeof rows === 'number' && rows >= 0 ? { rows } : {}),
-      trusted: isOurRole(optionalText(event, 'detail.principal'), roleName),
+      trusted: isOurRole(optionalText(event, 'detail.principal', LONGEST_ARN), roleName),
     },
   };
 }

@@ -1,8 +1,7 @@
 /** The FileStore port over S3. The client is large and only steps with files need it: it is loaded when asked for. */
 import type * as S3 from '@aws-sdk/client-s3';
 
-import type { FileStore } from '../engine/ports.ts';
-import type { RunFile } from '../run/run.ts';
+import type { FileStore, FoundFile } from '../engine/ports.ts';
 
 type S3Module = typeof S3;
 
@@ -14,16 +13,10 @@ export class S3FileStore implements FileStore {
     this.#artifactsBucket = artifactsBucket;
   }
 
-  async check(file: RunFile): Promise<'same' | 'changed' | 'missing'> {
-    // What COPY would read now: a manifest names no version. The event's own version may well be there still, under a newer.
-    const now = await this.find(file.bucket, file.key);
-    if (now === undefined) return 'missing';
-    return now.etag === file.etag ? 'same' : 'changed';
-  }
-
-  async find(bucket: string, key: string): Promise<RunFile | undefined> {
+  async find(bucket: string, key: string): Promise<FoundFile | undefined> {
     const { s3, client } = await this.#load();
     try {
+      // Without a version, as a manifest has none: that of an event may well be there still, under a newer one.
       const head = await client.send(new s3.HeadObjectCommand({ Bucket: bucket, Key: key }));
       return {
         bucket,
@@ -31,6 +24,7 @@ export class S3FileStore implements FileStore {
         size: head.ContentLength ?? 0,
         etag: (head.ETag ?? '').replaceAll('"', ''),
         ...(head.VersionId === undefined ? {} : { versionId: head.VersionId }),
+        ...(head.LastModified === undefined ? {} : { modified: head.LastModified.toISOString() }),
       };
     } catch (error) {
       if (error instanceof Error && (error.name === 'NotFound' || error.name === 'NoSuchKey'))

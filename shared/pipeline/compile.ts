@@ -305,7 +305,7 @@ class Compiler {
     if (baseSeconds > maxSeconds)
       this.#say('the first pause (base) is longer than the longest (max)', ['retry']);
     const plan: Omit<Plan, 'hash'> = {
-      schema: 1,
+      schema: 2,
       pipeline: this.#source.name,
       description: description ?? DEFAULTS.description,
       triggers: triggersOf(this.#settings.on),

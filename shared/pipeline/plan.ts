@@ -80,7 +80,7 @@ export interface Step {
   readonly usesManifest: boolean;
   /** A conflict (1023) of this step may be retried alone; false: it would need a rebuild. */
   readonly conflictRetry: boolean;
-  /** SHA-256 (hex) of everything above: equal hash, equal step. */
+  /** Its identity: SHA-256 (hex) of what its author wrote, the SQL and the options (shared/pipeline/identity.ts). */
   readonly hash: string;
 }
 
@@ -125,7 +125,8 @@ export interface Parameter {
 export type Grade = 'A' | 'B' | 'C' | 'D';
 
 export interface Plan {
-  readonly schema: 1;
+  /** 1: the steps' hashes are over the whole compiled step; 2: over what its author wrote. */
+  readonly schema: 1 | 2;
   readonly pipeline: string;
   readonly description: string;
   readonly triggers: readonly Trigger[];

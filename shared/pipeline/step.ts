@@ -1,7 +1,7 @@
 /** One step of the plan: lineage, options with their defaults, and how it is sent. */
 import { analyzeStatement } from './analyze-statement.ts';
 import { parseDuration } from './duration.ts';
-import { contentHash } from './hash.ts';
+import { stepIdentity } from './identity.ts';
 import { splitStatements, tokenize, UnclosedTokenError } from './lexer.ts';
 import type { FileEffect } from './lineage.ts';
 import { didYouMean } from './nearest.ts';
@@ -36,10 +36,11 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
   const uses = new Set(statements.flatMap((statement) => statement.uses).map((use) => use.name));
   const isSingle = statements.length === 1 && kind !== 'durable';
   const expect = kind === 'check' ? (settings.expect ?? 'no_rows') : undefined;
-  const step: Omit<Step, 'hash'> = {
+  const templates = statements.map(({ template }) => template);
+  const step: Step = {
     name,
     kind,
-    statements: statements.map(({ template }) => template),
+    statements: templates,
     send: isSingle ? 'single' : 'transaction',
     ...(expect === undefined ? {} : { expect }),
     timeoutSeconds: stepTimeout(settings, pipeline),
@@ -51,8 +52,9 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
     usesFile: uses.has('manifest') || uses.has('file_uri'),
     usesManifest: uses.has('manifest'),
     conflictRetry,
+    hash: stepIdentity(templates, settings),
   };
-  return { step: { ...step, hash: contentHash(step) }, problems };
+  return { step, problems };
 }
 
 /** No step may take longer than its run. Seconds. */

@@ -3,9 +3,11 @@ import type { Context, Decision } from './decision.ts';
 import { ask, currentStep, epochSeconds, iso, store, SUBMISSION, without } from './decision.ts';
 import { fruitless, isTimeUp, timeIsUp, tooManyWrites } from './limits.ts';
 import type { Effect } from './effect.ts';
-import type { StepView } from './plan-view.ts';
+import type { SeenFile } from './run-event.ts';
 import { fail } from './stop.ts';
 import type { Run } from './run.ts';
+
+const SUBMIT: Effect = { kind: 'Submit', tries: 0 };
 
 /** What a running run without a claim does next: open a session, prove it, or claim its step. */
 export function proceed(run: Run, context: Context): Decision {
@@ -28,15 +30,33 @@ export function claim(run: Run, context: Context): Decision {
   const named = { ...run, step: step.name };
   if (isTimeUp(run, context)) return fail(named, context, timeIsUp(named, context));
   if (tooManyWrites(run)) return fail(named, context, fruitless(named));
+  if (loadsFile(run, context))
+    return ask({ ...without(named, ...SUBMISSION), phase: 'READY' }, { kind: 'CheckInput' });
+  return claimSeen(named, context);
+}
+
+/** `seen`: the file that the step loads, as it is now. Kept with the claim: whatever is submitted, was submitted after it. */
+export function claimSeen(run: Run, context: Context, seen?: SeenFile): Decision {
   const claimed: Run = {
     ...without(run, ...SUBMISSION),
     state: 'RUNNING',
     phase: 'CLAIMED',
-    step: step.name,
     token: context.chance.token,
     claimedAt: iso(context.now),
+    ...(seen === undefined ? {} : { inputSeen: kept(seen) }),
   };
-  return store(claimed, firstEffect(run, step));
+  return store(claimed, SUBMIT);
+}
+
+function loadsFile(run: Run, context: Context): boolean {
+  return currentStep(run, context.plan).usesFile && run.trigger.file !== undefined;
+}
+
+function kept({ modified, versionId }: SeenFile): NonNullable<Run['inputSeen']> {
+  return {
+    ...(modified === undefined ? {} : { modified }),
+    ...(versionId === undefined ? {} : { versionId }),
+  };
 }
 
 /**
@@ -45,24 +65,24 @@ export function claim(run: Run, context: Context): Decision {
  */
 export function claimAnew(run: Run, context: Context): Decision {
   if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
+  return loadsFile(run, context) ? ask(run, { kind: 'CheckInput' }) : claimAnewSeen(run, context);
+}
+
+/** `seen`: as for `claimSeen`. */
+export function claimAnewSeen(run: Run, context: Context, seen?: SeenFile): Decision {
   const claimed: Run = {
-    ...without(run, 'refusedSince', 'doubtSince'),
+    ...without(run, 'refusedSince', 'doubtSince', 'inputSeen'),
     state: 'RUNNING',
     phase: 'CLAIMED',
     token: context.chance.token,
     nonce: (run.nonce ?? 1) + 1,
     claimedAt: iso(context.now),
+    ...(seen === undefined ? {} : { inputSeen: kept(seen) }),
   };
-  return store(claimed, firstEffect(run, currentStep(run, context.plan)));
+  return store(claimed, SUBMIT);
 }
 
 /** Backing off with the claim kept: the same token is sent again, no attempt is burnt. */
 export function waitWithClaim(run: Run, context: Context, ms: number): Decision {
   return store({ ...run, state: 'WAITING', phase: 'CLAIMED', next: epochSeconds(context.now + ms) });
-}
-
-function firstEffect(run: Run, step: StepView): Effect {
-  return step.usesFile && run.trigger.file !== undefined
-    ? { kind: 'CheckInput' }
-    : { kind: 'Submit', tries: 0 };
 }

@@ -4,8 +4,3 @@
 export function commandLine(stage: string, words: string): string {
   return `npx baton ${words}${stage === 'local' ? '' : ` --stage ${stage}`}`;
 }
-
-/** A text that leaves room for the commands behind it: messages on a run are cut at their end. */
-export function shortened(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
-}

@@ -27,6 +27,7 @@ import { isAtRest } from './run.ts';
 import { failStep, finishStep, onEnd, onInputChecked } from './step-end.ts';
 import { needDecision, onDutyDone } from './stop.ts';
 import { onCallRefused, onNameLookedUp, onSessionSeen, onSubmitted } from './submission.ts';
+import { bounded, LONGEST_TEXT, shortened } from './text.ts';
 
 export type { Answer, Context, Decision } from './decision.ts';
 
@@ -34,7 +35,8 @@ export type { Answer, Context, Decision } from './decision.ts';
 const SHORTEST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 300_000;
 
-export function decide(run: Run, event: RunEvent, context: Context): Decision {
+export function decide(run: Run, happened: RunEvent, context: Context): Decision {
+  const event = bounded(happened);
   switch (event.kind) {
     case 'Woken':
       return onWoken(run, context);
@@ -106,9 +108,9 @@ function onAnswer(run: Run, event: Exclude<RunEvent, { kind: NewsKind }>, contex
     }
     case 'LoadErrorsRead': {
       if (run.phase !== 'SUBMITTED' || run.statementId !== event.end.statementId) return nothing(run);
-      const message = [event.end.error?.message, event.message]
-        .filter((part) => part !== undefined && part !== '')
-        .join('\n');
+      const said = [event.end.error?.message, event.message];
+      const whole = said.filter((part) => part !== undefined && part !== '').join('\n');
+      const message = shortened(whole, LONGEST_TEXT);
       return failStep(run, context, event, event.end, failureOf(run, 'data', message, event.end.statementId));
     }
     case 'RebuildPlanned':

@@ -83,6 +83,7 @@ export const SUBMISSION = [
   'token',
   'claimedAt',
   'nonce',
+  'inputSeen',
   'refusedSince',
   'troubles',
   'statementId',

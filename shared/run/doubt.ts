@@ -1,11 +1,12 @@
 /** A submission whose outcome is not known: it may have committed or not. Who can tell? */
-import { commandLine, shortened } from './command.ts';
+import { commandLine } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { ask, currentStep } from './decision.ts';
 import { onSessionLost } from './rebuild.ts';
 import type { StatementEnd } from './run-event.ts';
 import type { Failure, Run } from './run.ts';
 import { needDecision } from './stop.ts';
+import { shortened } from './text.ts';
 
 export function onDoubt(run: Run, context: Context, failure: Failure, end?: StatementEnd): Decision {
   const step = currentStep(run, context.plan);

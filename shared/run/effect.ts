@@ -11,7 +11,7 @@ export type Effect =
   | { readonly kind: 'ProveSession'; readonly tries: number }
   /** Asks ListSessions. Answer: SessionSeen. */
   | { readonly kind: 'LookUpSession'; readonly why: LookUpReason }
-  /** HeadObject against the event's etag or version. Answer: InputChecked. */
+  /** HeadObject of the run's file. Answer: InputChecked. */
   | { readonly kind: 'CheckInput'; readonly end?: StatementEnd }
   /** Submits the current step under the stored token; writes the row of `last` beside it. Answer: Submitted or CallRefused. */
   | { readonly kind: 'Submit'; readonly tries: number }

@@ -23,7 +23,7 @@ const REFUSED_LONG_MS = 60_000;
 export function onOldClaim(run: Run, context: Context): Decision {
   const lastSent = lastSending(run, context);
   // The same token returns the same statement, so submitting again is safe while AWS remembers it. Stored first: whoever
-  // claimed it may yet give it up (its file was overwritten), and then nothing of it may begin.
+  // claimed it may yet give it up (its submission is rejected), and then nothing of it may begin.
   if (context.now < lastSent) {
     const takenUp: Run = { ...run, state: 'WAITING', next: epochSeconds(context.now + CLAIM_IS_YOUNG_MS) };
     return store(takenUp, { kind: 'Submit', tries: 0 });

@@ -1,11 +1,12 @@
 /** A lost session is opened anew and filled again: only with what is needed, and only where that is proved to be the same. */
 import { claim } from './claim.ts';
-import { commandLine, shortened } from './command.ts';
+import { commandLine } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { ask, epochSeconds, store, SUBMISSION, without } from './decision.ts';
 import type { RebuildPlanned, RunEvent, StatementEnd } from './run-event.ts';
 import type { Failure, FinishedStep, Rebuilding, Run } from './run.ts';
 import { attemptEnded, needDecision } from './stop.ts';
+import { shortened } from './text.ts';
 
 /** A step that loses its session so often in a row has another problem. */
 const MOST_REBUILDS = 10;

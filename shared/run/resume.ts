@@ -4,7 +4,7 @@
  */
 import type { Answer, Context, Decision } from './decision.ts';
 import { epochSeconds, iso, without } from './decision.ts';
-import type { PlanView } from './plan-view.ts';
+import type { PlanView, StepView } from './plan-view.ts';
 import type { CancelRequested, ResolveRequested, ResumeRequested } from './run-event.ts';
 import type { LastRequest, Run } from './run.ts';
 
@@ -60,9 +60,18 @@ export function onResumeRequested(run: Run, context: Context, event: ResumeReque
   return { run: { ...without(base, 'next'), state: 'QUEUED' }, save: 'version', answer };
 }
 
-/** A rebuilt session has only what the plan of that time still needed; another plan may need more. */
+/** A rebuilt session has only what the steps of that time still needed; other steps may need more. */
 function isFilledForOther(run: Run, before: PlanView, today: PlanView): boolean {
-  return run.generation > 1 && before.hash !== today.hash;
+  if (run.generation === 1) return false;
+  return before.steps.length !== today.steps.length || changedSteps(before.steps, today).length > 0;
+}
+
+/** Indices of the steps that are not today's: what a step is, is what its author wrote, whatever a compiler makes of it. */
+function changedSteps(steps: readonly StepView[], today: PlanView): number[] {
+  return steps.flatMap((step, i) => {
+    const now = today.steps[i];
+    return now?.name === step.name && now.hash === step.hash ? [] : [i];
+  });
 }
 
 /** A request that comes again has its effect once, and its first answer again. */
@@ -106,9 +115,7 @@ function targetOf(run: Run, plan: PlanView, event: ResumeRequested): number | st
   if (asked > failedAt)
     return `${event.from ?? ''} comes after the failed step, ${today[failedAt].name}: what lies between was not done`;
   const done = plan.steps.slice(0, failedAt);
-  const changed = done.flatMap((step, i) =>
-    today[i]?.name === step.name && today[i].hash === step.hash ? [] : [i],
-  );
+  const changed = changedSteps(done, event.plan);
   const target = Math.min(asked, ...changed);
   const lasting = done
     .filter((step) => step.kind === 'durable' || step.kind === 'opaque')

@@ -51,11 +51,8 @@ export type RunEvent =
       readonly status: 'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN';
       readonly why: LookUpReason;
     }
-  | {
-      readonly kind: 'InputChecked';
-      readonly outcome: 'same' | 'changed' | 'missing';
-      readonly end?: StatementEnd;
-    }
+  /** `seen`: absent where nothing lies under the file's key. */
+  | { readonly kind: 'InputChecked'; readonly seen?: SeenFile; readonly end?: StatementEnd }
   | {
       readonly kind: 'Submitted';
       readonly token: string;
@@ -95,6 +92,15 @@ export type RunEvent =
       readonly failure: Failure;
     }
   | { readonly kind: 'DutyDone'; readonly duty: Duty };
+
+/** What lies under a file's key now, and a COPY would read. */
+export interface SeenFile {
+  readonly etag: string;
+  /** Absent in a bucket that never had versions. */
+  readonly versionId?: string;
+  /** S3's LastModified, which has whole seconds; not the time of the event. ISO 8601. */
+  readonly modified?: string;
+}
 
 export type LookUpReason =
   /** A claim grew old without a record: is its statement there, and if not, is its session idle? */

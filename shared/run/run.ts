@@ -67,7 +67,7 @@ export type FailureClass =
 
 export interface Failure {
   readonly class: FailureClass;
-  /** The warehouse's or service's own words, never masked; cut to 1,000 characters on the run. */
+  /** The warehouse's or service's own words, never masked; cut to 1,000 bytes on the run. */
   readonly message: string;
   /** Step in which it happened; absent where no step was under way. */
   readonly step?: string;
@@ -135,6 +135,8 @@ export interface Run {
   readonly refusedSince?: string;
   /** Drives in a row that ended with an error of our own (absent: none). */
   readonly troubles?: number;
+  /** The run's file as it was before the claim of a step that loads it: it must be the same after the load. */
+  readonly inputSeen?: { readonly modified?: string; readonly versionId?: string };
   readonly statementId?: string;
   readonly submittedAt?: string;
   readonly sessionId?: string;

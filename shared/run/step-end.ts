@@ -1,8 +1,9 @@
 /** A statement ended: advance, retry, or stop. */
-import { claim } from './claim.ts';
+import { claim, claimAnewSeen, claimSeen } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
 import { ask, currentStep, epochSeconds, nothing, store, SUBMISSION, without } from './decision.ts';
 import { onDoubt } from './doubt.ts';
+import { wrongAfter, wrongBefore } from './input.ts';
 import { finishRebuilt, inNewSession, onSessionLost } from './rebuild.ts';
 import type { StepView } from './plan-view.ts';
 import { backoffMs, LONGEST_PAUSE_MS, policyFor } from './retry.ts';
@@ -21,32 +22,31 @@ export function onEnd(run: Run, context: Context, event: RunEvent, end: Statemen
   return finishStep(run, context, event, end);
 }
 
-/** A load finished and its file was looked at again: only the bytes of the event may go on. */
+/** The file of a step was looked at: before the step is claimed, and when it finished (`end`). Only the bytes of the event may go on. */
 export function onInputChecked(
   run: Run,
   context: Context,
   event: RunEvent & { kind: 'InputChecked' },
 ): Decision {
-  const step = currentStep(run, context.plan);
-  const { end, outcome } = event;
+  const { end, seen } = event;
   if (end === undefined) {
-    if (run.phase !== 'CLAIMED') return nothing(run, 'the claim is not ours any more');
-    if (outcome === 'same') return ask(run, { kind: 'Submit', tries: 0 });
-    return fail(run, context, inputFailure(run, step.name, outcome, 'before it was loaded'));
+    if (run.phase === 'SUBMITTED') return nothing(run, 'the step is submitted already');
+    const wrong = wrongBefore(run, context, seen);
+    if (wrong !== undefined) return fail(run, context, wrong);
+    return run.phase === 'READY' ? claimSeen(run, context, seen) : claimAnewSeen(run, context, seen);
   }
   if (run.phase !== 'SUBMITTED' || run.statementId !== end.statementId)
     return nothing(run, 'that statement is not awaited any more');
-  if (outcome === 'same') {
+  const step = currentStep(run, context.plan);
+  const lasts = step.kind === 'durable' || step.kind === 'opaque';
+  const wrong = wrongAfter(run, context, seen, lasts);
+  if (wrong === undefined) {
     return step.kind === 'check'
       ? ask(run, { kind: 'ReadVerdict', end })
       : finishStep(run, context, event, end);
   }
-  const failure = {
-    ...inputFailure(run, step.name, outcome, 'while it was loaded'),
-    statementId: end.statementId,
-  };
+  const failure = { ...wrong, statementId: end.statementId };
   // Its rows are in the session's tables: were the right file put back, a resume there would load it beside them.
-  const lasts = step.kind === 'durable' || step.kind === 'opaque';
   const stopping = lasts ? run : inNewSession(run, run.rebuild?.resumeAt ?? run.cursor);
   return stopAfterStep(stopping, context, event, end, failure, lasts);
 }
@@ -138,22 +138,6 @@ function stopAfterStep(
   if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });
   const row = finishedStep(run, end, failure);
   return decide ? needDecision(run, context, failure, row) : fail(run, context, failure, row);
-}
-
-function inputFailure(
-  run: Run,
-  step: string,
-  outcome: 'changed' | 'missing' | 'same',
-  when: string,
-): Failure {
-  const file = run.trigger.file;
-  const uri = file === undefined ? 'the file' : `s3://${file.bucket}/${file.key}`;
-  const what = outcome === 'missing' ? 'is not there any more' : 'was overwritten';
-  return {
-    class: 'input',
-    message: `${uri} ${what} ${when}: it is not the object of the event (etag ${file?.etag ?? '?'}); the newer upload has a run of its own`,
-    step,
-  };
 }
 
 function finishedStep(run: Run, end: StatementEnd, failure?: Failure): FinishedStep {

@@ -3,7 +3,9 @@ import { commandLine } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, iso, nothing, store, SUBMISSION, without } from './decision.ts';
 import type { Duty, Failure, FinishedStep, Run } from './run.ts';
+import { shortened } from './text.ts';
 
+/** Bytes of the error on a run. */
 const LONGEST_MESSAGE = 1000;
 
 export function fail(run: Run, context: Context, failure: Failure, row?: FinishedStep): Decision {
@@ -17,7 +19,7 @@ export function needDecision(run: Run, context: Context, failure: Failure, row?:
 
 /**
  * A stopped run keeps its slot, so that later files wait in order; unless the pipeline says otherwise, or its own file is
- * gone or overwritten: then it can never go on, and the newer upload has a run of its own.
+ * gone or overwritten: then it can never go on.
  */
 function stop(
   run: Run,
@@ -33,9 +35,9 @@ function stop(
     ...kept,
     state,
     phase: 'READY',
-    error: shortened(failure),
+    error: onRun(failure),
     ...(row === undefined ? {} : { last: row }),
-    ...(state === 'FAILED' ? { resumeWith: resumeWith(run, context.stage) } : {}),
+    ...(state === 'FAILED' ? { resumeWith: resumeWith(run, failure, context) } : {}),
     owed,
     next: epochSeconds(context.now),
     endedAt: iso(context.now),
@@ -65,7 +67,7 @@ export function giveUp(run: Run, context: Context, failure: Failure): Run {
     ...kept,
     state: 'CANCELLED',
     phase: 'READY',
-    error: shortened(run.error ?? failure),
+    error: onRun(run.error ?? failure),
     owed: ['history', 'release', 'wake', 'publish', 'close'],
     next: epochSeconds(context.now),
     endedAt: iso(context.now),
@@ -99,25 +101,33 @@ export function onDutyDone(run: Run, duty: Duty): Decision {
   return store(without(after, 'owed', 'next'));
 }
 
-function shortened(failure: Failure): Failure {
-  if (failure.message.length <= LONGEST_MESSAGE) return failure;
-  return { ...failure, message: `${failure.message.slice(0, LONGEST_MESSAGE - 1)}…` };
+function onRun(failure: Failure): Failure {
+  return { ...failure, message: shortened(failure.message, LONGEST_MESSAGE) };
 }
 
-/** The command, and the entry to paste into the EventBridge console's "Send events" page. */
-function resumeWith(run: Run, stage: string): { command: string; event: string } {
+/**
+ * The command, and the entry to paste into the EventBridge console's "Send events" page. A run whose own file is gone,
+ * overwritten or bad has nothing to resume: when it is cancelled, the corrected file is next.
+ */
+function resumeWith(
+  run: Run,
+  { class: kind }: Failure,
+  { plan, stage }: Context,
+): { command: string; event: string } {
+  const isBadFile = kind === 'data' && run.trigger.file !== undefined && plan.steps[run.cursor]?.usesFile;
+  const verb = kind === 'input' || isBadFile === true ? 'cancel' : 'resume';
   const event = {
     source: 'baton.request',
-    'detail-type': 'Resume Requested',
+    'detail-type': verb === 'cancel' ? 'Cancel Requested' : 'Resume Requested',
     detail: {
-      requestId: `resume-${run.id}-${run.attempt + 1}`,
+      requestId: `${verb}-${run.id}-${run.attempt + 1}`,
       stage,
       runId: run.id,
       actor: 'console',
     },
   };
   return {
-    command: commandLine(stage, `resume ${run.id}`),
+    command: commandLine(stage, `${verb} ${run.id}`),
     event: JSON.stringify(event),
   };
 }

@@ -3,6 +3,7 @@ import { iso, SUBMISSION, without } from './decision.ts';
 import { MOST_TROUBLES } from './limits.ts';
 import type { Run } from './run.ts';
 import { isAtRest } from './run.ts';
+import { shortened } from './text.ts';
 
 /** The run to store; undefined where it is at rest: what it owes is tried without end. Needs no plan: that may be what is gone. */
 export function onTrouble(run: Run, message: string, now: number): Run | undefined {
@@ -16,7 +17,7 @@ export function onTrouble(run: Run, message: string, now: number): Run | undefin
     phase: 'READY',
     error: {
       class: 'unknown',
-      message: `the run could not be driven ${troubles} times in a row: ${message}`.slice(0, 1_000),
+      message: shortened(`the run could not be driven ${troubles} times in a row: ${message}`, 1_000),
       ...(run.step === undefined ? {} : { step: run.step }),
       ...(run.statementId === undefined ? {} : { statementId: run.statementId }),
     },

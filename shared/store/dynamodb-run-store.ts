@@ -32,9 +32,6 @@ import type { HistoryRow, Pool, QueueHead, RunStore } from './run-store.ts';
 
 type StoredItem = Record<string, AttributeValue>;
 
-/** Errors in history rows are cut here, in characters. */
-const LONGEST_ERROR = 8_000;
-
 /** More waiting runs than this are not counted. */
 const MOST_COUNTED = 1_000;
 
@@ -111,10 +108,9 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async putHistory(runId: string, row: HistoryRow): Promise<void> {
-    const error = row.error === undefined ? {} : { error: row.error.slice(0, LONGEST_ERROR) };
     // Written once, while nobody knows when the run will end: its rows may be there no shorter than itself.
     const expiresAt = Math.floor(Date.parse(row.startedAt) / 1000) + 2 * this.#historyDays * 86_400;
-    await this.#put({ ...historyKey(runId, row), ...row, ...error, expiresAt });
+    await this.#put({ ...historyKey(runId, row), ...row, expiresAt });
   }
 
   async history(runId: string): Promise<HistoryRow[]> {

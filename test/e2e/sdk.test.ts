@@ -117,7 +117,8 @@ it('a failed run can be followed in DynamoDB, and what to paste resumes it', asy
   expect(error.message).toContain('line 2');
   expect(Buffer.byteLength(JSON.stringify(Item))).toBeLessThan(3 * 1024);
   const { command, event } = item['resumeWith'] as { command: string; event: string };
-  expect(command).toBe(`npx baton resume ${failed.id}`);
+  // The file is bad: a corrected one is loaded when this run is cancelled.
+  expect(command).toBe(`npx baton cancel ${failed.id}`);
   const entry = JSON.parse(event) as { source: string; 'detail-type': string; detail: unknown };
   const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge');
   const bus = new EventBridgeClient({
@@ -125,13 +126,13 @@ it('a failed run can be followed in DynamoDB, and what to paste resumes it', asy
     region: 'us-east-1',
     credentials: { accessKeyId: 'console', secretAccessKey: 'x' },
   });
-  await bus.send(
-    new PutEventsCommand({
-      Entries: [
-        { Source: entry.source, DetailType: entry['detail-type'], Detail: JSON.stringify(entry.detail) },
-      ],
-    }),
-  );
+  const paste = async (type: string, detail: unknown): Promise<unknown> =>
+    bus.send(
+      new PutEventsCommand({
+        Entries: [{ Source: entry.source, DetailType: type, Detail: JSON.stringify(detail) }],
+      }),
+    );
+  await paste('Resume Requested', { ...(entry.detail as object), requestId: 'resumed' });
   // The file is still bad: the resumed step fails again, in the same session, as attempt 2.
   const again = await eventually('a second attempt', async () => {
     const run = await stack.atRest(failed.id);
@@ -148,4 +149,10 @@ it('a failed run can be followed in DynamoDB, and what to paste resumes it', asy
       .filter((row) => row.status === 'FINISHED')
       .map((row) => row.attempt),
   ).not.toContain(2);
+  await paste(entry['detail-type'], entry.detail);
+  const cancelled = await eventually('the cancelled run', async () => {
+    const run = await stack.atRest(failed.id);
+    return run.state === 'CANCELLED' ? run : undefined;
+  });
+  expect(cancelled.lastRequest).toMatchObject({ verb: 'cancel', actor: 'console' });
 });

@@ -566,6 +566,58 @@ describe('input', () => {
     expect(await runOf(id)).toMatchObject({ generation: 2, sessionId: 'session-2', step: '20_load.sql' });
   });
 
+  it('overwritten, read, and put back with the same etag: the run that read other bytes does not go on', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    await world.finish();
+    const etag = (await runOf(id)).trigger.file?.etag ?? '';
+    world.time += 5_000;
+    world.put(fileOf('orders/1.csv', { etag: 'newer' }));
+    const { runId, event } = world.end();
+    world.time += 5_000;
+    world.put(fileOf('orders/1.csv', { etag }));
+    await world.drive(runId, event);
+    const run = await runOf(id);
+    expect(run).toMatchObject({ state: 'FAILED', step: '20_load.sql', error: { class: 'input' } });
+    expect(run.error?.message).toContain(
+      'was overwritten while it was loaded (last modified 2026-11-24T08:00:10',
+    );
+    expect(world.warehouse.running()).toBeUndefined();
+    expect((await world.store.loadPool('orders')).holders).toEqual({});
+  });
+
+  it('of the same content under another version is another upload', async () => {
+    const file = fileOf('orders/1.csv', { versionId: 'v1' });
+    world.put(file);
+    const created = { file, time: new Date(world.time).toISOString() };
+    const [started] = await admit(created, [plan], world.ports, world.plans, world.driver());
+    const id = started?.run.id ?? '';
+    await world.drive(id);
+    world.put({ ...file, versionId: 'v2' });
+    await world.finish();
+    expect(await runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'input' } });
+    expect((await runOf(id)).error?.message).toContain('(version v2, in the event v1)');
+  });
+
+  it('that was deleted is told so, and to cancel: there is nothing to resume, and no newer upload', async () => {
+    const id = await arrive();
+    await world.drive(id);
+    world.objects.clear();
+    await world.finish();
+    const run = await runOf(id);
+    const cancel = `npx baton cancel ${id} --stage test`;
+    expect(run.error?.message).toBe(
+      `s3://landing/orders/1.csv was deleted before it was loaded. To load it, upload it again: that starts a new run; to end this one: ${cancel}`,
+    );
+    expect(run.resumeWith?.command).toBe(cancel);
+    expect(JSON.parse(run.resumeWith?.event ?? '')).toMatchObject({ 'detail-type': 'Cancel Requested' });
+    // The step before it is in the history all the same.
+    expect((await world.store.history(id)).map(({ name, status }) => [name, status])).toEqual([
+      ['10_stage.sql', 'FINISHED'],
+    ]);
+    expect(world.logs).toContain('info step ended');
+  });
+
   it('has a manifest that names exactly the file', async () => {
     const loading = planOf([{ name: '10_load.sql', usesFile: true, usesManifest: true }]);
     const id = await arrive("orders/a'; drop table x;--.csv", [loading]);

@@ -161,9 +161,62 @@ describe('a request', () => {
     [{ verb: 'resume', requestId: 'q' }, 'runId must be a text'],
     [{ verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 1 } }, 'parameters.a must be a text'],
     [{ source: 'someone', 'detail-type': 'Resume Requested', detail: {} }, 'is not a request'],
+    [
+      { verb: 'resume', requestId: 'q'.repeat(257), runId: 'r' },
+      'requestId must have at most 256 bytes of UTF-8; it has 257',
+    ],
+    [
+      { verb: 'cancel', requestId: 'q', runId: 'r', actor: 'é'.repeat(129) },
+      'actor must have at most 256 bytes',
+    ],
+    [
+      { verb: 'cancel', requestId: 'q', runId: 'r', reason: 'é'.repeat(501) },
+      'reason must have at most 1000 bytes of UTF-8; it has 1002',
+    ],
+    [
+      { verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 'x'.repeat(4_096) } },
+      'parameters may have 4096 bytes in all, names and values; they have 4097: put large values into',
+    ],
+    [
+      { verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: '\uD83D' } },
+      'parameters.a must be Unicode text',
+    ],
+    [{ verb: 'start', requestId: 'q', pipeline: 'p', file: `s3://b/${'k'.repeat(1_200)}` }, 'file must have'],
+    [{ verb: 'resume', requestId: 'q', runId: 'r\uDE00' }, 'runId must be Unicode text'],
     [{ source: 'baton.request', 'detail-type': 'constructor', detail: {} }, 'is not a request'],
   ])('that is wrong is refused with the place (%#)', (request, message) => {
     expect(() => parseRequest(request)).toThrow(message);
+  });
+});
+
+describe('limits of what a run keeps', () => {
+  it('take what just fits', () => {
+    const request = {
+      verb: 'start' as const,
+      requestId: 'q'.repeat(256),
+      actor: 'é'.repeat(128),
+      reason: 'r'.repeat(1_000),
+      pipeline: 'p',
+      parameters: { a: 'x'.repeat(4_095) },
+    };
+    expect(parseRequest(request)).toEqual(request);
+    const object = { ...s3Event.detail.object, key: 'é'.repeat(512) };
+    expect(parseObjectCreated({ ...s3Event, detail: { ...s3Event.detail, object } }).file.key).toBe(
+      object.key,
+    );
+  });
+
+  it('refuse an event of S3 that no S3 sends', () => {
+    const withObject = (object: object) => ({
+      ...s3Event,
+      detail: { ...s3Event.detail, object: { ...s3Event.detail.object, ...object } },
+    });
+    expect(() => parseObjectCreated(withObject({ key: 'k'.repeat(1_025) }))).toThrow(
+      'detail.object.key must have at most 1024 bytes of UTF-8; it has 1025',
+    );
+    expect(() => parseObjectCreated(withObject({ key: 'a\uD800.csv' }))).toThrow('half of a surrogate pair');
+    expect(() => parseObjectCreated(withObject({ etag: 'e'.repeat(257) }))).toThrow('detail.object.etag');
+    expect(() => parseObjectCreated({ ...s3Event, 'replay-name': 'r'.repeat(257) })).toThrow('replay-name');
   });
 });
 

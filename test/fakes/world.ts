@@ -1,5 +1,5 @@
 /** A whole world for the engine: fakes of every port, a clock that only moves when told, and the events that flew. */
-import type { Driver, Ports, Publication } from '../../shared/engine/ports.ts';
+import type { Driver, FoundFile, Ports, Publication } from '../../shared/engine/ports.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import type { Driven } from '../../shared/engine/drive.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
@@ -23,7 +23,7 @@ export class World {
   readonly warehouse = new FakeWarehouse(() => this.time);
   readonly published: Publication[] = [];
   readonly artifacts = new Map<string, string>();
-  readonly objects = new Map<string, RunFile>();
+  readonly objects = new Map<string, FoundFile>();
   readonly logs: string[] = [];
   /** Totals. */
   readonly metered = new Map<string, number>();
@@ -37,12 +37,10 @@ export class World {
       store: this.store,
       warehouse: this.warehouse,
       files: {
-        check: async (file) => {
+        find: async (bucket, key) => {
           this.warehouse.calls.push('head');
-          const now = this.objects.get(`${file.bucket}/${file.key}`);
-          return now === undefined ? 'missing' : now.etag === file.etag ? 'same' : 'changed';
+          return this.objects.get(`${bucket}/${key}`);
         },
-        find: async (bucket, key) => this.objects.get(`${bucket}/${key}`),
         putArtifact: async (key, body) => {
           this.artifacts.set(key, body);
         },
@@ -120,8 +118,8 @@ export class World {
     return this.drive(runId, event);
   }
 
-  put(file: RunFile): void {
-    this.objects.set(`${file.bucket}/${file.key}`, file);
+  put(file: RunFile, modified = new Date(this.time).toISOString()): void {
+    this.objects.set(`${file.bucket}/${file.key}`, { ...file, modified });
   }
 
   types(): string[] {
@@ -175,7 +173,7 @@ export function planOf(steps: readonly Partial<Step>[], more: Partial<Plan> = {}
     };
   });
   return {
-    schema: 1,
+    schema: 2,
     pipeline: 'orders',
     description: '',
     triggers: [{ kind: 's3', prefix: 'orders/', suffix: '.csv' }],

@@ -51,7 +51,7 @@ async function revived(golden: Golden): Promise<{ world: World; plan: Plan }> {
   const pool = await table.store.loadPool(run.pipeline);
   if (pool.epoch > 0)
     world.store.pools.set(run.pipeline, { epoch: pool.epoch, holders: { ...pool.holders } });
-  if (run.trigger.file !== undefined) world.put(run.trigger.file);
+  if (run.trigger.file !== undefined) world.put(run.trigger.file, run.inputSeen?.modified);
   await refill(world, golden.warehouse);
   return { world, plan };
 }
@@ -81,6 +81,18 @@ async function refill({ warehouse }: World, { sessions, statements }: Golden['wa
     const session = warehouse.sessions.get(id);
     if (session !== undefined) session.status = status;
   }
+}
+
+/** The same pipeline, compiled by a compiler that found out more: its author changed nothing. */
+function compiledBetter(plan: Plan): Plan {
+  const steps = plan.steps.map((step) => ({
+    ...step,
+    // The hash of a plan of schema 1 is over everything that is known of the step.
+    ...(plan.schema === 1 ? { hash: `better-${step.hash}` } : {}),
+    lineage: { ...step.lineage, varies: ['so a later compiler says'] },
+    foundOut: true,
+  }));
+  return { ...plan, schema: 2, hash: 'a better plan', steps };
 }
 
 /** Statements end well, the clock goes on, a person says what only a person can; no event is heard of. */
@@ -126,6 +138,23 @@ describe.each(versions)('what version %s stored', (version) => {
       expect(world.warehouse.running()).toBeUndefined();
     },
   );
+
+  it.each(
+    readGoldens(folder, version)
+      .filter(({ name }) => name.startsWith('FAILED'))
+      .map((golden) => [golden.name, golden] as const),
+  )('is resumed where it failed, with the plan of a better compiler: %s', async (_, golden) => {
+    const { world, plan } = await revived(golden);
+    const before = world.store.runs.get(golden.runId);
+    const today = compiledBetter(plan);
+    const request = { verb: 'resume' as const, requestId: 'r', runId: golden.runId, actor: 'somebody' };
+    const answer = await operate(request, [today], world.ports, world.plans, world.driver());
+    expect(answer).toMatchObject({ ok: true });
+    const resumed = world.store.runs.get(golden.runId);
+    expect(resumed).toMatchObject({ cursor: before?.cursor, planHash: today.hash });
+    expect(resumed).not.toHaveProperty('rebuildFrom');
+    expect(await broughtToItsEnd(world, golden.runId, today)).toBe(golden.end);
+  });
 
   it('is refused where it is of a newer schema, and left as it is', async () => {
     const [golden] = readGoldens(folder, version);

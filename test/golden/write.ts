@@ -1,8 +1,9 @@
 /**
  * `node build/run.js test/golden/write.ts`: writes the golden files of a new version, if what is stored has another shape than in
- * the newest, or there are other kinds of moments. Files that are there are never written again.
+ * the newest, or there are other kinds of moments. Files that are there are never written again. Steps whose text is new are
+ * pinned with their identity in `steps.jsonl`.
  */
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
@@ -11,6 +12,7 @@ import { makeEvents } from './events.ts';
 import type { Golden } from './golden.ts';
 import { lineOf, readGoldens, shapeOf, versionsIn } from './golden.ts';
 import { makeGoldens } from './lives.ts';
+import { newPins } from './steps.ts';
 import { openTables } from './table.ts';
 
 const folder = join(process.cwd(), 'test/golden');
@@ -35,6 +37,9 @@ try {
 } finally {
   await tables.close();
 }
+const pins = newPins();
+appendFileSync(pins.file, pins.lines.map((line) => `${line}\n`).join(''));
+process.stdout.write(`${pins.file}: ${pins.lines.length} more lines\n`);
 
 /** The shape of all items, and the kinds of moments. */
 function contentOf(goldens: readonly Golden[]): string {

@@ -20,7 +20,12 @@ beforeAll(async () => {
     if (found === undefined || found.deleted === true) response.writeHead(404).end();
     else
       response
-        .writeHead(200, { etag: `"${found.etag}"`, 'x-amz-version-id': found.id, 'content-length': 7 })
+        .writeHead(200, {
+          etag: `"${found.etag}"`,
+          'x-amz-version-id': found.id,
+          'content-length': 7,
+          'last-modified': 'Tue, 24 Nov 2026 08:00:01 GMT',
+        })
         .end();
   });
   await new Promise<void>((listening) => {
@@ -46,27 +51,17 @@ beforeEach(() => {
 const file = { bucket: 'files', key: 'stores/a b.csv', size: 7, etag: 'one', versionId: 'v1' };
 const store = new S3FileStore('manifests');
 
-test('the object of the event is the same as long as a COPY would read it', async () => {
-  expect(await store.check(file)).toBe('same');
+test('what a COPY would read is looked at, whatever versions there are', async () => {
+  await store.find(file.bucket, file.key);
   expect(asked).toEqual(['HEAD /files/stores/a%20b.csv']);
 });
 
-test('an object under a newer version has changed, though the version of the event is there still', async () => {
-  versions.push({ id: 'v2', etag: 'two' });
-  expect(await store.check(file)).toBe('changed');
-});
-
-test('the same content put once more is the same', async () => {
-  versions.push({ id: 'v2', etag: 'one' });
-  expect(await store.check(file)).toBe('same');
-});
-
-test('an object that was deleted is missing, though the version of the event is there still', async () => {
+test('an object that was deleted is not there, though older versions are', async () => {
   versions.push({ id: 'v2', etag: '', deleted: true });
-  expect(await store.check(file)).toBe('missing');
+  expect(await store.find(file.bucket, file.key)).toBeUndefined();
 });
 
-test('what is found is the newest, with its version', async () => {
+test('what is found is the newest, with its version and when it was written', async () => {
   versions.push({ id: 'v2', etag: 'two' });
   expect(await store.find('files', 'stores/a b.csv')).toEqual({
     bucket: 'files',
@@ -74,5 +69,6 @@ test('what is found is the newest, with its version', async () => {
     size: 7,
     etag: 'two',
     versionId: 'v2',
+    modified: '2026-11-24T08:00:01.000Z',
   });
 });

@@ -218,7 +218,7 @@ it('a default is taken as it was written, not as YAML reads numbers', () => {
 it('what is left out has the defaults that the schema names', () => {
   const plan = planOf(FILES);
   expect(plan).toMatchObject({
-    schema: 1,
+    schema: 2,
     pipeline: 'orders',
     description: '',
     triggers: [{ kind: 's3', prefix: 'in/', suffix: '' }],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import { claimAnew, waitWithClaim } from '../../shared/run/claim.ts';
 import { decide } from '../../shared/run/decide.ts';
+import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { Failure } from '../../shared/run/run.ts';
 import { onTrouble } from '../../shared/run/trouble.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
@@ -10,6 +11,7 @@ import { fact } from './fact.ts';
 import type { Changes } from './samples.ts';
 import {
   at,
+  beforeClaim,
   CALL,
   CALL_AGAIN,
   CALL_VERIFIED,
@@ -22,6 +24,7 @@ import {
   gone,
   laden,
   LOAD,
+  looksAtFile,
   now,
   NOW,
   NOW_ISO,
@@ -29,6 +32,7 @@ import {
   OLD_TOKEN,
   readyAt,
   rowBefore,
+  sameFile,
   STAGE,
   submissionGone,
   submittedAt,
@@ -74,12 +78,21 @@ const between = [
     ),
   ),
   fact('a claim of a load has its file looked at first', () =>
-    expectDecision(readyAt(LOAD), woken, now, {
-      run: freshClaim(LOAD),
-      save: 'version',
-      effect: { kind: 'CheckInput' },
+    expectDecision(readyAt(LOAD, { ...laden, doubtSince: gone }), woken, now, {
+      run: beforeClaim(LOAD),
+      effect: looksAtFile,
     }),
   ),
+  fact('a claim of a load keeps how its file was seen', () => {
+    const event: RunEvent = { kind: 'InputChecked', seen: { ...sameFile, versionId: 'v1' } };
+    expectDecision(readyAt(LOAD), event, now, {
+      run: { ...freshClaim(LOAD), inputSeen: { modified: sameFile.modified ?? '', versionId: 'v1' } },
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    });
+    const bare: RunEvent = { kind: 'InputChecked', seen: { etag: 'etag-1' } };
+    assert.deepStrictEqual(decide(readyAt(LOAD), bare, now).run.inputSeen, {});
+  }),
   fact('a claim of a load in a run without a file is submitted', () =>
     expectDecision(readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } }), woken, now, {
       run: freshClaim(LOAD),
@@ -371,11 +384,24 @@ const renewed = [
     ),
   ),
   fact('a load that is claimed anew has its file looked at again', () =>
-    expectDecision(claimedAt(LOAD), idle, now, {
-      run: anew,
-      save: 'version',
-      effect: { kind: 'CheckInput' },
-    }),
+    expectDecision(claimedAt(LOAD), idle, now, { effect: looksAtFile }),
+  ),
+  fact('a load whose file is the same by its content is claimed anew, with how it was seen now', () =>
+    expectDecision(
+      claimedAt(LOAD, {
+        inputSeen: { modified: '2026-11-24T07:00:00.000Z', versionId: 'v0' },
+        refusedSince: NOW_ISO,
+        doubtSince: NOW_ISO,
+        last: rowBefore,
+      }),
+      { kind: 'InputChecked', seen: sameFile },
+      now,
+      {
+        run: { ...anew, inputSeen: { modified: sameFile.modified ?? '' } },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
+    ),
   ),
   fact('each token of an attempt has its own nonce', () =>
     expectDecision(claimedAt(STAGE, { nonce: 2 }), idle, now, {
@@ -443,7 +469,7 @@ const trouble = [
       assert.deepStrictEqual([stopped?.state, stopped?.phase], ['NEEDS_DECISION', 'READY']);
       assert.deepStrictEqual(stopped?.error, {
         class: 'unknown',
-        message: `the run could not be driven 240 times in a row: ${'m'.repeat(2_000)}`.slice(0, 1_000),
+        message: `the run could not be driven 240 times in a row: ${'m'.repeat(931)}… [cut: 2048 bytes]`,
         statementId: 'statement-1',
       });
     }

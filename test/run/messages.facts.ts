@@ -1,12 +1,13 @@
 /** Messages that are cut keep what a person needs: the commands behind them. */
 import assert from 'node:assert/strict';
 
-import { commandLine, shortened } from '../../shared/run/command.ts';
+import { commandLine } from '../../shared/run/command.ts';
 import { decide } from '../../shared/run/decide.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { Failure, Run } from '../../shared/run/run.ts';
+import { bounded, LONGEST_NAME, LONGEST_TEXT, shortened, utf8Bytes } from '../../shared/run/text.ts';
 import { fact } from './fact.ts';
-import { CALL, changed, COMMIT, finished, gone, LOAD, now, submittedAt } from './samples.ts';
+import { CALL, changed, COMMIT, failedWith, finished, gone, LOAD, now, submittedAt } from './samples.ts';
 
 const failureOf = (message: string): Failure => ({ class: 'session-lost', message, step: '40_commit.sql' });
 
@@ -15,9 +16,15 @@ function saidOf(run: Run, event: (failure: Failure) => RunEvent, length: number)
   return decide(run, event(failureOf('x'.repeat(length))), now).run.error?.message ?? '';
 }
 
+/** So many bytes of a text of `whole` times one letter. */
+function cut(letter: string, longest: number, whole: number): string {
+  const note = `… [cut: ${whole} bytes]`;
+  return `${letter.repeat(longest - Buffer.byteLength(note))}${note}`;
+}
+
 function isCutAt(longest: number, run: Run, event: (failure: Failure) => RunEvent): void {
   assert.ok(saidOf(run, event, longest).startsWith('x'.repeat(longest)));
-  assert.ok(saidOf(run, event, longest + 1).startsWith(`${'x'.repeat(longest - 1)}…`));
+  assert.ok(saidOf(run, event, longest + 1).startsWith(cut('x', longest, longest + 1)));
 }
 
 const refused =
@@ -32,16 +39,77 @@ const refused =
   });
 
 export const messageFacts = [
-  fact('a text that fits is left alone; a longer one is cut, and shows it', () => {
-    assert.equal(shortened('abc', 3), 'abc');
-    assert.equal(shortened('abcd', 3), 'ab…');
+  fact('a text that fits is left alone; a longer one is cut, and says how long it was', () => {
+    assert.equal(shortened('a'.repeat(100), 100), 'a'.repeat(100));
+    assert.equal(shortened('a'.repeat(101), 100), cut('a', 100, 101));
     assert.equal(shortened('', 1), '');
+  }),
+  fact('a text is measured in bytes of UTF-8, and cut between two characters', () => {
+    for (const letter of ['a', 'é', '€', '𐍈', '😀']) {
+      assert.equal(utf8Bytes(letter.repeat(5)), Buffer.byteLength(letter.repeat(5)));
+      const fits = letter.repeat(Math.floor(100 / Buffer.byteLength(letter)));
+      assert.equal(shortened(fits, 100), fits);
+      for (let most = 50; most < 60; most += 1) {
+        const short = shortened(letter.repeat(1000), most);
+        assert.ok(Buffer.byteLength(short) <= most && Buffer.byteLength(short) > most - 4, short);
+        const [head = ''] = short.split('… [cut: ');
+        assert.equal(head.replaceAll(letter, ''), '');
+      }
+    }
+  }),
+  fact('a text that is cut once more still says how long it was at first', () => {
+    const twice = shortened(shortened('a'.repeat(5000), 1000), 100);
+    assert.equal(twice, cut('a', 100, 5000));
+  }),
+  fact('every text of an event is bounded where it enters: messages at 8,000 bytes, names at 256', () => {
+    const long = 'é'.repeat(10_000);
+    const event = {
+      kind: 'VerdictRead',
+      message: long,
+      end: { statementId: long, error: { message: long, step: 'short' }, rows: 3 },
+      reasons: ['short', long],
+      plan: { hash: long },
+      absent: undefined,
+      none: null,
+    };
+    const message = shortened(long, LONGEST_TEXT);
+    assert.deepStrictEqual(bounded(event), {
+      ...event,
+      message,
+      end: {
+        statementId: shortened(long, LONGEST_NAME),
+        error: { message, step: 'short' },
+        rows: 3,
+      },
+      reasons: ['short', message],
+    });
+    assert.equal(event.message, long);
+    const small = { kind: 'Woken', list: [{ a: 'b' }], more: { message: '€' } };
+    assert.equal(bounded(small), small);
+  }),
+  fact('half of a surrogate pair is replaced where it enters', () =>
+    assert.deepStrictEqual(bounded({ message: 'a\uD83Db', actor: '\uDE00', whole: '😀' }), {
+      message: 'a\uFFFDb',
+      actor: '\uFFFD',
+      whole: '😀',
+    }),
+  ),
+  fact('a load error beside the text of its COPY is bounded together with it', () => {
+    const end = { ...failedWith('data', 'x'.repeat(7_000)), statementId: 'statement-1' };
+    const { run } = decide(
+      submittedAt(LOAD),
+      { kind: 'LoadErrorsRead', message: 'y'.repeat(7_000), end },
+      now,
+    );
+    assert.equal(run.last?.error, shortened(`${'x'.repeat(7_000)}\n${'y'.repeat(7_000)}`, LONGEST_TEXT));
+    assert.equal(utf8Bytes(run.last.error), LONGEST_TEXT);
+    assert.equal(utf8Bytes(run.error?.message ?? ''), 1_000);
   }),
   fact('a command names its stage, unless it is the one of this machine', () => {
     assert.equal(commandLine('local', 'run x'), 'npx baton run x');
     assert.equal(commandLine('prod', 'run x'), 'npx baton run x --stage prod');
   }),
-  fact('of a doubt 500 characters of the failure are kept', () =>
+  fact('of a doubt 500 bytes of the failure are kept', () =>
     isCutAt(500, submittedAt(COMMIT), (failure) => ({
       kind: 'MarkerProbed',
       marker: 'unreadable',
@@ -50,7 +118,7 @@ export const messageFacts = [
       failure,
     })),
   ),
-  fact('of a session that is lost again and again 500 characters of the failure are kept', () =>
+  fact('of a session that is lost again and again 500 bytes of the failure are kept', () =>
     isCutAt(500, submittedAt(COMMIT, { rebuilds: 10 }), (failure) => ({
       kind: 'MarkerProbed',
       marker: 'absent',
@@ -59,12 +127,12 @@ export const messageFacts = [
       failure,
     })),
   ),
-  fact('of a refused rebuild 300 characters of the failure and 400 of its reasons are kept', () => {
+  fact('of a refused rebuild 300 bytes of the failure and 400 of its reasons are kept', () => {
     isCutAt(300, submittedAt(COMMIT), refused(['dim was changed']));
     const whole = saidOf(submittedAt(COMMIT), refused(['r'.repeat(400)]), 3);
     assert.ok(whole.includes(`${'r'.repeat(400)}. To decide`));
-    const cut = saidOf(submittedAt(COMMIT), refused(['r'.repeat(401)]), 3);
-    assert.ok(cut.includes(`${'r'.repeat(399)}…. To decide`));
+    const long = saidOf(submittedAt(COMMIT), refused(['r'.repeat(401)]), 3);
+    assert.ok(long.includes(`${cut('r', 400, 401)}. To decide`));
   }),
   fact('a refused rebuild of a step without a name says so', () =>
     assert.ok(
@@ -82,7 +150,7 @@ export const messageFacts = [
         firstAttempt: 1,
         todo: [{ index: LOAD, compare: false }],
       };
-      const event: RunEvent = { kind: 'InputChecked', outcome: 'changed', end: finished };
+      const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'etag-2' }, end: finished };
       assert.equal(decide(submittedAt(LOAD, { rebuild }), event, now).run.rebuildFrom, CALL);
     },
   ),

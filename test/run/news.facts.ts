@@ -9,12 +9,14 @@ import { expectDecision } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import {
   at,
+  beforeClaim,
   CHECK,
   claimedAt,
   COMMIT,
   freshClaim,
   gone,
   LOAD,
+  looksAtFile,
   now,
   NOW,
   NOW_ISO,
@@ -78,13 +80,12 @@ const describe = { effect: { kind: 'Describe', statementId: 'statement-1' } } as
 function advanced(row: Partial<ReturnType<typeof rowOf>>): Parameters<typeof expectDecision>[3] {
   return {
     run: {
-      ...freshClaim(LOAD),
+      ...beforeClaim(LOAD),
       attempt: 1,
       firstAttempt: 1,
       last: rowOf(STAGE, { endedAt: NOW_ISO, rows: 12, ...row }),
     },
-    save: 'version',
-    effect: { kind: 'CheckInput' },
+    effect: looksAtFile,
   };
 }
 

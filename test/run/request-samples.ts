@@ -9,6 +9,13 @@ export const sqlError: Failure = { class: 'sql', message: 'ERROR: so it said', s
 
 export const resumeWith = { command: 'npx baton resume run-1', event: '{}' };
 
+/** Of a run whose file is no good. */
+export const cancelOnDev = {
+  command: 'npx baton cancel run-1 --stage dev',
+  event:
+    '{"source":"baton.request","detail-type":"Cancel Requested","detail":{"requestId":"cancel-run-1-3","stage":"dev","runId":"run-1","actor":"console"}}',
+};
+
 /** The last request, as the run keeps it. */
 export function asked(verb: LastRequest['verb'], answer: string): LastRequest {
   return { requestId: 'request-1', verb, actor: 'mia', at: NOW_ISO, answer };

@@ -9,6 +9,7 @@ import { fact } from './fact.ts';
 import { asked, expectFirstAnswer, failedAt, refused } from './request-samples.ts';
 import type { Changes } from './samples.ts';
 import {
+  AUDIT,
   CALL,
   CHECK,
   COMMIT,
@@ -133,25 +134,32 @@ export const resumeFacts = [
     },
   ),
   fact(
-    'resume with another plan in a rebuilt session, which has only what the old plan needed: in a new one',
+    'resume with other steps in a rebuilt session, which has only what the old ones needed: in a new one',
     () => {
       const next = (changes: Changes, plan: PlanView): unknown[] => {
         const { run } = decide(failedAt(COMMIT, changes), resume({ plan }), now);
         return [run.rebuildFrom, run.proveSession, run.cursor, run.attempt, run.firstAttempt];
       };
-      assert.deepStrictEqual(next({ generation: 2 }, today), [COMMIT, undefined, COMMIT, 3, 3]);
-      assert.deepStrictEqual(next({ generation: 2 }, plan), [undefined, true, COMMIT, 3, 3]);
-      assert.deepStrictEqual(next({ generation: 1 }, today), [undefined, true, COMMIT, 3, 3]);
+      const other = planWith(AUDIT, { hash: 'needs more' });
+      const shorter = { ...today, steps: today.steps.slice(0, -1) };
+      assert.deepStrictEqual(next({ generation: 2 }, other), [COMMIT, undefined, COMMIT, 3, 3]);
+      assert.deepStrictEqual(next({ generation: 2 }, shorter), [COMMIT, undefined, COMMIT, 3, 3]);
+      assert.deepStrictEqual(next({ generation: 1 }, other), [undefined, true, COMMIT, 3, 3]);
       const rebuild = {
         resumeAt: COMMIT,
         attempt: 1,
         firstAttempt: 1,
         todo: [{ index: LOAD, compare: false }],
       };
-      const { run } = decide(failedAt(LOAD, { rebuild, generation: 2 }), resume(), now);
+      const { run } = decide(failedAt(LOAD, { rebuild, generation: 2 }), resume({ plan: other }), now);
       assert.deepStrictEqual([run.rebuildFrom, run.cursor, run.rebuild], [COMMIT, LOAD, rebuild]);
     },
   ),
+  fact('resume with the same steps, compiled otherwise, in a rebuilt session: in that session', () => {
+    const steps = today.steps.map((step) => ({ ...step, conflictRetry: !step.conflictRetry }));
+    const { run } = decide(failedAt(COMMIT, { generation: 2 }), resume({ plan: { ...today, steps } }), now);
+    assert.deepStrictEqual([run.rebuildFrom, run.proveSession], [undefined, true]);
+  }),
   fact('resume stands between the steps, whatever stopped the run', () =>
     assert.equal(decide(failedAt(COMMIT, { phase: 'CLAIMED' }), resume(), now).run.phase, 'READY'),
   ),

@@ -1,7 +1,8 @@
 /** Runs, steps and answers to try the core with. Where an attribute may differ from its neighbour, it does. */
 import type { Context } from '../../shared/run/decision.ts';
+import type { Effect } from '../../shared/run/effect.ts';
 import type { PlanView, StepView } from '../../shared/run/plan-view.ts';
-import type { StatementEnd } from '../../shared/run/run-event.ts';
+import type { SeenFile, StatementEnd } from '../../shared/run/run-event.ts';
 import type { Failure, FinishedStep, Run } from '../../shared/run/run.ts';
 
 /** Half a second past, so that whole seconds are another number. */
@@ -144,6 +145,7 @@ export const submissionGone: Changes = {
   claimedAt: gone,
   nonce: gone,
   refusedSince: gone,
+  inputSeen: gone,
   troubles: gone,
   statementId: gone,
   submittedAt: gone,
@@ -155,6 +157,7 @@ export const submissionGone: Changes = {
 export const laden: Changes = {
   nonce: 2,
   refusedSince: '2026-11-24T08:09:00.000Z',
+  inputSeen: { modified: '2026-11-24T07:58:59.000Z' },
   troubles: 3,
   timedOut: true,
   doubtSince: '2026-11-24T08:09:30.000Z',
@@ -204,6 +207,19 @@ export const rowBefore: FinishedStep = {
 };
 
 export const lost: Failure = { class: 'session-lost', message: 'the session is gone', step: 'the step' };
+
+/** The run's file, as it is seen while nobody touches it. */
+export const sameFile: SeenFile = { etag: 'etag-1', modified: '2026-11-24T07:58:59.000Z' };
+
+/** Another upload of it. */
+export const newerFile: SeenFile = { etag: 'etag-2', modified: '2026-11-24T08:09:00.000Z' };
+
+export const looksAtFile: Effect = { kind: 'CheckInput' };
+
+/** Where the step that comes next loads the file: that is looked at before anything is stored. */
+export function beforeClaim(cursor: number): Changes {
+  return { ...submissionGone, phase: 'READY', cursor, step: plan.steps[cursor]?.name ?? gone };
+}
 
 /** How the claim of a step looks, made now. */
 export function freshClaim(cursor: number): Changes {

@@ -2,15 +2,17 @@
 import assert from 'node:assert/strict';
 
 import type { RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
-import type { Failure, FailureClass } from '../../shared/run/run.ts';
+import type { Failure, FailureClass, Run } from '../../shared/run/run.ts';
 import { backoffMs, policyFor } from '../../shared/run/retry.ts';
 import { failStep, onEnd } from '../../shared/run/step-end.ts';
 import { decide } from '../../shared/run/decide.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
 import { fact } from './fact.ts';
+import { cancelOnDev } from './request-samples.ts';
 import {
   at,
   AUDIT,
+  beforeClaim,
   CALL,
   changed,
   CHECK,
@@ -22,14 +24,18 @@ import {
   gone,
   laden,
   LOAD,
+  looksAtFile,
+  newerFile,
   now,
   NOW,
   NOW_ISO,
   NOW_SECONDS,
   plan,
   planWith,
+  readyAt,
   rowBefore,
   rowOf,
+  sameFile,
   STAGE,
   submissionGone,
   submittedAt,
@@ -59,7 +65,7 @@ const notAwaited = 'that statement is not awaited any more';
 
 const advancing = [
   fact(
-    'a finished step: the cursor, the row of what ended, and the claim of the next step in one write',
+    'a finished step: the cursor and the row of what ended; where the next step loads the file, that is looked at before the write',
     () =>
       expectDecision(
         submittedAt(STAGE, { ...laden, doubtSince: gone, firstAttempt: 2, rebuilds: 2 }),
@@ -67,14 +73,13 @@ const advancing = [
         now,
         {
           run: {
-            ...freshClaim(LOAD),
+            ...beforeClaim(LOAD),
             rebuilds: gone,
             attempt: 1,
             firstAttempt: 1,
             last: rowOf(STAGE, { rows: 12 }),
           },
-          save: 'version',
-          effect: { kind: 'CheckInput' },
+          effect: looksAtFile,
         },
       ),
   ),
@@ -96,9 +101,8 @@ const advancing = [
       { kind: 'HistoryWritten', row: rowBefore, afterwards: seen(finished) },
       now,
       {
-        run: { ...freshClaim(LOAD), attempt: 1, firstAttempt: 1, last: rowOf(STAGE, { rows: 12 }) },
-        save: 'version',
-        effect: { kind: 'CheckInput' },
+        run: { ...beforeClaim(LOAD), attempt: 1, firstAttempt: 1, last: rowOf(STAGE, { rows: 12 }) },
+        effect: looksAtFile,
       },
     ),
   ),
@@ -154,12 +158,12 @@ const advancing = [
     ),
   ),
   fact('a check whose file is still the same has its result read', () =>
-    expectDecision(submittedAt(CHECK), { kind: 'InputChecked', outcome: 'same', end: finished }, now, {
+    expectDecision(submittedAt(CHECK), { kind: 'InputChecked', seen: sameFile, end: finished }, now, {
       effect: { kind: 'ReadVerdict', end: finished },
     }),
   ),
   fact('a load whose file is still the same advances', () =>
-    expectDecision(submittedAt(LOAD), { kind: 'InputChecked', outcome: 'same', end: finished }, now, {
+    expectDecision(submittedAt(LOAD), { kind: 'InputChecked', seen: sameFile, end: finished }, now, {
       run: { ...freshClaim(CHECK), attempt: 1, firstAttempt: 1, last: rowOf(LOAD, { rows: 12 }) },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
@@ -188,70 +192,149 @@ const advancing = [
   }),
 ];
 
+const newerRun = 'The newer upload has a run of its own; to end this one: npx baton cancel run-1 --stage dev';
+
+const forGood = (step: string): string =>
+  `The effects of step ${step} are permanent: check its tables, then run: npx baton resolve run-1 --stage dev --applied | --abandon`;
+
+function fail(): never {
+  throw new Error('the sample has no file');
+}
+
 const inputs = [
-  fact('a claimed load whose file is the same is submitted', () =>
-    expectDecision(claimedAt(LOAD), { kind: 'InputChecked', outcome: 'same' }, now, {
-      effect: { kind: 'Submit', tries: 0 },
+  fact('a file that was looked at before a claim means nothing once the step is submitted', () =>
+    expectDecision(submittedAt(LOAD), { kind: 'InputChecked', seen: newerFile }, now, {
+      note: 'the step is submitted already',
     }),
   ),
-  fact('a file that was looked at for a claim that is gone means nothing', () =>
-    expectDecision(submittedAt(LOAD), { kind: 'InputChecked', outcome: 'changed' }, now, {
-      note: 'the claim is not ours any more',
-    }),
-  ),
-  ...(['same', 'changed', 'missing'] as const).flatMap((outcome) => [
-    fact(`a file found ${outcome} for a statement that is not awaited means nothing`, () =>
-      expectDecision(submittedAt(LOAD), { kind: 'InputChecked', outcome, end: anotherStatement }, now, {
-        note: notAwaited,
-      }),
+  fact('an advance is stored with the claim of the load, when its file was seen', () =>
+    expectDecision(
+      changed(readyAt(LOAD), { ...beforeClaim(LOAD), last: rowOf(STAGE) }),
+      { kind: 'InputChecked', seen: sameFile },
+      now,
+      {
+        run: { ...freshClaim(LOAD), inputSeen: { modified: sameFile.modified ?? '' } },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
     ),
-    fact(`a file found ${outcome} behind a statement while the step is only claimed means nothing`, () =>
-      expectDecision(
-        claimedAt(LOAD, { statementId: 'statement-1' }),
-        { kind: 'InputChecked', outcome, end: finished },
-        now,
-        { note: notAwaited },
+  ),
+  ...[sameFile, newerFile, undefined].flatMap((file, i) => {
+    const seen = file === undefined ? {} : { seen: file };
+    return [
+      fact(`a file that was looked at for a statement that is not awaited means nothing (${i})`, () =>
+        expectDecision(submittedAt(LOAD), { kind: 'InputChecked', ...seen, end: anotherStatement }, now, {
+          note: notAwaited,
+        }),
       ),
-    ),
-  ]),
+      fact(
+        `a file that was looked at behind a statement, while the step is claimed, means nothing (${i})`,
+        () =>
+          expectDecision(
+            claimedAt(LOAD, { statementId: 'statement-1' }),
+            { kind: 'InputChecked', ...seen, end: finished },
+            now,
+            { note: notAwaited },
+          ),
+      ),
+    ];
+  }),
   ...(
     [
-      [LOAD, 'FAILED', 'went with the session'],
-      [CHECK, 'FAILED', 'changed nothing'],
-      [COMMIT, 'NEEDS_DECISION', 'is committed'],
-      [CALL, 'NEEDS_DECISION', 'may have done anything'],
+      [LOAD, 'FAILED', 'went with the session', newerRun],
+      [CHECK, 'FAILED', 'changed nothing', newerRun],
+      [COMMIT, 'NEEDS_DECISION', 'is committed', forGood('40_commit.sql')],
+      [CALL, 'NEEDS_DECISION', 'may have done anything', forGood('50_call.sql')],
     ] as const
-  ).map(([cursor, state, why]) =>
+  ).map(([cursor, state, why, then]) =>
     fact(`a file overwritten while ${plan.steps[cursor]?.name ?? ''} ran: what it did ${why}`, () =>
       expectStop(
         submittedAt(cursor),
-        { kind: 'InputChecked', outcome: 'changed', end: finished },
+        { kind: 'InputChecked', seen: newerFile, end: finished },
         now,
         state,
-        's3://landing/orders/1.csv was overwritten while it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+        `s3://landing/orders/1.csv was overwritten while it was loaded (etag etag-2, in the event etag-1). ${then}`,
       ),
     ),
   ),
-  fact('a file that is gone says so', () =>
+  fact('a file that is gone says so, and of no newer upload', () => {
+    const then =
+      'To load it, upload it again: that starts a new run; to end this one: npx baton cancel run-1 --stage dev';
+    const gone = 's3://landing/orders/1.csv was deleted';
+    for (const run of [readyAt(LOAD), claimedAt(LOAD)])
+      expectStop(run, { kind: 'InputChecked' }, now, 'FAILED', `${gone} before it was loaded. ${then}`);
+    const afterwards: RunEvent = { kind: 'InputChecked', end: finished };
+    expectStop(submittedAt(LOAD), afterwards, now, 'FAILED', `${gone} while it was loaded. ${then}`);
     expectStop(
-      claimedAt(LOAD),
-      { kind: 'InputChecked', outcome: 'missing' },
+      submittedAt(COMMIT),
+      afterwards,
+      now,
+      'NEEDS_DECISION',
+      `${gone} while it was loaded. ${forGood('40_commit.sql')}`,
+    );
+  }),
+  fact('of a file that a person named, a newer upload need not have a run', () =>
+    expectStop(
+      readyAt(LOAD, { trigger: { ...readyAt(LOAD).trigger, kind: 'request' } }),
+      { kind: 'InputChecked', seen: newerFile },
       now,
       'FAILED',
-      's3://landing/orders/1.csv is not there any more before it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+      's3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). To load what is there now, start a new run; to end this one: npx baton cancel run-1 --stage dev',
     ),
   ),
-  fact('a run without a file that is told of one does not invent its name', () =>
-    expectStop(
-      claimedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } }),
-      { kind: 'InputChecked', outcome: 'changed' },
-      now,
-      'FAILED',
-      'the file was overwritten before it was loaded: it is not the object of the event (etag ?); the newer upload has a run of its own',
-    ),
+  ...(
+    [
+      ['it was written again in between', { modified: '2026-11-24T08:09:00.000Z' }, {}],
+      ['its version is not that of the event', { versionId: 'v2' }, { versionId: 'v1' }],
+      ['its version is not that before the load', { versionId: 'v2' }, {}],
+    ] as const
+  ).map(([why, now_, file]) =>
+    fact(`a file of the same etag is another one: ${why}`, () => {
+      const { trigger } = readyAt(LOAD);
+      const run = submittedAt(LOAD, {
+        trigger: { ...trigger, file: { ...(trigger.file ?? fail()), ...file } },
+        inputSeen: { modified: sameFile.modified ?? '', versionId: 'v1' },
+      });
+      const { run: stopped } = decide(
+        run,
+        { kind: 'InputChecked', seen: { ...sameFile, ...now_ }, end: finished },
+        now,
+      );
+      assert.deepStrictEqual([stopped.state, stopped.error?.class], ['FAILED', 'input']);
+      assert.match(stopped.error?.message ?? '', /was overwritten while it was loaded \((?:version|last) /);
+    }),
   ),
+  fact('a version of the event is compared before the load too', () => {
+    const { trigger } = readyAt(LOAD);
+    const file = { ...(trigger.file ?? fail()), versionId: 'v1' };
+    const event: RunEvent = { kind: 'InputChecked', seen: { ...sameFile, versionId: 'v2' } };
+    const { run } = decide(readyAt(LOAD, { trigger: { ...trigger, file } }), event, now);
+    assert.match(
+      run.error?.message ?? '',
+      /overwritten before it was loaded \(version v2, in the event v1\)/,
+    );
+  }),
+  fact('what was not seen before a load, or is not told now, is not compared', () => {
+    const before = { modified: sameFile.modified ?? '', versionId: 'v1' };
+    for (const inputSeen of [gone, {}, before] as const)
+      for (const seen of [{ etag: 'etag-1' }, inputSeen === gone ? sameFile : { etag: 'etag-1' }]) {
+        const event: RunEvent = { kind: 'InputChecked', seen, end: finished };
+        assert.equal(decide(submittedAt(LOAD, { inputSeen }), event, now).run.cursor, CHECK);
+      }
+  }),
+  fact('a long key leaves room for the command', () => {
+    const { trigger } = readyAt(LOAD);
+    const file = { ...(trigger.file ?? fail()), key: 'é'.repeat(512), versionId: 'v'.repeat(1_000) };
+    const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'e'.repeat(200), versionId: 'w' } };
+    const { run } = decide(readyAt(LOAD, { trigger: { ...trigger, file } }), event, now);
+    assert.match(run.error?.message ?? '', /to end this one: npx baton cancel run-1 --stage dev$/);
+  }),
+  fact('a run without a file loads what its SQL names', () => {
+    const run = readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } });
+    assert.equal(decide(run, { kind: 'InputChecked' }, now).run.phase, 'CLAIMED');
+  }),
   fact('the row of the step before is written before a run stops for its input', () => {
-    const event: RunEvent = { kind: 'InputChecked', outcome: 'changed', end: finished };
+    const event: RunEvent = { kind: 'InputChecked', seen: newerFile, end: finished };
     expectDecision(submittedAt(LOAD, { last: rowBefore }), event, now, {
       run: { rebuildFrom: LOAD },
       effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
@@ -389,6 +472,7 @@ const failing = [
       {
         run: {
           ...stoppedAt(LOAD, failureAt('20_load.sql', 'data', 'ERROR: so it said\nline 3: no number')),
+          resumeWith: cancelOnDev,
           last: rowOf(LOAD, {
             status: 'FAILED',
             error: 'ERROR: so it said\nline 3: no number',
@@ -400,6 +484,17 @@ const failing = [
       },
     ),
   ),
+  fact('bad data that is not in the file of the run is repaired and resumed', () => {
+    const command = (run: Run): string | undefined =>
+      decide(run, { kind: 'LoadErrorsRead', message: '', end: failedWith('data') }, now).run.resumeWith
+        ?.command;
+    assert.equal(command(submittedAt(STAGE)), 'npx baton resume run-1 --stage dev');
+    assert.equal(
+      command(submittedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } })),
+      'npx baton resume run-1 --stage dev',
+    );
+    assert.equal(command(submittedAt(LOAD)), cancelOnDev.command);
+  }),
   fact('details that are empty add nothing', () =>
     expectStop(
       submittedAt(LOAD),

@@ -3,16 +3,17 @@ import type { Decision } from '../../shared/run/decision.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { expectDecision } from './expect-decision.ts';
 import { fact } from './fact.ts';
+import { cancelOnDev } from './request-samples.ts';
 import {
   at,
   AUDIT,
-  claimedAt,
   COMMIT,
   failedWith,
   finished,
   gone,
   laden,
   LOAD,
+  newerFile,
   now,
   NOW,
   NOW_ISO,
@@ -50,6 +51,9 @@ function resumeWith(stage: string, command: string): NonNullable<Run['resumeWith
     event: `{"source":"baton.request","detail-type":"Resume Requested","detail":{"requestId":"resume-run-1-3","stage":"${stage}","runId":"run-1","actor":"console"}}`,
   };
 }
+
+const deleted =
+  's3://landing/orders/1.csv was deleted while it was loaded. The effects of step 40_commit.sql are permanent: check its tables, then run: npx baton resolve run-1 --stage dev --applied | --abandon';
 
 const resumeOnDev = resumeWith('dev', 'npx baton resume run-1 --stage dev');
 
@@ -114,7 +118,7 @@ export const stopFacts = [
     }),
   ),
   fact('a run whose own file was overwritten gives its slot back although failures hold it', () =>
-    expectDecision(claimedAt(LOAD), { kind: 'InputChecked', outcome: 'changed' }, now, {
+    expectDecision(readyAt(LOAD), { kind: 'InputChecked', seen: newerFile }, now, {
       run: {
         ...submissionGone,
         state: 'FAILED',
@@ -122,11 +126,11 @@ export const stopFacts = [
         error: {
           class: 'input',
           message:
-            's3://landing/orders/1.csv was overwritten before it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+            's3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). The newer upload has a run of its own; to end this one: npx baton cancel run-1 --stage dev',
           step: '20_load.sql',
         },
         owed: ['history', 'release', 'wake', 'publish'],
-        resumeWith: resumeOnDev,
+        resumeWith: cancelOnDev,
         next: NOW_SECONDS,
         endedAt: NOW_ISO,
       },
@@ -134,23 +138,21 @@ export const stopFacts = [
     }),
   ),
   fact('a run that needs a decision about its input holds its slot, and offers no resume', () =>
-    expectDecision(submittedAt(COMMIT), { kind: 'InputChecked', outcome: 'missing', end: finished }, now, {
+    expectDecision(submittedAt(COMMIT), { kind: 'InputChecked', end: finished }, now, {
       run: {
         ...submissionGone,
         state: 'NEEDS_DECISION',
         phase: 'READY',
         error: {
           class: 'input',
-          message:
-            's3://landing/orders/1.csv is not there any more while it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+          message: deleted,
           step: '40_commit.sql',
           statementId: 'statement-1',
         },
         last: rowOf(COMMIT, {
           status: 'FAILED',
           rows: 12,
-          error:
-            's3://landing/orders/1.csv is not there any more while it was loaded: it is not the object of the event (etag etag-1); the newer upload has a run of its own',
+          error: deleted,
           errorClass: 'input',
         }),
         owed: ['history', 'publish'],
@@ -161,9 +163,9 @@ export const stopFacts = [
     }),
   ),
   ...[999, 1000, 1001].map((length) =>
-    fact(`a message of ${length} characters is ${length > 1000 ? 'cut to 1,000' : 'kept whole'}`, () => {
+    fact(`a message of ${length} bytes is ${length > 1000 ? 'cut to 1,000' : 'kept whole'}`, () => {
       const message = 'm'.repeat(length);
-      const kept = length > 1000 ? `${'m'.repeat(999)}…` : message;
+      const kept = length > 1000 ? `${'m'.repeat(979)}… [cut: 1001 bytes]` : message;
       expectDecision(submittedAt(COMMIT), { ...sqlFailed, end: failedWith('sql', message) }, now, {
         run: {
           ...stopped,

@@ -21,7 +21,7 @@ export const CALLS = {
     'admitKey',
   ],
   warehouse: ['open', 'submit', 'describe', 'result', 'findByName', 'session', 'cancel', 'ask', 'runSmall'],
-  files: ['check', 'find', 'putArtifact'],
+  files: ['find', 'putArtifact'],
   publisher: ['publish'],
 } as const;
 
@@ -93,6 +93,7 @@ export const FAULT_KINDS: readonly string[] = [
   'history of 24 hours gone',
   // By hand
   'file overwritten',
+  'file put back',
   'file deleted',
   'deploy in mid-run',
   'run deleted',

@@ -115,6 +115,7 @@ export const TROUBLES: readonly Trouble[] = [
   { kind: 'forged: another principal', weight: 2, most: 3, happen: forgePrincipal },
   { kind: 'forged: another statement', weight: 2, most: 3, happen: forgeStatement },
   { kind: 'file overwritten', weight: 1, most: 1, happen: overwriteFile },
+  { kind: 'file put back', weight: 8, most: 1, happen: putFileBack },
   { kind: 'file deleted', weight: 0.5, most: 1, happen: deleteFile },
   { kind: 'deploy in mid-run', weight: 2, most: 1, happen: deploy },
   { kind: 'run deleted', weight: 0.5, most: 1, happen: deleteRun },
@@ -238,8 +239,31 @@ function overwriteFile(stage: Stage): boolean {
   const key = stage.random.pick(stage.arrivals)?.file.key;
   if (key === undefined) return false;
   stage.fired('file overwritten');
-  stage.arrive(key, 1 + stage.arrivals.filter(({ file }) => file.key === key).length);
+  stage.arrive(key, uploadsOf(stage, key) + 1);
   return true;
+}
+
+/** A load reads other bytes than before and after it: the file is overwritten, and then put back, which is a third upload. */
+function putFileBack(stage: Stage): boolean {
+  const { warehouse } = stage.world;
+  const run = stage.random.pick(
+    stage.runs().filter(({ phase, inputSeen, statementId }) => {
+      const isUnderWay = warehouse.statementOf(statementId ?? '')?.status === 'RUNNING';
+      return phase === 'SUBMITTED' && inputSeen !== undefined && isUnderWay;
+    }),
+  );
+  const { file } = run?.trigger ?? {};
+  if (run?.statementId === undefined || file === undefined) return false;
+  const content = Number(file.etag.slice(file.etag.lastIndexOf('-') + 1));
+  stage.fired('file put back');
+  stage.arrive(file.key, uploadsOf(stage, file.key) + 1);
+  warehouse.end(run.statementId, 'FINISHED');
+  stage.arrive(file.key, uploadsOf(stage, file.key) + 1, content);
+  return true;
+}
+
+function uploadsOf(stage: Stage, key: string): number {
+  return stage.arrivals.filter(({ file }) => file.key === key).length;
 }
 
 function deleteFile(stage: Stage): boolean {

@@ -53,6 +53,7 @@ const REASONS_TO_FAIL = [
   'statement stopped by somebody',
   'error that names its statement',
   'file overwritten',
+  'file put back',
   'file deleted',
   // The run's time is up, or its step's.
   'hours without anybody',
@@ -150,11 +151,11 @@ export class Stage {
     return this.atWork.size < this.swarm.drivers;
   }
 
-  /** A file is put into the bucket, and its event is under way. */
-  arrive(key: string, version: number): void {
-    const file = fileOf(key, { etag: `etag-${key}-${version}`, sequencer: `0${version}` });
-    this.world.put(file);
+  /** A file is put into the bucket, and its event is under way. `content`: of an earlier version, which is put back. */
+  arrive(key: string, version: number, content = version): void {
+    const file = fileOf(key, { etag: `etag-${key}-${content}`, sequencer: `0${version}` });
     const time = new Date(this.world.time + this.arrivals.length).toISOString();
+    this.world.put(file, time);
     this.arrivals.push({ file, time, delivered: false });
   }
 

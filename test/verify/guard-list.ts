@@ -441,8 +441,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/claim.ts',
-        find: 'return store(claimed, firstEffect(run, step));',
-        replace: 'return ask(claimed, firstEffect(run, step));',
+        find: 'return store(claimed, SUBMIT);\n}\n\nfunction loadsFile',
+        replace: 'return ask(claimed, SUBMIT);\n}\n\nfunction loadsFile',
       },
     ],
   },
@@ -528,6 +528,16 @@ export const guards: readonly Guard[] = [
         file: 'shared/run/cancel.ts',
         find: `  if (run.phase === 'READY') {\n    const message`,
         replace: `  if (run.phase !== undefined) {\n    const message`,
+      },
+    ],
+  },
+  {
+    name: 'a file that was put back is another upload',
+    edits: [
+      {
+        file: 'shared/run/input.ts',
+        find: `    ['last modified', seen.modified, inputSeen?.modified, 'before the load'],\n`,
+        replace: '',
       },
     ],
   },

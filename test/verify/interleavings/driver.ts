@@ -111,7 +111,6 @@ class Replay {
       store: this.#port('store') as RunStore,
       warehouse: this.#port('warehouse') as Warehouse,
       files: {
-        check: async () => 'same',
         find: async () => undefined,
         putArtifact: async () => undefined,
       },

@@ -1,0 +1,17 @@
+/** Today's plan as a run that is resumed compares it with its own. */
+import type { Plan } from '../pipeline/plan.ts';
+import type { PlanView } from '../run/plan-view.ts';
+import type { Run } from '../run/run.ts';
+import type { PlanCache } from './plan-cache.ts';
+
+export async function todaysView(
+  run: Pick<Run, 'planHash'>,
+  today: Plan,
+  plans: PlanCache,
+): Promise<PlanView> {
+  const before = await plans.get(run.planHash);
+  if (before.schema !== 1) return today;
+  // Only plans that earlier versions stored need the SQL lexer here.
+  const { comparableWith } = await import('../pipeline/identity.ts');
+  return comparableWith(before, today);
+}

@@ -1,0 +1,51 @@
+/**
+ * What makes a step the same step: what its author wrote, the SQL and the options. What the compiler found out about it (kind,
+ * lineage, defaults) is kept beside it and is no part of it, so that a better compiler changes no step.
+ */
+import { contentHash } from './hash.ts';
+import { isBlank, tokenize } from './lexer.ts';
+import type { Plan, StatementTemplate, Step } from './plan.ts';
+import type { StepSettings } from './settings.ts';
+
+/** @param options of the step in pipeline.yml, those that are written there */
+export function stepIdentity(statements: readonly StatementTemplate[], options: StepSettings): string {
+  return contentHash({ sql: statements.map(normalizedSql), options });
+}
+
+/** The text with its placeholders put back, without comments; white space and line ends count as one blank. */
+function normalizedSql({ parts }: StatementTemplate): string {
+  const text = parts.map((part) => (typeof part === 'string' ? part : `:${part.param}`)).join('');
+  let sql = '';
+  let blank = false;
+  for (const token of tokenize(text)) {
+    if (isBlank(token)) blank = sql !== '';
+    else {
+      sql += blank ? ` ${token.text}` : token.text;
+      blank = false;
+    }
+  }
+  return sql;
+}
+
+/**
+ * Today's plan as a run of `before`, a plan of schema 1, compares it with its own. Those hash the whole compiled step, which no
+ * later compiler repeats: a step of today that has the same SQL, and asks the same of it, is shown under their hash.
+ */
+export function comparableWith(before: Plan, today: Plan): Plan {
+  const steps = today.steps.map((step, i) => {
+    const then = before.steps[i];
+    return then !== undefined && asksTheSame(then, step) ? { ...step, hash: then.hash } : step;
+  });
+  return { ...today, steps };
+}
+
+function asksTheSame(a: Step, b: Step): boolean {
+  const asked = ({ statements, verify, expect = 'no_rows', repeatable }: Step): string =>
+    contentHash({
+      sql: statements.map(normalizedSql),
+      verify: verify === undefined ? undefined : normalizedSql(verify),
+      expect,
+      repeatable,
+    });
+  return asked(a) === asked(b);
+}
