@@ -9,11 +9,8 @@ import { basename, extname, join } from 'node:path';
 import { buildFolder, root, sourceStamp } from './bundle.js';
 import { keepNewest, linkFiles, madeOnce } from './folders.js';
 
-/** Each a file `functions/<name>.ts` that exports `handler`. */
+/** Each a file `functions/<name>.ts` that exports `handler`; each has the compiled pipelines (plans.json) beside its code. */
 export const functionNames = ['start-run', 'run-step', 'sweep', 'operate'];
-
-/** The functions with the compiled pipelines (plans.json) beside their code. */
-export const functionsWithPlans = ['start-run', 'operate'];
 
 const KEPT_BUILDS = 20;
 

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
 
-import { ensureFunctionBundles, functionNames, functionsWithPlans } from './bundle-functions.js';
+import { ensureFunctionBundles, functionNames } from './bundle-functions.js';
 import { buildFolder } from './bundle.js';
 import { compilePlans, problemLines } from './compile-plans.js';
 import { checkStage, EMPTY_ZIP, packageService, TemplateError, templateInput } from './template.js';
@@ -57,9 +57,7 @@ export async function packageStage({ sqlFolder, ...stage }, say) {
   for (const name of functionNames) {
     const folder = join(functions, name);
     cpSync(join(bundles, name), folder, { recursive: true });
-    if (functionsWithPlans.includes(name)) {
-      writeFileSync(join(folder, 'plans.json'), JSON.stringify({ plans }));
-    }
+    writeFileSync(join(folder, 'plans.json'), JSON.stringify({ plans }));
     const zip = await zipFolder(folder);
     writeFileSync(`${folder}.zip`, zip);
     writeFileSync(zipOf(service, name), zip);

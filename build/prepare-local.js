@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
-import { ensureFunctionBundles, functionNames, functionsWithPlans } from './bundle-functions.js';
+import { ensureFunctionBundles, functionNames } from './bundle-functions.js';
 import { buildFolder, ensureLocalPrograms } from './bundle.js';
 import { compilePlans } from './compile-plans.js';
 import { hold, keepNewest, linkFiles, madeOnce, writeWhole } from './folders.js';
@@ -46,7 +46,7 @@ export async function prepareLocal({ stage = 'local', sqlFolder, home = '' }) {
 
 /**
  * Compiles the pipelines again after a change. The plan of a pipeline that now has an error stays as it was. A function
- * reads its plans at its start: restart those of `functionsWithPlans` afterwards.
+ * reads its plans at its start: restart them afterwards.
  *
  * @param {{ stage?: string, sqlFolder: string, functionsFolder: string }} prepared
  * @returns {Promise<{
@@ -92,7 +92,7 @@ async function functionsFor(user) {
  * @param {readonly Plan[]} plans
  */
 function writePlans(functionsFolder, plans) {
-  for (const name of functionsWithPlans) {
+  for (const name of functionNames) {
     writeWhole(join(functionsFolder, name, 'plans.json'), JSON.stringify({ plans }));
   }
 }
@@ -102,7 +102,7 @@ function writePlans(functionsFolder, plans) {
  * @returns {readonly Plan[]}
  */
 function readPlans(functionsFolder) {
-  const [name = ''] = functionsWithPlans;
+  const [name = ''] = functionNames;
   const text = readFileSync(join(functionsFolder, name, 'plans.json'), 'utf8');
   return /** @type {{ plans: readonly Plan[] }} */ (JSON.parse(text)).plans;
 }

@@ -81,12 +81,17 @@ export function describePlan(plan: Plan, now: number): string {
     ...(plan.description === '' ? [] : wrap(plan.description, 76).map((line) => `  ${line}`)),
     `  grade ${plan.grade}: ${GRADES[plan.grade]}`,
     ...triggerLines(plan, now),
-    `  session kept ${formatDuration(plan.session.keepAliveSeconds)}; one run at most ${formatDuration(plan.timeoutSeconds)}; ${plan.concurrency} at a time`,
+    `  session keep-alive ${formatDuration(plan.session.keepAliveSeconds)}, run timeout ${formatDuration(plan.timeoutSeconds)}, concurrency ${plan.concurrency}`,
+    '  timeouts are checked once a minute',
   ];
   for (const [index, step] of plan.steps.entries()) {
     const expect = step.expect === undefined ? '' : `, expects ${step.expect}`;
     const send = step.send === 'single' ? 'one statement' : 'one transaction';
-    lines.push('', `  ${index + 1}. ${step.name}  ${step.kind}${expect}  (${send})`, ...touches(step));
+    lines.push(
+      '',
+      `  ${index + 1}. ${step.name}  ${step.kind}${expect}  (${send}, timeout ${formatDuration(step.timeoutSeconds)})`,
+      ...touches(step),
+    );
     lines.push(...field('if resumed', onResume(rebuildAt(plan.steps, index))));
   }
   return lines.join('\n');
@@ -106,6 +111,7 @@ export function planJson(plan: Plan): unknown {
       kind: step.kind,
       send: step.send,
       expect: step.expect ?? null,
+      timeoutSeconds: step.timeoutSeconds,
       hash: step.hash,
       lineage: step.lineage,
       resume: rebuildAt(plan.steps, index),

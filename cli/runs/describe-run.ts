@@ -2,7 +2,7 @@
 import { isAtEnd, type Run } from '../../shared/run/run.ts';
 import { printable } from '../output.ts';
 import type { HistoryRow } from './run-reader.ts';
-import { indent, stepLine } from './step-line.ts';
+import { errorText, indent, stepLine } from './step-line.ts';
 import { between, count, duration } from './units.ts';
 
 const plain = { good: (text: string) => text, bad: (text: string) => text, quiet: (text: string) => text };
@@ -33,21 +33,9 @@ export interface Waiting {
 export function waitingOf(run: Run): Waiting | undefined {
   if (run.state !== 'WAITING' || run.next === undefined) return undefined;
   return {
-    reason: waitReason(run),
+    reason: run.waitingFor ?? 'the run tries again',
     retriesAt: new Date(run.next * 1000).toISOString().replace(/\.000Z$/, 'Z'),
   };
-}
-
-/** Read from what the item has beside its state: nothing in it says it in words yet. */
-function waitReason(run: Run): string {
-  const step = run.step ?? 'the next step';
-  if (run.doubtSince !== undefined) return `the outcome of ${step} is unknown, its marker is read again`;
-  if (run.phase !== 'READY') return `the warehouse did not accept ${step}, or did not confirm it`;
-  const { last } = run;
-  if (last !== undefined && last.status !== 'FINISHED' && last.index === run.cursor) {
-    return `attempt ${last.attempt} of ${last.name} failed (${last.errorClass ?? 'unknown'}): ${last.error ?? last.status}`;
-  }
-  return `the warehouse did not accept ${step}`;
 }
 
 export function waitingText({ reason, retriesAt }: Waiting): string {
@@ -87,7 +75,7 @@ export function describeRun(
   if (history.length > 0) lines.push('', ...history.map((row) => stepLine(row, plain)));
   if (warnings.length > 0) lines.push('', ...warnings.map((warning) => `  warning: ${warning}`));
   if (run.error !== undefined && run.state !== 'SUCCEEDED') {
-    lines.push('', `  error (${run.error.class})`, indent(run.error.message));
+    lines.push('', `  error (${run.error.class})`, indent(errorText(run.error)));
   }
   if (run.resumeWith !== undefined && !isAtEnd(run)) {
     lines.push('', `  ${whatItIsFor(run)}:`, `       ${printable(run.resumeWith.command)}`);
@@ -97,6 +85,7 @@ export function describeRun(
 
 /** What the command of `resumeWith` is for. */
 export function whatItIsFor(run: Run): string {
+  if (run.state === 'NEEDS_DECISION') return 'when you have looked at its tables';
   if (run.error?.class === 'input') return 'to end it';
   return run.error?.class === 'data' && run.resumeWith?.command.includes(' cancel ') === true
     ? 'when the file is corrected and uploaded again'

@@ -18,7 +18,24 @@ export function stepLine(row: HistoryRow, style: Style): string {
   ].join(', ');
   const line =
     `  ${word} ${row.name.padEnd(NAME_WIDTH)} ${rows.padStart(14)} ${time.padStart(9)}  ${notes}`.trimEnd();
-  return row.error === undefined ? line : `${line}\n${indent(row.error)}`;
+  return row.error === undefined ? line : `${line}\n${indent(errorText({ ...row, message: row.error }))}`;
+}
+
+/** The error's own words, where it happened, and what became of the step. */
+export function errorText({
+  message,
+  place,
+  rolledBack,
+}: {
+  readonly message: string;
+  readonly place?: string;
+  readonly rolledBack?: true;
+}): string {
+  return [
+    message,
+    ...(place === undefined ? [] : [`at ${place}`]),
+    ...(rolledBack === undefined ? [] : ['the step was rolled back: nothing of it was applied']),
+  ].join('\n');
 }
 
 /** Each line of a message set in under the step it belongs to. */

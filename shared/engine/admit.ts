@@ -4,7 +4,6 @@ import { isFolderMark } from '../events/object-created.ts';
 import type { Plan, Trigger } from '../pipeline/plan.ts';
 import type { Run, RunFile } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
-import { drive } from './drive.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
 import type { Started } from './start-run.ts';
@@ -68,7 +67,8 @@ async function resumeByReplay(
   const runId = failed.id;
   const requestId = `replay-${replayName}-${runId}`;
   const today = await todaysView(failed, plan, plans);
-  const { run, answer } = await drive(
+  const { driveRequest } = await import('./drive-request.ts');
+  const { run, answer } = await driveRequest(
     runId,
     { kind: 'ResumeRequested', requestId, actor, replayName, plan: today },
     ports,

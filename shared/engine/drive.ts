@@ -4,7 +4,7 @@
  */
 import type { Plan } from '../pipeline/plan.ts';
 import { decide } from '../run/decide.ts';
-import type { Answer, Decision } from '../run/decide.ts';
+import type { Answer, Context, Decision } from '../run/decide.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import type { Run, RunState } from '../run/run.ts';
 import { perform } from './perform.ts';
@@ -36,13 +36,31 @@ export async function drive(
   plans: PlanCache,
   driver: Driver,
 ): Promise<Driven> {
+  const first: First = { kind: news.kind, decide: (run, context) => decide(run, news, context) };
+  return driveFrom(runId, first, ports, plans, driver);
+}
+
+/** The first decision of a drive, on what it was begun for. */
+export interface First {
+  readonly kind: string;
+  readonly decide: (run: Run, context: Context) => Decision;
+}
+
+/** As `drive`, whatever it is begun for. */
+export async function driveFrom(
+  runId: string,
+  first: First,
+  ports: Ports,
+  plans: PlanCache,
+  driver: Driver,
+): Promise<Driven> {
   for (let race = 0; race < RACES; race += 1) {
     const run = await ports.store.load(runId);
     if (run === undefined) {
-      ports.log('warn', 'there is no such run', { run: runId, event: news.kind });
+      ports.log('warn', 'there is no such run', { run: runId, event: first.kind });
       return { run: undefined };
     }
-    const driven = await driveOnce(run, news, ports, plans, driver);
+    const driven = await driveOnce(run, first, ports, plans, driver);
     if (driven !== 'conflict') return { ...driven, before: run };
   }
   ports.log('info', 'left the run to other drivers', { run: runId });
@@ -51,36 +69,67 @@ export async function drive(
 
 async function driveOnce(
   start: Run,
-  news: RunEvent,
+  first: First,
   ports: Ports,
   plans: PlanCache,
   driver: Driver,
 ): Promise<Driven | 'conflict'> {
   let run = start;
   let stored = start;
-  let event: RunEvent = news;
+  let event: RunEvent | undefined;
   let answer: Answer | undefined;
   for (let turn = 0; turn < TURNS; turn += 1) {
-    const plan = await plans.get(run.planHash);
-    const decision = decide(run, event, {
+    const plan =
+      (await plans.find(run.planHash)) ??
+      planThatIsGone(run, event?.kind ?? first.kind, plans.today(run.pipeline));
+    const context: Context = {
       plan,
       now: ports.now(),
       chance: { token: ports.randomToken(), fraction: ports.randomFraction() },
       stage: ports.settings.stage,
-    });
+    };
+    const decision = event === undefined ? first.decide(run, context) : decide(run, event, context);
     answer ??= decision.answer;
     const saved = await save(decision, run, ports, driver);
     // A record that was lost to another driver leaves nothing to do: that driver has the run.
     if (saved === 'conflict') return decision.save === 'record' ? { run } : 'conflict';
-    tell(stored, saved, decision, event, ports);
+    tell(stored, saved, decision, event ?? first, ports);
     run = saved;
     if (decision.save !== 'none') stored = saved;
     if (decision.effect === undefined || driver.remainingMs() < RESERVE_MS) break;
-    const next = await perform(decision.effect, run, await planOf(run, plan, plans), ports, driver);
+    const next = await perform(decision.effect, run, await planOf(run, plan, plans), ports, plans, driver);
     if (next === undefined) break;
     event = next;
   }
   return answer === undefined ? { run } : { run, answer };
+}
+
+/**
+ * Who only ends a run, or does what an ended one owes, needs no plan; today's says whether later files wait.
+ * @throws Error for everything else
+ */
+function planThatIsGone(
+  { planHash: hash, pipeline, owed }: Run,
+  event: string,
+  today: Plan | undefined,
+): Plan {
+  if (owed === undefined && event !== 'DriveFailed' && event !== 'CancelRequested')
+    throw new Error(`plan ${hash} is not in the table: was it deleted? The run cannot continue without it`);
+  return {
+    schema: 1,
+    hash,
+    pipeline,
+    description: '',
+    triggers: [],
+    steps: [],
+    session: { keepAliveSeconds: 0, set: {} },
+    parameters: [],
+    concurrency: 1,
+    onFailure: today?.onFailure ?? 'hold',
+    onReplay: 'skip',
+    timeoutSeconds: 0,
+    grade: 'D',
+  };
 }
 
 async function planOf(run: Run, plan: Plan, plans: PlanCache): Promise<Plan> {
@@ -113,7 +162,7 @@ const METRICS: Readonly<Partial<Record<RunState, MetricName>>> = {
 };
 
 /** One line for every step that ended and every state that changed, as stored. */
-function tell(before: Run, after: Run, decision: Decision, event: RunEvent, ports: Ports): void {
+function tell(before: Run, after: Run, decision: Decision, event: RunEvent | First, ports: Ports): void {
   const fields = { run: after.id, pipeline: after.pipeline };
   if (after.last !== undefined && after.last !== before.last && decision.save === 'version') {
     const { name, attempt, status, rows, statementId, error } = after.last;
@@ -135,10 +184,14 @@ function tell(before: Run, after: Run, decision: Decision, event: RunEvent, port
       ...fields,
       step: after.step,
       class: after.error?.class,
+      waitingFor: after.waitingFor,
+      retriesAt:
+        after.waitingFor === undefined || after.next === undefined
+          ? undefined
+          : new Date(after.next * 1000).toISOString(),
       error: after.error?.message,
     });
   }
-  if (event.kind === 'CallRefused' && event.refusal.reason === 'throttled')
-    ports.meter('Throttles', 1, after.pipeline);
+  if ('refusal' in event && event.refusal.reason === 'throttled') ports.meter('Throttles', 1, after.pipeline);
   if (decision.note !== undefined) ports.log('info', decision.note, { ...fields, event: event.kind });
 }

@@ -4,10 +4,17 @@ import type { Duty, Run } from '../run/run.ts';
 import { isAtEnd, isAtRest } from '../run/run.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
 import { historyRow } from './history.ts';
-import { wake } from './wake.ts';
+import type { PlanCache } from './plan-cache.ts';
 import type { Ports, Publication } from './ports.ts';
+import { fillPool } from './slots.ts';
 
-export async function performDuty(duty: Duty, run: Run, plan: Plan, ports: Ports): Promise<void> {
+export async function performDuty(
+  duty: Duty,
+  run: Run,
+  plan: Plan,
+  ports: Ports,
+  plans: PlanCache,
+): Promise<void> {
   switch (duty) {
     case 'history':
       if (run.last !== undefined)
@@ -17,7 +24,7 @@ export async function performDuty(duty: Duty, run: Run, plan: Plan, ports: Ports
       await release(run, ports);
       return;
     case 'wake':
-      await wakeNext(run.pipeline, ports);
+      await fillPool(run.pipeline, ports, plans);
       return;
     case 'publish':
       await publish(run, ports);
@@ -34,12 +41,6 @@ export async function performDuty(duty: Duty, run: Run, plan: Plan, ports: Ports
 async function release(run: Run, ports: Ports): Promise<void> {
   const epoch = isAtEnd(run) ? (await ports.store.loadPool(run.pipeline)).holders[run.id] : run.epoch;
   if (epoch !== undefined) await ports.store.releaseSlot(run.pipeline, run.id, epoch);
-}
-
-/** The head of the queue is woken at once. */
-async function wakeNext(pipeline: string, ports: Ports): Promise<void> {
-  const head = await ports.store.queueHead(pipeline);
-  if (head !== undefined) await wake(head, ports);
 }
 
 /** Pauses while the session is still busy with the statement that has just ended, in ms. */
@@ -92,6 +93,7 @@ function publicationOf(run: Run, stage: string, waiting: number | undefined): Pu
       ...(file === undefined ? {} : { file: { bucket: file.bucket, key: file.key } }),
       ...(run.step === undefined ? {} : { step: run.step }),
       ...(run.error === undefined ? {} : { class: run.error.class, error: run.error.message }),
+      ...(run.error?.place === undefined ? {} : { place: run.error.place }),
       ...(run.resumeWith === undefined ? {} : { resumeWith: run.resumeWith }),
       ...(waiting === undefined ? {} : { waiting }),
     },

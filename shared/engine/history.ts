@@ -14,7 +14,8 @@ export async function historyRow(row: FinishedStep, plan: Plan, warehouse: Wareh
   const rows = userRows(seen, durable);
   return {
     ...base,
-    ...(rows === undefined ? {} : { rows }),
+    // What was rolled back has no rows.
+    ...(rows === undefined || row.status !== 'FINISHED' ? {} : { rows }),
     ...(seen.rows.length > 1 ? { rowsByStatement: seen.rows.map((count) => count ?? null) } : {}),
     ...(seen.queryId === undefined ? {} : { queryId: seen.queryId }),
     ...(seen.durationMs === undefined ? {} : { durationMs: Math.round(seen.durationMs) }),

@@ -2,10 +2,9 @@
 import type { OperateAnswer, OperateRequest } from '../events/requests.ts';
 import { RefusedInputError } from '../events/read.ts';
 import type { Plan } from '../pipeline/plan.ts';
-import type { RunEvent } from '../run/run-event.ts';
+import type { PersonRequest } from '../run/run-event.ts';
 import type { RunFile } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
-import { drive } from './drive.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
 import { todaysView } from './todays-view.ts';
 import { wake } from './wake.ts';
@@ -91,7 +90,8 @@ async function resume(
   const plan =
     today.find((candidate) => candidate.pipeline === run.pipeline) ?? (await plans.get(run.planHash));
   await plans.put(plan);
-  const { answer, run: after } = await drive(
+  const { driveRequest } = await import('./drive-request.ts');
+  const { answer, run: after } = await driveRequest(
     run.id,
     {
       kind: 'ResumeRequested',
@@ -119,11 +119,12 @@ async function settle(
 ): Promise<OperateAnswer> {
   const { requestId, actor, reason } = request;
   const who = { requestId, actor, ...(reason === undefined ? {} : { reason }) };
-  const news: RunEvent =
+  const news: PersonRequest =
     request.verb === 'cancel'
       ? { kind: 'CancelRequested', ...who }
       : { kind: 'ResolveRequested', ...who, verdict: request.verdict };
-  const { answer, run } = await drive(request.runId, news, ports, plans, driver);
+  const { driveRequest } = await import('./drive-request.ts');
+  const { answer, run } = await driveRequest(request.runId, news, ports, plans, driver);
   if (run === undefined) return notFound(`there is no run ${request.runId}`);
   if (answer === undefined) return changedMeanwhile(run.id);
   if (!answer.ok) return answer;

@@ -5,11 +5,10 @@ import type { RunEvent, SeenFile } from '../run/run-event.ts';
 import type { Run, RunFile } from '../run/run.ts';
 import { statementName } from '../warehouse/statement-name.ts';
 import { historyRow } from './history.ts';
+import type { PlanCache } from './plan-cache.ts';
 import type { Driver, FoundFile, Ports } from './ports.ts';
-import { takeSlot } from './slots.ts';
 import { statementsOf } from './statements.ts';
 import { seeStatement } from './statement-seen.ts';
-import { readVerdict } from './verdict.ts';
 
 /** Time that must be left in the invocation after a pause, for what follows it. */
 const RESERVE_MS = 10_000;
@@ -20,12 +19,16 @@ export async function perform(
   run: Run,
   plan: Plan,
   ports: Ports,
+  plans: PlanCache,
   driver: Driver,
 ): Promise<RunEvent | undefined> {
   const { warehouse, files } = ports;
   switch (effect.kind) {
-    case 'TakeSlot':
-      return takeSlot(run, plan, ports);
+    case 'TakeSlot': {
+      // Once a run.
+      const { takeSlot } = await import('./slots.ts');
+      return takeSlot(run, ports, plans);
+    }
     case 'OpenSession': {
       const [opened] = await Promise.all([
         warehouse.open({
@@ -79,11 +82,15 @@ export async function perform(
       return seeStatement(
         await warehouse.describe(effect.statementId),
         effect.statementId,
+        run,
+        plan,
         stepOf(run, plan),
-        ports.now(),
+        ports,
       );
-    case 'ReadVerdict':
+    case 'ReadVerdict': {
+      const { readVerdict } = await import('./verdict.ts');
       return readVerdict(effect.end, stepOf(run, plan), warehouse);
+    }
     case 'ReadLoadErrors': {
       const { readLoadErrors } = await import('./load-errors.ts');
       return {
@@ -113,14 +120,14 @@ export async function perform(
     case 'PerformDuty': {
       // Once a run, at its end: the steps before it do not load it.
       const { performDuty } = await import('./duties.ts');
-      await performDuty(effect.duty, run, plan, ports);
+      await performDuty(effect.duty, run, plan, ports, plans);
       return { kind: 'DutyDone', duty: effect.duty };
     }
     case 'Pause': {
       if (driver.remainingMs() < effect.ms + RESERVE_MS) return undefined;
       await ports.pause(effect.ms);
       if (effect.afterwards.kind === 'Wake') return { kind: 'Woken' };
-      return perform(effect.afterwards, run, plan, ports, driver);
+      return perform(effect.afterwards, run, plan, ports, plans, driver);
     }
     default:
       return effect satisfies never;

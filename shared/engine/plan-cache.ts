@@ -1,4 +1,4 @@
-/** Plans by hash: immutable, so one read per plan and process. */
+/** Plans by hash: immutable, so one read per plan and process. And those that were deployed with this process. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunStore } from '../store/run-store.ts';
 
@@ -6,18 +6,34 @@ export class PlanCache {
   readonly #store: Pick<RunStore, 'loadPlan' | 'putPlan'>;
   readonly #plans = new Map<string, Plan>();
 
-  constructor(store: Pick<RunStore, 'loadPlan' | 'putPlan'>) {
+  readonly #deployed: () => readonly Plan[];
+
+  /** `deployed`: read when it is first needed. */
+  constructor(store: Pick<RunStore, 'loadPlan' | 'putPlan'>, deployed: () => readonly Plan[] = () => []) {
     this.#store = store;
+    this.#deployed = deployed;
+  }
+
+  /** The pipeline's plan of today; undefined where the pipeline is not there any more. */
+  today(pipeline: string): Plan | undefined {
+    return this.#deployed().find((plan) => plan.pipeline === pipeline);
   }
 
   /** @throws Error where the plan is not stored: somebody deleted it. */
   async get(hash: string): Promise<Plan> {
+    const plan = await this.find(hash);
+    if (plan === undefined)
+      throw new Error(`plan ${hash} is not in the table: was it deleted? The run cannot continue without it`);
+    return plan;
+  }
+
+  /** Undefined where the plan is not stored. */
+  async find(hash: string): Promise<Plan | undefined> {
     const known = this.#plans.get(hash);
     if (known !== undefined) return known;
-    const plan = await this.#store.loadPlan(hash);
-    if (plan === undefined)
-      throw new Error(`plan ${hash} is not in the table: was it deleted? The run cannot go on without it`);
-    this.#plans.set(hash, plan);
+    const plan =
+      this.#deployed().find((candidate) => candidate.hash === hash) ?? (await this.#store.loadPlan(hash));
+    if (plan !== undefined) this.#plans.set(hash, plan);
     return plan;
   }
 

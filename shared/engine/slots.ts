@@ -1,53 +1,119 @@
-/** Slots: how many runs of a pipeline go on at once. Oldest file first; a holder that ended is repaired away. */
-import type { Plan } from '../pipeline/plan.ts';
-import type { RunEvent } from '../run/run-event.ts';
+/**
+ * The pool of a pipeline: how many of its runs are active at once. A driver that frees or finds places gives them to the oldest
+ * waiting runs and wakes those: each of them has its place already, so no wake-up is wasted.
+ */
 import type { Run } from '../run/run.ts';
 import { queueOrder } from '../run/run.ts';
-import { wake } from './wake.ts';
+import type { RunEvent } from '../run/run-event.ts';
 import type { Pool } from '../store/run-store.ts';
+import { planToStart } from './plan-to-start.ts';
+import type { PlanCache } from './plan-cache.ts';
 import type { Ports } from './ports.ts';
+import { wake } from './wake.ts';
 
-const TRIES = 5;
+/** Lost races for the pool after which the places are left to those who won them. */
+const RACES = 10;
 
-/** Takes a slot for the run if one is free and no older run waits for it; else wakes that one. */
-export async function takeSlot(run: Run, plan: Plan, ports: Ports): Promise<RunEvent> {
-  const { store } = ports;
-  for (let i = 0; i < TRIES; i += 1) {
-    const pool = await store.loadPool(run.pipeline);
-    const mine = pool.holders[run.id];
-    if (mine !== undefined) return { kind: 'SlotTaken', epoch: mine };
-    if (Object.keys(pool.holders).length >= plan.concurrency) {
-      if (!(await repairPool(run.pipeline, pool, ports))) return { kind: 'SlotBusy' };
+/** So many waiting runs are looked at; those that the index still has, though they have begun, count. */
+const LOOKED_AT = 100;
+
+/** Takes a place for the run if one is free and no older run waits for it; those get theirs, too. */
+export async function takeSlot(run: Run, ports: Ports, plans: PlanCache): Promise<RunEvent> {
+  const { holders } = await ports.store.loadPool(run.pipeline);
+  const epoch = holders[run.id] ?? (await fillPool(run.pipeline, ports, plans, run)).get(run.id);
+  if (epoch === undefined) return { kind: 'SlotBusy' };
+  const plan = await planToStart(run, ports, plans);
+  return { kind: 'SlotTaken', epoch, ...(plan === undefined ? {} : { plan }) };
+}
+
+/**
+ * Gives the pool's free places to waiting runs, oldest first, and wakes them. `me` waits, too, though the index may not have it
+ * yet; it is not woken. Answers who got a place, and its epoch.
+ */
+export async function fillPool(
+  pipeline: string,
+  ports: Ports,
+  plans: PlanCache,
+  me?: Run,
+): Promise<ReadonlyMap<string, number>> {
+  const given = new Map<string, number>();
+  const queue = new Queue(pipeline, ports, me);
+  for (let races = 0; races < RACES;) {
+    const pool = await ports.store.loadPool(pipeline);
+    const taken = Object.keys(pool.holders).length;
+    // Most often it is full: then no query is needed.
+    if (me !== undefined && taken >= (await placesFor(me, plans))) break;
+    const next = await queue.oldest(pool, given);
+    if (next === undefined) break;
+    const places = await placesFor(next, plans);
+    if (taken >= places) break;
+    const epoch = await ports.store.takeSlot(pipeline, next.id, pool, places);
+    if (epoch === 'conflict') {
+      races += 1;
       continue;
     }
-    const head = await store.queueHead(run.pipeline);
-    if (head !== undefined && head !== run.id && (await isOlder(head, run, ports))) {
-      await wake(head, ports);
-      return { kind: 'SlotBusy' };
+    given.set(next.id, epoch);
+    if (next.id !== me?.id) await wake(next.id, ports);
+  }
+  return given;
+}
+
+/** How many runs of its pipeline may go on at once. One whose plan is gone gets a place, too: its drive says what is wrong. */
+async function placesFor(run: Run, plans: PlanCache): Promise<number> {
+  const plan = plans.today(run.pipeline) ?? (await plans.find(run.planHash));
+  return plan?.concurrency ?? 1;
+}
+
+/** The waiting runs of a pipeline, oldest first. The index lags: only the item itself says whether a run still waits. */
+class Queue {
+  readonly #pipeline: string;
+  readonly #ports: Ports;
+  readonly #me: Run | undefined;
+  #ids: string[] | undefined;
+
+  constructor(pipeline: string, ports: Ports, me: Run | undefined) {
+    this.#pipeline = pipeline;
+    this.#ports = ports;
+    this.#me = me;
+  }
+
+  /** The oldest that has no place in the pool. One that got its place before has given it back since, not lost it. */
+  async oldest({ holders }: Pool, given: ReadonlyMap<string, number>): Promise<Run | undefined> {
+    const isServed = (id: string): boolean => holders[id] !== undefined || given.has(id);
+    const me = this.#me !== undefined && !isServed(this.#me.id) ? this.#me : undefined;
+    this.#ids ??= await this.#ports.store.findQueued(this.#pipeline, LOOKED_AT);
+    for (let id = this.#ids[0]; id !== undefined; id = this.#ids[0]) {
+      if (id === me?.id) return me;
+      const other = isServed(id) ? undefined : await this.#ports.store.load(id);
+      if (other?.state === 'QUEUED')
+        return me !== undefined && queueOrder(me) < queueOrder(other) ? me : other;
+      this.#ids.shift();
     }
-    const epoch = await store.takeSlot(run.pipeline, run.id, pool, plan.concurrency);
-    if (epoch !== 'conflict') return { kind: 'SlotTaken', epoch };
+    return me;
   }
-  return { kind: 'SlotBusy' };
 }
 
-/** The index lags: only the item itself says whether that run still waits, and since when. */
-async function isOlder(head: string, run: Run, ports: Ports): Promise<boolean> {
-  const other = await ports.store.load(head);
-  if (other === undefined || other.state !== 'QUEUED') return false;
-  return queueOrder(other) < queueOrder(run);
-}
-
-/** Frees the slots of runs that are gone or gave theirs back, and wakes holders that do not know it yet; true if one was freed. */
-async function repairPool(pipeline: string, pool: Pool, ports: Ports): Promise<boolean> {
-  let repaired = false;
-  for (const [runId, epoch] of Object.entries(pool.holders)) {
-    const holder = await ports.store.load(runId);
-    if (holder?.state === 'QUEUED') await wake(runId, ports);
-    if (holder?.state === 'QUEUED' || holder?.slot === true) continue;
-    await ports.store.releaseSlot(pipeline, runId, epoch);
-    ports.log('warn', 'freed a slot whose holder has ended', { pipeline, run: runId, epoch });
-    repaired = true;
+/**
+ * The pool of a pipeline with waiting runs, as the sweep keeps it: places of runs that are gone or gave theirs back are freed, and
+ * all free ones filled. Answers the runs that have a place and do not know it yet: they were to be woken, and may not have been.
+ */
+export async function tendPool(
+  pipeline: string,
+  ports: Ports,
+  plans: PlanCache,
+): Promise<{ unaware: readonly string[]; isHeldBack: boolean }> {
+  const { store } = ports;
+  const { holders } = await store.loadPool(pipeline);
+  const unaware: string[] = [];
+  let isHeldBack = false;
+  for (const [runId, epoch] of Object.entries(holders)) {
+    const holder = await store.load(runId);
+    if (holder?.state === 'QUEUED') unaware.push(runId);
+    else if (holder?.slot !== true) {
+      await store.releaseSlot(pipeline, runId, epoch);
+      ports.log('warn', 'freed the place of a run that has ended', { pipeline, run: runId, epoch });
+    } else if (holder.state === 'FAILED' || holder.state === 'NEEDS_DECISION') isHeldBack = true;
   }
-  return repaired;
+  const given = await fillPool(pipeline, ports, plans);
+  return { unaware: [...unaware, ...given.keys()], isHeldBack };
 }

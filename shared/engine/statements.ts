@@ -6,13 +6,17 @@ import { markerInsert } from '../warehouse/marker.ts';
 import type { Settings } from './ports.ts';
 import { placeholderValues } from './values.ts';
 
+/** Stands before every statement: for joining the warehouse's cost and query log with runs. */
+export function commentOf(run: Run, step: Step): string {
+  return `/* baton run=${run.id} step=${step.name} attempt=${run.attempt} */\n`;
+}
+
 /**
  * @throws Error where a placeholder has no value, for example `:manifest` in a run without a file.
  */
 export function statementsOf(run: Run, plan: Plan, step: Step, settings: Settings): string[] {
   const values = placeholderValues(run, plan, settings);
-  // For joining the warehouse's cost and query log with runs.
-  const comment = `/* baton run=${run.id} step=${step.name} attempt=${run.attempt} */\n`;
+  const comment = commentOf(run, step);
   const sqls = step.statements.map((statement) => comment + renderStatement(statement, values));
   if (step.kind !== 'durable') return sqls;
   const marker = markerInsert({

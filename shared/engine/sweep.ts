@@ -5,6 +5,7 @@ import type { QueueHead } from '../store/run-store.ts';
 import { drive } from './drive.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
+import { tendPool } from './slots.ts';
 import { noteTrouble } from './trouble.ts';
 import { hasRecovered } from './recovered.ts';
 
@@ -21,8 +22,8 @@ const RESERVE_MS = 10_000;
 export async function sweep(ports: Ports, plans: PlanCache, driver: Driver): Promise<number> {
   const due = await ports.store.findDue(Math.floor(ports.now() / 1000), ROUND);
   const heads = await ports.store.findQueueHeads();
-  const unaware = await Promise.all(heads.map((head) => unawareHolders(head, ports)));
-  const all = [...new Set([...due, ...heads.map((head) => head.runId), ...unaware.flat()])];
+  const woken = await Promise.all(heads.map((head) => wakeWaiting(head, ports, plans)));
+  const all = [...new Set([...due, ...woken.flat()])];
   // Begun somewhere else each time, so that a round that runs out of time leaves nobody behind for good.
   const first = Math.floor(ports.randomFraction() * all.length);
   const waiting = [...all.slice(first), ...all.slice(0, first)];
@@ -48,29 +49,36 @@ async function driveOne(runId: string, ports: Ports, plans: PlanCache, driver: D
     if (hasRecovered(before, run, ports.now())) ports.meter('SweepRecovered', 1, run.pipeline);
     return ageOf(run, ports.now());
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     ports.log('error', 'the run could not be driven', { run: runId, error: message });
-    await noteTrouble(runId, message, ports, driver).catch((worse: unknown) => {
+    await noteTrouble(runId, message, ports, plans, driver).catch((worse: unknown) => {
       ports.log('error', 'nor could its trouble be noted', { run: runId, error: String(worse) });
     });
     return 0;
   }
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function ageOf(run: Run, now: number): number {
   return isAtRest(run) ? 0 : now - Date.parse(run.createdAt);
 }
 
-/**
- * Runs that took a slot and were cut off before they could note it: they are in neither index for long, and block the rest.
- * By the way it is seen how many files wait, and how many of them for a person.
- */
-async function unawareHolders(head: QueueHead, ports: Ports): Promise<string[]> {
+/** The waiting runs that have a place now. By the way it is seen how many files wait, and how many of them for a person. */
+async function wakeWaiting(head: QueueHead, ports: Ports, plans: PlanCache): Promise<readonly string[]> {
   const { pipeline, waiting } = head;
-  const { holders } = await ports.store.loadPool(pipeline);
-  const runs = await Promise.all(Object.keys(holders).map((runId) => ports.store.load(runId)));
   ports.meter('FilesWaiting', waiting, pipeline);
-  const stopped = runs.some((run) => run !== undefined && isAtRest(run) && run.slot === true);
-  ports.meter('FilesHeldBack', stopped ? waiting : 0, pipeline);
-  return runs.flatMap((run) => (run?.state === 'QUEUED' ? [run.id] : []));
+  try {
+    const { unaware, isHeldBack } = await tendPool(pipeline, ports, plans);
+    ports.meter('FilesHeldBack', isHeldBack ? waiting : 0, pipeline);
+    return unaware;
+  } catch (error) {
+    ports.log('error', 'the waiting runs of a pipeline could not be driven', {
+      pipeline,
+      error: messageOf(error),
+    });
+    return [];
+  }
 }

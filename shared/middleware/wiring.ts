@@ -16,6 +16,7 @@ import { S3FileStore } from './files.ts';
 import { log } from './log.ts';
 import { meterOf } from './meter.ts';
 import { EventBridgePublisher } from './publisher.ts';
+import { todaysPlans } from './todays-plans.ts';
 
 export interface Wiring {
   readonly config: Config;
@@ -52,5 +53,5 @@ function wire(): Wiring {
     meter: meterOf(config.stage),
     log,
   };
-  return { config, ports, plans: new PlanCache(store) };
+  return { config, ports, plans: new PlanCache(store, todaysPlans) };
 }

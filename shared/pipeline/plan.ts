@@ -10,6 +10,8 @@ export interface StatementTemplate {
    * `inQuotes`: it stands inside the quoted query of an UNLOAD, so its literal is escaped once more.
    */
   readonly parts: readonly (string | Placeholder)[];
+  /** Where it begins in its step's file, from 1; for people. Absent in plans of earlier versions, and of `verify:`. */
+  readonly at?: { readonly line: number; readonly column: number };
 }
 
 export interface Placeholder {
@@ -145,6 +147,6 @@ export interface Plan {
   readonly timeoutSeconds: number;
   readonly warehouse?: string;
   readonly grade: Grade;
-  /** SHA-256 (hex) over the canonical JSON of everything above. */
+  /** SHA-256 (hex) over the canonical JSON of everything above, but the places of statements. */
   readonly hash: string;
 }

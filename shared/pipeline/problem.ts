@@ -19,7 +19,12 @@ export function formatProblem(problem: Problem): string {
 /** Line and column, from 1, of an offset in a text. */
 export function positionOf(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset);
-  const lineStart = before.lastIndexOf('\n') + 1;
+  // Editors do not count a byte order mark.
+  const lineStart = before.includes('\n')
+    ? before.lastIndexOf('\n') + 1
+    : before.startsWith('\uFEFF')
+      ? 1
+      : 0;
   return { line: before.split('\n').length, column: offset - lineStart + 1 };
 }
 

@@ -139,7 +139,7 @@ const step: Shape = {
     timeout: {
       shape: { kind: 'duration', minSeconds: 1, maxSeconds: DAY },
       description:
-        'How long one attempt may run before it is cancelled; the Data API ends any statement after 24h.',
+        'How long one attempt may run before it is cancelled: checked once a minute, so it may run up to a minute longer. The Data API ends any statement after 24h.',
       default: DEFAULTS.stepTimeout,
     },
     retry: {
@@ -279,7 +279,7 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
     },
     timeout: {
       shape: { kind: 'duration', minSeconds: 1, maxSeconds: 14 * DAY },
-      description: "The whole run's limit.",
+      description: "The whole run's limit; checked once a minute.",
       default: DEFAULTS.timeout,
     },
     retry: { shape: retry, description: 'For every step that does not say otherwise.' },

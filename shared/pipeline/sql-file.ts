@@ -4,6 +4,7 @@ import type { Prepared } from './analyze-statement.ts';
 import type { Token } from './lexer.ts';
 import { splitStatements, tokenize, UnclosedTokenError } from './lexer.ts';
 import type { StatementTemplate } from './plan.ts';
+import { positionOf } from './problem.ts';
 import type { StatementFacts, StatementProblem } from './statement-facts.ts';
 import type { ParameterUse } from './template.ts';
 import { makeTemplate, templateBytes } from './template.ts';
@@ -62,7 +63,8 @@ export function readSqlFile(
         `the statement has ${bytes} bytes; older Data API endpoints take ${LARGE_BYTES} at most`,
         'warning',
       );
-    return { tokens: part, facts, template: made.template, uses: made.uses };
+    const template = { ...made.template, at: positionOf(text, facts.offset) };
+    return { tokens: part, facts, template, uses: made.uses };
   });
   if (statements.length === 0) problem(0, 'the file holds no statement');
   if (statements.length > MAX_STATEMENTS) {

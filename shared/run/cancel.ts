@@ -1,44 +1,20 @@
 /**
- * A person gives a run up, in whatever phase it is. What is under way in the warehouse is stopped first, and its true end
- * seen, so that the answer can say of the step: applied, not applied, or not known.
+ * A run that is being cancelled: what is under way in the warehouse is stopped first, and its true end seen, so that the answer
+ * can say of the step: applied, not applied, or not known.
  */
 import type { Context, Decision } from './decision.ts';
-import { ask, DRIVER_LIFE_MS, epochSeconds, iso, nothing, store, TOKEN_WINDOW_MS } from './decision.ts';
+import { ask, currentStep, DRIVER_LIFE_MS, iso, nothing, store, TOKEN_WINDOW_MS } from './decision.ts';
 import { isLongOverdue } from './limits.ts';
-import { answeredBefore, lastRequest, refuse } from './resume.ts';
-import type { CancelRequested, RunEvent, StatementEnd } from './run-event.ts';
+import { isVerdict } from './retry.ts';
+import { askedAgain, judge, lookedAgain } from './probe.ts';
+import type { MarkerProbed, RunEvent, StatementEnd } from './run-event.ts';
 import type { FinishedStep, Run } from './run.ts';
-import { isAtEnd } from './run.ts';
 import { giveUp } from './stop.ts';
-
-export function onCancelRequested(run: Run, context: Context, event: CancelRequested): Decision {
-  const before = answeredBefore(run, event.requestId);
-  if (before !== undefined) return before;
-  if (isAtEnd(run)) return refuse(run, `run ${run.id} is ${run.state} already`);
-  if (run.state === 'CANCELLING') return refuse(run, `run ${run.id} is being cancelled already`);
-  const because = event.reason === undefined ? '' : `: ${event.reason}`;
-  if (run.phase === 'READY') {
-    const message = `gave up ${run.id}, which was ${run.state}`;
-    const asked = { ...run, lastRequest: lastRequest(event, context.now, message) };
-    return {
-      ...settle(asked, context, `given up by ${event.actor}${because}`),
-      answer: { ok: true, message },
-    };
-  }
-  const message = `cancelling ${run.id}: its step ${run.step ?? '?'} is being stopped`;
-  const cancelling: Run = {
-    ...run,
-    state: 'CANCELLING',
-    lastRequest: lastRequest(event, context.now, message),
-    next: epochSeconds(context.now),
-  };
-  return { ...store(cancelling), effect: stopIt(cancelling), answer: { ok: true, message } };
-}
 
 /** A cancelled run was woken: by the sweep, or by whoever asked for it. */
 export function onCancellingWoken(run: Run, context: Context): Decision {
   if (run.phase === 'READY') return settle(run, context, cancelledBy(run));
-  return isLongOverdue(run, context) ? settle(run, context, unsure(run)) : ask(run, stopIt(run));
+  return isLongOverdue(run, context) ? settle(run, context, unsure(run, context)) : ask(run, stopIt(run));
 }
 
 /** News of the statement that is being stopped. */
@@ -47,7 +23,7 @@ export function onCancelling(run: Run, context: Context, event: RunEvent): Decis
     case 'StatementEnded': {
       if (!event.trusted) return ask(run, stopIt(run));
       // The event does not say why: with a lost connection a commit may have come through.
-      if (event.status === 'FAILED') return ask(run, { kind: 'Describe', statementId: event.statementId });
+      if (event.status !== 'FINISHED') return ask(run, { kind: 'Describe', statementId: event.statementId });
       const end: StatementEnd = { statementId: event.statementId, status: event.status, endedAt: event.at };
       return settle(run, context, cancelledBy(run), end);
     }
@@ -58,9 +34,9 @@ export function onCancelling(run: Run, context: Context, event: RunEvent): Decis
     case 'StatementSeen':
       if (event.statementId !== run.statementId)
         return nothing(run, 'that statement is not awaited any more');
-      if ('end' in event) return settle(run, context, cancelledBy(run), event.end);
+      if ('end' in event) return onStopped(run, context, event.end);
       if (event.status === 'RUNNING') return nothing(run, 'the statement is being stopped');
-      return settle(run, context, unsure(run));
+      return settle(run, context, unsure(run, context));
     case 'NameLookedUp': {
       if (run.phase !== 'CLAIMED' || event.token !== run.token)
         return nothing(run, 'the claim was recorded by somebody else');
@@ -79,20 +55,58 @@ export function onCancelling(run: Run, context: Context, event: RunEvent): Decis
         return nothing(run, 'the submission may still be on its way');
       return settle(run, context, `${cancelledBy(run)}; step ${run.step ?? '?'} was not seen to start`);
     }
+    case 'MarkerProbed':
+      return onStoppedProbed(run, context, event);
     default:
       return nothing(run, 'the run is being cancelled');
   }
 }
 
-function stopIt(run: Run): NonNullable<Decision['effect']> {
+/** Of a durable step only the marker tells whether it committed before it was stopped. */
+function onStopped(run: Run, context: Context, end: StatementEnd): Decision {
+  if (end.status === 'FINISHED' || currentStep(run, context.plan).kind !== 'durable')
+    return settle(run, context, cancelledBy(run), end);
+  const failure = end.error ?? {
+    class: 'cancelled' as const,
+    message: `the statement ended as ${end.status}`,
+  };
+  return ask(run, { kind: 'ProbeMarker', failure, end });
+}
+
+function onStoppedProbed(run: Run, context: Context, event: MarkerProbed): Decision {
+  const { end } = event;
+  if (run.phase !== 'SUBMITTED' || end === undefined || end.statementId !== run.statementId)
+    return nothing(run, 'that statement is not awaited any more');
+  const judgement = judge(run, context, event);
+  switch (judgement) {
+    case 'applied':
+      return settle(run, context, cancelledBy(run), { ...end, status: 'FINISHED' });
+    case 'not-applied':
+      return settle(run, context, cancelledBy(run), end);
+    case 'ask-again':
+      return store(askedAgain(run, context));
+    case 'look-again':
+      return store(lookedAgain(run, context));
+    case 'looked-just-now':
+      return nothing(run, 'the marker is read again a minute after the first time');
+    case 'marker-unreadable':
+    case 'transactions-unreadable':
+      return settle(run, context, unsure(run, context));
+    default:
+      return judgement satisfies never;
+  }
+}
+
+/** Stops the statement, or finds out whether there is one. */
+export function stopIt(run: Run): NonNullable<Decision['effect']> {
   return run.phase === 'SUBMITTED' && run.statementId !== undefined
     ? { kind: 'CancelStatement', statementId: run.statementId }
     : { kind: 'LookUpName', why: 'cancel' };
 }
 
 /** The run ends as CANCELLED; of a statement that ended, with what became of it. */
-function settle(run: Run, context: Context, message: string, end?: StatementEnd): Decision {
-  const said = end === undefined ? message : outcome(run, message, end);
+export function settle(run: Run, context: Context, message: string, end?: StatementEnd): Decision {
+  const said = end === undefined ? message : outcome(run, context, message, end);
   const failure = {
     class: 'cancelled' as const,
     message: said,
@@ -112,14 +126,29 @@ function settle(run: Run, context: Context, message: string, end?: StatementEnd)
   return store(ended, { kind: 'PerformDuty', duty: 'history' });
 }
 
-function outcome(run: Run, message: string, end: StatementEnd): string {
-  const lost = end.error?.class === 'unknown' || end.error?.class === 'session-lost';
-  if (end.status === 'FAILED' && lost) return unsure(run);
-  return `${message}; step ${run.step ?? '?'} was ${end.status === 'FINISHED' ? 'applied' : 'not applied'}`;
+/** What became of the step, by its kind. The end of a durable one was judged by its marker. */
+function outcome(run: Run, context: Context, message: string, end: StatementEnd): string {
+  const step = currentStep(run, context.plan);
+  if (isWithoutEffect(run, context)) return `${message}; step ${step.name} ${NO_EFFECT}`;
+  const isRefused = end.error !== undefined && isVerdict(end.error.class);
+  const isOpen = end.status !== 'FINISHED' && !isRefused;
+  if (step.kind === 'opaque' && isOpen) return unsure(run, context);
+  return `${message}; step ${step.name} was ${end.status === 'FINISHED' ? 'applied' : 'not applied'}`;
 }
 
-function unsure(run: Run): string {
-  return `${cancelledBy(run)}; whether step ${run.step ?? '?'} was applied is not known`;
+function unsure(run: Run, context: Context): string {
+  const said = isWithoutEffect(run, context)
+    ? `step ${run.step ?? '?'} ${NO_EFFECT}`
+    : `whether step ${run.step ?? '?'} was applied is not known`;
+  return `${cancelledBy(run)}; ${said}`;
+}
+
+const NO_EFFECT = 'changed nothing that lasts';
+
+/** However its statement ended: what it did went with the session. */
+function isWithoutEffect(run: Run, { plan }: Context): boolean {
+  const kind = plan.steps[run.cursor]?.kind;
+  return kind === 'session' || kind === 'check';
 }
 
 function cancelledBy(run: Run): string {
@@ -136,7 +165,7 @@ function rowOf(run: Run, end: StatementEnd): FinishedStep {
     startedAt: run.submittedAt ?? run.claimedAt ?? end.endedAt,
     endedAt: end.endedAt,
     statementId: end.statementId,
-    ...(end.rows === undefined ? {} : { rows: end.rows }),
+    ...(end.rows === undefined || end.status !== 'FINISHED' ? {} : { rows: end.rows }),
     ...(end.error === undefined ? {} : { error: end.error.message, errorClass: end.error.class }),
   };
 }

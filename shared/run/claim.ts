@@ -1,11 +1,21 @@
 /** READY to CLAIMED: the intent and its token are stored before any call, so that a lost reply is never a mystery. */
 import type { Context, Decision } from './decision.ts';
-import { ask, currentStep, epochSeconds, iso, store, SUBMISSION, without } from './decision.ts';
+import {
+  ask,
+  CLAIM_IS_YOUNG_MS,
+  currentStep,
+  epochSeconds,
+  iso,
+  store,
+  SUBMISSION,
+  waiting,
+  without,
+} from './decision.ts';
 import { fruitless, isTimeUp, timeIsUp, tooManyWrites } from './limits.ts';
 import type { Effect } from './effect.ts';
 import type { SeenFile } from './run-event.ts';
 import { fail } from './stop.ts';
-import type { Run } from './run.ts';
+import type { Failure, Run } from './run.ts';
 
 const SUBMIT: Effect = { kind: 'Submit', tries: 0 };
 
@@ -15,7 +25,7 @@ export function proceed(run: Run, context: Context): Decision {
   if (run.rebuildFrom !== undefined) {
     const failure = {
       class: 'session-lost' as const,
-      message: `${run.lastRequest?.actor ?? 'somebody'} wants to go on from ${run.step ?? '?'} in a new session`,
+      message: `the temporary tables that ${run.step ?? '?'} needs must be made again in a new session`,
     };
     return ask(run, { kind: 'PlanRebuild', target: run.rebuildFrom, failure });
   }
@@ -28,6 +38,14 @@ export function proceed(run: Run, context: Context): Decision {
 export function claim(run: Run, context: Context): Decision {
   const step = currentStep(run, context.plan);
   const named = { ...run, step: step.name };
+  if (run.checkMarkerOf === run.cursor && step.kind === 'durable') {
+    const failure: Failure = {
+      class: 'unknown',
+      message: `an earlier attempt of step ${step.name} was reported as not applied`,
+      step: step.name,
+    };
+    return ask({ ...without(named, ...SUBMISSION), phase: 'READY' }, { kind: 'ProbeMarker', failure });
+  }
   if (isTimeUp(run, context)) return fail(named, context, timeIsUp(named, context));
   if (tooManyWrites(run)) return fail(named, context, fruitless(named));
   if (loadsFile(run, context))
@@ -38,17 +56,20 @@ export function claim(run: Run, context: Context): Decision {
 /** `seen`: the file that the step loads, as it is now. Kept with the claim: whatever is submitted, was submitted after it. */
 export function claimSeen(run: Run, context: Context, seen?: SeenFile): Decision {
   const claimed: Run = {
-    ...without(run, ...SUBMISSION),
+    // The marker of a later step is still to be read when the run comes to it.
+    ...without(run, ...SUBMISSION, ...(isStillToCheck(run) ? [] : (['checkMarkerOf'] as const))),
     state: 'RUNNING',
     phase: 'CLAIMED',
     token: context.chance.token,
     claimedAt: iso(context.now),
+    ...lookedAtSoon(run, context),
     ...(seen === undefined ? {} : { inputSeen: kept(seen) }),
   };
   return store(claimed, SUBMIT);
 }
 
-function loadsFile(run: Run, context: Context): boolean {
+/** The current step loads the run's file. */
+export function loadsFile(run: Run, context: Context): boolean {
   return currentStep(run, context.plan).usesFile && run.trigger.file !== undefined;
 }
 
@@ -57,6 +78,20 @@ function kept({ modified, versionId }: SeenFile): NonNullable<Run['inputSeen']> 
     ...(modified === undefined ? {} : { modified }),
     ...(versionId === undefined ? {} : { versionId }),
   };
+}
+
+function isStillToCheck(run: Run): boolean {
+  return run.checkMarkerOf !== undefined && run.checkMarkerOf > run.cursor;
+}
+
+/**
+ * After a long step, or with a short timeout, the sweep would look late. Else the time stands: it is in an index, and a step
+ * writes no index.
+ */
+function lookedAtSoon(run: Run, context: Context): { next?: number } {
+  const timeoutMs = (currentStep(run, context.plan).timeoutSeconds + 1) * 1000;
+  const soon = epochSeconds(context.now + Math.min(CLAIM_IS_YOUNG_MS, timeoutMs));
+  return run.next !== undefined && run.next <= soon ? {} : { next: soon };
 }
 
 /**
@@ -77,12 +112,13 @@ export function claimAnewSeen(run: Run, context: Context, seen?: SeenFile): Deci
     token: context.chance.token,
     nonce: (run.nonce ?? 1) + 1,
     claimedAt: iso(context.now),
+    ...lookedAtSoon(run, context),
     ...(seen === undefined ? {} : { inputSeen: kept(seen) }),
   };
   return store(claimed, SUBMIT);
 }
 
 /** Backing off with the claim kept: the same token is sent again, no attempt is burnt. */
-export function waitWithClaim(run: Run, context: Context, ms: number): Decision {
-  return store({ ...run, state: 'WAITING', phase: 'CLAIMED', next: epochSeconds(context.now + ms) });
+export function waitWithClaim(run: Run, context: Context, ms: number, why: string): Decision {
+  return store({ ...waiting(run, context, ms, why), phase: 'CLAIMED' });
 }

@@ -1,8 +1,8 @@
 /**
- * decide: the only place where a run changes. Pure: the run, what happened, and a context in; the run to store and
+ * decide: with decideRequest the only place where a run changes. Pure: the run, what happened, and a context in; the run to store and
  * the one effect to perform next out. Every driver (Lambda, sweep, simulator) calls this and nothing else.
  */
-import { onCancelling, onCancellingWoken, onCancelRequested } from './cancel.ts';
+import { onCancelling, onCancellingWoken } from './cancel.ts';
 import { claim, proceed } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
 import {
@@ -13,20 +13,21 @@ import {
   iso,
   nothing,
   store,
+  tidy,
   without,
 } from './decision.ts';
-import { onResumeRequested } from './resume.ts';
 import { onDoubt, undecided } from './doubt.ts';
 import { deadlineOf, isLongOverdue, overdue } from './limits.ts';
 import { onMarkerProbed, onVerifyAsked } from './probe.ts';
 import { onRebuildPlanned, onSessionLost } from './rebuild.ts';
-import { onResolveRequested } from './resolve.ts';
 import type { RunEvent } from './run-event.ts';
+import type { PlanView } from './plan-view.ts';
 import type { Failure, Run } from './run.ts';
 import { isAtRest } from './run.ts';
-import { failStep, finishStep, onEnd, onInputChecked } from './step-end.ts';
+import { failStep, finishStep, onEnd, onFailed, onInputChecked } from './step-end.ts';
 import { needDecision, onDutyDone } from './stop.ts';
 import { onCallRefused, onNameLookedUp, onSessionSeen, onSubmitted } from './submission.ts';
+import { onDriveFailed } from './trouble.ts';
 import { bounded, LONGEST_TEXT, shortened } from './text.ts';
 
 export type { Answer, Context, Decision } from './decision.ts';
@@ -36,18 +37,17 @@ const SHORTEST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 300_000;
 
 export function decide(run: Run, happened: RunEvent, context: Context): Decision {
-  const event = bounded(happened);
+  return tidy(decideOn(run, bounded(happened), context));
+}
+
+function decideOn(run: Run, event: RunEvent, context: Context): Decision {
   switch (event.kind) {
     case 'Woken':
       return onWoken(run, context);
     case 'StatementEnded':
       return onStatementEnded(run, context, event);
-    case 'ResumeRequested':
-      return onResumeRequested(run, context, event);
-    case 'CancelRequested':
-      return onCancelRequested(run, context, event);
-    case 'ResolveRequested':
-      return onResolveRequested(run, context, event);
+    case 'DriveFailed':
+      return onDriveFailed(run, context, event.message);
     case 'DutyDone':
       return onDutyDone(run, event.duty);
     case 'HistoryWritten':
@@ -58,19 +58,12 @@ export function decide(run: Run, happened: RunEvent, context: Context): Decision
   }
 }
 
-type NewsKind =
-  | 'Woken'
-  | 'StatementEnded'
-  | 'ResumeRequested'
-  | 'CancelRequested'
-  | 'ResolveRequested'
-  | 'DutyDone'
-  | 'HistoryWritten';
+type NewsKind = 'Woken' | 'StatementEnded' | 'DriveFailed' | 'DutyDone' | 'HistoryWritten';
 
 function onAnswer(run: Run, event: Exclude<RunEvent, { kind: NewsKind }>, context: Context): Decision {
   switch (event.kind) {
     case 'SlotTaken':
-      return onSlotTaken(run, context, event.epoch);
+      return onSlotTaken(run, context, event);
     case 'SlotBusy':
       return nothing(run, 'waits for a slot');
     case 'SessionOpened':
@@ -111,7 +104,7 @@ function onAnswer(run: Run, event: Exclude<RunEvent, { kind: NewsKind }>, contex
       const said = [event.end.error?.message, event.message];
       const whole = said.filter((part) => part !== undefined && part !== '').join('\n');
       const message = shortened(whole, LONGEST_TEXT);
-      return failStep(run, context, event, event.end, failureOf(run, 'data', message, event.end.statementId));
+      return onFailed(run, context, event, event.end, failureOf(run, 'data', message, event.end.statementId));
     }
     case 'RebuildPlanned':
       return onRebuildPlanned(run, context, event);
@@ -136,12 +129,9 @@ function onWoken(run: Run, context: Context): Decision {
     return needDecision(run, context, undecided(run, context, overdue(run), 'nobody could be asked'));
   if (run.state === 'WAITING' && run.next !== undefined && run.next > epochSeconds(context.now))
     return nothing(run, 'backs off');
-  if (run.doubtSince !== undefined) {
-    return onDoubt(
-      run,
-      context,
-      failureOf(run, 'unknown', 'the session is gone while a step was in it', run.statementId),
-    );
+  // Of a submission its statement is asked about again first: it may have been seen to end.
+  if (run.doubtSince !== undefined && run.phase === 'CLAIMED') {
+    return onDoubt(run, context, failureOf(run, 'unknown', 'the session is gone while a step was in it'));
   }
   switch (run.phase) {
     case 'READY':
@@ -246,10 +236,12 @@ function probeLater(run: Run, context: Context, submittedAt: number, deadline: n
   return { ...store({ ...run, next }), note: 'the statement is running' };
 }
 
-function onSlotTaken(run: Run, context: Context, epoch: number): Decision {
+function onSlotTaken(run: Run, context: Context, event: RunEvent & { kind: 'SlotTaken' }): Decision {
   if (run.state !== 'QUEUED') return nothing(run, 'the run has its slot already');
+  const { epoch } = event;
   const running: Run = {
     ...run,
+    ...(event.plan === undefined ? {} : startOf(event.plan)),
     state: 'RUNNING',
     phase: 'READY',
     slot: true,
@@ -274,6 +266,12 @@ function onSlotTaken(run: Run, context: Context, epoch: number): Decision {
     running,
     running.sessionId === undefined ? { kind: 'OpenSession', tries: 0 } : { kind: 'ProveSession', tries: 0 },
   );
+}
+
+/** The beginning of a plan, for a run that has done nothing yet. */
+function startOf({ hash, steps }: PlanView): Pick<Run, 'planHash' | 'steps' | 'step'> {
+  const step = steps[0]?.name;
+  return { planHash: hash, steps: steps.length, ...(step === undefined ? {} : { step }) };
 }
 
 function failureOf(run: Run, failureClass: Failure['class'], message: string, statementId?: string): Failure {

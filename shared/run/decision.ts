@@ -2,6 +2,7 @@
 import type { Effect } from './effect.ts';
 import type { PlanView, StepView } from './plan-view.ts';
 import type { Run } from './run.ts';
+import { shortened } from './text.ts';
 
 export interface Decision {
   readonly run: Run;
@@ -35,6 +36,9 @@ export interface Context {
   readonly stage: string;
 }
 
+/** Bytes of `waitingFor`. */
+const LONGEST_REASON = 500;
+
 /** A claim younger than this belongs to its claimer: other drivers leave it alone. */
 export const CLAIM_IS_YOUNG_MS = 90_000;
 
@@ -50,6 +54,23 @@ export function nothing(run: Run, note?: string): Decision {
 
 export function ask(run: Run, effect: Effect): Decision {
   return { run, save: 'none', effect };
+}
+
+/** The run, waiting: it is retried after `ms` without a request. `why`: for people. */
+export function waiting(run: Run, context: Context, ms: number, why: string): Run {
+  return {
+    ...run,
+    state: 'WAITING',
+    next: epochSeconds(context.now + ms),
+    waitingFor: shortened(why, LONGEST_REASON),
+  };
+}
+
+/** What a run waits for is true only while it waits. */
+export function tidy(decision: Decision): Decision {
+  const { run } = decision;
+  if (run.state === 'WAITING' || run.waitingFor === undefined) return decision;
+  return { ...decision, run: without(run, 'waitingFor') };
 }
 
 export function store(run: Run, effect?: Effect): Decision {

@@ -3,12 +3,11 @@ import { commandLine } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { ask, currentStep } from './decision.ts';
 import { onSessionLost } from './rebuild.ts';
-import type { StatementEnd } from './run-event.ts';
 import type { Failure, Run } from './run.ts';
 import { needDecision } from './stop.ts';
 import { shortened } from './text.ts';
 
-export function onDoubt(run: Run, context: Context, failure: Failure, end?: StatementEnd): Decision {
+export function onDoubt(run: Run, context: Context, failure: Failure): Decision {
   const step = currentStep(run, context.plan);
   switch (step.kind) {
     case 'session':
@@ -16,7 +15,7 @@ export function onDoubt(run: Run, context: Context, failure: Failure, end?: Stat
       // Whatever it did went with the session.
       return onSessionLost(run, context, failure);
     case 'durable':
-      return ask(run, { kind: 'ProbeMarker', failure, ...(end === undefined ? {} : { end }) });
+      return ask(run, { kind: 'ProbeMarker', failure });
     case 'opaque':
       if (step.idempotent) return onSessionLost(run, context, failure);
       if (step.verify !== undefined) return ask(run, { kind: 'AskVerify', failure });

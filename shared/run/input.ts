@@ -17,7 +17,7 @@ export function wrongBefore(run: Run, context: Context, seen: SeenFile | undefin
   );
 }
 
-/** Why what lies there now need not be what was loaded. `lasts`: the step's effects are there for good. */
+/** Why what lies there now need not be what was loaded. `lasts`: the step's effects are permanent. */
 export function wrongAfter(
   run: Run,
   context: Context,

@@ -9,9 +9,9 @@ import {
   CLAIM_IS_YOUNG_MS,
   currentStep,
   DRIVER_LIFE_MS,
-  epochSeconds,
   store,
   TOKEN_WINDOW_MS,
+  waiting,
 } from './decision.ts';
 import { onDoubt } from './doubt.ts';
 import type { Failure, Run } from './run.ts';
@@ -25,11 +25,16 @@ export function onOldClaim(run: Run, context: Context): Decision {
   // The same token returns the same statement, so submitting again is safe while AWS remembers it. Stored first: whoever
   // claimed it may yet give it up (its submission is rejected), and then nothing of it may begin.
   if (context.now < lastSent) {
-    const takenUp: Run = { ...run, state: 'WAITING', next: epochSeconds(context.now + CLAIM_IS_YOUNG_MS) };
+    const takenUp = waiting(run, context, CLAIM_IS_YOUNG_MS, `${unseen(run)}; it is submitted again`);
     return store(takenUp, { kind: 'Submit', tries: 0 });
   }
   if (!isPastUse(run, context))
-    return waitWithClaim(run, context, lastSent + DRIVER_LIFE_MS - context.now + 1_000);
+    return waitWithClaim(
+      run,
+      context,
+      lastSent + DRIVER_LIFE_MS - context.now + 1_000,
+      `${unseen(run)}, and may still come`,
+    );
   return ask(run, { kind: 'LookUpSession', why: 'old-claim' });
 }
 
@@ -57,6 +62,10 @@ export function onOldClaimInIdleSession(run: Run, context: Context): Decision {
     default:
       return step.kind satisfies never;
   }
+}
+
+function unseen(run: Run): string {
+  return `the submission of ${run.step ?? '?'} was not seen by the warehouse`;
 }
 
 /** Until when the token is sent, in ms since the epoch. */

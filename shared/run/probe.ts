@@ -2,85 +2,153 @@
  * The answers that end a doubt: the marker, once the statement is known to be dead; for what has no marker its own
  * `verify:` query; else a person.
  */
-import { claimAnew } from './claim.ts';
+import { claim, claimAnew } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
-import { iso, epochSeconds, nothing, store, without } from './decision.ts';
+import { iso, epochSeconds, nothing, store, waiting, without } from './decision.ts';
 import { undecided } from './doubt.ts';
 import { isPastUse } from './old-claim.ts';
 import { onSessionLost } from './rebuild.ts';
+import { isVerdict } from './retry.ts';
 import type { MarkerProbed, RunEvent, StatementEnd } from './run-event.ts';
-import type { Run } from './run.ts';
-import { failStep, finishStep } from './step-end.ts';
+import type { Failure, Run } from './run.ts';
+import { failStep, NOT_SEEN, onApplied, stopAfterStep } from './step-end.ts';
 import { needDecision } from './stop.ts';
 
 /** Between two probes of a closed session: a commit may land after the session looks closed. */
 const BETWEEN_PROBES_MS = 60_000;
 
+/** The marker of a step that was submitted: an unknown outcome, or a report of a failure that is not believed without it. */
 export function onMarkerProbed(run: Run, context: Context, event: MarkerProbed): Decision {
+  if (run.phase === 'READY') return onMarkerChecked(run, context, event);
   const { failure, end } = event;
-  switch (event.marker) {
-    case 'present':
-      return finishStep(run, context, event, appliedEnd(run, context, end));
-    case 'unreadable':
+  const judgement = judge(run, context, event);
+  switch (judgement) {
+    case 'applied':
+      return onApplied(
+        run,
+        context,
+        event,
+        appliedEnd(run, context, end, end === undefined ? undefined : failure),
+      );
+    case 'not-applied':
+      return onNotApplied(run, context, event);
+    case 'ask-again':
+      return store(waitsToAskAgain(run, context, failure));
+    case 'look-again':
+      return store(waitsToLookAgain(run, context, failure));
+    case 'looked-just-now':
+      return nothing(run, 'the marker is read again a minute after the first time');
+    case 'marker-unreadable':
+      // The database's verdict stands; a resume reads the marker before it submits the step again.
+      if (end !== undefined && isVerdict(failure.class))
+        return stopAfterStep(run, context, event, end, failure, false);
       return needDecision(
         run,
         context,
         undecided(run, context, failure, 'baton.step_marker could not be read'),
       );
+    case 'transactions-unreadable':
+      return needDecision(
+        run,
+        context,
+        undecided(
+          run,
+          context,
+          failure,
+          'the marker is absent, but whether its transaction is still open could not be read',
+        ),
+      );
+    default:
+      return judgement satisfies never;
+  }
+}
+
+export type Judgement =
+  | 'applied'
+  | 'not-applied'
+  /** Nothing can be concluded yet: the whole question is put again a minute later. */
+  | 'ask-again'
+  /** The first probe found nothing; a second one, a minute later, proves it. */
+  | 'look-again'
+  | 'looked-just-now'
+  | 'marker-unreadable'
+  | 'transactions-unreadable';
+
+/** What the marker says. Absence proves something only when the statement is known to be dead, and its commit cannot land any more. */
+export function judge(run: Run, context: Context, event: MarkerProbed): Judgement {
+  const { marker, session, open, end, failure } = event;
+  if (marker === 'present') return 'applied';
+  if (marker === 'unreadable') return 'marker-unreadable';
+  if (marker === 'later') return 'ask-again';
+  // It was seen to end, by the database's own verdict: it was rolled back.
+  if (end !== undefined && isVerdict(failure.class)) return 'not-applied';
+  if (session === 'BUSY') return 'ask-again';
+  if (session === 'AVAILABLE' && end === undefined) {
+    // A session does one thing at a time: if it is idle, the statement is over. One that was not seen to be submitted may
+    // still come: every driver that could send it must be gone first.
+    return run.phase === 'SUBMITTED' || isPastUse(run, context) ? 'not-applied' : 'ask-again';
+  }
+  if (open === 'some') return 'ask-again';
+  if (open === 'unreadable' && session !== 'AVAILABLE') return 'transactions-unreadable';
+  const since = run.doubtSince;
+  if (since === undefined) return 'look-again';
+  return context.now - Date.parse(since) >= BETWEEN_PROBES_MS ? 'not-applied' : 'looked-just-now';
+}
+
+function onNotApplied(run: Run, context: Context, event: MarkerProbed): Decision {
+  const { failure, end, session } = event;
+  if (session === 'AVAILABLE' && run.phase === 'CLAIMED') return claimAnew(run, context);
+  const gone = session === 'CLOSED' || session === 'UNKNOWN';
+  return end === undefined || (gone && failure.class === 'session-lost')
+    ? onSessionLost(run, context, failure)
+    : failStep(run, context, event, end, { ...failure, rolledBack: true });
+}
+
+/** The question is put again from its beginning. */
+function waitsToAskAgain(run: Run, context: Context, failure: Failure): Run {
+  return waiting(askedAgain(run, context), context, BETWEEN_PROBES_MS, unknownYet(run, failure));
+}
+
+/** A second probe follows. */
+function waitsToLookAgain(run: Run, context: Context, failure: Failure): Run {
+  return waiting(lookedAgain(run, context), context, BETWEEN_PROBES_MS, unknownYet(run, failure));
+}
+
+function unknownYet(run: Run, { message }: Failure): string {
+  return `whether step ${run.step ?? '?'} was applied is not known yet, its marker is read again: ${message}`;
+}
+
+/** When the question is put again from its beginning. */
+export function askedAgain(run: Run, context: Context): Run {
+  return { ...without(run, 'doubtSince'), next: epochSeconds(context.now + BETWEEN_PROBES_MS) };
+}
+
+/** When a second probe follows the first. */
+export function lookedAgain(run: Run, context: Context): Run {
+  return { ...run, doubtSince: iso(context.now), next: epochSeconds(context.now + BETWEEN_PROBES_MS) };
+}
+
+/** The marker of a step that is to be claimed again after a person's request: what they believe is not enough. */
+function onMarkerChecked(run: Run, context: Context, event: MarkerProbed): Decision {
+  const { failure } = event;
+  switch (event.marker) {
+    case 'present':
+      return onApplied(run, context, event, appliedEnd(run, context, undefined, failure));
     case 'absent':
-      return onMarkerAbsent(run, context, event);
+      return claim(without(run, 'checkMarkerOf'), context);
     case 'later':
-      return askAgain(run, context);
+      return store(waitsToAskAgain(run, context, failure));
+    case 'unreadable':
+      // They were asked because it cannot be read.
+      if (run.lastRequest?.verb === 'resolve') return claim(without(run, 'checkMarkerOf'), context);
+      return needDecision(
+        run,
+        context,
+        undecided(run, context, failure, 'baton.step_marker could not be read'),
+      );
     default:
       return event.marker satisfies never;
   }
-}
-
-/** Absence proves something only when the statement is known to be dead. */
-function onMarkerAbsent(run: Run, context: Context, event: MarkerProbed): Decision {
-  const { failure, end } = event;
-  if (end !== undefined) {
-    // It was seen to end, and left no marker: it was not applied, so it may be tried again.
-    return failStep(run, context, event, end, { ...failure, class: 'transient' });
-  }
-  // A session does one thing at a time: if it is idle, the statement is over.
-  if (event.session === 'AVAILABLE') {
-    if (run.phase === 'SUBMITTED') return onSessionLost(run, context, failure);
-    // Not submitted, or not seen to be: whoever could still send the token must be gone first.
-    return isPastUse(run, context) ? claimAnew(run, context) : askAgain(run, context);
-  }
-  if (event.session === 'BUSY') return askAgain(run, context);
-  if (event.open === 'unreadable') {
-    return needDecision(
-      run,
-      context,
-      undecided(
-        run,
-        context,
-        failure,
-        'the marker is absent, but whether its transaction is still open could not be read',
-      ),
-    );
-  }
-  if (event.open === 'some') return askAgain(run, context);
-  const since = run.doubtSince;
-  const longEnough = since !== undefined && context.now - Date.parse(since) >= BETWEEN_PROBES_MS;
-  return longEnough ? onSessionLost(run, context, failure) : lookAgain(run, context, since);
-}
-
-/** Nothing can be concluded yet: the whole question is put again a minute later. */
-function askAgain(run: Run, context: Context): Decision {
-  return store({
-    ...without(run, 'doubtSince'),
-    state: 'WAITING',
-    next: epochSeconds(context.now + BETWEEN_PROBES_MS),
-  });
-}
-
-/** The first probe found nothing; a second one, a minute later, proves it. */
-function lookAgain(run: Run, context: Context, since: string | undefined): Decision {
-  const doubtSince = since ?? iso(context.now);
-  return store({ ...run, state: 'WAITING', doubtSince, next: epochSeconds(context.now + BETWEEN_PROBES_MS) });
 }
 
 export function onVerifyAsked(
@@ -89,8 +157,8 @@ export function onVerifyAsked(
   event: RunEvent & { kind: 'VerifyAsked' },
 ): Decision {
   if (run.phase === 'READY') return nothing(run);
-  if (event.applied === 'later') return askAgain(run, context);
-  if (event.applied === true) return finishStep(run, context, event, appliedEnd(run, context, undefined));
+  if (event.applied === 'later') return store(waitsToAskAgain(run, context, event.failure));
+  if (event.applied === true) return onApplied(run, context, event, appliedEnd(run, context, undefined));
   const why =
     event.applied === false
       ? 'its verify: query says that it was not applied, but it may still run'
@@ -98,10 +166,17 @@ export function onVerifyAsked(
   return needDecision(run, context, undecided(run, context, event.failure, why));
 }
 
-function appliedEnd(run: Run, context: Context, end: StatementEnd | undefined): StatementEnd {
+/** `reported`: what the warehouse said of it, which is not true. */
+function appliedEnd(
+  run: Run,
+  context: Context,
+  end: StatementEnd | undefined,
+  reported?: Failure,
+): StatementEnd {
   return {
-    statementId: run.statementId ?? end?.statementId ?? 'unknown',
+    statementId: run.statementId ?? end?.statementId ?? NOT_SEEN,
     status: 'FINISHED',
     endedAt: end?.endedAt ?? iso(context.now),
+    ...(reported === undefined ? {} : { error: reported }),
   };
 }

@@ -11,10 +11,19 @@ import { shortened } from './text.ts';
 /** A step that loses its session so often in a row has another problem. */
 const MOST_REBUILDS = 10;
 
+function isRebuiltTooOften(run: Run): boolean {
+  return (run.rebuilds ?? 0) >= MOST_REBUILDS;
+}
+
+/** The next attempt needs a new session, and too many in a row have not helped. */
+export function isRebuiltInVain(run: Run): boolean {
+  return run.rebuildFrom !== undefined && isRebuiltTooOften(run);
+}
+
 /** The session is gone, and no effect of the current step is in doubt. */
 export function onSessionLost(run: Run, context: Context, failure: Failure): Decision {
   const target = run.rebuild?.resumeAt ?? run.cursor;
-  if ((run.rebuilds ?? 0) >= MOST_REBUILDS) {
+  if (isRebuiltTooOften(run)) {
     const tooOften = {
       ...failure,
       message: `${shortened(failure.message, 500)}; the session was rebuilt ${MOST_REBUILDS} times in a row and lost again. Find out why, then: ${commandLine(context.stage, `resolve ${run.id}`)} --not-applied | --abandon`,

@@ -32,6 +32,7 @@ export function onResolveRequested(run: Run, context: Context, event: ResolveReq
         run: goOn(asked, context, {
           attempt: run.attempt + 1,
           firstAttempt: run.attempt + 1,
+          checkMarkerOf: Math.max(run.rebuild?.resumeAt ?? run.cursor, run.checkMarkerOf ?? 0),
           // A step that gave other rows did run: in the session that it ran in it cannot be repeated.
           ...(run.rebuild === undefined ? {} : { rebuildFrom: run.rebuild.resumeAt }),
         }),

@@ -51,6 +51,8 @@ export function onResumeRequested(run: Run, context: Context, event: ResumeReque
     ...(replayName === undefined
       ? {}
       : { replays: [...(run.replays ?? []), replayName].slice(-MOST_REPLAYS) }),
+    // It may have failed on its way to a step whose marker was still to be read.
+    checkMarkerOf: Math.max(failedAt, run.checkMarkerOf ?? 0),
     lastRequest: lastRequest(event, context.now, message),
     countsFrom: iso(context.now),
     next: epochSeconds(context.now),

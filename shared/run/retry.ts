@@ -11,18 +11,25 @@ export function backoffMs(retry: StepView['retry'], attempt: number, fraction: n
   return Math.round(ceiling * 1000 * fraction);
 }
 
-export type Policy = 'retry' | 'fail' | 'decide';
+/**
+ * Is the text the database's own verdict on the statement, so that it was rolled back? Every other report of a failure leaves
+ * open whether it committed: the connection may have been lost, or the statement stopped, a moment after its commit.
+ */
+export function isVerdict(failure: FailureClass): boolean {
+  return failure === 'sql' || failure === 'data' || failure === 'conflict' || failure === 'permission';
+}
 
-/** One policy for each class; `retry` still needs an attempt left. */
+export type Policy = 'retry' | 'rebuild' | 'fail';
+
+/** What follows a statement that is known to have had no effect, by class; `retry` still needs an attempt left. */
 export function policyFor(failure: FailureClass, step: StepView): Policy {
   switch (failure) {
     case 'transient':
+    case 'session-lost':
       return 'retry';
     case 'conflict':
-      return step.conflictRetry ? 'retry' : 'decide';
-    case 'session-lost':
+      return step.conflictRetry ? 'retry' : 'rebuild';
     case 'unknown':
-      return 'decide';
     case 'sql':
     case 'data':
     case 'check':

@@ -18,6 +18,9 @@ export interface StatementEnd {
   readonly error?: Failure;
 }
 
+/** What a person or program asks of a run. */
+export type PersonRequest = ResumeRequested | CancelRequested | ResolveRequested;
+
 export type RunEvent =
   /** Somebody thinks the run should be looked at: its start, the sweep, a duplicate. */
   | { readonly kind: 'Woken' }
@@ -32,10 +35,10 @@ export type RunEvent =
       /** False when the event names a principal that is not our role. */
       readonly trusted: boolean;
     }
-  | ResumeRequested
-  | CancelRequested
-  | ResolveRequested
-  | { readonly kind: 'SlotTaken'; readonly epoch: number }
+  /** A drive ended with an error of our own. */
+  | { readonly kind: 'DriveFailed'; readonly message: string }
+  /** `plan`: today's, where it is another: a run that has done nothing yet takes it. */
+  | { readonly kind: 'SlotTaken'; readonly epoch: number; readonly plan?: PlanView }
   | { readonly kind: 'SlotBusy' }
   | { readonly kind: 'SessionOpened'; readonly sessionId: string; readonly pid?: number }
   | { readonly kind: 'SessionProved'; readonly sessionId: string }

@@ -72,6 +72,10 @@ export interface Failure {
   /** Step in which it happened; absent where no step was under way. */
   readonly step?: string;
   readonly statementId?: string;
+  /** `40_commit.sql line 14, column 3 (statement 2 of 3)`: absent where it is not known. */
+  readonly place?: string;
+  /** The step's transaction was rolled back: its marker was read as absent. */
+  readonly rolledBack?: true;
 }
 
 /** A step that ended, kept on the run until its history row is written. */
@@ -88,6 +92,9 @@ export interface FinishedStep {
   readonly rows?: number;
   readonly error?: string;
   readonly errorClass?: FailureClass;
+  /** As in `Failure`. */
+  readonly place?: string;
+  readonly rolledBack?: true;
 }
 
 export type StepStatus = 'FINISHED' | 'FAILED' | 'ABORTED';
@@ -160,6 +167,8 @@ export interface Run {
   readonly endedAt?: string;
   /** Epoch seconds: when the sweep must look at the run at the latest. Absent only at an end that owes nothing, and while QUEUED. */
   readonly next?: number;
+  /** Why a WAITING run waits, for people; `next` says when it is retried. At most 500 bytes. */
+  readonly waitingFor?: string;
   /** The statement was cancelled because its time was up; its end is a `timeout`. */
   readonly timedOut?: true;
   /** A lost session is being rebuilt: steps before `resumeAt` run again in the new one. */
@@ -168,6 +177,11 @@ export interface Run {
   readonly rebuilds?: number;
   /** A person wants the run to go on from this step (index) in a new session; rebuilt there first. */
   readonly rebuildFrom?: number;
+  /**
+   * Index of a step that a person lets run again: if it is durable, its marker is read before it is claimed, since what is
+   * believed of its last attempt may be wrong.
+   */
+  readonly checkMarkerOf?: number;
   /** EventBridge replays that have resumed this run: each does so once. The latest ten. */
   readonly replays?: readonly string[];
   /** Since when the outcome of the current submission is in doubt: its session is gone and its marker absent. ISO 8601. */

@@ -1,15 +1,18 @@
 /** A statement ended: advance, retry, or stop. */
-import { claim, claimAnewSeen, claimSeen } from './claim.ts';
+import { claim, claimAnewSeen, claimSeen, loadsFile } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
-import { ask, currentStep, epochSeconds, nothing, store, SUBMISSION, without } from './decision.ts';
+import { ask, currentStep, nothing, store, SUBMISSION, waiting, without } from './decision.ts';
 import { onDoubt } from './doubt.ts';
 import { wrongAfter, wrongBefore } from './input.ts';
-import { finishRebuilt, inNewSession, onSessionLost } from './rebuild.ts';
+import { finishRebuilt, inNewSession, isRebuiltInVain, onSessionLost } from './rebuild.ts';
 import type { StepView } from './plan-view.ts';
-import { backoffMs, LONGEST_PAUSE_MS, policyFor } from './retry.ts';
+import { backoffMs, isVerdict, LONGEST_PAUSE_MS, policyFor } from './retry.ts';
 import type { RunEvent, StatementEnd } from './run-event.ts';
 import type { Failure, FinishedStep, Run } from './run.ts';
-import { fail, needDecision, succeed } from './stop.ts';
+import { errorOf, fail, needDecision, succeed } from './stop.ts';
+
+/** Of a submission whose statement was never seen. */
+export const NOT_SEEN = 'unknown';
 
 /** The current submission reached a terminal state, `end`; `event` is what told so. */
 export function onEnd(run: Run, context: Context, event: RunEvent, end: StatementEnd): Decision {
@@ -17,9 +20,16 @@ export function onEnd(run: Run, context: Context, event: RunEvent, end: Statemen
     return nothing(run, 'that statement is not awaited any more');
   const step = currentStep(run, context.plan);
   if (end.status !== 'FINISHED') return onFailure(run, context, event, end);
-  if (step.usesFile && run.trigger.file !== undefined) return ask(run, { kind: 'CheckInput', end });
-  if (step.kind === 'check') return ask(run, { kind: 'ReadVerdict', end });
-  return finishStep(run, context, event, end);
+  return step.kind === 'check' && !loadsFile(run, context)
+    ? ask(run, { kind: 'ReadVerdict', end })
+    : onApplied(run, context, event, end);
+}
+
+/** The step took effect. The file of a load is checked again before the next step uses its rows. */
+export function onApplied(run: Run, context: Context, event: RunEvent, end: StatementEnd): Decision {
+  return loadsFile(run, context)
+    ? ask(run, { kind: 'CheckInput', end })
+    : finishStep(run, context, event, end);
 }
 
 /** The file of a step was looked at: before the step is claimed, and when it finished (`end`). Only the bytes of the event may go on. */
@@ -35,7 +45,7 @@ export function onInputChecked(
     if (wrong !== undefined) return fail(run, context, wrong);
     return run.phase === 'READY' ? claimSeen(run, context, seen) : claimAnewSeen(run, context, seen);
   }
-  if (run.phase !== 'SUBMITTED' || run.statementId !== end.statementId)
+  if ((run.statementId ?? NOT_SEEN) !== end.statementId)
     return nothing(run, 'that statement is not awaited any more');
   const step = currentStep(run, context.plan);
   const lasts = step.kind === 'durable' || step.kind === 'opaque';
@@ -51,10 +61,13 @@ export function onInputChecked(
   return stopAfterStep(stopping, context, event, end, failure, lasts);
 }
 
-/** Advance: cursor + 1, the finished step kept as `last`, and the claim of the next step, in one conditional write. */
+/**
+ * Advance: cursor + 1, the finished step kept as `last`, and the claim of the next step, in one conditional write. An error in
+ * `end` is what the warehouse reported of a step that its marker shows to be applied: it is kept.
+ */
 export function finishStep(run: Run, context: Context, event: RunEvent, end: StatementEnd): Decision {
   if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });
-  const row = finishedStep(run, end);
+  const row = finishedStep(run, end, end.error);
   if (run.rebuild !== undefined) return finishRebuilt(run, context, event, end, row);
   if (run.cursor + 1 >= run.steps) return succeed(run, context, row);
   return claim(
@@ -63,7 +76,7 @@ export function finishStep(run: Run, context: Context, event: RunEvent, end: Sta
   );
 }
 
-/** The statement failed, was stopped, or its result is a failed check: one policy for each class. */
+/** The statement failed or was stopped, and had no effect that lasts; or its result is a failed check: one policy for each class. */
 export function failStep(
   run: Run,
   context: Context,
@@ -74,23 +87,27 @@ export function failStep(
   const step = currentStep(run, context.plan);
   const policy = policyFor(failure.class, step);
   // A conflict that cannot be retried alone: what it read must be derived again.
-  if (failure.class === 'conflict' && policy === 'decide') return onSessionLost(run, context, failure);
-  if (policy !== 'retry' || run.attempt - run.firstAttempt + 1 >= step.retry.attempts) {
-    return stopAfterStep(run, context, event, end, failure, policy === 'decide');
-  }
+  if (policy === 'rebuild') return onSessionLost(run, context, failure);
+  const attempts = run.attempt - run.firstAttempt + 1;
+  if (policy !== 'retry' || attempts >= step.retry.attempts || isRebuiltInVain(run))
+    return stopAfterStep(run, context, event, end, failure, false);
   if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });
-  const pause = backoffMs(step.retry, run.attempt - run.firstAttempt + 1, context.chance.fraction);
-  const waiting: Run = {
+  const pause = backoffMs(step.retry, attempts, context.chance.fraction);
+  const again: Run = {
     ...without(run, ...SUBMISSION),
-    state: 'WAITING',
     phase: 'READY',
     attempt: run.attempt + 1,
     last: finishedStep(run, end, failure),
-    next: epochSeconds(context.now + pause),
   };
+  const waits = waiting(
+    again,
+    context,
+    pause,
+    `attempt ${run.attempt} of ${step.name} failed: ${failure.message}`,
+  );
   return pause <= LONGEST_PAUSE_MS
-    ? store(waiting, { kind: 'Pause', ms: pause, afterwards: { kind: 'Wake' } })
-    : store(waiting);
+    ? store(waits, { kind: 'Pause', ms: pause, afterwards: { kind: 'Wake' } })
+    : store(waits);
 }
 
 function onFailure(run: Run, context: Context, event: RunEvent, end: StatementEnd): Decision {
@@ -100,7 +117,7 @@ function onFailure(run: Run, context: Context, event: RunEvent, end: StatementEn
       run.timedOut === true
         ? `${overtime(run, context, step)} and was stopped (timeout: in pipeline.yml)`
         : `the statement was stopped by somebody: ${end.error?.message ?? 'ABORTED'}`;
-    return failStep(run, context, event, end, {
+    return onFailed(run, context, event, end, {
       class: run.timedOut === true ? 'timeout' : 'cancelled',
       message,
       step: step.name,
@@ -115,9 +132,26 @@ function onFailure(run: Run, context: Context, event: RunEvent, end: StatementEn
   if (failure.class === 'data' && run.sessionId !== undefined) {
     return ask(run, { kind: 'ReadLoadErrors', end: { ...end, error: failure } });
   }
-  if (failure.class === 'unknown' || failure.class === 'session-lost')
-    return onDoubt(run, context, failure, end);
-  return failStep(run, context, event, end, failure);
+  return onFailed(run, context, event, end, failure);
+}
+
+/** The warehouse says that the statement failed or was stopped. Had it an effect all the same, and may it be repeated here? */
+export function onFailed(
+  run: Run,
+  context: Context,
+  event: RunEvent,
+  end: StatementEnd,
+  failure: Failure,
+): Decision {
+  const step = currentStep(run, context.plan);
+  // Whatever the report says: only the marker tells that the step was not applied.
+  if (step.kind === 'durable') return ask(run, { kind: 'ProbeMarker', failure, end });
+  if (isVerdict(failure.class)) return failStep(run, context, event, end, failure);
+  if (step.kind === 'opaque' && !step.idempotent) return onDoubt(run, context, failure);
+  if (failure.class === 'session-lost') return onSessionLost(run, context, failure);
+  if (step.kind === 'check') return failStep(run, context, event, end, failure);
+  // Its temporary tables may be as after it: repeated in this session it might load them twice.
+  return failStep(inNewSession(run, run.rebuild?.resumeAt ?? run.cursor), context, event, end, failure);
 }
 
 function overtime(run: Run, context: Context, step: StepView): string {
@@ -127,7 +161,8 @@ function overtime(run: Run, context: Context, step: StepView): string {
     : `the run took longer than ${context.plan.timeoutSeconds} s in all; its step was still running`;
 }
 
-function stopAfterStep(
+/** The run stops behind the step, whose row is written first. */
+export function stopAfterStep(
   run: Run,
   context: Context,
   event: RunEvent,
@@ -146,11 +181,12 @@ function finishedStep(run: Run, end: StatementEnd, failure?: Failure): FinishedS
     name: run.step ?? '',
     generation: run.generation,
     attempt: run.attempt,
-    status: failure !== undefined && end.status === 'FINISHED' ? 'FAILED' : end.status,
+    status: end.status === 'FINISHED' && failure !== end.error ? 'FAILED' : end.status,
     startedAt: run.submittedAt ?? run.claimedAt ?? end.endedAt,
     endedAt: end.endedAt,
     statementId: end.statementId,
-    ...(end.rows === undefined ? {} : { rows: end.rows }),
-    ...(failure === undefined ? {} : { error: failure.message, errorClass: failure.class }),
+    // What was rolled back has no rows.
+    ...(end.rows === undefined || end.status !== 'FINISHED' ? {} : { rows: end.rows }),
+    ...(failure === undefined ? {} : errorOf(failure)),
   };
 }

@@ -37,7 +37,7 @@ function stop(
     phase: 'READY',
     error: onRun(failure),
     ...(row === undefined ? {} : { last: row }),
-    ...(state === 'FAILED' ? { resumeWith: resumeWith(run, failure, context) } : {}),
+    resumeWith: state === 'FAILED' ? resumeWith(run, failure, context) : resolveWith(run, context),
     owed,
     next: epochSeconds(context.now),
     endedAt: iso(context.now),
@@ -55,8 +55,22 @@ export function attemptEnded(run: Run, context: Context, failure: Failure): Fini
     status: 'FAILED',
     startedAt: run.submittedAt ?? run.claimedAt ?? iso(context.now),
     endedAt: iso(context.now),
-    error: failure.message,
-    errorClass: failure.class,
+    ...errorOf(failure),
+  };
+}
+
+/** The failure, as a history row keeps it. */
+export function errorOf({
+  message: error,
+  class: errorClass,
+  place,
+  rolledBack,
+}: Failure): Pick<FinishedStep, 'error' | 'errorClass' | 'place' | 'rolledBack'> {
+  return {
+    error,
+    errorClass,
+    ...(place === undefined ? {} : { place }),
+    ...(rolledBack === undefined ? {} : { rolledBack }),
   };
 }
 
@@ -76,7 +90,7 @@ export function giveUp(run: Run, context: Context, failure: Failure): Run {
 
 /** All steps are done. Two writes: this one, and the one that removes `owed`. */
 export function succeed(run: Run, context: Context, row: FinishedStep): Decision {
-  const kept = without(run, ...SUBMISSION, 'step', 'error', 'resumeWith', 'proveSession');
+  const kept = without(run, ...SUBMISSION, 'step', 'error', 'resumeWith', 'proveSession', 'checkMarkerOf');
   const done: Run = {
     ...kept,
     state: 'SUCCEEDED',
@@ -116,18 +130,36 @@ function resumeWith(
 ): { command: string; event: string } {
   const isBadFile = kind === 'data' && run.trigger.file !== undefined && plan.steps[run.cursor]?.usesFile;
   const verb = kind === 'input' || isBadFile === true ? 'cancel' : 'resume';
-  const event = {
+  return {
+    command: commandLine(stage, `${verb} ${run.id}`),
+    event: requestEvent(run, stage, verb, {}),
+  };
+}
+
+/** Which of the three it is, only a person can say: pasted as it is, the event is refused. */
+function resolveWith(run: Run, { stage }: Context): { command: string; event: string } {
+  return {
+    command: `${commandLine(stage, `resolve ${run.id}`)} --applied | --not-applied | --abandon`,
+    event: requestEvent(run, stage, 'resolve', { verdict: 'applied | not-applied | abandon' }),
+  };
+}
+
+const DETAIL_TYPES = {
+  cancel: 'Cancel Requested',
+  resume: 'Resume Requested',
+  resolve: 'Resolve Requested',
+} as const;
+
+function requestEvent(run: Run, stage: string, verb: keyof typeof DETAIL_TYPES, more: object): string {
+  return JSON.stringify({
     source: 'baton.request',
-    'detail-type': verb === 'cancel' ? 'Cancel Requested' : 'Resume Requested',
+    'detail-type': DETAIL_TYPES[verb],
     detail: {
       requestId: `${verb}-${run.id}-${run.attempt + 1}`,
       stage,
       runId: run.id,
       actor: 'console',
+      ...more,
     },
-  };
-  return {
-    command: commandLine(stage, `${verb} ${run.id}`),
-    event: JSON.stringify(event),
-  };
+  });
 }

@@ -1,7 +1,7 @@
 /** Between the claim and the record: refusals, lost replies, and statements found again by their name. */
 import { waitWithClaim } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
-import { ask, currentStep, epochSeconds, iso, nothing, store, without } from './decision.ts';
+import { ask, currentStep, iso, nothing, store, waiting, without } from './decision.ts';
 import { onDoubt } from './doubt.ts';
 import { onOldClaim, onOldClaimInIdleSession } from './old-claim.ts';
 import { onSessionLost } from './rebuild.ts';
@@ -9,6 +9,9 @@ import { SESSION_PAUSES_MS } from './retry.ts';
 import type { LookUpReason, Refusal, RunEvent } from './run-event.ts';
 import type { Failure, Run } from './run.ts';
 import { attemptEnded, fail } from './stop.ts';
+
+const BUSY = 'the session is busy';
+const UNAVAILABLE = 'the session is not available';
 
 /** So often a full or throttled warehouse is asked again inside one invocation; then the sweep goes on. */
 const PAUSES_INSIDE = 2;
@@ -61,7 +64,7 @@ function onNameNotFound(run: Run, context: Context, why: LookUpReason): Decision
     case 'cancel':
       return nothing(run);
     case 'unavailable':
-      return waitWithClaim(without(run, 'refusedSince'), context, 5_000);
+      return waitWithClaim(without(run, 'refusedSince'), context, 5_000, BUSY);
     case 'session-gone':
       return onDoubt(run, context, sessionLost(run, step.name));
     case 'old-claim':
@@ -81,17 +84,22 @@ export function onSessionSeen(
     if (gone) return ask(run, { kind: 'LookUpName', why: 'session-gone' });
     if (event.why === 'old-claim') {
       return event.status === 'BUSY'
-        ? waitWithClaim(without(run, 'refusedSince'), context, 60_000)
+        ? waitWithClaim(without(run, 'refusedSince'), context, 60_000, BUSY)
         : onOldClaimInIdleSession(run, context);
     }
     // BUSY: with our own statement, if the reply was lost. AVAILABLE: a moment too early; or the refusal used the token up.
     return event.status === 'BUSY'
       ? ask(run, { kind: 'LookUpName', why: 'unavailable' })
-      : waitWithClaim({ ...run, refusedSince: run.refusedSince ?? iso(context.now) }, context, 5_000);
+      : waitWithClaim(
+          { ...run, refusedSince: run.refusedSince ?? iso(context.now) },
+          context,
+          5_000,
+          UNAVAILABLE,
+        );
   }
   if (run.proveSession !== true) return nothing(run);
   if (gone) return onSessionLost(run, context, sessionLost(run, currentStep(run, context.plan).name));
-  return waitReady(run, context, 5_000);
+  return waitReady(run, context, 5_000, UNAVAILABLE);
 }
 
 export function onCallRefused(
@@ -121,7 +129,7 @@ function onOpenRefused(run: Run, context: Context, refusal: Refusal, tries: numb
       afterwards: { kind: 'OpenSession', tries: tries + 1 },
     });
   }
-  return waitReady(run, context, patience(tries, context));
+  return waitReady(run, context, patience(tries, context), refusal.message);
 }
 
 function onProveRefused(run: Run, context: Context, refusal: Refusal, tries: number): Decision {
@@ -135,7 +143,7 @@ function onProveRefused(run: Run, context: Context, refusal: Refusal, tries: num
       return onSessionLost(run, context, sessionLost(run, currentStep(run, context.plan).name));
     case 'throttled':
     case 'outcome-unknown':
-      return waitReady(run, context, patience(tries, context));
+      return waitReady(run, context, patience(tries, context), refusal.message);
     case 'rejected':
       return fail(run, context, { class: refusal.class, message: refusal.message, ...named(run) });
     default:
@@ -161,12 +169,14 @@ function onSubmitRefused(run: Run, context: Context, refusal: Refusal, tries: nu
           afterwards: { kind: 'Submit', tries: tries + 1 },
         });
       }
-      return waitWithClaim(run, context, patience(tries, context));
+      return waitWithClaim(run, context, patience(tries, context), refusal.message);
     case 'outcome-unknown':
       // The claim stays: the same token may be sent again, and a statement that did start is found by its name.
       if (tries === 0) return ask(run, { kind: 'Pause', ms: 500, afterwards: { kind: 'Submit', tries: 1 } });
       return nothing(run, `the outcome of the submission is not known yet: ${refusal.message}`);
     case 'rejected': {
+      // An earlier sending may have had its effect: its name is looked up once the claim is old.
+      if (tries > 0) return nothing(run, `the submission was refused: ${refusal.message}`);
       const failure: Failure = { class: refusal.class, message: refusal.message, ...named(run) };
       if (run.last !== undefined) return fail(run, context, failure);
       return fail(run, context, failure, attemptEnded(run, context, failure));
@@ -176,8 +186,8 @@ function onSubmitRefused(run: Run, context: Context, refusal: Refusal, tries: nu
   }
 }
 
-function waitReady(run: Run, context: Context, ms: number): Decision {
-  return store({ ...run, state: 'WAITING', phase: 'READY', next: epochSeconds(context.now + ms) });
+function waitReady(run: Run, context: Context, ms: number, why: string): Decision {
+  return store({ ...waiting(run, context, ms, why), phase: 'READY' });
 }
 
 /** 2 s to a minute, jittered: for a warehouse that is throttled, full, paused or resizing. */

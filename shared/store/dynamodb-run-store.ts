@@ -155,7 +155,7 @@ export class DynamoDbRunStore implements RunStore {
     return items.map(runIdOf);
   }
 
-  async queueHead(pipeline: string): Promise<string | undefined> {
+  async findQueued(pipeline: string, limit: number): Promise<string[]> {
     const items = await this.#query(
       {
         IndexName: 'queue',
@@ -163,9 +163,9 @@ export class DynamoDbRunStore implements RunStore {
         ExpressionAttributeNames: { '#queue': 'queue' },
         ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
       },
-      1,
+      limit,
     );
-    return items[0] === undefined ? undefined : runIdOf(items[0]);
+    return items.map(runIdOf);
   }
 
   async findQueueHeads(): Promise<QueueHead[]> {

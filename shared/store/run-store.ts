@@ -36,8 +36,8 @@ export interface RunStore {
   findQueueHeads(): Promise<QueueHead[]>;
   /** How many runs of a pipeline wait, up to 1,000; from an index. */
   countQueued(pipeline: string): Promise<number>;
-  /** The oldest waiting run of a pipeline; from an index. */
-  queueHead(pipeline: string): Promise<string | undefined>;
+  /** The waiting runs of a pipeline, oldest first, at most `limit`; from an index. */
+  findQueued(pipeline: string, limit: number): Promise<string[]>;
   /** Newest first. */
   listRuns(pipeline: string, limit: number): Promise<Run[]>;
   /** Consistent. */

@@ -17,8 +17,6 @@ import {
 
 import { pages } from '../pages.ts';
 import type { Refusal } from '../run/run-event.ts';
-import { failureClassOf } from './failure-class.ts';
-import { refusalOf, statementIdOf } from './refusal.ts';
 import { OPENER_KEEP_ALIVE_SECONDS } from './warehouse.ts';
 import type { Opening, Result, SmallEnd, StatementStatus, Submission, Warehouse } from './warehouse.ts';
 
@@ -76,32 +74,36 @@ export class DataApiWarehouse implements Warehouse {
   }
 
   async submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>> {
-    return this.#asResult(async () => {
-      const answer = await this.#send(
-        {
-          SessionId: submission.sessionId,
-          SessionKeepAliveSeconds: submission.keepAliveSeconds,
-          StatementName: submission.name,
-          ClientToken: submission.token,
-          WithEvent: true,
-        },
-        submission.sqls,
-        submission.transaction,
-      );
-      const value = { statementId: required(answer.Id, 'Id') };
-      return {
-        ok: true,
-        value: answer.SessionId === undefined ? value : { ...value, sessionId: answer.SessionId },
-      };
-    }, adopted);
+    return this.#asResult(
+      async () => {
+        const answer = await this.#send(
+          {
+            SessionId: submission.sessionId,
+            SessionKeepAliveSeconds: submission.keepAliveSeconds,
+            StatementName: submission.name,
+            ClientToken: submission.token,
+            WithEvent: true,
+          },
+          submission.sqls,
+          submission.transaction,
+        );
+        const value = { statementId: required(answer.Id, 'Id') };
+        return {
+          ok: true,
+          value: answer.SessionId === undefined ? value : { ...value, sessionId: answer.SessionId },
+        };
+        // ExecuteStatementException names the statement that it created: adopting it is what a good answer would be.
+      },
+      (statementId) => ({ statementId }),
+    );
   }
 
   async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
     return unlessGone('NOT_FOUND', async () => {
       const answer = await this.#client.send(new DescribeStatementCommand({ Id: statementId }));
       const children = answer.SubStatements ?? [];
-      const error =
-        children.find((child) => child.Error !== undefined && child.Error !== '')?.Error ?? answer.Error;
+      const failed = children.findIndex((child) => child.Error !== undefined && child.Error !== '');
+      const error = children[failed]?.Error ?? answer.Error;
       return {
         statementId,
         status: statusOf(answer.Status),
@@ -110,6 +112,7 @@ export class DataApiWarehouse implements Warehouse {
             ? children.map((child) => rowCount(child.ResultRows))
             : [rowCount(answer.ResultRows)],
         ...(error === undefined || error === '' ? {} : { error }),
+        ...(failed === -1 ? {} : { failed }),
         ...(answer.UpdatedAt === undefined ? {} : { updatedAt: answer.UpdatedAt }),
         ...(answer.Duration === undefined || answer.Duration < 0
           ? {}
@@ -187,7 +190,7 @@ export class DataApiWarehouse implements Warehouse {
         };
       }
       const seen = await this.describe(statementId);
-      return { ok: false, refusal: unanswered(seen === 'NOT_FOUND' ? undefined : seen.error, status) };
+      return { ok: false, refusal: await unanswered(seen === 'NOT_FOUND' ? undefined : seen.error, status) };
     });
   }
 
@@ -278,34 +281,27 @@ export class DataApiWarehouse implements Warehouse {
       : ({ reason: 'throttled', class: 'transient', message } as const);
   }
 
-  /** `otherwise`: what an error may mean beside a refusal. */
-  async #asResult<T>(
-    call: () => Promise<Result<T>>,
-    otherwise: (error: unknown) => T | undefined = () => undefined,
-  ): Promise<Result<T>> {
+  /** `adopt`: what an error that names the statement it created means. */
+  async #asResult<T>(call: () => Promise<Result<T>>, adopt?: (statementId: string) => T): Promise<Result<T>> {
     try {
       return await call();
     } catch (error) {
-      const value = otherwise(error);
-      if (value !== undefined) return { ok: true, value };
+      const { refusalOf, statementIdOf } = await import('./refusal.ts');
+      const statementId = adopt === undefined ? undefined : statementIdOf(error);
+      if (adopt !== undefined && statementId !== undefined) return { ok: true, value: adopt(statementId) };
       return { ok: false, refusal: refusalOf(error) };
     }
   }
 }
 
 /** Refused is a question only where the warehouse says what is wrong with it; whatever else ended it, it is put again. */
-function unanswered(error: string | undefined, status: StatementStatus['status']): Refusal {
+async function unanswered(error: string | undefined, status: StatementStatus['status']): Promise<Refusal> {
   const message = error ?? `the query was ${status}`;
+  const { failureClassOf } = await import('./failure-class.ts');
   const failureClass = error === undefined ? 'cancelled' : failureClassOf(error);
   return failureClass === 'sql' || failureClass === 'permission' || failureClass === 'data'
     ? { reason: 'rejected', class: failureClass, message }
     : { reason: 'throttled', class: 'transient', message };
-}
-
-/** ExecuteStatementException names the statement that it created: adopting it is what a good answer would be. */
-function adopted(error: unknown): { statementId: string } | undefined {
-  const statementId = statementIdOf(error);
-  return statementId === undefined ? undefined : { statementId };
 }
 
 /** `gone`: where the Data API does not know what it is asked for, or does not know it any more. */

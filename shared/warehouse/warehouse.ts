@@ -40,6 +40,8 @@ export interface StatementStatus {
   /** RUNNING: submitted, picked or started. */
   readonly status: 'RUNNING' | TerminalStatus;
   readonly error?: string;
+  /** Index of the statement of a transaction that failed, from 0, where that is known. */
+  readonly failed?: number;
   /** Of each statement, in order; -1 and null are left out as undefined. */
   readonly rows: readonly (number | undefined)[];
   readonly updatedAt?: Date;

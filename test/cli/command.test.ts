@@ -264,7 +264,7 @@ describe('plan', () => {
     const { code, stdout } = await baton(['plan', 'orders', '--sql', folder]);
     expect(code).toBe(0);
     expect(stdout).toContain('grade A');
-    expect(stdout).toContain('4. 40_commit.sql  durable  (one transaction)');
+    expect(stdout).toContain('4. 40_commit.sql  durable  (one transaction, timeout 10m)');
     expect(stdout).toMatch(/if resumed runs again 10_stage.sql, 20_load.sql/);
     const { stdout: json } = await baton(['plan', 'orders', '--sql', folder, '--json']);
     const { steps } = JSON.parse(json) as { steps: { step: string; kind: string }[] };

@@ -339,25 +339,15 @@ describe('a run that waits', () => {
       next: Date.parse(at(14)) / 1000,
       ...changes,
     });
-  const failed = { ...makeRow(1, { status: 'FAILED', error: 'the cluster is\u001B[31m paused' }) };
 
   it.each<[string, Partial<Run>, string]>([
     [
       'after a failed attempt',
-      { attempt: 2, last: { ...failed, errorClass: 'transient' } },
-      String.raw`attempt 1 of 20_step.sql failed (transient): the cluster is\x1b[31m paused`,
+      { attempt: 2, waitingFor: 'attempt 1 of 20_step.sql failed: the cluster is\u001B[31m paused' },
+      String.raw`attempt 1 of 20_step.sql failed: the cluster is\x1b[31m paused`,
     ],
-    [
-      'for a marker',
-      { phase: 'CLAIMED', doubtSince: at(3) },
-      'the outcome of 20_step.sql is unknown, its marker is read again',
-    ],
-    [
-      'with its claim',
-      { phase: 'CLAIMED' },
-      'the warehouse did not accept 20_step.sql, or did not confirm it',
-    ],
-    ['to open a session', { last: makeRow(0) }, 'the warehouse did not accept 20_step.sql'],
+    ['with its claim', { phase: 'CLAIMED', waitingFor: 'the session is busy' }, 'the session is busy'],
+    ['and was stored by an earlier version', {}, 'the run tries again'],
   ])('%s says why, and when it tries again', async (_what, changes, reason) => {
     const run = waiting(changes);
     const line = `retries at 2026-01-01T00:00:14Z: ${reason}`;

@@ -246,13 +246,13 @@ export function runStoreSuite(
       const first = newRun(at('2026-11-24T08:00:01.000Z', '0a'));
       const running = newRun({ ...at('2026-11-24T07:00:00.000Z', '01'), state: 'RUNNING' });
       for (const run of [second, first, running]) await store.create(run);
-      expect(await store.queueHead(pipeline)).toBe(first.id);
+      expect(await store.findQueued(pipeline, 1)).toEqual([first.id]);
       expect((await store.findQueueHeads()).filter((head) => head.pipeline === pipeline)).toEqual([
         { pipeline, runId: first.id, waiting: 2 },
       ]);
       expect(await store.countQueued(pipeline)).toBe(2);
       expect(await store.countQueued('nobody')).toBe(0);
-      expect(await store.queueHead('nobody')).toBeUndefined();
+      expect(await store.findQueued('nobody', 10)).toEqual([]);
     });
 
     it('knows all that wait in every pipeline, and counts them', async () => {
@@ -267,7 +267,8 @@ export function runStoreSuite(
         new Map(pipelines.map((pipeline) => [pipeline, 4])),
       );
       for (const { pipeline, runId } of heads) {
-        expect(await store.queueHead(pipeline)).toBe(runId);
+        expect((await store.findQueued(pipeline, 10))[0]).toBe(runId);
+        expect(await store.findQueued(pipeline, 10)).toHaveLength(4);
         expect((await store.load(runId))?.trigger.time).toBe('2026-11-24T08:00:01.000Z');
         expect(await store.countQueued(pipeline)).toBe(4);
       }

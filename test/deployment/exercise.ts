@@ -37,6 +37,7 @@ export async function exercise(): Promise<Recorded> {
     const recorder = new Recorder(stack);
     await files(stack, recorder);
     await lostSession(stack);
+    await lostIdleSession(stack);
     await stopped(stack);
     await again(stack, recorder);
     await malformed(stack);
@@ -186,6 +187,30 @@ async function lostSession(stack: Stack): Promise<void> {
   });
   await held.release();
   await ended(stack, merging.id, 0);
+}
+
+/** Gone while nothing ran in it, seen at the next submission: the session and the claim's name are looked for. */
+async function lostIdleSession(stack: Stack): Promise<void> {
+  const pattern = { detail: { statementName: [{ wildcard: 'baton:local:stores*:1:1:*' }] } };
+  await stack.admin('POST', 'faults', {
+    target: 'event',
+    match: { source: 'aws.redshift-data', pattern: JSON.stringify(pattern) },
+    effect: { kind: 'drop' },
+  });
+  await stack.put('stores/idle.csv', store(6));
+  const loaded = await runOf(
+    stack,
+    'stores',
+    'stores/idle.csv',
+    (run) => run.cursor === 1 && run.phase === 'SUBMITTED',
+  );
+  await eventually('the end of the load', async () => {
+    const { Status } = await stack.redshift.send(new DescribeStatementCommand({ Id: loaded.statementId }));
+    return Status === 'FINISHED' ? true : undefined;
+  });
+  await stack.admin('POST', 'kill-session', { sessionId: loaded.sessionId });
+  await stack.admin('DELETE', 'faults');
+  await ended(stack, loaded.id, 0);
 }
 
 /** A statement under way is stopped: on request (by an event), and when its time is up. */

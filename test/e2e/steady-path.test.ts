@@ -1,6 +1,7 @@
 /** While nothing goes wrong nobody asks for a marker, a statement's name or a session: counted where the calls arrive. */
 import { join } from 'node:path';
 
+import { DescribeStatementCommand } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { isAtRest } from '../../shared/run/run.ts';
@@ -119,11 +120,16 @@ it('a run whose session is lost: then all three are asked', async () => {
   const from = await lastCall();
   const key = 'one_commit/lost.csv';
   await stack.put(key, 'id,name\n3,Three\n');
-  const { id, sessionId } = await eventually('the changes made', async () =>
+  const { id, sessionId, statementId } = await eventually('the changes made', async () =>
     (await stack.runs('article_one_commit')).find(
       (run) => run.trigger.file?.key === key && run.cursor === 2 && run.phase === 'SUBMITTED',
     ),
   );
+  // Killed under the statement, its temporary effects would go with the session, and nobody need ask.
+  await eventually('the end of the changes', async () => {
+    const { Status } = await stack.redshift.send(new DescribeStatementCommand({ Id: statementId }));
+    return Status === 'FINISHED' ? true : undefined;
+  });
   await stack.admin('POST', 'kill-session', { sessionId });
   await stack.admin('DELETE', 'faults');
   await eventually(

@@ -177,13 +177,18 @@ describe('order', () => {
     expect((await runOf(late)).state).toBe('SUPERSEDED');
   });
 
-  it('a holder that is gone gives its slot back', async () => {
+  it('the slot of a holder that is gone is given on by the sweep', async () => {
     const first = await arrive('orders/1.csv', [plan], '01');
     await world.drive(first);
     world.store.runs.delete(first);
     const second = await arrive('orders/2.csv', [plan], '02');
     await world.drive(second);
+    expect((await runOf(second)).state).toBe('QUEUED');
+    world.time += 60_000;
+    await sweep(world.ports, world.plans, world.driver());
     expect((await runOf(second)).state).toBe('RUNNING');
+    expect(Object.keys((await world.store.loadPool('orders')).holders)).toEqual([second]);
+    expect(world.logs).toContain('warn freed the place of a run that has ended');
   });
 });
 
@@ -198,7 +203,12 @@ describe('failure', () => {
     expect(run).toMatchObject({
       state: 'FAILED',
       step: '30_commit.sql',
-      error: { class: 'sql', message: 'ERROR: relation "mart.dim" does not exist', step: '30_commit.sql' },
+      error: {
+        class: 'sql',
+        message: 'ERROR: relation "mart.dim" does not exist',
+        step: '30_commit.sql',
+        rolledBack: true,
+      },
     });
     expect(run.resumeWith?.command).toBe(`npx baton resume ${id} --stage test`);
     expect(JSON.parse(run.resumeWith?.event ?? '')).toMatchObject({
@@ -456,12 +466,12 @@ describe('giving up', () => {
     expect((await runOf(second)).state).toBe('RUNNING');
   });
 
-  it('a run under way stops its statement, and says that the step was not applied', async () => {
+  it('a run under way stops its statement, and says that a session step changed nothing that lasts', async () => {
     const id = await arrive();
     await world.drive(id);
     expect(await giveUp(id)).toMatchObject({ ok: true, state: 'CANCELLED' });
     const run = await runOf(id);
-    expect(run.error?.message).toBe('cancelled by me; step 10_stage.sql was not applied');
+    expect(run.error?.message).toBe('cancelled by me; step 10_stage.sql changed nothing that lasts');
     expect(world.warehouse.running()).toBeUndefined();
     expect((await world.store.history(id)).map((row) => [row.name, row.status])).toEqual([
       ['10_stage.sql', 'ABORTED'],
@@ -470,12 +480,21 @@ describe('giving up', () => {
     expect(world.types().at(-1)).toBe('Run Cancelled');
   });
 
-  it('a run whose statement ended first says that the step was applied', async () => {
-    const id = await arrive();
-    await world.drive(id);
+  it('a run whose statement ended first says that a commit was applied, and that a session step left nothing', async () => {
+    const early = await arrive();
+    await world.drive(early);
     world.end('FINISHED');
-    await giveUp(id);
-    expect((await runOf(id)).error?.message).toBe('cancelled by me; step 10_stage.sql was applied');
+    await giveUp(early);
+    expect((await runOf(early)).error?.message).toBe(
+      'cancelled by me; step 10_stage.sql changed nothing that lasts',
+    );
+    const late = await arrive('orders/2.csv', [plan], '02');
+    await world.drive(late);
+    await world.finish();
+    await world.finish();
+    world.end('FINISHED');
+    await giveUp(late);
+    expect((await runOf(late)).error?.message).toBe('cancelled by me; step 30_commit.sql was applied');
   });
 
   it('a run whose submission lost its reply is stopped by its name', async () => {

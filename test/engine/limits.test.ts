@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { admit } from '../../shared/engine/admit.ts';
 import { operate } from '../../shared/engine/operate.ts';
+import { startRun } from '../../shared/engine/start-run.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
@@ -59,6 +60,24 @@ describe("the run's time", () => {
     expect((await run()).error?.message).toContain('the run took longer than 10800 s');
   });
 
+  it('a step with a short timeout is stopped by the first sweep after it', async () => {
+    const quick = planOf([{ name: '10_stage.sql', timeoutSeconds: 20 }], { pipeline: 'quick' });
+    const file = fileOf('quick/1.csv');
+    world.put(file);
+    const trigger = { kind: 's3' as const, time: new Date(world.time).toISOString(), file };
+    const { run: started } = await startRun(quick, trigger, {}, world.ports, world.plans, world.driver());
+    await world.drive(started.id);
+    await sweepAfter(15_000);
+    expect(world.warehouse.calls).not.toContain('cancel');
+    await sweepAfter(10_000);
+    expect(world.warehouse.calls).toContain('cancel');
+    await sweepAfter(60_000);
+    expect(await world.store.load(started.id)).toMatchObject({
+      state: 'FAILED',
+      error: { class: 'timeout' },
+    });
+  });
+
   it('ends a run that waits for a warehouse', async () => {
     world.warehouse.before = () => {
       throw Object.assign(new Error('too many'), { name: 'ThrottlingException' });
@@ -98,7 +117,7 @@ describe('what goes on for ever', () => {
     expect(await run()).toMatchObject({ state: 'NEEDS_DECISION' });
   });
 
-  it('one that is being cancelled ends then, and says that its effect is not known', async () => {
+  it('one that is being cancelled ends then, and says that its session step changed nothing that lasts', async () => {
     await world.drive(id);
     world.warehouse.cancel = async () => undefined;
     const request = { verb: 'cancel' as const, requestId: 'c', runId: id, actor: 'ann' };
@@ -107,7 +126,7 @@ describe('what goes on for ever', () => {
     expect(await run()).toMatchObject({ state: 'CANCELLING' });
     await sweepAfter(60 * HOUR);
     expect(await run()).toMatchObject({ state: 'CANCELLED' });
-    expect((await run()).error?.message).toContain('is not known');
+    expect((await run()).error?.message).toContain('changed nothing that lasts');
   });
 
   it('a run that is stored without end fails', async () => {

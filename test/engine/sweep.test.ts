@@ -82,7 +82,7 @@ describe('a run that holds a slot without knowing it', () => {
     await world.store.takeSlot('orders', unaware, await world.store.loadPool('orders'), 1);
     world.time -= 5 * MINUTE;
     const older = await arrive('orders/1.csv');
-    expect(await world.store.queueHead('orders')).toBe(older);
+    expect(await world.store.findQueued('orders', 1)).toEqual([older]);
     await sweepAfter(10 * MINUTE);
     expect(await run(unaware)).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED' });
     expect(await run(older)).toMatchObject({ state: 'QUEUED' });
@@ -150,5 +150,27 @@ describe('a run that cannot be driven', () => {
     await sweepAfter(2 * MINUTE);
     expect(await run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 1 });
     expect((await run(id)).troubles).toBeUndefined();
+  });
+});
+
+describe('a driver that dies', () => {
+  it('in the step after a long one is found by a sweep 90 seconds later', async () => {
+    const id = await arrive('orders/1.csv');
+    await world.drive(id);
+    // The step runs for twenty minutes: it is looked at every five.
+    for (let minute = 0; minute < 20; minute += 1) await sweepAfter(MINUTE);
+    const { next = 0 } = await run(id);
+    expect(next * 1000 - world.time).toBeGreaterThan(100_000);
+    world.warehouse.before = (call) => {
+      if (call === 'submit') throw new Error('the driver dies');
+    };
+    const { runId, event } = world.end();
+    await world.drive(runId, event).catch(() => undefined);
+    world.warehouse.before = () => undefined;
+    expect(await run(id)).toMatchObject({ phase: 'CLAIMED', cursor: 1 });
+    await sweepAfter(89_000);
+    expect(await run(id)).toMatchObject({ phase: 'CLAIMED', cursor: 1 });
+    await sweepAfter(1_000);
+    expect(await run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 1 });
   });
 });

@@ -85,7 +85,7 @@ describe('a schedule that fell due', () => {
     const second = await due('2026-11-25T06:00:00.000Z');
     const first = await due('2026-11-24T06:00:00.000Z');
     expect(first.id).not.toBe(second.id);
-    expect(await world.store.queueHead('nightly')).toBe(first.id);
+    expect(await world.store.findQueued('nightly', 1)).toEqual([first.id]);
   });
 
   it('by two expressions at the same time makes one run', async () => {

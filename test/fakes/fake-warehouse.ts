@@ -34,6 +34,16 @@ export interface FakeSession {
   readonly openedAt: number;
 }
 
+/** What is said of a statement that ends, and what is true of it. */
+export interface Report {
+  readonly error?: string;
+  readonly rows?: number[];
+  /** It took effect, whatever is said. */
+  readonly applied?: boolean;
+  /** Its transaction commits so many ms after the report. */
+  readonly lateMs?: number;
+}
+
 /** Who wants to know what really happens in the warehouse. */
 export interface Observer {
   readonly started: (statement: FakeStatement) => void;
@@ -67,6 +77,8 @@ export class FakeWarehouse implements Warehouse {
   observer: Observer | undefined;
   /** Where false, a session ends only when told: for what outlives every session of AWS. */
   sessionsExpire = true;
+  /** What becomes of a statement that is cancelled: it may have committed just before. */
+  stopped: (statement: FakeStatement) => Report = () => ({});
   /** Answers a `verify:` query. */
   verify: (sql: string) => (string | null)[][] | undefined = () => undefined;
   readonly #byId = new Map<string, FakeStatement>();
@@ -167,7 +179,8 @@ export class FakeWarehouse implements Warehouse {
 
   async cancel(statementId: string): Promise<void> {
     this.#note('cancel');
-    if (this.#seen(statementId)?.status === 'RUNNING') this.end(statementId, 'ABORTED');
+    const statement = this.#seen(statementId);
+    if (statement?.status === 'RUNNING') this.end(statementId, 'ABORTED', this.stopped(statement));
   }
 
   /** Answers the two questions that Baton asks: of markers, by what was committed, and of open transactions. */
@@ -264,17 +277,15 @@ export class FakeWarehouse implements Warehouse {
     });
   }
 
-  /** The warehouse finishes a statement. */
-  end(
-    statementId: string,
-    status: 'FINISHED' | 'FAILED' | 'ABORTED',
-    detail: { error?: string; rows?: number[] } = {},
-  ): FakeStatement {
+  /** The warehouse finishes a statement, or says so. */
+  end(statementId: string, status: 'FINISHED' | 'FAILED' | 'ABORTED', detail: Report = {}): FakeStatement {
     const statement = this.#known(statementId);
     this.#underWay.delete(statement);
-    const done = status === 'FINISHED' ? this.#commit(statement) : {};
+    const isApplied = status === 'FINISHED' || detail.applied === true;
+    const done = isApplied ? this.#commit(statement) : {};
     statement.status = done.error === undefined ? status : 'FAILED';
-    if (status !== 'FINISHED') statement.committed = false;
+    if (!isApplied) statement.committed = false;
+    if (detail.lateMs !== undefined) this.#landing.add({ statement, at: this.#now() + detail.lateMs });
     statement.endedAt = this.#now();
     const error = done.error ?? detail.error;
     if (error !== undefined) statement.error = error;

@@ -106,11 +106,14 @@ export class MemoryRunStore implements RunStore {
       .length;
   }
 
-  async queueHead(pipeline: string): Promise<string | undefined> {
+  async findQueued(pipeline: string, limit: number): Promise<string[]> {
     const queued = [...this.runs.values()].filter(
       (run) => run.pipeline === pipeline && run.state === 'QUEUED',
     );
-    return queued.sort((a, b) => queueOrder(a).localeCompare(queueOrder(b)))[0]?.id;
+    return queued
+      .sort((a, b) => (queueOrder(a) < queueOrder(b) ? -1 : 1))
+      .slice(0, limit)
+      .map(({ id }) => id);
   }
 
   async listRuns(pipeline: string, limit: number): Promise<Run[]> {

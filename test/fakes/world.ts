@@ -9,6 +9,7 @@ import { DEFAULTS } from '../../shared/pipeline/schema.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { RunFile } from '../../shared/run/run.ts';
 import { parseStatementName } from '../../shared/warehouse/statement-name.ts';
+import type { Report } from './fake-warehouse.ts';
 import { FakeWarehouse } from './fake-warehouse.ts';
 import { MemoryRunStore } from './memory-run-store.ts';
 
@@ -88,7 +89,7 @@ export class World {
   /** The warehouse ends the running statement; gives the completion event, not yet delivered. */
   end(
     status: 'FINISHED' | 'FAILED' | 'ABORTED' = 'FINISHED',
-    detail: { error?: string; rows?: number[] } = {},
+    detail: Report = {},
   ): { runId: string; event: RunEvent } {
     const running = this.warehouse.running();
     if (running?.name === undefined) throw new Error('nothing is running');
@@ -110,10 +111,7 @@ export class World {
   }
 
   /** Ends the running statement and delivers its event. */
-  async finish(
-    status: 'FINISHED' | 'FAILED' | 'ABORTED' = 'FINISHED',
-    detail: { error?: string; rows?: number[] } = {},
-  ): Promise<Driven> {
+  async finish(status: 'FINISHED' | 'FAILED' | 'ABORTED' = 'FINISHED', detail: Report = {}): Promise<Driven> {
     const { runId, event } = this.end(status, detail);
     return this.drive(runId, event);
   }

@@ -230,6 +230,46 @@ const stories: readonly { readonly plan: Plan; readonly story: Story }[] = [
       await life.sweepInTrouble();
     },
   },
+  // Reported failed, though it took effect, or will: a load that is not repeated in its session, and a commit.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      await life.wake(runId);
+      await life.finish();
+      await life.finish('FAILED', { error: 'ERROR: something that nobody has seen', applied: true });
+      await life.ask({ verb: 'resume', requestId: 'resume-1', runId, actor: 'somebody' });
+      await life.wake(runId);
+      for (let i = 0; i < 3; i += 1) await life.finish();
+      await life.finish('FAILED', {
+        error: 'An I/O error occurred while sending to the backend.',
+        applied: true,
+      });
+    },
+  },
+  // A commit is reported failed, and nothing is to be seen of it yet.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      await life.wake(runId);
+      for (let i = 0; i < 3; i += 1) await life.finish();
+      await life.finish('FAILED', { error: 'An I/O error occurred while sending to the backend.' });
+      await life.sweeps(runId, 1);
+    },
+  },
+  // The database refuses a commit, which is resumed: its marker is read once more.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive();
+      await life.wake(runId);
+      for (let i = 0; i < 3; i += 1) await life.finish();
+      await life.finish('FAILED', { error: 'ERROR: relation "x" does not exist' });
+      await life.ask({ verb: 'resume', requestId: 'resume-1', runId, actor: 'somebody' });
+      await life.wake(runId);
+    },
+  },
   // A claim whose token is past use.
   {
     plan: normal,
@@ -262,6 +302,8 @@ function kindOf(run: Run, plan: Plan): string {
       'last',
       'doubtSince',
       'proveSession',
+      'rebuildFrom',
+      'checkMarkerOf',
       'refusedSince',
       'troubles',
       'timedOut',

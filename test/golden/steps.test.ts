@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { comparableWith, stepIdentity } from '../../shared/pipeline/identity.ts';
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
-import { decide } from '../../shared/run/decide.ts';
+import { decideRequest } from '../../shared/run/decide-request.ts';
 import { failedAt } from '../run/request-samples.ts';
 import { now } from '../run/samples.ts';
 import { versionsIn } from './golden.ts';
@@ -21,7 +21,7 @@ function resumed(before: Plan, today: Plan) {
   const last = before.steps.length - 1;
   const run = failedAt(last, { steps: before.steps.length, step: before.steps[last]?.name ?? '' });
   const request = { kind: 'ResumeRequested', requestId: 'request-1', actor: 'mia', plan: today } as const;
-  const decision = decide(run, request, { ...now, plan: before });
+  const decision = decideRequest(run, request, { ...now, plan: before });
   if (decision.answer === undefined) throw new Error('a resume has an answer');
   return { answer: decision.answer, run: decision.run };
 }

@@ -41,6 +41,10 @@ const stageOfAlarms = {
   watching: { on: true, topic: '', email: '' },
 };
 
+function wakeUpOf(runId: string): unknown {
+  return { source: 'baton.request', 'detail-type': 'Run Woken', detail: { runId, stage: 'test' } };
+}
+
 /** How each quoted line comes about: by which function, and what goes wrong. */
 const LINES: Readonly<Record<string, { by: string; happen: (stage: Stage) => Promise<unknown> }>> = {
   'this event started nothing': {
@@ -59,13 +63,16 @@ const LINES: Readonly<Record<string, { by: string; happen: (stage: Stage) => Pro
     by: 'sweep',
     happen: async ({ world }) => {
       await invoke(startRun, batchOf(arrivalOf('orders/a.csv')));
-      vi.spyOn(world.store, 'load').mockRejectedValue(new Error('the table throttles'));
+      vi.spyOn(world.warehouse, 'open').mockRejectedValue(new Error('no credentials'));
       return invoke(sweep, {});
     },
   },
   'the invocation failed': {
     by: 'run-step',
-    happen: () => invoke(runStep, { nonsense: true }).catch(() => undefined),
+    happen: ({ world }) => {
+      vi.spyOn(world.store, 'load').mockRejectedValue(new Error('the table throttles'));
+      return invoke(runStep, wakeUpOf('orders-1')).catch(() => undefined);
+    },
   },
 };
 

@@ -387,6 +387,9 @@ describe('a good pipeline', () => {
       { '1_a.sql': '\uFEFFDELETE FROM t;\r\nDELETE FROM u;\r\n' },
       `\uFEFF${YAML.replaceAll('\n', '\r\n')}`,
     );
-    expect(plan.steps[0]?.statements).toEqual([{ parts: ['DELETE FROM t'] }, { parts: ['DELETE FROM u'] }]);
+    expect(plan.steps[0]?.statements).toEqual([
+      { parts: ['DELETE FROM t'], at: { line: 1, column: 1 } },
+      { parts: ['DELETE FROM u'], at: { line: 2, column: 1 } },
+    ]);
   });
 });

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 
 import { onCancelling } from '../../shared/run/cancel.ts';
-import { decide } from '../../shared/run/decide.ts';
-import type { CancelRequested, RunEvent } from '../../shared/run/run-event.ts';
+import { decide } from './decide-any.ts';
+import type { CancelRequested, MarkerProbed, RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
 import type { Failure } from '../../shared/run/run.ts';
 import { expectDecision } from './expect-decision.ts';
 import type { Fact } from './fact.ts';
@@ -12,19 +12,26 @@ import { asked, expectFirstAnswer, failedAt, refused, resumeWith, sqlError } fro
 import type { Changes } from './samples.ts';
 import {
   at,
+  CALL,
+  CALL_AGAIN,
+  CALL_VERIFIED,
+  CHECK,
   claimedAt,
   COMMIT,
   failedWith,
   finished,
   gone,
   laden,
+  LOAD,
   now,
   NOW,
   NOW_ISO,
   NOW_SECONDS,
+  plan,
   readyAt,
   rowBefore,
   rowOf,
+  STAGE,
   submissionGone,
   submittedAt,
 } from './samples.ts';
@@ -124,7 +131,15 @@ const cancelRequests = [
   ),
 ];
 
-const aborted = { ...finished, status: 'ABORTED' } as const;
+const stopped: StatementEnd = {
+  ...finished,
+  status: 'ABORTED',
+  error: { class: 'cancelled', message: 'stopped' },
+};
+
+function sawEnd(end: StatementEnd): RunEvent {
+  return { kind: 'StatementSeen', statementId: 'statement-1', status: end.status, end };
+}
 
 const completed = {
   kind: 'StatementEnded',
@@ -152,24 +167,30 @@ const whileCancelling = [
       },
     ),
   ),
-  fact('a cancelled run whose statement was stopped: its step was not applied', () =>
-    expectDecision(
-      submittedAt(COMMIT, cancelling),
-      {
-        kind: 'StatementSeen',
-        statementId: 'statement-1',
-        status: 'ABORTED',
-        end: { ...aborted, error: { class: 'cancelled', message: 'stopped' } },
-      },
-      now,
-      {
-        run: {
-          ...cancelled('cancelled by mia; step 40_commit.sql was not applied'),
-          last: rowOf(COMMIT, { status: 'ABORTED', rows: 12, error: 'stopped', errorClass: 'cancelled' }),
+  fact('a cancelled commit that was stopped may have come through: its marker tells', () =>
+    expectDecision(submittedAt(COMMIT, cancelling), sawEnd(stopped), now, {
+      effect: { kind: 'ProbeMarker', failure: { class: 'cancelled', message: 'stopped' }, end: stopped },
+    }),
+  ),
+  ...(['FAILED', 'ABORTED'] as const).map((status) =>
+    fact(`a cancelled commit that ended as ${status} without a word: its marker tells`, () => {
+      const end = { ...finished, status };
+      expectDecision(submittedAt(COMMIT, cancelling), sawEnd(end), now, {
+        effect: {
+          kind: 'ProbeMarker',
+          failure: { class: 'cancelled', message: `the statement ended as ${status}` },
+          end,
         },
-        ...ends,
-      },
-    ),
+      });
+    }),
+  ),
+  ...(['sql', 'transient', 'unknown', 'session-lost'] as const).map((of) =>
+    fact(`a cancelled commit that failed as ${of}: its marker tells`, () => {
+      const end = failedWith(of);
+      expectDecision(submittedAt(COMMIT, cancelling), sawEnd(end), now, {
+        effect: { kind: 'ProbeMarker', failure: { class: of, message: 'ERROR: so it said' }, end },
+      });
+    }),
   ),
   fact('the completion event of a cancelled run is as good', () =>
     expectDecision(submittedAt(COMMIT, cancelling), completed, now, {
@@ -189,44 +210,15 @@ const whileCancelling = [
       ...ends,
     }),
   ),
-  fact('a completion event that says FAILED has no words: the statement is looked at', () =>
-    expectDecision(submittedAt(COMMIT, cancelling), { ...completed, status: 'FAILED' }, now, {
-      effect: { kind: 'Describe', statementId: 'statement-1' },
-    }),
+  ...(['FAILED', 'ABORTED'] as const).map((status) =>
+    fact(
+      `the completion event of a cancelled run says ${status} and no words: the statement is looked at`,
+      () =>
+        expectDecision(submittedAt(COMMIT, cancelling), { ...completed, status }, now, {
+          effect: { kind: 'Describe', statementId: 'statement-1' },
+        }),
+    ),
   ),
-  fact('a completion event that says ABORTED: the step was not applied', () => {
-    const { run } = decide(submittedAt(COMMIT, cancelling), { ...completed, status: 'ABORTED' }, now);
-    assert.deepStrictEqual(
-      [run.state, run.error?.message, run.last?.status],
-      ['CANCELLED', 'cancelled by mia; step 40_commit.sql was not applied', 'ABORTED'],
-    );
-  }),
-  ...(['unknown', 'session-lost'] as const).map((failure) =>
-    fact(`a commit that was cancelled and failed as ${failure} may have come through`, () => {
-      const end = failedWith(failure);
-      const { run } = decide(
-        submittedAt(COMMIT, cancelling),
-        { kind: 'StatementSeen', statementId: 'statement-1', status: 'FAILED', end },
-        now,
-      );
-      assert.deepStrictEqual(
-        [run.state, run.error?.message],
-        ['CANCELLED', 'cancelled by mia; whether step 40_commit.sql was applied is not known'],
-      );
-    }),
-  ),
-  fact('a commit that failed with any other reason, or none, or was stopped, was not applied', () => {
-    const { error, ...wordless } = failedWith('unknown');
-    const stopped = { ...wordless, status: 'ABORTED' as const, ...(error === undefined ? {} : { error }) };
-    for (const end of [failedWith('sql'), wordless, stopped]) {
-      const { run } = decide(
-        submittedAt(COMMIT, cancelling),
-        { kind: 'StatementSeen', statementId: 'statement-1', status: end.status, end },
-        now,
-      );
-      assert.equal(run.error?.message, 'cancelled by mia; step 40_commit.sql was not applied');
-    }
-  }),
   fact('the row of the step before is written before a cancelled run ends', () =>
     expectDecision(claimedAt(COMMIT, { ...cancelling, last: rowBefore }), completed, now, {
       run: {
@@ -260,7 +252,7 @@ const whileCancelling = [
   ),
   fact('a cancelled run without its last request was cancelled by somebody', () => {
     const { run } = decide(submittedAt(COMMIT, { state: 'CANCELLING', step: gone }), completed, now);
-    assert.equal(run.error?.message, 'cancelled by somebody; step ? was applied');
+    assert.equal(run.error?.message, 'cancelled by somebody; step 40_commit.sql was applied');
     assert.equal(run.last?.name, '');
   }),
   fact('the row of a cancelled step begins with its claim, or its end', () => {
@@ -415,6 +407,164 @@ const whileCancelling = [
   }),
 ];
 
+const unsure = 'cancelled by mia; whether step 40_commit.sql was applied is not known';
+
+function probed(more: Partial<MarkerProbed>): MarkerProbed {
+  return {
+    kind: 'MarkerProbed',
+    marker: 'absent',
+    session: 'AVAILABLE',
+    open: 'none',
+    failure: { class: 'cancelled', message: 'stopped' },
+    end: stopped,
+    ...more,
+  };
+}
+
+/** Without a doubt before it. */
+const beingCancelled = submittedAt(COMMIT, { ...cancelling, doubtSince: gone });
+
+/** What was rolled back has no rows. */
+const stoppedRow = rowOf(COMMIT, { status: 'ABORTED', error: 'stopped', errorClass: 'cancelled' });
+
+/** The marker of a commit that was stopped, or failed, while its run was cancelled. */
+const probes = [
+  fact('a cancelled commit that has its marker was applied, and its row keeps what was reported', () =>
+    expectDecision(beingCancelled, probed({ marker: 'present' }), now, {
+      run: {
+        ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
+        last: { ...stoppedRow, status: 'FINISHED', rows: 12 },
+      },
+      ...ends,
+    }),
+  ),
+  fact('a cancelled commit without a marker, twice, was not applied', () =>
+    expectDecision(
+      submittedAt(COMMIT, { ...cancelling, doubtSince: '2026-11-24T08:09:00.500Z' }),
+      probed({}),
+      now,
+      {
+        run: { ...cancelled('cancelled by mia; step 40_commit.sql was not applied'), last: stoppedRow },
+        ...ends,
+      },
+    ),
+  ),
+  fact('a cancelled commit that the database refused, and that has no marker, was not applied', () => {
+    const { run } = decide(
+      beingCancelled,
+      probed({ failure: { class: 'sql', message: 'no' }, end: failedWith('sql', 'no') }),
+      now,
+    );
+    assert.equal(run.error?.message, 'cancelled by mia; step 40_commit.sql was not applied');
+  }),
+  fact('a first absent marker of a cancelled commit is followed by a second look', () =>
+    expectDecision(beingCancelled, probed({}), now, {
+      run: { doubtSince: NOW_ISO, next: NOW_SECONDS + 60 },
+      save: 'version',
+    }),
+  ),
+  fact('a look between the two changes nothing', () =>
+    expectDecision(submittedAt(COMMIT, { ...cancelling, doubtSince: NOW_ISO }), probed({}), now, {
+      note: 'the marker is read again a minute after the first time',
+    }),
+  ),
+  ...(
+    [
+      ['could not be asked for', { marker: 'later' }],
+      ['is absent while its session is busy', { session: 'BUSY' }],
+      ['is absent while its transaction is open', { open: 'some' }],
+    ] as const
+  ).map(([how, more]) =>
+    fact(`the marker of a cancelled commit that ${how} is asked for a minute later`, () =>
+      expectDecision(submittedAt(COMMIT, cancelling), probed(more), now, {
+        run: { doubtSince: gone, next: NOW_SECONDS + 60 },
+        save: 'version',
+      }),
+    ),
+  ),
+  ...(
+    [
+      ['its marker', { marker: 'unreadable' }],
+      ['its transactions', { open: 'unreadable', session: 'CLOSED' }],
+    ] as const
+  ).map(([what, more]) =>
+    fact(`a cancelled commit of which ${what} cannot be read: not known`, () =>
+      expectDecision(beingCancelled, probed(more), now, { run: cancelled(unsure), ...ends }),
+    ),
+  ),
+  ...(
+    [
+      ['of another statement', beingCancelled, probed({ end: { ...stopped, statementId: 'statement-9' } })],
+      ['of no statement', beingCancelled, { ...probed({}), end: undefined }],
+      ['of a claim', claimedAt(COMMIT, { ...cancelling, statementId: 'statement-1' }), probed({})],
+    ] as const
+  ).map(([whose, run, event]) =>
+    fact(`the marker ${whose} means nothing to a cancelled run`, () => {
+      const { end, ...bare } = event;
+      expectDecision(run, end === undefined ? bare : { ...bare, end }, now, {
+        note: 'that statement is not awaited any more',
+      });
+    }),
+  ),
+  fact('the row of the step before is written before a commit that has its marker ends its run', () => {
+    const event = probed({ marker: 'present' });
+    const end = { ...stopped, status: 'FINISHED' as const };
+    expectDecision({ ...beingCancelled, last: rowBefore }, event, now, {
+      effect: {
+        kind: 'WriteHistory',
+        row: rowBefore,
+        afterwards: { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end },
+      },
+    });
+  }),
+];
+
+/** What is said of the step that was under way, by its kind. */
+const outcomes = [
+  ...[STAGE, LOAD, CHECK].map((cursor) =>
+    fact(`so did one whose statement the warehouse has forgotten (${cursor})`, () => {
+      const forgotten: RunEvent = {
+        kind: 'StatementSeen',
+        statementId: 'statement-1',
+        status: 'NOT_FOUND',
+      };
+      assert.equal(
+        decide(submittedAt(cursor, cancelling), forgotten, now).run.error?.message,
+        `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} changed nothing that lasts`,
+      );
+    }),
+  ),
+  ...[STAGE, LOAD, CHECK].flatMap((cursor) =>
+    [finished, stopped, failedWith('sql'), failedWith('unknown')].map((end, i) =>
+      fact(`a cancelled step without a lasting effect changed nothing that lasts (${cursor}, ${i})`, () => {
+        const { run } = decide(submittedAt(cursor, cancelling), sawEnd(end), now);
+        assert.deepStrictEqual(
+          [run.state, run.error?.message, run.last?.status],
+          [
+            'CANCELLED',
+            `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} changed nothing that lasts`,
+            end.status,
+          ],
+        );
+      }),
+    ),
+  ),
+  ...[CALL, CALL_AGAIN, CALL_VERIFIED].map((cursor) =>
+    fact(`of a cancelled opaque step its report tells, as far as it is a verdict (${cursor})`, () => {
+      const name = plan.steps[cursor]?.name ?? '';
+      const says = (end: StatementEnd): string | undefined =>
+        decide(submittedAt(cursor, cancelling), sawEnd(end), now).run.error?.message;
+      const { error: _error, ...wordless } = failedWith('unknown');
+      assert.equal(says(finished), `cancelled by mia; step ${name} was applied`);
+      for (const of of ['sql', 'data', 'conflict', 'permission'] as const)
+        assert.equal(says(failedWith(of)), `cancelled by mia; step ${name} was not applied`);
+      const open = (['transient', 'session-lost', 'unknown'] as const).map((of) => failedWith(of));
+      for (const end of [stopped, wordless, ...open])
+        assert.equal(says(end), `cancelled by mia; whether step ${name} was applied is not known`);
+    }),
+  ),
+];
+
 const failedEnd = failedWith('sql');
 
 const lateNews: readonly Fact[] = [
@@ -434,9 +584,25 @@ const lateNews: readonly Fact[] = [
   }),
 ];
 
+const corners = [
+  fact('a cancelled session step without a name, and forgotten, changed nothing that lasts', () => {
+    const event: RunEvent = { kind: 'StatementSeen', statementId: 'statement-1', status: 'NOT_FOUND' };
+    const { run } = decide(submittedAt(STAGE, { ...cancelling, step: gone }), event, now);
+    assert.equal(run.error?.message, 'cancelled by mia; step ? changed nothing that lasts');
+  }),
+  fact('a cancelled run that is not in the plan ends without knowing', () => {
+    const context = at(NOW, { plan: { ...plan, steps: [], timeoutSeconds: -1e6 } });
+    const { run } = decide(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, context);
+    assert.equal(run.error?.message, 'cancelled by mia; whether step 40_commit.sql was applied is not known');
+  }),
+];
+
 export const cancelFacts = [
+  ...corners,
   ...cancelRequests,
   ...whileCancelling,
+  ...probes,
+  ...outcomes,
   ...lateNews,
   fact('cancel: a request that comes again has its first answer again', () => expectFirstAnswer(cancel)),
 ];

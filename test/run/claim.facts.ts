@@ -1,21 +1,20 @@
 /** Between steps: sessions, claims, limits; and claims that grew old without a record. */
 import assert from 'node:assert/strict';
 
-import { claimAnew, waitWithClaim } from '../../shared/run/claim.ts';
-import { decide } from '../../shared/run/decide.ts';
-import type { RunEvent } from '../../shared/run/run-event.ts';
+import { claimAnew, claimAnewSeen, waitWithClaim } from '../../shared/run/claim.ts';
+import type { AnyEvent as RunEvent } from './decide-any.ts';
+import { decide } from './decide-any.ts';
 import type { Failure } from '../../shared/run/run.ts';
-import { onTrouble } from '../../shared/run/trouble.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import type { Changes } from './samples.ts';
 import {
   at,
+  AUDIT,
   beforeClaim,
   CALL,
   CALL_AGAIN,
   CALL_VERIFIED,
-  changed,
   CHECK,
   claimedAt,
   COMMIT,
@@ -26,12 +25,13 @@ import {
   LOAD,
   looksAtFile,
   now,
-  NOW,
   NOW_ISO,
   NOW_SECONDS,
   OLD_TOKEN,
+  planWith,
   readyAt,
   rowBefore,
+  rowOf,
   sameFile,
   STAGE,
   submissionGone,
@@ -100,32 +100,27 @@ const between = [
       effect: { kind: 'Submit', tries: 0 },
     }),
   ),
-  fact('a person who wants a new session gets one, with the steps before', () =>
-    expectDecision(
-      readyAt(LOAD, {
-        rebuildFrom: LOAD,
-        lastRequest: { requestId: 'r', verb: 'resume', actor: 'mia', at: NOW_ISO, answer: '' },
-      }),
-      woken,
-      now,
-      {
-        effect: {
-          kind: 'PlanRebuild',
-          target: LOAD,
-          failure: {
-            class: 'session-lost',
-            message: 'mia wants to go on from 20_load.sql in a new session',
-          },
+  fact('tables that must be made again are, in a new session, before anything else', () =>
+    expectDecision(readyAt(LOAD, { rebuildFrom: LOAD }), woken, now, {
+      effect: {
+        kind: 'PlanRebuild',
+        target: LOAD,
+        failure: {
+          class: 'session-lost',
+          message: 'the temporary tables that 20_load.sql needs must be made again in a new session',
         },
       },
-    ),
+    }),
   ),
-  fact('a rebuild that nobody is known to want is told so', () => {
+  fact('a rebuild for a step without a name says so', () => {
     const { effect } = decide(readyAt(STAGE, { rebuildFrom: STAGE, step: gone }), woken, now);
     assert.deepStrictEqual(effect, {
       kind: 'PlanRebuild',
       target: STAGE,
-      failure: { class: 'session-lost', message: 'somebody wants to go on from ? in a new session' },
+      failure: {
+        class: 'session-lost',
+        message: 'the temporary tables that ? needs must be made again in a new session',
+      },
     });
   }),
 ];
@@ -278,6 +273,9 @@ const lookUpName = { effect: { kind: 'LookUpName', why: 'old-claim' } } as const
 
 const claimed = Date.parse('2026-11-24T08:08:00.000Z');
 
+const sentAgain = 'the submission of 40_commit.sql was not seen by the warehouse; it is submitted again';
+const mayCome = 'the submission of 40_commit.sql was not seen by the warehouse, and may still come';
+
 const old = [
   fact('a claim of less than 90 seconds belongs to its claimer', () => {
     expectDecision(claimedAt(COMMIT), woken, at(claimed + 89_999), {
@@ -296,7 +294,7 @@ const old = [
     const lastSending = claimed + 30 * 60_000;
     // Stored first, so that whoever claimed it can give it up no more without hearing of that.
     expectDecision(claimedAt(COMMIT), notFound, at(lastSending - 1_000), {
-      run: { state: 'WAITING', next: lastSending / 1000 + 89 },
+      run: { state: 'WAITING', next: lastSending / 1000 + 89, waitingFor: sentAgain },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
     });
@@ -306,11 +304,11 @@ const old = [
     });
     // Whoever began to send it a moment ago lives for 90 seconds at most.
     expectDecision(claimedAt(COMMIT), notFound, at(lastSending), {
-      run: { state: 'WAITING', next: lastSending / 1000 + 91 },
+      run: { state: 'WAITING', next: lastSending / 1000 + 91, waitingFor: mayCome },
       save: 'version',
     });
     expectDecision(claimedAt(COMMIT), notFound, at(lastSending + 89_999), {
-      run: { state: 'WAITING', next: lastSending / 1000 + 91 },
+      run: { state: 'WAITING', next: lastSending / 1000 + 91, waitingFor: mayCome },
       save: 'version',
     });
     expectDecision(claimedAt(COMMIT), notFound, at(lastSending + 90_000), {
@@ -323,7 +321,7 @@ const old = [
       { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' },
       now,
       {
-        run: { state: 'WAITING', next: NOW_SECONDS + 90 },
+        run: { state: 'WAITING', next: NOW_SECONDS + 90, waitingFor: sentAgain },
         save: 'version',
         effect: { kind: 'Submit', tries: 0 },
       },
@@ -344,7 +342,7 @@ const old = [
     const run = claimedAt(COMMIT, { refusedSince: '2026-11-24T08:09:00.000Z' });
     assert.deepStrictEqual(decide(run, notFound, at(refused + 59_999)).effect, { kind: 'Submit', tries: 0 });
     expectDecision(run, notFound, at(refused + 60_000), {
-      run: { state: 'WAITING', next: refused / 1000 + 60 + 91 },
+      run: { state: 'WAITING', next: refused / 1000 + 60 + 91, waitingFor: mayCome },
       save: 'version',
     });
     expectDecision(run, notFound, at(refused + 60_000 + 90_000), {
@@ -427,7 +425,7 @@ const renewed = [
   }),
   fact('a step that is claimed anew, or waits with its claim, is claimed', () => {
     assert.equal(claimAnew(readyAt(STAGE), now).run.phase, 'CLAIMED');
-    assert.equal(waitWithClaim(readyAt(STAGE), now, 0).run.phase, 'CLAIMED');
+    assert.equal(waitWithClaim(readyAt(STAGE), now, 0, 'why').run.phase, 'CLAIMED');
   }),
   fact('a run whose time is up claims nothing anew', () => {
     expectStop(claimedAt(STAGE, tooLate), idle, now, 'FAILED', timeIsUp);
@@ -435,70 +433,157 @@ const renewed = [
   }),
 ];
 
-const trouble = [
-  fact('a drive that ended with an error of our own is counted', () => {
-    const run = claimedAt(COMMIT);
-    assert.deepStrictEqual(onTrouble(run, 'no plan', NOW), { ...run, troubles: 1 });
-    assert.deepStrictEqual(onTrouble({ ...run, troubles: 238 }, 'no plan', NOW), { ...run, troubles: 239 });
-  }),
-  fact('a run at rest is not counted', () => {
-    for (const state of ['FAILED', 'SUCCEEDED'] as const)
-      assert.equal(onTrouble(readyAt(COMMIT, { state, troubles: 239 }), 'no plan', NOW), undefined);
-  }),
-  fact('240 of them in a row end a run: between its steps it has failed', () => {
-    const run = readyAt(COMMIT, { ...laden, troubles: 239, token: OLD_TOKEN, claimedAt: NOW_ISO });
-    assert.deepStrictEqual(
-      onTrouble(run, 'no plan', NOW),
-      changed(run, {
-        ...submissionGone,
-        next: gone,
-        state: 'FAILED',
-        error: {
-          class: 'unknown',
-          message: 'the run could not be driven 240 times in a row: no plan',
+/** Of the step that a person lets run again, before it is claimed. */
+const earlier: Failure = {
+  class: 'unknown',
+  message: 'an earlier attempt of step 40_commit.sql was reported as not applied',
+  step: '40_commit.sql',
+};
+
+const asksMarker = { kind: 'ProbeMarker', failure: earlier } as const;
+
+const checked = [
+  fact('a durable step that a person lets run again has its marker read before it is claimed', () =>
+    expectDecision(readyAt(COMMIT, { step: 'an old name', checkMarkerOf: COMMIT }), woken, now, {
+      run: { step: '40_commit.sql' },
+      effect: asksMarker,
+    }),
+  ),
+  fact(
+    'the marker is read before anything else is concluded, of a step that the run comes to as well',
+    () => {
+      const run = submittedAt(CHECK, { ...laden, checkMarkerOf: COMMIT, firstAttempt: 2 });
+      const end = { statementId: 'statement-1', status: 'FINISHED', endedAt: NOW_ISO } as const;
+      expectDecision(run, { kind: 'VerdictRead', passed: true, message: '', end }, now, {
+        run: {
+          ...submissionGone,
+          phase: 'READY',
+          cursor: COMMIT,
           step: '40_commit.sql',
+          attempt: 1,
+          firstAttempt: 1,
+          last: rowOf(CHECK, { endedAt: NOW_ISO }),
         },
-        endedAt: NOW_ISO,
-      }),
-    );
-  }),
-  fact('240 of them in a row leave a statement under way to a person', () => {
-    for (const phase of ['CLAIMED', 'SUBMITTED'] as const) {
-      const run = submittedAt(COMMIT, { phase, troubles: 239, step: gone });
-      const stopped = onTrouble(run, 'm'.repeat(2_000), NOW);
-      assert.deepStrictEqual([stopped?.state, stopped?.phase], ['NEEDS_DECISION', 'READY']);
-      assert.deepStrictEqual(stopped?.error, {
-        class: 'unknown',
-        message: `the run could not be driven 240 times in a row: ${'m'.repeat(931)}… [cut: 2048 bytes]`,
-        statementId: 'statement-1',
+        effect: asksMarker,
       });
-    }
+      expectDecision(
+        readyAt(COMMIT, { checkMarkerOf: COMMIT, ...tooLate, proveSession: true, version: 20_000 }),
+        { kind: 'SessionProved', sessionId: 'session-1' },
+        now,
+        { run: { proveSession: gone }, effect: asksMarker },
+      );
+    },
+  ),
+  ...(
+    [
+      ['a step behind it', CALL, COMMIT],
+      ['a step without a marker', STAGE, STAGE],
+      ['an opaque step', CALL, CALL],
+      ['a check', CHECK, CHECK],
+    ] as const
+  ).map(([whose, cursor, checkMarkerOf]) =>
+    fact(`no marker is read at the claim of ${whose}`, () =>
+      expectDecision(readyAt(cursor, { checkMarkerOf }), woken, now, {
+        run: { ...freshClaim(cursor), checkMarkerOf: gone },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      }),
+    ),
+  ),
+];
+
+const onTheWay = [
+  ...[STAGE, CHECK].map((cursor) =>
+    fact(`the claim of a step on the way does not forget whose marker is to be read (${cursor})`, () => {
+      const { run } = decide(readyAt(cursor, { checkMarkerOf: COMMIT }), woken, now);
+      assert.deepStrictEqual([run.phase, run.checkMarkerOf], ['CLAIMED', COMMIT]);
+    }),
+  ),
+  fact('nor does that of a load, before its file is looked at and after', () => {
+    const run = readyAt(LOAD, { checkMarkerOf: COMMIT });
+    expectDecision(run, woken, now, { effect: { kind: 'CheckInput' } });
+    const seen = { etag: 'etag-1' };
+    const { run: claimed } = decide(run, { kind: 'InputChecked', seen }, now);
+    assert.deepStrictEqual([claimed.phase, claimed.checkMarkerOf], ['CLAIMED', COMMIT]);
+  }),
+  fact('a durable step on the way is claimed without a look at its marker', () =>
+    expectDecision(readyAt(COMMIT, { checkMarkerOf: AUDIT }), woken, now, {
+      run: freshClaim(COMMIT),
+      save: 'version',
+      effect: { kind: 'Submit', tries: 0 },
+    }),
+  ),
+];
+
+const timeouts = [
+  ...(
+    [
+      [20, 21],
+      [88, 89],
+      [89, 90],
+      [90, 90],
+      [1000, 90],
+    ] as const
+  ).map(([timeoutSeconds, after]) =>
+    fact(`a step of ${timeoutSeconds} s at most is looked at after ${after} s`, () => {
+      const context = at(NOW_SECONDS * 1000, { plan: planWith(STAGE, { timeoutSeconds }) });
+      const { run } = decide(readyAt(STAGE, { next: gone }), woken, context);
+      assert.equal(run.next, NOW_SECONDS + after);
+      // A millisecond more is the next second.
+      const last = { ...context, now: NOW_SECONDS * 1000 + 999 };
+      assert.equal(decide(readyAt(STAGE, { next: gone }), woken, last).run.next, NOW_SECONDS + after);
+    }),
+  ),
+  fact('a claim that is made anew without a look at its file forgets how it was seen before', () => {
+    const { run } = claimAnewSeen(claimedAt(STAGE, { inputSeen: { versionId: 'v1' } }), now);
+    assert.equal('inputSeen' in run, false);
+  }),
+  fact('a claim of a step without a name is submitted again', () => {
+    const event = { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' } as const;
+    const { run } = decide(claimedAt(COMMIT, { step: gone }), event, now);
+    assert.equal(run.waitingFor, sentAgain.replace('40_commit.sql', '?'));
   }),
 ];
 
 export const claimFacts = [
+  ...timeouts,
   ...between,
   ...sessions,
   ...limits,
   ...old,
   ...renewed,
-  ...trouble,
+  ...checked,
+  ...onTheWay,
   fact('a run that backs off is left alone until its time has come', () => {
     expectDecision(readyAt(STAGE, { state: 'WAITING', next: NOW_SECONDS + 1 }), woken, now, {
       note: 'backs off',
     });
-    for (const next of [NOW_SECONDS, gone] as const)
+    for (const [next, after] of [
+      [NOW_SECONDS, NOW_SECONDS],
+      [gone, NOW_SECONDS + 90],
+    ] as const)
       expectDecision(readyAt(STAGE, { state: 'WAITING', next }), woken, now, {
-        run: freshClaim(STAGE),
+        run: { ...freshClaim(STAGE), next: after },
         save: 'version',
         effect: { kind: 'Submit', tries: 0 },
       });
   }),
-  fact('a running run is driven although its next look is far away', () =>
-    expectDecision(readyAt(STAGE, { next: NOW_SECONDS + 90 }), woken, now, {
-      run: freshClaim(STAGE),
-      save: 'version',
-      effect: { kind: 'Submit', tries: 0 },
+  ...(
+    [
+      ['is due', NOW_SECONDS - 10, NOW_SECONDS - 10],
+      ['comes in 90 seconds', NOW_SECONDS + 90, NOW_SECONDS + 90],
+      ['comes later', NOW_SECONDS + 91, NOW_SECONDS + 90],
+      ['comes five minutes after a long step', NOW_SECONDS + 300, NOW_SECONDS + 90],
+      ['has no time', gone, NOW_SECONDS + 90],
+    ] as const
+  ).map(([which, next, after]) =>
+    fact(`a claim whose next look ${which} is looked at in 90 seconds at the latest`, () => {
+      expectDecision(readyAt(STAGE, { next }), woken, now, {
+        run: { ...freshClaim(STAGE), next: after },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      });
+      assert.equal(claimAnew(claimedAt(STAGE, { next }), now).run.next, after);
     }),
   ),
 ];

@@ -1,7 +1,7 @@
 /** The outcome of a submission is not known: who can tell, and what may be concluded. */
 import assert from 'node:assert/strict';
 
-import { decide } from '../../shared/run/decide.ts';
+import { decide } from './decide-any.ts';
 import type { MarkerProbed, RunEvent } from '../../shared/run/run-event.ts';
 import type { Failure, Run } from '../../shared/run/run.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
@@ -14,12 +14,9 @@ import {
   CHECK,
   claimedAt,
   COMMIT,
-  failedWith,
-  finished,
   FRESH_TOKEN,
   freshClaim,
   gone,
-  laden,
   now,
   NOW,
   NOW_ISO,
@@ -28,7 +25,6 @@ import {
   rowBefore,
   rowOf,
   STAGE,
-  submissionGone,
   submittedAt,
 } from './samples.ts';
 
@@ -46,12 +42,13 @@ function probed(more: Partial<MarkerProbed>): MarkerProbed {
   return { kind: 'MarkerProbed', marker: 'absent', session: 'CLOSED', open: 'none', failure, ...more };
 }
 
+function unknownYet(step: string): string {
+  return `whether step ${step} was applied is not known yet, its marker is read again: gone`;
+}
+
 function decidesPerson(why: string, step = '40_commit.sql', said = 'gone'): string {
   return `${said}. Whether step ${step} was applied is not known: ${why}. Look at its tables, then say it: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`;
 }
-
-/** Asked again a minute later. */
-const inAMinute = { state: 'WAITING', next: NOW_SECONDS + 60 } as const;
 
 const rebuilds = { effect: { kind: 'PlanRebuild', target: COMMIT, failure } } as const;
 
@@ -99,137 +96,23 @@ const who = [
       decidesPerson('the step is opaque, has no marker and no verify: query', '?', unknown.message),
     ),
   ),
-  fact('a run in doubt that is woken asks its whole question again', () =>
-    expectDecision(submittedAt(COMMIT, { doubtSince: NOW_ISO }), { kind: 'Woken' }, now, {
+  fact('a claim in doubt that is woken asks its whole question again', () =>
+    expectDecision(claimedAt(COMMIT, { doubtSince: NOW_ISO }), { kind: 'Woken' }, now, {
       effect: {
         kind: 'ProbeMarker',
         failure: {
           class: 'unknown',
           message: 'the session is gone while a step was in it',
           step: '40_commit.sql',
-          statementId: 'statement-1',
         },
       },
     }),
   ),
-];
-
-const present = [
-  fact('a marker that is there proves the step: the run goes on behind it', () =>
-    expectDecision(submittedAt(COMMIT, laden), probed({ marker: 'present' }), now, {
-      run: {
-        ...freshClaim(CALL),
-        attempt: 1,
-        firstAttempt: 1,
-        last: rowOf(COMMIT, { endedAt: NOW_ISO }),
-      },
-      save: 'version',
-      effect: { kind: 'Submit', tries: 0 },
+  fact('a submission in doubt that is woken has its statement looked at first: it may be seen to end', () =>
+    expectDecision(submittedAt(COMMIT, { doubtSince: NOW_ISO }), { kind: 'Woken' }, now, {
+      effect: { kind: 'Describe', statementId: 'statement-1' },
     }),
   ),
-  fact('a marker that is there stands against an end that was told as failed', () =>
-    expectDecision(submittedAt(COMMIT), probed({ marker: 'present', end: failedWith('unknown') }), now, {
-      run: { ...freshClaim(CALL), attempt: 1, firstAttempt: 1, last: rowOf(COMMIT) },
-      save: 'version',
-      effect: { kind: 'Submit', tries: 0 },
-    }),
-  ),
-  fact('a marker found for a claim without a statement has that of the end, or none', () => {
-    const event = probed({ marker: 'present', end: { ...finished, statementId: 'statement-3' } });
-    assert.equal(decide(claimedAt(COMMIT), event, now).run.last?.statementId, 'statement-3');
-    assert.equal(
-      decide(claimedAt(COMMIT), probed({ marker: 'present' }), now).run.last?.statementId,
-      'unknown',
-    );
-  }),
-  fact('the row of the step before is written before a marker is believed', () => {
-    const event = probed({ marker: 'present' });
-    expectDecision(submittedAt(COMMIT, { last: rowBefore }), event, now, {
-      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
-    });
-  }),
-];
-
-const absent = [
-  fact('a marker that cannot be read is a matter for a person', () =>
-    expectStop(
-      submittedAt(COMMIT),
-      probed({ marker: 'unreadable' }),
-      now,
-      'NEEDS_DECISION',
-      decidesPerson('baton.step_marker could not be read'),
-    ),
-  ),
-  fact('a marker that could not be asked for just now is asked for a minute later', () =>
-    expectDecision(submittedAt(COMMIT, { doubtSince: NOW_ISO }), probed({ marker: 'later' }), now, {
-      run: { ...inAMinute, doubtSince: gone },
-      save: 'version',
-    }),
-  ),
-  fact('no marker behind a statement that was seen to end: it was not applied, and is tried again', () =>
-    expectDecision(submittedAt(COMMIT), probed({ end: failedWith('unknown'), session: 'BUSY' }), now, {
-      run: {
-        ...submissionGone,
-        state: 'WAITING',
-        phase: 'READY',
-        attempt: 3,
-        last: rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: 'transient' }),
-        next: NOW_SECONDS + 4,
-      },
-      save: 'version',
-      effect: { kind: 'Pause', ms: 4_000, afterwards: { kind: 'Wake' } },
-    }),
-  ),
-  fact('no marker, and the session of the statement is idle: the statement is over, and not applied', () =>
-    expectDecision(submittedAt(COMMIT), probed({ session: 'AVAILABLE', open: 'some' }), now, rebuilds),
-  ),
-  fact('no marker, and the session is busy: it may be the statement', () =>
-    expectDecision(submittedAt(COMMIT, { doubtSince: NOW_ISO }), probed({ session: 'BUSY' }), now, {
-      run: { ...inAMinute, doubtSince: gone },
-      save: 'version',
-    }),
-  ),
-  fact('no marker, and open transactions cannot be read: a person decides', () =>
-    expectStop(
-      submittedAt(COMMIT),
-      probed({ open: 'unreadable' }),
-      now,
-      'NEEDS_DECISION',
-      decidesPerson('the marker is absent, but whether its transaction is still open could not be read'),
-    ),
-  ),
-  fact('no marker, and a transaction is open: it may still commit', () =>
-    expectDecision(
-      submittedAt(COMMIT, { doubtSince: '2026-11-24T08:00:00.000Z' }),
-      probed({ open: 'some' }),
-      now,
-      { run: { ...inAMinute, doubtSince: gone }, save: 'version' },
-    ),
-  ),
-  ...(['CLOSED', 'UNKNOWN'] as const).flatMap((session) => [
-    fact(`no marker in a session that is ${session}: the first look proves nothing`, () =>
-      expectDecision(submittedAt(COMMIT), probed({ session }), now, {
-        run: { ...inAMinute, doubtSince: NOW_ISO },
-        save: 'version',
-      }),
-    ),
-    fact(`no marker in a session that is ${session}: a second look too soon proves nothing`, () =>
-      expectDecision(
-        submittedAt(COMMIT, { doubtSince: '2026-11-24T08:09:00.501Z' }),
-        probed({ session }),
-        now,
-        { run: inAMinute, save: 'version' },
-      ),
-    ),
-    fact(`no marker in a session that is ${session}: a second look a minute later proves it`, () =>
-      expectDecision(
-        submittedAt(COMMIT, { doubtSince: '2026-11-24T08:09:00.500Z' }),
-        probed({ session }),
-        now,
-        rebuilds,
-      ),
-    ),
-  ]),
 ];
 
 /** 08:08:00, the half hour of its token, and the life of who sends it. */
@@ -240,7 +123,11 @@ const claims = [
     'no marker of a claim in an idle session: while somebody could still send its token, nothing is concluded',
     () =>
       expectDecision(claimedAt(COMMIT), probed({ session: 'AVAILABLE' }), at(pastUse - 1), {
-        run: { state: 'WAITING', next: Math.floor((pastUse - 1 + 60_000) / 1000) },
+        run: {
+          state: 'WAITING',
+          next: Math.floor((pastUse - 1 + 60_000) / 1000),
+          waitingFor: unknownYet('40_commit.sql'),
+        },
         save: 'version',
       }),
   ),
@@ -305,7 +192,7 @@ const verify = [
   ),
   fact('a verify: query that could not be asked just now is asked again a minute later', () =>
     expectDecision(submittedAt(CALL_VERIFIED), verified('later'), now, {
-      run: { state: 'WAITING', next: NOW_SECONDS + 60 },
+      run: { state: 'WAITING', next: NOW_SECONDS + 60, waitingFor: unknownYet('70_call_verified.sql') },
       save: 'version',
     }),
   ),
@@ -359,4 +246,4 @@ const often = [
   ),
 ];
 
-export const doubtFacts = [...who, ...present, ...absent, ...claims, ...verify, ...often];
+export const doubtFacts = [...who, ...claims, ...verify, ...often];

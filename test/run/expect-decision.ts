@@ -1,10 +1,10 @@
 /** A whole decision is what was expected: the run, what is saved, the effect, the answer, the note; and nothing else. */
 import assert from 'node:assert/strict';
 
-import { decide } from '../../shared/run/decide.ts';
+import type { AnyEvent } from './decide-any.ts';
+import { decide } from './decide-any.ts';
 import type { Answer, Context, Decision } from '../../shared/run/decision.ts';
 import type { Effect } from '../../shared/run/effect.ts';
-import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { Changes } from './samples.ts';
 import { changed } from './samples.ts';
@@ -20,7 +20,7 @@ export interface Expected {
 }
 
 /** @throws AssertionError where the decision is another one. */
-export function expectDecision(run: Run, event: RunEvent, context: Context, expected: Expected): void {
+export function expectDecision(run: Run, event: AnyEvent, context: Context, expected: Expected): void {
   const { run: changes = {}, save = 'none', ...rest } = expected;
   assert.deepStrictEqual(decide(run, event, context), { run: changed(run, changes), save, ...rest });
 }
@@ -28,7 +28,7 @@ export function expectDecision(run: Run, event: RunEvent, context: Context, expe
 /** The answer that a stopped run gives up with: its state, its reason and what it owes. */
 export function expectStop(
   run: Run,
-  event: RunEvent,
+  event: AnyEvent,
   context: Context,
   state: 'FAILED' | 'NEEDS_DECISION',
   message: string,

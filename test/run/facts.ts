@@ -3,6 +3,7 @@ import { cancelFacts } from './cancel.facts.ts';
 import { claimFacts } from './claim.facts.ts';
 import { doubtFacts } from './doubt.facts.ts';
 import type { Fact } from './fact.ts';
+import { markerFacts } from './marker.facts.ts';
 import { messageFacts } from './messages.facts.ts';
 import { newsFacts } from './news.facts.ts';
 import { rebuildFacts } from './rebuild.facts.ts';
@@ -11,6 +12,7 @@ import { resumeFacts } from './resume.facts.ts';
 import { stepEndFacts } from './step-end.facts.ts';
 import { stopFacts } from './stop.facts.ts';
 import { submissionFacts } from './submission.facts.ts';
+import { troubleFacts } from './trouble.facts.ts';
 
 export const facts: readonly Fact[] = [
   ...newsFacts,
@@ -18,10 +20,12 @@ export const facts: readonly Fact[] = [
   ...submissionFacts,
   ...stepEndFacts,
   ...doubtFacts,
+  ...markerFacts,
   ...rebuildFacts,
   ...stopFacts,
   ...resumeFacts,
   ...resolveFacts,
   ...cancelFacts,
   ...messageFacts,
+  ...troubleFacts,
 ];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 
 import { commandLine } from '../../shared/run/command.ts';
-import { decide } from '../../shared/run/decide.ts';
+import { decide } from './decide-any.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { Failure, Run } from '../../shared/run/run.ts';
 import { bounded, LONGEST_NAME, LONGEST_TEXT, shortened, utf8Bytes } from '../../shared/run/text.ts';

@@ -1,7 +1,7 @@
 /** News from outside: wake-ups, completion events, slots; and looks at a running statement. */
 import assert from 'node:assert/strict';
 
-import { decide } from '../../shared/run/decide.ts';
+import { decide } from './decide-any.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import { isAtEnd, isAtRest, queueOrder } from '../../shared/run/run.ts';
 import type { RunState } from '../../shared/run/run.ts';
@@ -310,6 +310,16 @@ const slots = [
       effect: { kind: 'OpenSession', tries: 0 },
     }),
   ),
+  fact('a run that has done nothing takes the plan that comes with its slot', () => {
+    const steps = plan.steps.slice(1, 4);
+    expectDecision({ ...queued, steps: 8 }, { ...slotTaken, plan: { ...plan, hash: 'plan-2', steps } }, now, {
+      run: { ...hasSlot, planHash: 'plan-2', steps: 3, step: '20_load.sql' },
+      save: 'version',
+      effect: { kind: 'OpenSession', tries: 0 },
+    });
+    const empty = decide(queued, { ...slotTaken, plan: { ...plan, hash: 'plan-2', steps: [] } }, now).run;
+    assert.deepStrictEqual([empty.planHash, empty.steps, empty.step], ['plan-2', 0, '10_stage.sql']);
+  }),
   fact('a run in another phase is between its steps once it has its slot', () => {
     assert.equal(decide({ ...queued, phase: 'CLAIMED' }, slotTaken, now).run.phase, 'READY');
   }),
@@ -361,7 +371,7 @@ const slots = [
         target: LOAD,
         failure: {
           class: 'session-lost',
-          message: 'somebody wants to go on from 20_load.sql in a new session',
+          message: 'the temporary tables that 20_load.sql needs must be made again in a new session',
         },
       },
     }),

@@ -1,7 +1,7 @@
 /** A lost session is rebuilt: what runs again, in which order, and when it may not go on. */
 import assert from 'node:assert/strict';
 
-import { decide } from '../../shared/run/decide.ts';
+import { decide } from './decide-any.ts';
 import type { RebuildPlanned, RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
 import type { Failure, FinishedStep, Rebuilding } from '../../shared/run/run.ts';
 import { finishRebuilt } from '../../shared/run/rebuild.ts';

@@ -1,5 +1,5 @@
 /** Runs that a person asks something of, and how the answers look. */
-import type { RunEvent } from '../../shared/run/run-event.ts';
+import type { AnyEvent } from './decide-any.ts';
 import type { Failure, LastRequest, Run } from '../../shared/run/run.ts';
 import { expectDecision } from './expect-decision.ts';
 import type { Changes } from './samples.ts';
@@ -34,12 +34,12 @@ export function failedAt(cursor: number, changes: Changes = {}): Run {
   });
 }
 
-export function refused(run: Run, event: RunEvent, message: string): void {
+export function refused(run: Run, event: AnyEvent, message: string): void {
   expectDecision(run, event, now, { answer: { ok: false, code: 'refused', message } });
 }
 
 /** A request that was carried out before. */
-export function expectFirstAnswer(event: RunEvent): void {
+export function expectFirstAnswer(event: AnyEvent): void {
   const lastRequest = { ...asked('cancel', 'so it was') };
   expectDecision(failedAt(COMMIT, { lastRequest }), event, now, {
     answer: { ok: true, message: 'request request-1 was carried out before: so it was' },

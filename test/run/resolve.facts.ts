@@ -1,7 +1,7 @@
 /** Resolve: a person's word where Baton cannot know. */
 import assert from 'node:assert/strict';
 
-import { decide } from '../../shared/run/decide.ts';
+import { decide } from './decide-any.ts';
 import type { ResolveRequested } from '../../shared/run/run-event.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { expectDecision } from './expect-decision.ts';
@@ -169,7 +169,13 @@ export const resolveFacts = [
   fact('resolve --not-applied: the step is tried again with a new budget', () => {
     const message = 'step 40_commit.sql was not applied, says mia';
     expectDecision(undecided(COMMIT), resolve('not-applied'), now, {
-      run: { ...goesOn, attempt: 3, firstAttempt: 3, lastRequest: asked('resolve', message) },
+      run: {
+        ...goesOn,
+        attempt: 3,
+        firstAttempt: 3,
+        checkMarkerOf: COMMIT,
+        lastRequest: asked('resolve', message),
+      },
       save: 'version',
       answer: { ok: true, message },
     });
@@ -190,6 +196,8 @@ export const resolveFacts = [
           attempt: 3,
           firstAttempt: 3,
           rebuildFrom: AUDIT,
+          // Of the step that the session is filled for: the one that ran again has no marker.
+          checkMarkerOf: AUDIT,
           lastRequest: asked('resolve', message),
         },
         save: 'version',
@@ -197,6 +205,18 @@ export const resolveFacts = [
       });
     },
   ),
+  fact('resolve --not-applied on the way to a step whose marker is to be read: it still is', () => {
+    const pending = (cursor: number, changes: Changes): unknown =>
+      decide(undecided(cursor, changes), resolve('not-applied'), now).run.checkMarkerOf;
+    assert.deepStrictEqual(
+      [
+        pending(STAGE, {}),
+        pending(STAGE, { checkMarkerOf: COMMIT }),
+        pending(AUDIT, { checkMarkerOf: COMMIT }),
+      ],
+      [STAGE, COMMIT, AUDIT],
+    );
+  }),
   fact('resolve --abandon: the run is given up, with its first error', () => {
     const message = 'step 40_commit.sql is given up with its run, says mia';
     expectDecision(undecided(COMMIT, { ...laden, proveSession: true }), resolve('abandon'), now, {

@@ -1,7 +1,7 @@
 /** Resume: with the plan of today, in the session that is there, or from an earlier step in a new one. */
 import assert from 'node:assert/strict';
 
-import { decide } from '../../shared/run/decide.ts';
+import { decide } from './decide-any.ts';
 import type { PlanView, StepView } from '../../shared/run/plan-view.ts';
 import type { ResumeRequested } from '../../shared/run/run-event.ts';
 import { expectDecision } from './expect-decision.ts';
@@ -53,14 +53,14 @@ const onward = 'resumes at 40_commit.sql (attempt 3)';
 export const resumeFacts = [
   fact('resume: a failed step is tried again in its session, once that is proved, with a new budget', () =>
     expectDecision(failedAt(COMMIT), resume(), now, {
-      run: { ...resumed(onward), attempt: 3, firstAttempt: 3, proveSession: true },
+      run: { ...resumed(onward), attempt: 3, firstAttempt: 3, proveSession: true, checkMarkerOf: COMMIT },
       save: 'version',
       answer: { ok: true, message: onward },
     }),
   ),
   fact('resume: a session that is not there need not be proved', () =>
     expectDecision(failedAt(COMMIT, { sessionId: gone, proveSession: true }), resume(), now, {
-      run: { ...resumed(onward), attempt: 3, firstAttempt: 3, proveSession: gone },
+      run: { ...resumed(onward), attempt: 3, firstAttempt: 3, proveSession: gone, checkMarkerOf: COMMIT },
       save: 'version',
       answer: { ok: true, message: onward },
     }),
@@ -73,12 +73,29 @@ export const resumeFacts = [
         attempt: 3,
         firstAttempt: 3,
         proveSession: true,
+        checkMarkerOf: COMMIT,
         next: gone,
       },
       save: 'version',
       answer: { ok: true, message: onward },
     }),
   ),
+  fact('resume of a run that failed on its way to a step whose marker is to be read: it still is', () => {
+    const pending = (cursor: number, checkMarkerOf: number): unknown =>
+      decide(failedAt(cursor, { checkMarkerOf }), resume(), now).run.checkMarkerOf;
+    assert.deepStrictEqual(
+      [pending(LOAD, COMMIT), pending(COMMIT, COMMIT), pending(CALL, COMMIT)],
+      [COMMIT, COMMIT, CALL],
+    );
+  }),
+  fact('resume of the first step has its marker read', () =>
+    assert.equal(decide(failedAt(STAGE), resume(), now).run.checkMarkerOf, STAGE),
+  ),
+  fact('resume in a rebuilt session with one step more at the end: in a new one', () => {
+    const longer = { ...today, steps: [...today.steps, ...today.steps.slice(0, 1)] };
+    const { run } = decide(failedAt(COMMIT, { generation: 2 }), resume({ plan: longer }), now);
+    assert.equal(run.rebuildFrom, COMMIT);
+  }),
   fact('resume: the plan of today counts its own steps', () => {
     const longer = { ...today, steps: [...today.steps, ...today.steps.slice(0, 1)] };
     const { run } = decide(failedAt(COMMIT), resume({ plan: longer }), now);
@@ -99,6 +116,8 @@ export const resumeFacts = [
         step: '20_load.sql',
         rebuild: gone,
         rebuildFrom: LOAD,
+        // What may be applied is the step that failed, wherever the run goes on from.
+        checkMarkerOf: COMMIT,
         attempt: 1,
         firstAttempt: 1,
       },
@@ -115,8 +134,8 @@ export const resumeFacts = [
     };
     const { run } = decide(failedAt(LOAD, { rebuild }), resume(), now);
     assert.deepStrictEqual(
-      [run.cursor, run.step, run.rebuild, run.rebuildFrom],
-      [LOAD, '20_load.sql', rebuild, undefined],
+      [run.cursor, run.step, run.rebuild, run.rebuildFrom, run.checkMarkerOf],
+      [LOAD, '20_load.sql', rebuild, undefined, COMMIT],
     );
     assert.deepStrictEqual([run.attempt, run.firstAttempt], [3, 3]);
   }),

@@ -3,17 +3,20 @@ import assert from 'node:assert/strict';
 
 import type { RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
 import type { Failure, FailureClass, Run } from '../../shared/run/run.ts';
-import { backoffMs, policyFor } from '../../shared/run/retry.ts';
-import { failStep, onEnd } from '../../shared/run/step-end.ts';
-import { decide } from '../../shared/run/decide.ts';
+import { backoffMs, isVerdict, policyFor } from '../../shared/run/retry.ts';
+import { failStep, finishStep, onEnd } from '../../shared/run/step-end.ts';
+import { decide } from './decide-any.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import { cancelOnDev } from './request-samples.ts';
+import type { Changes } from './samples.ts';
 import {
   at,
   AUDIT,
   beforeClaim,
   CALL,
+  CALL_AGAIN,
+  CALL_VERIFIED,
   changed,
   CHECK,
   claimedAt,
@@ -230,12 +233,9 @@ const inputs = [
       fact(
         `a file that was looked at behind a statement, while the step is claimed, means nothing (${i})`,
         () =>
-          expectDecision(
-            claimedAt(LOAD, { statementId: 'statement-1' }),
-            { kind: 'InputChecked', ...seen, end: finished },
-            now,
-            { note: notAwaited },
-          ),
+          expectDecision(claimedAt(LOAD), { kind: 'InputChecked', ...seen, end: finished }, now, {
+            note: notAwaited,
+          }),
       ),
     ];
   }),
@@ -347,6 +347,8 @@ const retrying = [
     expectDecision(submittedAt(STAGE, { ...laden, doubtSince: gone }), seen(failedWith('transient')), now, {
       run: {
         ...submissionGone,
+        // Its tables may be as after it: the session is filled anew.
+        rebuildFrom: STAGE,
         state: 'WAITING',
         phase: 'READY',
         attempt: 3,
@@ -357,6 +359,7 @@ const retrying = [
         }),
         // 8 s at most for the second attempt, and half of it by chance.
         next: NOW_SECONDS + 4,
+        waitingFor: 'attempt 2 of 10_stage.sql failed: ERROR: so it said',
       },
       save: 'version',
       effect: { kind: 'Pause', ms: 4_000, afterwards: { kind: 'Wake' } },
@@ -364,7 +367,7 @@ const retrying = [
   ),
   fact('the row of the step before is written before a step is tried again', () => {
     const event = seen(failedWith('transient'));
-    expectDecision(submittedAt(STAGE, { last: rowBefore }), event, now, {
+    expectDecision(submittedAt(CHECK, { last: rowBefore }), event, now, {
       effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
     });
   }),
@@ -396,21 +399,36 @@ const retrying = [
     assert.deepStrictEqual([second.run.state, second.run.attempt], ['WAITING', 5]);
     assert.deepStrictEqual(second.effect, { kind: 'Pause', ms: 8_000, afterwards: { kind: 'Wake' } });
   }),
-  fact('a failure that nobody could judge is put to a person, without a rebuild', () => {
+  fact('a failure that nobody has seen before, of a step that had no effect, fails the run', () => {
     const failure = failureAt('40_commit.sql', 'unknown');
     const run = submittedAt(COMMIT);
     const { run: stopped, effect } = failStep(run, now, seen(finished), failedWith('unknown'), failure);
-    assert.deepStrictEqual([stopped.state, stopped.error], ['NEEDS_DECISION', failure]);
+    assert.deepStrictEqual([stopped.state, stopped.error], ['FAILED', failure]);
     assert.deepStrictEqual(effect, { kind: 'PerformDuty', duty: 'history' });
+  }),
+  fact('a step that needs a new session each time is tried again until ten in a row have not helped', () => {
+    const next = (cursor: number, changes: Changes): string =>
+      decide(submittedAt(cursor, changes), seen(failedWith('transient')), now).run.state;
+    assert.deepStrictEqual(
+      [next(STAGE, { rebuilds: 9 }), next(STAGE, { rebuilds: 10 }), next(STAGE, { rebuilds: 11 })],
+      ['WAITING', 'FAILED', 'FAILED'],
+    );
+    // A check is tried again where it is.
+    assert.equal(next(CHECK, { rebuilds: 10 }), 'WAITING');
   }),
   fact('a conflict of a step that may be tried alone is tried again', () => {
     const { run } = decide(submittedAt(STAGE), seen(failedWith('conflict')), now);
     assert.deepStrictEqual([run.state, run.attempt], ['WAITING', 3]);
   }),
   fact('a conflict of a step that may not be tried alone derives again what it read', () =>
-    expectDecision(submittedAt(COMMIT), seen(failedWith('conflict')), now, {
-      effect: { kind: 'PlanRebuild', target: COMMIT, failure: failureAt('40_commit.sql', 'conflict') },
-    }),
+    expectDecision(
+      submittedAt(STAGE),
+      seen(failedWith('conflict')),
+      at(NOW, { plan: planWith(STAGE, { conflictRetry: false }) }),
+      {
+        effect: { kind: 'PlanRebuild', target: STAGE, failure: failureAt('10_stage.sql', 'conflict') },
+      },
+    ),
   ),
   fact('a conflict that may be tried alone, but was too often, fails', () =>
     expectStop(
@@ -577,6 +595,7 @@ const failing = [
             STAGE,
             failureAt('10_stage.sql', 'cancelled', 'the statement was stopped by somebody: by admin'),
           ),
+          rebuildFrom: STAGE,
           last: rowOf(STAGE, {
             status: 'ABORTED',
             error: 'the statement was stopped by somebody: by admin',
@@ -612,6 +631,7 @@ const failing = [
               'the step ran longer than 1000 s and was stopped (timeout: in pipeline.yml)',
             ),
           ),
+          rebuildFrom: STAGE,
           last: rowOf(STAGE, {
             status: 'ABORTED',
             startedAt: '2026-11-24T07:53:20.499Z',
@@ -656,11 +676,132 @@ const failing = [
   }),
 ];
 
-const classes: Readonly<Record<FailureClass, 'retry' | 'fail' | 'decide'>> = {
+/** The statement was rolled back: the database itself says so. */
+const verdicts: ReadonlySet<string> = new Set(['sql', 'data', 'conflict', 'permission']);
+
+const openClasses = ['transient', 'session-lost', 'unknown'] as const;
+
+const rebuilding = { resumeAt: COMMIT, attempt: 1, firstAttempt: 1, todo: [{ index: LOAD, compare: false }] };
+
+/** What is reported of a statement: may it be believed, and may the step be repeated in this session? */
+const reports = [
+  ...[...verdicts, ...openClasses].map((of) =>
+    fact(`a durable step that is reported as ${of} has its marker read, whatever the words`, () => {
+      const event: RunEvent =
+        of === 'data'
+          ? { kind: 'LoadErrorsRead', message: '', end: failedWith('data') }
+          : seen(failedWith(of as FailureClass));
+      expectDecision(submittedAt(COMMIT, { last: rowBefore }), event, now, {
+        effect: {
+          kind: 'ProbeMarker',
+          failure: failureAt('40_commit.sql', of as FailureClass),
+          end: failedWith(of as FailureClass),
+        },
+      });
+    }),
+  ),
+  ...([true, false] as const).map((timedOut) =>
+    fact(
+      `a durable step that was stopped has its marker read, ${timedOut ? 'its time' : 'not its time'} being up`,
+      () =>
+        expectDecision(submittedAt(COMMIT, timedOut ? { timedOut } : {}), seen(aborted), now, {
+          effect: {
+            kind: 'ProbeMarker',
+            failure: timedOut
+              ? failureAt(
+                  '40_commit.sql',
+                  'timeout',
+                  'the run took longer than 43200 s in all; its step was still running and was stopped (timeout: in pipeline.yml)',
+                )
+              : failureAt('40_commit.sql', 'cancelled', 'the statement was stopped by somebody: ABORTED'),
+            end: aborted,
+          },
+        }),
+    ),
+  ),
+  ...[STAGE, CHECK, CALL, CALL_AGAIN, CALL_VERIFIED].flatMap((cursor) =>
+    (['sql', 'permission'] as const).map((of) =>
+      fact(`a verdict of ${of} on a step without a marker is believed (${cursor})`, () => {
+        const { run } = decide(submittedAt(cursor), seen(failedWith(of)), now);
+        assert.deepStrictEqual([run.state, run.error?.class, run.rebuildFrom], ['FAILED', of, undefined]);
+      }),
+    ),
+  ),
+  ...openClasses.flatMap((of) => [
+    fact(`an opaque step that is reported as ${of} is a matter for a person`, () =>
+      expectStop(
+        submittedAt(CALL),
+        seen(failedWith(of)),
+        now,
+        'NEEDS_DECISION',
+        'ERROR: so it said. Whether step 50_call.sql was applied is not known: the step is opaque, has no marker and no verify: query. Look at its tables, then say it: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon',
+      ),
+    ),
+    fact(`an opaque step that is reported as ${of} has its verify: query asked`, () =>
+      expectDecision(submittedAt(CALL_VERIFIED), seen(failedWith(of)), now, {
+        effect: { kind: 'AskVerify', failure: failureAt('70_call_verified.sql', of) },
+      }),
+    ),
+  ]),
+  fact('an opaque step that was stopped is a matter for a person', () => {
+    const { run } = decide(submittedAt(CALL), seen(aborted), now);
+    assert.deepStrictEqual([run.state, run.error?.class], ['NEEDS_DECISION', 'cancelled']);
+  }),
+  ...[STAGE, CHECK, CALL_AGAIN].map((cursor) =>
+    fact(`a step that lost its session, and may run again, does so in a new one (${cursor})`, () =>
+      expectDecision(submittedAt(cursor), seen(failedWith('session-lost')), now, {
+        effect: {
+          kind: 'PlanRebuild',
+          target: cursor,
+          failure: failureAt(plan.steps[cursor]?.name ?? '', 'session-lost'),
+        },
+      }),
+    ),
+  ),
+  ...[STAGE, CALL_AGAIN].map((cursor) =>
+    fact(`a step that may have been done is not repeated in its session (${cursor})`, () => {
+      const { run } = decide(submittedAt(cursor), seen(failedWith('transient')), now);
+      assert.deepStrictEqual([run.state, run.attempt, run.rebuildFrom], ['WAITING', 3, cursor]);
+    }),
+  ),
+  ...[STAGE, CALL_AGAIN].flatMap((cursor) =>
+    (['unknown', 'cancelled'] as const).map((of) =>
+      fact(`a step that failed as ${of} is not resumed in its session (${cursor})`, () => {
+        const end = of === 'unknown' ? failedWith('unknown') : aborted;
+        const { run } = decide(submittedAt(cursor), seen(end), now);
+        assert.deepStrictEqual([run.state, run.error?.class, run.rebuildFrom], ['FAILED', of, cursor]);
+      }),
+    ),
+  ),
+  fact(
+    'a step that ran again, and may have been done: the rebuild begins anew for the step it was for',
+    () => {
+      const { run } = decide(submittedAt(LOAD, { rebuild: rebuilding }), seen(failedWith('transient')), now);
+      assert.deepStrictEqual([run.state, run.rebuildFrom, run.rebuild], ['WAITING', COMMIT, rebuilding]);
+    },
+  ),
+  ...(
+    [
+      ['transient', 'WAITING'],
+      ['unknown', 'FAILED'],
+    ] as const
+  ).map(([of, state]) =>
+    fact(`a check changed nothing: reported as ${of} it stays in its session`, () => {
+      const { run } = decide(submittedAt(CHECK), seen(failedWith(of)), now);
+      assert.deepStrictEqual([run.state, run.rebuildFrom], [state, undefined]);
+    }),
+  ),
+  fact('a step that counts as applied without any report has no error in its row', () => {
+    const { run } = finishStep(submittedAt(COMMIT), now, seen(finished), finished);
+    assert.deepStrictEqual(run.last, rowOf(COMMIT, { rows: 12 }));
+  }),
+];
+
+const classes: Readonly<Record<FailureClass, 'retry' | 'fail' | 'rebuild'>> = {
   transient: 'retry',
   conflict: 'retry',
-  'session-lost': 'decide',
-  unknown: 'decide',
+  'session-lost': 'retry',
+  unknown: 'fail',
   sql: 'fail',
   data: 'fail',
   check: 'fail',
@@ -678,10 +819,15 @@ const policies = [
       assert.equal(policyFor(failure as FailureClass, step), policy);
     }),
   ),
-  fact('the policy for a conflict of a step that may not be tried alone is decide', () => {
+  ...Object.keys(classes).map((failure) =>
+    fact(`${failure} is ${verdicts.has(failure) ? 'a verdict' : 'no verdict'} of the database`, () =>
+      assert.equal(isVerdict(failure as FailureClass), verdicts.has(failure)),
+    ),
+  ),
+  fact('the policy for a conflict of a step that may not be tried alone is rebuild', () => {
     const step = plan.steps[COMMIT];
     assert.ok(step);
-    assert.equal(policyFor('conflict', step), 'decide');
+    assert.equal(policyFor('conflict', step), 'rebuild');
   }),
   fact('pauses double from their base up to their most, by chance down to nothing', () => {
     const retry = { attempts: 9, baseSeconds: 5, maxSeconds: 30 };
@@ -712,4 +858,52 @@ function stoppedAt(cursor: number, error: Failure): Parameters<typeof changed>[1
   };
 }
 
-export const stepEndFacts = [...advancing, ...inputs, ...retrying, ...failing, ...policies];
+const corners = [
+  fact('a load whose statement was never seen is not another one: its file is looked at, and it counts', () =>
+    expectDecision(
+      claimedAt(LOAD),
+      { kind: 'InputChecked', seen: sameFile, end: { ...finished, statementId: 'unknown' } },
+      now,
+      {
+        run: {
+          ...freshClaim(CHECK),
+          inputSeen: gone,
+          attempt: 1,
+          firstAttempt: 1,
+          last: rowOf(LOAD, {
+            rows: 12,
+            startedAt: '2026-11-24T08:08:00.000Z',
+            statementId: 'unknown',
+          }),
+        },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
+    ),
+  ),
+  fact('what was rolled back has no rows, and its row says where it failed', () => {
+    const end = failedWith('sql');
+    const error: Failure = { class: 'sql', message: 'no', place: '10_stage.sql line 3' };
+    const { run } = decide(submittedAt(STAGE), seen({ ...end, rows: 12, error }), now);
+    assert.deepStrictEqual(
+      run.last,
+      rowOf(STAGE, { status: 'FAILED', error: 'no', errorClass: 'sql', place: '10_stage.sql line 3' }),
+    );
+  }),
+  fact('a load that failed by its SQL is resumed; one that failed by its rows is cancelled', () => {
+    const command = (of: FailureClass): string | undefined =>
+      decide(submittedAt(LOAD, { sessionId: gone }), seen(failedWith(of)), now).run.resumeWith?.command;
+    assert.equal(command('sql'), 'npx baton resume run-1 --stage dev');
+    assert.equal(command('data'), 'npx baton cancel run-1 --stage dev');
+  }),
+];
+
+export const stepEndFacts = [
+  ...corners,
+  ...advancing,
+  ...inputs,
+  ...retrying,
+  ...failing,
+  ...reports,
+  ...policies,
+];

@@ -29,6 +29,14 @@ import {
 
 const firstDuty = { kind: 'PerformDuty', duty: 'history' } as const;
 
+const sqlFailure = {
+  class: 'sql',
+  message: 'ERROR: so it said',
+  step: '10_stage.sql',
+  statementId: 'statement-1',
+} as const;
+
+/** The database refused the SQL of a step whose effect would have gone with its session. */
 const sqlFailed = {
   kind: 'StatementSeen',
   statementId: 'statement-1',
@@ -36,14 +44,7 @@ const sqlFailed = {
   end: failedWith('sql'),
 } as const;
 
-const sqlFailure = {
-  class: 'sql',
-  message: 'ERROR: so it said',
-  step: '40_commit.sql',
-  statementId: 'statement-1',
-} as const;
-
-const failedRow = rowOf(COMMIT, { status: 'FAILED', error: 'ERROR: so it said', errorClass: 'sql' });
+const failedRow = rowOf(STAGE, { status: 'FAILED', error: 'ERROR: so it said', errorClass: 'sql' });
 
 function resumeWith(stage: string, command: string): NonNullable<Run['resumeWith']> {
   return {
@@ -54,6 +55,12 @@ function resumeWith(stage: string, command: string): NonNullable<Run['resumeWith
 
 const deleted =
   's3://landing/orders/1.csv was deleted while it was loaded. The effects of step 40_commit.sql are permanent: check its tables, then run: npx baton resolve run-1 --stage dev --applied | --abandon';
+
+const resolveOnDev = {
+  command: 'npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon',
+  event:
+    '{"source":"baton.request","detail-type":"Resolve Requested","detail":{"requestId":"resolve-run-1-3","stage":"dev","runId":"run-1","actor":"console","verdict":"applied | not-applied | abandon"}}',
+};
 
 const resumeOnDev = resumeWith('dev', 'npx baton resume run-1 --stage dev');
 
@@ -78,13 +85,13 @@ const given: Partial<Decision> & { readonly save: 'version' } = { save: 'version
 
 export const stopFacts = [
   fact('a failed run says why and how to go on, keeps its slot, and owes its row and its publication', () =>
-    expectDecision(submittedAt(COMMIT, { ...laden, doubtSince: gone, timedOut: gone }), sqlFailed, now, {
+    expectDecision(submittedAt(STAGE, { ...laden, doubtSince: gone, timedOut: gone }), sqlFailed, now, {
       run: { ...stopped, state: 'FAILED', owed: ['history', 'publish'], resumeWith: resumeOnDev },
       ...given,
     }),
   ),
   fact('a failed run that was to prove its session need not any more', () =>
-    expectDecision(submittedAt(COMMIT, { proveSession: true }), sqlFailed, now, {
+    expectDecision(submittedAt(STAGE, { proveSession: true }), sqlFailed, now, {
       run: {
         ...stopped,
         proveSession: gone,
@@ -96,7 +103,7 @@ export const stopFacts = [
     }),
   ),
   fact('on the local stage the command names no stage', () =>
-    expectDecision(submittedAt(COMMIT), sqlFailed, at(NOW, { stage: 'local' }), {
+    expectDecision(submittedAt(STAGE), sqlFailed, at(NOW, { stage: 'local' }), {
       run: {
         ...stopped,
         state: 'FAILED',
@@ -107,7 +114,7 @@ export const stopFacts = [
     }),
   ),
   fact('with onFailure: continue a failed run gives its slot back and wakes the next', () =>
-    expectDecision(submittedAt(COMMIT), sqlFailed, at(NOW, { plan: { ...plan, onFailure: 'continue' } }), {
+    expectDecision(submittedAt(STAGE), sqlFailed, at(NOW, { plan: { ...plan, onFailure: 'continue' } }), {
       run: {
         ...stopped,
         state: 'FAILED',
@@ -137,36 +144,39 @@ export const stopFacts = [
       ...given,
     }),
   ),
-  fact('a run that needs a decision about its input holds its slot, and offers no resume', () =>
-    expectDecision(submittedAt(COMMIT), { kind: 'InputChecked', end: finished }, now, {
-      run: {
-        ...submissionGone,
-        state: 'NEEDS_DECISION',
-        phase: 'READY',
-        error: {
-          class: 'input',
-          message: deleted,
-          step: '40_commit.sql',
-          statementId: 'statement-1',
+  fact(
+    'a run that needs a decision about its input holds its slot, and offers the three words of a person',
+    () =>
+      expectDecision(submittedAt(COMMIT), { kind: 'InputChecked', end: finished }, now, {
+        run: {
+          ...submissionGone,
+          state: 'NEEDS_DECISION',
+          phase: 'READY',
+          error: {
+            class: 'input',
+            message: deleted,
+            step: '40_commit.sql',
+            statementId: 'statement-1',
+          },
+          last: rowOf(COMMIT, {
+            status: 'FAILED',
+            rows: 12,
+            error: deleted,
+            errorClass: 'input',
+          }),
+          owed: ['history', 'publish'],
+          resumeWith: resolveOnDev,
+          next: NOW_SECONDS,
+          endedAt: NOW_ISO,
         },
-        last: rowOf(COMMIT, {
-          status: 'FAILED',
-          rows: 12,
-          error: deleted,
-          errorClass: 'input',
-        }),
-        owed: ['history', 'publish'],
-        next: NOW_SECONDS,
-        endedAt: NOW_ISO,
-      },
-      ...given,
-    }),
+        ...given,
+      }),
   ),
   ...[999, 1000, 1001].map((length) =>
     fact(`a message of ${length} bytes is ${length > 1000 ? 'cut to 1,000' : 'kept whole'}`, () => {
       const message = 'm'.repeat(length);
       const kept = length > 1000 ? `${'m'.repeat(979)}… [cut: 1001 bytes]` : message;
-      expectDecision(submittedAt(COMMIT), { ...sqlFailed, end: failedWith('sql', message) }, now, {
+      expectDecision(submittedAt(STAGE), { ...sqlFailed, end: failedWith('sql', message) }, now, {
         run: {
           ...stopped,
           error: { ...sqlFailure, message: kept },

@@ -1,7 +1,7 @@
 /** Between the claim and the record: refusals, lost replies, statements found again by their name. */
 import assert from 'node:assert/strict';
 
-import { decide } from '../../shared/run/decide.ts';
+import { decide } from './decide-any.ts';
 import type { Effect } from '../../shared/run/effect.ts';
 import type { Refusal, RunEvent } from '../../shared/run/run-event.ts';
 import type { Failure } from '../../shared/run/run.ts';
@@ -68,6 +68,9 @@ const records = [
   ),
 ];
 
+const busy = 'the session is busy';
+const unavailable = 'the session is not available';
+
 function lookedUp(
   why: 'old-claim' | 'unavailable' | 'session-gone' | 'cancel',
   statementId?: string,
@@ -119,7 +122,7 @@ const names = [
   ),
   fact('a busy session without our statement: the claim waits, and the token counts as not refused', () =>
     expectDecision(claimedAt(COMMIT, { refusedSince: NOW_ISO }), lookedUp('unavailable'), now, {
-      run: { state: 'WAITING', refusedSince: gone, next: NOW_SECONDS + 5 },
+      run: { state: 'WAITING', refusedSince: gone, next: NOW_SECONDS + 5, waitingFor: busy },
       save: 'version',
     }),
   ),
@@ -167,11 +170,11 @@ const seen: readonly Fact[] = [
   fact('an idle session that refused: the refusal is remembered from its first time on', () => {
     const event = { kind: 'SessionSeen', status: 'AVAILABLE', why: 'unavailable' } as const;
     expectDecision(claimedAt(COMMIT), event, now, {
-      run: { state: 'WAITING', refusedSince: NOW_ISO, next: NOW_SECONDS + 5 },
+      run: { state: 'WAITING', refusedSince: NOW_ISO, next: NOW_SECONDS + 5, waitingFor: unavailable },
       save: 'version',
     });
     expectDecision(claimedAt(COMMIT, { refusedSince: '2026-11-24T08:09:00.000Z' }), event, now, {
-      run: { state: 'WAITING', next: NOW_SECONDS + 5 },
+      run: { state: 'WAITING', next: NOW_SECONDS + 5, waitingFor: unavailable },
       save: 'version',
     });
   }),
@@ -180,7 +183,10 @@ const seen: readonly Fact[] = [
       claimedAt(STAGE, { refusedSince: NOW_ISO }),
       { kind: 'SessionSeen', status: 'BUSY', why: 'old-claim' },
       now,
-      { run: { state: 'WAITING', refusedSince: gone, next: NOW_SECONDS + 60 }, save: 'version' },
+      {
+        run: { state: 'WAITING', refusedSince: gone, next: NOW_SECONDS + 60, waitingFor: busy },
+        save: 'version',
+      },
     ),
   ),
   fact('a session that was seen though it need not be proved changes nothing', () =>
@@ -192,7 +198,7 @@ const seen: readonly Fact[] = [
         readyAt(STAGE, { proveSession: true }),
         { kind: 'SessionSeen', status, why: 'unavailable' },
         now,
-        { run: { state: 'WAITING', next: NOW_SECONDS + 5 }, save: 'version' },
+        { run: { state: 'WAITING', next: NOW_SECONDS + 5, waitingFor: unavailable }, save: 'version' },
       ),
     ),
   ),
@@ -243,7 +249,7 @@ const open = [
       pause(3_000, { kind: 'OpenSession', tries: 2 }),
     );
     expectDecision(opening, refused('open', 'throttled', 2), now, {
-      run: { state: 'WAITING', next: NOW_SECONDS + 6 },
+      run: { state: 'WAITING', next: NOW_SECONDS + 6, waitingFor: 'it said no' },
       save: 'version',
     });
   }),
@@ -284,7 +290,7 @@ const prove = [
   ...(['throttled', 'outcome-unknown'] as const).map((reason) =>
     fact(`a proof whose call was ${reason} is asked for later`, () =>
       expectDecision(proving, refused('prove', reason, 1), now, {
-        run: { state: 'WAITING', next: NOW_SECONDS + 3 },
+        run: { state: 'WAITING', next: NOW_SECONDS + 3, waitingFor: 'it said no' },
         save: 'version',
       }),
     ),
@@ -337,7 +343,7 @@ const submit = [
       pause(3_000, { kind: 'Submit', tries: 2 }),
     );
     expectDecision(claimedAt(COMMIT), refused('submit', 'throttled', 2), now, {
-      run: { state: 'WAITING', next: NOW_SECONDS + 6 },
+      run: { state: 'WAITING', next: NOW_SECONDS + 6, waitingFor: 'it said no' },
       save: 'version',
     });
   }),

@@ -21,7 +21,7 @@ const ANSWERED: ReadonlySet<string> = new Set(['open', 'submit', 'ask', 'runSmal
 
 const AGAIN: ReadonlySet<string> = new Set(SENT_AGAIN);
 
-const INDEXED: ReadonlySet<string> = new Set(['findDue', 'findQueueHeads', 'queueHead', 'countQueued']);
+const INDEXED: ReadonlySet<string> = new Set(['findDue', 'findQueueHeads', 'findQueued', 'countQueued']);
 
 const LAGGING: ReadonlySet<string> = new Set(['findByName', 'describe']);
 
@@ -181,7 +181,9 @@ export class CallFaults {
   async #lagging(method: string, target: Target, parameters: readonly unknown[]): Promise<unknown> {
     const { random, swarm, quiet, world } = this.#stage;
     const answer = await call(target, method, parameters);
-    if (quiet || !random.chance(swarm.rates.stale)) return answer;
+    // Seldom is a name looked for so soon that the answer can be behind.
+    const rate = swarm.rates.stale * (method === 'findByName' ? 3 : 1);
+    if (quiet || !random.chance(rate)) return answer;
     const found = world.warehouse.statementOf(String(method === 'findByName' ? answer : parameters[0]));
     if (found === undefined || answer === 'NOT_FOUND') return answer;
     if (method === 'findByName') {

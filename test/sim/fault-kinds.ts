@@ -14,7 +14,7 @@ export const CALLS = {
     'findDue',
     'findQueueHeads',
     'countQueued',
-    'queueHead',
+    'findQueued',
     'loadPool',
     'takeSlot',
     'releaseSlot',
@@ -80,6 +80,9 @@ export const FAULT_KINDS: readonly string[] = [
   // Warehouse
   'statement failed',
   'statement stopped by somebody',
+  'reported failed, was applied',
+  'reported failed, applied later',
+  'session step reported failed, was done',
   'session died',
   'session died under a commit: lost',
   'session died under a commit: committed',

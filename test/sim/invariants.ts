@@ -220,6 +220,22 @@ export class Watch {
     this.#broken.check();
   }
 
+  /** I12: no place stays free while a run waits for one: asked when nothing is on its way that could fill it. */
+  placesAreUsed(plan: Plan): void {
+    const { store } = this.#world;
+    const waiting = [...store.runs.values()].find(({ state }) => state === 'QUEUED');
+    const holders = Object.keys([...store.pools.values()][0]?.holders ?? {});
+    // A run that has a place and does not know it yet is driven next.
+    const isFull =
+      holders.length >= plan.concurrency || (waiting !== undefined && holders.includes(waiting.id));
+    this.#broken.demand(
+      waiting === undefined || isFull,
+      () =>
+        `I12: ${waiting?.id ?? ''} waits, and only ${holders.length} of ${plan.concurrency} places are taken`,
+    );
+    this.#broken.check();
+  }
+
   /** Everything came to its end. `expected`: the ids of the runs that the events ask for. */
   atTheEnd(expected: ReadonlySet<string>, published: ReadonlySet<string>): void {
     const { store, warehouse } = this.#world;

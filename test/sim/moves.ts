@@ -3,10 +3,10 @@ import { admit } from '../../shared/engine/admit.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
-import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import type { Arrival } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { runOf, tokenStartOf } from './stage.ts';
+import { isLasting, untruthOf } from './untruth.ts';
 
 const MINUTE = 60_000;
 
@@ -76,22 +76,23 @@ export function endStatement(stage: Stage): void {
     stage.world.warehouse.end(statement.id, 'FINISHED');
     return;
   }
-  if (stage.random.chance(0.1)) {
-    stage.fired('statement stopped by somebody');
-    stage.world.warehouse.end(statement.id, 'ABORTED', {
-      error: "ERROR: Query (123) cancelled on user's request",
-    });
-    return;
-  }
-  stage.fired('statement failed');
-  stage.world.warehouse.end(statement.id, 'FAILED', {
-    error: stage.random.pick(ERRORS) ?? '',
-  });
+  const status = stage.random.chance(0.15) ? 'ABORTED' : 'FAILED';
+  stage.fired(status === 'ABORTED' ? 'statement stopped by somebody' : 'statement failed');
+  const isOpen = status === 'ABORTED' || stage.random.chance(0.6);
+  const error = stage.random.pick(isOpen ? OPEN_ERRORS : VERDICTS) ?? '';
+  stage.world.warehouse.end(statement.id, status, { error, ...untruthOf(stage, statement, isOpen) });
 }
 
-const ERRORS = [
-  'ERROR: the cluster is resizing',
-  'ERROR: the cluster is resizing',
+/** They leave open what became of the statement. */
+const OPEN_ERRORS = [
+  'ERROR: the cluster is resizing, please try again',
+  'ERROR: the cluster is resizing, please try again',
+  'An I/O error occurred while sending to the backend.',
+  "ERROR: Query (123) cancelled on user's request",
+  'ERROR: something that has never been seen',
+];
+
+const VERDICTS = [
   'ERROR: relation "x" does not exist',
   'ERROR: 1023 Detail: Serializable isolation violation on table - 1',
   "ERROR: Load into table 'stage' failed. Check 'sys_load_error_detail' system table for details.",
@@ -134,8 +135,8 @@ function killSession(stage: Stage): boolean {
   if (session === undefined || (under === undefined && random.chance(0.7))) return false;
   const committed = random.chance(0.5);
   const forgotten = random.chance(0.5);
-  // What was seen to end has ended: only a forgotten one may commit when its session looks closed.
-  const late = under !== undefined && under.sqls.length > 1 && committed && forgotten && random.chance(0.7);
+  // A commit may land when its session looks closed, also of a statement that was reported failed.
+  const late = under !== undefined && under.sqls.length > 1 && committed && random.chance(0.5);
   stage.fired('session died');
   if (session.status === 'BUSY' && forgotten) stage.fired('statement forgotten');
   if (under !== undefined)
@@ -146,11 +147,6 @@ function killSession(stage: Stage): boolean {
     ...(late ? { lateMs: random.below(55_000) } : {}),
   });
   return true;
-}
-
-/** Durable or opaque. */
-export function isLasting(statement: FakeStatement): boolean {
-  return statement.sqls.length > 1 || statement.sqls[0]?.includes('\nCALL ') === true;
 }
 
 /** For minutes every call is refused; what ran is lost, or goes on behind. */

@@ -2,25 +2,15 @@
  * One schedule of the simulator: a few files of one pipeline, drivers that interleave at every call and die at any, and
  * whatever else can go wrong. It ends in a quiet phase in which everything must finish.
  */
-// Loaded before the first schedule, so that none depends on how long loading takes.
-import '../../shared/engine/ask-verify.ts';
-import '../../shared/engine/plan-rebuild.ts';
-import '../../shared/engine/probe-marker.ts';
+import '../fakes/lazy-modules.ts';
 import { runIdOf } from '../../shared/engine/start-run.ts';
 import { isAtEnd } from '../../shared/run/run.ts';
 import type { Tally } from './fault-kinds.ts';
-import {
-  deliverEvent,
-  deliverFile,
-  deliverWake,
-  endStatement,
-  isLasting,
-  sweepAfter,
-  TROUBLES,
-} from './moves.ts';
+import { deliverEvent, deliverFile, deliverWake, endStatement, sweepAfter, TROUBLES } from './moves.ts';
 import type { Trouble } from './moves.ts';
 import { Person } from './person.ts';
 import { Stage } from './stage.ts';
+import { isLasting } from './untruth.ts';
 
 export { simulatedPlan } from './plans.ts';
 
@@ -114,6 +104,7 @@ export class Schedule {
     for (let turn = 0; turn < TURNS && !this.#isOver() && !this.#isStill(); turn += 1) {
       this.#turn();
       await stage.settle();
+      if (stage.swarm.calm && stage.isIdle()) stage.watch.placesAreUsed(stage.today);
     }
     await this.#quietPhase();
     stage.watch.atTheEnd(this.#expected(), stage.published);
@@ -241,6 +232,7 @@ export class Schedule {
       }
       sweepAfter(stage, 100_000);
       await this.#openAll();
+      stage.watch.placesAreUsed(stage.today);
     }
     const stuck = stage.runs().filter((run) => !isAtEnd(run) || run.owed !== undefined);
     throw new Error(`stuck: ${JSON.stringify(stuck)}`);

@@ -19,6 +19,7 @@ import { Watch } from './invariants.ts';
 import { mayNeedPerson, simulatedPlanOf } from './plans.ts';
 import { Random } from './random.ts';
 import type { Swarm } from './swarm.ts';
+import { untruthOf } from './untruth.ts';
 import { swarmOf } from './swarm.ts';
 import { WarehouseData } from './warehouse-data.ts';
 
@@ -115,6 +116,7 @@ export class Stage {
         this.fired('session ended by its keep-alive');
       },
     };
+    warehouse.stopped = (statement) => untruthOf(this, statement, true);
     warehouse.verify = (sql) => {
       const [, run] = /^VERIFY refresh '(.*)'$/.exec(sql) ?? [];
       return run === undefined
@@ -198,12 +200,17 @@ export class Stage {
       warm.store = store;
       return warm;
     }
+    // Deployed with it: one that is warm may be of yesterday.
+    const deployed = [this.today];
     const sandbox: Sandbox = {
       store,
-      plans: new PlanCache({
-        loadPlan: (hash) => sandbox.store.loadPlan(hash),
-        putPlan: (plan) => sandbox.store.putPlan(plan),
-      }),
+      plans: new PlanCache(
+        {
+          loadPlan: (hash) => sandbox.store.loadPlan(hash),
+          putPlan: (plan) => sandbox.store.putPlan(plan),
+        },
+        () => deployed,
+      ),
     };
     return sandbox;
   }
@@ -293,6 +300,13 @@ export class Stage {
     while (!this.#allStand()) await settleLong();
     if (this.#unexpected !== undefined) throw this.#unexpected as Error;
     this.watch.look(this.today);
+  }
+
+  /** No driver is at work, and no news is on its way to one. */
+  isIdle(): boolean {
+    const { arrivals, atWork, events, gates, wakes } = this;
+    const fresh = arrivals.some(({ delivered }) => !delivered);
+    return atWork.size + events.length + gates.waiting.length + wakes.length === 0 && !fresh;
   }
 
   /** Every driver at work stands at a gate. One that loads a module is not there for a while. */

@@ -49,14 +49,15 @@ export function swarmOf(random: Random): Swarm {
     number
   >;
   const share = calm ? 0 : random.chance(0.2) ? 1 : random.next();
+  const concurrency = random.chance(0.6) ? 1 : random.between(2, 3);
   return {
     shaped: {
       shape: drawShape(random),
-      concurrency: random.chance(0.6) ? 1 : random.between(2, 3),
+      concurrency,
       onFailure: random.chance(0.5) ? 'hold' : 'continue',
       onReplay: (['resume', 'rerun', 'skip'] as const)[random.below(3)] ?? 'resume',
     },
-    files: random.between(1, 3),
+    files: random.between(1, concurrency === 1 ? 3 : 5),
     drivers: calm ? 1 : random.between(1, 4),
     lifeMs: !calm && random.chance(0.15) ? 14 * 60_000 : 60_000,
     skewed: !calm && random.chance(0.3),

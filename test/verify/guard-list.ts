@@ -29,19 +29,24 @@ const lookUpAndAge: Edit = {
 const sendersAreGone: Edit = {
   file: 'shared/run/old-claim.ts',
   find: `  if (!isPastUse(run, context))
-    return waitWithClaim(run, context, lastSent + DRIVER_LIFE_MS - context.now + 1_000);
+    return waitWithClaim(
+      run,
+      context,
+      lastSent + DRIVER_LIFE_MS - context.now + 1_000,
+      \`\${unseen(run)}, and may still come\`,
+    );
 `,
   replace: '',
 };
 const sendersAreGoneBehindMarker: Edit = {
   file: 'shared/run/probe.ts',
-  find: 'return isPastUse(run, context) ? claimAnew(run, context) : askAgain(run, context);',
-  replace: 'return claimAnew(run, context);',
+  find: `return run.phase === 'SUBMITTED' || isPastUse(run, context) ? 'not-applied' : 'ask-again';`,
+  replace: `return 'not-applied';`,
 };
 const busySession: Edit = {
   file: 'shared/run/submission.ts',
   find: `      return event.status === 'BUSY'
-        ? waitWithClaim(without(run, 'refusedSince'), context, 60_000)
+        ? waitWithClaim(without(run, 'refusedSince'), context, 60_000, BUSY)
         : onOldClaimInIdleSession(run, context);`,
   replace: '      return onOldClaimInIdleSession(run, context);',
 };
@@ -74,7 +79,7 @@ const sessionGoneLookUp: Edit = {
 };
 const markerBehindLostSession: Edit = {
   file: 'shared/run/doubt.ts',
-  find: `return ask(run, { kind: 'ProbeMarker', failure, ...(end === undefined ? {} : { end }) });`,
+  find: `return ask(run, { kind: 'ProbeMarker', failure });`,
   replace: 'return onSessionLost(run, context, failure);',
 };
 const adoption: Edit = {
@@ -89,12 +94,13 @@ const sameToken: Edit = {
 };
 const twoProbes: Edit = {
   file: 'shared/run/probe.ts',
-  find: 'since !== undefined && context.now - Date.parse(since) >= BETWEEN_PROBES_MS',
-  replace: 'since === undefined || since !== undefined',
+  find: `  if (since === undefined) return 'look-again';
+  return context.now - Date.parse(since) >= BETWEEN_PROBES_MS ? 'not-applied' : 'looked-just-now';`,
+  replace: `  return 'not-applied';`,
 };
 const openTransactions: Edit = {
   file: 'shared/run/probe.ts',
-  find: `if (event.open === 'some') return askAgain(run, context);`,
+  find: `if (open === 'some') return 'ask-again';`,
   replace: '',
 };
 const eventToken: Edit = {
@@ -107,11 +113,18 @@ const eventStatement: Edit = {
   find: '!event.trusted || run.statementId !== event.statementId',
   replace: '!event.trusted',
 };
-const engineLimit: Edit = {
-  file: 'shared/engine/slots.ts',
-  find: '>= plan.concurrency) {',
-  replace: '>= plan.concurrency + 9) {',
-};
+const engineLimit: readonly Edit[] = [
+  {
+    file: 'shared/engine/slots.ts',
+    find: 'if (taken >= places) break;',
+    replace: 'if (taken >= places + 9) break;',
+  },
+  {
+    file: 'shared/engine/slots.ts',
+    find: 'if (me !== undefined && taken >= (await placesFor(me, plans))) break;',
+    replace: '',
+  },
+];
 // The store's conditions are those of DynamoDB's expressions; one contract suite holds the two stores to the same.
 const storeLimit: Edit = {
   file: 'test/fakes/memory-run-store.ts',
@@ -125,14 +138,16 @@ const storeEpoch: Edit = {
 };
 const oldestFirst: Edit = {
   file: 'shared/engine/slots.ts',
-  find: 'if (head !== undefined && head !== run.id && (await isOlder(head, run, ports))) {',
-  replace: `if (head === '') {`,
+  find: 'return me !== undefined && queueOrder(me) < queueOrder(other) ? me : other;',
+  replace: 'return me ?? other;',
 };
 const releaseEpoch: Edit = {
   file: 'test/fakes/memory-run-store.ts',
   find: 'if (there?.holders[runId] !== epoch) return;',
   replace: 'if (there === undefined) return;',
 };
+
+const durableReported = `  if (step.kind === 'durable') return ask(run, { kind: 'ProbeMarker', failure, end });\n`;
 
 export const guards: readonly Guard[] = [
   {
@@ -312,7 +327,7 @@ export const guards: readonly Guard[] = [
       },
       {
         file: 'shared/run/cancel.ts',
-        find: 'return isLongOverdue(run, context) ? settle(run, context, unsure(run)) : ask(run, stopIt(run));',
+        find: 'return isLongOverdue(run, context) ? settle(run, context, unsure(run, context)) : ask(run, stopIt(run));',
         replace: 'return ask(run, stopIt(run));',
       },
     ],
@@ -359,12 +374,80 @@ export const guards: readonly Guard[] = [
   },
   { name: 'pair: two probes a minute apart, and open transactions', edits: [twoProbes, openTransactions] },
   {
-    name: 'an unknown end is doubted',
+    name: 'no report that a durable step failed is believed without its marker',
+    edits: [{ file: 'shared/run/step-end.ts', find: durableReported, replace: '' }],
+  },
+  {
+    name: 'the verdict of the database on a durable step is not believed without its marker',
     edits: [
       {
         file: 'shared/run/step-end.ts',
-        find: `if (failure.class === 'unknown' || failure.class === 'session-lost')`,
-        replace: `if (failure.class === 'cancelled')`,
+        find: durableReported,
+        replace: durableReported.replace(') return', ' && !isVerdict(failure.class)) return'),
+      },
+    ],
+  },
+  {
+    name: 'an open report is followed by two probes: its commit may land after it',
+    edits: [
+      {
+        file: 'shared/run/probe.ts',
+        find: `if (end !== undefined && isVerdict(failure.class)) return 'not-applied';`,
+        replace: `if (end !== undefined) return 'not-applied';`,
+      },
+    ],
+  },
+  {
+    name: 'an opaque step that is reported failed in open words is not repeated',
+    edits: [
+      {
+        file: 'shared/run/step-end.ts',
+        find: `  if (step.kind === 'opaque' && !step.idempotent) return onDoubt(run, context, failure);\n`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a session step that is reported failed in open words is not repeated in its session',
+    edits: [
+      {
+        file: 'shared/run/step-end.ts',
+        find: 'return failStep(inNewSession(run, run.rebuild?.resumeAt ?? run.cursor), context, event, end, failure);',
+        replace: 'return failStep(run, context, event, end, failure);',
+      },
+    ],
+  },
+  {
+    name: 'a session that is rebuilt again and again in vain ends its run',
+    edits: [{ file: 'shared/run/step-end.ts', find: ' || isRebuiltInVain(run))', replace: ')' }],
+  },
+  {
+    name: 'the marker is read before a person lets a durable step run again',
+    edits: [
+      {
+        file: 'shared/run/claim.ts',
+        find: `if (run.checkMarkerOf === run.cursor && step.kind === 'durable') {`,
+        replace: `if (run.id === '') {`,
+      },
+    ],
+  },
+  {
+    name: 'the marker that is to be read for a person is not forgotten on the way to its step',
+    edits: [
+      {
+        file: 'shared/run/claim.ts',
+        find: "...(isStillToCheck(run) ? [] : (['checkMarkerOf'] as const))",
+        replace: "'checkMarkerOf'",
+      },
+    ],
+  },
+  {
+    name: 'a commit that was stopped for a cancel is judged by its marker',
+    edits: [
+      {
+        file: 'shared/run/cancel.ts',
+        find: `if (end.status === 'FINISHED' || currentStep(run, context.plan).kind !== 'durable')`,
+        replace: `if (run.id !== '')`,
       },
     ],
   },
@@ -441,8 +524,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/claim.ts',
-        find: 'return store(claimed, SUBMIT);\n}\n\nfunction loadsFile',
-        replace: 'return ask(claimed, SUBMIT);\n}\n\nfunction loadsFile',
+        find: 'return store(claimed, SUBMIT);\n}\n\n/** The current step loads',
+        replace: 'return ask(claimed, SUBMIT);\n}\n\n/** The current step loads',
       },
     ],
   },
@@ -462,28 +545,59 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/step-end.ts',
-        find: `  if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });\n  const row = finishedStep(run, end);`,
-        replace: '  const row = finishedStep(run, end);',
+        find: `  if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });\n  const row = finishedStep(run, end, end.error);`,
+        replace: '  const row = finishedStep(run, end, end.error);',
       },
     ],
   },
   {
     name: 'the sweep drives holders that do not know their slot',
-    edits: [{ file: 'shared/engine/sweep.ts', find: ', ...unaware.flat()', replace: '' }],
-  },
-  {
-    name: 'the sweep drives the heads of the queues',
     edits: [
       {
-        file: 'shared/engine/sweep.ts',
-        find: '...heads.map((head) => head.runId), ',
+        file: 'shared/engine/slots.ts',
+        find: `if (holder?.state === 'QUEUED') unaware.push(runId);`,
+        replace: `if (holder?.state === 'QUEUED') continue;`,
+      },
+    ],
+  },
+  {
+    name: 'the sweep gives free places to waiting runs',
+    edits: [
+      {
+        file: 'shared/engine/slots.ts',
+        find: 'const given = await fillPool(pipeline, ports, plans);',
+        replace: 'const given = new Map<string, number>();',
+      },
+    ],
+  },
+  {
+    name: 'a place is given to the oldest that waits',
+    edits: [oldestFirst],
+  },
+  {
+    name: 'who frees a place gives it on',
+    edits: [
+      {
+        file: 'shared/engine/duties.ts',
+        find: 'await fillPool(run.pipeline, ports, plans);',
+        replace: '',
+      },
+    ],
+    backedBy: 'the sweep, a minute later',
+  },
+  {
+    name: 'places of runs that ended are freed by the sweep',
+    edits: [
+      {
+        file: 'shared/engine/slots.ts',
+        find: 'await store.releaseSlot(pipeline, runId, epoch);',
         replace: '',
       },
     ],
   },
   {
     name: 'the slot limit, as the engine reads it',
-    edits: [engineLimit],
+    edits: engineLimit,
     backedBy: 'the condition of the write',
   },
   {
@@ -496,7 +610,7 @@ export const guards: readonly Guard[] = [
     edits: [storeEpoch],
     backedBy: 'the limit condition of the same write',
   },
-  { name: 'pair: slot limit in the engine and in the write', edits: [engineLimit, storeLimit] },
+  { name: 'pair: slot limit in the engine and in the write', edits: [...engineLimit, storeLimit] },
   {
     name: 'pair: slot limit and pool epoch in the write',
     edits: [storeLimit, storeEpoch],
@@ -525,7 +639,7 @@ export const guards: readonly Guard[] = [
     name: 'a cancel waits for the end of what is under way',
     edits: [
       {
-        file: 'shared/run/cancel.ts',
+        file: 'shared/run/cancel-request.ts',
         find: `  if (run.phase === 'READY') {\n    const message`,
         replace: `  if (run.phase !== undefined) {\n    const message`,
       },

@@ -52,7 +52,7 @@ describe('an error text', () => {
       'data',
     ],
     ['ERROR: permission denied for relation dim', 'permission'],
-    ['ERROR: terminating connection due to administrator command', 'unknown'],
+    ['ERROR: terminating connection due to administrator command', 'session-lost'],
     ['ERROR: relation "mart.dim" does not exist', 'sql'],
     ['ERROR: syntax error at or near "FORM"\n  Position: 12', 'sql'],
     ['ERROR: value too long for type character varying(3)', 'data'],

@@ -8,6 +8,8 @@ export interface Budgets {
   readonly transient: number;
   /** A statement fails for good: the run stops, and a person resumes it. */
   readonly permanent: number;
+  /** A statement is reported failed, and took effect. */
+  readonly lies: number;
   /** A session ends, with what runs in it. */
   readonly deaths: number;
   /** The Data API's answer to a submission is lost; the submission had its effect. */
@@ -73,7 +75,7 @@ function untimed<T>(step: T): T & { timeoutSeconds: number } {
   return { ...step, ...unlimited };
 }
 
-const noFaults: Budgets = { transient: 0, permanent: 0, deaths: 0, timeouts: 0, pauses: 0 };
+const noFaults: Budgets = { transient: 0, permanent: 0, lies: 0, deaths: 0, timeouts: 0, pauses: 0 };
 
 function configuration(
   pipeline: keyof typeof pipelines,
@@ -131,5 +133,9 @@ export const configurations: readonly Configuration[] = [
   configuration('S C D', 2, { transient: 1, deaths: 1 }),
   configuration('S D D', 2, { transient: 1, deaths: 1 }),
   configuration('D S D', 1, { deaths: 1 }, { late: true }),
+  configuration('S D', 1, { lies: 1, deaths: 1 }, { late: true }),
+  configuration('S D', 1, { lies: 1 }, { cancel: true }),
+  configuration('S D D', 1, { lies: 2 }),
+  configuration('S D', 2, { lies: 1 }),
   configuration('D S D', 2, { deaths: 1 }),
 ];

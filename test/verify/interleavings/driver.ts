@@ -2,13 +2,10 @@
  * A driver is an asynchronous function and cannot be copied; but it is a deterministic one. So its state is what it was
  * told and every answer it has had: run again over these, it comes to the same call. (It is the real engine that runs.)
  */
+import '../../fakes/lazy-modules.ts';
 import { drive } from '../../../shared/engine/drive.ts';
 import { operate } from '../../../shared/engine/operate.ts';
 import { PlanCache } from '../../../shared/engine/plan-cache.ts';
-// Loaded before the first driver.
-import '../../../shared/engine/plan-rebuild.ts';
-import '../../../shared/engine/probe-marker.ts';
-import '../../../shared/engine/ask-verify.ts';
 import type { Ports } from '../../../shared/engine/ports.ts';
 import type { Plan } from '../../../shared/pipeline/plan.ts';
 import type { RunStore } from '../../../shared/store/run-store.ts';

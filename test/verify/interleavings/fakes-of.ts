@@ -76,12 +76,11 @@ export function readBack(state: Snapshot, { store, warehouse }: Fakes): void {
   state.statements = warehouse.statements
     .filter(({ name }) => name !== undefined)
     .map((statement) => statementOf(statement, tokens.get(statement.id), before.get(statement.id)));
-  const filled = new Map(state.sessions.map((session) => [session.id, session.filled]));
-  state.sessions = [...warehouse.sessions.values()].map(({ id, status }): Session => ({
-    id,
-    status,
-    filled: filled.get(id) ?? [],
-  }));
+  const known = new Map(state.sessions.map((session) => [session.id, session]));
+  state.sessions = [...warehouse.sessions.values()].map(({ id, status }): Session => {
+    const { filled = [], isSpoiled } = known.get(id) ?? {};
+    return isSpoiled === true ? { id, status, filled, isSpoiled } : { id, status, filled };
+  });
 }
 
 function statementOf(

@@ -123,6 +123,7 @@ export class Moves {
           next.left.permanent -= 1;
           return this.#end(next, id, 'FAILED', 'ERROR: relation "x" does not exist');
         });
+      if (state.left.lies > 0) for (const lie of liesOf(state, id)) this.#lie(add, id, lie);
     }
     if (state.left.deaths === 0) return;
     for (const { id, status } of state.sessions) {
@@ -142,6 +143,21 @@ export class Moves {
     }
   }
 
+  /** The statement took effect, and is reported failed. */
+  #lie(add: Add, id: string, error: string): void {
+    add(`${id} is reported failed (${error}), and took effect`, (next) => {
+      next.left.lies -= 1;
+      const fakes = fakesOf(next);
+      fakes.warehouse.end(id, 'FAILED', { error, applied: true });
+      readBack(next, fakes);
+      const statement = next.statements.find((candidate) => candidate.id === id);
+      const session = next.sessions.find((candidate) => candidate.id === statement?.sessionId);
+      if (statement === undefined || session === undefined) return undefined;
+      if (statement.sqls.length === 1) session.isSpoiled = true;
+      return noteEnd(next, this.#configuration.plan, statement);
+    });
+  }
+
   #deaths(
     state: Snapshot,
     sessionId: string,
@@ -158,8 +174,7 @@ export class Moves {
       ];
       if (isDurable)
         ways.push({ committed: true, forgotten, late: false, words: `, ${running.id} done and ${known}` });
-      // What was seen to end is over: only of what is forgotten may the commit still be on its way.
-      if (isDurable && forgotten && this.#configuration.late)
+      if (isDurable && this.#configuration.late)
         ways.push({
           committed: true,
           forgotten,
@@ -312,6 +327,13 @@ async function callOn(fakes: Fakes, { name, parameters }: Call): Promise<unknown
   const method: unknown = Reflect.get(fakes[port], member);
   if (typeof method !== 'function') throw new Error(`there is no ${name}`);
   return (await method.apply(fakes[port], parameters)) as unknown;
+}
+
+/** Texts of a report that is wrong. Of a verdict on the SQL only a marker tells that it is. */
+function liesOf(state: Snapshot, id: string): readonly string[] {
+  const hasMarker = (state.statements.find((candidate) => candidate.id === id)?.sqls.length ?? 0) > 1;
+  const open = 'ERROR: the cluster is resizing, please try again';
+  return hasMarker ? [open, 'ERROR: relation "x" does not exist'] : [open];
 }
 
 function isRunning(state: Snapshot, id: string): boolean {

@@ -20,6 +20,8 @@ export function noteSubmission(state: Snapshot, plan: Plan, id: string): string 
   if (state.executed.includes(attempt)) return `I4: ${attempt} is executed a second time`;
   state.executed.push(attempt);
   const session = state.sessions.find((candidate) => candidate.id === statement.sessionId);
+  if (session?.isSpoiled === true)
+    return `I7: step ${step + 1} begins in a session whose tables are not known`;
   for (const [index, { kind, name }] of plan.steps.slice(0, step).entries()) {
     if (kind === 'session' && session?.filled.includes(index) !== true)
       return `I7: step ${step + 1} begins in a session in which ${name} was not done`;

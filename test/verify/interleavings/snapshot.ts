@@ -35,6 +35,8 @@ export interface Session {
   status: 'AVAILABLE' | 'BUSY' | 'CLOSED';
   /** Session steps (index) that finished in it: their temporary tables are there. */
   filled: number[];
+  /** A step took effect in it that was reported failed. */
+  isSpoiled?: boolean;
 }
 
 export type News =

@@ -1,0 +1,60 @@
+/** Where in its step's file a statement failed, for people. Loaded when something failed. */
+import type { Plan, StatementTemplate, Step } from '../pipeline/plan.ts';
+import type { ParameterValue } from '../pipeline/render.ts';
+import { renderStatement } from '../pipeline/render.ts';
+import type { Run } from '../run/run.ts';
+import type { StatementStatus } from '../warehouse/warehouse.ts';
+import type { Settings } from './ports.ts';
+import { commentOf } from './statements.ts';
+import { placeholderValues } from './values.ts';
+
+/** The engine counts characters from 1, in the text that was sent (Redshift developer guide: error messages of the parser). */
+const POSITION = /\bPosition: (\d+)/;
+
+/**
+ * `40_commit.sql line 14, column 3 (statement 2 of 3)`: where the error points, where it says so, else where the statement
+ * begins. Undefined where it is not known which statement failed.
+ */
+export function failurePlace(
+  seen: StatementStatus,
+  run: Run,
+  plan: Plan,
+  step: Step,
+  settings: Settings,
+): string | undefined {
+  const count = step.statements.length;
+  const index = seen.failed ?? (step.send === 'single' ? 0 : undefined);
+  const statement = index === undefined ? undefined : step.statements[index];
+  if (index === undefined || statement?.at === undefined) return undefined;
+  const [, position] = POSITION.exec(seen.error ?? '') ?? [];
+  const before =
+    position === undefined
+      ? ''
+      : sourceBefore(
+          statement,
+          Number(position) - 1 - commentOf(run, step).length,
+          placeholderValues(run, plan, settings),
+        );
+  const lines = before.split('\n');
+  const line = statement.at.line + lines.length - 1;
+  const column = (lines.at(-1) ?? '').length + (lines.length === 1 ? statement.at.column : 1);
+  return `${step.name} line ${line}, column ${column}${count === 1 ? '' : ` (statement ${index + 1} of ${count})`}`;
+}
+
+/** The author's text before the place that is so many characters into the rendered statement. */
+function sourceBefore(
+  { parts }: StatementTemplate,
+  characters: number,
+  values: ReadonlyMap<string, ParameterValue>,
+): string {
+  let source = '';
+  let left = characters;
+  for (const part of parts) {
+    const rendered = Array.from(typeof part === 'string' ? part : renderStatement({ parts: [part] }, values));
+    if (left < rendered.length)
+      return typeof part === 'string' ? source + rendered.slice(0, Math.max(left, 0)).join('') : source;
+    left -= rendered.length;
+    source += typeof part === 'string' ? part : `:${part.param}`;
+  }
+  return source;
+}

@@ -1,0 +1,30 @@
+/** A run that has done nothing yet starts with today's plan: files that waited behind a broken pipeline run the repaired one. */
+import type { Plan } from '../pipeline/plan.ts';
+import type { Run } from '../run/run.ts';
+import { needsFile, unsuitableParameters } from './given-parameters.ts';
+import type { PlanCache } from './plan-cache.ts';
+import type { Ports } from './ports.ts';
+import { manifestBody, manifestKey } from './values.ts';
+
+/** Today's plan, stored, where it is another than the run's, and fits what the run was started with; else undefined. */
+export async function planToStart(run: Run, ports: Ports, plans: PlanCache): Promise<Plan | undefined> {
+  if (run.startedAt !== undefined) return undefined;
+  const today = plans.today(run.pipeline);
+  if (today === undefined || today.hash === run.planHash) return undefined;
+  const { file } = run.trigger;
+  const misfit =
+    unsuitableParameters(today.parameters, run.parameters) ??
+    (file === undefined && needsFile(today) ? 'it works on a file, and the run has none' : undefined);
+  if (misfit !== undefined) {
+    ports.log('warn', 'the run keeps the plan it was made with', {
+      run: run.id,
+      pipeline: run.pipeline,
+      why: misfit,
+    });
+    return undefined;
+  }
+  if (file !== undefined && today.steps.some((step) => step.usesManifest))
+    await ports.files.putArtifact(manifestKey(run.id), manifestBody(file));
+  await plans.put(today);
+  return today;
+}

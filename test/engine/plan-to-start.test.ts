@@ -1,0 +1,221 @@
+/** Files that waited behind a broken pipeline run the repaired one; a run that has begun keeps its plan. */
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { admit } from '../../shared/engine/admit.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { Plan, Step } from '../../shared/pipeline/plan.ts';
+import type { Run } from '../../shared/run/run.ts';
+import { fileOf, planOf, World } from '../fakes/world.ts';
+
+function sql(name: string, text: string, more: Partial<Step> = {}): Partial<Step> {
+  return { name, statements: [{ parts: [text] }], hash: `hash of ${text}`, ...more };
+}
+
+const commit = sql('20_commit.sql', 'COMMIT IT', { kind: 'durable' });
+const broken = planOf([sql('10_stage.sql', 'INSRT'), commit]);
+const repaired = planOf([sql('10_stage.sql', 'INSERT'), sql('15_check.sql', 'LOOK'), commit]);
+
+let world: World;
+let deployed: Plan;
+let plans: PlanCache;
+
+beforeEach(() => {
+  world = new World();
+  deploy(broken);
+});
+
+/** A function with another plan in its package: nothing is warm. */
+function deploy(plan: Plan): void {
+  deployed = plan;
+  plans = new PlanCache(world.store, () => [deployed]);
+}
+
+async function arrive(key: string): Promise<string> {
+  world.time += 1_000;
+  const file = fileOf(key);
+  world.put(file);
+  const created = { file, time: new Date(world.time).toISOString() };
+  const [started] = await admit(created, [deployed], world.ports, plans, world.driver());
+  return started?.run.id ?? '';
+}
+
+async function start(parameters: Record<string, string>, file?: string): Promise<string> {
+  world.time += 1_000;
+  const request = {
+    verb: 'start' as const,
+    requestId: `start-${world.time}`,
+    pipeline: 'orders',
+    actor: 'mia',
+    parameters,
+    ...(file === undefined ? {} : { file }),
+  };
+  const answer = await operate(request, [deployed], world.ports, plans, world.driver());
+  return answer.ok ? (answer.runId ?? '') : answer.message;
+}
+
+async function resume(runId: string): Promise<void> {
+  const request = { verb: 'resume' as const, requestId: `resume-${world.time}`, runId, actor: 'mia' };
+  const answer = await operate(request, [deployed], world.ports, plans, world.driver());
+  expect(answer).toMatchObject({ ok: true });
+}
+
+async function run(id: string): Promise<Run> {
+  const there = await world.store.load(id);
+  if (there === undefined) throw new Error(`no run ${id}`);
+  return there;
+}
+
+async function sweepNow(): Promise<void> {
+  world.time += 60_000;
+  await sweep(world.ports, plans, world.driver());
+}
+
+/** Statements end well until nothing runs any more. */
+async function finishAll(): Promise<void> {
+  for (let round = 0; round < 60; round += 1) {
+    if (world.warehouse.running() === undefined) await sweepNow();
+    if (world.warehouse.running() === undefined) return;
+    const { runId } = world.end();
+    await sweepNow();
+    await world.drive(runId);
+  }
+  throw new Error('it does not end');
+}
+
+const sent = (): (string | undefined)[] =>
+  world.warehouse.statements
+    .filter(({ name }) => name !== undefined)
+    .map(({ sqls }) => sqls[sqls.length > 1 ? 1 : 0]?.split('\n').at(-1));
+
+/** The first file fails; two more wait behind it. */
+async function filesBehindAFailure(): Promise<readonly [string, string, string]> {
+  const first = await arrive('orders/1.csv');
+  await sweepNow();
+  const second = await arrive('orders/2.csv');
+  const third = await arrive('orders/3.csv');
+  await world.finish('FAILED', { error: 'ERROR: syntax error at or near "INSRT"' });
+  expect([(await run(first)).state, (await run(second)).state]).toEqual(['FAILED', 'QUEUED']);
+  return [first, second, third];
+}
+
+describe('files that waited behind a failed run', () => {
+  it('start with the plan of today once it was repaired, and succeed', async () => {
+    const ids = await filesBehindAFailure();
+    deploy(repaired);
+    await resume(ids[0]);
+    await finishAll();
+    for (const id of ids)
+      expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: repaired.hash, cursor: 3 });
+    expect(await world.store.loadPlan(repaired.hash)).toEqual(repaired);
+    expect(sent().filter((text) => text === 'INSRT')).toHaveLength(1);
+    expect(sent().filter((text) => text === 'INSERT')).toHaveLength(3);
+  });
+
+  it('run what they were made with where nothing was deployed since', async () => {
+    const ids = await filesBehindAFailure();
+    await resume(ids[0]);
+    await finishAll();
+    for (const id of ids) expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+  });
+
+  it('run what they were made with where the pipeline is not there any more', async () => {
+    const ids = await filesBehindAFailure();
+    plans = new PlanCache(world.store, () => [{ ...repaired, pipeline: 'another' }]);
+    await resume(ids[0]);
+    await finishAll();
+    expect(await run(ids[1])).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+  });
+
+  it('have their manifest written where only the plan of today uses one', async () => {
+    const [first, second] = await filesBehindAFailure();
+    deploy({ ...repaired, steps: repaired.steps.map((step) => ({ ...step, usesManifest: true })) });
+    await resume(first);
+    expect(world.artifacts.has(`manifests/${second}.json`)).toBe(false);
+    await finishAll();
+    expect(JSON.parse(world.artifacts.get(`manifests/${second}.json`) ?? '{}')).toEqual({
+      entries: [{ url: 's3://landing/orders/2.csv', mandatory: true, meta: { content_length: 10 } }],
+    });
+  });
+
+  it('start side by side where the plan of today allows more at once', async () => {
+    const ids = await filesBehindAFailure();
+    deploy({ ...repaired, concurrency: 3, hash: 'three at once' });
+    await sweepNow();
+    expect((await run(ids[0])).state).toBe('FAILED');
+    for (const id of ids.slice(1))
+      expect(await run(id)).toMatchObject({ state: 'RUNNING', planHash: 'three at once' });
+  });
+});
+
+describe('a run that waited keeps the plan it was made with', () => {
+  const day = { name: 'day', type: 'date' as const };
+
+  async function behind(of: Plan, parameters: Record<string, string>, file?: string): Promise<string> {
+    deploy(of);
+    await start(parameters, file);
+    await sweepNow();
+    const waiting = await start(parameters, file);
+    expect((await run(waiting)).state).toBe('QUEUED');
+    return waiting;
+  }
+
+  it('where its parameters do not fit the plan of today', async () => {
+    const of = { ...broken, parameters: [day] };
+    const id = await behind(of, { day: '2026-11-24' });
+    deploy(repaired);
+    await finishAll();
+    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+    expect(world.logs).toContain('warn the run keeps the plan it was made with');
+  });
+
+  it('where the plan of today asks for a parameter that it does not have', async () => {
+    const id = await behind(broken, {});
+    deploy({ ...repaired, parameters: [day] });
+    await finishAll();
+    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+  });
+
+  it('where the plan of today works on a file, and the run has none', async () => {
+    const id = await behind(broken, {});
+    const named = sql('10_stage.sql', 'COPY');
+    deploy(planOf([{ ...named, statements: [{ parts: ['COPY ', { param: 'file_uri' }] }] }, commit]));
+    await finishAll();
+    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+  });
+
+  it('and not where all of that fits', async () => {
+    const of = { ...broken, parameters: [day] };
+    const id = await behind(of, { day: '2026-11-24' });
+    deploy({ ...repaired, parameters: [day] });
+    await finishAll();
+    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: repaired.hash });
+    expect(world.logs).not.toContain('warn the run keeps the plan it was made with');
+  });
+});
+
+describe('a run that has begun', () => {
+  it('keeps its plan through a deploy', async () => {
+    const id = await arrive('orders/1.csv');
+    await sweepNow();
+    deploy(repaired);
+    await finishAll();
+    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+  });
+
+  it('and was resumed, but gave its slot away, keeps the plan that it was resumed with', async () => {
+    const going = { ...broken, onFailure: 'continue' as const, hash: 'broken, continues' };
+    deploy(going);
+    const first = await arrive('orders/1.csv');
+    await sweepNow();
+    await arrive('orders/2.csv');
+    await world.finish('FAILED', { error: 'ERROR: syntax error at or near "INSRT"' });
+    await sweepNow();
+    await resume(first);
+    expect(await run(first)).toMatchObject({ state: 'QUEUED', planHash: going.hash });
+    deploy(repaired);
+    await finishAll();
+    expect(await run(first)).toMatchObject({ state: 'SUCCEEDED', planHash: going.hash });
+  });
+});

@@ -1,0 +1,568 @@
+/** What a marker says of a submission, or of a step that a person lets run again; and what follows from it. */
+import assert from 'node:assert/strict';
+
+import { decide } from './decide-any.ts';
+import type { Judgement } from '../../shared/run/probe.ts';
+import { askedAgain, judge, lookedAgain } from '../../shared/run/probe.ts';
+import type { MarkerProbed } from '../../shared/run/run-event.ts';
+import type { Failure, FailureClass } from '../../shared/run/run.ts';
+import { expectDecision, expectStop } from './expect-decision.ts';
+import type { Fact } from './fact.ts';
+import { fact } from './fact.ts';
+import type { Changes } from './samples.ts';
+import {
+  at,
+  AUDIT,
+  CALL,
+  changed,
+  claimedAt,
+  COMMIT,
+  failedWith,
+  finished,
+  freshClaim,
+  gone,
+  laden,
+  now,
+  NOW,
+  NOW_ISO,
+  NOW_SECONDS,
+  plan,
+  planWith,
+  readyAt,
+  rowBefore,
+  rowOf,
+  submissionGone,
+  submittedAt,
+} from './samples.ts';
+
+const failure: Failure = { class: 'session-lost', message: 'gone', step: '40_commit.sql' };
+
+function probed(more: Partial<MarkerProbed> = {}): MarkerProbed {
+  return { kind: 'MarkerProbed', marker: 'absent', session: 'CLOSED', open: 'none', failure, ...more };
+}
+
+/** What was reported of a statement that was seen to end. */
+function reported(failureClass: FailureClass, more: Partial<MarkerProbed> = {}): MarkerProbed {
+  return probed({
+    failure: { ...failure, class: failureClass },
+    end: failedWith(failureClass),
+    session: 'AVAILABLE',
+    ...more,
+  });
+}
+
+const verdicts = ['sql', 'data', 'conflict', 'permission'] as const;
+const open = ['transient', 'session-lost', 'unknown', 'timeout', 'cancelled', 'check', 'input'] as const;
+
+function isJudged(
+  words: string,
+  event: MarkerProbed,
+  judgement: Judgement,
+  changes: Changes = {},
+  ms = NOW,
+  claimed = false,
+): Fact {
+  return fact(`judged: ${words}: ${judgement}`, () => {
+    const run = claimed ? claimedAt(COMMIT, changes) : submittedAt(COMMIT, changes);
+    assert.equal(judge(run, at(ms), event), judgement);
+  });
+}
+
+/** 08:08:00, the half hour of its token, and the life of who sends it. */
+const pastUse = Date.parse('2026-11-24T08:39:30.000Z');
+
+const aMinute = { doubtSince: '2026-11-24T08:09:00.500Z' } as const;
+const almostAMinute = { doubtSince: '2026-11-24T08:09:00.501Z' } as const;
+
+const sessions = ['AVAILABLE', 'BUSY', 'CLOSED', 'UNKNOWN'] as const;
+
+const judged = [
+  // Whatever else is known, and whatever was reported.
+  ...[...verdicts, ...open].flatMap((of) => [
+    isJudged(
+      `a marker that is there, of a step reported as ${of}`,
+      reported(of, { marker: 'present' }),
+      'applied',
+    ),
+    isJudged(
+      `a marker that cannot be read, of a step reported as ${of}`,
+      reported(of, { marker: 'unreadable' }),
+      'marker-unreadable',
+    ),
+    isJudged(
+      `a marker that could not be asked for, of a step reported as ${of}`,
+      reported(of, { marker: 'later' }),
+      'ask-again',
+      aMinute,
+    ),
+  ]),
+  ...sessions.flatMap((session) => [
+    isJudged(`a marker that is there, session ${session}`, probed({ marker: 'present', session }), 'applied'),
+    ...verdicts.map((of) =>
+      isJudged(
+        `one absent marker behind the verdict ${of}, session ${session}`,
+        reported(of, { session, open: 'some' }),
+        'not-applied',
+      ),
+    ),
+  ]),
+  ...open.flatMap((of) => [
+    isJudged(`the first absent marker behind the open report ${of}`, reported(of), 'look-again'),
+    isJudged(
+      `a second absent marker behind the open report ${of}, too soon`,
+      reported(of),
+      'looked-just-now',
+      almostAMinute,
+    ),
+    isJudged(
+      `a second absent marker behind the open report ${of}, a minute later`,
+      reported(of),
+      'not-applied',
+      aMinute,
+    ),
+    isJudged(
+      `no marker behind the open report ${of}, and its session is busy`,
+      reported(of, { session: 'BUSY' }),
+      'ask-again',
+      aMinute,
+    ),
+    isJudged(
+      `no marker behind the open report ${of}, and a transaction is open`,
+      reported(of, { open: 'some' }),
+      'ask-again',
+      aMinute,
+    ),
+  ]),
+  // An idle session has no transaction of its own: whether the system view can be read does not matter.
+  isJudged(
+    'an open report, its session idle, transactions that cannot be read',
+    reported('transient', { open: 'unreadable' }),
+    'not-applied',
+    aMinute,
+  ),
+  ...(['CLOSED', 'UNKNOWN'] as const).flatMap((session) => [
+    isJudged(
+      `an open report, session ${session}, transactions that cannot be read`,
+      reported('transient', { open: 'unreadable', session }),
+      'transactions-unreadable',
+      aMinute,
+    ),
+    isJudged(
+      `no end was seen, session ${session}, transactions that cannot be read`,
+      probed({ open: 'unreadable', session }),
+      'transactions-unreadable',
+      aMinute,
+    ),
+    isJudged(
+      `no end was seen, session ${session}, a transaction is open`,
+      probed({ open: 'some', session }),
+      'ask-again',
+      aMinute,
+    ),
+    isJudged(`no end was seen, session ${session}, the first probe`, probed({ session }), 'look-again'),
+    isJudged(
+      `no end was seen, session ${session}, too soon`,
+      probed({ session }),
+      'looked-just-now',
+      almostAMinute,
+    ),
+    isJudged(
+      `no end was seen, session ${session}, a minute later`,
+      probed({ session }),
+      'not-applied',
+      aMinute,
+    ),
+    isJudged(
+      `a claim, session ${session}, a minute later`,
+      probed({ session }),
+      'not-applied',
+      aMinute,
+      NOW,
+      true,
+    ),
+  ]),
+  isJudged('no end was seen, and its session is busy', probed({ session: 'BUSY' }), 'ask-again', aMinute),
+  isJudged(
+    'no end was seen, and its session is idle: it is over',
+    probed({ session: 'AVAILABLE', open: 'some' }),
+    'not-applied',
+  ),
+  ...verdicts.map((of) =>
+    isJudged(
+      `no end was seen of what is doubted as ${of}: its first probe proves nothing`,
+      probed({ failure: { ...failure, class: of } }),
+      'look-again',
+    ),
+  ),
+  isJudged(
+    'a claim in an idle session whose token may still be sent',
+    probed({ session: 'AVAILABLE' }),
+    'ask-again',
+    {},
+    pastUse - 1,
+    true,
+  ),
+  isJudged(
+    'a claim in an idle session whose token is past use',
+    probed({ session: 'AVAILABLE' }),
+    'not-applied',
+    {},
+    pastUse,
+    true,
+  ),
+];
+
+/** Asked again a minute later. */
+const inAMinute = {
+  state: 'WAITING',
+  next: NOW_SECONDS + 60,
+  waitingFor: 'whether step 40_commit.sql was applied is not known yet, its marker is read again: gone',
+} as const;
+
+const rebuilds = { effect: { kind: 'PlanRebuild', target: COMMIT, failure } } as const;
+
+function decidesPerson(why: string, said = 'gone'): string {
+  return `${said}. Whether step 40_commit.sql was applied is not known: ${why}. Look at its tables, then say it: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`;
+}
+
+const unreadable = 'baton.step_marker could not be read';
+
+const behindCommit = { ...freshClaim(CALL), attempt: 1, firstAttempt: 1 } as const;
+
+const submits = { save: 'version', effect: { kind: 'Submit', tries: 0 } } as const;
+
+const waits = [
+  fact('who asks again begins the whole question anew, a minute later', () =>
+    assert.deepStrictEqual(
+      askedAgain(submittedAt(COMMIT, aMinute), now),
+      changed(submittedAt(COMMIT), { next: NOW_SECONDS + 60 }),
+    ),
+  ),
+  fact('who looks again remembers since when', () =>
+    assert.deepStrictEqual(
+      lookedAgain(submittedAt(COMMIT), now),
+      changed(submittedAt(COMMIT), { doubtSince: NOW_ISO, next: NOW_SECONDS + 60 }),
+    ),
+  ),
+];
+
+const present = [
+  fact('a marker that is there proves the step: the run goes on behind it', () =>
+    expectDecision(submittedAt(COMMIT, laden), probed({ marker: 'present' }), now, {
+      run: { ...behindCommit, last: rowOf(COMMIT, { endedAt: NOW_ISO }) },
+      ...submits,
+    }),
+  ),
+  ...[...verdicts, ...open].map((of) =>
+    fact(`a marker that is there stands against a report of ${of}, which its row keeps`, () =>
+      expectDecision(submittedAt(COMMIT), reported(of, { marker: 'present' }), now, {
+        run: { ...behindCommit, last: rowOf(COMMIT, { error: 'gone', errorClass: of }) },
+        ...submits,
+      }),
+    ),
+  ),
+  fact('the last step that was reported failed, and has its marker: the run has succeeded', () => {
+    const { run } = decide(submittedAt(AUDIT), reported('unknown', { marker: 'present' }), now);
+    assert.deepStrictEqual(
+      [run.state, run.last],
+      ['SUCCEEDED', rowOf(AUDIT, { error: 'gone', errorClass: 'unknown' })],
+    );
+  }),
+  fact('a marker found for a claim without a statement has that of the end, or none', () => {
+    const event = probed({ marker: 'present', end: { ...finished, statementId: 'statement-3' } });
+    assert.equal(decide(claimedAt(COMMIT), event, now).run.last?.statementId, 'statement-3');
+    assert.equal(
+      decide(claimedAt(COMMIT), probed({ marker: 'present' }), now).run.last?.statementId,
+      'unknown',
+    );
+  }),
+  fact('the row of the step before is written before a marker is believed', () => {
+    const event = probed({ marker: 'present' });
+    expectDecision(submittedAt(COMMIT, { last: rowBefore }), event, now, {
+      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+    });
+  }),
+];
+
+const absent = [
+  fact('a marker that cannot be read is a matter for a person', () =>
+    expectStop(
+      submittedAt(COMMIT),
+      probed({ marker: 'unreadable' }),
+      now,
+      'NEEDS_DECISION',
+      decidesPerson(unreadable),
+    ),
+  ),
+  fact(
+    'a verdict whose marker cannot be read stands, and nothing is retried: a resume reads the marker first',
+    () => {
+      for (const failureClass of ['sql', 'data', 'permission', 'conflict'] as const) {
+        const { run, save } = decide(
+          submittedAt(COMMIT),
+          reported(failureClass, { marker: 'unreadable' }),
+          now,
+        );
+        assert.deepStrictEqual(
+          {
+            state: run.state,
+            attempt: run.attempt,
+            class: run.error?.class,
+            rolledBack: run.error?.rolledBack,
+            save,
+          },
+          {
+            state: 'FAILED',
+            attempt: submittedAt(COMMIT).attempt,
+            class: failureClass,
+            rolledBack: undefined,
+            save: 'version',
+          },
+        );
+        assert.equal(run.last?.status, 'FAILED');
+      }
+    },
+  ),
+  fact('an open report whose marker cannot be read is a matter for a person', () =>
+    expectStop(
+      submittedAt(COMMIT),
+      reported('unknown', { marker: 'unreadable' }),
+      now,
+      'NEEDS_DECISION',
+      decidesPerson(unreadable),
+    ),
+  ),
+  fact('a marker that could not be asked for just now is asked for a minute later', () =>
+    expectDecision(submittedAt(COMMIT, aMinute), probed({ marker: 'later' }), now, {
+      run: { ...inAMinute, doubtSince: gone },
+      save: 'version',
+    }),
+  ),
+  fact('no marker, and open transactions cannot be read: a person decides', () =>
+    expectStop(
+      submittedAt(COMMIT),
+      probed({ open: 'unreadable' }),
+      now,
+      'NEEDS_DECISION',
+      decidesPerson('the marker is absent, but whether its transaction is still open could not be read'),
+    ),
+  ),
+  fact('no marker, and a transaction is open: it may still commit', () =>
+    expectDecision(submittedAt(COMMIT, aMinute), reported('unknown', { open: 'some' }), now, {
+      run: { ...inAMinute, doubtSince: gone },
+      save: 'version',
+    }),
+  ),
+  fact('the first probe of an open report is followed by a second one', () =>
+    expectDecision(submittedAt(COMMIT), reported('unknown'), now, {
+      run: { ...inAMinute, doubtSince: NOW_ISO },
+      save: 'version',
+    }),
+  ),
+  fact('a probe between the two changes nothing', () =>
+    expectDecision(submittedAt(COMMIT, almostAMinute), reported('unknown'), now, {
+      note: 'the marker is read again a minute after the first time',
+    }),
+  ),
+  ...(['sql', 'data', 'permission'] as const).map((of) =>
+    fact(`a verdict of ${of} without a marker fails the run`, () => {
+      const { run, effect } = decide(submittedAt(COMMIT), reported(of), now);
+      assert.deepStrictEqual(
+        [run.state, run.error, run.last, effect],
+        [
+          'FAILED',
+          { ...failure, class: of, rolledBack: true },
+          rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of, rolledBack: true }),
+          { kind: 'PerformDuty', duty: 'history' },
+        ],
+      );
+    }),
+  ),
+  fact('a conflict without a marker, of a step that may not be tried alone, derives again what it read', () =>
+    expectDecision(submittedAt(COMMIT), reported('conflict'), now, {
+      effect: {
+        kind: 'PlanRebuild',
+        target: COMMIT,
+        failure: { ...failure, class: 'conflict', rolledBack: true },
+      },
+    }),
+  ),
+  ...(['unknown', 'timeout', 'cancelled'] as const).map((of) =>
+    fact(`a report of ${of} without a marker, twice, fails the run`, () => {
+      const { run, effect } = decide(submittedAt(COMMIT, aMinute), reported(of), now);
+      assert.deepStrictEqual(
+        [run.state, run.error, run.last, effect],
+        [
+          'FAILED',
+          { ...failure, class: of, rolledBack: true },
+          rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of, rolledBack: true }),
+          { kind: 'PerformDuty', duty: 'history' },
+        ],
+      );
+    }),
+  ),
+  ...(['transient', 'session-lost'] as const).map((of) =>
+    fact(`a report of ${of} without a marker, twice, is tried again`, () =>
+      expectDecision(submittedAt(COMMIT, { ...laden, ...aMinute }), reported(of), now, {
+        run: {
+          ...submissionGone,
+          state: 'WAITING',
+          phase: 'READY',
+          attempt: 3,
+          last: rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of, rolledBack: true }),
+          next: NOW_SECONDS + 4,
+          waitingFor: 'attempt 2 of 40_commit.sql failed: gone',
+        },
+        save: 'version',
+        effect: { kind: 'Pause', ms: 4_000, afterwards: { kind: 'Wake' } },
+      }),
+    ),
+  ),
+  ...(['CLOSED', 'UNKNOWN'] as const).flatMap((session) => [
+    fact(`a lost connection without a marker, twice, and the session is ${session}: rebuilt`, () =>
+      expectDecision(submittedAt(COMMIT, aMinute), reported('session-lost', { session }), now, rebuilds),
+    ),
+    fact(`no marker, twice, of what was not seen to end, and the session is ${session}: rebuilt`, () =>
+      expectDecision(submittedAt(COMMIT, aMinute), probed({ session }), now, rebuilds),
+    ),
+    fact(`any other report without a marker, and the session is ${session}: goes by its class`, () => {
+      const { run, effect } = decide(submittedAt(COMMIT, aMinute), reported('transient', { session }), now);
+      assert.deepStrictEqual([run.state, run.attempt, effect?.kind], ['WAITING', 3, 'Pause']);
+    }),
+  ]),
+  fact('no marker of a submission in an idle session: its session is filled anew', () =>
+    expectDecision(submittedAt(COMMIT), probed({ session: 'AVAILABLE' }), now, rebuilds),
+  ),
+];
+
+/** A person lets the step run again: nothing of it is claimed yet. */
+const again = readyAt(COMMIT, { checkMarkerOf: COMMIT, doubtSince: NOW_ISO, attempt: 3, firstAttempt: 3 });
+
+const earlier: Failure = { class: 'unknown', message: 'not applied, they said', step: '40_commit.sql' };
+
+function checked(marker: MarkerProbed['marker'], more: Partial<MarkerProbed> = {}): MarkerProbed {
+  return probed({ marker, failure: earlier, ...more });
+}
+
+function asked(verb: 'resume' | 'resolve'): Changes {
+  return { lastRequest: { requestId: 'r', verb, actor: 'mia', at: NOW_ISO, answer: '' } };
+}
+
+const runsAgain = { ...freshClaim(COMMIT), checkMarkerOf: gone } as const;
+
+const checking = [
+  fact('a step that a person lets run again and that has its marker counts as applied', () =>
+    expectDecision(again, checked('present'), now, {
+      run: {
+        ...behindCommit,
+        checkMarkerOf: gone,
+        last: {
+          ...rowOf(COMMIT, {
+            attempt: 3,
+            statementId: 'unknown',
+            startedAt: NOW_ISO,
+            endedAt: NOW_ISO,
+            error: 'not applied, they said',
+            errorClass: 'unknown',
+          }),
+        },
+      },
+      ...submits,
+    }),
+  ),
+  fact(
+    'the last step that has its marker all the same: the run has succeeded, and forgets the question',
+    () => {
+      const { run } = decide(readyAt(AUDIT, { checkMarkerOf: AUDIT }), checked('present'), now);
+      assert.deepStrictEqual([run.state, 'checkMarkerOf' in run], ['SUCCEEDED', false]);
+    },
+  ),
+  fact('the row of the step before is written before its marker is believed', () =>
+    expectDecision({ ...again, last: rowBefore }, checked('present'), now, {
+      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: checked('present') },
+    }),
+  ),
+  ...sessions.map((session) =>
+    fact(
+      `a step that a person lets run again is claimed where its marker is absent, session ${session}`,
+      () => expectDecision(again, checked('absent', { session }), now, { run: runsAgain, ...submits }),
+    ),
+  ),
+  fact('a marker that could not be asked for just now holds the claim for a minute', () =>
+    expectDecision(again, checked('later'), now, {
+      run: {
+        ...inAMinute,
+        waitingFor: inAMinute.waitingFor.replace('gone', earlier.message),
+        doubtSince: gone,
+      },
+      save: 'version',
+    }),
+  ),
+  ...(['resume', 'cancel'] as const).map((verb) =>
+    fact(`a marker that cannot be read holds the claim behind a ${verb}: a person decides`, () =>
+      expectStop(
+        changed(again, { lastRequest: { requestId: 'r', verb, actor: 'mia', at: NOW_ISO, answer: '' } }),
+        checked('unreadable'),
+        now,
+        'NEEDS_DECISION',
+        decidesPerson(unreadable, 'not applied, they said'),
+      ),
+    ),
+  ),
+  fact('without a request a marker that cannot be read holds the claim', () =>
+    expectStop(
+      again,
+      checked('unreadable'),
+      now,
+      'NEEDS_DECISION',
+      decidesPerson(unreadable, 'not applied, they said'),
+    ),
+  ),
+  fact('a marker that cannot be read is no reason to ask again the person who has just answered for it', () =>
+    expectDecision(changed(again, asked('resolve')), checked('unreadable'), now, {
+      run: runsAgain,
+      ...submits,
+    }),
+  ),
+  fact('a step of another index is not asked about again once its marker was read', () =>
+    assert.equal(
+      decide({ ...again, checkMarkerOf: AUDIT }, checked('absent'), at(NOW, { plan })).run.checkMarkerOf,
+      undefined,
+    ),
+  ),
+];
+
+/** A step without a name, and a durable one that loads the file. */
+const corners = [
+  fact('a run whose step has no name waits for its marker all the same', () => {
+    const { run } = decide(submittedAt(COMMIT, { step: gone }), probed(), now);
+    assert.equal(
+      run.waitingFor,
+      'whether step ? was applied is not known yet, its marker is read again: gone',
+    );
+  }),
+  ...([undefined, failedWith('unknown')] as const).map((end) =>
+    fact(
+      `a load that its marker shows to be applied, ${end === undefined ? 'unseen' : 'reported failed'}, has its file looked at`,
+      () =>
+        expectDecision(
+          submittedAt(COMMIT),
+          probed({ marker: 'present', ...(end === undefined ? {} : { end }) }),
+          at(NOW, { plan: planWith(COMMIT, { usesFile: true }) }),
+          {
+            effect: {
+              kind: 'CheckInput',
+              end: {
+                statementId: 'statement-1',
+                status: 'FINISHED',
+                endedAt: end?.endedAt ?? NOW_ISO,
+                ...(end === undefined ? {} : { error: failure }),
+              },
+            },
+          },
+        ),
+    ),
+  ),
+];
+
+export const markerFacts = [...corners, ...judged, ...waits, ...present, ...absent, ...checking];
