@@ -77,6 +77,8 @@ describe('drop', () => {
     const second = await stack.baton('drop', path, '--to', 'stores/', '--no-wait');
     expect([first.code, second.code]).toEqual([0, 0]);
     expect(second.stdout).not.toBe(first.stdout);
+    for (const { stdout } of [first, second])
+      expect((await stack.atRest(stdout.trim())).state).toBe('SUCCEEDED');
   });
 });
 

@@ -13,6 +13,7 @@ import { stepEndFacts } from './step-end.facts.ts';
 import { stopFacts } from './stop.facts.ts';
 import { submissionFacts } from './submission.facts.ts';
 import { troubleFacts } from './trouble.facts.ts';
+import { waitingFacts } from './waiting.facts.ts';
 
 export const facts: readonly Fact[] = [
   ...newsFacts,
@@ -28,4 +29,5 @@ export const facts: readonly Fact[] = [
   ...cancelFacts,
   ...messageFacts,
   ...troubleFacts,
+  ...waitingFacts,
 ];

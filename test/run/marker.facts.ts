@@ -294,44 +294,51 @@ const absent = [
       decidesPerson(unreadable),
     ),
   ),
-  fact(
-    'a verdict whose marker cannot be read stands, and nothing is retried: a resume reads the marker first',
-    () => {
-      for (const failureClass of ['sql', 'data', 'permission', 'conflict'] as const) {
-        const { run, save } = decide(
-          submittedAt(COMMIT),
-          reported(failureClass, { marker: 'unreadable' }),
-          now,
-        );
+  ...verdicts.map((of) =>
+    fact(
+      `a verdict of ${of} stands where the marker cannot be read, but nobody says that it was rolled back`,
+      () => {
+        const { run, effect } = decide(submittedAt(COMMIT), reported(of, { marker: 'unreadable' }), now);
         assert.deepStrictEqual(
-          {
-            state: run.state,
-            attempt: run.attempt,
-            class: run.error?.class,
-            rolledBack: run.error?.rolledBack,
-            save,
-          },
-          {
-            state: 'FAILED',
-            attempt: submittedAt(COMMIT).attempt,
-            class: failureClass,
-            rolledBack: undefined,
-            save: 'version',
-          },
+          [run.state, run.error, run.last, effect],
+          [
+            'FAILED',
+            { ...failure, class: of },
+            rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of }),
+            { kind: 'PerformDuty', duty: 'history' },
+          ],
         );
-        assert.equal(run.last?.status, 'FAILED');
-      }
-    },
-  ),
-  fact('an open report whose marker cannot be read is a matter for a person', () =>
-    expectStop(
-      submittedAt(COMMIT),
-      reported('unknown', { marker: 'unreadable' }),
-      now,
-      'NEEDS_DECISION',
-      decidesPerson(unreadable),
+      },
     ),
   ),
+  ...open.map((of) =>
+    fact(`an open report of ${of} whose marker cannot be read is a matter for a person`, () =>
+      expectStop(
+        submittedAt(COMMIT),
+        reported(of, { marker: 'unreadable' }),
+        now,
+        'NEEDS_DECISION',
+        decidesPerson(unreadable),
+      ),
+    ),
+  ),
+  fact(
+    'a verdict on what was not seen to end, and whose marker cannot be read, is a matter for a person',
+    () =>
+      expectStop(
+        submittedAt(COMMIT),
+        probed({ marker: 'unreadable', failure: { ...failure, class: 'sql' } }),
+        now,
+        'NEEDS_DECISION',
+        decidesPerson(unreadable),
+      ),
+  ),
+  fact('the row of the step before is written before a verdict stands', () => {
+    const event = reported('sql', { marker: 'unreadable' });
+    expectDecision(submittedAt(COMMIT, { last: rowBefore }), event, now, {
+      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+    });
+  }),
   fact('a marker that could not be asked for just now is asked for a minute later', () =>
     expectDecision(submittedAt(COMMIT, aMinute), probed({ marker: 'later' }), now, {
       run: { ...inAMinute, doubtSince: gone },

@@ -375,6 +375,19 @@ const submit = [
     );
     for (const name of Object.keys(submissionGone)) assert.equal(name in run, false);
   }),
+  ...[1, 2].map((tries) =>
+    fact(
+      `a submission that is refused after it was sent before may have started: the claim stays (${tries})`,
+      () =>
+        expectDecision(claimedAt(COMMIT), refused('submit', 'rejected', tries), now, {
+          note: 'the submission was refused: it said no',
+        }),
+    ),
+  ),
+  fact('a run that waits for its session stands between its steps', () => {
+    const run = claimedAt(STAGE, { sessionId: gone });
+    assert.equal(decide(run, refused('open', 'throttled', 2), now).run.phase, 'READY');
+  }),
   fact('a refused submission keeps the row of the step before, which is not written yet', () => {
     const { run } = decide(claimedAt(COMMIT, { last: rowBefore }), refused('submit', 'rejected'), now);
     assert.deepStrictEqual([run.state, run.last], ['FAILED', rowBefore]);
