@@ -40,7 +40,7 @@ export async function resumeAll(context: Context): Promise<ExitCode> {
   out.say(`${countOf(runs.length, 'failed run')}, oldest first:`);
   out.say(failedTable(runs));
   out.say(
-    'Each goes on at its failed step with the SQL that is deployed now; finished steps do not run again. A run that gave up its slot waits for one.',
+    'Each resumes at its failed step with the SQL that is deployed now; finished steps do not run again. A run that released its slot waits for one.',
   );
   if (args.flag('dry-run')) {
     out.say('dry run: nothing was resumed');

@@ -16,9 +16,9 @@ const OF_ONE = ['from'];
 
 export const resume: Verb = {
   name: 'resume',
-  summary: 'go on with a failed run, or with all of them, from the failed step',
+  summary: 'resume a failed run, or all of them, from the failed step',
   description: `
-Goes on with a failed run at the step that failed, in the same session while it
+Resumes a failed run at the step that failed, in the same session while it
 lives: steps that are done do not run again. The run takes today's SQL of that
 step and the later ones. Waits and shows each step as it ends.
 With --all it resumes every failed run of the pipelines in the SQL folder,

@@ -10,8 +10,8 @@ import type { Run } from '../../shared/run/run.ts';
 import { Stack } from './stack.ts';
 
 const FAILED = 4;
-/** More than one page of runs, and more than `baton runs --state` looks through. */
-const NEWER = 620;
+/** More than one page of runs. */
+const NEWER = 120;
 
 let folder: string;
 let stack: Stack;
