@@ -3,6 +3,7 @@ import { cancelFacts } from './cancel.facts.ts';
 import { claimFacts } from './claim.facts.ts';
 import { doubtFacts } from './doubt.facts.ts';
 import type { Fact } from './fact.ts';
+import { inputFacts } from './input.facts.ts';
 import { markerFacts } from './marker.facts.ts';
 import { messageFacts } from './messages.facts.ts';
 import { newsFacts } from './news.facts.ts';
@@ -12,6 +13,7 @@ import { resumeFacts } from './resume.facts.ts';
 import { stepEndFacts } from './step-end.facts.ts';
 import { stopFacts } from './stop.facts.ts';
 import { submissionFacts } from './submission.facts.ts';
+import { textFacts } from './text.facts.ts';
 import { troubleFacts } from './trouble.facts.ts';
 import { waitingFacts } from './waiting.facts.ts';
 
@@ -20,6 +22,7 @@ export const facts: readonly Fact[] = [
   ...claimFacts,
   ...submissionFacts,
   ...stepEndFacts,
+  ...inputFacts,
   ...doubtFacts,
   ...markerFacts,
   ...rebuildFacts,
@@ -28,6 +31,7 @@ export const facts: readonly Fact[] = [
   ...resolveFacts,
   ...cancelFacts,
   ...messageFacts,
+  ...textFacts,
   ...troubleFacts,
   ...waitingFacts,
 ];

@@ -195,4 +195,62 @@ export const explained: readonly Explained[] = [
     replacement: '',
     why: 'equivalent: it waits for a session to be opened or proved, which is asked for in READY only, and stored on the version that was read',
   },
+  {
+    file: 'input.ts',
+    code: "return `${name} ${now ?? ''}, ${where} ${then ?? ''}`;",
+    original: "now ?? ''",
+    replacement: '(now) as never',
+    why: PRESENT,
+  },
+  {
+    file: 'input.ts',
+    code: "return `${name} ${now ?? ''}, ${where} ${then ?? ''}`;",
+    original: "then ?? ''",
+    replacement: '(then) as never',
+    why: PRESENT,
+  },
+  ...(
+    [
+      ['text.length * 3 <= mostBytes', 'false'],
+      ['text.length * 3 <= mostBytes', '(text.length * 3) < (mostBytes)'],
+      ['3', '4'],
+    ] as const
+  ).map(([original, replacement]) => ({
+    file: 'text.ts',
+    code: 'if (text.length * 3 <= mostBytes) return text;',
+    original,
+    replacement,
+    why: 'equivalent: it only spares the count of a short text; what is not spared is counted, and fits as well',
+  })),
+  ...(
+    [
+      ['cutBefore === null', 'true'],
+      ['text.slice(0, cutBefore.index)', 'text'],
+    ] as const
+  ).map(([original, replacement]) => ({
+    file: 'text.ts',
+    code: 'const kept = cutBefore === null ? text : text.slice(0, cutBefore.index);',
+    original,
+    replacement,
+    why: 'equivalent: the new note is the old one, and the whole is too long: what is kept ends before the old note anyway',
+  })),
+  ...(
+    [
+      ['character.codePointAt(0) ?? 0', '(character.codePointAt(0)) as never'],
+      ['0', '1'],
+    ] as const
+  ).map(([original, replacement]) => ({
+    file: 'text.ts',
+    code: 'const point = character.codePointAt(0) ?? 0;',
+    original,
+    replacement,
+    why: 'equivalent: a character of a text is never empty; the default is for the types',
+  })),
+  {
+    file: 'text.ts',
+    code: String.raw`return /\p{Surrogate}/u.test(text) ? text.replaceAll(/\p{Surrogate}/gu, '\uFFFD') : text;`,
+    original: String.raw`/\p{Surrogate}/u.test(text)`,
+    replacement: 'true',
+    why: 'equivalent: where there is no half of a pair, none is replaced',
+  },
 ];
