@@ -51,10 +51,8 @@ export function shortened(text: string, mostBytes: number): string {
   if (text.length * 3 <= mostBytes) return text;
   const bytes = utf8Bytes(text);
   if (bytes <= mostBytes) return text;
-  const cutBefore = CUT.exec(text);
-  const note = `… [cut: ${cutBefore?.[1] ?? bytes} bytes]`;
-  const kept = cutBefore === null ? text : text.slice(0, cutBefore.index);
-  return `${start(kept, mostBytes - utf8Bytes(note))}${note}`;
+  const note = `… [cut: ${CUT.exec(text)?.[1] ?? bytes} bytes]`;
+  return `${start(text, mostBytes - utf8Bytes(note))}${note}`;
 }
 
 export function utf8Bytes(text: string): number {

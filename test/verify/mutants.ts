@@ -44,11 +44,14 @@ export async function mutants(words: readonly string[]): Promise<0 | 1> {
   const { catalogueOf } = await import('./mutants/catalogue.ts');
   const { buildWorker } = await import('./mutants/build.ts');
   const catalogue = catalogueOf(root);
+  const only = values.only.replace(/^(?:\.\/)?shared\/run\//, '');
   const chosen = catalogue.mutants.filter(
     (mutant) =>
-      `${mutant.file}:${mutant.line}:`.startsWith(values.only) &&
+      `${mutant.file}:${mutant.line}:`.startsWith(only) &&
       (values.mutant === undefined || mutant.id === Number(values.mutant)),
   );
+  if (chosen.length === 0)
+    throw new Error(`there is no mutant of ${values.only}: --only takes a file of shared/run`);
   if (values.list) {
     for (const mutant of chosen) say(lineOf(mutant));
     return 0;

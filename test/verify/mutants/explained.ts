@@ -224,18 +224,6 @@ export const explained: readonly Explained[] = [
   })),
   ...(
     [
-      ['cutBefore === null', 'true'],
-      ['text.slice(0, cutBefore.index)', 'text'],
-    ] as const
-  ).map(([original, replacement]) => ({
-    file: 'text.ts',
-    code: 'const kept = cutBefore === null ? text : text.slice(0, cutBefore.index);',
-    original,
-    replacement,
-    why: 'equivalent: the new note is the old one, and the whole is too long: what is kept ends before the old note anyway',
-  })),
-  ...(
-    [
       ['character.codePointAt(0) ?? 0', '(character.codePointAt(0)) as never'],
       ['0', '1'],
     ] as const
