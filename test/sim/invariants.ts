@@ -220,7 +220,7 @@ export class Watch {
     this.#broken.check();
   }
 
-  /** I12: no place stays free while a run waits for one: asked when nothing is on its way that could fill it. */
+  /** I13: no place stays free while a run waits for one: asked when nothing is on its way that could fill it. */
   placesAreUsed(plan: Plan): void {
     const { store } = this.#world;
     const waiting = [...store.runs.values()].find(({ state }) => state === 'QUEUED');
@@ -231,7 +231,7 @@ export class Watch {
     this.#broken.demand(
       waiting === undefined || isFull,
       () =>
-        `I12: ${waiting?.id ?? ''} waits, and only ${holders.length} of ${plan.concurrency} places are taken`,
+        `I13: ${waiting?.id ?? ''} waits, and only ${holders.length} of ${plan.concurrency} places are taken`,
     );
     this.#broken.check();
   }
