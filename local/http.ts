@@ -26,7 +26,7 @@ export function createChildServer(
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): Server {
   const server = createServer((request, response) => {
-    const refusal = refusalOf(request.headers);
+    const refusal = refusalOf(request);
     if (refusal !== undefined) {
       refuse(response, 403, 'AccessDeniedException', refusal);
       return;

@@ -3,15 +3,19 @@
  * takes any credentials, so a page must not reach it: neither under a foreign name that resolves to 127.0.0.1 (DNS
  * rebinding), nor from another origin by a request that needs no permission (a form, an image, a simple POST).
  */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
 
 /** Of `Sec-Fetch-Site`, which every browser sends: typed into the address bar, or the endpoint's own page. */
 const OWN_SITES: ReadonlySet<string> = new Set(['none', 'same-origin']);
 
 /** Why the request is refused, in one sentence; undefined: it is served. */
-export function refusalOf(headers: IncomingHttpHeaders): string | undefined {
+export function refusalOf({
+  headers,
+  headersDistinct,
+}: Pick<IncomingMessage, 'headers' | 'headersDistinct'>): string | undefined {
   const host = headers.host ?? '';
+  if ((headersDistinct['host'] ?? []).length > 1) return 'the request has more than one Host';
   if (!isLoopback(hostnameOf(host))) {
     return `the Host ${JSON.stringify(host.slice(0, 100))} is not a name of this machine; use 127.0.0.1, localhost or [::1]`;
   }
@@ -28,7 +32,7 @@ export function refusalOf(headers: IncomingHttpHeaders): string | undefined {
 
 /** The name in a Host header, in lower case, without the port. */
 export function hostnameOf(host: string): string {
-  const [, name = ''] = /^(\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(host) ?? [];
+  const [, name = ''] = /^(\[[^\]]*\]|[\w.-]*)(?::\d+)?$/.exec(host) ?? [];
   return name.toLowerCase().replace(/\.$/, '');
 }
 

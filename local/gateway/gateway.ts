@@ -68,7 +68,7 @@ async function answer(
   request.url = inPathStyle(request.url ?? '/', request.headers, caller.service);
   const route = routeOf(request, caller.service);
   const isAdmin = request.url.startsWith('/_local/');
-  const refusal = refusalOf(request.headers);
+  const refusal = refusalOf(request);
   if (refusal !== undefined && isAdmin) {
     sendAdmin(response, 403, { error: refusal });
   } else if (refusal !== undefined) {

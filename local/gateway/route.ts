@@ -33,7 +33,7 @@ const TARGETS: Readonly<Record<string, ServiceName>> = {
 };
 
 /** Signed for these but without a target: S3 takes everything else. */
-const SIGNED_FOR: Readonly<Record<string, ServiceName>> = { s3: 's3', lambda: 'lambda', s3express: 's3' };
+const SIGNED_FOR: Readonly<Record<string, ServiceName>> = { s3: 's3', s3express: 's3' };
 
 const CONFIGURATION = /^\/2015-03-31\/functions\/([^/]+)\/configuration$/;
 
@@ -54,7 +54,7 @@ export function routeOf(request: IncomingMessage, signedFor: string | undefined)
     const resource = functionIn(new URLSearchParams(query).get('FunctionName') ?? '');
     return { service: 'lambda', operation: 'ListEventSourceMappings', resource };
   }
-  if (path.startsWith('/2015-03-31/functions')) {
+  if (path.startsWith('/2015-03-31/') || signedFor === 'lambda') {
     const name = functionNameOf(path);
     return {
       service: 'lambda',

@@ -149,28 +149,33 @@ function encodingOf(head: Buffer, declared: CopyCommand['encoding']): { encoding
   const marked = ENCODINGS.find((encoding) => startsWith(head, MARKS[encoding]));
   const wrong = (why: string): WrongEncoding =>
     new WrongEncoding(`The encoding of the file is not ${declared.toUpperCase()}: ${why}`);
+  const checkLineEnds = (encoding: Encoding): void => {
+    const other = encoding === 'utf8' ? undefined : readsBetterAs(head, encoding);
+    if (other !== undefined) throw wrong(`it has line ends only when read as ${other}`);
+  };
   if (declared === 'utf16') {
     if (head.length === 0) return { encoding: 'utf16le', mark: 0 };
     if (marked === undefined || marked === 'utf8') {
       throw wrong('it has no UTF-16 byte order mark (without one say UTF16LE or UTF16BE)');
     }
+    checkLineEnds(marked);
     return { encoding: marked, mark: 2 };
   }
   if (marked !== undefined && marked !== declared) {
     throw wrong(`it has the byte order mark of ${marked.toUpperCase()}`);
   }
-  const other = marked === undefined && declared !== 'utf8' ? readsBetterAs(head, declared) : undefined;
-  if (other !== undefined) throw wrong(`it has line ends only when read as ${other.toUpperCase()}`);
+  checkLineEnds(declared);
   return { encoding: declared, mark: marked === undefined ? 0 : MARKS[marked].length };
 }
 
-/** Of a file without a mark: another encoding than the given one of UTF-16, in which alone it has line ends. */
-function readsBetterAs(head: Buffer, declared: 'utf16le' | 'utf16be'): Encoding | undefined {
+/** Another encoding than the given one of UTF-16, in which alone the file has line ends, whatever its mark says. */
+function readsBetterAs(head: Buffer, declared: 'utf16le' | 'utf16be'): string | undefined {
   const [le, be] = [lineEndsOfUtf16(head, 0), lineEndsOfUtf16(head, 1)];
   const [own, swapped] = declared === 'utf16le' ? [le, be] : [be, le];
   if (own) return undefined;
-  if (swapped) return declared === 'utf16le' ? 'utf16be' : 'utf16le';
-  return isUtf8(head) && !head.includes(0) && /[\n\r]/.test(head.toString('latin1')) ? 'utf8' : undefined;
+  if (swapped) return declared === 'utf16le' ? 'UTF16BE' : 'UTF16LE';
+  if (head.includes(0) || !/[\n\r]/.test(head.toString('latin1'))) return undefined;
+  return isUtf8(head) ? 'UTF8' : 'single bytes';
 }
 
 /** @param low where in its two bytes the lower one is */

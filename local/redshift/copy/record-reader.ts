@@ -8,6 +8,8 @@ import type { CopyFormat } from '../dialect/copy-command.ts';
 const LONGEST_RECORD = 4 * 1024 * 1024;
 
 export interface RecordSink {
+  /** A line that IGNOREHEADER leaves out. */
+  header(text: string): void;
   /**
    * @param quoted which fields were written in quotes; undefined: none
    * @param line of the file, from 1, where the record starts
@@ -94,7 +96,10 @@ export class RecordReader {
       if (this.#header > 0 || this.#dropsLine) {
         if (lineEnd === undefined) break;
         if (this.#dropsLine) this.#dropsLine = false;
-        else this.#header -= 1;
+        else {
+          this.#header -= 1;
+          this.#sink.header(text.slice(at, lineEnd.at));
+        }
         this.#line += 1;
         at = lineEnd.next;
         continue;

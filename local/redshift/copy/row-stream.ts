@@ -20,6 +20,13 @@ export interface RowStreamOptions {
   readonly read?: (file: SourceFile) => AsyncIterable<Buffer>;
 }
 
+/**
+ * Control characters (of UTF-8 also U+0080 to U+009F), the line ends of other machines, bytes that are no text. A file
+ * of these that has neither LF nor CR would be one long header: compressed in a way not known here, or encrypted.
+ */
+// oxlint-disable-next-line no-control-regex
+const NO_TEXT = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]/;
+
 interface Place {
   readonly file: string;
   readonly line: number;
@@ -36,6 +43,9 @@ export class RowStream {
   #sent = 0;
   #file = '';
   #out: string[] = [];
+  /** Of the file: its header has characters that no line of text has; it has more than a header. */
+  #noText = false;
+  #anyRecord = false;
   /** Set by `placeOf`: look for this row. */
   #wanted: number | undefined;
   #wantedPlace: Place | undefined;
@@ -55,6 +65,8 @@ export class RowStream {
     const { copy, files, read = (file) => fileBytes(file, copy.compression) } = this.#options;
     for (const file of files) {
       this.#file = file.uri;
+      this.#noText = false;
+      this.#anyRecord = false;
       const reader = this.#reader();
       try {
         for await (const text of textOf(read(file), copy)) {
@@ -67,6 +79,9 @@ export class RowStream {
         throw error;
       }
       reader.end();
+      if (this.#noText && !this.#anyRecord) {
+        this.#stop(1, LOAD_ERROR.encoding, 'The header is the whole file, and it is no line of text');
+      }
       const out = this.#take();
       if (out !== undefined) yield out;
     }
@@ -90,10 +105,15 @@ export class RowStream {
   #reader(): RecordReader {
     const { copy } = this.#options;
     return new RecordReader(copy.format, copy.ignoreHeader, {
+      header: (text) => {
+        this.#noText ||= NO_TEXT.test(text.replaceAll(copy.format.delimiter, ''));
+      },
       record: (fields, quoted, line) => {
+        this.#anyRecord = true;
         this.#record(fields, quoted, line);
       },
       malformed: (line, problem) => {
+        this.#anyRecord = true;
         this.#refuse(line, new FieldProblem(LOAD_ERROR.line, problem), 0);
       },
     });

@@ -107,6 +107,8 @@ describe('requests of a web page', () => {
     '0.0.0.0',
     '[::2]',
     'a@127.0.0.1',
+    'evil.example/.localhost',
+    'evil.example?.localhost',
   ];
   const foreignOrigins = [
     'https://evil.example',
@@ -223,6 +225,19 @@ describe('requests of a web page', () => {
     expect(await text(socket)).toContain('403 Forbidden');
   });
 
+  test.each([
+    ['Host: HERE\r\nHost: evil.example'],
+    ['Host: evil.example\r\nHost: HERE'],
+    ['Host: HERE\r\nHost: HERE'],
+  ])('a request with two of them is refused (%j)', async (hosts) => {
+    const { hostname, port, host } = new URL(endpoint);
+    const socket = connect(Number(port), hostname);
+    socket.end(
+      `GET /_local/status HTTP/1.1\r\n${hosts.replaceAll('HERE', host)}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(await text(socket)).toContain('403 Forbidden');
+  });
+
   test('the servers of the child processes refuse them too', async () => {
     let served = 0;
     const server = createChildServer((_request, response) => {
@@ -296,6 +311,21 @@ describe('malformed requests', () => {
         headers: { authorization: 'Credential=a/b/c/constructor/d' },
       },
       400,
+    ],
+    [
+      'what the local Lambda has not',
+      { shape: 'json', method: 'DELETE', path: '/2015-03-31/event-source-mappings/%zz', headers: {} },
+      404,
+    ],
+    [
+      'what is signed for Lambda, of another version of its API',
+      {
+        shape: 'json',
+        method: 'GET',
+        path: '/2021-10-31/functions/small-tick/url',
+        headers: { authorization: 'Credential=a/b/c/lambda/d' },
+      },
+      404,
     ],
     ['an address without a slash', { shape: 's3', method: 'OPTIONS', path: '*', headers: {} }, 400],
     [

@@ -354,12 +354,11 @@ export function hostileRequest(seed: number): HostileRequest {
       `/2015-03-31/functions/${name()}`,
       `/2015-03-31/event-source-mappings?FunctionName=${name()}`,
       '/2015-03-31/event-source-mappings/?FunctionName=%zz',
+      `/2015-03-31/${name()}`,
     ]);
-    // HEAD and odd methods on the last two are S3's: the path is a bucket and a key.
-    const method = path.includes('event-source') ? 'GET' : pick(['GET', 'POST', 'PUT', 'DELETE']);
     return {
       shape: 'json',
-      method,
+      method: pick(['GET', 'POST', 'PUT', 'DELETE']),
       path,
       headers: pick([{}, { 'x-amz-invocation-type': pick(['Event', 'DryRun', 'toString']) }]),
       body: pick(['', '{}', '{', '\u0000', 'null', '[1]']),

@@ -163,6 +163,52 @@ test.each([
   },
 );
 
+test.each([
+  ['xz', 'fd377a585a000004e6d6b446'],
+  ['random bytes', 'c3289f81e1'],
+  ['EBCDIC', '88854b81a2154081838515'],
+  ['lines that end with U+0085', Buffer.from('id,n\u00851,a\u0085').toString('hex')],
+  ['lines that end with U+2028', Buffer.from('id,n\u20281,a\u2028').toString('hex')],
+  ['lines that end with VT', Buffer.from('id,n\u000b1,a\u000b').toString('hex')],
+])('a file of %s, which would be all header, stops the load', async (_, hex) => {
+  const bytes = Buffer.from(hex, 'hex');
+  const copy = parseCopy('CSV IGNOREHEADER 1 FILLRECORD IGNOREALLERRORS');
+  for (const size of [1, bytes.length]) {
+    const read = await readRows(copy, 2, cutInto(bytes, size));
+    expect(read).toMatchObject({ stopped: true, errors: [{ line: 1, code: 1221 }] });
+  }
+  const after = await readRows(copy, 2, [Buffer.from('id,n\n1,a\n'), bytes]);
+  expect(after.stopped).toBe(false);
+});
+
+test('a file that is its header alone loads no row; a delimiter may be a control character', async () => {
+  for (const [options, text] of [
+    ['CSV', 'näme,ort\n'],
+    ['CSV', '\ufeffnäme,ort'],
+    ["DELIMITER '\u0001'", 'a\u0001b\n'],
+    ["DELIMITER '\t'", 'a\tb\r\n'],
+  ] as const) {
+    const read = await readRows(parseCopy(`${options} IGNOREHEADER 1`), 2, [Buffer.from(text)]);
+    expect({ text, ...read }).toEqual({ text, rows: [], errors: [], stopped: false });
+  }
+  const latin1 = await readRows(parseCopy('CSV IGNOREHEADER 1'), 1, [
+    Buffer.from('n\u00e4me\n1\n', 'latin1'),
+  ]);
+  expect(latin1.rows).toEqual([['1']]);
+});
+
+test.each([
+  ['text of single bytes read as UTF-16', 'UTF16LE', '', Buffer.from('h\nJos\u00e9\n', 'latin1')],
+  ['text of single bytes after a mark', 'UTF16', 'fffe', Buffer.from('h\na\n')],
+  ['the other bytes first than the mark says', 'UTF16', 'feff', Buffer.from('h\na\n', 'utf16le')],
+  ['the other bytes first than mark and COPY say', 'UTF16BE', 'feff', Buffer.from('h\ra\r', 'utf16le')],
+])('%s stops the load, even if it were all header', async (_, encoding, mark, content) => {
+  const bytes = Buffer.concat([Buffer.from(mark, 'hex'), content]);
+  const copy = parseCopy(`CSV IGNOREHEADER 1 ACCEPTINVCHARS IGNOREALLERRORS ENCODING ${encoding}`);
+  const read = await readRows(copy, 1, [bytes]);
+  expect(read).toMatchObject({ stopped: true, errors: [{ code: 1221 }] });
+});
+
 test('half a character of UTF-16 is an error, or the ACCEPTINVCHARS character, and no row is lost', async () => {
   for (const [tail, expected] of [
     ['00d8', 'x^'],
