@@ -269,15 +269,14 @@ export class DataApiWarehouse implements Warehouse {
       } as const;
     }
     const message = error ?? `the session's first statement was ${status}`;
-    const rejected = /permission|does not exist|syntax|unrecognized|invalid|authentication|password/i.test(
-      message,
-    );
-    return rejected
-      ? ({
-          reason: 'rejected',
-          class: /permission|authentication|password/i.test(message) ? 'permission' : 'sql',
-          message,
-        } as const)
+    if (/permission|authentication|password/i.test(message))
+      return { reason: 'rejected', class: 'permission', message } as const;
+    // A setting that the warehouse does not take, however it says so, is not waited for: it will not take it later either.
+    const { failureClassOf } = await import('./failure-class.ts');
+    const found = failureClassOf(message);
+    const isVerdict = found === 'sql' || found === 'data' || found === 'permission';
+    return isVerdict || /does not exist|invalid|outside the valid range/i.test(message)
+      ? ({ reason: 'rejected', class: isVerdict ? found : 'sql', message } as const)
       : ({ reason: 'throttled', class: 'transient', message } as const);
   }
 

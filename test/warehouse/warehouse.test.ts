@@ -118,6 +118,37 @@ describe('an error that names the statement it created', () => {
   });
 });
 
+describe('a session whose first statement fails', () => {
+  it.each([
+    ['ERROR: unrecognized configuration parameter "serch_path"', 'sql'],
+    ['ERROR: SET serch_path is not supported by the local warehouse', 'sql'],
+    ['ERROR: parameter "max_connections" cannot be changed now', 'sql'],
+    ['ERROR: 99999999999 is outside the valid range for parameter "statement_timeout"', 'sql'],
+    ['ERROR: permission denied to set parameter "x"', 'permission'],
+    ['FATAL: database "nope" does not exist', 'sql'],
+  ])('is refused for good where the warehouse said why: %s', async (message, failureClass) => {
+    expect(await opened(message)).toEqual({
+      ok: false,
+      refusal: { reason: 'rejected', class: failureClass, message },
+    });
+  });
+
+  it.each(['ERROR: The cluster is being resized, please try again', 'ERROR: An I/O error occurred'])(
+    'is asked for again otherwise: %s',
+    async (message) => {
+      expect(await opened(message)).toMatchObject({ ok: false, refusal: { reason: 'throttled' } });
+    },
+  );
+
+  async function opened(message: string): ReturnType<DataApiWarehouse['open']> {
+    const client = {
+      send: async () => ({ Id: 's-1', SessionId: 'session', Status: 'FAILED', Error: message }),
+    } as unknown as RedshiftDataClient;
+    const warehouse = new DataApiWarehouse(client, { Database: 'dev' }, () => 'token');
+    return await warehouse.open({ set: { serch_path: 'mart' }, name: 'opener' });
+  }
+});
+
 it('what is submitted ends with an event, what is asked of our own with none', async () => {
   const sent: Record<string, unknown>[] = [];
   const client = {
