@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { SETUP_FOLDER } from '../../shared/pipeline/load.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { rebuildAt } from '../../shared/pipeline/rebuild.ts';
 import { didYouMean } from '../arguments.ts';
@@ -53,9 +54,14 @@ function checked({ args }: Context): {
       );
     return { folder, plans, problems };
   }
-  if (!existsSync(join(folder, name)))
+  if (name === SETUP_FOLDER)
     throw usageError(
-      `no pipeline ${name} in ${folder}`,
+      `${name} is no pipeline: its files make the tables`,
+      'baton setup applies them, and says what fails',
+    );
+  if (name === '' || !existsSync(join(folder, name)))
+    throw usageError(
+      name === '' ? 'PIPELINE is empty' : `no pipeline ${name} in ${folder}`,
       didYouMean(name, known) ?? `there are: ${known.join(', ')}`,
     );
   const { plans, problems } = loadFolder(folder);

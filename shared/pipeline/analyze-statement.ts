@@ -4,7 +4,7 @@
  */
 import { BracketError, Code, NotUnderstoodError, UnrecognisedError } from './code.ts';
 import { foreignMarks } from './foreign-marks.ts';
-import { COMMANDS, NONDETERMINISTIC_WORDS } from './functions.ts';
+import { COMMANDS, NONDETERMINISTIC_WORDS, OBJECTS } from './functions.ts';
 import type { Token } from './lexer.ts';
 import { tokenize, UnclosedTokenError } from './lexer.ts';
 import { secondStatement } from './missing-semicolon.ts';
@@ -149,7 +149,9 @@ function afterIfNotExists(code: Code, i: number): { at: number; ifNotExists: boo
   return { at: ifNotExists ? i + 3 : i, ifNotExists };
 }
 
-function notInTransaction(facts: StatementFacts): UnrecognisedError {
+/** @param at where the kind of object stands */
+function notInTransaction(code: Code, at: number, facts: StatementFacts): UnrecognisedError {
+  if (!OBJECTS.has(code.word(at))) return code.unrecognised(at, OBJECTS);
   return new UnrecognisedError(`${facts.verb} is not known to run in a transaction`, facts.offset);
 }
 
@@ -323,7 +325,8 @@ function create(statement: Statement): void {
     facts.changesPermanent = true;
     return undefined;
   }
-  if (replaces) throw notInTransaction(facts);
+  if (replaces && word === 'TABLE') throw code.unrecognised(1);
+  if (replaces) throw notInTransaction(code, at, facts);
   if (word === 'SCHEMA') {
     facts.changesPermanent = true;
     return undefined;
@@ -331,7 +334,7 @@ function create(statement: Statement): void {
   if (word === 'LOCAL') at += 1;
   const temp = code.is(at, 'TEMP') || code.is(at, 'TEMPORARY');
   if (temp) at += 1;
-  if (!code.is(at, 'TABLE')) throw notInTransaction(facts);
+  if (!code.is(at, 'TABLE')) throw notInTransaction(code, at, facts);
   return createTable(statement, at + 1, temp);
 }
 
@@ -400,7 +403,7 @@ function drop({ code, facts }: Statement): void {
   else if (what === 'PROCEDURE' || what === 'FUNCTION') {
     facts.changesPermanent = true;
     return;
-  } else if (what !== 'TABLE' && what !== 'VIEW') throw notInTransaction(facts);
+  } else if (what !== 'TABLE' && what !== 'VIEW') throw notInTransaction(code, 1, facts);
   const { at: start, ifExists } = afterIfExists(code, i);
   let at = start;
   for (;;) {
@@ -416,9 +419,17 @@ function drop({ code, facts }: Statement): void {
 
 /** ALTER TABLE actions that may run in a transaction. */
 const ALTER_ACTIONS: ReadonlySet<string> = new Set(['ADD', 'DROP', 'OWNER']);
+const OTHER_ALTER_ACTIONS: ReadonlySet<string> = new Set([
+  'ALTER',
+  'SET',
+  'ROW',
+  'MASKING',
+  'RENAME',
+  'APPEND',
+]);
 
 function alter({ code, facts }: Statement): void {
-  if (!code.is(1, 'TABLE')) throw notInTransaction(facts);
+  if (!code.is(1, 'TABLE')) throw notInTransaction(code, 1, facts);
   const { name, offset, next } = code.table(2);
   const target = { name, offset };
   if (code.is(next, 'APPEND', 'FROM')) {
@@ -438,6 +449,8 @@ function alter({ code, facts }: Statement): void {
     code.is(next, 'RENAME', 'COLUMN') ||
     (ALTER_ACTIONS.has(code.word(next)) && !code.tokens.some((_, i) => code.is(i, 'PARTITION')));
   if (!allowed) {
+    const actions = new Set([...ALTER_ACTIONS, ...OTHER_ALTER_ACTIONS]);
+    if (!actions.has(code.word(next))) throw code.unrecognised(next, actions);
     throw new UnrecognisedError(
       `ALTER TABLE … ${code.word(next)} is not known to run in a transaction`,
       code.offset(next),

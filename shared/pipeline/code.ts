@@ -1,6 +1,7 @@
 /** The tokens of one statement without blanks, with brackets matched: what the analysis walks over. */
 import type { Token } from './lexer.ts';
 import { isBlank } from './lexer.ts';
+import { didYouMean } from './nearest.ts';
 import { namePart } from './table-name.ts';
 import type { NamedTable } from './statement-facts.ts';
 
@@ -119,10 +120,12 @@ export class Code {
     return { name: parts.join('.'), offset: this.offset(i), next };
   }
 
-  unrecognised(i: number): NotUnderstoodError {
+  /** @param known the words that may stand there, where they are few */
+  unrecognised(i: number, known: Iterable<string> = []): NotUnderstoodError {
     const token = this.tokens[i];
     const near = token === undefined ? 'at its end' : `near "${token.text.slice(0, 40)}"`;
-    return new NotUnderstoodError(`is not understood ${near}`, this.offset(i));
+    const meant = didYouMean(this.word(i).slice(0, 40), known);
+    return new NotUnderstoodError(`is not understood ${near}${meant}`, this.offset(i));
   }
 }
 

@@ -18,7 +18,7 @@ import { inOrder, positionOf } from './problem.ts';
 import type { ReadSettings } from './read-settings.ts';
 import { readSettings } from './read-settings.ts';
 import { DEFAULTS, PIPELINE_NAME } from './schema.ts';
-import { settingAsSql } from './session-set.ts';
+import { SESSION_SETTINGS, settingAsSql } from './session-set.ts';
 import type { PipelineSettings, StepSettings } from './settings.ts';
 import type { SqlFile } from './sql-file.ts';
 import { readSqlFile } from './sql-file.ts';
@@ -196,7 +196,7 @@ class Compiler {
         this.#sayIn(file, {
           offset,
           severity: 'error',
-          message: `unknown placeholder :${name}${didYouMean(name, known)}; there are ${known.map((one) => `:${one}`).join(', ')}`,
+          message: `unknown placeholder :${name}${didYouMean(name, known)}; there are ${known.map((one) => `:${one}`).join(', ')}, and what parameters: in pipeline.yml declares`,
         });
       }
       for (const { facts } of file.statements)
@@ -287,6 +287,13 @@ class Compiler {
       const made = settingAsSql(name, value);
       if ('sql' in made) set[name] = made.sql;
       else this.#say(`session.set.${name}: ${made.wrong}`, ['session', 'set', name]);
+      const meant = SESSION_SETTINGS.has(name.toLowerCase()) ? '' : didYouMean(name, SESSION_SETTINGS);
+      if (meant !== '')
+        this.#say(
+          `${name} is no setting of Redshift that is known here${meant}`,
+          ['session', 'set', name],
+          'warning',
+        );
     }
     return set;
   }

@@ -55,9 +55,13 @@ function inQuotes(token: Token): Found | undefined {
 const NO_NAMES =
   'is not filled in, and names are no parameters: choose a schema with session: { set: { search_path: … } }';
 
-/** The words that name the mark's own replacement. */
+/** The words that name the mark's own replacement: `{{ params.day }}`, `{{ var("day") }}` and `${day}` are all of a day. */
 function placeholderFor(mark: string): string {
-  const name = /[A-Za-z_]\w*/.exec(mark)?.[0]?.toLowerCase() ?? 'name';
+  if (/^\{[%#]/.test(mark) || /^\{\{\s*config\b/i.test(mark))
+    return 'a step is plain SQL, without a template around it';
+  const inCall = /\(\s*["']([A-Za-z_]\w*)/.exec(mark)?.[1];
+  const path = /[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*/.exec(mark)?.[0];
+  const name = (inCall ?? path?.split('.').at(-1)?.trim() ?? 'name').toLowerCase();
   return `a placeholder is :${name}, declared under parameters in pipeline.yml`;
 }
 
@@ -70,16 +74,26 @@ function inCode(code: readonly Token[], i: number, takesNumbers: boolean): Found
   for (let at = i; at < i + mark; at += 1)
     text += (code[at - 1]?.end === code[at]?.start ? '' : ' ') + (code[at]?.text ?? '');
   const shown = text.trim().slice(0, 60);
-  const isName = token.text !== '`' && (code[i + mark]?.text === '.' || code[i - 1]?.text === '.');
+  const isName = token.text !== '`' && isInName(code, i, i + mark);
   const message = isName
     ? `${shown} ${NO_NAMES}`
     : token.text === '\\'
       ? `${shown} is a command of psql: a step holds SQL only`
       : token.text === '`'
         ? `${shown} is not quoted as in Redshift: a name stands between "`
-        : `${shown} is not filled in: ${placeholderFor(text)}`;
+        : `${shown} is not filled in: ${placeholderFor(text.trim())}`;
   return { tokens: mark, problem: { offset: token.start, severity: 'error', message } };
 }
+
+/** `${schema}.t`, `stage_${env}`, `FROM {{ ref('orders') }}`: what stands between `i` and `end` is a name, or a part of one. */
+function isInName(code: readonly Token[], i: number, end: number): boolean {
+  const [before, first, last, after] = [code[i - 1], code[i], code[end - 1], code[end]];
+  if (before?.text === '.' || after?.text === '.') return true;
+  if (before?.kind === 'word' && (before.end === first?.start || TAKES_TABLE.test(before.text))) return true;
+  return after?.kind === 'word' && after.start === last?.end;
+}
+
+const TAKES_TABLE = /^(?:from|join|into|update|table|copy|truncate|using)$/i;
 
 /** `{{ … }}`, `{% … %}`, `${…}`, `#{…}`, `{…}`: SQL has no braces. How many tokens. */
 function braces(code: readonly Token[], i: number): number | undefined {

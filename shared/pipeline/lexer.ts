@@ -45,6 +45,8 @@ export class UnclosedTokenError extends Error {
 const WORD_START = /[\p{L}_]/u;
 const WORD = /[\p{L}\p{M}\p{N}_$]*/uy;
 const SPACE = /\s+/uy;
+/** A carriage return alone ends a line, and so a comment, for the database too. */
+const LINE = /[^\r\n]*/uy;
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/uy;
 const DOLLAR_OPEN = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
 const PARAM = /:[A-Za-z_][A-Za-z0-9_]*/uy;
@@ -93,8 +95,7 @@ function endOfBlockComment(sql: string, start: number): number {
 }
 
 function endOfLine(sql: string, start: number): number {
-  const end = sql.indexOf('\n', start);
-  return end === -1 ? sql.length : end;
+  return start + (match(LINE, sql, start)?.length ?? 0);
 }
 
 function readToken(sql: string, at: number): { kind: TokenKind; end: number } {

@@ -2,6 +2,7 @@
 import type { Token } from './lexer.ts';
 import { isBlank, tokenize, UnclosedTokenError } from './lexer.ts';
 import type { SqlStatement } from './sql-file.ts';
+import { stringValue } from './sql-string.ts';
 import type { StatementProblem } from './statement-facts.ts';
 import { nameKey, nameParts } from './table-name.ts';
 
@@ -35,7 +36,7 @@ export function markerProblem(
     targets.find(({ name }) => isMarkerTable(name, searchPath))?.offset ??
     (facts.writesUnknown || facts.verb === 'LOCK' ? mentioned(code) : undefined) ??
     changedSchema(facts.verb, code) ??
-    code.find((token) => token.kind === 'dollar' && isChangedIn(token.text))?.start;
+    code.find((token) => isBody(facts.verb, token) && isChangedIn(token.text))?.start;
   return offset === undefined ? undefined : { offset, severity: 'error', message: MARKER_IS_BATONS };
 }
 
@@ -60,11 +61,17 @@ function changedSchema(verb: string, code: readonly Token[]): number | undefined
 
 const CHANGES = /^(?:into|update|table|truncate|copy|delete|lock)$/i;
 
-/** The body of a procedure: `INSERT INTO baton.step_marker` and the like. */
+function isBody(verb: string, { kind }: Token): boolean {
+  return kind === 'dollar' || (kind === 'string' && verb === 'CREATE PROCEDURE');
+}
+
+/** The body of a procedure, and texts in it that it may execute: `INSERT INTO baton.step_marker` and the like. */
 function isChangedIn(body: string): boolean {
+  const text = body.startsWith("'") ? stringValue(body).text : body.replaceAll(/^\$[^$]*\$|\$[^$]*\$$/g, '');
   try {
-    const code = tokenize(body.replaceAll(/^\$[^$]*\$|\$[^$]*\$$/g, '')).filter((token) => !isBlank(token));
-    return code.some((_, i) => {
+    const code = tokenize(text).filter((token) => !isBlank(token));
+    return code.some((token, i) => {
+      if (token.kind === 'string' || token.kind === 'dollar') return isChangedIn(token.text);
       if (!isMarkerAt(code, i)) return false;
       const before = code[i - 1]?.text ?? '';
       return CHANGES.test(before) || (/^from$/i.test(before) && /^delete$/i.test(code[i - 2]?.text ?? ''));

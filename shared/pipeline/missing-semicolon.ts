@@ -1,6 +1,7 @@
 /** Finds a statement that begins inside another: the `;` between them is missing. */
 import type { Code } from './code.ts';
 import { RESERVED } from './code.ts';
+import { NOT_FUNCTIONS } from './functions.ts';
 
 const CREATED: ReadonlySet<string> = new Set(
   'TABLE TEMP TEMPORARY LOCAL VIEW MATERIALIZED SCHEMA OR PROCEDURE FUNCTION EXTERNAL DATABASE USER ROLE'.split(
@@ -25,6 +26,25 @@ const WITHOUT_ALIAS: ReadonlySet<string> = new Set('COPY VACUUM ANALYZE REFRESH 
 
 const MAY_SET: ReadonlySet<string> = new Set(['UPDATE', 'MERGE', 'ALTER', 'WITH', 'CREATE']);
 const RIGHTS: ReadonlySet<string> = new Set(['GRANT', 'REVOKE', 'ALTER', 'CREATE']);
+
+/** What these do is spelled out, so that a name in a row with two others is the beginning of another statement. */
+const SPELLED_OUT: ReadonlySet<string> = new Set([
+  '',
+  'SELECT',
+  'WITH',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'MERGE',
+]);
+const COMMENTED: ReadonlySet<string> = new Set(
+  'TABLE COLUMN VIEW SCHEMA DATABASE CONSTRAINT FUNCTION'.split(' '),
+);
+const REVOKED: ReadonlySet<string> = new Set(
+  'ALL SELECT INSERT UPDATE DELETE DROP TRUNCATE ALTER REFERENCES USAGE CREATE TEMP TEMPORARY EXECUTE ROLE GRANT'.split(
+    ' ',
+  ),
+);
 
 /** The offset where the second statement begins; undefined where there is one only. */
 export function secondStatement(code: Code): number | undefined {
@@ -57,11 +77,11 @@ function begins(code: Code, i: number, seen: Seen): boolean {
   const next = code.word(i + 1);
   switch (code.word(i)) {
     case 'INSERT':
-      return next === 'INTO' && !behindCtes(code, i, verb);
+      return next === 'INTO' && !behindCtes(code, i, seen);
     case 'DELETE':
-      return next === 'FROM' && !behindCtes(code, i, verb);
+      return (next === 'FROM' && !behindCtes(code, i, seen)) || inARow(code, i);
     case 'UPDATE':
-      return isNamed(code, i + 1) && isUpdate(code, i) && !behindCtes(code, i, verb);
+      return isNamed(code, i + 1) && isUpdate(code, i) && !behindCtes(code, i, seen);
     case 'MERGE':
       return next === 'INTO';
     case 'COPY':
@@ -82,12 +102,27 @@ function begins(code: Code, i: number, seen: Seen): boolean {
       return next === 'MATERIALIZED';
     case 'ANALYZE':
     case 'VACUUM':
+      return WITHOUT_ALIAS.has(verb) || inARow(code, i);
     case 'COMMENT':
-      return WITHOUT_ALIAS.has(verb);
+      return WITHOUT_ALIAS.has(verb) || (next === 'ON' && COMMENTED.has(code.word(i + 2)));
+    case 'LOCK':
+      return inARow(code, i) || (next === 'TABLE' && isOperand(code, i - 1));
+    case 'EXECUTE':
+    case 'SHOW':
+    case 'RESET':
+    case 'DEALLOCATE':
+      return inARow(code, i);
+    case 'BEGIN':
+    case 'COMMIT':
+    case 'ROLLBACK':
+    case 'ABORT':
+      return i === code.length - 1 && isSpelledOut(code) && isOperand(code, i - 1);
     case 'SET':
       return !MAY_SET.has(verb) && isNamed(code, i + 1) && isSetting(code, i + 2);
     case 'GRANT':
-      return !RIGHTS.has(verb);
+      return next !== 'OPTION' && !code.is(0, 'ALTER', 'DEFAULT');
+    case 'REVOKE':
+      return REVOKED.has(next) && isOperand(code, i - 1) && !code.is(0, 'ALTER', 'DEFAULT');
     case 'SELECT':
       return beginsQuery(code, i, seen);
     default:
@@ -97,6 +132,30 @@ function begins(code: Code, i: number, seen: Seen): boolean {
 
 function isNamed(code: Code, i: number): boolean {
   return code.isName(i) && !RESERVED.has(code.word(i));
+}
+
+/** Where a value, a table or an alias may end. */
+function isOperand(code: Code, i: number): boolean {
+  const kind = code.tokens[i]?.kind;
+  if (kind === 'mark') return code.isMark(i, ')') || code.isMark(i, ']');
+  if (kind !== 'word') return kind !== undefined;
+  const word = code.word(i);
+  return !RESERVED.has(word) && !NOT_FUNCTIONS.has(word) && !MORE_WORDS.has(word);
+}
+
+/** Words that a name follows. */
+const MORE_WORDS: ReadonlySet<string> = new Set(
+  'DELETE UPDATE PRIOR LATERAL RECURSIVE APPROXIMATE'.split(' '),
+);
+
+function isSpelledOut(code: Code): boolean {
+  if (code.word(0) !== 'CREATE') return SPELLED_OUT.has(code.word(0));
+  return [1, 2, 3].some((i) => code.is(i, 'TABLE'));
+}
+
+/** A value or alias, the word at `i`, and a name: the second could be the alias of the first, the third is nothing. */
+function inARow(code: Code, i: number): boolean {
+  return isSpelledOut(code) && isOperand(code, i - 1) && isNamed(code, i + 1);
 }
 
 function isSetting(code: Code, i: number): boolean {
@@ -110,8 +169,8 @@ function isUpdate(code: Code, i: number): boolean {
 }
 
 /** `WITH … AS (…) INSERT INTO`. */
-function behindCtes(code: Code, i: number, verb: string): boolean {
-  return verb === 'WITH' && code.isMark(i - 1, ')');
+function behindCtes(code: Code, i: number, { verb, select }: Seen): boolean {
+  return verb === 'WITH' && !select && code.isMark(i - 1, ')');
 }
 
 function behindColumns(code: Code, i: number): number {

@@ -41,7 +41,10 @@ export function readSqlFile(
     problems.push({ offset, severity, message });
   };
   const nul = text.indexOf('\0');
-  if (nul !== -1) problem(nul, 'the file contains a NUL character');
+  if (nul !== -1) {
+    problem(nul, 'the file contains a NUL character');
+    return { name, text, statements: [], problems };
+  }
   let tokens;
   try {
     tokens = tokenize(text);

@@ -36,8 +36,10 @@ export function triggerProblems(on: readonly TriggerSettings[], pipeline: string
   for (const [i, trigger] of triggers.entries()) {
     const path = ['on', i];
     if (trigger.kind === 's3') {
-      const wrong = prefixProblem(trigger);
+      const wrong = prefixProblem(trigger) ?? literalProblem('prefix', trigger.prefix);
       if (wrong !== undefined) problems.push({ path: [...path, 's3', 'prefix'], ...wrong });
+      const end = literalProblem('suffix', trigger.suffix);
+      if (end !== undefined) problems.push({ path: [...path, 's3', 'suffix'], ...end });
       continue;
     }
     const same = triggers.findIndex((other) => JSON.stringify(other) === JSON.stringify(trigger));
@@ -54,7 +56,7 @@ export function triggerProblems(on: readonly TriggerSettings[], pipeline: string
 /** A prefix that no key will ever have, or hardly any. */
 function prefixProblem({ bucket, prefix }: S3Trigger): Omit<SettingProblem, 'path'> | undefined {
   const [, scheme, its = '', rest = ''] =
-    /^(arn:aws[a-z-]*:s3:::|[a-z0-9]+:\/\/)([^/]*)\/?(.*)$/is.exec(prefix) ?? [];
+    /^(arn:aws[a-z-]*:s3:::|[a-z0-9]+:\/\/|s3:\/)([^/]*)\/?(.*)$/is.exec(prefix) ?? [];
   if (scheme !== undefined)
     return {
       message: `a prefix is the beginning of a key, and no key begins with ${scheme}: name the bucket beside it, { bucket: ${its === '' ? 'NAME' : its}, prefix: ${rest === '' ? 'FOLDER/' : rest} }, or leave it out for the landing bucket`,
@@ -64,17 +66,27 @@ function prefixProblem({ bucket, prefix }: S3Trigger): Omit<SettingProblem, 'pat
       message: 'keys in S3 seldom begin with "/": this matches only keys that do',
       severity: 'warning',
     };
-  if (bucket !== undefined && prefix.startsWith(`${bucket}/`))
+  const named = bucket ?? /^baton-[^/]+-landing(?=\/)/.exec(prefix)?.[0];
+  if (named !== undefined && prefix.startsWith(`${named}/`))
     return {
-      message: `keys do not begin with the name of their bucket: this matches only keys below ${bucket}/ in ${bucket}`,
+      message: `keys do not begin with the name of their bucket: this matches only keys below ${named}/ in ${bucket ?? 'the landing bucket'}`,
       severity: 'warning',
     };
-  const filledIn = /[$#]?\{[^}]*\}|%[0-9a-f]{2}|%[a-z]/i.exec(prefix)?.[0];
-  if (filledIn === undefined) return undefined;
-  return {
-    message: `a prefix is compared with keys as it stands: ${filledIn} is neither filled in nor decoded`,
-    severity: 'warning',
-  };
+  return undefined;
+}
+
+/** Patterns, templates, encodings, paths of a disk and blanks at an end. */
+const NOT_LITERAL = /[$#]?\{[^}]*\}|%[0-9a-f]{2}|%[a-z]|<[^<>]+>|[?|^\\]|^\.{1,2}\/|^\s+|\s+$/i;
+
+/** What looks as if more were made of it than a comparison. */
+function literalProblem(what: 'prefix' | 'suffix', value: string): Omit<SettingProblem, 'path'> | undefined {
+  const [found] = NOT_LITERAL.exec(value) ?? [];
+  if (found === undefined) return undefined;
+  const why =
+    found.trim() === ''
+      ? 'it begins or ends with a blank'
+      : `${found} is no pattern, and is neither filled in nor decoded`;
+  return { message: `a ${what} is compared with keys as it stands: ${why}`, severity: 'warning' };
 }
 
 function scheduleProblems(one: TriggerSettings | undefined, path: SettingProblem['path']): SettingProblem[] {

@@ -9,20 +9,31 @@ export interface Decoded {
 
 /** A byte order mark is left out. */
 export function decodeUtf8(bytes: Uint8Array): Decoded {
+  const utf16 = utf16Of(bytes);
+  if (utf16 !== undefined) {
+    const message = 'the file is UTF-16: save it as UTF-8';
+    // As it was meant, so that what else is wrong in it is told, and nothing that is not.
+    return {
+      text: new TextDecoder(utf16).decode(bytes),
+      problem: { line: 1, column: 1, severity: 'error', message },
+    };
+  }
   const text = new TextDecoder('utf-8').decode(bytes);
   const lost = text.indexOf('\uFFFD');
   if (lost === -1) return { text };
-  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   const before = text.slice(0, lost).split('\n');
-  const place = isUtf16
-    ? { line: 1, column: 1 }
-    : { line: before.length, column: (before.at(-1) ?? '').length + 1 };
-  const message = isUtf16
-    ? 'the file is UTF-16: save it as UTF-8'
-    : isValid(bytes)
-      ? 'the file holds U+FFFD here, what an editor puts where it could not read a character: write the character again'
-      : 'the file is not UTF-8 here (Latin-1 or Windows-1252, it seems): save it as UTF-8';
-  return { text, problem: { ...place, severity: 'error', message } };
+  const message = isValid(bytes)
+    ? 'the file holds U+FFFD here, what an editor puts where it could not read a character: write the character again'
+    : 'the file is not UTF-8 here (Latin-1 or Windows-1252, it seems): save it as UTF-8';
+  const column = (before.at(-1) ?? '').length + 1;
+  return { text, problem: { line: before.length, column, severity: 'error', message } };
+}
+
+/** By its mark, or by the zero in every second byte that SQL and YAML then have. */
+function utf16Of([a, b, c, d]: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  if ((a === 0xff && b === 0xfe) || (b === 0 && d === 0 && a !== 0 && c !== 0)) return 'utf-16le';
+  if ((a === 0xfe && b === 0xff) || (a === 0 && c === 0 && b !== 0 && d !== 0)) return 'utf-16be';
+  return undefined;
 }
 
 function isValid(bytes: Uint8Array): boolean {

@@ -216,6 +216,8 @@ describe('validate', () => {
       'is no name of a pipeline\n       the folder with the pipelines is named with --sql FOLDER',
     ],
     ['the path of a pipeline', () => ['sql/stores'], 'sql/stores is no name of a pipeline'],
+    ['the folder of the tables', (sql) => ['setup', '--sql', sql], 'setup is no pipeline'],
+    ['an empty name', (sql) => ['', '--sql', sql], 'PIPELINE is empty'],
     ['an unknown pipeline', (sql) => ['ordres', '--sql', sql], 'did you mean orders?'],
     ['a folder without pipelines', (sql) => ['--sql', join(sql, 'setup')], 'there is no pipeline in '],
     ['a file', (sql) => ['--sql', join(sql, 'setup', 'orders.sql')], 'not a folder: '],

@@ -290,6 +290,20 @@ describe('a folder of pipelines', () => {
     );
   });
 
+  it.each<[string, Buffer]>([
+    ['with its mark', Buffer.from("\uFEFFDELETE FROM t WHERE a = 'ö'", 'utf16le')],
+    ['big-endian', Buffer.from("\uFEFFDELETE FROM t WHERE a = 'ö'", 'utf16le').swap16()],
+    ['without a mark', Buffer.from('DELETE FROM t', 'utf16le')],
+  ])('in UTF-16 is told once, not once for each character: %s', (_, bytes) => {
+    const folder = folderWith({ 'orders/pipeline.yml': 'on: []\n' });
+    writeFileSync(join(folder, 'orders', '1_a.sql'), bytes);
+    writeFileSync(join(folder, 'orders', '2_b.sql'), 'DELETE FROM t;\0');
+    expect(loadPipelines(folder).problems.map((problem) => formatProblem(problem))).toEqual([
+      'orders/1_a.sql:1:1: error: the file is UTF-16: save it as UTF-8',
+      'orders/2_b.sql:1:15: error: the file contains a NUL character',
+    ]);
+  });
+
   it('whose pipeline.yml is not UTF-8 has none either; a byte order mark does no harm', () => {
     const folder = folderWith({
       'latin/1_a.sql': 'DELETE FROM t',

@@ -45,6 +45,12 @@ describe("another tool's placeholders", () => {
       '1:13: error: {{ schema }} is not filled in, and names are no parameters: choose a schema with session',
     ],
     ['DELETE FROM "${schema}".t', '1:13: error: ${schema} is not filled in, and names are no parameters'],
+    ['DELETE FROM ${schema}_x.t', '1:13: error: ${schema} is not filled in, and names are no parameters'],
+    ['DELETE FROM stage_${env}', '1:20: error: {env} is not filled in, and names are no parameters'],
+    ["SELECT 1 FROM {{ ref('orders') }}", "error: {{ ref('orders') }} is not filled in, and names are no"],
+    ['DELETE FROM t WHERE d = {{ var("day") }}', '{{ var("day") }} is not filled in: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = {{ params.day }}', '{{ params.day }} is not filled in: a placeholder is :day'],
+    ['{% set x = 1 %}\nDELETE FROM t', '1:1: error: {% set x = 1 %} is not filled in: a step is plain SQL'],
   ])('%s', (sql, expected) => {
     const problems = said(sql);
     expect(problems[0]).toContain(expected);
@@ -124,6 +130,22 @@ describe('a missing ;', () => {
     ['DELETE FROM t\nCALL p(1)', '2:1'],
     ['DELETE FROM t GRANT SELECT ON t TO bob', '1:15'],
     ["DELETE FROM t\nUNLOAD ('SELECT 1') TO 's3://b/x' IAM_ROLE default", '2:1'],
+    ['DELETE FROM t\nVACUUM t', '2:1'],
+    ['INSERT INTO t SELECT a FROM u\nANALYZE t', '2:1'],
+    ['CREATE TABLE t (a INT)\nANALYZE t', '2:1'],
+    ["INSERT INTO t SELECT a FROM u\nCOMMENT ON TABLE t IS 'x'", '2:1'],
+    ["CREATE TABLE t (a INT)\nCOMMENT ON COLUMN t.a IS 'x'", '2:1'],
+    ['INSERT INTO t SELECT a FROM u WHERE b = 1\nLOCK TABLE t', '2:1'],
+    ['INSERT INTO t SELECT 1\nDELETE t WHERE a = 1', '2:1'],
+    ['DELETE FROM t\nEXECUTE p', '2:1'],
+    ['DELETE FROM t\nRESET datestyle', '2:1'],
+    ['INSERT INTO t SELECT a FROM u\nREVOKE SELECT ON t FROM bob', '2:1'],
+    ['GRANT SELECT ON t TO bob\nGRANT SELECT ON u TO bob', '2:1'],
+    ['GRANT SELECT ON t TO bob\nREVOKE SELECT ON u FROM bob', '2:1'],
+    ['CREATE VIEW v AS SELECT 1\nGRANT SELECT ON v TO bob', '2:1'],
+    ['DELETE FROM t WHERE a = 1\nROLLBACK', '2:1'],
+    ['DELETE FROM t\nCOMMIT', '2:1'],
+    ['WITH q AS (SELECT 1) SELECT a FROM q WHERE a IN (1)\nDELETE FROM t', '2:1'],
   ])('is told where the second statement begins: %s', (sql, place) => {
     const problems = said(sql).filter((line) => line.includes(': error:'));
     expect(problems).toContain(
@@ -156,6 +178,15 @@ describe('a missing ;', () => {
     'ALTER TABLE t ALTER COLUMN a TYPE INT',
     'ALTER MATERIALIZED VIEW v AUTO REFRESH YES',
     'SELECT a FROM t WHERE b = (SELECT 1) AND EXISTS (SELECT 2)',
+    'INSERT INTO t SELECT lock, comment c, show s, delete d, a commit FROM u lock JOIN v comment ON lock.a = comment.a',
+    'SELECT a FROM t ORDER BY lock NULLS LAST, commit',
+    'DELETE lock l WHERE l.a = 1',
+    'INSERT INTO revoke SELECT 1',
+    'SELECT a FROM u revoke UNION ALL SELECT 2',
+    'ALTER TABLE t ADD lock INT',
+    'CREATE TABLE t (comment VARCHAR(10), lock INT, execute INT)',
+    'GRANT SELECT ON t TO bob WITH GRANT OPTION',
+    'ALTER DEFAULT PRIVILEGES IN SCHEMA s REVOKE GRANT OPTION FOR SELECT ON TABLES FROM bob',
   ])('is not seen in %s', (sql) => {
     expect(said(sql).filter((line) => line.includes('no ;'))).toEqual([]);
   });
@@ -178,6 +209,21 @@ describe('what is not understood', () => {
       ],
     ],
     ['SELECT a FROM t WHERE b = 1 FROM u', ['1:29: warning: SELECT is not understood near "FROM"']],
+    [
+      'CREATE TABEL t (a INT)',
+      ['1:8: warning: CREATE TABEL is not understood near "TABEL" (did you mean TABLE?)'],
+    ],
+    [
+      'CREATE TMP TABLE t (a INT)',
+      ['1:8: warning: CREATE TMP is not understood near "TMP" (did you mean TEMP?)'],
+    ],
+    ['CREATE OR REPLACE TABLE t AS SELECT 1', ['1:8: warning: CREATE TABLE is not understood near "OR"']],
+    ['DROP TABEL t', ['1:6: warning: DROP TABEL is not understood near "TABEL" (did you mean TABLE?)']],
+    ['ALTER TABEL t ADD a INT', ['1:7: warning: ALTER TABEL is not understood near "TABEL"']],
+    [
+      'ALTER TABLE t AD a INT',
+      ['1:15: warning: ALTER TABLE is not understood near "AD" (did you mean ADD?)'],
+    ],
     [
       "UNLOAD ('SELECT a FORM FROM t WHERE FROM') TO 's3://b/x' IAM_ROLE default",
       ['1:9: warning: UNLOAD is not understood: its query'],
@@ -203,6 +249,12 @@ describe('what is not understood', () => {
     'VACUUM',
     'CALL p()',
     'CREATE EXTERNAL SCHEMA e FROM DATA CATALOG',
+    "CREATE OR REPLACE LIBRARY l LANGUAGE plpythonu FROM 's3://b/x.zip' IAM_ROLE default",
+    'CREATE RLS POLICY p USING (TRUE)',
+    'DROP MASKING POLICY p',
+    'ALTER TABLE t ROW LEVEL SECURITY ON',
+    'ALTER TABLE t ALTER DISTSTYLE ALL',
+    'ALTER SYSTEM SET x = 1',
   ])('%s is a command, only not one of steps: no word of it', (sql) => {
     expectSaid(sql, []);
   });
@@ -357,6 +409,8 @@ describe("Baton's own table", () => {
     'LOCK TABLE baton.step_marker',
     'INSERT IN TO baton.step_marker VALUES (1)',
     'CREATE PROCEDURE p() AS $$ BEGIN DELETE FROM baton.step_marker; END $$ LANGUAGE plpgsql',
+    "CREATE PROCEDURE p() AS 'BEGIN DELETE FROM baton.step_marker; END' LANGUAGE plpgsql",
+    "CREATE OR REPLACE PROCEDURE p() AS $$ BEGIN EXECUTE 'DELETE FROM baton.step_marker'; END $$ LANGUAGE plpgsql",
   ])('is not changed by a step: %s', (sql) => {
     expect(said(sql).filter((line) => line.includes(refused))).toHaveLength(1);
     expect(compile({ '1_a.sql': sql }).plan).toBeUndefined();
@@ -398,6 +452,22 @@ describe('a prefix', () => {
     ['prefix: "a/{{ ds }}/"', 'warning: a prefix is compared with keys as it stands: {{ ds }'],
     ['prefix: "a/${day}/"', 'warning: a prefix is compared with keys as it stands: ${day}'],
     ['prefix: a%20b/', 'warning: a prefix is compared with keys as it stands: %20'],
+    ['prefix: "s3:/bucket/a/"', 'no key begins with s3:/: name the bucket beside it'],
+    ['prefix: "./a/"', 'warning: a prefix is compared with keys as it stands: ./ is no pattern'],
+    ['prefix: "a\\\\b"', 'warning: a prefix is compared with keys as it stands: \\ is no pattern'],
+    ['prefix: " a/"', 'warning: a prefix is compared with keys as it stands: it begins or ends with a blank'],
+    ['prefix: "a/<day>/"', 'warning: a prefix is compared with keys as it stands: <day> is no pattern'],
+    ['prefix: "a/?.csv"', 'warning: a prefix is compared with keys as it stands: ? is no pattern'],
+    ['prefix: baton-dev-landing/a/', 'only keys below baton-dev-landing/ in the landing bucket'],
+    ['prefix: a/, suffix: .csv|.txt', '2:23: warning: a suffix is compared with keys as it stands: | is no'],
+    [
+      'prefix: a/, suffix: "{.csv,.txt}"',
+      'warning: a suffix is compared with keys as it stands: {.csv,.txt}',
+    ],
+    [
+      'prefix: a/, suffix: ".csv "',
+      'warning: a suffix is compared with keys as it stands: it begins or ends',
+    ],
   ])('that no key has is told: %s', (prefix, expected) => {
     const yaml = `on:\n  - s3: { ${prefix} }\n`;
     expect(problemsOf({ '1_a.sql': 'DELETE FROM t' }, yaml)).toEqual([expect.stringContaining(expected)]);

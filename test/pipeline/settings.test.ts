@@ -246,6 +246,15 @@ it("a step's options stand before the pipeline's, and a step never has longer th
   ]);
 });
 
+it('a session setting that is nearly one of Redshift is a hint', () => {
+  const said = (set: string): string[] =>
+    problemsOf({ '1_a.sql': 'DELETE FROM t' }, `on: []\nsession: { set: { ${set} } }\n`);
+  expect(said('serch_path: mart')).toEqual([
+    'pipeline.yml:2:19: warning: serch_path is no setting of Redshift that is known here (did you mean search_path?)',
+  ]);
+  expect(said('search_path: mart, some_new_setting_of_2030: on, timezone: UTC')).toEqual([]);
+});
+
 it('session settings are SQL already', () => {
   const plan = planOf(
     FILES,
