@@ -56,6 +56,8 @@ function quietWord(run: Run, quietMs: number): string {
   if (run.state === 'QUEUED') return `  ...  waits for a free slot of ${run.pipeline}, ${since}`;
   const waiting = waitingOf(run);
   if (waiting !== undefined) return `  ...  ${waitingText(waiting)}`;
+  if (run.state === 'CANCELLING')
+    return `  ...  waits until ${run.step ?? run.pipeline} has stopped and it is known whether it was applied, ${since}`;
   return `  ...  ${run.step ?? run.pipeline} is running, ${since}`;
 }
 

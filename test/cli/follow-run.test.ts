@@ -364,6 +364,23 @@ describe('a run that waits', () => {
     expect(stderr).toContain(`  ...  ${line}`);
   });
 
+  it('to be cancelled is not said to be running', async () => {
+    const run = makeRun({ state: 'CANCELLING', step: '20_step.sql' });
+    const { out, stderr } = memoryOutput();
+    const quiet = Array.from({ length: 30 }, () => ({ run, rows: [] }));
+    await watchRun(
+      readerOf([...quiet, { run: makeRun({ version: 2, state: 'CANCELLED' }), rows: [] }]),
+      run.id,
+      out,
+      fakeTime(),
+    );
+    const text = stderr.join('\n');
+    expect(text).toContain(
+      '  ...  waits until 20_step.sql has stopped and it is known whether it was applied, ',
+    );
+    expect(text).not.toContain('is running');
+  });
+
   it('no longer says it when it goes on', () => {
     expect(describeRun(makeRun({ next: 5 }), [])).not.toContain('waiting');
     expect(runJson(makeRun({ next: 5 }), []).waiting).toBeNull();
