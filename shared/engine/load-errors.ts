@@ -6,6 +6,18 @@ import type { Ports } from './ports.ts';
 
 const ROWS_SHOWN = 10;
 
+/** What a data error leaves unsaid: the rows that could not be loaded, and where in its file the statement stands. */
+export async function explainDataError(
+  run: Run,
+  plan: Plan,
+  end: StatementEnd,
+  ports: Ports,
+): Promise<string> {
+  const loadErrors = await readLoadErrors(run, plan, end, ports);
+  const place = end.error?.place === undefined ? '' : `at ${end.error.place}`;
+  return [loadErrors, place].filter((part) => part !== '').join('\n');
+}
+
 /** What the view says, a line each; empty where it says nothing or cannot be read: the COPY's own error stands anyway. */
 export async function readLoadErrors(run: Run, plan: Plan, end: StatementEnd, ports: Ports): Promise<string> {
   const { warehouse } = ports;

@@ -92,10 +92,10 @@ export async function perform(
       return readVerdict(effect.end, stepOf(run, plan), warehouse);
     }
     case 'ReadLoadErrors': {
-      const { readLoadErrors } = await import('./load-errors.ts');
+      const { explainDataError } = await import('./load-errors.ts');
       return {
         kind: 'LoadErrorsRead',
-        message: await readLoadErrors(run, plan, effect.end, ports),
+        message: await explainDataError(run, plan, effect.end, ports),
         end: effect.end,
       };
     }

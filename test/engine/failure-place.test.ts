@@ -90,6 +90,25 @@ describe('the place of a failed statement', () => {
   });
 });
 
+it('a data error says where its statement stands, though no load failed', async () => {
+  const world = new World();
+  const { id } = await runOf(world, planOf(THREE));
+  await world.drive(id);
+  const statement = world.warehouse.running();
+  const describeBefore = world.warehouse.describe.bind(world.warehouse);
+  world.warehouse.describe = async (statementId) => {
+    const seen = await describeBefore(statementId);
+    return seen === 'NOT_FOUND' || statementId !== statement?.id ? seen : { ...seen, failed: 2 };
+  };
+  await world.finish('FAILED', { error: 'ERROR: division by zero' });
+  const run = await world.store.load(id);
+  expect(run?.error).toMatchObject({
+    class: 'data',
+    message: 'ERROR: division by zero\nat 40_commit.sql line 7, column 1 (statement 3 of 3)',
+    rolledBack: true,
+  });
+});
+
 it('a transaction that was rolled back says so with its place, and shows no rows', async () => {
   const world = new World();
   const plan = planOf(THREE);
