@@ -330,6 +330,21 @@ describe('a described run', () => {
   });
 });
 
+it('a transaction that was rolled back says where it failed and that nothing was applied, and shows no rows', () => {
+  const said = {
+    place: '40_commit.sql line 5, column 3 (statement 2 of 3)',
+    rolledBack: true as const,
+  };
+  const error = { class: 'sql' as const, message: 'ERROR: column "nmae" does not exist', ...said };
+  const row = makeRow(1, { status: 'FAILED', error: error.message, ...said });
+  const text = describeRun(makeRun({ state: 'FAILED', error }), [row]);
+  expect(text).not.toMatch(/FAIL .* rows/);
+  const lines = `ERROR: column "nmae" does not exist
+       at 40_commit.sql line 5, column 3 (statement 2 of 3)
+       the step was rolled back: nothing of it was applied`;
+  expect(text.split(lines)).toHaveLength(3);
+});
+
 describe('a run that waits', () => {
   const waiting = (changes: Partial<Run>): Run =>
     makeRun({

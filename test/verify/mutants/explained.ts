@@ -100,13 +100,6 @@ export const explained: readonly Explained[] = [
     why: 'equivalent: its time has just begun, so `proceed` only asks for the rebuild, with this very run',
   },
   {
-    file: 'probe.ts',
-    code: 'const longEnough = since !== undefined && context.now - Date.parse(since) >= BETWEEN_PROBES_MS;',
-    original: 'since !== undefined',
-    replacement: 'true',
-    why: MISSING,
-  },
-  {
     file: 'rebuild.ts',
     code: 'if (rebuild === undefined || done === undefined) throw new Error(`run ${run.id} is not rebuilding`);',
     original: 'rebuild === undefined',
@@ -159,11 +152,6 @@ export const explained: readonly Explained[] = [
         '(event.from) as never',
       ],
       [
-        'today[i]?.name === step.name && today[i].hash === step.hash ? [] : [i],',
-        'today[i]?.name',
-        'today[i].name',
-      ],
-      [
         "const names = changed.map((i) => plan.steps[i]?.name ?? '').join(', ');",
         "plan.steps[i]?.name ?? ''",
         '(plan.steps[i]?.name) as never',
@@ -187,13 +175,6 @@ export const explained: readonly Explained[] = [
     original: `run.submittedAt ?? run.claimedAt ?? ''`,
     replacement: '(run.submittedAt ?? run.claimedAt) as never',
     why: MISSING,
-  },
-  {
-    file: 'submission.ts',
-    code: `return store({ ...run, state: 'WAITING', phase: 'READY', next: epochSeconds(context.now + ms) });`,
-    original: `phase: 'READY'`,
-    replacement: '',
-    why: 'equivalent: it waits for a session to be opened or proved, which is asked for in READY only, and stored on the version that was read',
   },
   {
     file: 'input.ts',
