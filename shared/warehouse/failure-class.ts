@@ -9,42 +9,65 @@ type Patterns = readonly (readonly [RegExp, FailureClass])[];
 
 /** These leave open what became of the statement. */
 const OPEN: Patterns = [
-  [/canceling statement|\bcancell?ed\b|statement timeout|\baborted by\b/i, 'cancelled'],
+  [
+    /canceling statement|\bcancell?ed\b|statement timeout|\baborted by\b|execution time|\bWLM\b|monitoring rule/i,
+    'cancelled',
+  ],
   [
     /\bI\/O error|sending to the backend|\bconnection\b|could not connect|broken pipe|\bsocket\b|communications? link|reset by peer|unexpected EOF|server closed|\bterminat(?:ed|ing)\b|Invalid process id|administrator command|shutting down|starting up|\breboot|\brestart|recovery mode|\bcrash|\b(?:FATAL|PANIC):|unreachable|timed out|\btime-?out\b/i,
     'session-lost',
   ],
   [
-    /resiz|paused|unavailable|not available right now|try again|\bretry\b|too many connections|out of memory|disk full|no space left|insufficient resources|could not open relation with OID|throttl|maintenance/i,
+    /resiz|paused|unavailable|not available right now|try again|\bretry\b|too many connections|out of memory|disk full|no space left|insufficient resources|could not open relation with OID|throttl|maintenance|SlowDown/i,
     'transient',
+  ],
+  // Of the service, its parts and the way to them, not of the statement.
+  [
+    /(?<!due to an )internal error|\bassert|system error|fail-?over|quorum|protocol|\breply\b|outcome|\bleader\b|\bcommit (?:fail|record|status)|\bspill/i,
+    'unknown',
+  ],
+  [
+    /\b(?:session|(?<!prepared )statement|endpoint|host|server|process|node|cluster|workgroup|backend|proxy|replica|segment|transaction)\b.{0,40}\b(?:does not|already) exist/i,
+    'unknown',
   ],
 ];
 
 /** The database looked at the statement and refused it. */
 const VERDICTS: Patterns = [
   [
-    /\b1023\b[\s\S]*serializable isolation|serializable isolation violation|conflict with concurrent transaction|could not serialize access|deadlock detected/i,
+    /\b1023\b[\s\S]*serializable isolation|serializable isolation violation|conflict with concurrent transaction|could not serialize access|deadlock detected|concurrently updated|could not obtain lock/i,
     'conflict',
   ],
   [
-    /Load into table .* failed|stl_load_errors|sys_load_error_detail|The specified S3 prefix .* does not exist|Problem reading manifest|Mandatory url is not present|invalid input syntax|value too long|out of range|division by zero|divide by zero|overflow|Invalid (?:digit|operation.*date|timestamp)|Missing newline|Delimiter not found|Extra column|not a valid|content length|null value in column|Cannot insert a NULL value|violates (?:not-null|check|unique|foreign key)/i,
+    new RegExp(
+      [
+        'Load into table .* failed|stl_load_errors|sys_load_error_detail|Problem reading manifest|Manifest file is not|Mandatory url is not present',
+        'specified (?:S3 prefix|key|bucket) .*does not exist|NoSuchKey|NoSuchBucket|incompatible \\w+ schema',
+        'invalid input (?:syntax|value)|invalid value|value too long|exceeds DDL length|out of range|division by zero|divide by zero|(?<!stack |buffer |packet )overflow|of a negative number|logarithm of zero',
+        'Invalid (?:digit|hexadecimal|numeric|date|operation.*date|timestamp)|JSON parsing error|has no equivalent in encoding',
+        'Missing newline|Delimiter not found|Extra column|extra data after|missing data for|not a valid|content length',
+        'null value in column|Cannot insert a NULL value|violates (?:not-null|check|unique|foreign key)',
+      ].join('|'),
+      'i',
+    ),
     'data',
   ],
   [
-    /permission denied|must be (?:owner|superuser)|not authorized|access denied|S3ServiceException.*(?:403|AccessDenied)/i,
+    /permission denied|must be (?:owner|superuser)|only superusers|not authorized|access denied|insufficient privilege|not associated to cluster|default IAM role is not set|S3ServiceException.*(?:403|AccessDenied)/i,
     'permission',
   ],
   [
     new RegExp(
       [
-        'syntax error|parse error at|unterminated|unrecognized',
-        '(?:does not|already) exists?|is ambiguous|specified more than once|missing FROM-clause',
-        'must appear in the GROUP BY|aggregate function|window function|subquery (?:must|has|in)|each UNION',
-        'is of type .* but|types? .* cannot be (?:matched|cast)|could not (?:find|identify|determine|choose|convert)',
-        'cannot (?:be|cast|insert|update|delete|drop|alter|truncate|create|change|refer|use|copy|rename|add|have|run|execute)\\b',
+        'syntax error|parse error at|unterminated|(?:un|not (?:a )?)recognized',
+        '(?:does not|already) exists?|(?:is|are) (?:ambiguous|not unique)|specified more than once|missing FROM-clause|is (?:not )?an? (?:\\w+ )?(?:table|view)',
+        'must (?:appear in|match|be (?:type|of type|an? ))|all be the same|aggregate function|window function|subquery (?:must|has|in|uses)|each UNION',
+        'is of type .* but|types? .* cannot be (?:matched|cast)|could not (?:identify|determine|choose a best|convert|find (?:function|array type))|conversion function',
+        'cannot (?:be (?!reached|contacted|determined|parsed|completed|confirmed)|cast|insert|update|delete|drop|alter|truncate|create|change|refer|use|copy|rename|add|assign|affect|have|run|execute)\\b',
         '(?:not|un)[ -]?(?:yet )?(?:supported|implemented|allowed)|depends? on',
-        'invalid (?:reference|name|use|argument|parameter|object|schema|column|type|length|operation|identifier|regular expression|byte sequence|escape|JSON)',
-        'more (?:expressions|target columns) than|too (?:many|few) (?:columns|arguments)|more than one row|exceeds the (?:limit|maximum)',
+        'invalid (?:reference|name|use|argument|parameter|object|schema|column|type|length|operation|identifier|regular expression|preceding|credentials|byte sequence|escape|JSON)',
+        'more (?:expressions|(?:target )?columns) than|too (?:many|few) (?:columns|column names|arguments)|more than one row|exceeds the (?:limit|maximum)|can have at most|too large',
+        'multiple matches to update|equijoin|conflicting or redundant|there is no (?:unique|parameter)|is not empty|must not be negative|improper \\w+ name|named in key|commands ignored until|jsonpath',
       ].join('|'),
       'i',
     ),
@@ -52,14 +75,31 @@ const VERDICTS: Patterns = [
   ],
 ];
 
+/** The database begins every error of a statement so; a proxy, a driver or a page of HTML does not. */
+const OF_THE_DATABASE =
+  /^\s*(?:Query #\d+ failed with )?(?:\[[^\]]{0,40}\](?:\(\d+\) ?)?)?(?:ERROR:|Invalid operation:)/i;
+
+/** Names that stand without quotation marks. */
+const NAMES =
+  /\b(relation|table|column|view) (?!(?:with|does|is|has|have|must|already|cannot|because|name|named|reference)\b)[\w.$]+/gi;
+
+/** Characters in which a verdict is looked for. Some patterns take the square of it; an error text may have megabytes. */
+const VERDICT_WITHIN = 2_000;
+
 /** @param error the engine's text, as DescribeStatement gives it. */
 export function failureClassOf(error: string): FailureClass {
   // A table may be called "connection", and a text that leaves everything open may quote the SQL.
-  const unquoted = error.replaceAll(/"[^"]*"|'[^']*'/g, '""');
-  return [...OPEN, ...VERDICTS].find(([pattern]) => pattern.test(unquoted))?.[1] ?? 'unknown';
+  const unquoted = error.replaceAll(/"[^"]*"|'[^']*'/g, '""').replaceAll(NAMES, '$1 ""');
+  const open = OPEN.find(([pattern]) => pattern.test(unquoted));
+  if (open !== undefined) return open[1];
+  if (!OF_THE_DATABASE.test(error)) return 'unknown';
+  const start = unquoted.slice(0, VERDICT_WITHIN);
+  return VERDICTS.find(([pattern]) => pattern.test(start))?.[1] ?? 'unknown';
 }
 
 /** The text as people should see it: without Serverless's `[ErrorId: …]` tail. */
 export function cleanError(error: string): string {
-  return error.replace(/\s*\[ErrorId: [^\]]*\]\s*$/, '').trim();
+  const text = error.trim();
+  const tail = text.lastIndexOf('[ErrorId: ');
+  return tail !== -1 && text.indexOf(']', tail) === text.length - 1 ? text.slice(0, tail).trimEnd() : text;
 }

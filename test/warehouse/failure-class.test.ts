@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { isVerdict } from '../../shared/run/retry.ts';
 import type { FailureClass } from '../../shared/run/run.ts';
-import { failureClassOf } from '../../shared/warehouse/failure-class.ts';
+import { cleanError, failureClassOf } from '../../shared/warehouse/failure-class.ts';
 
 const texts: Readonly<Record<Exclude<FailureClass, 'check' | 'timeout' | 'input'>, readonly string[]>> = {
   'session-lost': [
@@ -49,6 +49,7 @@ const texts: Readonly<Record<Exclude<FailureClass, 'check' | 'timeout' | 'input'
     'ERROR: Insufficient resources to run the query',
     'ERROR: could not open relation with OID 1234567',
     'The cluster is in a maintenance window',
+    'ERROR: S3ServiceException:Please reduce your request rate.,Status 503,Error SlowDown,Rid 1,CanRetry 1',
   ],
   cancelled: [
     "ERROR: Query (42) cancelled on user's request",
@@ -56,6 +57,9 @@ const texts: Readonly<Record<Exclude<FailureClass, 'check' | 'timeout' | 'input'
     'ERROR: canceling statement due to statement timeout',
     'Query (42) canceled by WLM abort action of Query Monitoring Rule "long"',
     'The query was aborted by the service',
+    'ERROR: Query execution time exceeds the maximum allowed',
+    'ERROR: query exceeds the limit of WLM queue 5',
+    'ERROR: Query killed by monitoring rule, operation not supported',
   ],
   conflict: [
     'ERROR: 1023\n DETAIL: Serializable isolation violation on table - 1256109',
@@ -63,6 +67,8 @@ const texts: Readonly<Record<Exclude<FailureClass, 'check' | 'timeout' | 'input'
     'ERROR: could not serialize access due to concurrent update',
     'ERROR: conflict with concurrent transaction on table 1256109',
     'ERROR: deadlock detected\n  Detail: Process 1 waits for AccessExclusiveLock on relation 2',
+    'ERROR: tuple concurrently updated',
+    'ERROR: could not obtain lock on relation "dim"',
   ],
   data: [
     "ERROR: Load into table 'stage' failed.  Check 'sys_load_error_detail' system table for details.",
@@ -82,6 +88,16 @@ const texts: Readonly<Record<Exclude<FailureClass, 'check' | 'timeout' | 'input'
     'ERROR: Missing newline: Unexpected character 0x2c found at location 7',
     'ERROR: Extra column(s) found',
     'ERROR: Delimiter not found',
+    'ERROR: invalid value "ab" for "YYYY"',
+    'ERROR: Invalid numeric format',
+    'ERROR: Char length exceeds DDL length',
+    'ERROR: cannot take logarithm of zero',
+    'ERROR: Overflow (Integer addition)',
+    'ERROR: JSON parsing error',
+    'ERROR: Manifest file is not in correct json format',
+    'ERROR: S3ServiceException:The specified bucket does not exist,Status 404,Error NoSuchBucket,Rid 1,CanRetry 1',
+    'ERROR: S3 Query Exception (Fetch), Task failed due to an internal error. File x has an incompatible Parquet schema for column y',
+    'Query #2 failed with ERROR: integer out of range',
   ],
   permission: [
     'ERROR: permission denied for relation dim',
@@ -90,6 +106,9 @@ const texts: Readonly<Record<Exclude<FailureClass, 'check' | 'timeout' | 'input'
     'ERROR: must be superuser to create a user',
     'ERROR: User arn:aws:redshift:eu-west-1:1:dbuser:c/baton is not authorized to assume IAM Role arn:aws:iam::1:role/x',
     'ERROR: S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid 1,ExtRid 2,CanRetry 1',
+    'ERROR: Insufficient privileges to read the table',
+    'ERROR: The requested role arn:aws:iam::1:role/x is not associated to cluster',
+    'ERROR: permission denied for relation user_connection',
   ],
   sql: [
     'ERROR: syntax error at or near "FORM"\n  Position: 12',
@@ -121,6 +140,21 @@ const texts: Readonly<Record<Exclude<FailureClass, 'check' | 'timeout' | 'input'
     'ERROR: target lists can have at most 1664 entries, which exceeds the limit',
     'ERROR: unrecognized configuration parameter "x"',
     'ERROR: invalid reference to FROM-clause entry for table "t"',
+    'Query #1 failed with ERROR: relation "x" does not exist',
+    '[Amazon](500310) Invalid operation: relation "x" does not exist;',
+    'ERROR: VALUES lists must all be the same length',
+    'ERROR: for SELECT DISTINCT, ORDER BY expressions must appear in select list',
+    'ERROR: argument of WHERE must be type boolean, not type integer',
+    'ERROR: "mart.v" is not a table',
+    'ERROR: function f(unknown) is not unique',
+    'ERROR: Found multiple matches to update the same tuple.',
+    'ERROR: current transaction is aborted, commands ignored until end of transaction block',
+    'ERROR: ALTER TABLE ALTER COLUMN cannot run inside a transaction block',
+    'ERROR: prepared statement "x" does not exist',
+    'ERROR: conflicting or redundant options',
+    'ERROR: Specified unload destination on S3 is not empty',
+    'ERROR: column maintenance does not exist',
+    'ERROR: column connection.id does not exist',
   ],
   unknown: [
     '',
@@ -131,6 +165,23 @@ const texts: Readonly<Record<Exclude<FailureClass, 'check' | 'timeout' | 'input'
     'ERROR',
     'java.lang.NullPointerException',
     'ERROR: Assert\n  Detail: error: Assert code: 1000 context: sort',
+    'ERROR: Assert\n  Detail: error: 0 <= x code: 1000 context: value out of range',
+    'upstream connect error or disconnect/reset before headers. reset reason: overflow',
+    '<html><title>403 Forbidden</title>Access denied: not authorized</html>',
+    'HTTP 500 Internal Server Error: the object does not exist',
+    'The endpoint does not exist',
+    'ERROR: Session 17 does not exist',
+    'ERROR: the cluster does not exist or is being modified',
+    'ERROR: backend process 4711 does not exist any more',
+    'ERROR: leader node failover, writes are not allowed',
+    'ERROR: could not determine the outcome of the transaction',
+    'ERROR: could not find segment replica',
+    'ERROR: invalid length of reply message',
+    'ERROR: unexpected message type in protocol, value out of range',
+    'ERROR: stack overflow',
+    'ERROR: the server cannot be reached',
+    'AccessDenied: the token is not authorized',
+    'Ein Fehler trat auf: syntax error',
   ],
 };
 
@@ -179,5 +230,29 @@ describe('names in quotation marks', () => {
       "Internal error while running 'DROP TABLE x; -- permission denied'",
     ])
       expect([text, isVerdict(failureClassOf(text))]).toEqual([text, false]);
+  });
+});
+
+describe('a text of a megabyte', () => {
+  const repeated = (text: string): string => text.repeat(Math.ceil(1_000_000 / text.length));
+
+  it.each([
+    ['ERROR: is of type '],
+    ['Load into table '],
+    ['ERROR: types '],
+    ['ERROR: S3ServiceException '],
+    ['ERROR: 1023 '],
+    ['[ErrorId: '],
+    [' '],
+    ['"'],
+  ])('of nothing but "%s" is read in one go', (text) => {
+    expect(failureClassOf(cleanError(`x${repeated(text)}x`))).toBe('unknown');
+  });
+
+  it('is a verdict by its beginning, and left open by words anywhere', () => {
+    const verdict = `ERROR: relation "x" does not exist in ${repeated('SELECT 1; ')}`;
+    expect(failureClassOf(verdict)).toBe('sql');
+    expect(failureClassOf(`${verdict} Connection reset`)).toBe('session-lost');
+    expect(failureClassOf(`ERROR: ${repeated('SELECT 1; ')} does not exist`)).toBe('unknown');
   });
 });
