@@ -8,7 +8,7 @@ import { isLongOverdue } from './limits.ts';
 import { isVerdict } from './retry.ts';
 import { askedAgain, judge, lookedAgain } from './probe.ts';
 import type { MarkerProbed, RunEvent, StatementEnd } from './run-event.ts';
-import type { FinishedStep, Run } from './run.ts';
+import type { Failure, FinishedStep, Run } from './run.ts';
 import { giveUp } from './stop.ts';
 
 /** A cancelled run was woken: by the sweep, or by whoever asked for it. */
@@ -66,9 +66,11 @@ export function onCancelling(run: Run, context: Context, event: RunEvent): Decis
 function onStopped(run: Run, context: Context, end: StatementEnd): Decision {
   if (end.status === 'FINISHED' || currentStep(run, context.plan).kind !== 'durable')
     return settle(run, context, cancelledBy(run), end);
-  const failure = end.error ?? {
-    class: 'cancelled' as const,
+  const failure: Failure = {
     message: `the statement ended as ${end.status}`,
+    ...end.error,
+    // What was stopped may have committed just before, whatever the words say.
+    class: end.status === 'ABORTED' ? 'cancelled' : (end.error?.class ?? 'cancelled'),
   };
   return ask(run, { kind: 'ProbeMarker', failure, end });
 }

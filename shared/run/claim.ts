@@ -22,6 +22,8 @@ const SUBMIT: Effect = { kind: 'Submit', tries: 0 };
 /** What a running run without a claim does next: open a session, prove it, or claim its step. */
 export function proceed(run: Run, context: Context): Decision {
   if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
+  // Before its session is replaced: the open transactions of the earlier attempt are known by that session.
+  if (isMarkerToCheck(run, context)) return checkMarker(run, context);
   if (run.rebuildFrom !== undefined) {
     const failure = {
       class: 'session-lost' as const,
@@ -38,14 +40,10 @@ export function proceed(run: Run, context: Context): Decision {
 export function claim(run: Run, context: Context): Decision {
   const step = currentStep(run, context.plan);
   const named = { ...run, step: step.name };
-  if (run.checkMarkerOf === run.cursor && step.kind === 'durable') {
-    const failure: Failure = {
-      class: 'unknown',
-      message: `an earlier attempt of step ${step.name} was reported as not applied`,
-      step: step.name,
-    };
-    return ask({ ...without(named, ...SUBMISSION), phase: 'READY' }, { kind: 'ProbeMarker', failure });
-  }
+  if (isMarkerToCheck(run, context)) return checkMarker(run, context);
+  // The step before was found to be applied while its session was still to be opened or proved.
+  if (run.sessionId === undefined || run.proveSession === true || run.rebuildFrom !== undefined)
+    return proceed({ ...without(named, ...SUBMISSION), phase: 'READY' }, context);
   if (isTimeUp(run, context)) return fail(named, context, timeIsUp(named, context));
   if (tooManyWrites(run)) return fail(named, context, fruitless(named));
   if (loadsFile(run, context))
@@ -78,6 +76,21 @@ function kept({ modified, versionId }: SeenFile): NonNullable<Run['inputSeen']> 
     ...(modified === undefined ? {} : { modified }),
     ...(versionId === undefined ? {} : { versionId }),
   };
+}
+
+function isMarkerToCheck(run: Run, context: Context): boolean {
+  return run.checkMarkerOf === run.cursor && currentStep(run, context.plan).kind === 'durable';
+}
+
+function checkMarker(run: Run, context: Context): Decision {
+  const { name } = currentStep(run, context.plan);
+  const failure: Failure = {
+    class: 'unknown',
+    message: `an earlier attempt of step ${name} was reported as not applied`,
+    step: name,
+  };
+  const ready: Run = { ...without(run, ...SUBMISSION), phase: 'READY', step: name };
+  return ask(ready, { kind: 'ProbeMarker', failure });
 }
 
 function isStillToCheck(run: Run): boolean {

@@ -2,7 +2,7 @@
  * The answers that end a doubt: the marker, once the statement is known to be dead; for what has no marker its own
  * `verify:` query; else a person.
  */
-import { claim, claimAnew } from './claim.ts';
+import { claimAnew, proceed } from './claim.ts';
 import type { Context, Decision } from './decision.ts';
 import { iso, epochSeconds, nothing, store, waiting, without } from './decision.ts';
 import { undecided } from './doubt.ts';
@@ -80,6 +80,7 @@ export function judge(run: Run, context: Context, event: MarkerProbed): Judgemen
   if (marker === 'present') return 'applied';
   if (marker === 'unreadable') return 'marker-unreadable';
   if (marker === 'later') return 'ask-again';
+  if (end !== undefined && open === 'some') return 'ask-again';
   // It was seen to end, by the database's own verdict: it was rolled back.
   if (end !== undefined && isVerdict(failure.class)) return 'not-applied';
   if (session === 'BUSY') return 'ask-again';
@@ -132,23 +133,29 @@ export function lookedAgain(run: Run, context: Context): Run {
 function onMarkerChecked(run: Run, context: Context, event: MarkerProbed): Decision {
   const { failure } = event;
   switch (event.marker) {
-    case 'present':
-      return onApplied(run, context, event, appliedEnd(run, context, undefined, failure));
+    case 'present': {
+      // A session that is to be filled anew is filled for the next step.
+      const next = run.rebuildFrom === run.cursor ? { ...run, rebuildFrom: run.cursor + 1 } : run;
+      return onApplied(next, context, event, appliedEnd(run, context, undefined, failure));
+    }
     case 'absent':
-      return claim(without(run, 'checkMarkerOf'), context);
+      return onAbsenceChecked(run, context, event);
     case 'later':
       return store(waitsToAskAgain(run, context, failure));
     case 'unreadable':
       // They were asked because it cannot be read.
-      if (run.lastRequest?.verb === 'resolve') return claim(without(run, 'checkMarkerOf'), context);
-      return needDecision(
-        run,
-        context,
-        undecided(run, context, failure, 'baton.step_marker could not be read'),
-      );
+      return run.lastRequest?.verb === 'resolve'
+        ? onAbsenceChecked(run, context, event)
+        : needDecision(run, context, undecided(run, context, failure, 'baton.step_marker could not be read'));
     default:
       return event.marker satisfies never;
   }
+}
+
+/** Where a transaction of what they call dead is open, its commit may still land. */
+function onAbsenceChecked(run: Run, context: Context, { open, failure }: MarkerProbed): Decision {
+  if (open === 'some') return store(waitsToAskAgain(run, context, failure));
+  return proceed(without(run, 'checkMarkerOf'), context);
 }
 
 export function onVerifyAsked(

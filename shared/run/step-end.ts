@@ -146,8 +146,14 @@ export function onFailed(
   const step = currentStep(run, context.plan);
   // Whatever the report says: only the marker tells that the step was not applied.
   if (step.kind === 'durable') return ask(run, { kind: 'ProbeMarker', failure, end });
+  // A verdict of a conflict would be retried without a person: what it did before that is not known either.
+  if (
+    step.kind === 'opaque' &&
+    !step.idempotent &&
+    (failure.class === 'conflict' || !isVerdict(failure.class))
+  )
+    return onDoubt(run, context, failure);
   if (isVerdict(failure.class)) return failStep(run, context, event, end, failure);
-  if (step.kind === 'opaque' && !step.idempotent) return onDoubt(run, context, failure);
   if (failure.class === 'session-lost') return onSessionLost(run, context, failure);
   if (step.kind === 'check') return failStep(run, context, event, end, failure);
   // Its temporary tables may be as after it: repeated in this session it might load them twice.

@@ -446,3 +446,64 @@ describe('cancel of a commit', () => {
     expect((await run()).error?.message).toBe('cancelled by mia; step 40_commit.sql was applied');
   });
 });
+
+describe('a commit that lands minutes after its report', () => {
+  const MINUTE = 60_000;
+
+  const refusesQuestions = (call: string): void => {
+    if (call === 'ask') throw Object.assign(new Error('denied'), { name: 'AccessDeniedException' });
+  };
+
+  async function untilQuiet(): Promise<number> {
+    for (let i = 0; i < 12; i += 1) {
+      world.time += MINUTE + 1_000;
+      if (world.warehouse.running() === undefined) await sweep(world.ports, world.plans, world.driver());
+      else await world.finish();
+    }
+    world.time += 60 * MINUTE;
+    world.warehouse.land();
+    return world.warehouse.statements.filter(
+      ({ committed, sqls }) => committed === true && sqls.some((sql) => sql.includes(`'40_commit.sql'`)),
+    ).length;
+  }
+
+  it.each([
+    { of: 'an open report', error: 'I/O error', verb: 'resolve' as const, isClosed: false },
+    { of: 'an open report, its session gone', error: 'I/O error', verb: 'resolve' as const, isClosed: true },
+    {
+      of: 'a verdict',
+      error: 'ERROR: relation "x" does not exist',
+      verb: 'resume' as const,
+      isClosed: false,
+    },
+  ])(
+    'is not done twice where the marker could not be read and a person lets it run again: $of',
+    async (how) => {
+      await atCommit();
+      world.warehouse.before = refusesQuestions;
+      await report('FAILED', { error: how.error, lateMs: 200_000 });
+      if (how.isClosed) for (const session of world.warehouse.sessions.values()) session.status = 'CLOSED';
+      world.warehouse.before = () => undefined;
+      world.time += 10_000;
+      const who = { requestId: 'r', runId: id, actor: 'mia' };
+      const request =
+        how.verb === 'resume'
+          ? { verb: 'resume' as const, ...who }
+          : { verb: 'resolve' as const, verdict: 'not-applied' as const, ...who };
+      const answer = await operate(request, [plan], world.ports, world.plans, world.driver());
+      expect(answer).toMatchObject({ ok: true });
+      expect(await untilQuiet()).toBe(1);
+      expect((await run()).state).toBe('SUCCEEDED');
+    },
+  );
+
+  it('is not done twice where a conflict was reported, and its transaction is seen open', async () => {
+    await atCommit();
+    await report('FAILED', {
+      error: 'ERROR: 1023 Serializable isolation violation on table - 1',
+      lateMs: 70_000,
+    });
+    expect(await untilQuiet()).toBe(1);
+    expect((await run()).state).toBe('SUCCEEDED');
+  });
+});

@@ -172,6 +172,15 @@ const whileCancelling = [
       effect: { kind: 'ProbeMarker', failure: { class: 'cancelled', message: 'stopped' }, end: stopped },
     }),
   ),
+  fact('what was stopped may have committed just before, whatever the words say', () => {
+    const end = { ...failedWith('sql'), status: 'ABORTED' as const };
+    const { effect } = decide(submittedAt(COMMIT, cancelling), sawEnd(end), now);
+    assert.deepStrictEqual(effect, {
+      kind: 'ProbeMarker',
+      failure: { ...end.error, class: 'cancelled' },
+      end,
+    });
+  }),
   ...(['FAILED', 'ABORTED'] as const).map((status) =>
     fact(`a cancelled commit that ended as ${status} without a word: its marker tells`, () => {
       const end = { ...finished, status };

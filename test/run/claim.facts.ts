@@ -449,6 +449,14 @@ const checked = [
       effect: asksMarker,
     }),
   ),
+  ...([{ rebuildFrom: STAGE }, { sessionId: gone }, { proveSession: true }] as const).map((changes) =>
+    fact(`its session is not touched before that (${Object.keys(changes).join()})`, () =>
+      assert.deepStrictEqual(
+        decide(readyAt(COMMIT, { checkMarkerOf: COMMIT, ...changes }), woken, now).effect,
+        asksMarker,
+      ),
+    ),
+  ),
   fact(
     'the marker is read before anything else is concluded, of a step that the run comes to as well',
     () => {

@@ -31,6 +31,7 @@ import {
   readyAt,
   rowBefore,
   rowOf,
+  STAGE,
   submissionGone,
   submittedAt,
 } from './samples.ts';
@@ -98,13 +99,18 @@ const judged = [
   ]),
   ...sessions.flatMap((session) => [
     isJudged(`a marker that is there, session ${session}`, probed({ marker: 'present', session }), 'applied'),
-    ...verdicts.map((of) =>
+    ...verdicts.flatMap((of) => [
       isJudged(
         `one absent marker behind the verdict ${of}, session ${session}`,
-        reported(of, { session, open: 'some' }),
+        reported(of, { session, open: 'unreadable' }),
         'not-applied',
       ),
-    ),
+      isJudged(
+        `a verdict ${of} whose transaction is seen open, session ${session}`,
+        reported(of, { session, open: 'some' }),
+        'ask-again',
+      ),
+    ]),
   ]),
   ...open.flatMap((of) => [
     isJudged(`the first absent marker behind the open report ${of}`, reported(of), 'look-again'),
@@ -495,6 +501,60 @@ const checking = [
       () => expectDecision(again, checked('absent', { session }), now, { run: runsAgain, ...submits }),
     ),
   ),
+  fact('a transaction that is still open holds the claim for a minute: its commit may land', () =>
+    expectDecision(again, checked('absent', { open: 'some' }), now, {
+      run: {
+        ...inAMinute,
+        waitingFor: inAMinute.waitingFor.replace('gone', earlier.message),
+        doubtSince: gone,
+      },
+      save: 'version',
+    }),
+  ),
+  fact('it holds the claim also where the marker cannot be read, and a person has answered for it', () => {
+    const { run, effect } = decide(
+      changed(again, asked('resolve')),
+      checked('unreadable', { open: 'some' }),
+      now,
+    );
+    assert.deepStrictEqual([run.state, run.checkMarkerOf, effect], ['WAITING', COMMIT, undefined]);
+  }),
+  fact('open transactions that cannot be read do not hold it', () =>
+    expectDecision(again, checked('absent', { open: 'unreadable' }), now, { run: runsAgain, ...submits }),
+  ),
+  fact('the session is opened, proved or filled anew only when the marker was read', () => {
+    const failure = {
+      class: 'session-lost',
+      message: 'the temporary tables that 40_commit.sql needs must be made again in a new session',
+    };
+    const cases = [
+      [{ rebuildFrom: COMMIT }, { kind: 'PlanRebuild', target: COMMIT, failure }],
+      [{ sessionId: gone }, { kind: 'OpenSession', tries: 0 }],
+      [{ proveSession: true }, { kind: 'ProveSession', tries: 0 }],
+    ] as const;
+    for (const [changes, effect] of cases)
+      assert.deepStrictEqual(decide(changed(again, changes), checked('absent'), now).effect, effect);
+  }),
+  fact('behind a step that was applied all the same, the session is made ready for the next one', () => {
+    const failure = {
+      class: 'session-lost',
+      message: 'the temporary tables that 50_call.sql needs must be made again in a new session',
+    };
+    const cases = [
+      [{ rebuildFrom: COMMIT }, { kind: 'PlanRebuild', target: CALL, failure }, CALL],
+      [{ rebuildFrom: STAGE }, { kind: 'PlanRebuild', target: STAGE, failure }, STAGE],
+      [{ sessionId: gone }, { kind: 'OpenSession', tries: 0 }, undefined],
+      [{ proveSession: true }, { kind: 'ProveSession', tries: 0 }, undefined],
+    ] as const;
+    for (const [changes, effect, rebuildFrom] of cases) {
+      const decided = decide(changed(again, changes), checked('present'), now);
+      assert.deepStrictEqual(
+        [decided.effect, decided.save, decided.run.phase, decided.run.cursor, decided.run.rebuildFrom],
+        [effect, 'none', 'READY', CALL, rebuildFrom],
+      );
+      assert.equal(decided.run.last?.status, 'FINISHED');
+    }
+  }),
   fact('a marker that could not be asked for just now holds the claim for a minute', () =>
     expectDecision(again, checked('later'), now, {
       run: {

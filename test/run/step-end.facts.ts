@@ -727,7 +727,8 @@ const reports = [
       }),
     ),
   ),
-  ...openClasses.flatMap((of) => [
+  // A conflict would be retried without a person, who is asked about everything else that an opaque step did.
+  ...[...openClasses, 'conflict' as const].flatMap((of) => [
     fact(`an opaque step that is reported as ${of} is a matter for a person`, () =>
       expectStop(
         submittedAt(CALL),

@@ -402,8 +402,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/step-end.ts',
-        find: `  if (step.kind === 'opaque' && !step.idempotent) return onDoubt(run, context, failure);\n`,
-        replace: '',
+        find: `(failure.class === 'conflict' || !isVerdict(failure.class))`,
+        replace: `failure.message === '' && (failure.class === 'conflict' || !isVerdict(failure.class))`,
       },
     ],
   },
@@ -426,8 +426,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/claim.ts',
-        find: `if (run.checkMarkerOf === run.cursor && step.kind === 'durable') {`,
-        replace: `if (run.id === '') {`,
+        find: `return run.checkMarkerOf === run.cursor && currentStep(run, context.plan).kind === 'durable';`,
+        replace: `return run.id === '' && currentStep(run, context.plan).kind === 'durable';`,
       },
     ],
   },
@@ -438,6 +438,41 @@ export const guards: readonly Guard[] = [
         file: 'shared/run/claim.ts',
         find: "...(isStillToCheck(run) ? [] : (['checkMarkerOf'] as const))",
         replace: "'checkMarkerOf'",
+      },
+    ],
+  },
+  {
+    name: 'behind a request, too, an open transaction holds the claim: its commit may land',
+    edits: [
+      {
+        file: 'shared/run/probe.ts',
+        find: `  if (open === 'some') return store(waitsToAskAgain(run, context, failure));
+  return proceed(`,
+        replace: `  if (open === 'some' && failure.message === '') return store(waitsToAskAgain(run, context, failure));
+  return proceed(`,
+      },
+    ],
+  },
+  {
+    name: 'the marker is read for a person before the session is replaced',
+    edits: [
+      {
+        file: 'shared/run/claim.ts',
+        find: `  // Before its session is replaced: the open transactions of the earlier attempt are known by that session.
+  if (isMarkerToCheck(run, context)) return checkMarker(run, context);
+`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a verdict waits for a transaction that is seen open',
+    edits: [
+      {
+        file: 'shared/run/probe.ts',
+        find: `  if (end !== undefined && open === 'some') return 'ask-again';
+`,
+        replace: '',
       },
     ],
   },
