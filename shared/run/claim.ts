@@ -43,7 +43,7 @@ export function claim(run: Run, context: Context): Decision {
   if (isMarkerToCheck(run, context)) return checkMarker(run, context);
   // The step before was found to be applied while its session was still to be opened or proved.
   if (run.sessionId === undefined || run.proveSession === true || run.rebuildFrom !== undefined)
-    return proceed({ ...without(named, ...SUBMISSION), phase: 'READY' }, context);
+    return proceed(named, context);
   if (isTimeUp(run, context)) return fail(named, context, timeIsUp(named, context));
   if (tooManyWrites(run)) return fail(named, context, fruitless(named));
   if (loadsFile(run, context))
