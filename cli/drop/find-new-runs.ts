@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Run } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import type { RunReader } from '../runs/run-reader.ts';
 
@@ -19,7 +20,7 @@ export interface Upload {
 }
 
 function isOf(run: Run, upload: Upload): boolean {
-  const { file } = run.trigger;
+  const file = fileOf(run.trigger);
   return (
     file?.bucket === upload.bucket && file.key === upload.key && file.etag.replaceAll('"', '') === upload.etag
   );

@@ -4,7 +4,8 @@ import type { Settings } from '../../shared/engine/ports.ts';
 import { statementsOf } from '../../shared/engine/statements.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { RenderError } from '../../shared/pipeline/render.ts';
-import type { Run, RunFile } from '../../shared/run/run.ts';
+import type { Run } from '../../shared/run/run.ts';
+import type { RunFile } from '../../shared/run/trigger.ts';
 import { usageError } from '../exit.ts';
 
 export interface ShownStep {
@@ -42,7 +43,7 @@ function exampleTrigger(plan: Plan, file: RunFile | undefined, time: string): Ru
   if (file !== undefined) return { kind: 's3', time, file };
   const [trigger] = plan.triggers;
   if (trigger?.kind === 'schedule') return { kind: 'schedule', time, schedule: trigger.expression };
-  if (trigger?.kind !== 'pipeline') return { kind: 'request', time };
+  if (trigger?.kind !== 'pipeline') return { kind: 'request', time, requestId: 'example', actor: 'plan' };
   const { pipeline } = trigger;
   return { kind: 'pipeline', time, upstream: { pipeline, runId: `${pipeline}-example` } };
 }

@@ -1,5 +1,6 @@
 /** One run, whole, for a person to read. */
 import { isAtEnd, type Run } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { printable } from '../output.ts';
 import type { HistoryRow } from './run-reader.ts';
 import { errorText, indent, stepLine } from './step-line.ts';
@@ -8,12 +9,21 @@ import { between, count, duration } from './units.ts';
 const plain = { good: (text: string) => text, bad: (text: string) => text, quiet: (text: string) => text };
 
 /** What made the run. */
-export function triggerText(run: Run): string {
-  const { file, actor, upstream, schedule, time } = run.trigger;
+export function triggerText({ trigger }: Run): string {
+  const file = fileOf(trigger);
   if (file !== undefined) return `s3://${file.bucket}/${printable(file.key)}`;
-  if (upstream !== undefined) return `after ${upstream.runId}`;
-  if (schedule !== undefined) return `due ${time.replace(/\.000Z$/, 'Z')}, ${printable(schedule)}`;
-  return actor === undefined ? 'request' : `request of ${printable(actor)}`;
+  switch (trigger.kind) {
+    case 'pipeline':
+      return `after ${trigger.upstream.runId}`;
+    case 'schedule':
+      return `due ${trigger.time.replace(/\.000Z$/, 'Z')}, ${printable(trigger.schedule)}`;
+    case 'request':
+      return `request of ${printable(trigger.actor)}`;
+    case 's3':
+      return `s3://${trigger.file.bucket}/${printable(trigger.file.key)}`;
+    default:
+      return trigger satisfies never;
+  }
 }
 
 /** `3 of 5`, with the step's name. */
@@ -52,7 +62,8 @@ export function describeRun(
     ['pipeline', run.pipeline],
     ['trigger', triggerText(run)],
   ];
-  if (run.trigger.file !== undefined) fields.push(['size', `${count(run.trigger.file.size)} bytes`]);
+  const file = fileOf(run.trigger);
+  if (file !== undefined) fields.push(['size', `${count(file.size)} bytes`]);
   fields.push(['progress', progressText(run)]);
   const waiting = waitingOf(run);
   if (waiting !== undefined) fields.push(['waiting', waitingText(waiting)]);

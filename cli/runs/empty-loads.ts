@@ -1,6 +1,7 @@
 /** A load of no rows is no error of the warehouse, and hardly ever what was meant: it is said wherever a run is shown. */
 import type { StatementTemplate } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { printable } from '../output.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 
@@ -23,7 +24,7 @@ export async function emptyLoads(
     rows === 0 || rowsByStatement.includes(0);
   if (!finished.some(isEmpty)) return [];
   const plan = await reader.loadPlan(run.planHash);
-  const { file } = run.trigger;
+  const file = fileOf(run.trigger);
   const from = file === undefined ? '' : ` from s3://${file.bucket}/${printable(file.key)}`;
   const warnings = finished.flatMap((row) => {
     const statements = plan?.steps.find((step) => step.name === row.name)?.statements ?? [];

@@ -2,8 +2,9 @@
 import type { ObjectCreated } from '../events/object-created.ts';
 import { isFolderMark } from '../events/object-created.ts';
 import type { Plan, Trigger } from '../pipeline/plan.ts';
-import type { Run, RunFile } from '../run/run.ts';
+import type { Run } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
+import type { RunFile } from '../run/trigger.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
 import type { Started } from './start-run.ts';

@@ -2,6 +2,7 @@
 import type { Plan } from '../pipeline/plan.ts';
 import type { Duty, Run } from '../run/run.ts';
 import { isAtEnd, isAtRest } from '../run/run.ts';
+import { fileOf } from '../run/trigger.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
 import { historyRow } from './history.ts';
 import type { PlanCache } from './plan-cache.ts';
@@ -81,7 +82,7 @@ export async function publish(run: Run, ports: Ports): Promise<void> {
 }
 
 function publicationOf(run: Run, stage: string, waiting: number | undefined): Publication {
-  const { file } = run.trigger;
+  const file = fileOf(run.trigger);
   return {
     source: 'baton',
     type: TYPES[run.state] ?? 'Run Changed',

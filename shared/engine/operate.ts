@@ -3,7 +3,7 @@ import type { OperateAnswer, OperateRequest } from '../events/requests.ts';
 import { RefusedInputError } from '../events/read.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { PersonRequest } from '../run/run-event.ts';
-import type { RunFile } from '../run/run.ts';
+import type { RunFile } from '../run/trigger.ts';
 import { isAtRest } from '../run/run.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
 import { todaysView } from './todays-view.ts';

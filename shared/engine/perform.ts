@@ -2,7 +2,9 @@
 import type { Plan, Step } from '../pipeline/plan.ts';
 import type { Effect } from '../run/effect.ts';
 import type { RunEvent, SeenFile } from '../run/run-event.ts';
-import type { Run, RunFile } from '../run/run.ts';
+import type { Run } from '../run/run.ts';
+import type { RunFile } from '../run/trigger.ts';
+import { fileOf } from '../run/trigger.ts';
 import { statementName } from '../warehouse/statement-name.ts';
 import { historyRow } from './history.ts';
 import type { PlanCache } from './plan-cache.ts';
@@ -58,7 +60,7 @@ export async function perform(
     case 'LookUpSession':
       return { kind: 'SessionSeen', status: await warehouse.session(sessionOf(run)), why: effect.why };
     case 'CheckInput': {
-      const { bucket, key } = fileOf(run);
+      const { bucket, key } = inputOf(run);
       const found = await files.find(bucket, key);
       return {
         kind: 'InputChecked',
@@ -212,9 +214,10 @@ function stepOf(run: Run, plan: Plan): Step {
   return step;
 }
 
-function fileOf({ id, trigger }: Run): RunFile {
-  if (trigger.file === undefined) throw new Error(`run ${id} has no file`);
-  return trigger.file;
+function inputOf({ id, trigger }: Run): RunFile {
+  const file = fileOf(trigger);
+  if (file === undefined) throw new Error(`run ${id} has no file`);
+  return file;
 }
 
 function seenOf({ etag, versionId, modified }: FoundFile): SeenFile {

@@ -1,6 +1,7 @@
 /** A run that has done nothing yet starts with today's plan: files that waited behind a broken pipeline run the repaired one. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
+import { fileOf } from '../run/trigger.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Ports } from './ports.ts';
@@ -11,7 +12,7 @@ export async function planToStart(run: Run, ports: Ports, plans: PlanCache): Pro
   if (run.startedAt !== undefined) return undefined;
   const today = plans.today(run.pipeline);
   if (today === undefined || today.hash === run.planHash) return undefined;
-  const { file } = run.trigger;
+  const file = fileOf(run.trigger);
   const misfit =
     unsuitableParameters(today.parameters, run.parameters) ??
     (file === undefined && needsFile(today) ? 'it works on a file, and the run has none' : undefined);

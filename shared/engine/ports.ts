@@ -1,5 +1,5 @@
 /** What the engine needs of the world, all of it. The real ones are wired in shared/middleware/wiring.ts. */
-import type { RunFile } from '../run/run.ts';
+import type { RunFile } from '../run/trigger.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 

@@ -2,7 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import type { Plan } from '../pipeline/plan.ts';
-import type { Run, RunTrigger } from '../run/run.ts';
+import type { Run } from '../run/run.ts';
+import type { RunTrigger } from '../run/trigger.ts';
+import { fileOf } from '../run/trigger.ts';
 import { manifestBody, manifestKey } from './values.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
@@ -42,10 +44,9 @@ export function runIdOf(
 
 /** What makes two deliveries the same trigger. */
 function identityOf(trigger: RunTrigger, onReplay: Plan['onReplay']): readonly string[] {
-  const { kind, time, file, requestId, replayName, upstream } = trigger;
-  switch (kind) {
-    case 's3':
-      if (file === undefined) return [kind];
+  switch (trigger.kind) {
+    case 's3': {
+      const { kind, file, replayName } = trigger;
       return [
         kind,
         file.bucket,
@@ -54,15 +55,16 @@ function identityOf(trigger: RunTrigger, onReplay: Plan['onReplay']): readonly s
         // A replay is a trigger of its own where the pipeline says so.
         ...(onReplay === 'rerun' && replayName !== undefined ? [replayName] : []),
       ];
+    }
     case 'request':
-      return [kind, requestId ?? ''];
+      return [trigger.kind, trigger.requestId];
     case 'schedule':
       // Not the expression: two schedules of a pipeline that are due at once are one run, and a changed one none more.
-      return [kind, time];
+      return [trigger.kind, trigger.time];
     case 'pipeline':
-      return [kind, upstream?.runId ?? ''];
+      return [trigger.kind, trigger.upstream.runId];
     default:
-      return kind satisfies never;
+      return trigger satisfies never;
   }
 }
 
@@ -80,7 +82,7 @@ export async function startRun(
 ): Promise<Started> {
   const { store, files, settings } = ports;
   const id = runIdOf(plan, trigger, settings);
-  const { file } = trigger;
+  const file = fileOf(trigger);
   if (file !== undefined && plan.steps.some((step) => step.usesManifest))
     await files.putArtifact(manifestKey(id), manifestBody(file));
   await plans.put(plan);
@@ -139,14 +141,13 @@ function newRun(
   };
 }
 
+/** Of two triggers with one identity: a bucket whose versions are suspended gives every upload the same one. */
 function sameTrigger(a: RunTrigger, b: RunTrigger): boolean {
+  const [fileA, fileB] = [fileOf(a), fileOf(b)];
   return (
-    a.kind === b.kind &&
-    a.requestId === b.requestId &&
-    a.upstream?.runId === b.upstream?.runId &&
-    a.file?.bucket === b.file?.bucket &&
-    a.file?.key === b.file?.key &&
+    fileA?.bucket === fileB?.bucket &&
+    fileA?.key === fileB?.key &&
     // A request that comes again is the same though its file was uploaded anew meanwhile.
-    (a.kind === 'request' || (a.file?.etag === b.file?.etag && a.file?.sequencer === b.file?.sequencer))
+    (a.kind === 'request' || (fileA?.etag === fileB?.etag && fileA?.sequencer === fileB?.sequencer))
   );
 }

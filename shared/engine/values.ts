@@ -2,6 +2,7 @@
 import type { Plan } from '../pipeline/plan.ts';
 import type { ParameterValue } from '../pipeline/render.ts';
 import type { Run } from '../run/run.ts';
+import { fileOf } from '../run/trigger.ts';
 import type { Settings } from './ports.ts';
 
 /** Where a run's COPY manifest is, in the artifacts bucket: no byte of a user's key is in it. */
@@ -19,12 +20,14 @@ export function manifestBody(file: { bucket: string; key: string; size: number }
 }
 
 export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map<string, ParameterValue> {
-  const { file, time, upstream } = run.trigger;
+  const { trigger } = run;
+  const file = fileOf(trigger);
   const builtIn: Record<string, ParameterValue> = {
     run_id: string(run.id),
     run_started_at: timestamp(run.startedAt ?? run.createdAt),
-    event_time: timestamp(time),
-    upstream_run_id: upstream === undefined ? { type: 'word', text: 'NULL' } : string(upstream.runId),
+    event_time: timestamp(trigger.time),
+    upstream_run_id:
+      trigger.kind === 'pipeline' ? string(trigger.upstream.runId) : { type: 'word', text: 'NULL' },
     copy_role:
       settings.copyRole === 'default' ? { type: 'word', text: 'default' } : string(settings.copyRole),
     ...(file === undefined

@@ -1,5 +1,5 @@
 /** S3's "Object Created" as EventBridge delivers it (S3 user guide: EventBridge events). */
-import type { RunFile } from '../run/run.ts';
+import type { RunFile } from '../run/trigger.ts';
 import {
   asObject,
   instant,

@@ -16,6 +16,7 @@ import type { Effect } from './effect.ts';
 import type { SeenFile } from './run-event.ts';
 import { fail } from './stop.ts';
 import type { Failure, Run } from './run.ts';
+import { fileOf } from './trigger.ts';
 
 const SUBMIT: Effect = { kind: 'Submit', tries: 0 };
 
@@ -68,7 +69,7 @@ export function claimSeen(run: Run, context: Context, seen?: SeenFile): Decision
 
 /** The current step loads the run's file. */
 export function loadsFile(run: Run, context: Context): boolean {
-  return currentStep(run, context.plan).usesFile && run.trigger.file !== undefined;
+  return currentStep(run, context.plan).usesFile && fileOf(run.trigger) !== undefined;
 }
 
 function kept({ modified, versionId }: SeenFile): NonNullable<Run['inputSeen']> {

@@ -3,6 +3,7 @@ import { commandLine } from './command.ts';
 import type { Context } from './decision.ts';
 import type { SeenFile } from './run-event.ts';
 import type { Failure, Run } from './run.ts';
+import { fileOf } from './trigger.ts';
 import { shortened } from './text.ts';
 
 /** Why what lies there now (undefined: nothing) may not be loaded; undefined where it may. */
@@ -36,7 +37,7 @@ function inputFailure(
   when: 'before' | 'while',
   then: string,
 ): Failure | undefined {
-  const { file } = run.trigger;
+  const file = fileOf(run.trigger);
   const changed = seen === undefined ? '' : difference(run, seen);
   if (file === undefined || changed === undefined) return undefined;
   const what = seen === undefined ? 'deleted' : 'overwritten';
@@ -52,9 +53,10 @@ function inputFailure(
 
 /** The same etag is not enough: other bytes may have lain there in between, and been read. */
 function difference({ trigger, inputSeen }: Run, seen: SeenFile): string | undefined {
+  const file = fileOf(trigger);
   const compared = [
-    ['etag', seen.etag, trigger.file?.etag, 'in the event'],
-    ['version', seen.versionId, trigger.file?.versionId, 'in the event'],
+    ['etag', seen.etag, file?.etag, 'in the event'],
+    ['version', seen.versionId, file?.versionId, 'in the event'],
     ['version', seen.versionId, inputSeen?.versionId, 'before the load'],
     ['last modified', seen.modified, inputSeen?.modified, 'before the load'],
   ] as const;

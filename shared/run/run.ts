@@ -2,6 +2,8 @@
  * A run: one execution of a pipeline for one trigger. Everything `decide` needs to go on is in here, and nothing
  * else; what only people read (history, plans) lives in other items.
  */
+import { fileOf } from './trigger.ts';
+import type { RunTrigger } from './trigger.ts';
 
 export type RunState =
   /** Waits for a slot. */
@@ -19,38 +21,6 @@ export type RunState =
 
 /** Within RUNNING: nothing claimed; intent stored, outcome of the submission not recorded; statement id recorded. */
 export type Phase = 'READY' | 'CLAIMED' | 'SUBMITTED';
-
-/** What made the run: the object of an S3 event, a request, a schedule that fell due, another run that succeeded. */
-export interface RunTrigger {
-  readonly kind: 's3' | 'request' | 'schedule' | 'pipeline';
-  /**
-   * `s3`: the event's time; `request`: when it was asked; `schedule`: when it was due; `pipeline`: that of the upstream
-   * run, so that a whole chain has one time. ISO 8601, UTC.
-   */
-  readonly time: string;
-  readonly file?: RunFile;
-  /** `request`: its id, which makes it idempotent. */
-  readonly requestId?: string;
-  readonly actor?: string;
-  /** `schedule`: the expression that fell due. */
-  readonly schedule?: string;
-  /** `pipeline`: the run that succeeded. */
-  readonly upstream?: { readonly pipeline: string; readonly runId: string };
-  /** Present when the event came from an EventBridge replay. */
-  readonly replayName?: string;
-}
-
-export interface RunFile {
-  readonly bucket: string;
-  /** Verbatim: EventBridge does not URL-encode keys. */
-  readonly key: string;
-  /** Bytes. */
-  readonly size: number;
-  readonly etag: string;
-  readonly versionId?: string;
-  /** Hex; orders uploads of one key. */
-  readonly sequencer?: string;
-}
 
 export type FailureClass =
   | 'transient'
@@ -223,5 +193,5 @@ export function isAtRest(run: Run): boolean {
 
 /** Of the waiting runs of a pipeline the one with the least goes first: oldest event, then sequencer, then id. */
 export function queueOrder(run: Run): string {
-  return `${run.trigger.time}#${(run.trigger.file?.sequencer ?? '').padStart(24, '0')}#${run.id}`;
+  return `${run.trigger.time}#${(fileOf(run.trigger)?.sequencer ?? '').padStart(24, '0')}#${run.id}`;
 }

@@ -3,6 +3,7 @@ import { commandLine } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, iso, nothing, store, SUBMISSION, without } from './decision.ts';
 import type { Duty, Failure, FinishedStep, Run } from './run.ts';
+import { fileOf } from './trigger.ts';
 import { shortened } from './text.ts';
 
 /** Bytes of the error on a run. */
@@ -128,7 +129,7 @@ function resumeWith(
   { class: kind }: Failure,
   { plan, stage }: Context,
 ): { command: string; event: string } {
-  const isBadFile = kind === 'data' && run.trigger.file !== undefined && plan.steps[run.cursor]?.usesFile;
+  const isBadFile = kind === 'data' && fileOf(run.trigger) !== undefined && plan.steps[run.cursor]?.usesFile;
   const verb = kind === 'input' || isBadFile === true ? 'cancel' : 'resume';
   return {
     command: commandLine(stage, `${verb} ${run.id}`),

@@ -62,5 +62,5 @@ it('a run says what made it', () => {
   expect(text({ kind: 'pipeline', time, upstream: { pipeline: 'stores', runId: 'stores-abc' } })).toBe(
     'after stores-abc',
   );
-  expect(text({ kind: 'request', time, actor: 'me' })).toBe('request of me');
+  expect(text({ kind: 'request', time, requestId: 'one', actor: 'me' })).toBe('request of me');
 });

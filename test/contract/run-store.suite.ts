@@ -260,7 +260,9 @@ export function runStoreSuite(
       for (const pipeline of pipelines)
         for (let i = 0; i < 4; i += 1) {
           const time = `2026-11-24T08:00:0${4 - i}.000Z`;
-          await store.create(newRun({ pipeline, trigger: { kind: 'schedule', time } }));
+          await store.create(
+            newRun({ pipeline, trigger: { kind: 'schedule', time, schedule: 'rate(1 hour)' } }),
+          );
         }
       const heads = (await store.findQueueHeads()).filter(({ pipeline }) => pipelines.includes(pipeline));
       expect(new Map(heads.map(({ pipeline, waiting }) => [pipeline, waiting]))).toEqual(

@@ -11,6 +11,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Call } from '../../local/gateway/call-log.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { isAtRest } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, Stack } from '../e2e/stack.ts';
 import { pipelinesOfVariant } from './variants.ts';
 
@@ -123,7 +124,7 @@ async function runOf(stack: Stack, pipeline: string, key: string, fits: (run: Ru
   const began = Date.now();
   return eventually(`the run of ${key}`, async () => {
     const runs = await stack.runs(pipeline);
-    const found = runs.find((run) => run.trigger.file?.key === key && fits(run));
+    const found = runs.find((run) => fileOf(run.trigger)?.key === key && fits(run));
     if (found === undefined && Date.now() - began >= PATIENCE_MS) await stack.sweep();
     return found;
   });

@@ -9,6 +9,7 @@ import { planted } from './plant.ts';
 import { type Need, refusedOf, statementsOf, unusedOf } from './policy.ts';
 import type { JsonObject } from './references.ts';
 import { templateOfVariant } from './variants.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 
 const LOCAL_WORKGROUP =
   'arn:aws:redshift-serverless:us-east-1:000000000000:workgroup/00000000-0000-4000-8000-000000000000';
@@ -43,7 +44,7 @@ const actionOf = (granted: string): string => granted.split(' ')[0] ?? '';
 describe('the recorded run', () => {
   test('went through all that it is meant to show', () => {
     const ends = recorded.runs.map(({ pipeline, trigger, state, generation, error }) =>
-      `${trigger.file?.key ?? pipeline} ${state} ${String(generation)} ${error?.class ?? ''}`.trim(),
+      `${fileOf(trigger)?.key ?? pipeline} ${state} ${String(generation)} ${error?.class ?? ''}`.trim(),
     );
     expect(ends).toEqual(
       expect.arrayContaining([

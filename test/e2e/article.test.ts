@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Run } from '../../shared/run/run.ts';
 import { isAtRest } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, root, Stack } from './stack.ts';
 
 const fixture = (name: string): string => join(root, 'test/fixtures/lost-sessions', name);
@@ -55,7 +56,7 @@ async function drop(prefix: string): Promise<{ key: string; first: number }> {
 async function submitted(key: string, step: number): Promise<Run> {
   return eventually(`step ${step} of ${key} under way`, async () => {
     for (const pipeline of ['article', 'article_one_commit', 'article_call']) {
-      const found = (await stack.runs(pipeline)).find((run) => run.trigger.file?.key === key);
+      const found = (await stack.runs(pipeline)).find((run) => fileOf(run.trigger)?.key === key);
       if (found?.cursor === step && found.phase === 'SUBMITTED') return found;
     }
     return undefined;
@@ -267,7 +268,7 @@ describe('with the merge and the audit in one file', () => {
     await eventually('the rows committed', async () =>
       (await counted(first)).audited === 3 ? true : undefined,
     );
-    const run = (await stack.runs('article_one_commit')).find((each) => each.trigger.file?.key === key);
+    const run = (await stack.runs('article_one_commit')).find((each) => fileOf(each.trigger)?.key === key);
     expect(run).toMatchObject({ cursor: MERGE, phase: 'CLAIMED' });
     expect(run?.statementId).toBeUndefined();
     if (run !== undefined) await loseSession(run);

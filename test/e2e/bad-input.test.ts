@@ -6,6 +6,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { eventually, Stack } from './stack.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
 const good = (id: number): string => `${HEADER}${id},Store ${id},Lyon,FR,2020-01-01\n`;
@@ -121,7 +122,7 @@ describe('a file', () => {
     const broken = await stack.runFor('stores', 'stores/broken.csv');
     await stack.put('stores/behind.csv', good(4));
     const behind = await eventually('the run behind', async () =>
-      (await stack.runs('stores')).find((run) => run.trigger.file?.key === 'stores/behind.csv'),
+      (await stack.runs('stores')).find((run) => fileOf(run.trigger)?.key === 'stores/behind.csv'),
     );
     expect((await stack.store.load(behind.id))?.state).toBe('QUEUED');
     await stack.baton('cancel', broken.id);
@@ -133,7 +134,7 @@ describe('a file', () => {
     const inTheWay = await stack.runFor('stores', 'stores/in-the-way.csv');
     await stack.put('stores/overwritten.csv', good(20));
     const first = await eventually('the first run', async () =>
-      (await stack.runs('stores')).find((run) => run.trigger.file?.key === 'stores/overwritten.csv'),
+      (await stack.runs('stores')).find((run) => fileOf(run.trigger)?.key === 'stores/overwritten.csv'),
     );
     await stack.put('stores/overwritten.csv', `${HEADER}20,Newer,Lyon,FR,2020-01-01\n`);
     await stack.baton('cancel', inTheWay.id);

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Check } from '../../cli/doctor/check.ts';
 import { eventually, Stack } from './stack.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
 const Bucket = 'baton-local-landing';
@@ -138,7 +139,7 @@ describe('baton doctor', () => {
     );
     await stack.put('products/heard.csv', 'nothing of use\n');
     await stack.runFor('product_dimension', 'products/heard.csv');
-    const keys = (await stack.runs('stores')).map((run) => run.trigger.file?.key);
+    const keys = (await stack.runs('stores')).map((run) => fileOf(run.trigger)?.key);
     expect(keys).toEqual(['stores/fails.csv', 'stores/behind.csv']);
   });
 
@@ -192,7 +193,7 @@ describe('baton doctor', () => {
       await stack.put('stores/slow.csv', `${HEADER}4,D,Lyon,FR,2020-01-01\n`);
       const run = await eventually('its run under way', async () =>
         (await stack.runs('stores')).find(
-          ({ trigger, phase }) => trigger.file?.key === 'stores/slow.csv' && phase === 'SUBMITTED',
+          ({ trigger, phase }) => fileOf(trigger)?.key === 'stores/slow.csv' && phase === 'SUBMITTED',
         ),
       );
       await stack.advance(20 * 60_000);

@@ -3,6 +3,7 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { eventually, Stack } from './stack.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
 
@@ -24,7 +25,7 @@ it('every event delivered five times makes one run, and each step once', async (
   await stack.admin('DELETE', 'faults');
   expect(run.state).toBe('SUCCEEDED');
   expect(
-    (await stack.runs('stores')).filter((other) => other.trigger.file?.key === 'stores/five.csv'),
+    (await stack.runs('stores')).filter((other) => fileOf(other.trigger)?.key === 'stores/five.csv'),
   ).toHaveLength(1);
   const history = await stack.store.history(run.id);
   expect(history.map((row) => [row.status, row.attempt])).toEqual(history.map(() => ['FINISHED', 1]));
@@ -50,7 +51,7 @@ it('all completion events lost: the sweep finishes the run, with the clock advan
   });
   await stack.put('stores/lost.csv', stored(4));
   const { id } = await eventually('the run', async () =>
-    (await stack.runs('stores')).find((run) => run.trigger.file?.key === 'stores/lost.csv'),
+    (await stack.runs('stores')).find((run) => fileOf(run.trigger)?.key === 'stores/lost.csv'),
   );
   const run = await eventually(
     'the run to end',
@@ -100,7 +101,9 @@ it('a file overwritten between its event and its load is refused, and the newer 
   await stack.put('stores/twice.csv', stored(6));
   await stack.put('stores/twice.csv', `${HEADER}6,Newer,Lyon,FR,2020-01-01\n`);
   const runs = await eventually('both runs at rest', async () => {
-    const both = (await stack.runs('stores')).filter((run) => run.trigger.file?.key === 'stores/twice.csv');
+    const both = (await stack.runs('stores')).filter(
+      (run) => fileOf(run.trigger)?.key === 'stores/twice.csv',
+    );
     return both.length === 2 && both.every((run) => ['FAILED', 'SUCCEEDED', 'SUPERSEDED'].includes(run.state))
       ? both
       : undefined;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Run } from '../../shared/run/run.ts';
 import { isAtRest } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, Stack } from './stack.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
@@ -89,7 +90,7 @@ async function untilAtRest(key: string): Promise<Run> {
   return eventually(
     `the run of ${key} at rest`,
     async () => {
-      const found = (await stack.runs('stores')).find((each) => each.trigger.file?.key === key);
+      const found = (await stack.runs('stores')).find((each) => fileOf(each.trigger)?.key === key);
       if (found !== undefined && isAtRest(found) && found.owed === undefined) return found;
       await stack.sweep();
       return undefined;
@@ -129,7 +130,7 @@ describe.each(['lambda', 'dynamodb', 'redshift'])(
       await stack.put(key, `${HEADER}${id},Store ${id},Lyon,FR,2020-01-01\n`);
       await eventually('the run under way', async () =>
         (await stack.runs('stores')).find(
-          (each) => each.trigger.file?.key === key && each.state === 'RUNNING',
+          (each) => fileOf(each.trigger)?.key === key && each.state === 'RUNNING',
         ),
       );
       const { processes } = (await stack.admin('GET', 'status')) as {

@@ -3,6 +3,7 @@ import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/clie
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { isAtRest } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, Stack } from './stack.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
@@ -35,7 +36,8 @@ it('a run whose session is killed under its commit step is rebuilt and ends righ
   await stack.put('stores/second.csv', `${HEADER}1,Halle,Dresden,DE,2019-05-01\n`);
   const merging = await eventually('the merge under way', async () =>
     (await stack.runs('stores')).find(
-      (run) => run.trigger.file?.key === 'stores/second.csv' && run.cursor === 2 && run.phase === 'SUBMITTED',
+      (run) =>
+        fileOf(run.trigger)?.key === 'stores/second.csv' && run.cursor === 2 && run.phase === 'SUBMITTED',
     ),
   );
   await stack.admin('POST', 'kill-session', { sessionId: merging.sessionId });
@@ -92,7 +94,7 @@ it('a run is cancelled while its statement runs, and says that the step was not 
   const run = await eventually('a statement that waits', async () =>
     (await stack.runs('stores')).find(
       (each) =>
-        each.trigger.file?.key === 'stores/cancelled.csv' &&
+        fileOf(each.trigger)?.key === 'stores/cancelled.csv' &&
         each.phase === 'SUBMITTED' &&
         each.state === 'RUNNING',
     ),

@@ -25,6 +25,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { isAtRest } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 
 /** The project's folder, also from a bundle somewhere below it. */
@@ -177,7 +178,7 @@ export class Stack {
   /** The run that the file's newest upload made, once it is at rest. */
   async runFor(pipeline: string, key: string, known: readonly string[] = []): Promise<Run> {
     const { id } = await eventually(`a run for ${key}`, async () =>
-      (await this.runs(pipeline)).find((run) => run.trigger.file?.key === key && !known.includes(run.id)),
+      (await this.runs(pipeline)).find((run) => fileOf(run.trigger)?.key === key && !known.includes(run.id)),
     );
     return this.atRest(id);
   }

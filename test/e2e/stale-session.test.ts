@@ -12,6 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Run } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, root, Stack } from './stack.ts';
 
 const fixture = (name: string): string => join(root, 'test/fixtures/lost-sessions', name);
@@ -160,7 +161,7 @@ describe('a run that failed at its commit and let the next file go first', () =>
     const key = await putNewer('latest', { 21: 'new', 24: 'only there' });
     await eventually('the other one at its commit', async () =>
       (await stack.runs('latest')).find(
-        (run) => run.trigger.file?.key === key && run.cursor === 3 && run.phase === 'SUBMITTED',
+        (run) => fileOf(run.trigger)?.key === key && run.cursor === 3 && run.phase === 'SUBMITTED',
       ),
     );
     expect((await resume(older, '--no-wait')).code).toBe(0);

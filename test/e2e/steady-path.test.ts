@@ -5,6 +5,7 @@ import { DescribeStatementCommand } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { isAtRest } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, root, Stack } from './stack.ts';
 
 interface Call {
@@ -122,7 +123,7 @@ it('a run whose session is lost: then all three are asked', async () => {
   await stack.put(key, 'id,name\n3,Three\n');
   const { id, sessionId, statementId } = await eventually('the changes made', async () =>
     (await stack.runs('article_one_commit')).find(
-      (run) => run.trigger.file?.key === key && run.cursor === 2 && run.phase === 'SUBMITTED',
+      (run) => fileOf(run.trigger)?.key === key && run.cursor === 2 && run.phase === 'SUBMITTED',
     ),
   );
   // Killed under the statement, its temporary effects would go with the session, and nobody need ask.

@@ -7,6 +7,7 @@ import { afterEach, expect, it } from 'vitest';
 
 import type { Run } from '../../shared/run/run.ts';
 import { isAtRest } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, Stack } from './stack.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
@@ -22,7 +23,7 @@ async function ended(key: string): Promise<Run> {
     `the run of ${key} to end`,
     async () => {
       await stack.sweep();
-      const run = (await stack.runs('stores')).find((candidate) => candidate.trigger.file?.key === key);
+      const run = (await stack.runs('stores')).find((candidate) => fileOf(candidate.trigger)?.key === key);
       return run !== undefined && isAtRest(run) && run.owed === undefined ? run : undefined;
     },
     60_000,

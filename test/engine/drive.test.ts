@@ -5,6 +5,7 @@ import { operate } from '../../shared/engine/operate.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
+import { fileOf as fileOfTrigger } from '../../shared/run/trigger.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
 const plan = planOf([
@@ -589,7 +590,7 @@ describe('input', () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
-    const etag = (await runOf(id)).trigger.file?.etag ?? '';
+    const etag = fileOfTrigger((await runOf(id)).trigger)?.etag ?? '';
     world.time += 5_000;
     world.put(fileOf('orders/1.csv', { etag: 'newer' }));
     const { runId, event } = world.end();

@@ -6,7 +6,7 @@ import { operate } from '../../shared/engine/operate.ts';
 import { runIdOf } from '../../shared/engine/start-run.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
-import type { RunTrigger } from '../../shared/run/run.ts';
+import type { RunTrigger } from '../../shared/run/trigger.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
 async function arrive(world: World, plan: Plan): Promise<string> {
@@ -85,7 +85,7 @@ describe("a run's identity", () => {
     ['pipeline', idOf(s3(), { ...plan, pipeline: 'stores' })],
     ['stage', idOf(s3(), plan, { stage: 'prod' })],
     ['service', idOf(s3(), plan, { service: 'etl' })],
-    ['kind', idOf({ kind: 'request', time, requestId: 'etag' })],
+    ['kind', idOf({ kind: 'request', time, requestId: 'etag', actor: 'me' })],
   ])('is another one with another %s', (_, other) => {
     expect(other).not.toBe(one);
   });

@@ -7,7 +7,7 @@ import { parseDuration } from '../../shared/pipeline/duration.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
 import { DEFAULTS } from '../../shared/pipeline/schema.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
-import type { RunFile } from '../../shared/run/run.ts';
+import type { RunFile } from '../../shared/run/trigger.ts';
 import { parseStatementName } from '../../shared/warehouse/statement-name.ts';
 import type { Report } from './fake-warehouse.ts';
 import { FakeWarehouse } from './fake-warehouse.ts';

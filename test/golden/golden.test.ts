@@ -12,6 +12,7 @@ import type { ObjectCreated } from '../../shared/events/object-created.ts';
 import type { WakeUp } from '../../shared/events/statement-ended.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { isAtEnd } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { SCHEMA } from '../../shared/store/run-item.ts';
 import { KEEP_ALIVE_SECONDS, planOf, World } from '../fakes/world.ts';
 import { makeEvents, read, underWay } from './events.ts';
@@ -51,7 +52,8 @@ async function revived(golden: Golden): Promise<{ world: World; plan: Plan }> {
   const pool = await table.store.loadPool(run.pipeline);
   if (pool.epoch > 0)
     world.store.pools.set(run.pipeline, { epoch: pool.epoch, holders: { ...pool.holders } });
-  if (run.trigger.file !== undefined) world.put(run.trigger.file, run.inputSeen?.modified);
+  const file = fileOf(run.trigger);
+  if (file !== undefined) world.put(file, run.inputSeen?.modified);
   await refill(world, golden.warehouse);
   return { world, plan };
 }
@@ -191,7 +193,7 @@ describe.each(versions)('what version %s was told', (version) => {
       ]);
       for (const again of [created, created]) {
         const [started] = await admit(again, [plan], world.ports, world.plans, world.driver());
-        expect(started?.run.trigger.file?.key).toBe("orders/7 o'clock.csv");
+        expect(started && fileOf(started.run.trigger)?.key).toBe("orders/7 o'clock.csv");
       }
       const [runId = ''] = [...world.store.runs.keys()];
       expect(world.store.runs.size).toBe(1);

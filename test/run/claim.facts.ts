@@ -94,11 +94,16 @@ const between = [
     assert.deepStrictEqual(decide(readyAt(LOAD), bare, now).run.inputSeen, {});
   }),
   fact('a claim of a load in a run without a file is submitted', () =>
-    expectDecision(readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } }), woken, now, {
-      run: freshClaim(LOAD),
-      save: 'version',
-      effect: { kind: 'Submit', tries: 0 },
-    }),
+    expectDecision(
+      readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } }),
+      woken,
+      now,
+      {
+        run: freshClaim(LOAD),
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
+      },
+    ),
   ),
   fact('tables that must be made again are, in a new session, before anything else', () =>
     expectDecision(readyAt(LOAD, { rebuildFrom: LOAD }), woken, now, {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 
 import { wrongAfter, wrongBefore } from '../../shared/run/input.ts';
 import type { SeenFile } from '../../shared/run/run-event.ts';
-import type { Run, RunFile } from '../../shared/run/run.ts';
+import type { Run } from '../../shared/run/run.ts';
+import type { RunFile } from '../../shared/run/trigger.ts';
 import { fact } from './fact.ts';
 import type { Changes } from './samples.ts';
 import { COMMIT, gone, LOAD, newerFile, now, NOW_ISO, readyAt, sameFile, submittedAt } from './samples.ts';
@@ -45,7 +46,7 @@ const differences: readonly (readonly [SeenFile, Run, string])[] = [
 
 export const inputFacts = [
   fact('a run without a file has none that is wrong, whatever lies there', () => {
-    const trigger = { kind: 'request', time: NOW_ISO } as const;
+    const trigger = { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } as const;
     for (const seen of [undefined, sameFile]) {
       assert.equal(wrongBefore(readyAt(LOAD, { trigger }), now, seen), undefined);
       assert.equal(wrongAfter(submittedAt(LOAD, { trigger }), now, seen, false), undefined);

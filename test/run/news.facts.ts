@@ -409,7 +409,7 @@ const states = [
     );
     assert.equal(queueOrder(readyAt(STAGE)), `${time}#${'0'.repeat(24)}#run-1`);
     assert.equal(
-      queueOrder(readyAt(STAGE, { trigger: { kind: 'request', time } })),
+      queueOrder(readyAt(STAGE, { trigger: { kind: 'request', time, requestId: 'one', actor: 'me' } })),
       `${time}#${'0'.repeat(24)}#run-1`,
     );
   }),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import type { RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
 import type { Failure, FailureClass, Run } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { backoffMs, isVerdict, policyFor } from '../../shared/run/retry.ts';
 import { failStep, finishStep, onEnd } from '../../shared/run/step-end.ts';
 import { decide } from './decide-any.ts';
@@ -134,16 +135,21 @@ const advancing = [
     expectDecision(submittedAt(LOAD), seen(finished), now, { effect: { kind: 'CheckInput', end: finished } }),
   ),
   fact('a load of a run without a file has none to look at', () =>
-    expectDecision(submittedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } }), seen(finished), now, {
-      run: {
-        ...freshClaim(CHECK),
-        attempt: 1,
-        firstAttempt: 1,
-        last: rowOf(LOAD, { rows: 12 }),
+    expectDecision(
+      submittedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } }),
+      seen(finished),
+      now,
+      {
+        run: {
+          ...freshClaim(CHECK),
+          attempt: 1,
+          firstAttempt: 1,
+          last: rowOf(LOAD, { rows: 12 }),
+        },
+        save: 'version',
+        effect: { kind: 'Submit', tries: 0 },
       },
-      save: 'version',
-      effect: { kind: 'Submit', tries: 0 },
-    }),
+    ),
   ),
   fact('a finished check has its result read', () =>
     expectDecision(submittedAt(CHECK), seen(finished), now, {
@@ -275,7 +281,15 @@ const inputs = [
   }),
   fact('of a file that a person named, a newer upload need not have a run', () =>
     expectStop(
-      readyAt(LOAD, { trigger: { ...readyAt(LOAD).trigger, kind: 'request' } }),
+      readyAt(LOAD, {
+        trigger: {
+          kind: 'request',
+          time: NOW_ISO,
+          requestId: 'one',
+          actor: 'me',
+          file: fileOf(readyAt(LOAD).trigger) ?? fail(),
+        },
+      }),
       { kind: 'InputChecked', seen: newerFile },
       now,
       'FAILED',
@@ -292,7 +306,7 @@ const inputs = [
     fact(`a file of the same etag is another one: ${why}`, () => {
       const { trigger } = readyAt(LOAD);
       const run = submittedAt(LOAD, {
-        trigger: { ...trigger, file: { ...(trigger.file ?? fail()), ...file } },
+        trigger: { kind: 's3', time: trigger.time, file: { ...(fileOf(trigger) ?? fail()), ...file } },
         inputSeen: { modified: sameFile.modified ?? '', versionId: 'v1' },
       });
       const { run: stopped } = decide(
@@ -306,9 +320,9 @@ const inputs = [
   ),
   fact('a version of the event is compared before the load too', () => {
     const { trigger } = readyAt(LOAD);
-    const file = { ...(trigger.file ?? fail()), versionId: 'v1' };
+    const file = { ...(fileOf(trigger) ?? fail()), versionId: 'v1' };
     const event: RunEvent = { kind: 'InputChecked', seen: { ...sameFile, versionId: 'v2' } };
-    const { run } = decide(readyAt(LOAD, { trigger: { ...trigger, file } }), event, now);
+    const { run } = decide(readyAt(LOAD, { trigger: { kind: 's3', time: trigger.time, file } }), event, now);
     assert.match(
       run.error?.message ?? '',
       /overwritten before it was loaded \(version v2, in the event v1\)/,
@@ -324,13 +338,13 @@ const inputs = [
   }),
   fact('a long key leaves room for the command', () => {
     const { trigger } = readyAt(LOAD);
-    const file = { ...(trigger.file ?? fail()), key: 'é'.repeat(512), versionId: 'v'.repeat(1_000) };
+    const file = { ...(fileOf(trigger) ?? fail()), key: 'é'.repeat(512), versionId: 'v'.repeat(1_000) };
     const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'e'.repeat(200), versionId: 'w' } };
-    const { run } = decide(readyAt(LOAD, { trigger: { ...trigger, file } }), event, now);
+    const { run } = decide(readyAt(LOAD, { trigger: { kind: 's3', time: trigger.time, file } }), event, now);
     assert.match(run.error?.message ?? '', /to end this one: npx baton cancel run-1 --stage dev$/);
   }),
   fact('a run without a file loads what its SQL names', () => {
-    const run = readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } });
+    const run = readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } });
     assert.equal(decide(run, { kind: 'InputChecked' }, now).run.phase, 'CLAIMED');
   }),
   fact('the row of the step before is written before a run stops for its input', () => {
@@ -508,7 +522,9 @@ const failing = [
         ?.command;
     assert.equal(command(submittedAt(STAGE)), 'npx baton resume run-1 --stage dev');
     assert.equal(
-      command(submittedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO } })),
+      command(
+        submittedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } }),
+      ),
       'npx baton resume run-1 --stage dev',
     );
     assert.equal(command(submittedAt(LOAD)), cancelOnDev.command);

@@ -2,6 +2,7 @@
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { isAtEnd, isAtRest } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import type { Pool } from '../../shared/store/run-store.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import type { World } from '../fakes/world.ts';
@@ -161,7 +162,7 @@ export class Watch {
       const etags = effects.flatMap((effect) => effect.etags);
       // I8: the bytes of the event, and no others.
       this.#broken.demand(
-        effects.length === 1 && etags.length === 1 && etags[0] === run.trigger.file?.etag,
+        effects.length === 1 && etags.length === 1 && etags[0] === fileOf(run.trigger)?.etag,
         () =>
           `I8: ${run.id} committed ${etags.join(' and ') || 'nothing'} with ${step.name}, ${effects.length} times`,
       );

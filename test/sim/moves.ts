@@ -3,6 +3,7 @@ import { admit } from '../../shared/engine/admit.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import type { Arrival } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { runOf, tokenStartOf } from './stage.ts';
@@ -248,7 +249,7 @@ function putFileBack(stage: Stage): boolean {
       return phase === 'SUBMITTED' && inputSeen !== undefined && isUnderWay;
     }),
   );
-  const { file } = run?.trigger ?? {};
+  const file = run && fileOf(run.trigger);
   if (run?.statementId === undefined || file === undefined) return false;
   const content = Number(file.etag.slice(file.etag.lastIndexOf('-') + 1));
   stage.fired('file put back');

@@ -110,7 +110,7 @@ export class Person {
     this.#starts += 1;
     this.#stage.fired('start by request');
     const who = this.#who();
-    const trigger = { kind: 'request' as const, time: '', requestId: who.requestId };
+    const trigger = { kind: 'request' as const, time: '', ...who };
     requested.add(runIdOf(today, trigger, world.ports.settings));
     this.#ask({ verb: 'start', ...who, pipeline: 'orders', file: `s3://landing/${file.key}` });
     return true;

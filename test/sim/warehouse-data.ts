@@ -3,7 +3,7 @@
  * manifest's object has just then, a commit takes what its temporary table holds. So a step that reads a table of another
  * session or run, or loads another file, or commits twice, is caught by what it does and not by what it says.
  */
-import type { RunFile } from '../../shared/run/run.ts';
+import type { RunFile } from '../../shared/run/trigger.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import type { Broken } from './broken.ts';
 

@@ -225,7 +225,8 @@ export async function walk(
 /** A run was created, and nothing else has happened. */
 async function startOf({ plan, budgets }: Configuration): Promise<Snapshot> {
   const world = new World();
-  const trigger = { kind: 'request' as const, time: new Date(world.time).toISOString(), requestId: 'one' };
+  const time = new Date(world.time).toISOString();
+  const trigger = { kind: 'request' as const, time, requestId: 'one', actor: 'one' };
   const { run } = await startRun(plan, trigger, {}, world.ports, world.plans, world.driver());
   return {
     // Of one length and without letters of a token.

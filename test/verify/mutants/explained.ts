@@ -52,7 +52,7 @@ export const explained: readonly Explained[] = [
   },
   {
     file: 'stop.ts',
-    code: `const isBadFile = kind === 'data' && run.trigger.file !== undefined && plan.steps[run.cursor]?.usesFile;`,
+    code: `const isBadFile = kind === 'data' && fileOf(run.trigger) !== undefined && plan.steps[run.cursor]?.usesFile;`,
     original: 'plan.steps[run.cursor]?.usesFile',
     replacement: 'plan.steps[run.cursor].usesFile',
     why: 'equivalent: a step that failed by its data is in the plan; the test is for the types',

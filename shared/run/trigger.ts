@@ -1,0 +1,56 @@
+/** What made a run: the object of an S3 event, a request, a schedule that fell due, another run that succeeded. */
+
+/** The shape is the stored one: runs of earlier versions are read as they are. */
+export type RunTrigger = FileTrigger | RequestTrigger | ScheduleTrigger | PipelineTrigger;
+
+interface Common {
+  /**
+   * `s3`: the event's time; `request`: when it was asked; `schedule`: when it was due; `pipeline`: that of the upstream
+   * run, so that a whole chain has one time. ISO 8601, UTC.
+   */
+  readonly time: string;
+  /** Present when the event came from an EventBridge replay. */
+  readonly replayName?: string;
+}
+
+export interface FileTrigger extends Common {
+  readonly kind: 's3';
+  readonly file: RunFile;
+}
+
+export interface RequestTrigger extends Common {
+  readonly kind: 'request';
+  /** Makes the request idempotent. */
+  readonly requestId: string;
+  readonly actor: string;
+  readonly file?: RunFile;
+}
+
+export interface ScheduleTrigger extends Common {
+  readonly kind: 'schedule';
+  /** The expression that fell due. */
+  readonly schedule: string;
+}
+
+export interface PipelineTrigger extends Common {
+  readonly kind: 'pipeline';
+  /** The run that succeeded. */
+  readonly upstream: { readonly pipeline: string; readonly runId: string };
+}
+
+export interface RunFile {
+  readonly bucket: string;
+  /** Verbatim: EventBridge does not URL-encode keys. */
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly etag: string;
+  readonly versionId?: string;
+  /** Hex; orders uploads of one key. */
+  readonly sequencer?: string;
+}
+
+/** The file that the run works on, if its trigger has one. */
+export function fileOf(trigger: RunTrigger): RunFile | undefined {
+  return trigger.kind === 's3' || trigger.kind === 'request' ? trigger.file : undefined;
+}
