@@ -4,7 +4,7 @@
  * archive that keeps their events, and what the functions may look at.
  */
 
-const { inPatterns, PATTERN_LIMIT, toQueue } = require('./rule.cjs');
+const { inPatterns, numbered, PATTERN_LIMIT } = require('./rule.cjs');
 
 /**
  * @typedef {InstanceType<typeof import('./problems.cjs').Problems>} Problems
@@ -14,11 +14,34 @@ const { inPatterns, PATTERN_LIMIT, toQueue } = require('./rule.cjs');
  */
 
 /**
+ * The buckets whose files start runs, the landing bucket among them: their ARNs, and those of what is in them.
+ *
+ * @param {readonly Plan[]} plans
+ * @param {string} landing
+ */
+function sourcesOf(plans, landing) {
+  const buckets = bucketsOf(plans, landing);
+  return {
+    buckets: buckets.map(bucketArn),
+    objects: buckets.map((bucket) => bucketArn(`${bucket}/*`)),
+  };
+}
+
+/**
+ * @param {readonly Plan[]} plans
+ * @param {string} landing
+ */
+function bucketsOf(plans, landing) {
+  return [...new Set([landing, ...prefixesByBucket(plans, landing).keys()])];
+}
+
+/**
  * @param {readonly Plan[]} plans
  * @param {{ name: string, landing: string, artifacts: string, archiveDays: number }} stage `name`: `baton-<stage>`
  * @param {Problems} problems
+ * @returns {Record<string, object>}
  */
-function arrivalsOf(plans, { name, landing, artifacts, archiveDays }, problems) {
+function resourcesOf(plans, { name, landing, artifacts, archiveDays }, problems) {
   for (const { pipeline, triggers } of plans) {
     if (triggers.some(({ kind, bucket }) => kind === 's3' && bucket === artifacts)) {
       problems.add(
@@ -27,32 +50,23 @@ function arrivalsOf(plans, { name, landing, artifacts, archiveDays }, problems) 
       );
     }
   }
-  const prefixes = prefixesByBucket(plans, landing);
-  const buckets = [...new Set([landing, ...prefixes.keys()])];
-  /** @type {Record<string, object>} */
-  const resources = {};
-  const patterns = [...prefixes].flatMap(([bucket, list]) => patternsOf(bucket, list));
-  for (const [index, pattern] of patterns.entries()) {
-    const suffix = index === 0 ? '' : String(index + 1);
-    const ruleName = `${name}-arrivals${suffix === '' ? '' : `-${suffix}`}`;
-    resources[`ArrivalsRule${suffix}`] = toQueue(ruleName, pattern);
-  }
-  // What `baton replay` delivers again: the events of files only, never a request or a wake-up.
-  resources['FilesArchive'] = {
-    Type: 'AWS::Events::Archive',
-    Properties: {
-      ArchiveName: `${name}-files`,
-      SourceArn: {
-        'Fn::Sub': 'arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default',
-      },
-      EventPattern: archivePattern(buckets, problems),
-      RetentionDays: archiveDays,
-    },
-  };
+  const patterns = [...prefixesByBucket(plans, landing)].flatMap(([bucket, list]) =>
+    patternsOf(bucket, list),
+  );
   return {
-    resources,
-    buckets: buckets.map(bucketArn),
-    objects: buckets.map((bucket) => bucketArn(`${bucket}/*`)),
+    ...numbered('ArrivalsRule', `${name}-arrivals`, patterns),
+    // What `baton replay` delivers again: the events of files only, never a request or a wake-up.
+    FilesArchive: {
+      Type: 'AWS::Events::Archive',
+      Properties: {
+        ArchiveName: `${name}-files`,
+        SourceArn: {
+          'Fn::Sub': 'arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default',
+        },
+        EventPattern: archivePattern(bucketsOf(plans, landing), problems),
+        RetentionDays: archiveDays,
+      },
+    },
   };
 }
 
@@ -130,4 +144,4 @@ function archivePattern(buckets, problems) {
   return pattern;
 }
 
-module.exports = { arrivalsOf };
+module.exports = { arrivals: { rules: 'arrivals*', resourcesOf }, sourcesOf };

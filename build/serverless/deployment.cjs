@@ -6,22 +6,21 @@
 const process = require('node:process');
 
 const { alarmResources } = require('./alarms.cjs');
-const { arrivalsOf } = require('./arrivals.cjs');
+const { sourcesOf } = require('./arrivals.cjs');
 const { bucketsOf } = require('./buckets.cjs');
 const { dashboardOf } = require('./dashboard.cjs');
-const { followersOf } = require('./followers.cjs');
 const { PARAMETERS, readParameters } = require('./parameters.cjs');
 const { policiesOf } = require('./people.cjs');
 const { Problems } = require('./problems.cjs');
-const { schedulesOf } = require('./schedules.cjs');
 const { settingsOf } = require('./settings.cjs');
 const { stageProblem } = require('./stage.cjs');
+const { ruleArn, ruleArns, triggerResources } = require('./triggers.cjs');
 const { warehouseOf } = require('./warehouse.cjs');
 
 const FUNCTIONS = ['start-run', 'run-step', 'sweep', 'operate'];
 
 /**
- * @typedef {import('./warehouse.cjs').Plan & import('./arrivals.cjs').Plan & import('./schedules.cjs').Plan & import('./followers.cjs').Plan} Plan
+ * @typedef {import('./warehouse.cjs').Plan & import('./triggers.cjs').Plan} Plan
  * @typedef {{ plans: readonly Plan[] }} Plans
  */
 
@@ -55,9 +54,14 @@ function deploymentOf(parameters, plans) {
   const warehouse = warehouseOf(parameters, plans, problems);
   const { landing, artifacts, keys, resources } = bucketsOf(parameters, settings.historyDays, problems);
   const { archiveDays, oldestRunHours, permissionsBoundary, watching } = settings;
-  const arrivals = arrivalsOf(plans, { name, landing, artifacts, archiveDays }, problems);
+  const triggers = triggerResources(
+    plans,
+    { stage, name, landing, artifacts, archiveDays, permissionsBoundary },
+    problems,
+  );
   problems.throwIfAny();
 
+  const sources = sourcesOf(plans, landing);
   const functions = FUNCTIONS.map((each) => `${name}-${each}`);
   const watched = { stage, name, functions, oldestRunHours, watching };
   return {
@@ -66,17 +70,18 @@ function deploymentOf(parameters, plans) {
     logs: functions.map(logStreams),
     // What the functions' role may do that depends on parameters.
     statements: [...warehouse.statements, ...keyStatementsOf(keys)],
-    landing: { name: landing, buckets: arrivals.buckets, objects: arrivals.objects },
+    landing: { name: landing, ...sources },
+    // Who may fill the queues.
+    arrivalRules: ruleArns(name),
+    deadLetterRules: [...ruleArns(name), ruleArn(`${name}-request`)],
     artifacts: {
       name: artifacts,
       manifests: { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${artifacts}/manifests/*` },
     },
     resources: {
       ...resources,
-      ...arrivals.resources,
-      ...followersOf(plans, { stage, name }),
-      ...schedulesOf(plans, { stage, name, permissionsBoundary }),
-      ...policiesOf({ name, artifacts, keys, buckets: arrivals.buckets, objects: arrivals.objects }),
+      ...triggers,
+      ...policiesOf({ name, artifacts, keys, ...sources }),
       ...alarmResources(watched),
       ...dashboardOf(watched),
     },

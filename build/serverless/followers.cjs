@@ -1,7 +1,7 @@
 // @ts-check
 /** Pipelines that start behind others (`on: pipeline`): the success of a run goes into the queue that files go into. */
 
-const { inPatterns, toQueue } = require('./rule.cjs');
+const { inPatterns, numbered } = require('./rule.cjs');
 
 /**
  * @typedef {{ kind: string, pipeline?: string }} Trigger
@@ -13,7 +13,7 @@ const { inPatterns, toQueue } = require('./rule.cjs');
  * @param {{ stage: string, name: string }} stage `name`: `baton-<stage>`
  * @returns {Record<string, object>}
  */
-function followersOf(plans, { stage, name }) {
+function resourcesOf(plans, { stage, name }) {
   const triggers = plans.flatMap((plan) => plan.triggers);
   const followed = triggers.flatMap(({ kind, pipeline }) =>
     kind === 'pipeline' && pipeline !== undefined ? [pipeline] : [],
@@ -24,12 +24,7 @@ function followersOf(plans, { stage, name }) {
     // Several stages share the account's bus.
     detail: { stage: [stage], pipeline: pipelines },
   }));
-  return Object.fromEntries(
-    patterns.map((pattern, index) => [
-      `SucceededRule${index === 0 ? '' : String(index + 1)}`,
-      toQueue(`${name}-succeeded${index === 0 ? '' : `-${String(index + 1)}`}`, pattern),
-    ]),
-  );
+  return numbered('SucceededRule', `${name}-succeeded`, patterns);
 }
 
-module.exports = { followersOf };
+module.exports = { followers: { rules: 'succeeded*', resourcesOf } };

@@ -48,4 +48,22 @@ function toQueue(name, pattern) {
   };
 }
 
-module.exports = { inPatterns, PATTERN_LIMIT, toQueue };
+/**
+ * Rules to the queue, told apart by a number from the second on.
+ *
+ * @param {string} logicalId
+ * @param {string} name
+ * @param {readonly object[]} patterns
+ * @returns {Record<string, object>}
+ */
+function numbered(logicalId, name, patterns) {
+  return Object.fromEntries(
+    patterns.map((pattern, index) =>
+      index === 0
+        ? [logicalId, toQueue(name, pattern)]
+        : [`${logicalId}${index + 1}`, toQueue(`${name}-${index + 1}`, pattern)],
+    ),
+  );
+}
+
+module.exports = { inPatterns, numbered, PATTERN_LIMIT, toQueue };

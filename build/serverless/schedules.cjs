@@ -15,7 +15,7 @@ const LONGEST_PREFIX = 55;
  * @param {{ stage: string, name: string, permissionsBoundary: string | object }} stage `name`: `baton-<stage>`
  * @returns {Record<string, object>}
  */
-function schedulesOf(plans, { stage, name, permissionsBoundary }) {
+function resourcesOf(plans, { stage, name, permissionsBoundary }) {
   /** @type {Record<string, object>} */
   const schedules = {};
   for (const { pipeline, triggers } of plans) {
@@ -123,4 +123,4 @@ function roleOf(name, permissionsBoundary) {
   };
 }
 
-module.exports = { schedulesOf };
+module.exports = { schedules: { resourcesOf } };

@@ -1,9 +1,8 @@
 /** A plan for a person to read: each step, what it touches, and what a resume there would do. */
-import type { Grade, Plan, Step, Trigger } from '../../shared/pipeline/plan.ts';
+import type { Grade, Plan, Step } from '../../shared/pipeline/plan.ts';
 import { formatDuration } from '../../shared/pipeline/duration.ts';
-import { readSchedule } from '../../shared/pipeline/schedule/expression.ts';
-import { LocalTime } from '../../shared/pipeline/schedule/local-time.ts';
 import { rebuildAt, type Rebuild } from '../../shared/pipeline/rebuild.ts';
+import { kindOf } from '../../shared/pipeline/triggers/table.ts';
 import { wrap } from '../help.ts';
 
 const GRADES: Readonly<Record<Grade, string>> = {
@@ -46,32 +45,10 @@ function onResume(rebuild: Rebuild): string {
 }
 
 function triggerLines(plan: Plan, now: number): string[] {
-  const texts = plan.triggers.map((trigger) => triggerText(trigger, now));
+  const texts = plan.triggers.map((trigger) => kindOf(trigger).words(trigger, now));
   const [first, ...more] = texts;
   if (first === undefined) return ['  starts by request only'];
   return [`  starts on ${first}`, ...more.map((text) => `         or ${text}`)];
-}
-
-function triggerText(trigger: Trigger, now: number): string {
-  switch (trigger.kind) {
-    case 's3':
-      return `${trigger.bucket === undefined ? '' : `s3://${trigger.bucket}/`}${trigger.prefix}*${trigger.suffix}`;
-    case 'schedule':
-      return `${trigger.expression}${nextTimes(trigger.expression, trigger.timezone, now)}`;
-    case 'pipeline':
-      return `success of ${trigger.pipeline}`;
-    default:
-      return trigger satisfies never;
-  }
-}
-
-/** When a cron falls due next, in its own zone. A rate counts from its deployment, which is not known here. */
-function nextTimes(expression: string, timezone: string, now: number): string {
-  if (!expression.startsWith('cron(')) return ', from its deployment on';
-  const next = readSchedule(expression, now, timezone).next(now);
-  if (next === undefined) return ` ${timezone}, never again`;
-  const wall = new Date(new LocalTime(timezone).toWall(next)).toISOString().slice(0, 16).replace('T', ' ');
-  return ` ${timezone}, next ${wall}`;
 }
 
 /** `now`: ms since the epoch, for telling when a schedule falls due next. */

@@ -17,7 +17,8 @@ import type { Problem } from './problem.ts';
 import { inOrder, positionOf } from './problem.ts';
 import type { ReadSettings } from './read-settings.ts';
 import { readSettings } from './read-settings.ts';
-import { DEFAULTS, PIPELINE_NAME } from './schema.ts';
+import { DEFAULTS } from './schema.ts';
+import { PIPELINE_NAME } from './shape.ts';
 import { SESSION_SETTINGS, settingAsSql } from './session-set.ts';
 import type { PipelineSettings, StepSettings } from './settings.ts';
 import type { SqlFile } from './sql-file.ts';
@@ -26,9 +27,9 @@ import { makeStep, retryPolicy, runTimeout } from './step.ts';
 import { kindOfStep } from './step-kind.ts';
 import { stepFiles } from './step-files.ts';
 import { placeholdersOf } from './template.ts';
-import type { Upstream } from './triggers.ts';
-import { missingValue, parameterProblems, triggerProblems, triggersOf } from './triggers.ts';
-import { startedBy } from './unload-target.ts';
+import type { Upstream } from './triggers/chains.ts';
+import { missingValue, parameterProblems, startedBy, triggerProblems, triggersOf } from './triggers/check.ts';
+import { kindOf } from './triggers/table.ts';
 
 export type { Problem } from './problem.ts';
 export { formatProblem } from './problem.ts';
@@ -274,10 +275,11 @@ class Compiler {
   }
 
   #upstreams(): Upstream[] {
-    return this.#settings.on.flatMap((one, i) => {
-      if (!('pipeline' in one)) return [];
-      const { line = 1, column = 1 } = this.#read?.problemAt(['on', i, 'pipeline'], '') ?? {};
-      return [{ pipeline: one.pipeline, line, column }];
+    return triggersOf(this.#settings.on).flatMap((trigger, i) => {
+      const pipeline = kindOf(trigger).upstream?.(trigger);
+      if (pipeline === undefined) return [];
+      const { line = 1, column = 1 } = this.#read?.problemAt(['on', i, trigger.kind], '') ?? {};
+      return [{ pipeline, line, column }];
     });
   }
 

@@ -1,7 +1,7 @@
 /** The JSON Schema of `pipeline.yml`, made from the same source that checks it. */
 import { DURATION_PATTERN } from './duration.ts';
-import type { Key, Shape } from './schema.ts';
 import { pipelineSchema } from './schema.ts';
+import type { Key, Shape } from './shape.ts';
 
 type Json = Record<string, unknown>;
 

@@ -7,8 +7,8 @@ import { entriesOf, readPipelineFiles } from './pipeline-files.ts';
 import type { Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { inOrder } from './problem.ts';
-import type { Upstream } from './triggers.ts';
-import { chainProblems } from './triggers.ts';
+import type { Upstream } from './triggers/chains.ts';
+import { chainProblems } from './triggers/chains.ts';
 
 /** Holds the SQL that makes the tables: not a pipeline. */
 export const SETUP_FOLDER = 'setup';

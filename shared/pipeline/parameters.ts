@@ -3,22 +3,16 @@ import { didYouMean } from './nearest.ts';
 import type { Parameter } from './plan.ts';
 import { RenderError, renderValue } from './render.ts';
 import type { PipelineSettings } from './settings.ts';
+import { triggerKinds } from './triggers/table.ts';
 
 /** Placeholders that every pipeline has. */
 export const BUILT_IN_PLACEHOLDERS: readonly string[] = [
-  'manifest',
-  'file_uri',
-  'bucket',
-  'key',
+  ...triggerKinds.flatMap(({ supplies }) => supplies?.names ?? []),
   'run_id',
   'run_started_at',
   'event_time',
   'copy_role',
-  'upstream_run_id',
 ];
-
-/** Placeholders that stand for the run's file. */
-export const FILE_PLACEHOLDERS: readonly string[] = ['manifest', 'file_uri', 'bucket', 'key'];
 
 /** What a string's default may hold, in braces. */
 const WORDS = ['run_id', 'event_date', 'stage'];

@@ -5,8 +5,8 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yam
 import { formatDuration, parseDuration } from './duration.ts';
 import { didYouMean } from './nearest.ts';
 import type { Problem } from './problem.ts';
-import type { Key, Shape } from './schema.ts';
 import { pipelineSchema } from './schema.ts';
+import type { Key, Shape } from './shape.ts';
 import type { PipelineSettings } from './settings.ts';
 
 export type Path = readonly (string | number)[];

@@ -2,38 +2,14 @@
  * What may stand in a `pipeline.yml`, as data: the one source for checking it and for the JSON Schema that editors
  * use. Defaults named here are the ones the compiler takes.
  */
-
-export type Shape =
-  | { readonly kind: 'text'; readonly pattern?: string; readonly words?: string }
-  /** A text, number or boolean; taken as the text that was written. */
-  | { readonly kind: 'scalar' }
-  | { readonly kind: 'choice'; readonly values: readonly string[] }
-  | { readonly kind: 'duration'; readonly minSeconds: number; readonly maxSeconds: number }
-  | { readonly kind: 'whole'; readonly min: number; readonly max: number }
-  | { readonly kind: 'flag' }
-  | { readonly kind: 'list'; readonly of: Shape }
-  | { readonly kind: 'map'; readonly of: Shape; readonly keyPattern: string; readonly keyWords: string }
-  | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Key>> }
-  /** An object with exactly one of the keys. */
-  | { readonly kind: 'one-of'; readonly keys: Readonly<Record<string, Key>> }
-  /** An object, or a text that stands for `{ [key]: text }`. */
-  | { readonly kind: 'short'; readonly key: string; readonly of: Shape & { kind: 'object' } };
-
-export interface Key {
-  readonly shape: Shape;
-  /** For people: the editor shows it. */
-  readonly description: string;
-  readonly required?: true;
-  readonly default?: string | number | boolean;
-}
+import type { Shape } from './shape.ts';
+import { triggerKeys } from './triggers/table.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 export const DEFAULTS = {
   description: '',
-  suffix: '',
-  timezone: 'UTC',
   concurrency: 1,
   onFailure: 'hold',
   onReplay: 'resume',
@@ -75,52 +51,6 @@ const tables: Shape = {
     words: 'a table name like dim or mart.dim',
   },
 };
-
-const s3: Shape = {
-  kind: 'object',
-  keys: {
-    bucket: {
-      shape: { kind: 'text', pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$', words: "a bucket's name" },
-      description: "Whose files start a run. Left out: the stage's landing bucket.",
-    },
-    prefix: {
-      shape: { kind: 'text', pattern: '^[^*]+$', words: 'the beginning of a key, without wildcards' },
-      description: 'The beginning of the keys that start a run, for example products/.',
-      required: true,
-    },
-    suffix: {
-      shape: { kind: 'text', pattern: '^[^*]*$', words: 'the end of a key, without wildcards' },
-      description: 'The end of the keys that start a run, for example .csv. Left out: any end.',
-      default: DEFAULTS.suffix,
-    },
-  },
-};
-
-const schedule: Shape & { kind: 'object' } = {
-  kind: 'object',
-  keys: {
-    expression: {
-      shape: {
-        kind: 'text',
-        pattern: '^(?:cron|rate)\\(.*\\)$',
-        words:
-          'cron(minutes hours day-of-month month day-of-week year) or a rate like rate(1 hour), for a pipeline starts again and again',
-      },
-      description:
-        "When a run starts, as EventBridge Scheduler writes it: cron(0 6 * * ? *) is every day at six, rate(1 hour) every hour. One of cron's day-of-month and day-of-week is ?, and Sunday is 1.",
-      required: true,
-    },
-    timezone: {
-      shape: { kind: 'text' },
-      description:
-        'Whose clocks a cron follows, for example Europe/Berlin. A time that they skip is left out; one that they show twice counts once.',
-      default: DEFAULTS.timezone,
-    },
-  },
-};
-
-/** The name of a pipeline: of its folder. */
-export const PIPELINE_NAME = '^[a-z][a-z0-9_]{0,59}$';
 
 const step: Shape = {
   kind: 'object',
@@ -203,17 +133,7 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
         kind: 'list',
         of: {
           kind: 'one-of',
-          keys: {
-            s3: { shape: s3, description: 'A file that lands in a bucket.' },
-            schedule: {
-              shape: { kind: 'short', key: 'expression', of: schedule },
-              description: 'A time: cron(...) or rate(...), alone or with a time zone.',
-            },
-            pipeline: {
-              shape: { kind: 'text', pattern: PIPELINE_NAME, words: 'the name of a pipeline' },
-              description: 'Another pipeline, each time a run of it has succeeded.',
-            },
-          },
+          keys: triggerKeys,
         },
       },
       description: 'What starts a run. An empty list: only a request does.',

@@ -19,11 +19,8 @@ export interface StepSettings {
   readonly verify?: string;
 }
 
-/** One of the three. */
-export type TriggerSettings =
-  | { readonly s3: { readonly bucket?: string; readonly prefix: string; readonly suffix?: string } }
-  | { readonly schedule: { readonly expression: string; readonly timezone?: string } }
-  | { readonly pipeline: string };
+/** One of the kinds of triggers, by its name, and what stands under it. */
+export type TriggerSettings = Readonly<Record<string, unknown>>;
 
 export interface PipelineSettings {
   readonly description?: string;

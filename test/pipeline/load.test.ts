@@ -10,7 +10,7 @@ import { pipelineJsonSchemaText } from '../../shared/pipeline/json-schema.ts';
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import { formatProblem } from '../../shared/pipeline/problem.ts';
 import { renderStatement } from '../../shared/pipeline/render.ts';
-import type { Key, Shape } from '../../shared/pipeline/schema.ts';
+import type { Key, Shape } from '../../shared/pipeline/shape.ts';
 import { pipelineSchema } from '../../shared/pipeline/schema.ts';
 import { readSettings } from '../../shared/pipeline/read-settings.ts';
 

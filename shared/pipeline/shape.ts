@@ -1,0 +1,28 @@
+/** The shapes that settings have, as data: the check of a file and its JSON Schema are both made from them. */
+
+export type Shape =
+  | { readonly kind: 'text'; readonly pattern?: string; readonly words?: string }
+  /** A text, number or boolean; taken as the text that was written. */
+  | { readonly kind: 'scalar' }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'duration'; readonly minSeconds: number; readonly maxSeconds: number }
+  | { readonly kind: 'whole'; readonly min: number; readonly max: number }
+  | { readonly kind: 'flag' }
+  | { readonly kind: 'list'; readonly of: Shape }
+  | { readonly kind: 'map'; readonly of: Shape; readonly keyPattern: string; readonly keyWords: string }
+  | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Key>> }
+  /** An object with exactly one of the keys. */
+  | { readonly kind: 'one-of'; readonly keys: Readonly<Record<string, Key>> }
+  /** An object, or a text that stands for `{ [key]: text }`. */
+  | { readonly kind: 'short'; readonly key: string; readonly of: Shape & { kind: 'object' } };
+
+export interface Key {
+  readonly shape: Shape;
+  /** For people: the editor shows it. */
+  readonly description: string;
+  readonly required?: true;
+  readonly default?: string | number | boolean;
+}
+
+/** The name of a pipeline: of its folder. */
+export const PIPELINE_NAME = '^[a-z][a-z0-9_]{0,59}$';

@@ -1,0 +1,131 @@
+/** `on: - s3:` a file that lands in a bucket. */
+import type { S3Trigger } from '../plan.ts';
+import type { Delivered, SettingProblem, TriggerKind } from './kind.ts';
+import { list, member, texts } from './kind.ts';
+
+const ANY_END = '';
+
+interface Setting {
+  readonly bucket?: string;
+  readonly prefix: string;
+  readonly suffix?: string;
+}
+
+export const s3: TriggerKind<S3Trigger> = {
+  key: {
+    description: 'A file that lands in a bucket.',
+    shape: {
+      kind: 'object',
+      keys: {
+        bucket: {
+          shape: { kind: 'text', pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$', words: "a bucket's name" },
+          description: "Whose files start a run. Left out: the stage's landing bucket.",
+        },
+        prefix: {
+          shape: { kind: 'text', pattern: '^[^*]+$', words: 'the beginning of a key, without wildcards' },
+          description: 'The beginning of the keys that start a run, for example products/.',
+          required: true,
+        },
+        suffix: {
+          shape: { kind: 'text', pattern: '^[^*]*$', words: 'the end of a key, without wildcards' },
+          description: 'The end of the keys that start a run, for example .csv. Left out: any end.',
+          default: ANY_END,
+        },
+      },
+    },
+  },
+  triggerOf: (setting) => {
+    const { bucket, prefix, suffix = ANY_END } = setting as Setting;
+    return { kind: 's3', ...(bucket === undefined ? {} : { bucket }), prefix, suffix };
+  },
+  problems: (trigger) => {
+    const { prefix, suffix } = trigger;
+    const begin = prefixProblem(trigger) ?? literalProblem('prefix', prefix);
+    const end = literalProblem('suffix', suffix);
+    return [
+      ...(begin === undefined ? [] : [{ path: ['prefix'], ...begin }]),
+      ...(end === undefined ? [] : [{ path: ['suffix'], ...end }]),
+    ];
+  },
+  supplies: {
+    names: ['manifest', 'file_uri', 'bucket', 'key'],
+    missingWith: (name, starter) =>
+      `:${name} stands for the file that started the run, and ${starter} starts runs of this pipeline without a file: name the file in the SQL, or load it in a pipeline that only files start`,
+  },
+  startedByFilesOf: (trigger, bucket, path) =>
+    sameBucket(bucket, trigger) && underPrefix(path, trigger.prefix)
+      ? `s3://${trigger.bucket ?? '<landing bucket>'}/${trigger.prefix}`
+      : undefined,
+  words: ({ bucket, prefix, suffix }) =>
+    `${bucket === undefined ? '' : `s3://${bucket}/`}${prefix}*${suffix}`,
+  deliveredBy: (pattern) => {
+    const detail = member(pattern, 'detail');
+    const keys = member(member(detail, 'object'), 'key');
+    const prefixes = keys === undefined ? [''] : texts(list(keys).map((key) => member(key, 'prefix')));
+    const buckets = texts(member(member(detail, 'bucket'), 'name'));
+    return buckets.flatMap((bucket) => prefixes.map((prefix) => filesOf(bucket, prefix)));
+  },
+  needed: ({ bucket, prefix }, pipeline, landing) =>
+    `files of ${pipeline} (s3://${bucket ?? landing ?? 'LANDING_BUCKET'}/${prefix})`,
+};
+
+function filesOf(bucket: string, prefix: string): Delivered<S3Trigger> {
+  return {
+    text: `s3://${bucket}/${prefix}`,
+    covers: (trigger, landing) => {
+      const wanted = trigger.bucket ?? landing;
+      return (wanted === undefined || wanted === bucket) && trigger.prefix.startsWith(prefix);
+    },
+  };
+}
+
+/** A prefix that no key will ever have, or hardly any. */
+function prefixProblem({ bucket, prefix }: S3Trigger): Omit<SettingProblem, 'path'> | undefined {
+  const [, scheme, its = '', rest = ''] =
+    /^(arn:aws[a-z-]*:s3:::|[a-z0-9]+:\/\/|s3:\/)([^/]*)\/?(.*)$/is.exec(prefix) ?? [];
+  if (scheme !== undefined)
+    return {
+      message: `a prefix is the beginning of a key, and no key begins with ${scheme}: name the bucket beside it, { bucket: ${its === '' ? 'NAME' : its}, prefix: ${rest === '' ? 'FOLDER/' : rest} }, or leave it out for the landing bucket`,
+    };
+  if (prefix.startsWith('/'))
+    return {
+      message: 'keys in S3 seldom begin with "/": this matches only keys that do',
+      severity: 'warning',
+    };
+  const named = bucket ?? /^baton-[^/]+-landing(?=\/)/.exec(prefix)?.[0];
+  if (named !== undefined && prefix.startsWith(`${named}/`))
+    return {
+      message: `keys do not begin with the name of their bucket: this matches only keys below ${named}/ in ${bucket ?? 'the landing bucket'}`,
+      severity: 'warning',
+    };
+  return undefined;
+}
+
+/** Patterns, templates, encodings, paths of a disk and blanks at an end. */
+const NOT_LITERAL = /[$#]?\{[^}]*\}|%[0-9a-f]{2}|%[a-z]|<[^<>]+>|[?|^\\]|^\.{1,2}\/|^\s+|\s+$/i;
+
+/** What looks as if more were made of it than a comparison. */
+function literalProblem(what: 'prefix' | 'suffix', value: string): Omit<SettingProblem, 'path'> | undefined {
+  const [found] = NOT_LITERAL.exec(value) ?? [];
+  if (found === undefined) return undefined;
+  const why =
+    found.trim() === ''
+      ? 'it begins or ends with a blank'
+      : `${found} is no pattern, and is neither filled in nor decoded`;
+  return { message: `a ${what} is compared with keys as it stands: ${why}`, severity: 'warning' };
+}
+
+function sameBucket(bucket: string, trigger: S3Trigger): boolean {
+  // The landing bucket's name depends on the stage: baton-<stage>-landing.
+  return trigger.bucket === undefined
+    ? bucket.includes('landing') || bucket.includes('{')
+    : bucket === trigger.bucket;
+}
+
+/** UNLOAD appends `0000_part_00`, `manifest` or `column=value/` to its path. */
+function underPrefix(path: string, prefix: string): boolean {
+  if (path.startsWith(prefix)) return true;
+  if (!prefix.startsWith(path)) return false;
+  const rest = prefix.slice(path.length);
+  return /^\d/.test(rest) || 'manifest'.startsWith(rest) || rest.includes('=');
+}
