@@ -2,11 +2,8 @@
  * Something arrived: an SQS batch of files and of runs that succeeded, or a schedule that fell due. Creates runs and
  * wakes them; drives nothing itself.
  */
-import { admit } from '../shared/engine/admit.ts';
-import { startFollowing } from '../shared/engine/start-following.ts';
-import { startScheduled } from '../shared/engine/start-scheduled.ts';
-import type { Arrival } from '../shared/events/arrival.ts';
-import { parseArrival, parseStartRunEvent } from '../shared/events/arrival.ts';
+import type { Start } from '../shared/engine/arrivals.ts';
+import { readArrival, readStartRunEvent } from '../shared/engine/arrivals.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import type { Tools } from '../shared/middleware/handler.ts';
 import { todaysPlans } from '../shared/middleware/todays-plans.ts';
@@ -17,15 +14,15 @@ import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
  * was invoked directly and fails, throws: Lambda repeats it, and its on-failure destination keeps it.
  */
 export const handler = wrap(async (value, tools) => {
-  const event = parseStartRunEvent(value, tools.config.stage);
+  const event = readStartRunEvent(value, tools.config.stage);
   if (event.kind === 'arrival') {
-    await start(event.arrival, tools);
+    await begin(event.start, tools);
     return { batchItemFailures: [] };
   }
   const failed: { itemIdentifier: string }[] = [];
   for (const message of event.messages) {
     try {
-      await start(parseArrival(message.body, tools.config.stage), tools);
+      await begin(readArrival(message.body, tools.config.stage), tools);
     } catch (error) {
       tools.ports.log('error', 'this event started nothing', {
         messageId: message.id,
@@ -38,19 +35,6 @@ export const handler = wrap(async (value, tools) => {
   return { batchItemFailures: failed };
 });
 
-async function start(arrival: Arrival, { ports: strict, plans, driver }: Tools): Promise<void> {
-  const ports = withLossyWakeUps(strict);
-  switch (arrival.kind) {
-    case 'file':
-      await admit(arrival.created, todaysPlans(), ports, plans, driver);
-      return;
-    case 'upstream':
-      await startFollowing(arrival.runId, todaysPlans(), ports, plans, driver);
-      return;
-    case 'schedule':
-      await startScheduled(arrival.due, todaysPlans(), ports, plans, driver);
-      return;
-    default:
-      arrival satisfies never;
-  }
+function begin(start: Start, { ports, plans, driver }: Tools): Promise<unknown> {
+  return start(todaysPlans(), withLossyWakeUps(ports), plans, driver);
 }

@@ -1,4 +1,5 @@
 /** Where in the landing bucket a file goes, and which pipelines that starts. */
+import { matches } from '../../shared/engine/triggers/s3.ts';
 import type { Plan, S3Trigger } from '../../shared/pipeline/plan.ts';
 import { usageError } from '../exit.ts';
 
@@ -12,15 +13,7 @@ type Triggered = Pick<Plan, 'pipeline' | 'triggers'>;
 /** Pipelines that an object of the landing bucket starts: exact prefix and suffix, as `start-run` matches them. */
 export function pipelinesFor(key: string, plans: readonly Triggered[], landing: string): string[] {
   return plans
-    .filter((plan) =>
-      fileTriggers(plan).some(
-        (trigger) =>
-          (trigger.bucket ?? landing) === landing &&
-          key.startsWith(trigger.prefix) &&
-          key.endsWith(trigger.suffix) &&
-          key.length >= trigger.prefix.length + trigger.suffix.length,
-      ),
-    )
+    .filter((plan) => plan.triggers.some((trigger) => matches(trigger, { bucket: landing, key }, landing)))
     .map((plan) => plan.pipeline);
 }
 

@@ -2,10 +2,11 @@
 import { parseFileUri } from '../../shared/engine/operate.ts';
 import type { Settings } from '../../shared/engine/ports.ts';
 import { statementsOf } from '../../shared/engine/statements.ts';
+import { runTriggerKinds } from '../../shared/engine/triggers/table.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { RenderError } from '../../shared/pipeline/render.ts';
 import type { Run } from '../../shared/run/run.ts';
-import type { RunFile } from '../../shared/run/trigger.ts';
+import type { RunTrigger } from '../../shared/run/trigger.ts';
 import { usageError } from '../exit.ts';
 
 export interface ShownStep {
@@ -25,42 +26,32 @@ export function exampleSettings(stage: string): Settings {
   };
 }
 
-function fileOf(plan: Plan, uri: string | undefined, settings: Settings): RunFile | undefined {
+/** What would make a run: the file that is named, else the first trigger of the plan, a file before all others. */
+function exampleTrigger(plan: Plan, uri: string | undefined, settings: Settings): RunTrigger {
+  const time = new Date().toISOString();
   if (uri !== undefined) {
     try {
-      return { ...parseFileUri(uri), size: 0, etag: '' };
+      return { kind: 's3', time, file: { ...parseFileUri(uri), size: 0, etag: '' } };
     } catch (error) {
       throw usageError(error instanceof Error ? error.message : String(error));
     }
   }
-  const trigger = plan.triggers.find((one) => one.kind === 's3');
-  if (trigger === undefined) return undefined;
-  const key = `${trigger.prefix}example${trigger.suffix}`;
-  return { bucket: trigger.bucket ?? settings.landingBucket, key, size: 0, etag: '' };
+  const examples = plan.triggers.flatMap((trigger) =>
+    runTriggerKinds.flatMap((kind) => kind.example?.(trigger, time, settings) ?? []),
+  );
+  const request = { kind: 'request' as const, time, requestId: 'example', actor: 'plan' };
+  return examples.find(({ kind }) => kind === 's3') ?? examples[0] ?? request;
 }
 
-function exampleTrigger(plan: Plan, file: RunFile | undefined, time: string): Run['trigger'] {
-  if (file !== undefined) return { kind: 's3', time, file };
-  const [trigger] = plan.triggers;
-  if (trigger?.kind === 'schedule') return { kind: 'schedule', time, schedule: trigger.expression };
-  if (trigger?.kind !== 'pipeline') return { kind: 'request', time, requestId: 'example', actor: 'plan' };
-  const { pipeline } = trigger;
-  return { kind: 'pipeline', time, upstream: { pipeline, runId: `${pipeline}-example` } };
-}
-
-function exampleRun(
-  plan: Plan,
-  file: RunFile | undefined,
-  parameters: Readonly<Record<string, string>>,
-): Run {
-  const now = new Date().toISOString();
+function exampleRun(plan: Plan, trigger: RunTrigger, parameters: Readonly<Record<string, string>>): Run {
+  const now = trigger.time;
   return {
     id: `${plan.pipeline}-example`,
     pipeline: plan.pipeline,
     planHash: plan.hash,
     steps: plan.steps.length,
     birth: '00000000000000000000000000000000',
-    trigger: exampleTrigger(plan, file, now),
+    trigger,
     parameters,
     state: 'RUNNING',
     phase: 'READY',
@@ -84,7 +75,7 @@ export function sqlOf(
   settings: Settings,
   given: { file?: string; parameters: Readonly<Record<string, string>> },
 ): ShownStep[] {
-  const run = exampleRun(plan, fileOf(plan, given.file, settings), given.parameters);
+  const run = exampleRun(plan, exampleTrigger(plan, given.file, settings), given.parameters);
   return plan.steps.map((step) => {
     try {
       return { step: step.name, send: step.send, statements: statementsOf(run, plan, step, settings) };

@@ -1,4 +1,5 @@
 /** One run, whole, for a person to read. */
+import { kindOfRun } from '../../shared/engine/triggers/table.ts';
 import { isAtEnd, type Run } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { printable } from '../output.ts';
@@ -10,20 +11,7 @@ const plain = { good: (text: string) => text, bad: (text: string) => text, quiet
 
 /** What made the run. */
 export function triggerText({ trigger }: Run): string {
-  const file = fileOf(trigger);
-  if (file !== undefined) return `s3://${file.bucket}/${printable(file.key)}`;
-  switch (trigger.kind) {
-    case 'pipeline':
-      return `after ${trigger.upstream.runId}`;
-    case 'schedule':
-      return `due ${trigger.time.replace(/\.000Z$/, 'Z')}, ${printable(trigger.schedule)}`;
-    case 'request':
-      return `request of ${printable(trigger.actor)}`;
-    case 's3':
-      return `s3://${trigger.file.bucket}/${printable(trigger.file.key)}`;
-    default:
-      return trigger satisfies never;
-  }
+  return printable(kindOfRun(trigger).words(trigger));
 }
 
 /** `3 of 5`, with the step's name. */

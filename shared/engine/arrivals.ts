@@ -1,0 +1,74 @@
+/** What comes to `start-run`: a batch of messages from the arrivals queue, or one schedule that fell due. */
+import { parseObjectCreated } from '../events/object-created.ts';
+import type { QueueMessage } from '../events/queue-batch.ts';
+import { parseQueueBatch } from '../events/queue-batch.ts';
+import type { JsonObject } from '../events/read.ts';
+import { asObject, at, optionalText, parseJson, RefusedInputError } from '../events/read.ts';
+import { parseRunSucceeded } from '../events/run-succeeded.ts';
+import { parseScheduleDue, SCHEDULE_SOURCE } from '../events/schedule-due.ts';
+import type { Plan } from '../pipeline/plan.ts';
+import { admit } from './admit.ts';
+import type { PlanCache } from './plan-cache.ts';
+import type { Driver, Ports } from './ports.ts';
+import { startFollowing } from './start-following.ts';
+import { startScheduled } from './start-scheduled.ts';
+
+/** Starts the runs that an arrival is a reason for. */
+export type Start = (
+  today: readonly Plan[],
+  ports: Ports,
+  plans: PlanCache,
+  driver: Driver,
+) => Promise<unknown>;
+
+/** Reads one kind of event. `body`: its JSON as it came. @throws RefusedInputError */
+type Reader = (event: JsonObject, stage: string, body: string) => Start;
+
+const readFile: Reader = (event) => {
+  const created = parseObjectCreated(event);
+  return (...world) => admit(created, ...world);
+};
+
+/** By the source of their events. */
+const READERS: ReadonlyMap<string, Reader> = new Map([
+  ['aws.s3', readFile],
+  [
+    'baton',
+    (event, stage) => {
+      const runId = parseRunSucceeded(event, stage);
+      return (...world) => startFollowing(runId, ...world);
+    },
+  ],
+  [
+    SCHEDULE_SOURCE,
+    (event, stage) => {
+      const due = parseScheduleDue(event, stage);
+      return (...world) => startScheduled(due, ...world);
+    },
+  ],
+]);
+
+export type StartRunEvent =
+  | { readonly kind: 'batch'; readonly messages: readonly QueueMessage[] }
+  | { readonly kind: 'arrival'; readonly start: Start };
+
+/** @throws RefusedInputError */
+export function readStartRunEvent(value: unknown, stage: string): StartRunEvent {
+  const event = asObject(value, 'the event');
+  if (at(event, 'Records') !== undefined) return { kind: 'batch', messages: parseQueueBatch(event) };
+  const body = JSON.stringify(event);
+  if (at(event, 'source') === SCHEDULE_SOURCE) return { kind: 'arrival', start: readArrival(body, stage) };
+  throw new RefusedInputError(
+    `start-run takes a batch of the arrivals queue (Records) or a schedule that fell due (source ${SCHEDULE_SOURCE}); this is ${body.slice(0, 200)}`,
+  );
+}
+
+/**
+ * A message of the arrivals queue. What it is no other kind of must be a file.
+ * @throws RefusedInputError
+ */
+export function readArrival(body: string, stage: string): Start {
+  const event = asObject(parseJson(body, 'the message'), 'the message');
+  const read = READERS.get(optionalText(event, 'source') ?? '') ?? readFile;
+  return read(event, stage, body);
+}

@@ -1,0 +1,40 @@
+/** A file made the run. */
+import type { Trigger } from '../../pipeline/plan.ts';
+import type { FileTrigger, RunFile } from '../../run/trigger.ts';
+import type { RunTriggerKind } from './kind.ts';
+
+export const s3: RunTriggerKind<FileTrigger> = {
+  identity: ({ kind, file, replayName }, onReplay) => [
+    kind,
+    file.bucket,
+    file.key,
+    file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`,
+    // A replay is a trigger of its own where the pipeline says so.
+    ...(onReplay === 'rerun' && replayName !== undefined ? [replayName] : []),
+  ],
+  words: ({ file }) => fileWords(file),
+  example: (trigger, time, { landingBucket }) => {
+    if (trigger.kind !== 's3') return undefined;
+    const { bucket = landingBucket, prefix, suffix } = trigger;
+    return { kind: 's3', time, file: { bucket, key: `${prefix}example${suffix}`, size: 0, etag: '' } };
+  },
+};
+
+export function fileWords({ bucket, key }: RunFile): string {
+  return `s3://${bucket}/${key}`;
+}
+
+/** Exactly: the rule filters by bucket and prefix only. */
+export function matches(
+  trigger: Trigger,
+  { bucket, key }: Pick<RunFile, 'bucket' | 'key'>,
+  landingBucket: string,
+): boolean {
+  return (
+    trigger.kind === 's3' &&
+    bucket === (trigger.bucket ?? landingBucket) &&
+    key.startsWith(trigger.prefix) &&
+    key.endsWith(trigger.suffix) &&
+    key.length >= trigger.prefix.length + trigger.suffix.length
+  );
+}
