@@ -19,8 +19,12 @@ import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import type { RuleResource, TargetResource } from '../template/resources.ts';
 import { archiveOperations } from './archive-api.ts';
 import { eventTime, type EventBus } from './bus.ts';
-import { JsonError, parseJson, type JsonNode } from './json-text.ts';
-import { EventFields, InvalidEventPatternError, Pattern } from './pattern.ts';
+import { JsonError, parseJson, type JsonNode } from '../../shared/pipeline/event-pattern/json-text.ts';
+import {
+  EventFields,
+  InvalidEventPatternError,
+  Pattern,
+} from '../../shared/pipeline/event-pattern/pattern.ts';
 
 const MOST_ENTRIES = 10;
 /** Of all entries together: 1 MB. */

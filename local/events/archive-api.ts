@@ -13,7 +13,7 @@ import {
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import { archiveArn, type Archive } from './archive.ts';
 import type { EventBus } from './bus.ts';
-import { InvalidEventPatternError } from './pattern.ts';
+import { InvalidEventPatternError } from '../../shared/pipeline/event-pattern/pattern.ts';
 import { replayArn, type Replay } from './replay.ts';
 
 export const BUS_ARN = `arn:aws:events:${LOCAL_REGION}:${LOCAL_ACCOUNT}:event-bus/default`;

@@ -11,7 +11,7 @@ import { Journal } from '../journal.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import type { ArchiveResource } from '../template/resources.ts';
 import { ArchiveFile } from './archive-file.ts';
-import { type EventFields, Pattern } from './pattern.ts';
+import { type EventFields, Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
 
 const DAY_MS = 86_400_000;
 

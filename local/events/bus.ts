@@ -18,7 +18,7 @@ import type { BusEvent } from './bus-event.ts';
 import { Deliveries, type DeadLetterAttributes } from './deliveries.ts';
 import type { EventFaults } from './event-faults.ts';
 import { inputOf, scheduledInput } from './input.ts';
-import { EventFields, Pattern } from './pattern.ts';
+import { EventFields, Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
 import { Replays } from './replay.ts';
 import { ScheduleMemory } from './schedule-memory.ts';
 import { Scheduler, type MissedTicks, type ScheduledWork } from './scheduler.ts';

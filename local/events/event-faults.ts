@@ -1,7 +1,7 @@
 /** Faults of event delivery that are asked for, so that loss, delay and repetition can be shown and tested. */
 import { randomUUID } from 'node:crypto';
 
-import { type EventFields, Pattern } from './pattern.ts';
+import { type EventFields, Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
 
 export interface EventFaultRequest {
   /** Every given member has to fit; none: every delivery. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { EventFaultRequest } from '../events/event-faults.ts';
-import { Pattern } from '../events/pattern.ts';
+import { Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
 import { BadRequest } from '../gateway/bad-request.ts';
 import { isObject } from '../template/json.ts';
 import type { CallFault } from './call-faults.ts';

@@ -1,7 +1,7 @@
 /** Names that every object inherits, wherever a name from outside is looked up: each is unknown there, as any other. */
 import { describe, expect, test } from 'vitest';
 
-import { Pattern } from '../../local/events/pattern.ts';
+import { Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
 import { ownEntry } from '../../local/own-entry.ts';
 import { translate } from '../../local/redshift/dialect/translate.ts';
 import { startChecksum } from '../../local/s3/checksums.ts';

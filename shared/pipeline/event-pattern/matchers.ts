@@ -2,7 +2,6 @@
  * One element of a pattern's array: a value to equal or a match expression. The messages are those of AWS's own
  * compiler (aws/event-ruler, JsonRuleCompiler), which EventBridge hands through.
  */
-import { ownEntry } from '../own-entry.ts';
 import { parseCidr } from './cidr.ts';
 import { JsonError, type JsonNode } from './json-text.ts';
 
@@ -223,7 +222,7 @@ function compileAnythingBut(value: JsonNode): Matcher {
 
 function compileAnythingButExpression(node: JsonNode & { kind: 'object' }): Matcher {
   const { name, value } = onlyEntry(node, 'Anything-But expression name not found');
-  const compile = ownEntry(anythingButTests, name);
+  const compile = Object.hasOwn(anythingButTests, name) ? anythingButTests[name] : undefined;
   if (compile === undefined) throw new JsonError(`Unsupported anything-but pattern: ${name}`, value.at);
   const tests = (value.kind === 'array' ? value.items : [value]).map(compile);
   return {

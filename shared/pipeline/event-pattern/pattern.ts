@@ -42,10 +42,8 @@ export class Pattern {
       );
     }
     try {
-      const root = parseJson(text);
-      if (root.kind !== 'object') throw new JsonError('Filter is not an object', root.at);
       // In the order of their names, as the engine walks them: it decides what `exists: false` sees of an array.
-      this.#alternatives = compileObject([new Map()], '', root, false).map((alternative) =>
+      this.#alternatives = compilePattern(parseJson(text)).map((alternative) =>
         [...alternative].sort(([a], [b]) => (a < b ? -1 : 1)),
       );
     } catch (error) {
@@ -59,6 +57,12 @@ export class Pattern {
   matches(event: EventFields): boolean {
     return this.#alternatives.some((paths) => fits(paths, 0, event, new Map()));
   }
+}
+
+/** @throws JsonError with EventBridge's words */
+export function compilePattern(root: JsonNode): readonly Alternative[] {
+  if (root.kind !== 'object') throw new JsonError('Filter is not an object', root.at);
+  return compileObject([new Map()], '', root, false);
 }
 
 function place(text: string, at: number): string {

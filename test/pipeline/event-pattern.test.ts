@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { EventFields, InvalidEventPatternError, Pattern } from '../../../local/events/pattern.ts';
+import {
+  EventFields,
+  InvalidEventPatternError,
+  Pattern,
+} from '../../shared/pipeline/event-pattern/pattern.ts';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
