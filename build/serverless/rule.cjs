@@ -29,8 +29,9 @@ function inPatterns(list, patternOf) {
 /**
  * @param {string} name
  * @param {object} pattern
+ * @param {object} [transformer] what the message is made of; absent: the event as it is
  */
-function toQueue(name, pattern) {
+function toQueue(name, pattern, transformer) {
   return {
     Type: 'AWS::Events::Rule',
     Properties: {
@@ -40,6 +41,7 @@ function toQueue(name, pattern) {
         {
           Id: 'arrivals',
           Arn: { 'Fn::GetAtt': ['Arrivals', 'Arn'] },
+          ...(transformer && { InputTransformer: transformer }),
           RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
           DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
         },

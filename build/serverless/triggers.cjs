@@ -2,11 +2,12 @@
 /** What the triggers of the pipelines need in the template: one entry for each kind. */
 
 const { arrivals } = require('./arrivals.cjs');
+const { events } = require('./events.cjs');
 const { followers } = require('./followers.cjs');
 const { schedules } = require('./schedules.cjs');
 
 /**
- * @typedef {import('./arrivals.cjs').Plan & import('./schedules.cjs').Plan & import('./followers.cjs').Plan} Plan
+ * @typedef {import('./arrivals.cjs').Plan & import('./schedules.cjs').Plan & import('./followers.cjs').Plan & import('./events.cjs').Plan} Plan
  *
  * @typedef {object} Stage
  * @property {string} stage
@@ -22,7 +23,7 @@ const { schedules } = require('./schedules.cjs');
  */
 
 /** @type {readonly Kind[]} */
-const KINDS = [arrivals, followers, schedules];
+const KINDS = [arrivals, followers, schedules, events];
 
 /**
  * @param {readonly Plan[]} plans

@@ -21,6 +21,7 @@ export function inputOf(
     return fillIn(
       target.inputTransformer.template,
       variablesOf(target.inputTransformer.paths, rule, JSON.parse(event)),
+      event,
     );
   }
   return event;
@@ -64,12 +65,14 @@ function withoutDetail(event: unknown): unknown {
 }
 
 /** Inside quotes a value becomes part of the text, outside it is JSON; what is not in the event is left out. */
-function fillIn(template: string, variables: ReadonlyMap<string, unknown>): string {
+function fillIn(template: string, variables: ReadonlyMap<string, unknown>, event: string): string {
   let quoted = false;
   const filled = template.replaceAll(/\\.|"|<([A-Za-z0-9._-]+)>/g, (found, name: string | undefined) => {
     if (found === '"') quoted = !quoted;
     if (name === undefined || !variables.has(name)) return found;
     const value = variables.get(name);
+    // As it was written, numbers and all.
+    if (!quoted && name === 'aws.events.event.json') return event;
     if (!quoted) return JSON.stringify(value ?? null);
     if (value === undefined) return '';
     return JSON.stringify(typeof value === 'string' ? value : JSON.stringify(value)).slice(1, -1);

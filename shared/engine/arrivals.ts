@@ -1,4 +1,5 @@
 /** What comes to `start-run`: a batch of messages from the arrivals queue, or one schedule that fell due. */
+import { EVENT_SOURCE, parseBusEvent } from '../events/bus-event.ts';
 import { parseObjectCreated } from '../events/object-created.ts';
 import type { QueueMessage } from '../events/queue-batch.ts';
 import { parseQueueBatch } from '../events/queue-batch.ts';
@@ -10,6 +11,7 @@ import type { Plan } from '../pipeline/plan.ts';
 import { admit } from './admit.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Driver, Ports } from './ports.ts';
+import { startByEvent } from './start-by-event.ts';
 import { startFollowing } from './start-following.ts';
 import { startScheduled } from './start-scheduled.ts';
 
@@ -44,6 +46,13 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
     (event, stage) => {
       const due = parseScheduleDue(event, stage);
       return (...world) => startScheduled(due, ...world);
+    },
+  ],
+  [
+    EVENT_SOURCE,
+    (envelope, stage, body) => {
+      const arrived = parseBusEvent(envelope, stage, body);
+      return (...world) => startByEvent(arrived, ...world);
     },
   ],
 ]);

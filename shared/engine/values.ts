@@ -19,6 +19,9 @@ export function manifestBody(file: { bucket: string; key: string; size: number }
   });
 }
 
+/** What only other kinds of triggers have. */
+const NULL: ParameterValue = { type: 'word', text: 'NULL' };
+
 export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map<string, ParameterValue> {
   const { trigger } = run;
   const file = fileOf(trigger);
@@ -26,8 +29,8 @@ export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map
     run_id: string(run.id),
     run_started_at: timestamp(run.startedAt ?? run.createdAt),
     event_time: timestamp(trigger.time),
-    upstream_run_id:
-      trigger.kind === 'pipeline' ? string(trigger.upstream.runId) : { type: 'word', text: 'NULL' },
+    upstream_run_id: trigger.kind === 'pipeline' ? string(trigger.upstream.runId) : NULL,
+    event: trigger.kind === 'event' ? string(trigger.event.json) : NULL,
     copy_role:
       settings.copyRole === 'default' ? { type: 'word', text: 'default' } : string(settings.copyRole),
     ...(file === undefined

@@ -29,7 +29,11 @@ function shapeSchema(shape: Shape): Json {
     case 'flag':
       return { type: 'boolean' };
     case 'list':
-      return { type: 'array', items: shapeSchema(shape.of) };
+      return shape.orOne === true
+        ? { anyOf: [shapeSchema(shape.of), shapeSchema({ kind: 'list', of: shape.of })] }
+        : { type: 'array', items: shapeSchema(shape.of) };
+    case 'json':
+      return { type: 'object' };
     case 'map':
       return {
         type: ['object', 'null'],

@@ -109,7 +109,20 @@ export interface PipelineTrigger {
   readonly pipeline: string;
 }
 
-export type Trigger = S3Trigger | ScheduleTrigger | PipelineTrigger;
+/** Every event of the default bus that EventBridge matches with the pattern. */
+export interface EventTrigger {
+  readonly kind: 'event';
+  readonly pattern: EventPattern;
+}
+
+/** As EventBridge takes it; `source` and `detail-type` without operators. */
+export interface EventPattern {
+  readonly source: readonly string[];
+  readonly 'detail-type'?: readonly string[];
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+export type Trigger = S3Trigger | ScheduleTrigger | PipelineTrigger | EventTrigger;
 
 export type ParameterType = 'string' | 'number' | 'boolean' | 'date' | 'timestamp';
 

@@ -20,7 +20,7 @@ export interface ReadSettings {
 }
 
 /** Shapes that hold others. */
-type Composed = 'object' | 'one-of' | 'short' | 'map' | 'list';
+type Composed = 'object' | 'one-of' | 'short' | 'map' | 'list' | 'json';
 
 /** Stands for a value that was refused, so that what encloses it can still be checked. */
 const REFUSED = Symbol('refused');
@@ -87,7 +87,13 @@ class Reader {
       case 'map':
         return this.#map(node, shape, path, offset);
       case 'list':
-        return this.#list(node, shape.of, path, offset);
+        return shape.orOne === true && isScalar(node)
+          ? [this.#check(given, shape.of, path)]
+          : this.#list(node, shape.of, path, offset);
+      case 'json':
+        return isMap(node)
+          ? this.#json(node, path, offset)
+          : this.#say(offset, `${place(path)} must be an object (lines with keys)`);
       case 'text':
       case 'scalar':
       case 'choice':
@@ -190,6 +196,36 @@ class Reader {
       this.#offsets.set(JSON.stringify([...path, i]), offsetOfNode(item) ?? offset);
       return this.#check(item, of, [...path, i]);
     });
+  }
+
+  /** Any value, with the place of each part of it. */
+  #json(node: unknown, path: Path, offset: number): unknown {
+    // What it stands for could hold itself.
+    if (isAlias(node)) return this.#say(offset, `${place(path)} must be written out, without an alias`);
+    if (isSeq(node))
+      return node.items.map((item, i) => this.#jsonMember(item, offsetOfNode(item) ?? offset, [...path, i]));
+    if (isMap(node)) {
+      const value: Record<string, unknown> = {};
+      for (const pair of node.items) {
+        const name = keyText(pair);
+        const member = this.#jsonMember(pair.value, offsetOfNode(pair.key) ?? offset, [...path, name]);
+        Object.defineProperty(value, name, { value: member, enumerable: true });
+      }
+      return value;
+    }
+    if (!isScalar(node)) return null;
+    const { value, source } = node;
+    if (typeof value === 'number' && source !== JSON.stringify(value))
+      return this.#say(
+        offset,
+        `${place(path)} must be a number as JSON writes it (${value}), or a text in quotes; it is ${source}`,
+      );
+    return value;
+  }
+
+  #jsonMember(node: unknown, offset: number, path: Path): unknown {
+    this.#offsets.set(JSON.stringify(path), offset);
+    return this.#json(node, path, offset);
   }
 
   #scalar(

@@ -8,7 +8,10 @@ export type Shape =
   | { readonly kind: 'duration'; readonly minSeconds: number; readonly maxSeconds: number }
   | { readonly kind: 'whole'; readonly min: number; readonly max: number }
   | { readonly kind: 'flag' }
-  | { readonly kind: 'list'; readonly of: Shape }
+  /** `orOne`: a single value may stand without the list. */
+  | { readonly kind: 'list'; readonly of: Shape; readonly orOne?: true }
+  /** An object of any keys and values, as JSON has them. */
+  | { readonly kind: 'json' }
   | { readonly kind: 'map'; readonly of: Shape; readonly keyPattern: string; readonly keyWords: string }
   | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Key>> }
   /** An object with exactly one of the keys. */

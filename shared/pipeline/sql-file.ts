@@ -8,6 +8,7 @@ import { positionOf } from './problem.ts';
 import type { StatementFacts, StatementProblem } from './statement-facts.ts';
 import type { ParameterUse } from './template.ts';
 import { makeTemplate, templateBytes } from './template.ts';
+import { MOST_EVENT_BYTES } from './triggers/event-size.ts';
 
 /** A batch may hold 40 statements (the Data API's model); a marker and one in reserve. */
 const MAX_STATEMENTS = 38;
@@ -64,6 +65,15 @@ export function readSqlFile(
       problem(
         facts.offset,
         `the statement has ${bytes} bytes; older Data API endpoints take ${LARGE_BYTES} at most`,
+        'warning',
+      );
+    const events = made.uses.filter((use) => use.name === 'event').length;
+    // Quotes and backslashes are doubled in a literal.
+    const withEvents = bytes + events * 2 * MOST_EVENT_BYTES;
+    if (events > 0 && bytes <= MAX_BYTES && withEvents > MAX_BYTES)
+      problem(
+        facts.offset,
+        `:event may have ${MOST_EVENT_BYTES} bytes, so the statement may have ${withEvents}; the Data API takes ${MAX_BYTES} at most: put :event into a temporary table once, and use that`,
         'warning',
       );
     const template = { ...made.template, at: positionOf(text, facts.offset) };

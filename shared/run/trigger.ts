@@ -1,11 +1,11 @@
-/** What made a run: the object of an S3 event, a request, a schedule that fell due, another run that succeeded. */
+/** What made a run: the object of an S3 event, a request, a schedule that fell due, another run that succeeded, an event. */
 
 /** The shape is the stored one: runs of earlier versions are read as they are. */
-export type RunTrigger = FileTrigger | RequestTrigger | ScheduleTrigger | PipelineTrigger;
+export type RunTrigger = FileTrigger | RequestTrigger | ScheduleTrigger | PipelineTrigger | EventTrigger;
 
 interface Common {
   /**
-   * `s3`: the event's time; `request`: when it was asked; `schedule`: when it was due; `pipeline`: that of the upstream
+   * `s3`, `event`: the event's time; `request`: when it was asked; `schedule`: when it was due; `pipeline`: that of the upstream
    * run, so that a whole chain has one time. ISO 8601, UTC.
    */
   readonly time: string;
@@ -36,6 +36,17 @@ export interface PipelineTrigger extends Common {
   readonly kind: 'pipeline';
   /** The run that succeeded. */
   readonly upstream: { readonly pipeline: string; readonly runId: string };
+}
+
+export interface EventTrigger extends Common {
+  readonly kind: 'event';
+  readonly event: {
+    readonly id: string;
+    readonly source: string;
+    readonly detailType: string;
+    /** The whole event. Bounded where it came in, so that it can lie here. */
+    readonly json: string;
+  };
 }
 
 export interface RunFile {

@@ -133,6 +133,7 @@ function unusedKeys(shape: Shape, values: readonly unknown[], path: string): str
         objects.flatMap((object) => Object.values(object)),
         `${path}[]`,
       );
+    case 'json':
     case 'text':
     case 'scalar':
     case 'choice':

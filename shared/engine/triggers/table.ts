@@ -1,6 +1,7 @@
 /** The kinds of triggers that make runs, each in a file of its own. */
 import type { RunTrigger } from '../../run/trigger.ts';
 import type { RunTriggerKind } from './kind.ts';
+import { event } from './event.ts';
 import { pipeline } from './pipeline.ts';
 import { request } from './request.ts';
 import { s3 } from './s3.ts';
@@ -8,7 +9,7 @@ import { schedule } from './schedule.ts';
 
 type Kinds = { readonly [K in RunTrigger['kind']]: RunTriggerKind<Extract<RunTrigger, { kind: K }>> };
 
-const KINDS: Kinds = { s3, request, schedule, pipeline };
+const KINDS: Kinds = { s3, request, schedule, pipeline, event };
 
 export const runTriggerKinds: readonly RunTriggerKind<RunTrigger>[] = Object.values(KINDS);
 

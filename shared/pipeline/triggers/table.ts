@@ -2,13 +2,14 @@
 import type { Trigger } from '../plan.ts';
 import type { Key } from '../shape.ts';
 import type { TriggerKind } from './kind.ts';
+import { event } from './event.ts';
 import { pipeline } from './pipeline.ts';
 import { s3 } from './s3.ts';
 import { schedule } from './schedule.ts';
 
 type Kinds = { readonly [K in Trigger['kind']]: TriggerKind<Extract<Trigger, { kind: K }>> };
 
-const KINDS: Kinds = { s3, schedule, pipeline };
+const KINDS: Kinds = { s3, schedule, pipeline, event };
 
 export const triggerKinds: readonly TriggerKind<Trigger>[] = Object.values(KINDS);
 

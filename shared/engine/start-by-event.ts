@@ -1,0 +1,49 @@
+/** An event of the bus came for a pipeline: one run, however often it is delivered. */
+import type { BusEvent } from '../events/bus-event.ts';
+import { RefusedInputError } from '../events/read.ts';
+import type { Plan, Trigger } from '../pipeline/plan.ts';
+import type { PlanCache } from './plan-cache.ts';
+import type { Driver, Ports } from './ports.ts';
+import type { Started } from './start-run.ts';
+import { startOrReplay } from './start-or-replay.ts';
+
+/**
+ * The detail is not matched again: it was by EventBridge. An event may come late, after a deployment that changed the
+ * pattern.
+ * @throws RefusedInputError where the pipeline is not there, or takes no such events any more: its SQL does not know them
+ */
+export async function startByEvent(
+  arrived: BusEvent,
+  today: readonly Plan[],
+  ports: Ports,
+  plans: PlanCache,
+  driver: Driver,
+): Promise<Started | undefined> {
+  const { pipeline, id, source, detailType, time, json, replayName, isOwn } = arrived;
+  const plan = today.find((candidate) => candidate.pipeline === pipeline);
+  const what = `event "${detailType}" from ${source} (${id})`;
+  if (isOwn) {
+    ports.log('warn', 'ignored an event that Baton caused itself: it would start runs for ever', {
+      pipeline,
+      event: what,
+    });
+    return undefined;
+  }
+  if (plan === undefined)
+    throw new RefusedInputError(`${what} came, but there is no pipeline "${pipeline}" any more`);
+  if (!plan.triggers.some((trigger) => takes(trigger, source, detailType)))
+    throw new RefusedInputError(`${what} came, but pipeline ${pipeline} starts with no such event any more`);
+  const trigger = {
+    kind: 'event' as const,
+    time,
+    event: { id, source, detailType, json },
+    ...(replayName === undefined ? {} : { replayName }),
+  };
+  return startOrReplay(plan, trigger, ports, plans, driver);
+}
+
+function takes(trigger: Trigger, source: string, detailType: string): boolean {
+  if (trigger.kind !== 'event') return false;
+  const { source: sources, 'detail-type': types } = trigger.pattern;
+  return sources.includes(source) && types?.includes(detailType) !== false;
+}

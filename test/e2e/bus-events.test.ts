@@ -1,0 +1,156 @@
+/** Pipelines that start with events of the bus: put there with the plain AWS SDK, rows come out of the warehouse. */
+import { join } from 'node:path';
+
+import {
+  DescribeRuleCommand,
+  ListRulesCommand,
+  ListTargetsByRuleCommand,
+  PutEventsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { isAtRest, type Run } from '../../shared/run/run.ts';
+import { eventually, root, Stack } from './stack.ts';
+
+const fixture = (name: string): string => join(root, 'test/fixtures/pipelines', name);
+
+let stack: Stack;
+
+beforeAll(async () => {
+  const pipelines = Object.fromEntries(
+    ['order_events', 'order_audit', 'setup'].map((name) => [name, fixture(name)]),
+  );
+  stack = await Stack.start({ pipelines });
+});
+afterAll(async () => {
+  await stack.stop();
+});
+
+const order = (id: string, more = ''): string =>
+  `{"order":${id},"total":250.5,"country":"DE","customer":"O'Neill \\\\ \\"Sons\\" é\u0085","note":"a\\nb"${more}}`;
+
+/** The event's id. */
+async function put(detail: string, detailType = 'Order Placed', source = 'shop.orders'): Promise<string> {
+  const Time = new Date('2026-11-20T10:00:00Z');
+  const { Entries = [] } = await stack.events.send(
+    new PutEventsCommand({ Entries: [{ Source: source, DetailType: detailType, Detail: detail, Time }] }),
+  );
+  return Entries[0]?.EventId ?? '';
+}
+
+async function runsOf(pipeline: string, count: number): Promise<Run[]> {
+  return eventually(`${count} runs of ${pipeline}`, async () => {
+    const runs = await stack.runs(pipeline);
+    return runs.length >= count && runs.every((run) => isAtRest(run) && run.owed === undefined)
+      ? runs
+      : undefined;
+  });
+}
+
+interface Waiting {
+  readonly deliveries: number;
+  readonly invocations: number;
+  readonly messages: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+async function quiet(): Promise<Waiting> {
+  return eventually('nothing under way', async () => {
+    const { waiting } = (await stack.admin('GET', 'status')) as { waiting: Waiting };
+    const arrivals = Object.values(waiting.messages['baton-local-arrivals'] ?? {});
+    return [waiting.deliveries, waiting.invocations, ...arrivals].every((count) => count === 0)
+      ? waiting
+      : undefined;
+  });
+}
+
+/** Larger than any number that JavaScript keeps exactly. */
+const LARGE_ID = '12345678901234567890';
+
+it('an event that two pipelines match starts one run of each, and its JSON is in the SQL to the last digit', async () => {
+  const id = await put(order(LARGE_ID));
+  const [run] = await runsOf('order_events', 1);
+  const [audit] = await runsOf('order_audit', 1);
+  expect([run?.state, audit?.state]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+  expect(run?.trigger).toMatchObject({
+    kind: 'event',
+    time: '2026-11-20T10:00:00.000Z',
+    event: { id, source: 'shop.orders', detailType: 'Order Placed' },
+  });
+  expect(await stack.query('SELECT order_id, customer, placed_at::varchar FROM order_event')).toEqual([
+    [LARGE_ID, `O'Neill \\ "Sons" é\u0085`, '2026-11-20 10:00:00'],
+  ]);
+  const [[event = ''] = []] = await stack.query('SELECT event FROM order_audit');
+  expect(event).toContain(`"detail":{"order":${LARGE_ID},"total":250.5`);
+  expect(JSON.parse(event ?? '')).toMatchObject({ id, source: 'shop.orders', detail: { note: 'a\nb' } });
+});
+
+it('an event that is delivered three times over starts one run', async () => {
+  const fault = {
+    target: 'event',
+    match: { source: 'shop.orders' },
+    effect: { kind: 'duplicate', copies: 2 },
+  };
+  await stack.admin('POST', 'faults', fault);
+  await put(order('2'));
+  await runsOf('order_events', 2);
+  await quiet();
+  expect(await stack.runs('order_events')).toHaveLength(2);
+  expect(await stack.count("SELECT COUNT(*) FROM order_event WHERE order_id = '2'")).toBe(1);
+});
+
+it('an event that the pattern does not match starts only what takes any of them', async () => {
+  await put(order('3').replace('250.5', '99.5'));
+  await put(order('4'), 'Order Shipped');
+  await put(order('5'), 'Order Placed', 'shop.invoices');
+  await runsOf('order_audit', 4);
+  await quiet();
+  expect(await stack.runs('order_events')).toHaveLength(2);
+  expect(await stack.runs('order_audit')).toHaveLength(4);
+});
+
+it('an event that is too large is a dead letter with the reason, and starts nothing', async () => {
+  await put(order('6', `,"filler":"${'x'.repeat(16_000)}"`));
+  await eventually('the refusal in the log', async () =>
+    (await stack.baton('local', 'logs', 'start-run').catch(() => ({ stdout: '' }))).stdout.includes('16000')
+      ? true
+      : ((await stack.admin('GET', 'status')) as { waiting: Waiting }).waiting.messages[
+            'baton-local-arrivals'
+          ]
+        ? true
+        : undefined,
+  );
+  expect(await stack.runs('order_events')).toHaveLength(2);
+});
+
+it('each trigger has a rule with its own pattern, which can be read at the endpoint', async () => {
+  const { Rules = [] } = await stack.events.send(new ListRulesCommand({ NamePrefix: 'baton-local-event-' }));
+  expect(Rules.map(({ Name }) => Name)).toEqual([
+    expect.stringMatching(/^baton-local-event-order_audit-[0-9a-f]{8}$/),
+    expect.stringMatching(/^baton-local-event-order_events-[0-9a-f]{8}$/),
+  ]);
+  const { EventPattern = '' } = await stack.events.send(new DescribeRuleCommand({ Name: Rules[1]?.Name }));
+  expect(JSON.parse(EventPattern)).toEqual({
+    source: ['shop.orders'],
+    'detail-type': ['Order Placed', 'Order Changed'],
+    detail: { total: [{ numeric: ['>=', 100] }], country: [{ 'anything-but': ['test'] }] },
+  });
+  const { Targets = [] } = await stack.events.send(new ListTargetsByRuleCommand({ Rule: Rules[1]?.Name }));
+  expect(Targets).toMatchObject([
+    { DeadLetterConfig: { Arn: expect.stringContaining('dead-letters') as string } },
+  ]);
+});
+
+it('the command tells which event started a run, and with what it would run', async () => {
+  const [run] = await stack.runs('order_events');
+  const listed = await stack.baton('runs', '--pipeline', 'order_events', '--sql', stack.sql);
+  expect(listed.stdout).toContain('event "Order Placed" from shop.orders, ');
+  const shown = await stack.baton('run', run?.id ?? '', '--json');
+  expect(JSON.parse(shown.stdout)).toMatchObject({
+    trigger: { kind: 'event', event: { source: 'shop.orders' } },
+  });
+  const plan = await stack.baton('plan', 'order_events', '--sql', stack.sql);
+  expect(plan.stdout).toContain('starts on "Order Placed" or "Order Changed" from shop.orders with {"total"');
+  const byHand = await stack.baton('start', 'order_audit');
+  expect(byHand.code).toBe(0);
+  expect(await stack.count('SELECT COUNT(*) FROM order_audit WHERE event IS NULL')).toBe(1);
+});
