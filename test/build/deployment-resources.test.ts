@@ -179,6 +179,34 @@ describe('triggers', () => {
     expect(Object.keys(resources).filter((id) => id.startsWith('Schedule'))).toEqual([]);
   });
 
+  test('of events are a rule each, which hands its events over in an envelope that names the pipeline', async () => {
+    const pattern = { source: ['shop.orders'], detail: { total: [{ numeric: ['>', 100] }] } };
+    const event = (pipeline: string) => ({ pipeline, triggers: [{ kind: 'event', pattern }] });
+    const resources = await resourcesWith(cluster, { plans: [event('shop'), event('p'.repeat(60))] });
+    const rules = Object.entries(resources).filter(([id]) => id.startsWith('EventRule'));
+    expect(rules).toHaveLength(2);
+    expect(rules[0]?.[1]).toEqual({
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        Name: expect.stringMatching(/^baton-dev-event-shop-[0-9a-f]{8}$/),
+        EventPattern: pattern,
+        Targets: [
+          {
+            Id: 'arrivals',
+            Arn: { 'Fn::GetAtt': ['Arrivals', 'Arn'] },
+            InputTransformer: {
+              InputTemplate:
+                '{"source":"baton.event","stage":"dev","pipeline":"shop","event":<aws.events.event.json>}',
+            },
+            RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
+            DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
+          },
+        ],
+      },
+    });
+    expect(String(rules[1]?.[1].Properties['Name'])).toHaveLength(64);
+  });
+
   test('of pipelines behind others bring the success of just these into the queue', async () => {
     const behind = (pipeline: string, upstream: string) => ({
       pipeline,

@@ -157,9 +157,9 @@ describe('the compiled template', () => {
     }
     expect(JSON.stringify(propertiesOf('ArrivalsPolicy'))).toContain('rule/baton-local-arrivals*');
     const letters = JSON.stringify(propertiesOf('DeadLettersPolicy'));
-    for (const end of ['arrivals*', 'succeeded*', 'request'])
+    for (const end of ['arrivals*', 'succeeded*', 'event-*', 'request'])
       expect(letters).toContain(`rule/baton-local-${end}"`);
-    expect(letters.match(/rule\//g)).toHaveLength(3);
+    expect(letters.match(/rule\//g)).toHaveLength(4);
   });
 
   test('sends objects under the prefixes of the pipelines to the queue, by bucket', () => {

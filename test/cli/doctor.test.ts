@@ -77,6 +77,9 @@ function healthy(): Inspector {
   };
 }
 
+const EVENTS_OF_SHOP = { source: ['shop.orders'], detail: { a: [1], b: [2] } };
+const SHOP: Plan = { ...PLAN, pipeline: 'shop', triggers: [{ kind: 'event', pattern: EVENTS_OF_SHOP }] };
+
 const SUCCESS_OF_STORES = JSON.stringify({
   source: ['baton'],
   'detail-type': ['Run Succeeded'],
@@ -223,6 +226,29 @@ describe('a finding', () => {
         message:
           'rules deliver what starts no pipeline in this folder: s3://landing/old/; the success of stores',
         remedy: expect.stringContaining('npm run deploy -- --stage prod'),
+      },
+    ],
+    [
+      'events that no rule delivers',
+      {
+        plans: [PLAN, SHOP],
+        ask: () => Promise.resolve(answerOf(PROBES, { pipelines: [PLAN, SHOP] })),
+      },
+      {
+        name: 'rules',
+        message: 'no rule delivers events of shop: any event from shop.orders with {"a":[1],"b":[2]}',
+      },
+    ],
+    [
+      'events that start nothing here',
+      {
+        inspector: {
+          rules: rulesWith(filesPattern('landing', 'stores/'), JSON.stringify({ source: ['shop.orders'] })),
+        },
+      },
+      {
+        name: 'rules',
+        message: 'rules deliver what starts no pipeline in this folder: events: any event from shop.orders',
       },
     ],
     [
@@ -404,6 +430,15 @@ describe('rules that fit the pipelines', () => {
       'of files and of successes',
       rulesWith(filesPattern('landing', 'stores/'), SUCCESS_OF_STORES),
       [PLAN, followerOf('stores')],
+      'landing',
+    ],
+    [
+      'of events, in whatever order their patterns are written',
+      rulesWith(
+        filesPattern('landing', 'stores/'),
+        JSON.stringify({ detail: { b: [2], a: [1] }, source: ['shop.orders'] }),
+      ),
+      [PLAN, SHOP],
       'landing',
     ],
   ])('are ok: %s', async (_what, rules, plans, landing) => {

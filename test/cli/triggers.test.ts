@@ -24,6 +24,8 @@ it('a plan says each of its triggers, and when its schedules fall due next by th
       { kind: 'schedule', expression: 'cron(0 0 1 1 ? 2020)', timezone: 'UTC' },
       { kind: 'schedule', expression: 'rate(1 hour)', timezone: 'UTC' },
       { kind: 'pipeline', pipeline: 'stores' },
+      { kind: 'event', pattern: { source: ['a', 'b'] } },
+      { kind: 'event', pattern: { source: ['a'], 'detail-type': ['X'], detail: { n: [1] } } },
     ),
   ).toEqual([
     'starts on in/*.csv',
@@ -32,6 +34,8 @@ it('a plan says each of its triggers, and when its schedules fall due next by th
     'or cron(0 0 1 1 ? 2020) UTC, never again',
     'or rate(1 hour), from its deployment on',
     'or success of stores',
+    'or any event from a or b',
+    'or "X" from a with {"n":[1]}',
   ]);
   expect(describePlan(planOf([{}], { triggers: [] }), NOW)).toContain('\n  starts by request only\n');
 });
@@ -62,5 +66,7 @@ it('a run says what made it', () => {
   expect(text({ kind: 'pipeline', time, upstream: { pipeline: 'stores', runId: 'stores-abc' } })).toBe(
     'after stores-abc',
   );
+  const event = { id: 'e-1', source: 'shop.orders', detailType: 'Order\u001BPlaced', json: '{}' };
+  expect(text({ kind: 'event', time, event })).toBe('event "Order\\x1bPlaced" from shop.orders, e-1');
   expect(text({ kind: 'request', time, requestId: 'one', actor: 'me' })).toBe('request of me');
 });

@@ -275,4 +275,13 @@ async function malformed(stack: Stack): Promise<void> {
     return (waiting.messages['baton-local-dead-letters']?.visible ?? 0) > 0 ? true : undefined;
   });
   await firstOf(stack, 'timed');
+  await stack.events.send(
+    new PutEventsCommand({
+      Entries: [{ Source: 'shop.stores', DetailType: 'Store Closed', Detail: '{"country":"DE"}' }],
+    }),
+  );
+  const { id } = await eventually('a run of the event', async () =>
+    (await stack.runs('timed')).find(({ trigger }) => trigger.kind === 'event'),
+  );
+  await ended(stack, id);
 }

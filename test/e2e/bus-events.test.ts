@@ -1,11 +1,15 @@
 /** Pipelines that start with events of the bus: put there with the plain AWS SDK, rows come out of the warehouse. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
+  CreateArchiveCommand,
+  DescribeReplayCommand,
   DescribeRuleCommand,
   ListRulesCommand,
   ListTargetsByRuleCommand,
   PutEventsCommand,
+  StartReplayCommand,
 } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -14,6 +18,8 @@ import { eventually, root, Stack } from './stack.ts';
 
 const fixture = (name: string): string => join(root, 'test/fixtures/pipelines', name);
 
+const BUS = 'arn:aws:events:us-east-1:000000000000:event-bus/default';
+
 let stack: Stack;
 
 beforeAll(async () => {
@@ -21,6 +27,14 @@ beforeAll(async () => {
     ['order_events', 'order_audit', 'setup'].map((name) => [name, fixture(name)]),
   );
   stack = await Stack.start({ pipelines });
+  // Baton archives files only; this one is the shop's own.
+  await stack.events.send(
+    new CreateArchiveCommand({
+      ArchiveName: 'shop',
+      EventSourceArn: BUS,
+      EventPattern: '{"source":["shop.orders"]}',
+    }),
+  );
 });
 afterAll(async () => {
   await stack.stop();
@@ -96,6 +110,7 @@ it('an event that is delivered three times over starts one run', async () => {
   await quiet();
   expect(await stack.runs('order_events')).toHaveLength(2);
   expect(await stack.count("SELECT COUNT(*) FROM order_event WHERE order_id = '2'")).toBe(1);
+  await stack.admin('DELETE', 'faults');
 });
 
 it('an event that the pattern does not match starts only what takes any of them', async () => {
@@ -108,18 +123,49 @@ it('an event that the pattern does not match starts only what takes any of them'
   expect(await stack.runs('order_audit')).toHaveLength(4);
 });
 
-it('an event that is too large is a dead letter with the reason, and starts nothing', async () => {
-  await put(order('6', `,"filler":"${'x'.repeat(16_000)}"`));
-  await eventually('the refusal in the log', async () =>
-    (await stack.baton('local', 'logs', 'start-run').catch(() => ({ stdout: '' }))).stdout.includes('16000')
-      ? true
-      : ((await stack.admin('GET', 'status')) as { waiting: Waiting }).waiting.messages[
-            'baton-local-arrivals'
-          ]
-        ? true
-        : undefined,
+it('an event that is replayed starts nothing more', async () => {
+  const before = [await stack.runs('order_events'), await stack.runs('order_audit')];
+  await stack.advance(15 * 60_000);
+  await stack.events.send(
+    new StartReplayCommand({
+      ReplayName: 'again',
+      EventSourceArn: BUS.replace(':event-bus/default', ':archive/shop'),
+      EventStartTime: new Date('2026-11-20T09:00:00Z'),
+      EventEndTime: new Date('2026-11-20T11:00:00Z'),
+      Destination: { Arn: BUS },
+    }),
   );
-  expect(await stack.runs('order_events')).toHaveLength(2);
+  await eventually('the end of the replay', async () => {
+    await stack.advance(60_000);
+    const { State } = await stack.events.send(new DescribeReplayCommand({ ReplayName: 'again' }));
+    return State === 'COMPLETED' ? true : undefined;
+  });
+  await quiet();
+  const after = [await stack.runs('order_events'), await stack.runs('order_audit')];
+  expect(after.map((runs) => runs.map(({ id, version }) => [id, version]))).toEqual(
+    before.map((runs) => runs.map(({ id, version }) => [id, version])),
+  );
+});
+
+it('an event that is too large starts nothing, and is kept as a dead letter', async () => {
+  const before = await stack.runs('order_events');
+  await put(order('6', `,"filler":"${'x'.repeat(16_000)}"`));
+  await eventually(
+    'a dead letter of each pipeline',
+    async () => {
+      await stack.advance(180_000);
+      const { waiting } = (await stack.admin('GET', 'status')) as { waiting: Waiting };
+      const letters = Object.values(waiting.messages['baton-local-dead-letters'] ?? {});
+      return letters.reduce((sum, count) => sum + count, 0) === 2 ? true : undefined;
+    },
+    60_000,
+  );
+  expect(await stack.runs('order_events')).toHaveLength(before.length);
+  const logs = join(stack.home, 'state', 'logs');
+  const log = readdirSync(logs).find((name) => name.includes('start-run')) ?? '';
+  expect(readFileSync(join(logs, log), 'utf8')).toMatch(
+    /an event that starts a run may have 16000 bytes; this one has \d+: put what is large into a file in S3/,
+  );
 });
 
 it('each trigger has a rule with its own pattern, which can be read at the endpoint', async () => {

@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 import { admit } from '../../shared/engine/admit.ts';
+import { startOrReplay } from '../../shared/engine/start-or-replay.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import { parseRequest } from '../../shared/events/parse-request.ts';
+import { MOST_EVENT_BYTES } from '../../shared/pipeline/triggers/event-size.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { historyKey, poolKey, runItem } from '../../shared/store/run-item.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
@@ -163,9 +165,10 @@ it('a run whose ports answer megabytes is stored all the same', { timeout: 300_0
     fc.asyncProperty(
       files,
       upTo(4_090),
+      upTo(MOST_EVENT_BYTES),
       who,
       fc.array(moves, { minLength: 10, maxLength: 40 }),
-      async (file, region, said, script) => {
+      async (file, region, json, said, script) => {
         const world = new World();
         world.put(file);
         const wrong: string[] = [];
@@ -191,11 +194,19 @@ it('a run whose ports answer megabytes is stored all the same', { timeout: 300_0
           world.plans,
           world.driver(),
         );
+        const event = { id: 'x'.repeat(256), source: 'x'.repeat(256), detailType: 'x'.repeat(256), json };
+        await startOrReplay(
+          plan,
+          { kind: 'event', time: '2026-11-24T08:00:00.000Z', event },
+          world.ports,
+          world.plans,
+          world.driver(),
+        );
         const ids = [...world.store.runs.keys()];
-        expect(ids).toHaveLength(2);
+        expect(ids).toHaveLength(3);
         for (const [i, move] of script.entries()) {
           // What a port throws beyond its contract is left to the sweep, which notes it on the run.
-          await move(world, ids[i % 2] ?? '').catch(() => undefined);
+          await move(world, ids[i % 3] ?? '').catch(() => undefined);
         }
         for (const [pipeline, pool] of world.store.pools) look('pool', { ...poolKey(pipeline), ...pool });
         expect(wrong).toEqual([]);

@@ -2,9 +2,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { operate } from '../../shared/engine/operate.ts';
+import { startByEvent } from '../../shared/engine/start-by-event.ts';
 import { startFollowing } from '../../shared/engine/start-following.ts';
 import { startScheduled } from '../../shared/engine/start-scheduled.ts';
 import { statementsOf } from '../../shared/engine/statements.ts';
+import { EVENT_SOURCE, parseBusEvent } from '../../shared/events/bus-event.ts';
+import type { BusEvent } from '../../shared/events/bus-event.ts';
 import type { Plan, Trigger } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { planOf, World } from '../fakes/world.ts';
@@ -186,5 +189,109 @@ describe('a run that succeeded', () => {
     const byHand = answer.ok ? await world.store.load(answer.runId) : undefined;
     if (byHand === undefined) throw new Error('not started');
     expect(sql(byHand)).toMatch(/^SELECT NULL, '/);
+  });
+});
+
+describe('an event of the bus', () => {
+  const shop = pipeline('shop', {
+    kind: 'event',
+    pattern: { source: ['shop.orders'], 'detail-type': ['Order Placed'] },
+  });
+  const arrived: BusEvent = {
+    pipeline: 'shop',
+    id: 'e-1',
+    source: 'shop.orders',
+    detailType: 'Order Placed',
+    time: '2026-11-24T06:00:00.000Z',
+    json: '{"id":"e-1","detail":{"customer":"O\'Neill"}}',
+    isOwn: false,
+  };
+  const start = async (more: Partial<BusEvent> = {}, plan: Plan = shop): Promise<Run | undefined> => {
+    const event = { ...arrived, ...more };
+    return (await startByEvent(event, [plan], world.ports, world.plans, world.driver()))?.run;
+  };
+  const ids = async (): Promise<string[]> => (await world.store.listRuns('shop', 10)).map(({ id }) => id);
+
+  it('starts one run with its own time, however often it is delivered', async () => {
+    const run = await start();
+    expect(run).toMatchObject({
+      pipeline: 'shop',
+      trigger: {
+        kind: 'event',
+        time: '2026-11-24T06:00:00.000Z',
+        event: { id: 'e-1', source: 'shop.orders', detailType: 'Order Placed', json: arrived.json },
+      },
+    });
+    await start();
+    await start({ replayName: 'again' });
+    expect(await ids()).toEqual([run?.id]);
+    await start({ id: 'e-2' });
+    expect(await ids()).toHaveLength(2);
+  });
+
+  it('that is replayed resumes its failed run, or makes a new one, as the pipeline says', async () => {
+    const run = await start();
+    await world.drive(run?.id ?? '');
+    await world.finish('FAILED', { error: 'ERROR: relation "t" does not exist' });
+    expect((await world.store.load(run?.id ?? ''))?.state).toBe('FAILED');
+    await start({ replayName: 'again' });
+    expect((await world.store.load(run?.id ?? ''))?.state).toBe('RUNNING');
+    const rerun = await start({ replayName: 'once more' }, { ...shop, onReplay: 'rerun' });
+    expect(rerun?.id).not.toBe(run?.id);
+  });
+
+  it('is :event in the SQL as a literal, and NULL in a run that a person starts', async () => {
+    const asked: Plan = planOf([{ statements: [{ parts: ['SELECT ', { param: 'event' }] }] }], nameOf(shop));
+    const [step] = asked.steps;
+    if (step === undefined) throw new Error('no step');
+    const sql = (run: Run): string =>
+      statementsOf(run, asked, step, world.ports.settings)[0]?.split('\n')[1] ?? '';
+    const run = await start({}, asked);
+    if (run === undefined) throw new Error('not started');
+    expect(sql(run)).toBe(`SELECT '{"id":"e-1","detail":{"customer":"O''Neill"}}'`);
+    const request = { verb: 'start' as const, requestId: 'r1', pipeline: 'shop', actor: 'me' };
+    const answer = await operate(request, [asked], world.ports, world.plans, world.driver());
+    const byHand = answer.ok ? await world.store.load(answer.runId) : undefined;
+    if (byHand === undefined) throw new Error('not started');
+    expect(sql(byHand)).toBe('SELECT NULL');
+  });
+
+  it.each([
+    [
+      { pipeline: 'gone' },
+      'event "Order Placed" from shop.orders (e-1) came, but there is no pipeline "gone" any more',
+    ],
+    [
+      { source: 'shop.old' },
+      'from shop.old (e-1) came, but pipeline shop starts with no such event any more',
+    ],
+    [
+      { detailType: 'Order Lost' },
+      'event "Order Lost" from shop.orders (e-1) came, but pipeline shop starts',
+    ],
+  ])('that comes too late, %j, is refused', async (more, reason) => {
+    await expect(start(more)).rejects.toThrow(reason);
+    expect(world.store.runs.size).toBe(0);
+  });
+
+  it('that a run caused itself is ignored, or each run would start the next', async () => {
+    const everything = pipeline('shop', {
+      kind: 'event',
+      pattern: { source: ['aws.redshift-data', 'aws.s3'] },
+    });
+    const own = (detail: object, source = 'aws.redshift-data'): BusEvent => {
+      const event = { id: 'e', source, 'detail-type': 'T', time: '2026-11-24T06:00:00Z', detail };
+      const envelope = { source: EVENT_SOURCE, stage: 'dev', pipeline: 'shop', event };
+      return parseBusEvent(envelope, 'dev', JSON.stringify(envelope));
+    };
+    const role = 'arn:aws:sts::1:assumed-role/baton-prod-functions/baton-prod-run-step';
+    for (const detail of [
+      { statementName: 'baton:prod:x' },
+      { principal: role },
+      { userIdentity: { arn: role } },
+    ])
+      expect(await start(own(detail), everything)).toBeUndefined();
+    expect(world.store.runs.size).toBe(0);
+    expect(await start(own({ statementName: 'nightly' }), everything)).toBeDefined();
   });
 });

@@ -74,15 +74,15 @@ describe('a wrong pipeline.yml is told with its place', () => {
       'on:\n  - s3: { prefix: a, bucket: My_Bucket }\n',
       ["2:30: error: on[0].s3.bucket must be a bucket's name; it is My_Bucket"],
     ],
-    ['on:\n  - {}\n', ['2:5: error: on[0] must have one of the keys s3, schedule or pipeline']],
-    ['on:\n  - stores\n', ['2:5: error: on[0] must have one of the keys s3, schedule or pipeline']],
+    ['on:\n  - {}\n', ['2:5: error: on[0] must have one of the keys s3, schedule, pipeline or event']],
+    ['on:\n  - stores\n', ['2:5: error: on[0] must have one of the keys s3, schedule, pipeline or event']],
     [
       'on:\n  - shedule: rate(1 hour)\n',
       ['2:5: error: unknown key shedule in on[0] (did you mean schedule?); known are s3, schedule, pipeline'],
     ],
     [
       'on:\n  - { pipeline: stores, schedule: rate(1 hour) }\n',
-      ['2:25: error: on[0] must have one of the keys s3, schedule or pipeline, not several'],
+      ['2:25: error: on[0] must have one of the keys s3, schedule, pipeline or event, not several'],
     ],
     ['on:\n  - schedule: hourly\n', ['2:15: error: on[0].schedule must be cron(minutes hours day-of-month']],
     ['on:\n  - schedule:\n', ['2:14: error: on[0].schedule must be a list of keys (expression, timezone)']],

@@ -231,3 +231,121 @@ describe('pipelines behind pipelines', () => {
     });
   });
 });
+
+describe('an event', () => {
+  const on = (yaml: string): string => `  - event: ${yaml}\n`;
+
+  it('is a source, detail-types and a pattern for its detail, as EventBridge takes them', () => {
+    const yaml = `on:
+  - event: { source: shop.orders }
+  - event:
+      source: [aws.ec2, my.ec2]
+      detail-type: EC2 Instance State-change Notification
+      detail: { state: [running, { prefix: stop }], cpu: [{ numeric: [">", 0.5] }], tag: [null, true, 7] }
+`;
+    expect(planOf(SQL, yaml).triggers).toEqual([
+      { kind: 'event', pattern: { source: ['shop.orders'] } },
+      {
+        kind: 'event',
+        pattern: {
+          source: ['aws.ec2', 'my.ec2'],
+          'detail-type': ['EC2 Instance State-change Notification'],
+          detail: {
+            state: ['running', { prefix: 'stop' }],
+            cpu: [{ numeric: ['>', 0.5] }],
+            tag: [null, true, 7],
+          },
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    ['{ detail-type: Order Placed }', '2:12: error: on[0].event needs the key source'],
+    [
+      '{ source: "shop orders" }',
+      '2:22: error: on[0].event.source must be the source of events, written out: shop.orders; it is shop orders',
+    ],
+    ['{ source: [{ prefix: aws. }] }', '2:23: error: on[0].event.source[0] must be the source of events'],
+    ['{ source: [] }', '2:14: error: source must name at least one'],
+    ['{ source: a, region: us-east-1 }', 'known are source, detail-type, detail'],
+    ['{ source: a, detail: running }', 'on[0].event.detail must be an object'],
+    [
+      '{ source: a, detail: { state: running } }',
+      '2:35: error: detail.state: "state" must be an object or an array: write a list, ["running"]',
+    ],
+    ['{ source: a, detail: { state: [] } }', '2:35: error: detail.state: Empty arrays are not allowed'],
+    ['{ source: a, detail: { state: {} } }', '2:35: error: detail.state: Empty objects are not allowed'],
+    [
+      '{ source: a, detail: { n: [{ numerics: [1] }] } }',
+      'error: detail.n.0.numerics: Unrecognized match type numerics',
+    ],
+    ['{ source: a, detail: { n: [{ numeric: [">", high] }] } }', 'Value of > must be numeric'],
+    ['{ source: a, detail: { n: [{ numeric: [">>", 1] }] } }', 'Unrecognized numeric range operator: >>'],
+    ['{ source: a, detail: { n: [{ prefix: 7 }] } }', 'prefix match pattern must be a string'],
+    ['{ source: a, detail: { n: [{ exists: 1 }] } }', 'exists match pattern must be either true or false'],
+    ['{ source: a, detail: { n: [{ wildcard: a** }] } }', 'Consecutive wildcard characters'],
+    ['{ source: a, detail: { n: [{ cidr: 10.0.0.0 }] } }', "Malformed CIDR, one '/' required"],
+    ['{ source: a, detail: { $or: [{ a: [1] }] } }', 'There must have at least 2 Objects in $or'],
+    // EventBridge compares numbers by their text.
+    [
+      '{ source: a, detail: { n: [300.0] } }',
+      '2:39: error: on[0].event.detail.n[0] must be a number as JSON writes it (300), or a text in quotes; it is 300.0',
+    ],
+    [
+      '{ source: a, detail: { n: [12345678901234567890] } }',
+      'or a text in quotes; it is 12345678901234567890',
+    ],
+    [
+      '{ source: a, detail: { a: &x [1], b: *x } }',
+      'on[0].event.detail.b must be written out, without an alias',
+    ],
+    [`{ source: a, detail: { n: [${'x'.repeat(2_100)}] } }`, 'characters, and EventBridge takes 2048'],
+    [
+      '{ source: baton }',
+      'baton is Baton itself: each run would start the next, for ever. To start after a run of another pipeline, write - pipeline: NAME',
+    ],
+    ['{ source: [shop.orders, baton.request] }', 'baton.request is Baton itself'],
+    ['{ source: aws.s3 }', 'files start runs with - s3: { bucket: NAME, prefix: FOLDER/ }'],
+    ['{ source: aws.s3, detail-type: Object Created }', 'files start runs with - s3:'],
+  ])('%s is refused', (yaml, reason) => {
+    const [problem = '', ...more] = said(on(yaml));
+    expect(more).toEqual([]);
+    expect(problem).toContain('pipeline.yml:');
+    expect(problem).toContain(reason);
+  });
+
+  it.each([
+    '{ source: aws.s3, detail-type: Object Deleted }',
+    '{ source: batons.shop }',
+    '{ source: a, detail: { a: { b: [{ exists: false }] }, $or: [{ c: [1] }, { d: [{ anything-but: { suffix: x } }] }] } }',
+  ])('%s is taken', (yaml) => {
+    expect(said(on(yaml))).toEqual([]);
+  });
+
+  it('stands there once', () => {
+    expect(said(on('{ source: a }') + on('{ source: [a] }'))).toEqual([
+      expect.stringContaining('3:5: error: on[1] says the same as on[0]: remove one'),
+    ]);
+  });
+
+  it('is :event in the SQL, where an event starts the pipeline, and has no file', () => {
+    const sql = (name: string) => ({ '10_a.sql': `INSERT INTO t SELECT :${name}` });
+    expect(said(on('{ source: a }'), sql('event'))).toEqual([]);
+    expect(said('  - schedule: rate(1 hour)\n', sql('event'))).toEqual([
+      expect.stringContaining(
+        '10_a.sql:1:22: error: :event is the event that started the run, and no event starts this pipeline: add `- event: { source: NAME }` to on',
+      ),
+    ]);
+    expect(said(on('{ source: a }'), sql('key'))).toEqual([
+      expect.stringContaining('and an event starts runs of this pipeline without a file'),
+    ]);
+  });
+
+  it('is not used so often that the statement could be too long', () => {
+    const many = { '10_a.sql': `INSERT INTO t SELECT ${Array(7).fill(':event').join(', ')}` };
+    expect(said(on('{ source: a }'), many)).toEqual([
+      expect.stringContaining('so the statement may have 224'),
+    ]);
+  });
+});

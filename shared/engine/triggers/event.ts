@@ -15,7 +15,7 @@ export const event: RunTriggerKind<EventTrigger> = {
     const [source = ''] = trigger.pattern.source;
     const [detailType = 'Example'] = trigger.pattern['detail-type'] ?? [];
     const id = '00000000-0000-4000-8000-000000000000';
-    const rest = { account: '000000000000', time, region: 'us-east-1', resources: [], detail: {} };
+    const rest = { account: '', time, region: 'us-east-1', resources: [], detail: {} };
     const json = JSON.stringify({ version: '0', id, 'detail-type': detailType, source, ...rest });
     return { kind: 'event', time, event: { id, source, detailType, json } };
   },
