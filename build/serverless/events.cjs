@@ -33,9 +33,13 @@ function resourcesOf(plans, { stage, name }) {
         .slice(0, 8);
       const begin = `${name}-event-${pipeline}`.slice(0, LONGEST_NAME - hash.length - 1);
       // Another pattern is another rule: the old one goes, and nothing is renamed under way.
-      rules[`EventRule${hash}`] = toQueue(`${begin}-${hash}`, pattern, {
-        InputTemplate: `{"source":"baton.event","stage":"${stage}","pipeline":"${pipeline}","event":<aws.events.event.json>}`,
+      const rule = toQueue(`${begin}-${hash}`, pattern);
+      Object.assign(rule.Properties.Targets[0] ?? {}, {
+        InputTransformer: {
+          InputTemplate: `{"source":"baton.event","stage":"${stage}","pipeline":"${pipeline}","event":<aws.events.event.json>}`,
+        },
       });
+      rules[`EventRule${hash}`] = rule;
     }
   }
   return rules;

@@ -29,9 +29,8 @@ function inPatterns(list, patternOf) {
 /**
  * @param {string} name
  * @param {object} pattern
- * @param {object} [transformer] what the message is made of; absent: the event as it is
  */
-function toQueue(name, pattern, transformer) {
+function toQueue(name, pattern) {
   return {
     Type: 'AWS::Events::Rule',
     Properties: {
@@ -41,7 +40,6 @@ function toQueue(name, pattern, transformer) {
         {
           Id: 'arrivals',
           Arn: { 'Fn::GetAtt': ['Arrivals', 'Arn'] },
-          ...(transformer && { InputTransformer: transformer }),
           RetryPolicy: { MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 },
           DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] } },
         },

@@ -49,12 +49,16 @@ it('the SQL of a pipeline behind another one is shown with an example of what is
     artifactsBucket: 'a',
     copyRole: 'default',
   };
-  const sqlWith = (trigger: Trigger): string | undefined => {
-    const plan: Plan = planOf([{ statements }], { triggers: [trigger] });
+  const sqlWith = (trigger: Trigger, of = statements): string | undefined => {
+    const plan: Plan = planOf([{ statements: of }], { triggers: [trigger] });
     return sqlOf(plan, settings, { parameters: {} })[0]?.statements[0]?.split('\n').at(-1);
   };
   expect(sqlWith({ kind: 'pipeline', pipeline: 'stores' })).toBe("SELECT 'stores-example'");
   expect(sqlWith({ kind: 'schedule', expression: 'rate(1 hour)', timezone: 'UTC' })).toBe('SELECT NULL');
+  const pattern = { source: ['shop.orders'], 'detail-type': ['Order Placed'] };
+  expect(sqlWith({ kind: 'event', pattern }, [{ parts: ['SELECT ', { param: 'event' }] }])).toMatch(
+    /^SELECT '\{"version":"0",.*"detail-type":"Order Placed","source":"shop\.orders"/,
+  );
 });
 
 it('a run says what made it', () => {
