@@ -1,15 +1,5 @@
 /** A small map that survives its process: one line of JSON for each change, rewritten when it is opened. */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { JsonLines } from './json-lines.ts';
 
 type Line<V> = { readonly id: string; readonly value?: V };
 
@@ -17,16 +7,17 @@ type Line<V> = { readonly id: string; readonly value?: V };
 const LONG_FILE = 5000;
 
 export class Journal<V> {
-  readonly #file: string;
-  readonly #values: Map<string, V>;
-  #descriptor: number;
+  readonly #file: JsonLines<Line<V>>;
+  readonly #values = new Map<string, V>();
   #lines = 0;
 
   constructor(file: string) {
-    mkdirSync(dirname(file), { recursive: true });
-    this.#file = file;
-    this.#values = read(file);
-    this.#descriptor = this.#rewrite();
+    this.#file = new JsonLines(file);
+    for (const { id, value } of this.#file.read()) {
+      if (value === undefined) this.#values.delete(id);
+      else this.#values.set(id, value);
+    }
+    this.#rewrite();
   }
 
   get size(): number {
@@ -56,44 +47,18 @@ export class Journal<V> {
 
   /** May be called again. */
   close(): void {
-    if (this.#descriptor < 0) return;
-    closeSync(this.#descriptor);
-    this.#descriptor = -1;
+    this.#file.close();
   }
 
   #append(line: Line<V>): void {
-    if (this.#descriptor < 0) return;
-    writeSync(this.#descriptor, `${JSON.stringify(line)}\n`);
+    if (!this.#file.isOpen) return;
+    this.#file.append(line);
     this.#lines += 1;
-    if (this.#lines > LONG_FILE && this.#lines > 4 * this.#values.size) {
-      closeSync(this.#descriptor);
-      this.#descriptor = this.#rewrite();
-    }
+    if (this.#lines > LONG_FILE && this.#lines > 4 * this.#values.size) this.#rewrite();
   }
 
-  #rewrite(): number {
-    const lines = [...this.#values].map(([id, value]) => `${JSON.stringify({ id, value })}\n`);
-    writeFileSync(`${this.#file}.new`, lines.join(''));
-    renameSync(`${this.#file}.new`, this.#file);
+  #rewrite(): void {
+    this.#file.replace([...this.#values].map(([id, value]) => ({ id, value })));
     this.#lines = this.#values.size;
-    return openSync(this.#file, 'a');
   }
-}
-
-function read<V>(file: string): Map<string, V> {
-  const values = new Map<string, V>();
-  if (!existsSync(file)) return values;
-  for (const text of readFileSync(file, 'utf8').split('\n')) {
-    if (text === '') continue;
-    let line: Line<V>;
-    try {
-      line = JSON.parse(text) as Line<V>;
-    } catch {
-      // The last line of a killed process: its change never happened.
-      continue;
-    }
-    if (line.value === undefined) values.delete(line.id);
-    else values.set(line.id, line.value);
-  }
-  return values;
 }

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 
 import type { Clock } from '../clock.ts';
 import { Journal } from '../journal.ts';
+import { JsonLines } from '../json-lines.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import type { ArchiveResource } from '../template/resources.ts';
-import { ArchiveFile } from './archive-file.ts';
 import { type EventFields, Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
 
 const DAY_MS = 86_400_000;
@@ -38,10 +38,18 @@ export interface ArchiveSize {
   readonly bytes: number;
 }
 
+interface ArchivedEvent {
+  /** When it was accepted; ms since the epoch. */
+  readonly at: number;
+  /** JSON text, as it was delivered. */
+  readonly event: string;
+}
+
 interface OpenArchive {
   readonly archive: Archive;
   readonly pattern: Pattern | undefined;
-  readonly file: ArchiveFile;
+  /** In the order of their acceptance. */
+  readonly file: JsonLines<ArchivedEvent>;
   /** When the retention is looked at next; ms since the epoch. */
   nextLook: number;
 }
@@ -149,7 +157,7 @@ export class Archives {
     this.#open.set(name, {
       archive,
       pattern: pattern === undefined ? undefined : new Pattern(pattern),
-      file: new ArchiveFile(join(this.#folder, 'archives', `${name}.jsonl`)),
+      file: new JsonLines(join(this.#folder, 'archives', `${name}.jsonl`)),
       nextLook: 0,
     });
   }
@@ -165,7 +173,10 @@ export class Archives {
     const { retentionDays } = open.archive;
     const now = this.#clock.now();
     open.nextLook = now + DAY_MS;
-    if (retentionDays > 0) open.file.forgetBefore(now - retentionDays * DAY_MS);
+    if (retentionDays === 0) return;
+    const all = open.file.read();
+    const kept = all.filter(({ at }) => at >= now - retentionDays * DAY_MS);
+    if (kept.length < all.length) open.file.replace(kept);
   }
 }
 

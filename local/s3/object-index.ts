@@ -3,19 +3,9 @@
  * change (the object's new state together with the event it owes), so a killed process finds either both or neither.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
 
 import type { Clock } from '../clock.ts';
+import { JsonLines } from '../json-lines.ts';
 
 /** The state of a file by which a change is noticed. */
 export interface FileState {
@@ -77,23 +67,21 @@ const SLACK_LINES = 20_000;
 const SEQUENCER_DIGITS = 18;
 
 export class ObjectIndex {
-  readonly #file: string;
+  readonly #file: JsonLines<Line>;
   readonly #clock: Clock;
   readonly #announces: (bucket: string) => boolean;
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
   readonly #pending = new Map<string, Change>();
   #lastSequencer = 0n;
   #lines = 0;
-  #descriptor: number;
 
   /** `announces`: false for a bucket that sends no events. */
   constructor(file: string, clock: Clock, announces: (bucket: string) => boolean) {
-    this.#file = file;
+    this.#file = new JsonLines(file);
     this.#clock = clock;
     this.#announces = announces;
-    mkdirSync(dirname(file), { recursive: true });
-    this.#load();
-    this.#descriptor = this.#rewrite();
+    for (const line of this.#file.read()) this.#apply(line);
+    this.#rewrite();
   }
 
   get(bucket: string, key: string): StoredObject | undefined {
@@ -134,8 +122,7 @@ export class ObjectIndex {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
-    this.#descriptor = -1;
+    this.#file.close();
   }
 
   #changeOf(
@@ -170,14 +157,11 @@ export class ObjectIndex {
 
   #take(line: Line): void {
     // After the end a late watcher or upload has nothing to say any more; the next start finds what it saw.
-    if (this.#descriptor < 0) return;
-    writeSync(this.#descriptor, `${JSON.stringify(line)}\n`);
+    if (!this.#file.isOpen) return;
+    this.#file.append(line);
     this.#apply(line);
     this.#lines += 1;
-    if (this.#lines > this.#liveLines() * 2 + SLACK_LINES) {
-      closeSync(this.#descriptor);
-      this.#descriptor = this.#rewrite();
-    }
+    if (this.#lines > this.#liveLines() * 2 + SLACK_LINES) this.#rewrite();
   }
 
   #apply(line: Line): void {
@@ -203,33 +187,19 @@ export class ObjectIndex {
     if (value > this.#lastSequencer) this.#lastSequencer = value;
   }
 
-  #load(): void {
-    if (!existsSync(this.#file)) return;
-    for (const text of readFileSync(this.#file, 'utf8').split('\n')) {
-      if (text === '') continue;
-      try {
-        this.#apply(JSON.parse(text) as Line);
-      } catch {
-        // A line cut off by a kill: its change is not there, and the files tell what is missing.
-      }
-    }
-  }
-
   #liveLines(): number {
     let count = this.#pending.size + 1;
     for (const objects of this.#buckets.values()) count += objects.size;
     return count;
   }
 
-  /** Writes the file anew, without the past; returns its descriptor. */
-  #rewrite(): number {
+  /** Writes the file anew, without the past. */
+  #rewrite(): void {
     const lines: Line[] = [{ sequencer: shown(this.#lastSequencer) }];
     for (const objects of this.#buckets.values()) for (const put of objects.values()) lines.push({ put });
     for (const change of this.#pending.values()) lines.push({ change });
-    writeFileSync(`${this.#file}.new`, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    renameSync(`${this.#file}.new`, this.#file);
+    this.#file.replace(lines);
     this.#lines = lines.length;
-    return openSync(this.#file, 'a');
   }
 }
 

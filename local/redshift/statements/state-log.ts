@@ -3,18 +3,7 @@
  * session when it opened and closed, refused tokens. The last line of a thing counts. A line is written with one
  * system call before anybody is told, so a killed process forgets nothing it has answered.
  */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
-
+import { JsonLines } from '../../json-lines.ts';
 import type { Caller } from '../data-api/caller.ts';
 import type { Statement, Target } from './statement.ts';
 
@@ -51,52 +40,43 @@ type Line =
   | { readonly queryId: number };
 
 export class StateLog {
-  readonly #file: number;
+  readonly #file: JsonLines<Line>;
 
-  private constructor(file: number) {
+  private constructor(file: JsonLines<Line>) {
     this.#file = file;
   }
 
   /** Reads the log, leaves out what `isOld` and writes the rest anew; then appends. */
   static open(path: string, isOld: (createdAt: number) => boolean): { log: StateLog; state: State } {
-    mkdirSync(dirname(path), { recursive: true });
-    const state = readState(path);
+    const file = new JsonLines<Line>(path);
+    const state = stateOf(file.read());
     for (const [id, { createdAt }] of state.statements) if (isOld(createdAt)) state.statements.delete(id);
     for (const [id, { createdAt }] of state.sessions) if (isOld(createdAt)) state.sessions.delete(id);
     for (const [token, { at }] of state.refusedTokens) if (isOld(at)) state.refusedTokens.delete(token);
-    const compact = `${path}.new`;
-    writeFileSync(compact, linesOf(state));
-    renameSync(compact, path);
-    return { log: new StateLog(openSync(path, 'a')), state };
+    file.replace(linesOf(state));
+    return { log: new StateLog(file), state };
   }
 
   statement(statement: Statement): void {
-    this.#append({ statement });
+    this.#file.append({ statement });
   }
 
   session(session: SessionRecord): void {
-    this.#append({ session });
+    this.#file.append({ session });
   }
 
   refusedToken(refusedToken: RefusedToken): void {
-    this.#append({ refusedToken });
+    this.#file.append({ refusedToken });
   }
 
   close(): void {
-    closeSync(this.#file);
-  }
-
-  #append(line: Line): void {
-    writeSync(this.#file, `${JSON.stringify(line)}\n`);
+    this.#file.close();
   }
 }
 
-function readState(path: string): State {
+function stateOf(lines: readonly Line[]): State {
   const state: State = { statements: new Map(), sessions: new Map(), refusedTokens: new Map(), queryId: 0 };
-  if (!existsSync(path)) return state;
-  for (const text of readFileSync(path, 'utf8').split('\n')) {
-    const line = parseLine(text);
-    if (line === undefined) continue;
+  for (const line of lines) {
     if ('statement' in line) {
       state.statements.set(line.statement.id, line.statement);
       for (const { queryId } of line.statement.parts) state.queryId = Math.max(state.queryId, queryId);
@@ -107,22 +87,11 @@ function readState(path: string): State {
   return state;
 }
 
-/** A line cut off by a power cut, or an empty one, says nothing. */
-function parseLine(text: string): Line | undefined {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text) as Line;
-  } catch {
-    return undefined;
-  }
-}
-
-function linesOf(state: State): string {
-  const lines: Line[] = [
+function linesOf(state: State): readonly Line[] {
+  return [
     { queryId: state.queryId },
     ...[...state.sessions.values()].map((session) => ({ session })),
     ...[...state.statements.values()].map((statement) => ({ statement })),
     ...[...state.refusedTokens.values()].map((refusedToken) => ({ refusedToken })),
   ];
-  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
