@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 
 import { nearest } from '../shared/pipeline/nearest.ts';
+import { defined } from '../shared/run/defined.ts';
 import { usageError } from './exit.ts';
 import { globalOptions, type OptionSpec, type Syntax } from './syntax.ts';
 
@@ -92,7 +93,7 @@ function parserOptions(options: Readonly<Record<string, OptionSpec>>) {
       {
         type: option.value === undefined ? ('boolean' as const) : ('string' as const),
         multiple: true,
-        ...(option.short !== undefined && { short: option.short }),
+        ...defined({ short: option.short }),
       },
     ]),
   );

@@ -1,4 +1,5 @@
 /** The whole command: words in, exit code out. */
+import { defined } from '../shared/run/defined.ts';
 import { openConnection, type Connection } from './aws/connection.ts';
 import { didYouMean, readArguments } from './arguments.ts';
 import { endingOf } from './errors.ts';
@@ -84,14 +85,14 @@ async function runVerb(verb: Verb, words: readonly string[], world: World, out: 
       stage,
       json: args.flag('json'),
       signal: world.signal,
-      ...(world.prompt !== undefined && { prompt: world.prompt }),
+      ...defined({ prompt: world.prompt }),
       connect: async () => (connection ??= openConnection(stage, world.env, args.text('endpoint'))),
     });
   } catch (error) {
     // Ctrl-C ends a wait; the run itself goes on.
     if (world.signal.aborted) return EXIT.failed;
     const endpoint = connection?.settings.endpoint;
-    const ending = endingOf(error, { local: stage === 'local', ...(endpoint !== undefined && { endpoint }) });
+    const ending = endingOf(error, { local: stage === 'local', ...defined({ endpoint }) });
     tell(out, ending.message, ending.hint);
     if (isDebug(world)) out.say(String(error instanceof Error ? error.stack : error));
     return ending.code;

@@ -1,4 +1,5 @@
 /** Any error in, one line for the person and an exit code out. */
+import { defined } from '../shared/run/defined.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
 import { printable } from './output.ts';
 import { isNotTaken, refused } from './refused.ts';
@@ -61,7 +62,7 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
     return {
       code: error.code,
       message: error.message,
-      ...(error.hint !== undefined && { hint: error.hint }),
+      ...defined({ hint: error.hint }),
     };
   }
   const errors = chain(error);
@@ -90,7 +91,7 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
     return {
       code: EXIT.unreachable,
       message: `${first.name}: ${oneLine(first.message)}`,
-      ...(hint !== undefined && { hint }),
+      ...defined({ hint }),
     };
   }
   if (first.code !== undefined && /^E[A-Z]+$/.test(first.code))

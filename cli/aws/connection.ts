@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { defined } from '../../shared/run/defined.ts';
 import { usageError } from '../exit.ts';
 import { localHome } from '../project.ts';
 import type { EveryRun, StageReader } from '../runs/run-reader.ts';
@@ -97,7 +98,7 @@ export function clientSettings(
 ): ClientSettings {
   const found = findEndpoint(stage, env, endpoint);
   return {
-    ...(found !== undefined && { endpoint: found }),
+    ...defined({ endpoint: found }),
     // Any credentials will do locally, and a machine that has none must work.
     ...(ours && {
       region: LOCAL_REGION,

@@ -1,6 +1,7 @@
 /** Runs as the DynamoDB table has them. */
 import { DynamoDBClient, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 
+import { defined } from '../../shared/run/defined.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 import type { EveryRun, StageReader } from '../runs/run-reader.ts';
@@ -33,7 +34,7 @@ class DynamoRunReader extends DynamoDbRunStore implements EveryRun {
           KeyConditionExpression: 'pipeline = :pipeline',
           ExpressionAttributeValues: { ':pipeline': { S: pipeline } },
           Limit: PAGE,
-          ...(from !== undefined && { ExclusiveStartKey: from }),
+          ...defined({ ExclusiveStartKey: from }),
         }),
       );
       const ids = (page.Items ?? []).map(({ pk }) => pk?.S?.slice('run#'.length) ?? '');

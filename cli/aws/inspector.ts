@@ -10,6 +10,7 @@ import { GetBucketNotificationConfigurationCommand, HeadBucketCommand, S3Client 
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 
 import { pages } from '../../shared/pages.ts';
+import { defined } from '../../shared/run/defined.ts';
 import type { ClientSettings } from './client-settings.ts';
 
 export interface FunctionState {
@@ -73,7 +74,7 @@ export function awsInspector(settings: ClientSettings): Inspector {
       return {
         state: found.State ?? 'Active',
         lastUpdate: found.LastUpdateStatus ?? 'Successful',
-        ...(reason !== undefined && reason !== '' && { reason }),
+        ...(reason && { reason }),
       };
     },
     sources: async (FunctionName) => {
@@ -109,7 +110,7 @@ export function awsInspector(settings: ClientSettings): Inspector {
     },
     archive: async (ArchiveName) => {
       const { State = '', StateReason } = await events.send(new DescribeArchiveCommand({ ArchiveName }));
-      return { state: State, ...(StateReason !== undefined && { reason: StateReason }) };
+      return { state: State, ...defined({ reason: StateReason }) };
     },
     waiting: async (QueueName) => {
       const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));

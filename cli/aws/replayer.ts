@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 
 import { pages } from '../../shared/pages.ts';
+import { defined } from '../../shared/run/defined.ts';
 import { CommandError, EXIT, usageError } from '../exit.ts';
 import type { ClientSettings } from './client-settings.ts';
 
@@ -116,8 +117,7 @@ function progress(answer: {
   const { State = 'STARTING', StateReason, EventLastReplayedTime } = answer;
   return {
     state: State,
-    ...(StateReason !== undefined && { reason: StateReason }),
-    ...(EventLastReplayedTime !== undefined && { upTo: EventLastReplayedTime.toISOString() }),
+    ...defined({ reason: StateReason, upTo: EventLastReplayedTime?.toISOString() }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Which warehouse a stage works on: what the environment says, else what the deployed functions were told. */
+import { defined } from '../../shared/run/defined.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -17,7 +18,7 @@ export function warehouseTargetOf(env: Env): WarehouseTarget | undefined {
   const secret = env['BATON_SECRET_ARN'];
   const common = {
     Database: database === undefined || database === '' ? 'dev' : database,
-    ...(secret !== undefined && secret !== '' && { SecretArn: secret }),
+    ...(secret && { SecretArn: secret }),
   };
   const cluster = env['BATON_CLUSTER'];
   const user = env['BATON_DB_USER'];
@@ -25,7 +26,7 @@ export function warehouseTargetOf(env: Env): WarehouseTarget | undefined {
     return {
       ClusterIdentifier: cluster,
       ...common,
-      ...(user !== undefined && user !== '' && { DbUser: user }),
+      ...(user && { DbUser: user }),
     };
   }
   const workgroup = env['BATON_WORKGROUP'];
@@ -57,7 +58,6 @@ export function signedInAs(target: WarehouseTarget, { secretArn, dbUser }: Acces
   const { DbUser: _user, SecretArn: _secret, ...rest } = target;
   return {
     ...rest,
-    ...(secretArn !== undefined && { SecretArn: secretArn }),
-    ...(dbUser !== undefined && { DbUser: dbUser }),
+    ...defined({ SecretArn: secretArn, DbUser: dbUser }),
   };
 }

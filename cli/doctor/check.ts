@@ -1,4 +1,5 @@
 /** What `baton doctor` says of one thing. */
+import { defined } from '../../shared/run/defined.ts';
 
 export interface Check {
   readonly name: string;
@@ -18,5 +19,5 @@ export function finding(name: string, message: string, remedy: string): Check {
 }
 
 export function unchecked(name: string, message: string, remedy?: string): Check {
-  return { name, status: 'unchecked', message, ...(remedy !== undefined && { remedy }) };
+  return { name, status: 'unchecked', message, ...defined({ remedy }) };
 }

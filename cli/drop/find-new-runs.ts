@@ -1,6 +1,7 @@
 /** The runs that an upload makes: their ids hang on what S3 says in its event, so they are found, not computed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { defined } from '../../shared/run/defined.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { CommandError, EXIT } from '../exit.ts';
@@ -82,7 +83,7 @@ export async function findNewRuns(
         told = true;
         options.onSlow?.(pipeline);
       }
-      await sleep(PAUSE_MS, undefined, { ...(options.signal && { signal: options.signal }) });
+      await sleep(PAUSE_MS, undefined, defined({ signal: options.signal }));
     }
   }
   return ids;

@@ -1,4 +1,5 @@
 /** The words of `baton local fault`, as the JSON that the local AWS takes. */
+import { defined } from '../../shared/run/defined.ts';
 import type { Arguments } from '../arguments.ts';
 import { didYouMean } from '../arguments.ts';
 import { usageError } from '../exit.ts';
@@ -32,7 +33,7 @@ function probability(args: Arguments): { probability: number } | undefined {
 
 function common(args: Arguments): Record<string, unknown> {
   const skip = args.integer('skip', { min: 0, max: 1_000_000 });
-  return { ...times(args), ...probability(args), ...(skip !== undefined && { skip }) };
+  return { ...times(args), ...probability(args), ...defined({ skip }) };
 }
 
 function delay(args: Arguments): { delayMs: number } | undefined {

@@ -1,6 +1,7 @@
 /** Follows one run by reading it again and again, calmly: often while something happens, once a second otherwise. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { defined } from '../../shared/run/defined.ts';
 import { isAtRest, type Run } from '../../shared/run/run.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
@@ -38,7 +39,7 @@ function inOrder(a: HistoryRow, b: HistoryRow): number {
  */
 export async function followRun(reader: RunReader, runId: string, options: FollowOptions = {}): Promise<Run> {
   const { signal, now = Date.now } = options;
-  const pause = options.pause ?? ((ms: number) => sleep(ms, undefined, { ...(signal && { signal }) }));
+  const pause = options.pause ?? ((ms: number) => sleep(ms, undefined, defined({ signal })));
   const seen = new Set(options.seen);
   let version = -1;
   let pauseMs = SHORTEST_PAUSE_MS;

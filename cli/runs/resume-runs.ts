@@ -1,4 +1,5 @@
 /** Resumes many failed runs, one request each, and says of each what became of it. */
+import { defined } from '../../shared/run/defined.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { Operator } from '../aws/operator.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
@@ -65,7 +66,7 @@ export async function resumeRuns(
           requestId: requestId(),
           runId: run.id,
           actor: actor(),
-          ...(reason !== undefined && { reason }),
+          ...defined({ reason }),
         });
         const { message } = answer;
         result = answer.ok

@@ -1,3 +1,4 @@
+import { defined } from '../../shared/run/defined.ts';
 import { EXIT } from '../exit.ts';
 import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
@@ -32,7 +33,7 @@ steps did stays; the next waiting file of the pipeline goes on.`,
       requestId: requestId(),
       runId: found.id,
       actor: actor(),
-      ...(reason !== undefined && { reason }),
+      ...defined({ reason }),
     });
     out.say(answer.message);
     const waits = !args.flag('no-wait') && answer.state !== 'CANCELLED';

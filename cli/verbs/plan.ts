@@ -1,4 +1,5 @@
 import type { Plan } from '../../shared/pipeline/plan.ts';
+import { defined } from '../../shared/run/defined.ts';
 import { didYouMean } from '../arguments.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { describePlan, planJson } from '../plan/describe-plan.ts';
@@ -58,7 +59,7 @@ the file of --file or for an example. Nothing is run.`,
       return Promise.resolve(EXIT.done);
     }
     const file = args.text('file');
-    const given = { parameters: args.pairs('param'), ...(file !== undefined && { file }) };
+    const given = { parameters: args.pairs('param'), ...defined({ file }) };
     const steps = sqlOf(found, exampleSettings(stage), given);
     if (json) out.json({ pipeline: found.pipeline, steps });
     else {

@@ -1,3 +1,4 @@
+import { defined } from '../../shared/run/defined.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
@@ -43,7 +44,7 @@ goes on behind the step, with --not-applied at it, with --abandon it ends.`,
       runId: found.id,
       verdict,
       actor: actor(),
-      ...(reason !== undefined && { reason }),
+      ...defined({ reason }),
     });
     out.say(`run ${answer.runId}: ${answer.message}`);
     if (args.flag('no-wait') || verdict === 'abandon') {

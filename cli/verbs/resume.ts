@@ -1,3 +1,4 @@
+import { defined } from '../../shared/run/defined.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
@@ -89,8 +90,7 @@ async function resumeOne({ args, out, json, connect, signal }: Context, id: stri
     requestId: requestId(),
     runId: found.id,
     actor: actor(),
-    ...(from !== undefined && { from }),
-    ...(reason !== undefined && { reason }),
+    ...defined({ from, reason }),
   });
   if (args.flag('no-wait')) {
     if (json) out.json({ id: answer.runId, state: answer.state });

@@ -1,4 +1,5 @@
 /** Options that several verbs have. */
+import { defined } from '../../shared/run/defined.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Access } from '../aws/warehouse-target.ts';
 import { usageError } from '../exit.ts';
@@ -27,8 +28,6 @@ export function accessOf(args: Arguments): Access {
     throw usageError('--secret and --db-user exclude each other');
   }
   return {
-    ...(warehouse !== undefined && { warehouse }),
-    ...(secretArn !== undefined && { secretArn }),
-    ...(dbUser !== undefined && { dbUser }),
+    ...defined({ warehouse, secretArn, dbUser }),
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../shared/run/defined.ts';
 import { EXIT } from '../exit.ts';
 import { actor, ask, requestId } from '../requests.ts';
 import { readRunJson } from '../runs/run-json.ts';
@@ -33,8 +34,7 @@ run's id and state.`,
       pipeline: args.required('PIPELINE'),
       parameters: args.pairs('param'),
       actor: actor(),
-      ...(file !== undefined && { file }),
-      ...(reason !== undefined && { reason }),
+      ...defined({ file, reason }),
     });
     if (args.flag('no-wait')) {
       if (json) out.json({ id: answer.runId, state: answer.state });

@@ -194,8 +194,8 @@ function describe(rule: RuleResource): unknown {
     Arn: rule.arn,
     EventBusName: 'default',
     State: rule.enabled ? 'ENABLED' : 'DISABLED',
-    ...(rule.pattern !== undefined && { EventPattern: JSON.stringify(rule.pattern) }),
-    ...(rule.schedule !== undefined && { ScheduleExpression: rule.schedule }),
+    EventPattern: rule.pattern && JSON.stringify(rule.pattern),
+    ScheduleExpression: rule.schedule,
   };
 }
 
@@ -203,18 +203,16 @@ function describeTarget(target: TargetResource): unknown {
   return {
     Id: target.id,
     Arn: target.arn,
-    ...(target.input !== undefined && { Input: target.input }),
-    ...(target.inputPath !== undefined && { InputPath: target.inputPath }),
-    ...(target.inputTransformer !== undefined && {
-      InputTransformer: {
-        InputPathsMap: target.inputTransformer.paths,
-        InputTemplate: target.inputTransformer.template,
-      },
-    }),
+    Input: target.input,
+    InputPath: target.inputPath,
+    InputTransformer: target.inputTransformer && {
+      InputPathsMap: target.inputTransformer.paths,
+      InputTemplate: target.inputTransformer.template,
+    },
     RetryPolicy: {
       MaximumRetryAttempts: target.retryAttempts,
       MaximumEventAgeInSeconds: target.maximumAgeSeconds,
     },
-    ...(target.deadLetterArn !== undefined && { DeadLetterConfig: { Arn: target.deadLetterArn } }),
+    DeadLetterConfig: target.deadLetterArn && { Arn: target.deadLetterArn },
   };
 }

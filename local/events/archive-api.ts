@@ -1,4 +1,5 @@
 /** EventBridge over HTTP: archives and replays. */
+import { defined } from '../../shared/run/defined.ts';
 import {
   optionalNumber,
   optionalObject,
@@ -33,8 +34,8 @@ export function archiveOperations(bus: EventBus): Readonly<Record<string, JsonOp
       return {
         ...summary(bus, archive),
         ArchiveArn: archiveArn(archive.name),
-        ...(description !== undefined && { Description: description }),
-        ...(pattern !== undefined && { EventPattern: pattern }),
+        Description: description,
+        EventPattern: pattern,
       };
     },
     ListArchives: (input) => {
@@ -53,8 +54,8 @@ export function archiveOperations(bus: EventBus): Readonly<Record<string, JsonOp
       return {
         ...replaySummary(replay),
         ReplayArn: replayArn(name),
-        ...(description !== undefined && { Description: description }),
-        Destination: { Arn: busArn, ...(ruleArns !== undefined && { FilterArns: ruleArns }) },
+        Description: description,
+        Destination: { Arn: busArn, FilterArns: ruleArns },
       };
     },
     ListReplays: (input) => {
@@ -98,12 +99,7 @@ function createArchive({ archives }: EventBus, input: JsonInput): unknown {
   const description = checkedDescription(input);
   const pattern = optionalText(input, 'EventPattern');
   try {
-    const { createdAt } = archives.create({
-      name,
-      retentionDays,
-      ...(description !== undefined && { description }),
-      ...(pattern !== undefined && { pattern }),
-    });
+    const { createdAt } = archives.create(defined({ name, retentionDays, description, pattern }));
     return { ArchiveArn: archiveArn(name), State: 'ENABLED', CreationTime: createdAt / 1000 };
   } catch (error) {
     if (error instanceof InvalidEventPatternError) throw new ServiceError(error.name, error.message);
@@ -152,7 +148,7 @@ function startReplay(bus: EventBus, input: JsonInput): unknown {
     from,
     to,
     busArn,
-    ...(description !== undefined && { description }),
+    ...defined({ description }),
     // An empty list is none.
     ...(ruleArns.length > 0 && { ruleArns }),
   });
@@ -187,12 +183,12 @@ function replaySummary({
     ReplayName: name,
     EventSourceArn: archiveArn(archive),
     State: state,
-    ...(reason !== undefined && { StateReason: reason }),
+    StateReason: reason,
     EventStartTime: from / 1000,
     EventEndTime: to / 1000,
-    ...(lastEvent !== undefined && { EventLastReplayedTime: lastEvent / 1000 }),
+    EventLastReplayedTime: lastEvent && lastEvent / 1000,
     ReplayStartTime: startedAt / 1000,
-    ...(endedAt !== undefined && { ReplayEndTime: endedAt / 1000 }),
+    ReplayEndTime: endedAt && endedAt / 1000,
   };
 }
 
@@ -244,7 +240,7 @@ function page<T>(input: JsonInput, member: string, all: readonly T[], show: (one
   const end = start + limit;
   return {
     [member]: all.slice(start, end).map(show),
-    ...(end < all.length && { NextToken: String(end) }),
+    NextToken: end < all.length ? String(end) : undefined,
   };
 }
 

@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 
+import { defined } from '../../shared/run/defined.ts';
 import type { Clock } from '../clock.ts';
 import { Journal } from '../journal.ts';
 import { JsonLines } from '../json-lines.ts';
@@ -188,7 +189,7 @@ function settingsOf({ name, description, pattern, retentionDays }: ArchiveResour
   return {
     name,
     retentionDays,
-    ...(description !== undefined && { description }),
+    ...defined({ description }),
     ...(pattern !== undefined && { pattern: JSON.stringify(pattern) }),
   };
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 
+import { defined } from '../../shared/run/defined.ts';
 import type { Clock } from '../clock.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import type {
@@ -235,7 +236,7 @@ export class EventBus {
       targetArn: target.arn,
       event: text,
       ...(input !== text && { input }),
-      ...(target.deadLetterArn !== undefined && { deadLetterArn: target.deadLetterArn }),
+      ...defined({ deadLetterArn: target.deadLetterArn }),
       retryAttempts: target.retryAttempts,
       maximumAgeSeconds: target.maximumAgeSeconds,
     };

@@ -8,6 +8,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
+import { defined } from '../../shared/run/defined.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { Journal } from '../journal.ts';
 
@@ -195,7 +196,7 @@ export class Deliveries {
         TARGET_ARN: delivery.targetArn,
         ERROR_CODE: code,
         ERROR_MESSAGE: message,
-        ...(exhausted !== undefined && { EXHAUSTED_RETRY_CONDITION: exhausted }),
+        ...defined({ EXHAUSTED_RETRY_CONDITION: exhausted }),
         RETRY_ATTEMPTS: String(Math.max(delivery.attempts - 1, 0)),
       };
       try {

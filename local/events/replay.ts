@@ -4,6 +4,7 @@
  * events of that second may be delivered twice, as EventBridge may deliver any event.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
  */
+import { defined } from '../../shared/run/defined.ts';
 import type { Clock } from '../clock.ts';
 import { Journal } from '../journal.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
@@ -127,7 +128,7 @@ export class Replays {
     const moved = {
       ...replay,
       state: 'RUNNING' as const,
-      ...(last !== undefined && { lastEvent: last.time }),
+      ...defined({ lastEvent: last?.time }),
     };
     const rest = events.slice(AT_ONCE);
     if (rest.length === 0) {
@@ -159,7 +160,7 @@ export class Replays {
 
   #end(replay: Replay, state: ReplayState, reason?: string): void {
     const endedAt = this.#ports.clock.now();
-    this.#set({ ...replay, state, endedAt, ...(reason !== undefined && { reason }) });
+    this.#set({ ...replay, state, endedAt, ...defined({ reason }) });
   }
 
   #set(replay: Replay): Replay {

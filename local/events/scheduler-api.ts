@@ -84,8 +84,8 @@ function described(schedule: ScheduleResource): object {
     Target: {
       Arn: target.arn,
       RoleArn: roleArn,
-      ...(target.input !== undefined && { Input: target.input }),
-      ...(target.deadLetterArn !== undefined && { DeadLetterConfig: { Arn: target.deadLetterArn } }),
+      Input: target.input,
+      DeadLetterConfig: target.deadLetterArn && { Arn: target.deadLetterArn },
       RetryPolicy: {
         MaximumRetryAttempts: target.retryAttempts,
         MaximumEventAgeInSeconds: target.maximumAgeSeconds,

@@ -1,6 +1,7 @@
 /** Unknown JSON of `POST /_local/faults` in, a typed fault out, or one sentence that says what is wrong. */
 import { randomUUID } from 'node:crypto';
 
+import { defined } from '../../shared/run/defined.ts';
 import type { EventFaultRequest } from '../events/event-faults.ts';
 import { Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
 import { BadRequest } from '../gateway/bad-request.ts';
@@ -41,9 +42,7 @@ export function parseCallFault(input: unknown): CallFault {
   }
   return {
     id: randomUUID().slice(0, 8),
-    ...(service !== undefined && { service }),
-    ...(operation !== undefined && { operation }),
-    ...(caller !== undefined && { caller }),
+    ...defined({ service, operation, caller }),
     when,
     how,
     errorType:
@@ -70,7 +69,7 @@ export function parseEventFault(input: unknown): EventFaultRequest {
   return {
     match: parseMatch(input['match'] ?? {}),
     effect: parseEffect(input['effect']),
-    ...(count !== undefined && { count }),
+    ...defined({ count }),
   };
 }
 

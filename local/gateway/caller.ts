@@ -1,4 +1,5 @@
 /** Who called, by the access key in the signature; signatures themselves are not checked. */
+import { defined } from '../../shared/run/defined.ts';
 import { decodePercent } from '../http.ts';
 
 export interface Caller {
@@ -21,5 +22,5 @@ export function callerOf(authorization: string | undefined, query: string): Call
   const [key = '', , , service] = credential.split('/');
   const [kind, , session] = key.split('~');
   const name = kind === 'ROLE' && session !== undefined ? session : key || 'anonymous';
-  return { name, ...(service !== undefined && { service }) };
+  return { name, ...defined({ service }) };
 }

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { defined } from '../../shared/run/defined.ts';
 import type { Clock } from '../clock.ts';
 import { throttlingOf, type CallFault, type CallFaults } from '../faults/call-faults.ts';
 import { readBody } from '../http.ts';
@@ -186,13 +187,11 @@ function recordAtEnd(
       service: route.service,
       operation: route.operation,
       caller,
-      ...(record.resource !== undefined && { resource: record.resource }),
-      ...(record.details !== undefined && { details: record.details }),
+      ...defined({ resource: record.resource, details: record.details }),
       status: sent ? response.statusCode : 0,
       outcome: sent ? outcome() : 'ConnectionClosed',
       ms: Math.round((performance.now() - begin) * 100) / 100,
-      ...(units !== undefined && { writeUnits: units }),
-      ...(record.fault !== undefined && { fault: record.fault }),
+      ...defined({ writeUnits: units, fault: record.fault }),
     });
     if (!request.complete) request.destroy();
   });

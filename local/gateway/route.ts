@@ -1,6 +1,7 @@
 /** Which service a request is for, which operation it asks, and of what: from address and headers alone. */
 import type { IncomingMessage } from 'node:http';
 
+import { defined } from '../../shared/run/defined.ts';
 import { schedulerOperation } from '../events/scheduler-api.ts';
 import { decodePercent } from '../http.ts';
 import { functionIn, functionNameOf } from '../lambda/api.ts';
@@ -59,7 +60,7 @@ export function routeOf(request: IncomingMessage, signedFor: string | undefined)
     return {
       service: 'lambda',
       operation: name === undefined ? `${String(request.method)} ${path}` : 'Invoke',
-      ...(name !== undefined && { resource: name }),
+      ...defined({ resource: name }),
     };
   }
   if (signedFor === 'scheduler')

@@ -1,4 +1,5 @@
 /** SQS over HTTP (AWS JSON 1.0). Queues come from the template. */
+import { defined } from '../../shared/run/defined.ts';
 import {
   jsonHandler,
   optionalNumber,
@@ -91,7 +92,7 @@ function getAttributes(queue: Queue, input: JsonInput): unknown {
     VisibilityTimeout: String(resource.visibilitySeconds),
     DelaySeconds: String(resource.delaySeconds),
     MessageRetentionPeriod: String(resource.retentionSeconds),
-    ...(resource.redrive !== undefined && {
+    ...(resource.redrive && {
       RedrivePolicy: JSON.stringify({
         deadLetterTargetArn: resource.redrive.deadLetterArn,
         maxReceiveCount: resource.redrive.maxReceiveCount,
@@ -156,7 +157,7 @@ function sent(queue: Queue, message: NewMessage): Readonly<Record<string, string
   return {
     MessageId: id,
     MD5OfMessageBody: md5OfBody(message.body),
-    ...(ofAttributes !== undefined && { MD5OfMessageAttributes: ofAttributes }),
+    ...defined({ MD5OfMessageAttributes: ofAttributes }),
   };
 }
 

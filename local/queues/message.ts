@@ -1,6 +1,8 @@
 /** Messages of a queue, and the digests that clients check. */
 import { createHash } from 'node:crypto';
 
+import { defined } from '../../shared/run/defined.ts';
+
 export interface MessageAttribute {
   /** `String`, `Number` or `Binary`, perhaps with `.something` after it. */
   readonly type: string;
@@ -69,6 +71,6 @@ export function systemAttributes(message: Message): Readonly<Record<string, stri
     ...(message.firstReceivedAt !== undefined && {
       ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
     }),
-    ...(message.deadLetterSource !== undefined && { DeadLetterQueueSourceArn: message.deadLetterSource }),
+    ...defined({ DeadLetterQueueSourceArn: message.deadLetterSource }),
   };
 }

@@ -1,6 +1,7 @@
 /** The completion event of a statement, as EventBridge delivers it (Redshift management guide: Monitoring Data API events). */
 import { createHash, randomUUID } from 'node:crypto';
 
+import { defined } from '../../shared/run/defined.ts';
 import type { BusEvent } from '../events/bus-event.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import { principalOf } from './data-api/caller.ts';
@@ -20,7 +21,7 @@ export function completionEvent(statement: Statement, now: number): BusEvent {
     resources: [arnOf(statement.target)],
     detail: {
       principal: principalOf(statement.caller),
-      ...(statement.name === undefined ? {} : { statementName: statement.name }),
+      ...defined({ statementName: statement.name }),
       statementId: statement.id,
       redshiftQueryId: statement.batch ? -1 : statement.queryId,
       state: statement.status,

@@ -1,4 +1,5 @@
 /** Hands the changes of objects to the event bus, in order; a change is done when the bus has accepted it. */
+import { defined } from '../../shared/run/defined.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { BusEvent } from '../events/bus-event.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
@@ -89,7 +90,7 @@ function toEvent(change: Change): BusEvent {
       },
       'request-id': change.requestId,
       requester: LOCAL_ACCOUNT,
-      ...(change.sourceIp !== undefined && { 'source-ip-address': change.sourceIp }),
+      ...defined({ 'source-ip-address': change.sourceIp }),
       reason: change.reason,
       ...(!created && { 'deletion-type': 'Permanently Deleted' }),
     },

@@ -6,6 +6,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
+import { defined } from '../../shared/run/defined.ts';
 import {
   codeOf,
   md5Of,
@@ -159,7 +160,7 @@ export class ObjectStore {
         key,
         ...state,
         etag: placing.etag,
-        ...(placing.headers !== undefined && { headers: placing.headers }),
+        ...defined({ headers: placing.headers }),
       };
       this.#index.created(object, placing.origin);
       return { ...object, modified: modifiedAt(state) };

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 
+import { defined } from '../../shared/run/defined.ts';
 import { ownEntry } from '../own-entry.ts';
 import { LOCAL_ACCOUNT } from '../process-protocol.ts';
 import { receiveBody, receiveText } from './body.ts';
@@ -353,7 +354,7 @@ function conditionsOf(request: S3Request): WriteConditions {
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') {
     throw notImplemented('writing with If-None-Match other than *');
   }
-  return { ...(ifNoneMatch !== undefined && { ifNoneMatch }), ...(ifMatch !== undefined && { ifMatch }) };
+  return defined({ ifNoneMatch, ifMatch });
 }
 
 function parseXml(text: string, root: string): ReadElement {

@@ -1,6 +1,7 @@
 /** A request to S3, taken apart. Path style: `/<bucket>/<key>`. */
 import type { IncomingMessage } from 'node:http';
 
+import { defined } from '../../shared/run/defined.ts';
 import { makeRequestId, type ChangeReason, type Origin } from './object-index.ts';
 import { S3Error } from './s3-error.ts';
 
@@ -52,7 +53,7 @@ export function decode(text: string): string {
 
 export function originOf(request: S3Request, reason: ChangeReason): Origin {
   const sourceIp = request.message.socket.remoteAddress;
-  return { reason, requestId: request.id, ...(sourceIp !== undefined && { sourceIp }) };
+  return { reason, requestId: request.id, ...defined({ sourceIp }) };
 }
 
 const KEPT_HEADERS = ['content-type', 'content-disposition', 'content-language', 'cache-control', 'expires'];

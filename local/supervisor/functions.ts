@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { defined } from '../../shared/run/defined.ts';
 import { functionAccessKey } from '../gateway/caller.ts';
 import type { FunctionSettings } from '../lambda/settings.ts';
 import type { FunctionResource } from '../template/resources.ts';
@@ -28,7 +29,7 @@ export function functionSettings(
       environment: environmentOf(each, folder, surroundings),
       timeoutSeconds: each.timeoutSeconds,
       memoryMb: each.memoryMb,
-      ...(each.reservedConcurrency !== undefined && { reservedConcurrency: each.reservedConcurrency }),
+      ...defined({ reservedConcurrency: each.reservedConcurrency }),
     };
   });
 }

@@ -1,4 +1,5 @@
 /** One reader a resource type: resolved properties in, one entry of the lists out. */
+import { defined } from '../../shared/run/defined.ts';
 import { isObject, TemplateError, type JsonObject, type Node } from './json.ts';
 import type { Names } from './names.ts';
 import type {
@@ -78,7 +79,7 @@ export function readFunction(
     timeoutSeconds: properties.optionalNumber('Timeout') ?? 3,
     memoryMb: properties.optionalNumber('MemorySize') ?? 128,
     roleName: lastPart(properties.text('Role')),
-    ...(reserved !== undefined && { reservedConcurrency: reserved }),
+    ...defined({ reservedConcurrency: reserved }),
     async: readAsyncSettings(config?.properties),
   };
 }
@@ -91,7 +92,7 @@ function readAsyncSettings(config: Node | undefined): AsyncSettings {
   return {
     retryAttempts: config?.optionalNumber('MaximumRetryAttempts') ?? 2,
     maximumAgeSeconds: config?.optionalNumber('MaximumEventAgeInSeconds') ?? 21_600,
-    ...(onFailure !== undefined && { onFailure }),
+    ...defined({ onFailure }),
   };
 }
 
@@ -135,7 +136,7 @@ export function readRule({ logicalId, properties }: Resource, names: Names): Rul
     arn: names.arn(logicalId),
     enabled: (properties.optionalText('State') ?? 'ENABLED').startsWith('ENABLED'),
     ...(pattern !== undefined && { pattern: parsePattern(pattern, properties) }),
-    ...(schedule !== undefined && { schedule }),
+    ...defined({ schedule }),
     targets: properties.nodes('Targets').map(readTarget),
   };
 }
@@ -150,7 +151,7 @@ export function readArchive({ logicalId, properties }: Resource, names: Names): 
     logicalId,
     name: names.name(logicalId),
     arn: names.arn(logicalId),
-    ...(description !== undefined && { description }),
+    ...defined({ description }),
     ...(pattern !== undefined && { pattern: parsePattern(pattern, properties) }),
     retentionDays: properties.optionalNumber('RetentionDays') ?? 0,
   };
@@ -170,15 +171,14 @@ export function readTarget(target: Node): TargetResource {
   return {
     id: target.optionalText('Id') ?? 'target',
     arn: target.text('Arn'),
-    ...(input !== undefined && { input }),
-    ...(inputPath !== undefined && { inputPath }),
+    ...defined({ input, inputPath }),
     ...(transformer !== undefined && {
       inputTransformer: {
         paths: textMap(transformer.optionalNode('InputPathsMap')),
         template: transformer.text('InputTemplate'),
       },
     }),
-    ...(deadLetterArn !== undefined && { deadLetterArn }),
+    ...defined({ deadLetterArn }),
     retryAttempts: retry?.optionalNumber('MaximumRetryAttempts') ?? 185,
     maximumAgeSeconds: retry?.optionalNumber('MaximumEventAgeInSeconds') ?? 86_400,
   };
@@ -203,7 +203,7 @@ export function readMapping({ logicalId, properties }: Resource): MappingResourc
     batchWindowSeconds: properties.optionalNumber('MaximumBatchingWindowInSeconds') ?? 0,
     enabled: properties.optionalBoolean('Enabled') ?? true,
     reportBatchItemFailures: properties.texts('FunctionResponseTypes').includes('ReportBatchItemFailures'),
-    ...(maximumConcurrency !== undefined && { maximumConcurrency }),
+    ...defined({ maximumConcurrency }),
   };
 }
 

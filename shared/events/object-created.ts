@@ -1,4 +1,5 @@
 /** S3's "Object Created" as EventBridge delivers it (S3 user guide: EventBridge events). */
+import { defined } from '../run/defined.ts';
 import type { RunFile } from '../run/trigger.ts';
 import {
   asObject,
@@ -43,11 +44,10 @@ export function parseObjectCreated(value: unknown): ObjectCreated {
       key: text(event, 'detail.object.key'),
       size: wholeNumber(event, 'detail.object.size'),
       etag: text(event, 'detail.object.etag', LONGEST_NAME),
-      ...(versionId === undefined ? {} : { versionId }),
-      ...(sequencer === undefined ? {} : { sequencer }),
+      ...defined({ versionId, sequencer }),
     },
     time,
-    ...(replayName === undefined ? {} : { replayName }),
+    ...defined({ replayName }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** A request to `operate`: by invocation, or by an event with source `baton.request`. */
+import { defined } from '../run/defined.ts';
 import {
   asObject,
   at,
@@ -45,7 +46,7 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | CheckReques
   const common = {
     requestId: text(body, 'requestId', LONGEST_NAME),
     actor: optionalText(body, 'actor', LONGEST_NAME) ?? 'unknown',
-    ...(reason === undefined ? {} : { reason }),
+    ...defined({ reason }),
   };
   if (verb === 'resume') {
     const from = optionalText(body, 'from', LONGEST_NAME);
@@ -53,7 +54,7 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | CheckReques
       verb,
       ...common,
       runId: text(body, 'runId', LONGEST_NAME),
-      ...(from === undefined ? {} : { from }),
+      ...defined({ from }),
     };
   }
   if (verb === 'resolve') {
@@ -72,7 +73,7 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | CheckReques
       verb,
       ...common,
       pipeline: text(body, 'pipeline', LONGEST_NAME),
-      ...(file === undefined ? {} : { file }),
+      ...defined({ file }),
       ...(parameters === undefined ? {} : { parameters: texts(asObject(parameters, 'parameters')) }),
     };
   }

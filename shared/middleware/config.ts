@@ -1,5 +1,6 @@
 /** The environment, read and checked once, at cold start. */
 import type { Settings } from '../engine/ports.ts';
+import { defined } from '../run/defined.ts';
 import { HISTORY_DAYS } from '../store/run-item.ts';
 import type { Connection } from '../warehouse/data-api.ts';
 
@@ -51,10 +52,7 @@ function readConnection(env: Readonly<Record<string, string | undefined>>, probl
     problems.push('BATON_DB_USER and BATON_SECRET_ARN exclude each other');
   return {
     Database: optional(env, 'BATON_DATABASE') ?? 'dev',
-    ...(workgroup === undefined ? {} : { WorkgroupName: workgroup }),
-    ...(cluster === undefined ? {} : { ClusterIdentifier: cluster }),
-    ...(user === undefined ? {} : { DbUser: user }),
-    ...(secret === undefined ? {} : { SecretArn: secret }),
+    ...defined({ WorkgroupName: workgroup, ClusterIdentifier: cluster, DbUser: user, SecretArn: secret }),
   };
 }
 

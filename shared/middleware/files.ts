@@ -2,6 +2,7 @@
 import type * as S3 from '@aws-sdk/client-s3';
 
 import type { FileStore, FoundFile } from '../engine/ports.ts';
+import { defined } from '../run/defined.ts';
 
 type S3Module = typeof S3;
 
@@ -23,8 +24,7 @@ export class S3FileStore implements FileStore {
         key,
         size: head.ContentLength ?? 0,
         etag: (head.ETag ?? '').replaceAll('"', ''),
-        ...(head.VersionId === undefined ? {} : { versionId: head.VersionId }),
-        ...(head.LastModified === undefined ? {} : { modified: head.LastModified.toISOString() }),
+        ...defined({ versionId: head.VersionId, modified: head.LastModified?.toISOString() }),
       };
     } catch (error) {
       if (error instanceof Error && (error.name === 'NotFound' || error.name === 'NoSuchKey'))

@@ -5,6 +5,7 @@
 import process from 'node:process';
 
 import type { MetricName, Ports } from '../engine/ports.ts';
+import { defined } from '../run/defined.ts';
 
 const NAMESPACE = 'Baton';
 
@@ -26,7 +27,7 @@ export function meterOf(stage: string): Ports['meter'] {
         ],
       },
       stage,
-      ...(pipeline === undefined ? {} : { pipeline }),
+      ...defined({ pipeline }),
       [name]: value,
     });
     process.stdout.write(`${line}\n`);

@@ -1,6 +1,7 @@
 /** A pipeline folder -> a plan, or everything that is wrong with it. Pure: it reads no disk and no clock. */
 import { gzipSync } from 'node:zlib';
 
+import { defined } from '../run/defined.ts';
 import { BUILT_IN_PLACEHOLDERS, checkParameters } from './parameters.ts';
 import { conflictRetries } from './conflict-retry.ts';
 import { parseDuration } from './duration.ts';
@@ -325,7 +326,7 @@ class Compiler {
       onFailure: onFailure ?? DEFAULTS.onFailure,
       onReplay: onReplay ?? DEFAULTS.onReplay,
       timeoutSeconds: runTimeout(this.#settings),
-      ...(warehouse === undefined ? {} : { warehouse }),
+      ...defined({ warehouse }),
       grade: gradeOf(steps),
     };
     const whole = { ...plan, hash: contentHash({ ...plan, steps: steps.map(withoutPlaces) }) };

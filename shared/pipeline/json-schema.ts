@@ -1,4 +1,5 @@
 /** The JSON Schema of `pipeline.yml`, made from the same source that checks it. */
+import { defined } from '../run/defined.ts';
 import { DURATION_PATTERN } from './duration.ts';
 import { pipelineSchema } from './schema.ts';
 import type { Key, Shape } from './shape.ts';
@@ -9,14 +10,14 @@ function keySchema(key: Key): Json {
   return {
     description: key.description,
     ...shapeSchema(key.shape),
-    ...(key.default === undefined ? {} : { default: key.default }),
+    ...defined({ default: key.default }),
   };
 }
 
 function shapeSchema(shape: Shape): Json {
   switch (shape.kind) {
     case 'text':
-      return { type: 'string', ...(shape.pattern === undefined ? {} : { pattern: shape.pattern }) };
+      return { type: 'string', ...defined({ pattern: shape.pattern }) };
     case 'scalar':
       return { type: ['string', 'number', 'boolean'] };
     case 'choice':

@@ -2,6 +2,7 @@
 import type { Node, Pair } from 'yaml';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 
+import { defined } from '../run/defined.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { didYouMean } from './nearest.ts';
 import type { Problem } from './problem.ts';
@@ -53,7 +54,7 @@ class Reader {
     this.#resolve = (node) => (isAlias(node) ? node.resolve(document) : node);
     const value = this.#check(document.contents, pipelineSchema, []);
     const settings = this.#problems.length > 0 ? undefined : (value as PipelineSettings);
-    return { ...(settings === undefined ? {} : { settings }), problems: this.#problems, problemAt };
+    return { ...defined({ settings }), problems: this.#problems, problemAt };
   }
 
   #problem(offset: number, message: string, severity: Problem['severity'] = 'error'): Problem {

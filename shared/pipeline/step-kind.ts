@@ -1,4 +1,5 @@
 /** What kind of step a file is: inferred from what its statements do, or declared with `kind:` where that can be true. */
+import { defined } from '../run/defined.ts';
 import type { FileEffect, StatementEffect } from './lineage.ts';
 import type { StepKind } from './plan.ts';
 import type { StepSettings } from './settings.ts';
@@ -46,7 +47,7 @@ export function kindOfStep(step: FileEffect, settings: StepSettings): KindOfStep
     problems.push(...statements.flatMap(({ facts }) => facts.notUnderstood ?? []));
   problems.push(...truncateAmongOthers(statements));
   problems.push(...unseenRows(kind, statements, natures));
-  return { kind, problems, ...(settingProblem === undefined ? {} : { settingProblem }) };
+  return { kind, problems, ...defined({ settingProblem }) };
 }
 
 function infer(step: FileEffect, natures: readonly Nature[]): StepKind {

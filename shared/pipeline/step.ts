@@ -1,4 +1,5 @@
 /** One step of the plan: lineage, options with their defaults, and how it is sent. */
+import { defined } from '../run/defined.ts';
 import { analyzeStatement } from './analyze-statement.ts';
 import { parseDuration } from './duration.ts';
 import { stepIdentity } from './identity.ts';
@@ -42,12 +43,12 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
     kind,
     statements: templates,
     send: isSingle ? 'single' : 'transaction',
-    ...(expect === undefined ? {} : { expect }),
+    ...defined({ expect }),
     timeoutSeconds: stepTimeout(settings, pipeline),
     retry: retryPolicy(pipeline.retry, settings.retry),
     idempotent: settings.idempotent ?? statements.every(({ facts }) => facts.idempotentByNature),
     repeatable: settings.repeatable ?? false,
-    ...(verify === undefined ? {} : { verify }),
+    ...defined({ verify }),
     lineage: lineageOf(effect, settings),
     usesFile: uses.has('manifest') || uses.has('file_uri'),
     usesManifest: uses.has('manifest'),

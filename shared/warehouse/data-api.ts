@@ -16,6 +16,7 @@ import {
 } from '@aws-sdk/client-redshift-data';
 
 import { pages } from '../pages.ts';
+import { defined } from '../run/defined.ts';
 import type { Refusal } from '../run/run-event.ts';
 import { OPENER_KEEP_ALIVE_SECONDS } from './warehouse.ts';
 import type { Opening, Result, SmallEnd, StatementStatus, Submission, Warehouse } from './warehouse.ts';
@@ -87,10 +88,9 @@ export class DataApiWarehouse implements Warehouse {
           submission.sqls,
           submission.transaction,
         );
-        const value = { statementId: required(answer.Id, 'Id') };
         return {
           ok: true,
-          value: answer.SessionId === undefined ? value : { ...value, sessionId: answer.SessionId },
+          value: { statementId: required(answer.Id, 'Id'), ...defined({ sessionId: answer.SessionId }) },
         };
         // ExecuteStatementException names the statement that it created: adopting it is what a good answer would be.
       },
@@ -101,6 +101,7 @@ export class DataApiWarehouse implements Warehouse {
   async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
     return unlessGone('NOT_FOUND', async () => {
       const answer = await this.#client.send(new DescribeStatementCommand({ Id: statementId }));
+      const { Duration, RedshiftQueryId } = answer;
       const children = answer.SubStatements ?? [];
       const failed = children.findIndex((child) => child.Error !== undefined && child.Error !== '');
       const error = children[failed]?.Error ?? answer.Error;
@@ -111,16 +112,14 @@ export class DataApiWarehouse implements Warehouse {
           children.length > 0
             ? children.map((child) => rowCount(child.ResultRows))
             : [rowCount(answer.ResultRows)],
-        ...(error === undefined || error === '' ? {} : { error }),
-        ...(failed === -1 ? {} : { failed }),
-        ...(answer.UpdatedAt === undefined ? {} : { updatedAt: answer.UpdatedAt }),
-        ...(answer.Duration === undefined || answer.Duration < 0
-          ? {}
-          : { durationMs: answer.Duration / 1e6 }),
-        ...(answer.RedshiftQueryId === undefined || answer.RedshiftQueryId <= 0
-          ? {}
-          : { queryId: answer.RedshiftQueryId }),
-        ...(answer.RedshiftPid === undefined ? {} : { pid: answer.RedshiftPid }),
+        ...defined({
+          error: error === '' ? undefined : error,
+          failed: failed === -1 ? undefined : failed,
+          updatedAt: answer.UpdatedAt,
+          durationMs: Duration !== undefined && Duration >= 0 ? Duration / 1e6 : undefined,
+          queryId: RedshiftQueryId !== undefined && RedshiftQueryId > 0 ? RedshiftQueryId : undefined,
+          pid: answer.RedshiftPid,
+        }),
       };
     });
   }
@@ -207,7 +206,7 @@ export class DataApiWarehouse implements Warehouse {
       if (status !== 'FAILED') return { ok: true, value: { statementId, status } };
       const seen = await this.describe(statementId);
       const error = seen === 'NOT_FOUND' ? undefined : seen.error;
-      return { ok: true, value: { statementId, status, ...(error === undefined ? {} : { error }) } };
+      return { ok: true, value: { statementId, status, ...defined({ error }) } };
     });
   }
 

@@ -1,4 +1,4 @@
-/** Statements and sessions as the Data API shows them. Times are epoch seconds. */
+/** Statements and sessions as the Data API shows them, to be written as JSON. Times are epoch seconds. */
 import type { Session } from '../sessions/session.ts';
 import type { Progress, Statement, SubStatement, Target } from '../statements/statement.ts';
 import { LONGEST_SESSION_MS } from './times.ts';
@@ -7,11 +7,6 @@ export type Answer = Readonly<Record<string, unknown>>;
 
 function seconds(ms: number): number {
   return ms / 1000;
-}
-
-/** Leaves out what is undefined. */
-function known(members: Answer): Answer {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
 function targetMembers({ clusterIdentifier, workgroupName, database, dbUser, secretArn }: Target): Answer {
@@ -26,19 +21,17 @@ function targetMembers({ clusterIdentifier, workgroupName, database, dbUser, sec
 
 /** @param waited WaitTimeSeconds was given: the state is worth telling */
 export function submitAnswer(statement: Statement, waited: boolean): Answer {
-  return known({
+  return {
     Id: statement.id,
     CreatedAt: seconds(statement.createdAt),
     ...targetMembers(statement.target),
     SessionId: statement.sessionShown ? statement.sessionId : undefined,
-    ...(waited
-      ? {
-          Status: statement.status,
-          RedshiftPid: statement.pid === 0 ? undefined : statement.pid,
-          HasResultSet: statement.hasResultSet,
-        }
-      : {}),
-  });
+    ...(waited && {
+      Status: statement.status,
+      RedshiftPid: statement.pid === 0 ? undefined : statement.pid,
+      HasResultSet: statement.hasResultSet,
+    }),
+  };
 }
 
 function progressMembers(progress: Progress): Answer {
@@ -56,7 +49,7 @@ function progressMembers(progress: Progress): Answer {
 }
 
 function subStatementAnswer(id: string, part: SubStatement, index: number): Answer {
-  return known({ ...progressMembers(part), Id: `${id}:${String(index + 1)}`, QueryString: part.sql });
+  return { ...progressMembers(part), Id: `${id}:${String(index + 1)}`, QueryString: part.sql };
 }
 
 /** @param part given: only that statement of the batch, under its own id */
@@ -65,7 +58,7 @@ export function describeAnswer(
   part?: { readonly number: number; readonly it: SubStatement },
 ): Answer {
   const { id, batch, parts } = statement;
-  return known({
+  return {
     ...progressMembers(part?.it ?? statement),
     Id: part === undefined ? id : `${id}:${String(part.number)}`,
     ...targetMembers(statement.target),
@@ -77,12 +70,12 @@ export function describeAnswer(
     ExecutionMode: batch ? statement.executionMode : undefined,
     SubStatements:
       batch && part === undefined ? parts.map((sub, index) => subStatementAnswer(id, sub, index)) : undefined,
-  });
+  };
 }
 
 export function listedStatement(statement: Statement): Answer {
   const { batch, parts } = statement;
-  return known({
+  return {
     Id: statement.id,
     StatementName: statement.name,
     Status: statement.status,
@@ -95,13 +88,13 @@ export function listedStatement(statement: Statement): Answer {
     SecretArn: statement.target.secretArn,
     CreatedAt: seconds(statement.createdAt),
     UpdatedAt: seconds(statement.updatedAt),
-  });
+  };
 }
 
 export function listedSession(session: Session): Answer {
   const keepAlive = session.keepAliveSeconds ?? 0;
   const day = session.createdAt + LONGEST_SESSION_MS;
-  return known({
+  return {
     SessionId: session.id,
     Status: session.state,
     CreatedAt: seconds(session.createdAt),
@@ -113,5 +106,5 @@ export function listedSession(session: Session): Answer {
     SessionAliveSeconds: keepAlive,
     SessionTtl: seconds(session.endsAt ?? Math.min(session.updatedAt + keepAlive * 1000, day)),
     CurrentStatementId: session.state === 'BUSY' ? session.currentStatementId : undefined,
-  });
+  };
 }

@@ -36,7 +36,7 @@ export function listStatements(
         maySee(caller, statement.caller, request.RoleLevel ?? true),
     );
   const page = pageOf(found, ({ id }) => id, request.MaxResults, request.NextToken);
-  return { Statements: page.items.map(listedStatement), ...next(page.nextToken) };
+  return { Statements: page.items.map(listedStatement), NextToken: page.nextToken };
 }
 
 /** Open ones unless `Status` or `SessionId` says otherwise. */
@@ -53,7 +53,7 @@ export function listSessions(sessions: Sessions, request: ListSessionsRequest, c
         maySee(caller, session.caller, request.RoleLevel ?? true),
     );
   const page = pageOf(found, ({ id }) => id, request.MaxResults, request.NextToken);
-  return { Sessions: page.items.map(listedSession), ...next(page.nextToken) };
+  return { Sessions: page.items.map(listedSession), NextToken: page.nextToken };
 }
 
 function oneSession(sessions: Sessions, request: ListSessionsRequest, caller: Caller): Session {
@@ -81,8 +81,4 @@ function isWhere(target: Target, { ClusterIdentifier, WorkgroupName, Database }:
     (WorkgroupName === undefined || target.workgroupName === WorkgroupName) &&
     (Database === undefined || target.database === Database)
   );
-}
-
-function next(token: string | undefined): Answer {
-  return token === undefined ? {} : { NextToken: token };
 }

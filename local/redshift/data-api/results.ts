@@ -38,10 +38,9 @@ export function resultPage(
     members: {
       ColumnMetadata: head.columns,
       TotalNumRows: head.rows,
-      ...(format === 'CSV' ? { ResultFormat: 'CSV' } : {}),
-      ...(next === undefined
-        ? {}
-        : { NextToken: makeToken(`${statement.id} ${String(part)} ${String(next)}`) }),
+      ResultFormat: format === 'CSV' ? 'CSV' : undefined,
+      NextToken:
+        next === undefined ? undefined : makeToken(`${statement.id} ${String(part)} ${String(next)}`),
     },
     recordsJson,
   };

@@ -1,6 +1,7 @@
 /** ExecuteStatement and BatchExecuteStatement: everything that is decided before a statement runs. */
 import { randomUUID } from 'node:crypto';
 
+import { defined } from '../../../shared/run/defined.ts';
 import type { Clock } from '../../clock.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -116,9 +117,11 @@ function targetOf(request: SubmitRequest, caller: Caller): Target {
   return {
     database: request.Database ?? '',
     dbUser: request.DbUser ?? databaseUserOf(caller),
-    ...(request.ClusterIdentifier === undefined ? {} : { clusterIdentifier: request.ClusterIdentifier }),
-    ...(request.WorkgroupName === undefined ? {} : { workgroupName: request.WorkgroupName }),
-    ...(request.SecretArn === undefined ? {} : { secretArn: request.SecretArn }),
+    ...defined({
+      clusterIdentifier: request.ClusterIdentifier,
+      workgroupName: request.WorkgroupName,
+      secretArn: request.SecretArn,
+    }),
   };
 }
 
@@ -156,9 +159,11 @@ function statementFor(
     executionMode: ('ExecutionMode' in request ? request.ExecutionMode : undefined) ?? 'TRANSACTION',
     resultFormat: request.ResultFormat ?? 'JSON',
     parts,
-    ...(request.Parameters === undefined ? {} : { parameters: request.Parameters }),
-    ...(request.StatementName === undefined ? {} : { name: request.StatementName }),
-    ...(request.ClientToken === undefined ? {} : { clientToken: request.ClientToken }),
+    ...defined({
+      parameters: request.Parameters,
+      name: request.StatementName,
+      clientToken: request.ClientToken,
+    }),
     withEvent: request.WithEvent === true,
     sessionId: session.id,
     sessionShown: session.lasting || switches.sessionIdAlways,

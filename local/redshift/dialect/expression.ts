@@ -2,6 +2,7 @@
  * Expressions, and everything else that is not a clause of a query: function calls, casts, literals. What no rule
  * knows is passed on, so every construct of PostgreSQL that Redshift lacks, or means otherwise, is refused here.
  */
+import { defined } from '../../../shared/run/defined.ts';
 import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError } from './errors.ts';
@@ -210,8 +211,7 @@ class ExpressionRewriter {
       args,
       ignoreNulls,
       approximate: false,
-      ...(withinGroup === undefined ? {} : { withinGroup }),
-      ...(over === undefined ? {} : { over }),
+      ...defined({ withinGroup, over }),
     };
   }
 

@@ -3,6 +3,7 @@
  * has a column of that name, which then wins. Here the alias is replaced by its expression, and a guard is put
  * into FROM and WHERE that makes PostgreSQL report the name as ambiguous when FROM has such a column after all.
  */
+import { defined } from '../../../../shared/run/defined.ts';
 import { UnsupportedSqlError } from '../errors.ts';
 import {
   code,
@@ -157,9 +158,11 @@ export function resolveAliases(
     clauses: guarded(
       {
         ...clauses,
-        ...(clauses.qualify === undefined ? {} : { qualify: kept }),
-        ...(groupBy === undefined ? {} : { 'group by': groupBy }),
-        ...(orderBy === undefined ? {} : { 'order by': orderBy }),
+        ...defined({
+          qualify: clauses.qualify && kept,
+          'group by': groupBy,
+          'order by': orderBy,
+        }),
       },
       [...used],
     ),

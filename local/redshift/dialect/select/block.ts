@@ -1,4 +1,5 @@
 /** One SELECT, with TOP, QUALIFY, GROUP BY ALL and references to its own aliases. */
+import { defined } from '../../../../shared/run/defined.ts';
 import { UnsupportedSqlError, syntaxError } from '../errors.ts';
 import {
   code,
@@ -46,7 +47,7 @@ function readHead(select: readonly Node[]): Head {
     } else if (isWord(first, 'top') && second?.kind === 'number') {
       top = second;
       list = list.slice(2);
-    } else return { distinct, list, ...(top === undefined ? {} : { top }) };
+    } else return { distinct, list, ...defined({ top }) };
   }
 }
 

@@ -1,4 +1,5 @@
 /** Reads COPY into a `CopyCommand`. Options without meaning here are checked and dropped, unknown ones refused. */
+import { defined } from '../../../../shared/run/defined.ts';
 import { ownEntry } from '../../../own-entry.ts';
 import type { CopyAuthorization, CopyCommand, CopyFormat, TableName } from '../copy-command.ts';
 import { Cursor } from '../cursor.ts';
@@ -245,7 +246,7 @@ function formatOf({ csv, quote, delimiter, escape, removeQuotes }: Draft): CopyF
 
 function tableName(name: QualifiedName): TableName {
   const schema = name.parts.at(-2);
-  return { ...(schema === undefined ? {} : { schema }), name: name.name };
+  return { ...defined({ schema }), name: name.name };
 }
 
 function takeColumns(cursor: Cursor): readonly string[] | undefined {
@@ -284,7 +285,7 @@ export function parseCopy(nodes: readonly Node[]): CopyCommand {
   }
   return {
     table,
-    ...(columns === undefined ? {} : { columns }),
+    ...defined({ columns }),
     from,
     authorization,
     format: formatOf(draft),
