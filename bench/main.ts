@@ -1,6 +1,7 @@
 /** `npm run bench -- [part…] [--json]`: measures, prints ratios within one run, ends with 1 if a bar is missed. */
 import process from 'node:process';
 
+import { messageOf } from '../shared/errors.ts';
 import { bundle } from './bundle.ts';
 import { growth } from './growth.ts';
 import { handoff } from './handoff.ts';
@@ -49,6 +50,6 @@ async function measureAll(parts: readonly string[]): Promise<number> {
 
 /** What went wrong is one line: a part that cannot be measured has missed its bar. */
 function brokenOff(error: unknown): number {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`bench: ${messageOf(error)}\n`);
   return 1;
 }

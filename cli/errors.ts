@@ -1,4 +1,5 @@
 /** Any error in, one line for the person and an exit code out. */
+import { isNamed } from '../shared/errors.ts';
 import { defined } from '../shared/run/defined.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
 import { printable } from './output.ts';
@@ -76,7 +77,7 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
   }
   const [first] = errors;
   if (first === undefined) return { code: EXIT.unreachable, message: oneLine(String(error)) };
-  if (first.name === 'CredentialsProviderError' || first.name === 'TokenProviderError') {
+  if (isNamed(first, 'CredentialsProviderError', 'TokenProviderError')) {
     return {
       code: EXIT.unreachable,
       message: `no AWS credentials: ${oneLine(first.message)}`,

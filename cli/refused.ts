@@ -1,24 +1,19 @@
 /** What an error of an AWS call says about the thing that was asked for. */
+import { httpStatusOf, isNamed } from '../shared/errors.ts';
 
 export type Refused = 'not-found' | 'denied' | 'other';
 
-interface AwsError {
-  readonly name: string;
-  readonly message: string;
-  readonly $metadata?: { readonly httpStatusCode?: number };
-}
-
-const DENIED = new Set([
+const DENIED = [
   'AccessDenied',
   'AccessDeniedException',
   'AuthorizationError',
   'Forbidden',
   'NotAuthorized',
   'UnauthorizedOperation',
-]);
+];
 
 /** Credentials that AWS does not take: nothing can be asked with them. */
-const NOT_TAKEN = new Set([
+const NOT_TAKEN = [
   'ExpiredToken',
   'ExpiredTokenException',
   'IncompleteSignature',
@@ -27,26 +22,17 @@ const NOT_TAKEN = new Set([
   'MissingAuthenticationTokenException',
   'SignatureDoesNotMatch',
   'UnrecognizedClientException',
-]);
-
-function isAwsError(error: unknown): error is AwsError {
-  return error instanceof Error && '$metadata' in error;
-}
+];
 
 /** Did the service answer, and was it about the thing asked for? Undefined: nothing can be asked there at all. */
 export function refused(error: unknown): Refused | undefined {
-  if (!isAwsError(error) || error.$metadata?.httpStatusCode === undefined || NOT_TAKEN.has(error.name)) {
-    return undefined;
-  }
-  if (DENIED.has(error.name) || error.$metadata.httpStatusCode === 403) return 'denied';
+  const status = httpStatusOf(error);
+  if (!(error instanceof Error) || status === undefined || isNotTaken(error)) return undefined;
+  if (status === 403 || isNamed(error, ...DENIED)) return 'denied';
   const missing = /NotFound|NoSuch|NonExistent|DoesNotExist/i;
-  return missing.test(error.name) || error.$metadata.httpStatusCode === 404 ? 'not-found' : 'other';
+  return status === 404 || missing.test(error.name) ? 'not-found' : 'other';
 }
 
 export function isNotTaken(error: unknown): boolean {
-  return error instanceof Error && NOT_TAKEN.has(error.name);
-}
-
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return isNamed(error, ...NOT_TAKEN);
 }

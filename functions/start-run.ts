@@ -4,6 +4,7 @@
  */
 import type { Start } from '../shared/engine/arrivals.ts';
 import { readArrival, readStartRunEvent } from '../shared/engine/arrivals.ts';
+import { messageOf } from '../shared/errors.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import type { Tools } from '../shared/middleware/handler.ts';
 import { todaysPlans } from '../shared/middleware/todays-plans.ts';
@@ -26,7 +27,7 @@ export const handler = wrap(async (value, tools) => {
     } catch (error) {
       tools.ports.log('error', 'this event started nothing', {
         messageId: message.id,
-        error: error instanceof Error ? error.message : String(error),
+        error: messageOf(error),
         body: message.body.slice(0, 500),
       });
       failed.push({ itemIdentifier: message.id });

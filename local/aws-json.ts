@@ -4,27 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { readBody } from './http.ts';
 import { ownEntry } from './own-entry.ts';
+import { asServiceError, contentTypeOf, sendJsonError, ServiceError } from './service-error.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export type JsonInput = Readonly<Record<string, unknown>>;
 
 export type JsonOperation = (input: JsonInput) => unknown;
-
-/** An error as the service answers it. */
-export class ServiceError extends Error {
-  override readonly name: string;
-  readonly status: number;
-  /** The older name that the query protocol had, sent along where SDKs still look for it. */
-  readonly queryCode: string | undefined;
-
-  constructor(name: string, message: string, status = 400, queryCode?: string) {
-    super(message);
-    this.name = name;
-    this.status = status;
-    this.queryCode = queryCode;
-  }
-}
 
 export interface JsonService {
   /** What comes before the dot in `X-Amz-Target`. */
@@ -39,22 +25,13 @@ export function jsonHandler(service: JsonService): Handler {
   return async (request, response) => {
     const requestId = randomUUID();
     response.setHeader('x-amzn-requestid', requestId);
-    response.setHeader('content-type', `application/x-amz-json-${service.version}`);
+    response.setHeader('content-type', contentTypeOf(service.version));
     try {
       const body = await readBody(request);
       const output = await operationOf(service, request)(parseInput(body));
       response.end(output === undefined ? '{}' : JSON.stringify(output));
     } catch (error) {
-      const shown =
-        error instanceof ServiceError
-          ? error
-          : new ServiceError('InternalFailure', error instanceof Error ? error.message : String(error), 500);
-      if (response.destroyed) return;
-      response.setHeader('x-amzn-errortype', shown.name);
-      if (shown.queryCode !== undefined)
-        response.setHeader('x-amzn-query-error', `${shown.queryCode};Sender`);
-      response.statusCode = shown.status;
-      response.end(JSON.stringify({ __type: shown.name, message: shown.message }));
+      sendJsonError(response, service.version, asServiceError(error));
     }
   };
 }

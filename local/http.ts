@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 import { refusalOf } from './loopback.ts';
+import { asServiceError, sendJsonError, ServiceError, type JsonProtocol } from './service-error.ts';
 
 const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>();
 
@@ -20,34 +21,27 @@ export function readBody(request: IncomingMessage, limit = 64 * 1024 * 1024): Pr
 
 /**
  * The server of a child process. It is reached through the gateway, but its port is open to every program of the machine,
- * so it refuses web pages as the gateway does. A handler that fails still answers.
+ * so it refuses web pages as the gateway does. A handler that fails still answers, with what `errorOf` makes of the error.
  */
 export function createChildServer(
+  protocol: JsonProtocol,
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  errorOf: (error: unknown) => ServiceError = asServiceError,
 ): Server {
   const server = createServer((request, response) => {
     const refusal = refusalOf(request);
     if (refusal !== undefined) {
-      refuse(response, 403, 'AccessDeniedException', refusal);
+      sendJsonError(response, protocol, new ServiceError('AccessDeniedException', refusal, 403));
       return;
     }
     handle(request, response).catch((error: unknown) => {
-      refuse(response, 500, 'InternalFailure', error instanceof Error ? error.message : String(error));
+      sendJsonError(response, protocol, errorOf(error));
     });
   });
   // Longer than any client keeps a connection, so that none is closed under a request.
   server.keepAliveTimeout = 600_000;
   server.requestTimeout = 0;
   return server;
-}
-
-function refuse(response: ServerResponse, status: number, type: string, message: string): void {
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type });
-  response.end(JSON.stringify({ __type: type, message }));
 }
 
 /** Percent-decoded; as it was written where that cannot be done. */

@@ -7,6 +7,7 @@ import {
   StartReplayCommand,
 } from '@aws-sdk/client-eventbridge';
 
+import { isNamed } from '../../shared/errors.ts';
 import { pages } from '../../shared/pages.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { CommandError, EXIT, usageError } from '../exit.ts';
@@ -119,8 +120,4 @@ function progress(answer: {
     state: State,
     ...defined({ reason: StateReason, upTo: EventLastReplayedTime?.toISOString() }),
   };
-}
-
-function isNamed(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
 }

@@ -1,4 +1,5 @@
 /** Everything that `baton doctor` looks at, in order: what stands below comes first. */
+import { nameAndMessageOf } from '../../shared/errors.ts';
 import type { CheckAnswer } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Inspector } from '../aws/inspector.ts';
@@ -6,7 +7,7 @@ import { CommandError } from '../exit.ts';
 import type { StageReader } from '../runs/run-reader.ts';
 import { finding, ok, unchecked, type Check } from './check.ts';
 import { probeChecks } from './probe-checks.ts';
-import { isNotTaken, refused, wordsOf } from '../refused.ts';
+import { isNotTaken, refused } from '../refused.ts';
 import { stoppedRuns, sweepCheck } from './run-checks.ts';
 import * as checks from './stage-checks.ts';
 import type { Stage } from './stage-checks.ts';
@@ -68,7 +69,7 @@ async function isThere({ stage, inspector }: Patient, told: (check: Check) => vo
     const why = refused(error);
     if (why === undefined && isNotTaken(error)) {
       const hint = 'log in again; the profile and its account must be those of the stage';
-      throw new CommandError(3, `AWS does not take the credentials: ${wordsOf(error)}`, {
+      throw new CommandError(3, `AWS does not take the credentials: ${nameAndMessageOf(error)}`, {
         hint,
         cause: error,
       });
@@ -86,7 +87,13 @@ async function isThere({ stage, inspector }: Patient, told: (check: Check) => vo
       );
       return false;
     }
-    told(unchecked('stage', `${place} (${wordsOf(error)})`, 'docs/deployment.md, "Policies for people"'));
+    told(
+      unchecked(
+        'stage',
+        `${place} (${nameAndMessageOf(error)})`,
+        'docs/deployment.md, "Policies for people"',
+      ),
+    );
     return true;
   }
 }
@@ -117,7 +124,7 @@ async function askOperate(
     told(
       unchecked(
         'warehouse',
-        `you may not ask ${stage.names.operate} (${wordsOf(error)})`,
+        `you may not ask ${stage.names.operate} (${nameAndMessageOf(error)})`,
         'docs/deployment.md, "Policies for people"',
       ),
     );
@@ -134,6 +141,6 @@ async function runs(
     return [await sweepCheck(reader, now, stage), ...(await stoppedRuns(reader, names, stage))];
   } catch (error) {
     if (refused(error) === undefined) throw error;
-    return [unchecked('runs', `you may not read the table (${wordsOf(error)})`)];
+    return [unchecked('runs', `you may not read the table (${nameAndMessageOf(error)})`)];
   }
 }

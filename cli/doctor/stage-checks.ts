@@ -1,11 +1,12 @@
 /** The pieces of a stage: are they there, switched on, and as this checkout would deploy them? */
+import { nameAndMessageOf } from '../../shared/errors.ts';
 import type { CheckAnswer } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { StageNames } from '../aws/connection.ts';
 import type { Inspector } from '../aws/inspector.ts';
 import { duration, countOf } from '../runs/units.ts';
 import { finding, ok, unchecked, type Check } from './check.ts';
-import { refused, wordsOf } from '../refused.ts';
+import { refused } from '../refused.ts';
 import { coverageOf } from './rule-coverage.ts';
 
 export interface Stage {
@@ -38,8 +39,8 @@ export async function looked(
     const why = refused(error);
     if (why === undefined) throw error;
     if (why === 'not-found') return whenMissing();
-    if (why === 'denied') return unchecked(name, `you may not look at it (${wordsOf(error)})`);
-    return unchecked(name, wordsOf(error));
+    if (why === 'denied') return unchecked(name, `you may not look at it (${nameAndMessageOf(error)})`);
+    return unchecked(name, nameAndMessageOf(error));
   }
 }
 

@@ -3,6 +3,7 @@ import { parseFileUri } from '../../shared/engine/operate.ts';
 import type { Settings } from '../../shared/engine/ports.ts';
 import { statementsOf } from '../../shared/engine/statements.ts';
 import { runTriggerKinds } from '../../shared/engine/triggers/table.ts';
+import { messageOf } from '../../shared/errors.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { RenderError } from '../../shared/pipeline/render.ts';
 import type { Run } from '../../shared/run/run.ts';
@@ -33,7 +34,7 @@ function exampleTrigger(plan: Plan, uri: string | undefined, settings: Settings)
     try {
       return { kind: 's3', time, file: { ...parseFileUri(uri), size: 0, etag: '' } };
     } catch (error) {
-      throw usageError(error instanceof Error ? error.message : String(error));
+      throw usageError(messageOf(error));
     }
   }
   const examples = plan.triggers.flatMap((trigger) =>

@@ -1,10 +1,10 @@
 /** Resumes many failed runs, one request each, and says of each what became of it. */
+import { nameAndMessageOf } from '../../shared/errors.ts';
 import { defined } from '../../shared/run/defined.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { Operator } from '../aws/operator.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { actor, requestId } from '../requests.ts';
-import { wordsOf } from '../refused.ts';
 import { failedSince } from './failed-runs.ts';
 
 /**
@@ -74,7 +74,7 @@ export async function resumeRuns(
           : { ...result, outcome: 'refused', message };
       } catch (error) {
         unreachable = !(error instanceof CommandError);
-        const message = error instanceof CommandError ? error.message : wordsOf(error);
+        const message = error instanceof CommandError ? error.message : nameAndMessageOf(error);
         result = { ...result, outcome: 'error', message };
       }
     }

@@ -10,7 +10,9 @@ import db from 'dynalite/db/index.js';
 import type { Callback, DynaliteError, DynaliteTable, Request, Store } from 'dynalite/db/index.js';
 import validations from 'dynalite/validations/index.js';
 
+import { messageOf } from '../../shared/errors.ts';
 import { createChildServer, readBody } from '../http.ts';
+import { asServiceError, contentTypeOf, ServiceError } from '../service-error.ts';
 import { makeWritesWhole, type Writes } from './whole-writes.ts';
 import { WRITE_UNITS_HEADER } from './write-units.ts';
 
@@ -56,7 +58,7 @@ export async function openDynamoDb(path: string, patienceMs = 5000): Promise<Dyn
   const store = await openStore(path, patienceMs);
   await finishTables(store);
   const front = new Front(store);
-  const server = createChildServer((request, response) => front.serve(request, response));
+  const server = createChildServer('1.0', (request, response) => front.serve(request, response), refusalOf);
   return {
     server,
     close: async () => {
@@ -107,18 +109,6 @@ async function finishTables(store: Store): Promise<void> {
   }
 }
 
-/** An answer that is not a success, in the protocol's form. */
-class Refusal extends Error {
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-
-  constructor(type: string, message: string, status = 400) {
-    super(message);
-    this.status = status;
-    this.body = { __type: type, message };
-  }
-}
-
 const SERVICE = 'com.amazonaws.dynamodb.v20120810#';
 
 class Front {
@@ -133,26 +123,13 @@ class Front {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let status = 200;
-    let body: unknown;
-    try {
-      const text = (await readBody(request, MAX_REQUEST_BYTES)).toString('utf8');
-      const operation = String(request.headers['x-amz-target'] ?? '').split('.')[1] ?? '';
-      const { answer, units } = await this.#perform(operation, parse(text));
-      body = answer;
-      if (units !== undefined) response.setHeader(WRITE_UNITS_HEADER, units);
-    } catch (error) {
-      const known = asRefusal(error);
-      status = known.status;
-      body = known.body;
-    }
-    const text = Buffer.from(JSON.stringify(body));
-    response.writeHead(status, {
-      'content-type': 'application/x-amz-json-1.0',
-      'content-length': text.length,
-      'x-amzn-requestid': randomUUID(),
-    });
-    response.end(text);
+    response.setHeader('x-amzn-requestid', randomUUID());
+    const text = (await readBody(request, MAX_REQUEST_BYTES)).toString('utf8');
+    const operation = String(request.headers['x-amz-target'] ?? '').split('.')[1] ?? '';
+    const { answer, units } = await this.#perform(operation, parse(text));
+    if (units !== undefined) response.setHeader(WRITE_UNITS_HEADER, units);
+    response.setHeader('content-type', contentTypeOf('1.0'));
+    response.end(JSON.stringify(answer));
   }
 
   async #perform(
@@ -163,14 +140,14 @@ class Front {
       return { answer: await this.#timeToLive(name, input), units: undefined };
     }
     if (name === 'TransactWriteItems' || name === 'TransactGetItems' || name.includes('Statement')) {
-      throw new Refusal(
+      throw new ServiceError(
         'com.amazon.coral.service#UnknownOperationException',
         `${name}: the local DynamoDB has neither transactions nor PartiQL; use conditional writes of single items`,
       );
     }
     const operation = this.#operations.get(name);
     if (operation === undefined) {
-      throw new Refusal(
+      throw new ServiceError(
         'com.amazon.coral.service#UnknownOperationException',
         `the local DynamoDB has no operation ${name}`,
       );
@@ -195,9 +172,9 @@ class Front {
       return request;
     } catch (error) {
       if ((error as DynaliteError).statusCode !== undefined) throw error;
-      throw new Refusal(
+      throw new ServiceError(
         'com.amazon.coral.service#SerializationException',
-        `the request cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        `the request cannot be read: ${messageOf(error)}`,
       );
     }
   }
@@ -205,7 +182,8 @@ class Front {
   /** Kept and told; nothing expires here, as nothing may rely on when it does. */
   async #timeToLive(name: string, input: Request): Promise<unknown> {
     const table = input.TableName;
-    if (typeof table !== 'string') throw new Refusal(`${SERVICE}ValidationException`, 'TableName is missing');
+    if (typeof table !== 'string')
+      throw new ServiceError(`${SERVICE}ValidationException`, 'TableName is missing');
     await new Promise<void>((resolve, reject) => {
       this.#store.getTable(table, false, (error) => {
         if (error !== null && error !== undefined) reject(error);
@@ -226,7 +204,7 @@ class Front {
       | { readonly Enabled?: unknown; readonly AttributeName?: unknown }
       | undefined;
     if (typeof given?.Enabled !== 'boolean' || typeof given.AttributeName !== 'string') {
-      throw new Refusal(
+      throw new ServiceError(
         `${SERVICE}ValidationException`,
         'TimeToLiveSpecification needs Enabled and AttributeName',
       );
@@ -273,17 +251,20 @@ function parse(text: string): Request {
   } catch {
     // Answered below, as every other body that is not an object.
   }
-  throw new Refusal(
+  throw new ServiceError(
     'com.amazon.coral.service#SerializationException',
     'the body of the request is not a JSON object',
   );
 }
 
-function asRefusal(error: unknown): { readonly status: number; readonly body: unknown } {
-  if (error instanceof Refusal) return error;
+function refusalOf(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
   const { statusCode, body } = error as DynaliteError;
-  if (statusCode !== undefined && body !== undefined) return { status: statusCode, body };
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`dynamodb: ${message}\n`);
-  return { status: 500, body: { __type: `${SERVICE}InternalServerError`, message } };
+  if (statusCode !== undefined && body !== undefined) {
+    return new ServiceError(String(body['__type']), '', statusCode, { members: body });
+  }
+  process.stderr.write(
+    `dynamodb: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return asServiceError(error, `${SERVICE}InternalServerError`);
 }

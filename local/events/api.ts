@@ -11,11 +11,11 @@ import {
   optionalTexts,
   optionalTime,
   requiredText,
-  ServiceError,
   type Handler,
   type JsonInput,
 } from '../aws-json.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
+import { ServiceError } from '../service-error.ts';
 import type { RuleResource, TargetResource } from '../template/resources.ts';
 import { archiveOperations } from './archive-api.ts';
 import { eventTime, type EventBus } from './bus.ts';

@@ -7,11 +7,11 @@ import {
   optionalTexts,
   optionalTime,
   requiredText,
-  ServiceError,
   type JsonInput,
   type JsonOperation,
 } from '../aws-json.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
+import { ServiceError } from '../service-error.ts';
 import { archiveArn, type Archive } from './archive.ts';
 import type { EventBus } from './bus.ts';
 import { InvalidEventPatternError } from '../../shared/pipeline/event-pattern/pattern.ts';

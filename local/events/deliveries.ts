@@ -8,6 +8,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
+import { messageOf } from '../../shared/errors.ts';
 import { defined } from '../../shared/run/defined.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { Journal } from '../journal.ts';
@@ -163,7 +164,7 @@ export class Deliveries {
       if (this.#stopped) return;
       const attempts = delivery.attempts + 1;
       const tried = { ...delivery, attempts };
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       if (error instanceof DeliveryRefused) {
         await this.#giveUp(tried, error.code, message);
         return;

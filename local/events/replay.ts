@@ -4,6 +4,7 @@
  * events of that second may be delivered twice, as EventBridge may deliver any event.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
  */
+import { messageOf } from '../../shared/errors.ts';
 import { defined } from '../../shared/run/defined.ts';
 import type { Clock } from '../clock.ts';
 import { Journal } from '../journal.ts';
@@ -150,7 +151,7 @@ export class Replays {
         work();
       } catch (error) {
         const replay = this.find(name);
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         this.#ports.log(`replay ${name}: ${reason}`);
         if (replay !== undefined) this.#end(replay, 'FAILED', reason);
       }

@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  */
+import { messageOf } from '../../shared/errors.ts';
 import { readSchedule, type Schedule } from '../../shared/pipeline/schedule/expression.ts';
 
 export type { Schedule } from '../../shared/pipeline/schedule/expression.ts';
@@ -24,6 +25,6 @@ export function parseSchedule(expression: string, start: number, timeZone = 'UTC
   try {
     return readSchedule(expression, start, timeZone);
   } catch (error) {
-    throw new InvalidScheduleError(expression, error instanceof Error ? error.message : String(error));
+    throw new InvalidScheduleError(expression, messageOf(error));
   }
 }

@@ -5,8 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-import { ServiceError, type Handler } from '../aws-json.ts';
+import type { Handler } from '../aws-json.ts';
 import { decodePercent } from '../http.ts';
+import { asServiceError, sendJsonError, ServiceError } from '../service-error.ts';
 import type { ScheduleResource } from '../template/resources.ts';
 import type { EventBus } from './bus.ts';
 
@@ -26,10 +27,7 @@ export function schedulerHandler(bus: EventBus): Handler {
     try {
       response.end(JSON.stringify(answer(bus, request)));
     } catch (error) {
-      if (!(error instanceof ServiceError)) return Promise.reject(error);
-      response.setHeader('x-amzn-errortype', error.name);
-      response.statusCode = error.status;
-      response.end(JSON.stringify({ Message: error.message }));
+      sendJsonError(response, 'rest', asServiceError(error));
     }
     return Promise.resolve();
   };

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { messageOf } from '../../shared/errors.ts';
 import type { LocalClock } from '../clock.ts';
 import type { EventFaults } from '../events/event-faults.ts';
 import type { CallFaults } from '../faults/call-faults.ts';
@@ -45,7 +46,7 @@ export function createAdmin(
     } catch (error) {
       const wrong = error instanceof BadRequest;
       sendAdmin(response, wrong ? 400 : 500, {
-        error: error instanceof Error ? error.message : String(error),
+        error: messageOf(error),
       });
     }
   };

@@ -1,6 +1,8 @@
 /** One request on its way through the gateway, as every service of it sees it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { sendXmlError } from '../s3/s3-error.ts';
+import { sendJsonError, ServiceError, type JsonProtocol } from '../service-error.ts';
 import type { Route } from './route.ts';
 
 export interface Exchange {
@@ -15,32 +17,19 @@ export interface Exchange {
 /** Answers the request; rejects only on what nobody expected. */
 export type Service = (exchange: Exchange) => Promise<void> | void;
 
-/** An error in the form of the service's protocol: XML for S3, JSON for all others. */
+/** An error in the form of the service's protocol. */
 export function sendError(
   { response, route }: Pick<Exchange, 'response' | 'route'>,
   status: number,
   type: string,
   message: string,
 ): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  if (route.service === 's3') {
-    const text = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${type}</Code><Message>${escapeXml(message)}</Message></Error>`;
-    response.writeHead(status, { 'content-type': 'application/xml' });
-    response.end(text);
-    return;
-  }
-  const text = JSON.stringify({ __type: type, message, Message: message });
-  response.writeHead(status, {
-    'content-type':
-      route.service === 'dynamodb' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1',
-    'x-amzn-errortype': type,
-  });
-  response.end(text);
+  const error = new ServiceError(type, message, status);
+  if (route.service === 's3') sendXmlError(response, error);
+  else sendJsonError(response, protocolOf(route.service), error);
 }
 
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+function protocolOf(service: Route['service']): JsonProtocol {
+  if (service === 'lambda' || service === 'scheduler') return 'rest';
+  return service === 'dynamodb' || service === 'sqs' ? '1.0' : '1.1';
 }

@@ -5,11 +5,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { messageOf } from '../../shared/errors.ts';
 import { defined } from '../../shared/run/defined.ts';
 import type { Clock } from '../clock.ts';
 import { throttlingOf, type CallFault, type CallFaults } from '../faults/call-faults.ts';
 import { readBody } from '../http.ts';
 import { refusalOf } from '../loopback.ts';
+import { sendJsonError, ServiceError } from '../service-error.ts';
 import { sendAdmin } from './admin.ts';
 import { detailsOf, type CallDetails } from './call-details.ts';
 import { callerOf, type Caller } from './caller.ts';
@@ -56,8 +58,7 @@ export function openGateway(server: Server, parts: GatewayParts): void {
 }
 
 function turnAway(_request: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(503, { 'content-type': 'application/json', 'x-amzn-errortype': 'ServiceUnavailable' });
-  response.end('{"__type":"ServiceUnavailable","message":"the local AWS is starting"}');
+  sendJsonError(response, '1.1', new ServiceError('ServiceUnavailable', 'the local AWS is starting', 503));
 }
 
 async function answer(
@@ -113,7 +114,7 @@ async function serve(
     record.fault = fault.id;
     await withFault(parts, exchange, fault);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     sendError({ response, route }, 500, 'InternalFailure', message);
   }
 }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import { createChildServer, decodePercent, readBody } from '../http.ts';
+import { ServiceError } from '../service-error.ts';
 import type { FunctionHost } from './host.ts';
 import { Throttled } from './pool.ts';
 import type { HostSettings } from './settings.ts';
@@ -13,7 +14,7 @@ import type { HostSettings } from './settings.ts';
 const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 
 export function createLambdaServer(host: FunctionHost): Server {
-  return createChildServer((request, response) => serve(host, request, response));
+  return createChildServer('rest', (request, response) => serve(host, request, response));
 }
 
 async function serve(host: FunctionHost, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -31,25 +32,21 @@ async function serve(host: FunctionHost, request: IncomingMessage, response: Ser
   }
   const name = functionNameOf(path);
   if (name === undefined || request.method !== 'POST') {
-    refuse(response, 404, 'UnknownOperationException', `the local Lambda has no ${request.method} ${path}`);
-    return;
+    throw refused('UnknownOperationException', `the local Lambda has no ${request.method} ${path}`, 404);
   }
   if (!host.has(name)) {
-    refuse(response, 404, 'ResourceNotFoundException', `Function not found: ${name}`);
-    return;
+    throw refused('ResourceNotFoundException', `Function not found: ${name}`, 404);
   }
   if (request.headers['x-amz-invocation-type'] === 'DryRun') {
     response.writeHead(204).end();
     return;
   }
   if (!isJson(body)) {
-    refuse(
-      response,
-      400,
+    throw refused(
       'InvalidRequestContentException',
       'Could not parse request body into json: the payload is not valid JSON',
+      400,
     );
-    return;
   }
   await answer(host, name, body === '' ? '{}' : body, request, response);
 }
@@ -76,7 +73,7 @@ async function answer(
     response.end(text);
   } catch (error) {
     if (!(error instanceof Throttled)) throw error;
-    refuse(response, 429, 'TooManyRequestsException', 'Rate Exceeded.', {
+    throw refused('TooManyRequestsException', 'Rate Exceeded.', 429, {
       Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
     });
   }
@@ -104,18 +101,11 @@ function isJson(text: string): boolean {
   }
 }
 
-function refuse(
-  response: ServerResponse,
-  status: number,
-  type: string,
+function refused(
+  name: string,
   message: string,
-  more: Readonly<Record<string, string>> = {},
-): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const text = JSON.stringify({ Type: 'User', ...more, Message: message, message });
-  response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type });
-  response.end(text);
+  status: number,
+  members: Readonly<Record<string, string>> = {},
+): ServiceError {
+  return new ServiceError(name, message, status, { members: { Type: 'User', ...members } });
 }

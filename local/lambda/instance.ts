@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
+import { codeOf } from '../../shared/errors.ts';
 import type { FunctionSettings } from './settings.ts';
 import {
   functionError,
@@ -137,7 +138,7 @@ export class Instance {
 
   #lastWords(code: number): FunctionError {
     const crash = this.#crash;
-    if (crash instanceof Error && (crash as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    if (codeOf(crash) === 'ERR_WORKER_OUT_OF_MEMORY') {
       return { errorType: 'Runtime.OutOfMemory', errorMessage: 'Error: Runtime exited: out of memory' };
     }
     if (crash !== undefined) return functionError(crash);

@@ -8,11 +8,11 @@ import {
   optionalText,
   optionalTexts,
   requiredText,
-  ServiceError,
   type Handler,
   type JsonInput,
 } from '../aws-json.ts';
 import type { Clock } from '../clock.ts';
+import { ServiceError } from '../service-error.ts';
 import {
   md5OfAttributes,
   md5OfBody,
@@ -61,10 +61,9 @@ export function queuesHandler(queues: QueueSet, clock: Clock): Handler {
       },
     },
     unsupported: (operation) =>
-      new ServiceError(
-        `${PREFIX}UnsupportedOperation`,
+      invalid(
+        'UnsupportedOperation',
         `the local SQS has no ${operation === '' ? 'such operation' : operation}: queues come from serverless.yml, and it offers sending, receiving, deleting and reading of attributes`,
-        400,
         'AWS.SimpleQueueService.UnsupportedOperation',
       ),
   });
@@ -73,10 +72,9 @@ export function queuesHandler(queues: QueueSet, clock: Clock): Handler {
 function queueOf(queues: QueueSet, nameOrUrl: string): Queue {
   const queue = queues.find(nameOrUrl);
   if (queue !== undefined) return queue;
-  throw new ServiceError(
-    `${PREFIX}QueueDoesNotExist`,
+  throw invalid(
+    'QueueDoesNotExist',
     `The specified queue does not exist: ${nameOrUrl}`,
-    400,
     'AWS.SimpleQueueService.NonExistentQueue',
   );
 }
@@ -331,5 +329,8 @@ function within(input: JsonInput, name: string, least: number, most: number): nu
 }
 
 function invalid(code: string, message: string, queryCode = code): ServiceError {
-  return new ServiceError(PREFIX + code, message, 400, queryCode);
+  return new ServiceError(PREFIX + code, message, 400, {
+    // The older name, from the query protocol, for which SDKs still look.
+    headers: { 'x-amzn-query-error': `${queryCode};Sender` },
+  });
 }

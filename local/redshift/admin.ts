@@ -1,5 +1,5 @@
 /** The door for tests and the command line, under `/_local/`: kill sessions, look at everything, forget it. */
-import { invalid, ServiceError } from './data-api/errors.ts';
+import { dataApiError, invalid } from './data-api/errors.ts';
 import { listedSession, listedStatement } from './data-api/answers.ts';
 import type { DataApiContext } from './data-api/operations.ts';
 import type { Json } from './data-api/validate.ts';
@@ -31,7 +31,7 @@ export function answerAdmin({ sessions, statements }: DataApiContext, url: strin
       return { closed: open.length };
     }
     default:
-      throw new ServiceError('UnknownOperationException', `there is no /_local/${what} here`);
+      throw dataApiError('UnknownOperationException', `there is no /_local/${what} here`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 
+import { messageOf } from '../../shared/errors.ts';
 import { listenLocally } from '../http.ts';
 import { followParent, tellParent } from '../process-protocol.ts';
 import { startPostgres } from './postgres/start-postgres.ts';
@@ -56,7 +57,7 @@ try {
   tellParent({ kind: 'ready', port: await listenLocally(redshift.server) });
   redshift.settleLeftovers();
 } catch (error) {
-  process.stderr.write(`redshift: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`redshift: ${messageOf(error)}\n`);
   await stop().catch(() => undefined);
   process.exit(1);
 }

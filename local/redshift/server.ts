@@ -8,11 +8,12 @@ import { Pool } from 'pg';
 import type { Clock, Timer } from '../clock.ts';
 import type { BusEvent } from '../events/bus-event.ts';
 import { createChildServer, readBody } from '../http.ts';
+import { asServiceError, contentTypeOf } from '../service-error.ts';
 import { answerAdmin } from './admin.ts';
 import { makeCopyExecutor } from './copy/copy-executor.ts';
 import { prepareDatabase } from './database.ts';
 import { callerOf } from './data-api/caller.ts';
-import { ServiceError } from './data-api/errors.ts';
+import { dataApiError } from './data-api/errors.ts';
 import { perform } from './data-api/operations.ts';
 import type { DataApiContext } from './data-api/operations.ts';
 import { MEMORY_MS } from './data-api/times.ts';
@@ -106,7 +107,11 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   };
   forgetOld();
 
-  const server = createChildServer((request, response) => serve(context, request, response));
+  const server = createChildServer(
+    '1.1',
+    (request, response) => serve(context, request, response),
+    (error) => asServiceError(error, 'InternalServerException'),
+  );
 
   return {
     server,
@@ -153,25 +158,16 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  try {
-    const text = (await readBody(request, MOST_REQUEST_BYTES)).toString('utf8');
-    if (request.url?.startsWith('/_local/') === true) {
-      send(response, 200, JSON.stringify(await answerAdmin(context, request.url, parse(text))));
-      return;
-    }
-    const [service, operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
-    if (request.method !== 'POST' || service !== 'RedshiftData') {
-      throw new ServiceError('UnknownOperationException', 'X-Amz-Target must be RedshiftData.<operation>.');
-    }
-    send(response, 200, await perform(context, operation, parse(text), callerOf(request.headers)));
-  } catch (error) {
-    const known =
-      error instanceof ServiceError
-        ? error
-        : new ServiceError('InternalServerException', error instanceof Error ? error.message : String(error));
-    response.setHeader('x-amzn-errortype', known.type);
-    send(response, known.status, JSON.stringify(known.body()));
+  const text = (await readBody(request, MOST_REQUEST_BYTES)).toString('utf8');
+  if (request.url?.startsWith('/_local/') === true) {
+    send(response, JSON.stringify(await answerAdmin(context, request.url, parse(text))));
+    return;
   }
+  const [service, operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
+  if (request.method !== 'POST' || service !== 'RedshiftData') {
+    throw dataApiError('UnknownOperationException', 'X-Amz-Target must be RedshiftData.<operation>.');
+  }
+  send(response, await perform(context, operation, parse(text), callerOf(request.headers)));
 }
 
 function parse(text: string): Json {
@@ -179,12 +175,12 @@ function parse(text: string): Json {
     // A member that is null is one that was not sent.
     return JSON.parse(text === '' ? '{}' : text, (_name, value: unknown) => value ?? undefined) as Json;
   } catch {
-    throw new ServiceError('SerializationException', 'The request is not JSON.');
+    throw dataApiError('SerializationException', 'The request is not JSON.');
   }
 }
 
-function send(response: ServerResponse, status: number, body: string): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
+function send(response: ServerResponse, body: string): void {
+  if (response.destroyed) return;
+  response.setHeader('content-type', contentTypeOf('1.1'));
   response.end(body);
 }

@@ -3,7 +3,7 @@
  * trailers such as `x-amz-checksum-crc32`. SDKs send every stream like this.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */
-import { S3Error } from './s3-error.ts';
+import { ServiceError } from '../service-error.ts';
 
 const LONGEST_LINE = 16 * 1024;
 
@@ -18,7 +18,7 @@ export async function* decodeAwsChunked(
     if (header === undefined) throw incomplete();
     const size = /^([0-9a-fA-F]{1,8})(?:;.*)?$/.exec(header)?.[1];
     if (size === undefined)
-      throw new S3Error('InvalidRequest', 'the aws-chunked body has a malformed chunk header');
+      throw new ServiceError('InvalidRequest', 'the aws-chunked body has a malformed chunk header');
     let left = Number.parseInt(size, 16);
     if (left === 0) break;
     while (left > 0) {
@@ -28,7 +28,7 @@ export async function* decodeAwsChunked(
       yield piece;
     }
     if ((await reader.line()) !== '')
-      throw new S3Error('InvalidRequest', 'an aws-chunked chunk is longer than it says');
+      throw new ServiceError('InvalidRequest', 'an aws-chunked chunk is longer than it says');
   }
   for (let line = await reader.line(); line !== undefined; line = await reader.line()) {
     const colon = line.indexOf(':');
@@ -36,8 +36,8 @@ export async function* decodeAwsChunked(
   }
 }
 
-function incomplete(): S3Error {
-  return new S3Error(
+function incomplete(): ServiceError {
+  return new ServiceError(
     'IncompleteBody',
     'The request body terminated unexpectedly: it ends before its last chunk',
   );
@@ -61,7 +61,7 @@ class LineReader {
         return line.endsWith('\r') ? line.slice(0, -1) : line;
       }
       if (this.#rest.length > LONGEST_LINE) {
-        throw new S3Error('InvalidRequest', 'the aws-chunked body has a malformed chunk header');
+        throw new ServiceError('InvalidRequest', 'the aws-chunked body has a malformed chunk header');
       }
       const more = await this.#next();
       if (more === undefined) return undefined;

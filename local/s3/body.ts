@@ -1,11 +1,12 @@
 /** The body of an upload: unwrapped, checked against everything the client said of it, on disk. */
 import { rm } from 'node:fs/promises';
 
+import { ServiceError } from '../service-error.ts';
 import { decodeAwsChunked } from './aws-chunked.ts';
 import { checksumNames, startChecksum, type RunningChecksum } from './checksums.ts';
 import { receiveFile, type ReceivedFile } from './files.ts';
 import type { S3Request } from './request.ts';
-import { notImplemented, S3Error } from './s3-error.ts';
+import { notImplemented } from './s3-error.ts';
 
 export interface ReceivedBody {
   readonly file: ReceivedFile;
@@ -17,7 +18,7 @@ const CHECKSUM = 'x-amz-checksum-';
 /** Headers of that beginning that name no value. */
 const NO_VALUE = new Set(['algorithm', 'type', 'mode']);
 
-/** Streams the body into a file of `folder`. @throws S3Error when it is not what it should be, and nothing is left */
+/** Streams the body into a file of `folder`. @throws ServiceError when it is not what it should be, and nothing is left */
 export async function receiveBody(request: S3Request, folder: string): Promise<ReceivedBody> {
   const trailers = new Map<string, string>();
   const checks = startChecks(request);
@@ -42,7 +43,7 @@ export async function receiveText(request: S3Request, limit: number): Promise<st
   for await (const piece of unwrapped(request, trailers)) {
     size += piece.length;
     if (size > limit)
-      throw new S3Error('MalformedXML', `The request body is larger than ${String(limit)} bytes`);
+      throw new ServiceError('MalformedXML', `The request body is larger than ${String(limit)} bytes`);
     for (const check of checks.values()) check.update(piece);
     md5?.update(piece);
     pieces.push(piece);
@@ -100,21 +101,21 @@ function compare(
 ): Readonly<Record<string, string>> {
   const length = request.header('x-amz-decoded-content-length');
   if (length !== undefined && Number(length) !== file.size) {
-    throw new S3Error(
+    throw new ServiceError(
       'IncompleteBody',
       `The request body has ${String(file.size)} bytes, ${length} were announced`,
     );
   }
   const md5 = request.header('content-md5');
   if (md5 !== undefined && Buffer.from(md5, 'base64').toString('hex') !== file.md5) {
-    throw new S3Error('BadDigest', 'The Content-MD5 you specified did not match what we received.');
+    throw new ServiceError('BadDigest', 'The Content-MD5 you specified did not match what we received.');
   }
   const held: Record<string, string> = {};
   for (const [name, check] of checks) {
     const computed = check.digest();
     if (name === PAYLOAD) {
       if (Buffer.from(computed, 'base64').toString('hex') !== request.header('x-amz-content-sha256')) {
-        throw new S3Error(
+        throw new ServiceError(
           'XAmzContentSHA256Mismatch',
           "The provided 'x-amz-content-sha256' header does not match what was computed.",
         );
@@ -123,13 +124,13 @@ function compare(
     }
     const given = trailers.get(CHECKSUM + name) ?? request.header(CHECKSUM + name);
     if (given === undefined) {
-      throw new S3Error(
+      throw new ServiceError(
         'MalformedTrailerError',
         `the trailer ${CHECKSUM}${name} was announced and did not come`,
       );
     }
     if (given !== computed) {
-      throw new S3Error(
+      throw new ServiceError(
         'BadDigest',
         `The ${name.toUpperCase()} you specified did not match the calculated checksum.`,
       );

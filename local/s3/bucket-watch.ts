@@ -9,6 +9,7 @@ import { relative, sep } from 'node:path';
 
 import { watch, type FSWatcher } from 'chokidar';
 
+import { messageOf } from '../../shared/errors.ts';
 import { stateOf, modifiedAt, sameState } from './files.ts';
 import { isBucketName, isPassingName } from './folders.ts';
 import { placesOf, type KeyPlace } from './object-files.ts';
@@ -182,9 +183,7 @@ export class BucketWatch {
       if (outcome === 'announced') this.#onChange();
     } catch (error) {
       this.#restless.delete(`${bucket}/${key}`);
-      this.#log(
-        `s3: ${bucket}/${key} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#log(`s3: ${bucket}/${key} cannot be read: ${messageOf(error)}`);
     }
   }
 

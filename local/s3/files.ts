@@ -4,6 +4,7 @@ import type { BigIntStats } from 'node:fs';
 import { copyFile, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { codeOf } from '../../shared/errors.ts';
 import { isAbsence } from './object-files.ts';
 import type { FileState } from './object-index.ts';
 
@@ -114,8 +115,4 @@ export async function* readPieces(
     at += bytesRead;
     yield piece.subarray(0, bytesRead);
   }
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,7 +1,7 @@
 /** ListObjectsV2. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
+import { ServiceError } from '../service-error.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { S3Request } from './request.ts';
-import { S3Error } from './s3-error.ts';
 import { writeXml, type XmlElements } from './xml.ts';
 
 const MOST_KEYS = 1000;
@@ -19,7 +19,7 @@ export async function listObjectsV2(store: ObjectStore, request: S3Request): Pro
   const delimiter = query.get('delimiter') ?? '';
   const encoding = query.get('encoding-type');
   if (encoding !== null && encoding !== 'url') {
-    throw new S3Error('InvalidArgument', 'Invalid Encoding Method specified in Request');
+    throw new ServiceError('InvalidArgument', 'Invalid Encoding Method specified in Request');
   }
   const limit = limitOf(query.get('max-keys'));
   const token = query.get('continuation-token');
@@ -78,7 +78,7 @@ export async function listObjectsV2(store: ObjectStore, request: S3Request): Pro
 function limitOf(text: string | null): number {
   if (text === null) return MOST_KEYS;
   if (!/^[0-9]+$/.test(text))
-    throw new S3Error('InvalidArgument', 'Provided max-keys not an integer or within integer range');
+    throw new ServiceError('InvalidArgument', 'Provided max-keys not an integer or within integer range');
   return Math.min(Number(text), MOST_KEYS);
 }
 
@@ -99,5 +99,5 @@ function readToken(token: string): Position {
   } catch {
     // Said below.
   }
-  throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect');
+  throw new ServiceError('InvalidArgument', 'The continuation token provided is incorrect');
 }

@@ -3,22 +3,21 @@
  * raise one "Object Created" event.
  */
 import { mkdir } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
+import { codeOf, messageOf } from '../../shared/errors.ts';
 import type { Handler } from '../aws-json.ts';
 import type { Clock } from '../clock.ts';
+import { asServiceError, ServiceError } from '../service-error.ts';
 import { Announcer, type EventSink } from './announcer.ts';
 import { BucketWatch, type WatchSettings } from './bucket-watch.ts';
-import { codeOf } from './files.ts';
 import { bucketFolder, stateFolder } from './folders.ts';
 import { makeRequestId, ObjectIndex } from './object-index.ts';
 import { ObjectStore } from './object-store.ts';
 import { operationOf } from './operations.ts';
 import { readRequest } from './request.ts';
-import { S3Error } from './s3-error.ts';
+import { sendXmlError } from './s3-error.ts';
 import { Uploads } from './uploads.ts';
-import { writeXml } from './xml.ts';
 
 export interface LocalS3Settings {
   /** The directory that holds the buckets, `<BATON_HOME>/s3`; what else S3 keeps lies in `<BATON_HOME>/state/s3`. */
@@ -83,11 +82,12 @@ export class LocalS3 {
   readonly handle: Handler = async (message, response) => {
     let id = makeRequestId();
     let resource = message.url ?? '/';
+    response.setHeader('x-amz-request-id', id);
     try {
       const request = readRequest(message);
       id = request.id;
-      resource = `/${request.bucket}${request.key === '' ? '' : `/${request.key}`}`;
       response.setHeader('x-amz-request-id', id);
+      resource = `/${request.bucket}${request.key === '' ? '' : `/${request.key}`}`;
       await operationOf(request)(
         {
           store: this.#store,
@@ -109,39 +109,9 @@ export class LocalS3 {
     } catch (error) {
       // What is left of the body must be read, or the client never gets to the answer.
       message.resume();
-      this.#refuse(response, message.method === 'HEAD', error, { resource, id });
+      const isExpected = error instanceof ServiceError || codeOf(error) === 'ECONNRESET';
+      if (!isExpected && !response.headersSent) this.#settings.log(`s3: ${resource}: ${messageOf(error)}`);
+      sendXmlError(response, asServiceError(error, 'InternalError'), { Resource: resource, RequestId: id });
     }
   };
-
-  #refuse(
-    response: ServerResponse,
-    isHead: boolean,
-    error: unknown,
-    { resource, id }: { readonly resource: string; readonly id: string },
-  ): void {
-    if (response.headersSent || response.destroyed) {
-      response.destroy();
-      return;
-    }
-    let shown: S3Error;
-    if (error instanceof S3Error) {
-      shown = error;
-    } else {
-      const message = error instanceof Error ? error.message : String(error);
-      if (codeOf(error) !== 'ECONNRESET') this.#settings.log(`s3: ${resource}: ${message}`);
-      shown = new S3Error('InternalError', message, 500);
-    }
-    const text = writeXml(
-      'Error',
-      { Code: shown.code, Message: shown.message, Resource: resource, RequestId: id },
-      false,
-    );
-    response.removeHeader('content-range');
-    response.writeHead(shown.status, {
-      'content-type': 'application/xml',
-      'content-length': isHead ? 0 : Buffer.byteLength(text),
-      'x-amz-request-id': id,
-    });
-    response.end(isHead ? undefined : text);
-  }
 }

@@ -2,6 +2,7 @@
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { codeOf } from '../../shared/errors.ts';
 import {
   bucketFolder,
   isBucketName,
@@ -152,6 +153,6 @@ function noEntries(error: unknown): [] {
 
 /** The path leads nowhere: not there, through a file, or longer than the system allows. */
 export function isAbsence(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG' || code === 'ELOOP';
 }

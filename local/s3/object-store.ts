@@ -6,9 +6,10 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
+import { codeOf } from '../../shared/errors.ts';
 import { defined } from '../../shared/run/defined.ts';
+import { ServiceError } from '../service-error.ts';
 import {
-  codeOf,
   md5Of,
   modifiedAt,
   moveFile,
@@ -21,7 +22,7 @@ import { bucketFolder, isBucketName, KEY_SUFFIX, oddFolder, stateFolder } from '
 import { KeyLock } from './key-lock.ts';
 import { isAbsence, listKeys, placesOf, type KeyPlace } from './object-files.ts';
 import type { FileState, ObjectIndex, Origin, StoredObject } from './object-index.ts';
-import { noSuchBucket, noSuchKey, preconditionFailed, S3Error } from './s3-error.ts';
+import { noSuchBucket, noSuchKey, preconditionFailed } from './s3-error.ts';
 
 export interface ObjectInfo extends StoredObject {
   /** Ms since the epoch. */
@@ -101,7 +102,7 @@ export class ObjectStore {
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** @throws S3Error NoSuchBucket */
+  /** @throws ServiceError NoSuchBucket */
   async needBucket(bucket: string): Promise<void> {
     if (isBucketName(bucket)) {
       const state = await stat(bucketFolder(this.root, bucket)).catch(() => undefined);
@@ -112,7 +113,7 @@ export class ObjectStore {
 
   async createBucket(bucket: string): Promise<void> {
     if (!isBucketName(bucket)) {
-      throw new S3Error('InvalidBucketName', `The specified bucket is not valid: ${bucket}`);
+      throw new ServiceError('InvalidBucketName', `The specified bucket is not valid: ${bucket}`);
     }
     await mkdir(bucketFolder(this.root, bucket), { recursive: true });
   }
@@ -147,14 +148,14 @@ export class ObjectStore {
     return undefined;
   }
 
-  /** Puts a received file in the object's place. @throws S3Error when a condition does not hold */
+  /** Puts a received file in the object's place. @throws ServiceError when a condition does not hold */
   place(bucket: string, key: string, file: ReceivedFile, placing: Placing): Promise<ObjectInfo> {
     return this.#lock.run(`${bucket}/${key}`, async () => {
       await this.needBucket(bucket);
       await this.#check(bucket, key, placing.conditions);
       const path = await this.#moveIn(bucket, key, file.path);
       const state = await stateOf(path);
-      if (state === undefined) throw new S3Error('InternalError', `${path} is gone`, 500);
+      if (state === undefined) throw new ServiceError('InternalError', `${path} is gone`, 500);
       const object: StoredObject = {
         bucket,
         key,
@@ -267,7 +268,7 @@ export class ObjectStore {
       if (!beside) await this.#clearOdd(bucket, key, path);
       return path;
     }
-    throw new S3Error('InternalError', `there is no place for ${key}`, 500);
+    throw new ServiceError('InternalError', `there is no place for ${key}`, 500);
   }
 
   /** A key that could not be a path once and can now must not be in both places. */

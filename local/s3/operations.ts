@@ -2,16 +2,18 @@
 import { rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 
+import { messageOf } from '../../shared/errors.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { ownEntry } from '../own-entry.ts';
 import { LOCAL_ACCOUNT } from '../process-protocol.ts';
+import { ServiceError } from '../service-error.ts';
 import { receiveBody, receiveText } from './body.ts';
 import { readPieces, receiveFile, type ReceivedFile } from './files.ts';
 import { listObjectsV2 } from './listing.ts';
 import { matchesEtag, type ObjectStore, type WriteConditions } from './object-store.ts';
 import { sendObject } from './reading.ts';
 import { decode, headersToKeep, originOf, type S3Request } from './request.ts';
-import { noSuchKey, notImplemented, preconditionFailed, S3Error } from './s3-error.ts';
+import { noSuchKey, notImplemented, preconditionFailed } from './s3-error.ts';
 import type { PartReference, Uploads } from './uploads.ts';
 import { childText, readXml, writeXml, type ReadElement, type XmlElements } from './xml.ts';
 
@@ -36,7 +38,7 @@ const MOST_DELETES = 1000;
 const PLAIN_PARAMETER =
   /^(?:x-id|x-amz-.*|response-.*|versionId|prefix|delimiter|max-keys|encoding-type|continuation-token|start-after|fetch-owner|list-type|uploadId|partNumber|max-buckets|bucket-region)$/i;
 
-/** @throws S3Error NotImplemented with the operation's name */
+/** @throws ServiceError NotImplemented with the operation's name */
 export function operationOf(request: S3Request): Operation {
   const { method, bucket, key, query } = request;
   const parameter = [...query.keys()].find((name) => !PLAIN_PARAMETER.test(name));
@@ -46,7 +48,7 @@ export function operationOf(request: S3Request): Operation {
   if (found === undefined) throw notImplemented(nameOf(method, place, parameter ?? variantOf(request)));
   const version = query.get('versionId');
   if (version !== null && version !== 'null') {
-    throw new S3Error('NoSuchVersion', 'the local S3 keeps no versions of objects', 404);
+    throw new ServiceError('NoSuchVersion', 'the local S3 keeps no versions of objects', 404);
   }
   return found;
 }
@@ -216,7 +218,7 @@ async function copyObject(rooms: S3Rooms, request: S3Request, response: ServerRe
   const [, bucket = '', key = ''] = /^\/?([^/]+)\/([^]+)$/.exec(decode(path)) ?? [];
   const replace = request.header('x-amz-metadata-directive')?.toUpperCase() === 'REPLACE';
   if (bucket === request.bucket && key === request.key && !replace) {
-    throw new S3Error(
+    throw new ServiceError(
       'InvalidRequest',
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata.",
     );
@@ -261,7 +263,7 @@ async function deleteObjects(rooms: S3Rooms, request: S3Request, response: Serve
   const body = parseXml(await receiveText(request, LARGEST_XML), 'Delete');
   const objects = body.children.filter(({ name }) => name === 'Object');
   if (objects.length === 0 || objects.length > MOST_DELETES) {
-    throw new S3Error('MalformedXML', `A Delete needs 1 to ${String(MOST_DELETES)} objects`);
+    throw new ServiceError('MalformedXML', `A Delete needs 1 to ${String(MOST_DELETES)} objects`);
   }
   const deleted: XmlElements[] = [];
   const errors: XmlElements[] = [];
@@ -274,7 +276,7 @@ async function deleteObjects(rooms: S3Rooms, request: S3Request, response: Serve
       errors.push({
         Key,
         Code: 'InternalError',
-        Message: error instanceof Error ? error.message : String(error),
+        Message: messageOf(error),
       });
     }
   }
@@ -364,7 +366,7 @@ function parseXml(text: string, root: string): ReadElement {
   } catch {
     // Said below.
   }
-  throw new S3Error(
+  throw new ServiceError(
     'MalformedXML',
     'The XML you provided was not well-formed or did not validate against our published schema',
   );

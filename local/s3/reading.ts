@@ -3,10 +3,12 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { codeOf, readPieces } from './files.ts';
+import { codeOf } from '../../shared/errors.ts';
+import { ServiceError } from '../service-error.ts';
+import { readPieces } from './files.ts';
 import { matchesEtag, type ObjectInfo, type ObjectStore } from './object-store.ts';
 import type { S3Request } from './request.ts';
-import { noSuchKey, preconditionFailed, S3Error } from './s3-error.ts';
+import { noSuchKey, preconditionFailed } from './s3-error.ts';
 
 /** Bytes, both inclusive. */
 interface Range {
@@ -79,7 +81,7 @@ function setHeaders(
     try {
       response.setHeader(name, value);
     } catch {
-      throw new S3Error('InvalidArgument', `response-${name} cannot be the value of a header`);
+      throw new ServiceError('InvalidArgument', `response-${name} cannot be the value of a header`);
     }
   }
   if (range !== undefined) {
@@ -90,7 +92,7 @@ function setHeaders(
   }
 }
 
-/** True: answer 304. @throws S3Error PreconditionFailed */
+/** True: answer 304. @throws ServiceError PreconditionFailed */
 function isUnchanged(request: S3Request, info: ObjectInfo): boolean {
   const ifMatch = request.header('if-match');
   if (ifMatch !== undefined && !matchesEtag(ifMatch, info.etag)) throw preconditionFailed('If-Match');
@@ -112,7 +114,7 @@ const OVERRIDES = [
   'expires',
 ];
 
-/** Undefined: the whole object. What S3 does not understand it passes over. @throws S3Error InvalidRange */
+/** Undefined: the whole object. What S3 does not understand it passes over. @throws ServiceError InvalidRange */
 function rangeOf(header: string | undefined, size: number): Range | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   if (match === null) return undefined;
@@ -122,7 +124,7 @@ function rangeOf(header: string | undefined, size: number): Range | undefined {
   const to = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);
   if (first !== '' && last !== '' && Number(last) < from) return undefined;
   if (from >= size || (first === '' && Number(last) === 0)) {
-    throw new S3Error('InvalidRange', 'The requested range is not satisfiable', 416);
+    throw new ServiceError('InvalidRange', 'The requested range is not satisfiable', 416);
   }
   return { from, to };
 }

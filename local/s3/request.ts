@@ -2,8 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 
 import { defined } from '../../shared/run/defined.ts';
+import { ServiceError } from '../service-error.ts';
 import { makeRequestId, type ChangeReason, type Origin } from './object-index.ts';
-import { S3Error } from './s3-error.ts';
 
 export interface S3Request {
   readonly method: string;
@@ -19,7 +19,7 @@ export interface S3Request {
 
 const LONGEST_KEY_BYTES = 1024;
 
-/** @throws S3Error */
+/** @throws ServiceError */
 export function readRequest(message: IncomingMessage): S3Request {
   const url = message.url ?? '/';
   const mark = url.indexOf('?');
@@ -28,7 +28,7 @@ export function readRequest(message: IncomingMessage): S3Request {
   const slash = path.indexOf('/');
   const key = slash < 0 ? '' : decode(path.slice(slash + 1));
   if (Buffer.byteLength(key) > LONGEST_KEY_BYTES)
-    throw new S3Error('KeyTooLongError', 'Your key is too long');
+    throw new ServiceError('KeyTooLongError', 'Your key is too long');
   return {
     method: message.method ?? 'GET',
     bucket: decode(slash < 0 ? path : path.slice(0, slash)),
@@ -47,7 +47,7 @@ export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new S3Error('InvalidURI', `Couldn't parse the specified URI: ${text}`);
+    throw new ServiceError('InvalidURI', `Couldn't parse the specified URI: ${text}`);
   }
 }
 

@@ -6,9 +6,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { ServiceError } from '../service-error.ts';
 import { readPieces, receiveFile, type ReceivedFile } from './files.ts';
 import { isAbsence } from './object-files.ts';
-import { S3Error } from './s3-error.ts';
 
 export interface Upload {
   readonly bucket: string;
@@ -48,19 +48,22 @@ export class Uploads {
     return id;
   }
 
-  /** @throws S3Error NoSuchUpload */
+  /** @throws ServiceError NoSuchUpload */
   async find(id: string, bucket: string, key: string): Promise<Upload> {
     const upload = /^[0-9a-f-]{36}$/.test(id)
       ? await readJson<Upload>(this.#path(id, 'upload.json'))
       : undefined;
     if (upload?.bucket === bucket && upload.key === key) return upload;
-    throw new S3Error('NoSuchUpload', 'The specified multipart upload does not exist.', 404);
+    throw new ServiceError('NoSuchUpload', 'The specified multipart upload does not exist.', 404);
   }
 
   /** Keeps one part, over one of the same number. */
   async putPart(id: string, number: number, file: ReceivedFile): Promise<void> {
     if (!Number.isInteger(number) || number < 1 || number > MOST_PARTS) {
-      throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
+      throw new ServiceError(
+        'InvalidArgument',
+        'Part number must be an integer between 1 and 10000, inclusive',
+      );
     }
     const part: Part = { etag: file.md5, size: file.size };
     await rename(file.path, this.#path(id, `${String(number)}.part`));
@@ -86,23 +89,23 @@ export class Uploads {
 
   async #checkParts(id: string, references: readonly PartReference[]): Promise<void> {
     if (references.length === 0) {
-      throw new S3Error('MalformedXML', 'You must specify at least one part');
+      throw new ServiceError('MalformedXML', 'You must specify at least one part');
     }
     for (const [index, { number }] of references.entries()) {
       if (index > 0 && number <= (references[index - 1]?.number ?? 0)) {
-        throw new S3Error('InvalidPartOrder', 'The list of parts was not in ascending order.');
+        throw new ServiceError('InvalidPartOrder', 'The list of parts was not in ascending order.');
       }
     }
     for (const [index, { number, etag }] of references.entries()) {
       const part = await readJson<Part>(this.#path(id, `${String(number)}.json`));
       if (part?.etag !== etag.replaceAll('"', '')) {
-        throw new S3Error(
+        throw new ServiceError(
           'InvalidPart',
           `Part ${String(number)} was not uploaded, or its entity tag is another.`,
         );
       }
       if (part.size < SMALLEST_PART && index < references.length - 1) {
-        throw new S3Error(
+        throw new ServiceError(
           'EntityTooSmall',
           `Your proposed upload is smaller than the minimum allowed size: part ${String(number)} has ${String(part.size)} bytes, ${String(SMALLEST_PART)} are needed in all but the last.`,
         );

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 
+import { messageOf } from '../../shared/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { CallLog } from '../gateway/call-log.ts';
 import { readBody } from '../http.ts';
@@ -36,7 +37,7 @@ export class LambdaClient {
     const answer = await this.#send(functionName, payload, requestId).catch(
       (error: unknown): InvokeAnswer => ({
         kind: 'not-run',
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
       }),
     );
     const outcome = { returned: 'ok', failed: 'FunctionError', 'not-run': 'NotRun' }[answer.kind];

@@ -6,6 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join, resolve } from 'node:path';
 
+import { codeOf } from '../../shared/errors.ts';
 import { EventFaults } from '../events/event-faults.ts';
 import { CallFaults } from '../faults/call-faults.ts';
 import { createAdmin } from '../gateway/admin.ts';
@@ -159,7 +160,7 @@ class Stack implements LocalStack {
     try {
       return await listenLocally(this.#gateway, this.#options.port);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (codeOf(error) !== 'EADDRINUSE') throw error;
       throw new Error(
         `port ${String(this.#options.port)} is in use; stop what uses it, or give another one (BATON_PORT)`,
         { cause: error },

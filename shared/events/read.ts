@@ -1,4 +1,6 @@
 /** Reading unknown JSON: each reader gives the value or a refusal that names the place. */
+import { messageOf } from '../errors.ts';
+
 export { LONGEST_NAME } from '../run/text.ts';
 
 /** Something from outside is not what it must be. The message names the place and what was expected. */
@@ -80,8 +82,6 @@ export function parseJson(body: string, what: string): unknown {
   try {
     return JSON.parse(body);
   } catch (error) {
-    throw new RefusedInputError(
-      `${what} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new RefusedInputError(`${what} is not JSON: ${messageOf(error)}`);
   }
 }

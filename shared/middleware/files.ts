@@ -2,6 +2,7 @@
 import type * as S3 from '@aws-sdk/client-s3';
 
 import type { FileStore, FoundFile } from '../engine/ports.ts';
+import { isNamed } from '../errors.ts';
 import { defined } from '../run/defined.ts';
 
 type S3Module = typeof S3;
@@ -27,8 +28,7 @@ export class S3FileStore implements FileStore {
         ...defined({ versionId: head.VersionId, modified: head.LastModified?.toISOString() }),
       };
     } catch (error) {
-      if (error instanceof Error && (error.name === 'NotFound' || error.name === 'NoSuchKey'))
-        return undefined;
+      if (isNamed(error, 'NotFound', 'NoSuchKey')) return undefined;
       throw error;
     }
   }

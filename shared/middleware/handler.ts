@@ -3,6 +3,7 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
 import type { Driver } from '../engine/ports.ts';
+import { messageOf } from '../errors.ts';
 import { log } from './log.ts';
 import type { Wiring } from './wiring.ts';
 import { wiring } from './wiring.ts';
@@ -21,7 +22,7 @@ export function handler<Answer>(work: Work<Answer>) {
       const { error } = request;
       log('error', 'the invocation failed', {
         request: request.context.awsRequestId,
-        error: error instanceof Error ? error.message : String(error),
+        error: messageOf(error),
       });
     })
     .handler(async (event: unknown, context: Context) => {

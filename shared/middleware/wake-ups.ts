@@ -1,5 +1,6 @@
 /** Wake-ups that may be lost, for the functions that take work in (start-run, operate). */
 import type { Ports } from '../engine/ports.ts';
+import { messageOf } from '../errors.ts';
 
 /**
  * A run is stored before it is woken, and the sweep drives it within two minutes. So a wake-up that EventBridge refuses
@@ -17,7 +18,7 @@ export function withLossyWakeUps(ports: Ports): Ports {
           if (entries.some(({ type }) => type !== 'Run Woken')) throw error;
           ports.log('warn', 'the run was not woken, the sweep drives it', {
             runs: entries.map(({ detail }) => detail['runId']),
-            error: error instanceof Error ? error.message : String(error),
+            error: messageOf(error),
           });
         }
       },

@@ -15,6 +15,7 @@ import {
   ListStatementsCommand,
 } from '@aws-sdk/client-redshift-data';
 
+import { isNamed } from '../errors.ts';
 import { pages } from '../pages.ts';
 import { defined } from '../run/defined.ts';
 import type { Refusal } from '../run/run-event.ts';
@@ -310,10 +311,6 @@ async function unlessGone<T, G>(gone: G, ask: () => Promise<T>): Promise<T | G> 
     if (isNamed(error, 'ResourceNotFoundException')) return gone;
     throw error;
   }
-}
-
-function isNamed(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
 }
 
 function statusOf(status: StatusString | undefined): StatementStatus['status'] {

@@ -1,4 +1,5 @@
 /** An error of a Data API call, turned into what it means for the run. */
+import { httpStatusOf } from '../errors.ts';
 import type { Refusal } from '../run/run-event.ts';
 
 const THROTTLES = new Set([
@@ -9,22 +10,14 @@ const THROTTLES = new Set([
   'ActiveWaitingRequestsExceededException',
 ]);
 
-interface ServiceError {
-  readonly name: string;
-  readonly message: string;
-  /** An error may still have created a statement. */
-  readonly StatementId?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number };
-}
-
 /** The statement that a failed call created all the same, if it says so. */
 export function statementIdOf(error: unknown): string | undefined {
-  return asServiceError(error).StatementId;
+  return error instanceof Error && 'StatementId' in error ? String(error.StatementId) : undefined;
 }
 
 /** @param error what the SDK threw, after its own retries. */
 export function refusalOf(error: unknown): Refusal {
-  const { name, message, $metadata } = asServiceError(error);
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
   if (THROTTLES.has(name)) return { reason: 'throttled', class: 'transient', message: `${name}: ${message}` };
   if (name === 'ValidationException') {
     if (/session is not available/i.test(message))
@@ -40,13 +33,8 @@ export function refusalOf(error: unknown): Refusal {
   }
   if (name === 'ResourceNotFoundException')
     return { reason: 'rejected', class: 'sql', message: `${name}: ${message}` };
-  const status = $metadata?.httpStatusCode;
+  const status = httpStatusOf(error);
   if (status !== undefined && status >= 400 && status < 500)
     return { reason: 'rejected', class: 'sql', message: `${name}: ${message}` };
   return { reason: 'outcome-unknown', class: 'unknown', message: `${name}: ${message}` };
-}
-
-function asServiceError(error: unknown): ServiceError {
-  if (error instanceof Error) return error;
-  return { name: 'Error', message: String(error) };
 }

@@ -1,29 +1,15 @@
-/** The errors of the Data API, as awsJson1_1 carries them. */
+/** The errors of the Data API. */
+import { ServiceError } from '../../service-error.ts';
 import { model } from './model.ts';
 
-export class ServiceError extends Error {
-  readonly type: string;
-  readonly status: number;
-  readonly members: Readonly<Record<string, unknown>>;
-
-  constructor(type: string, message: string, members: Readonly<Record<string, unknown>> = {}) {
-    super(message);
-    this.name = type;
-    this.type = type;
-    this.status = model.statusOf(type);
-    this.members = members;
-  }
-
-  /** The answer's body. */
-  body(): Readonly<Record<string, unknown>> {
-    return { __type: this.type, message: this.message, ...this.members };
-  }
+export function dataApiError(name: string, message: string, members = {}): ServiceError {
+  return new ServiceError(name, message, model.statusOf(name), { members });
 }
 
 export function invalid(message: string): ServiceError {
-  return new ServiceError('ValidationException', message);
+  return dataApiError('ValidationException', message);
 }
 
 export function notFound(message: string, id: string): ServiceError {
-  return new ServiceError('ResourceNotFoundException', message, { ResourceId: id });
+  return dataApiError('ResourceNotFoundException', message, { ResourceId: id });
 }

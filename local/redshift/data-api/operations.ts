@@ -6,7 +6,7 @@ import type { Progress, Statement, SubStatement } from '../statements/statement.
 import type { ResultStore } from '../execute/result-store.ts';
 import { describeAnswer, submitAnswer } from './answers.ts';
 import type { Caller } from './caller.ts';
-import { invalid, notFound, ServiceError } from './errors.ts';
+import { dataApiError, invalid, notFound } from './errors.ts';
 import { listSessions, listStatements } from './lists.ts';
 import { model } from './model.ts';
 import type {
@@ -51,7 +51,7 @@ export async function perform(
   caller: Caller,
 ): Promise<string> {
   if (!model.hasOperation(name)) {
-    throw new ServiceError('UnknownOperationException', `The Redshift Data API has no operation ${name}.`);
+    throw dataApiError('UnknownOperationException', `The Redshift Data API has no operation ${name}.`);
   }
   validate(name, request);
   const operation = ownEntry(OPERATIONS, name);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 
 import { defined } from '../../../shared/run/defined.ts';
 import type { Clock } from '../../clock.ts';
+import { ServiceError } from '../../service-error.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Progress, Statement, SubStatement, Target } from '../statements/statement.ts';
@@ -10,7 +11,7 @@ import type { Statements } from '../statements/statements.ts';
 import type { Switches } from '../switches.ts';
 import { databaseUserOf } from './caller.ts';
 import type { Caller } from './caller.ts';
-import { invalid, ServiceError } from './errors.ts';
+import { dataApiError, invalid } from './errors.ts';
 import { checkParameters } from './parameters.ts';
 import type { BatchExecuteStatementRequest, ExecuteStatementRequest } from './requests.ts';
 
@@ -39,7 +40,7 @@ export function submit(context: SubmitContext, request: SubmitRequest, caller: C
   const before = statements.byToken(token);
   if (before !== undefined) return before;
   const refusal = switches.tokenConsumedByRefusal ? statements.refusalOf(token) : undefined;
-  if (refusal !== undefined) throw new ServiceError(refusal.type, refusal.message);
+  if (refusal !== undefined) throw dataApiError(refusal.type, refusal.message);
   try {
     return accept(context, request, caller);
   } catch (error) {
@@ -134,7 +135,7 @@ function checkActive(statements: Statements, target: Target): void {
         statement.target.clusterIdentifier === target.clusterIdentifier,
     );
   if (active.length >= MOST_ACTIVE) {
-    throw new ServiceError(
+    throw dataApiError(
       'ActiveStatementsExceededException',
       `The number of active statements has exceeded the limit of ${String(MOST_ACTIVE)}.`,
     );

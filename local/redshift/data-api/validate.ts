@@ -2,7 +2,7 @@
  * Checks a request against AWS's model: types, required members, lengths, ranges, patterns, enums. Members that the
  * model does not know are ignored, as AWS does. The texts are those of AWS's services.
  */
-import { invalid, ServiceError } from './errors.ts';
+import { dataApiError, invalid } from './errors.ts';
 import { model } from './model.ts';
 import type { Shape } from './model.ts';
 
@@ -46,7 +46,7 @@ function checkType(shape: Shape, value: Json, path: string): void {
   const whole = shape.type !== 'integer' && shape.type !== 'long' ? true : Number.isInteger(value);
   if (found === expected && whole) return;
   const where = path === '' ? 'the request' : `'${path}'`;
-  throw new ServiceError('SerializationException', `${where} must be of type ${shape.type}, not ${found}`);
+  throw dataApiError('SerializationException', `${where} must be of type ${shape.type}, not ${found}`);
 }
 
 function checkMembers(

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 
 import { DatabaseError } from 'pg';
 
+import { messageOf } from '../../../shared/errors.ts';
 import { redshiftError } from '../dialect/redshift-error.ts';
 
 /** An error whose message is Redshift's own, without `ERROR: `. */
@@ -21,7 +22,7 @@ export function errorText(error: unknown, queryId: number, positions: boolean): 
   if (error instanceof DatabaseError) return databaseErrorText(error, queryId, positions);
   if (error instanceof Error && isConnectionError(error)) return CONNECTION_LOST;
   if (error instanceof Error && error.name === 'AbortError') return cancelledText(queryId);
-  return `ERROR: ${error instanceof Error ? error.message : String(error)}`;
+  return `ERROR: ${messageOf(error)}`;
 }
 
 function cancelledText(queryId: number): string {

@@ -22,6 +22,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import process from 'node:process';
 
+import { codeOf } from '../../../shared/errors.ts';
 import type { Person } from './person.ts';
 import { privatePlace } from './place.ts';
 
@@ -103,7 +104,7 @@ function hydrate(folder: string, native: string): boolean {
     try {
       symlinkSync(relative(dirname(target), join(folder, link.source)), target);
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
+      const code = codeOf(error);
       if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return false;
       if (code !== 'EEXIST') throw error;
     }

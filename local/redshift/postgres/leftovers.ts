@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { codeOf } from '../../../shared/errors.ts';
+
 /** A guard whose parent was just killed is still shutting its server down. */
 const PATIENCE_MS = 3000;
 const STOP_WITHIN_MS = 10_000;
@@ -98,7 +100,7 @@ function isThere(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Clock, Timer } from '../../clock.ts';
 import type { Caller } from '../data-api/caller.ts';
-import { invalid, ServiceError } from '../data-api/errors.ts';
+import { dataApiError, invalid } from '../data-api/errors.ts';
 import { LONGEST_SESSION_MS, MEMORY_MS } from '../data-api/times.ts';
 import type { SessionRecord, State, StateLog } from '../statements/state-log.ts';
 import type { Target } from '../statements/statement.ts';
@@ -53,7 +53,7 @@ export class Sessions {
   create(caller: Caller, target: Target, keepAliveSeconds: number | undefined): Session {
     const open = [...this.#timers.keys()].filter((session) => sameWarehouse(session.target, target));
     if (open.length >= MOST_SESSIONS) {
-      throw new ServiceError(
+      throw dataApiError(
         'ActiveSessionsExceededException',
         `The number of active sessions has exceeded the limit of ${String(MOST_SESSIONS)}.`,
       );

@@ -1,6 +1,7 @@
 /** All statements of the last 24 hours: found by id, by token, by name; and who waits for which to end. */
 import type { Clock, Timer } from '../../clock.ts';
-import { ServiceError } from '../data-api/errors.ts';
+import type { ServiceError } from '../../service-error.ts';
+import { dataApiError } from '../data-api/errors.ts';
 import { MEMORY_MS, TOKEN_MEMORY_MS } from '../data-api/times.ts';
 import { isTerminal, splitId } from './statement.ts';
 import type { Progress, Statement } from './statement.ts';
@@ -95,7 +96,7 @@ export class Statements {
   }
 
   rememberRefusal(token: string, error: ServiceError): void {
-    const refusal = { token, at: this.#clock.now(), type: error.type, message: error.message };
+    const refusal = { token, at: this.#clock.now(), type: error.name, message: error.message };
     this.#refusedTokens.set(token, refusal);
     this.#log.refusedToken(refusal);
   }
@@ -107,7 +108,7 @@ export class Statements {
   async untilEnd(statement: Statement, progress: Progress, seconds: number): Promise<void> {
     const waiting = this.#waiting.get(statement.id) ?? new Set();
     if (waiting.size >= MOST_WAITING) {
-      throw new ServiceError(
+      throw dataApiError(
         'ActiveWaitingRequestsExceededException',
         'The number of active waiting requests for the statement has exceeded the limit.',
       );

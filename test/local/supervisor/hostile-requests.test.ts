@@ -240,7 +240,7 @@ describe('requests of a web page', () => {
 
   test('the servers of the child processes refuse them too', async () => {
     let served = 0;
-    const server = createChildServer((_request, response) => {
+    const server = createChildServer('1.1', (_request, response) => {
       served += 1;
       response.end();
       return Promise.resolve();
