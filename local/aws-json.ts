@@ -1,14 +1,13 @@
 /** The AWS JSON protocol (1.0 and 1.1): `X-Amz-Target: <service>.<Operation>`, a JSON object in, one out. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
-import { readBody } from './http.ts';
+import { type Handler, readBody } from './http.ts';
+import { isObject, type JsonObject } from './json-object.ts';
 import { ownEntry } from './own-entry.ts';
 import { asServiceError, contentTypeOf, sendJsonError, ServiceError } from './service-error.ts';
 
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-
-export type JsonInput = Readonly<Record<string, unknown>>;
+export type JsonInput = JsonObject;
 
 export type JsonOperation = (input: JsonInput) => unknown;
 
@@ -101,10 +100,6 @@ export function optionalTexts(input: JsonInput, name: string): readonly string[]
 
 export function optionalObjects(input: JsonInput, name: string): readonly JsonInput[] | undefined {
   return optionalList(input, name, 'objects', isObject);
-}
-
-function isObject(value: unknown): value is JsonInput {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function optionalObject(input: JsonInput, name: string): JsonInput | undefined {

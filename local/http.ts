@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { refusalOf } from './loopback.ts';
 import { asServiceError, sendJsonError, ServiceError, type JsonProtocol } from './service-error.ts';
 
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
 const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>();
 
 /**
@@ -25,7 +27,7 @@ export function readBody(request: IncomingMessage, limit = 64 * 1024 * 1024): Pr
  */
 export function createChildServer(
   protocol: JsonProtocol,
-  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  handle: Handler,
   errorOf: (error: unknown) => ServiceError = asServiceError,
 ): Server {
   const server = createServer((request, response) => {

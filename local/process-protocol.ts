@@ -6,7 +6,7 @@
 import process from 'node:process';
 
 import { LocalClock } from './clock.ts';
-import type { BusEvent } from './events/bus-event.ts';
+import type { BusEvent } from './bus-event.ts';
 
 export type ToChild = { readonly kind: 'clock'; readonly offsetMs: number };
 

@@ -60,6 +60,55 @@ it('functions and shared import no guest', () => {
   expect([...offences('functions', guests), ...offences('shared', guests)]).toEqual([]);
 });
 
+/**
+ * The folders of `local/`, and of its Redshift, from the lowest up: a file imports from its own folder and from lower ones.
+ * `.` stands for the files beside the folders.
+ */
+const LOCAL_ORDER: Readonly<Record<string, readonly string[]>> = {
+  local: [
+    '.',
+    'template',
+    's3',
+    'dynamodb',
+    'queues',
+    'lambda',
+    'events',
+    'redshift',
+    'faults',
+    'gateway',
+    'supervisor',
+  ],
+  'local/redshift': [
+    'model',
+    'protocol',
+    'postgres',
+    'dialect',
+    'statements',
+    'sessions',
+    'execute',
+    'copy',
+    'data-api',
+    '.',
+  ],
+};
+
+it.each(Object.entries(LOCAL_ORDER))('in %s no folder imports from a higher one', (parent, order) => {
+  const folderOf = (file: string): string => /^([^/]+)\//.exec(file.slice(parent.length + 1))?.[1] ?? '.';
+  const heightOf = (file: string): number => order.indexOf(folderOf(file));
+
+  expect(
+    sourcesOf(parent).filter((file) => heightOf(file) < 0),
+    `a folder is missing in the order of ${parent}`,
+  ).toEqual([]);
+  expect(
+    sourcesOf(parent).flatMap((file) =>
+      importsOf(file)
+        .filter((name) => isIn(name, parent) && heightOf(name) > heightOf(file))
+        .map((name) => `${file} -> ${name}: ${folderOf(file)} is lower than ${folderOf(name)}`),
+    ),
+  ).toEqual([]);
+});
+
 it('the way into the step function passes no compiler and no YAML', () => {
   const seen = new Set<string>();
   const visit = (file: string): void => {

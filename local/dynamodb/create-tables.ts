@@ -1,5 +1,5 @@
 /** Makes the template's tables in the local DynamoDB; what is there already stays as it is. */
-import { isObject } from '../template/json.ts';
+import { isObject } from '../json-object.ts';
 import type { TableResource } from '../template/resources.ts';
 
 /** `endpoint`: `http://127.0.0.1:port` of the DynamoDB process. Rejects with the service's words. */

@@ -11,9 +11,9 @@ import {
   optionalTexts,
   optionalTime,
   requiredText,
-  type Handler,
   type JsonInput,
 } from '../aws-json.ts';
+import type { Handler } from '../http.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import { ServiceError } from '../service-error.ts';
 import type { RuleResource, TargetResource } from '../template/resources.ts';

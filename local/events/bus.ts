@@ -15,7 +15,7 @@ import type {
   TargetResource,
 } from '../template/resources.ts';
 import { Archives } from './archive.ts';
-import type { BusEvent } from './bus-event.ts';
+import type { BusEvent } from '../bus-event.ts';
 import { Deliveries, type DeadLetterAttributes } from './deliveries.ts';
 import type { EventFaults } from './event-faults.ts';
 import { inputOf, scheduledInput } from './input.ts';

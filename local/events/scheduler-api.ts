@@ -5,8 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-import type { Handler } from '../aws-json.ts';
-import { decodePercent } from '../http.ts';
+import { decodePercent, type Handler } from '../http.ts';
 import { asServiceError, sendJsonError, ServiceError } from '../service-error.ts';
 import type { ScheduleResource } from '../template/resources.ts';
 import type { EventBus } from './bus.ts';

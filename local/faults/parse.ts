@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { defined } from '../../shared/run/defined.ts';
 import type { EventFaultRequest } from '../events/event-faults.ts';
 import { Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
-import { BadRequest } from '../gateway/bad-request.ts';
-import { isObject } from '../template/json.ts';
+import { BadRequest } from '../bad-request.ts';
+import { isObject } from '../json-object.ts';
 import type { CallFault } from './call-faults.ts';
 
 export const SERVICES = ['dynamodb', 'redshift-data', 'events', 'sqs', 's3', 'lambda'] as const;

@@ -10,8 +10,8 @@ import type { EventFaults } from '../events/event-faults.ts';
 import type { CallFaults } from '../faults/call-faults.ts';
 import { parseCallFault, parseEventFault } from '../faults/parse.ts';
 import { readBody } from '../http.ts';
-import { isObject, type JsonObject } from '../template/json.ts';
-import { BadRequest } from './bad-request.ts';
+import { BadRequest } from '../bad-request.ts';
+import { isObject, type JsonObject } from '../json-object.ts';
 import type { CallLog } from './call-log.ts';
 
 export interface AdminPorts {

@@ -8,10 +8,10 @@ import {
   optionalText,
   optionalTexts,
   requiredText,
-  type Handler,
   type JsonInput,
 } from '../aws-json.ts';
 import type { Clock } from '../clock.ts';
+import type { Handler } from '../http.ts';
 import { ServiceError } from '../service-error.ts';
 import {
   md5OfAttributes,

@@ -1,5 +1,5 @@
 /** The door for tests and the command line, under `/_local/`: kill sessions, look at everything, forget it. */
-import { dataApiError, invalid } from './data-api/errors.ts';
+import { dataApiError, invalid } from './protocol/errors.ts';
 import { listedSession, listedStatement } from './data-api/answers.ts';
 import type { DataApiContext } from './data-api/operations.ts';
 import type { Json } from './data-api/validate.ts';

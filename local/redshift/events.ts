@@ -2,10 +2,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 
 import { defined } from '../../shared/run/defined.ts';
-import type { BusEvent } from '../events/bus-event.ts';
+import type { BusEvent } from '../bus-event.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
-import { principalOf } from './data-api/caller.ts';
-import { MEMORY_MS } from './data-api/times.ts';
+import { principalOf } from './protocol/caller.ts';
+import { MEMORY_MS } from './protocol/times.ts';
 import type { Statement, Target } from './statements/statement.ts';
 
 /** One event for a batch, with the id of the batch. */

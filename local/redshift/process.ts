@@ -7,7 +7,7 @@ import { listenLocally } from '../http.ts';
 import { followParent, tellParent } from '../process-protocol.ts';
 import { startPostgres } from './postgres/start-postgres.ts';
 import { openRedshift } from './server.ts';
-import { switchesFrom } from './switches.ts';
+import { switchesFrom } from './protocol/switches.ts';
 
 const home = process.env['BATON_HOME'];
 if (home === undefined || home === '') {

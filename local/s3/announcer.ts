@@ -1,7 +1,7 @@
 /** Hands the changes of objects to the event bus, in order; a change is done when the bus has accepted it. */
 import { defined } from '../../shared/run/defined.ts';
 import type { Clock, Timer } from '../clock.ts';
-import type { BusEvent } from '../events/bus-event.ts';
+import type { BusEvent } from '../bus-event.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import type { Change, ObjectIndex } from './object-index.ts';
 

@@ -6,8 +6,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { codeOf, messageOf } from '../../shared/errors.ts';
-import type { Handler } from '../aws-json.ts';
 import type { Clock } from '../clock.ts';
+import type { Handler } from '../http.ts';
 import { asServiceError, ServiceError } from '../service-error.ts';
 import { Announcer, type EventSink } from './announcer.ts';
 import { BucketWatch, type WatchSettings } from './bucket-watch.ts';

@@ -1,5 +1,5 @@
 /** The local AWS as its caller sees it: what it needs to start, what it tells when it is ready, how it ends. */
-import type { JsonObject } from '../template/json.ts';
+import { type JsonObject } from '../json-object.ts';
 
 export interface LocalOptions {
   /** BATON_HOME: everything the local AWS keeps. Made when absent. */

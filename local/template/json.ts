@@ -1,13 +1,8 @@
 /** Reading of unknown JSON with the place in every message. */
-
-export type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject, type JsonObject } from '../json-object.ts';
 
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** One JSON object of the template, with the path that leads to it: `Resources.Table.Properties`. */

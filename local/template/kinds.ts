@@ -1,6 +1,7 @@
 /** One reader a resource type: resolved properties in, one entry of the lists out. */
 import { defined } from '../../shared/run/defined.ts';
-import { isObject, TemplateError, type JsonObject, type Node } from './json.ts';
+import { isObject, type JsonObject } from '../json-object.ts';
+import { TemplateError, type Node } from './json.ts';
 import type { Names } from './names.ts';
 import type {
   ArchiveResource,

@@ -4,7 +4,8 @@
  * pseudo parameters. Any other function is an error that names it.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
  */
-import { describe, isObject, Node, TemplateError, type JsonObject } from './json.ts';
+import { isObject, type JsonObject } from '../json-object.ts';
+import { describe, Node, TemplateError } from './json.ts';
 
 export interface Surroundings {
   readonly region: string;

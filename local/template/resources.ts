@@ -1,5 +1,6 @@
 /** What the local AWS takes from a compiled template: one list a kind, every name and ARN resolved. */
-import type { JsonObject, Node } from './json.ts';
+import { type JsonObject } from '../json-object.ts';
+import type { Node } from './json.ts';
 
 /** A resource that is present on this stage, its functions resolved. */
 export interface Resource {

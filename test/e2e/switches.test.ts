@@ -1,5 +1,5 @@
 /**
- * What no page of AWS says is a switch of the local Data API (local/redshift/switches.ts): whole runs come to the same end
+ * What no page of AWS says is a switch of the local Data API (local/redshift/protocol/switches.ts): whole runs come to the same end
  * whichever way it is set.
  */
 import { ListStatementsCommand } from '@aws-sdk/client-redshift-data';

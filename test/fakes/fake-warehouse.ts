@@ -3,7 +3,7 @@
  * closed session answer alike, a repeated token runs nothing for 8 hours, statements are known for 24, sessions end
  * after their keep-alive.
  */
-import { LONGEST_SESSION_MS, MEMORY_MS, TOKEN_MEMORY_MS } from '../../local/redshift/data-api/times.ts';
+import { LONGEST_SESSION_MS, MEMORY_MS, TOKEN_MEMORY_MS } from '../../local/redshift/protocol/times.ts';
 import { refusalOf, statementIdOf } from '../../shared/warehouse/refusal.ts';
 import { OPENER_KEEP_ALIVE_SECONDS } from '../../shared/warehouse/warehouse.ts';
 import type { SmallEnd, StatementStatus, Submission, Warehouse } from '../../shared/warehouse/warehouse.ts';

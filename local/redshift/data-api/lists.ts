@@ -5,11 +5,11 @@ import type { Target } from '../statements/statement.ts';
 import type { Statements } from '../statements/statements.ts';
 import { listedSession, listedStatement } from './answers.ts';
 import type { Answer } from './answers.ts';
-import { maySee } from './caller.ts';
-import type { Caller } from './caller.ts';
-import { invalid, notFound } from './errors.ts';
+import { maySee } from '../protocol/caller.ts';
+import type { Caller } from '../protocol/caller.ts';
+import { invalid, notFound } from '../protocol/errors.ts';
 import { pageOf } from './pages.ts';
-import type { ListSessionsRequest, ListStatementsRequest } from './requests.ts';
+import type { ListSessionsRequest, ListStatementsRequest } from '../protocol/requests.ts';
 
 interface Where {
   readonly ClusterIdentifier?: string;

@@ -5,10 +5,10 @@ import { isTerminal } from '../statements/statement.ts';
 import type { Progress, Statement, SubStatement } from '../statements/statement.ts';
 import type { ResultStore } from '../execute/result-store.ts';
 import { describeAnswer, submitAnswer } from './answers.ts';
-import type { Caller } from './caller.ts';
-import { dataApiError, invalid, notFound } from './errors.ts';
+import type { Caller } from '../protocol/caller.ts';
+import { dataApiError, invalid, notFound } from '../protocol/errors.ts';
 import { listSessions, listStatements } from './lists.ts';
-import { model } from './model.ts';
+import { model } from '../protocol/model.ts';
 import type {
   BatchExecuteStatementRequest,
   ExecuteStatementRequest,
@@ -16,7 +16,7 @@ import type {
   ListStatementsRequest,
   ResultFormat,
   StatementRequest,
-} from './requests.ts';
+} from '../protocol/requests.ts';
 import { resultPage } from './results.ts';
 import { submit } from './submit.ts';
 import type { SubmitContext } from './submit.ts';

@@ -1,5 +1,5 @@
 /** One page of a list, and the token of the next. */
-import { invalid } from './errors.ts';
+import { invalid } from '../protocol/errors.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];

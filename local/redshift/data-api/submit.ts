@@ -8,12 +8,12 @@ import type { Session } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Progress, Statement, SubStatement, Target } from '../statements/statement.ts';
 import type { Statements } from '../statements/statements.ts';
-import type { Switches } from '../switches.ts';
-import { databaseUserOf } from './caller.ts';
-import type { Caller } from './caller.ts';
-import { dataApiError, invalid } from './errors.ts';
-import { checkParameters } from './parameters.ts';
-import type { BatchExecuteStatementRequest, ExecuteStatementRequest } from './requests.ts';
+import type { Switches } from '../protocol/switches.ts';
+import { databaseUserOf } from '../protocol/caller.ts';
+import type { Caller } from '../protocol/caller.ts';
+import { dataApiError, invalid } from '../protocol/errors.ts';
+import { checkParameters } from '../protocol/parameters.ts';
+import type { BatchExecuteStatementRequest, ExecuteStatementRequest } from '../protocol/requests.ts';
 
 /** One SQL text; AWS's newest page says 200 KB. */
 const MOST_SQL_BYTES = 200 * 1024;

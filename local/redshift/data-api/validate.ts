@@ -2,9 +2,9 @@
  * Checks a request against AWS's model: types, required members, lengths, ranges, patterns, enums. Members that the
  * model does not know are ignored, as AWS does. The texts are those of AWS's services.
  */
-import { dataApiError, invalid } from './errors.ts';
-import { model } from './model.ts';
-import type { Shape } from './model.ts';
+import { dataApiError, invalid } from '../protocol/errors.ts';
+import { model } from '../protocol/model.ts';
+import type { Shape } from '../protocol/model.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 

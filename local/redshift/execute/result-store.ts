@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import type { ResultFormat } from '../data-api/requests.ts';
+import type { ResultFormat } from '../protocol/requests.ts';
 import type { ResultColumn } from './fields.ts';
 
 /** AWS allows 500 MB after compression; we count 500 MB of text. */

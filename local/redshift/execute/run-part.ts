@@ -3,8 +3,8 @@ import type { Pool } from 'pg';
 
 import type { CopyCommand } from '../dialect/copy-command.ts';
 import type { Translated, TranslatedSql } from '../dialect/translated.ts';
-import { bindParameters, nameParameters } from '../data-api/parameters.ts';
-import type { ResultFormat, SqlParameter } from '../data-api/requests.ts';
+import { bindParameters, nameParameters } from '../protocol/parameters.ts';
+import type { ResultFormat, SqlParameter } from '../protocol/requests.ts';
 import type { Session } from '../sessions/session.ts';
 import { originKey, originsOf } from './catalog.ts';
 import { csvField, fieldJson, resultColumn } from './fields.ts';

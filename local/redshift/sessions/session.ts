@@ -2,7 +2,7 @@
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
 
-import type { Caller } from '../data-api/caller.ts';
+import type { Caller } from '../protocol/caller.ts';
 import type { ConnectOptions } from '../postgres/start-postgres.ts';
 import type { Target } from '../statements/statement.ts';
 

@@ -4,7 +4,7 @@
  * system call before anybody is told, so a killed process forgets nothing it has answered.
  */
 import { JsonLines } from '../../json-lines.ts';
-import type { Caller } from '../data-api/caller.ts';
+import type { Caller } from '../protocol/caller.ts';
 import type { Statement, Target } from './statement.ts';
 
 export interface SessionRecord {

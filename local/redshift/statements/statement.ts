@@ -1,6 +1,6 @@
 /** A statement as the Data API knows it, kept for 24 hours. Plain data: it is written to the log as it is. */
-import type { Caller } from '../data-api/caller.ts';
-import type { ExecutionMode, ResultFormat, SqlParameter } from '../data-api/requests.ts';
+import type { Caller } from '../protocol/caller.ts';
+import type { ExecutionMode, ResultFormat, SqlParameter } from '../protocol/requests.ts';
 
 export type StatementState = 'SUBMITTED' | 'PICKED' | 'STARTED' | 'FINISHED' | 'FAILED' | 'ABORTED';
 

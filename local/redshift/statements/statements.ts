@@ -1,8 +1,8 @@
 /** All statements of the last 24 hours: found by id, by token, by name; and who waits for which to end. */
 import type { Clock, Timer } from '../../clock.ts';
 import type { ServiceError } from '../../service-error.ts';
-import { dataApiError } from '../data-api/errors.ts';
-import { MEMORY_MS, TOKEN_MEMORY_MS } from '../data-api/times.ts';
+import { dataApiError } from '../protocol/errors.ts';
+import { MEMORY_MS, TOKEN_MEMORY_MS } from '../protocol/times.ts';
 import { isTerminal, splitId } from './statement.ts';
 import type { Progress, Statement } from './statement.ts';
 import type { RefusedToken, State, StateLog } from './state-log.ts';

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { LocalClock } from '../../../local/clock.ts';
 import { eventsHandler } from '../../../local/events/api.ts';
-import type { BusEvent } from '../../../local/events/bus-event.ts';
+import type { BusEvent } from '../../../local/bus-event.ts';
 import { EventBus, type BusSettings } from '../../../local/events/bus.ts';
 import { DeliveryRefused } from '../../../local/events/deliveries.ts';
 import { EventFaults } from '../../../local/events/event-faults.ts';

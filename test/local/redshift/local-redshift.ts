@@ -13,14 +13,14 @@ import {
 } from '@aws-sdk/client-redshift-data';
 
 import { LocalClock } from '../../../local/clock.ts';
-import type { BusEvent } from '../../../local/events/bus-event.ts';
+import type { BusEvent } from '../../../local/bus-event.ts';
 import { listenLocally } from '../../../local/http.ts';
 import { removeDataFolder, startPostgres } from '../../../local/redshift/postgres/start-postgres.ts';
 import type { Postgres } from '../../../local/redshift/postgres/start-postgres.ts';
 import { openRedshift } from '../../../local/redshift/server.ts';
 import type { Redshift } from '../../../local/redshift/server.ts';
-import { DEFAULT_SWITCHES } from '../../../local/redshift/switches.ts';
-import type { Switches } from '../../../local/redshift/switches.ts';
+import { DEFAULT_SWITCHES } from '../../../local/redshift/protocol/switches.ts';
+import type { Switches } from '../../../local/redshift/protocol/switches.ts';
 
 export interface LocalRedshift {
   readonly clock: LocalClock;

@@ -16,7 +16,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { bundlePrograms } from '../../../build/bundle.js';
-import type { BusEvent } from '../../../local/events/bus-event.ts';
+import type { BusEvent } from '../../../local/bus-event.ts';
 import type { FromChild } from '../../../local/process-protocol.ts';
 import { removeDataFolder } from '../../../local/redshift/postgres/start-postgres.ts';
 import { until } from './helpers.ts';

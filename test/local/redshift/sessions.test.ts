@@ -2,7 +2,7 @@ import { ExecuteStatementCommand, ListSessionsCommand } from '@aws-sdk/client-re
 import type { SessionData } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { DEFAULT_SWITCHES, switchesFrom } from '../../../local/redshift/switches.ts';
+import { DEFAULT_SWITCHES, switchesFrom } from '../../../local/redshift/protocol/switches.ts';
 import { openSession, query, run, runBatch, startLocalRedshift, WORKGROUP } from './local-redshift.ts';
 import type { LocalRedshift } from './local-redshift.ts';
 import { admin, describeStatement, isStarted, makeGate, until } from './helpers.ts';

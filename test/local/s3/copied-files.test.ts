@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { BusEvent } from '../../../local/events/bus-event.ts';
+import type { BusEvent } from '../../../local/bus-event.ts';
 import { startS3, temporaryHome, until, type Running } from './harness.ts';
 
 interface Told {

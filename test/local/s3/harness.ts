@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 
 import { LocalClock } from '../../../local/clock.ts';
-import type { BusEvent } from '../../../local/events/bus-event.ts';
+import type { BusEvent } from '../../../local/bus-event.ts';
 import { listenLocally } from '../../../local/http.ts';
 import { LocalS3 } from '../../../local/s3/local-s3.ts';
 

@@ -7,7 +7,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { buildFolder, bundlePrograms } from '../../../build/bundle.js';
-import type { BusEvent } from '../../../local/events/bus-event.ts';
+import type { BusEvent } from '../../../local/bus-event.ts';
 import { temporaryHome, until } from './harness.ts';
 
 const folder = join(buildFolder, 'test', `s3-killed-${String(process.pid)}`);

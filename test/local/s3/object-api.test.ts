@@ -24,7 +24,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { BusEvent } from '../../../local/events/bus-event.ts';
+import type { BusEvent } from '../../../local/bus-event.ts';
 import { findObject, listObjects } from '../../../local/s3/object-files.ts';
 import { startS3, temporaryHome, until, type Running } from './harness.ts';
 

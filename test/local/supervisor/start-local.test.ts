@@ -12,7 +12,7 @@ import {
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { JsonObject } from '../../../local/template/json.ts';
+import { type JsonObject } from '../../../local/json-object.ts';
 import type { LocalStack } from '../../../local/supervisor/local-stack.ts';
 import { startLocal } from '../../../local/supervisor/start-local.ts';
 import {
