@@ -17,10 +17,6 @@ export type FromChild =
   /** The redshift process: a statement ended that was submitted with `WithEvent`. */
   | { readonly kind: 'event'; readonly event: BusEvent };
 
-/** The account and Region of everything local. */
-export const LOCAL_ACCOUNT = '000000000000';
-export const LOCAL_REGION = 'us-east-1';
-
 export function tellParent(message: FromChild): void {
   process.send?.(message);
 }

@@ -13,12 +13,12 @@ import {
   requiredText,
   type JsonInput,
 } from '../aws-json.ts';
+import { eventHead } from '../bus-event.ts';
 import type { Handler } from '../http.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import { ServiceError } from '../service-error.ts';
 import type { RuleResource, TargetResource } from '../template/resources.ts';
 import { archiveOperations } from './archive-api.ts';
-import { eventTime, type EventBus } from './bus.ts';
+import type { EventBus } from './bus.ts';
 import { JsonError, parseJson, type JsonNode } from '../../shared/pipeline/event-pattern/json-text.ts';
 import {
   EventFields,
@@ -110,16 +110,7 @@ function putEvent(bus: EventBus, entry: JsonInput): PutResult {
   const time = optionalTime(entry, 'Time');
   const resources = optionalTexts(entry, 'Resources') ?? [];
   const id = randomUUID();
-  const head = {
-    version: '0',
-    id,
-    'detail-type': detailType,
-    source,
-    account: LOCAL_ACCOUNT,
-    time: eventTime(time ?? bus.clock.now()),
-    region: LOCAL_REGION,
-    resources,
-  };
+  const head = eventHead(id, source, detailType, time ?? bus.clock.now(), resources);
   // The detail goes on as it was written: numbers are compared by their text.
   bus.publishText(head, `${JSON.stringify(head).slice(0, -1)},"detail":${detail}}`);
   return { EventId: id };

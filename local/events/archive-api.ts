@@ -1,5 +1,6 @@
 /** EventBridge over HTTP: archives and replays. */
 import { defined } from '../../shared/run/defined.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../account.ts';
 import {
   optionalNumber,
   optionalObject,
@@ -10,7 +11,6 @@ import {
   type JsonInput,
   type JsonOperation,
 } from '../aws-json.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import { ServiceError } from '../service-error.ts';
 import { archiveArn, type Archive } from './archive.ts';
 import type { EventBus } from './bus.ts';

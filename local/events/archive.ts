@@ -7,10 +7,10 @@
 import { join } from 'node:path';
 
 import { defined } from '../../shared/run/defined.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../account.ts';
 import type { Clock } from '../clock.ts';
 import { Journal } from '../journal.ts';
 import { JsonLines } from '../json-lines.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import type { ArchiveResource } from '../template/resources.ts';
 import { type EventFields, Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
 

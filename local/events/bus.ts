@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 
 import { defined } from '../../shared/run/defined.ts';
+import { eventHead, eventTime, type BusEvent } from '../bus-event.ts';
 import type { Clock } from '../clock.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import type {
   ArchiveResource,
   RuleResource,
@@ -15,7 +15,6 @@ import type {
   TargetResource,
 } from '../template/resources.ts';
 import { Archives } from './archive.ts';
-import type { BusEvent } from '../bus-event.ts';
 import { Deliveries, type DeadLetterAttributes } from './deliveries.ts';
 import type { EventFaults } from './event-faults.ts';
 import { inputOf, scheduledInput } from './input.ts';
@@ -293,21 +292,6 @@ function activate(rule: RuleResource): ActiveRule {
   }
 }
 
-/** ISO 8601 UTC with seconds, as in every event. */
-export function eventTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
 function scheduledEvent(source: string, resource: string, at: number): BusEvent {
-  return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': 'Scheduled Event',
-    source,
-    account: LOCAL_ACCOUNT,
-    time: eventTime(at),
-    region: LOCAL_REGION,
-    resources: [resource],
-    detail: {},
-  };
+  return { ...eventHead(randomUUID(), source, 'Scheduled Event', at, [resource]), detail: {} };
 }

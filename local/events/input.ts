@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
+import { isJson } from '../json-object.ts';
 import { ownEntry } from '../own-entry.ts';
 import type { RuleResource, TargetResource } from '../template/resources.ts';
 
@@ -77,12 +78,7 @@ function fillIn(template: string, variables: ReadonlyMap<string, unknown>, event
     if (value === undefined) return '';
     return JSON.stringify(typeof value === 'string' ? value : JSON.stringify(value)).slice(1, -1);
   });
-  try {
-    JSON.parse(filled);
-    return filled;
-  } catch {
-    return JSON.stringify(filled);
-  }
+  return isJson(filled) ? filled : JSON.stringify(filled);
 }
 
 /** JSON path of names and indexes: `$.detail.a[0]['b c']`. Undefined when the event has no such place. */

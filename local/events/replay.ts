@@ -6,9 +6,9 @@
  */
 import { messageOf } from '../../shared/errors.ts';
 import { defined } from '../../shared/run/defined.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../account.ts';
 import type { Clock } from '../clock.ts';
 import { Journal } from '../journal.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import type { Archives } from './archive.ts';
 
 export type ReplayState = 'STARTING' | 'RUNNING' | 'CANCELLING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';

@@ -1,5 +1,6 @@
 /** Who called, by the access key in the signature; signatures themselves are not checked. */
 import { defined } from '../../shared/run/defined.ts';
+import { functionRoleOf } from '../access-key.ts';
 import { decodePercent } from '../http.ts';
 
 export interface Caller {
@@ -9,18 +10,11 @@ export interface Caller {
   readonly service?: string;
 }
 
-/** Access keys of functions are `ROLE~<role name>~<session name>`. */
-export function functionAccessKey(roleName: string, sessionName: string): string {
-  return `ROLE~${roleName}~${sessionName}`;
-}
-
 /** `authorization`: the header; `query`: of a presigned address. */
 export function callerOf(authorization: string | undefined, query: string): Caller {
   const credential =
     /Credential=([^,\s]+)/.exec(authorization ?? '')?.[1] ??
     decodePercent(/[?&]X-Amz-Credential=([^&]+)/.exec(query)?.[1] ?? '');
   const [key = '', , , service] = credential.split('/');
-  const [kind, , session] = key.split('~');
-  const name = kind === 'ROLE' && session !== undefined ? session : key || 'anonymous';
-  return { name, ...defined({ service }) };
+  return { name: functionRoleOf(key)?.session ?? (key || 'anonymous'), ...defined({ service }) };
 }

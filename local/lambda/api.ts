@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import { createChildServer, decodePercent, readBody } from '../http.ts';
+import { isJson } from '../json-object.ts';
 import { ServiceError } from '../service-error.ts';
 import type { FunctionHost } from './host.ts';
 import { Throttled } from './pool.ts';
@@ -41,14 +42,15 @@ async function serve(host: FunctionHost, request: IncomingMessage, response: Ser
     response.writeHead(204).end();
     return;
   }
-  if (!isJson(body)) {
+  const payload = body === '' ? '{}' : body;
+  if (!isJson(payload)) {
     throw refused(
       'InvalidRequestContentException',
       'Could not parse request body into json: the payload is not valid JSON',
       400,
     );
   }
-  await answer(host, name, body === '' ? '{}' : body, request, response);
+  await answer(host, name, payload, request, response);
 }
 
 async function answer(
@@ -89,16 +91,6 @@ export function functionNameOf(path: string): string | undefined {
 export function functionIn(given: string): string {
   const arn = /^(?:arn:[^:]+:lambda:[^:]*:)?[0-9]*:?function:([^:]+)/.exec(given);
   return arn?.[1] ?? given.split(':')[0] ?? '';
-}
-
-function isJson(text: string): boolean {
-  if (text === '') return true;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function refused(

@@ -3,8 +3,8 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
+import { LOCAL_REGION } from '../account.ts';
 import type { Clock, Timer } from '../clock.ts';
-import { LOCAL_REGION } from '../process-protocol.ts';
 import type { MappingResource } from '../template/resources.ts';
 import { md5OfBody, systemAttributes, type ReceivedMessage } from './message.ts';
 import type { Queue } from './queue.ts';

@@ -2,8 +2,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 
 import { defined } from '../../shared/run/defined.ts';
-import type { BusEvent } from '../bus-event.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../account.ts';
+import { eventHead, type BusEvent } from '../bus-event.ts';
 import { principalOf } from './protocol/caller.ts';
 import { MEMORY_MS } from './protocol/times.ts';
 import type { Statement, Target } from './statements/statement.ts';
@@ -11,14 +11,9 @@ import type { Statement, Target } from './statements/statement.ts';
 /** One event for a batch, with the id of the batch. */
 export function completionEvent(statement: Statement, now: number): BusEvent {
   return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': 'Redshift Data Statement Status Change',
-    source: 'aws.redshift-data',
-    account: LOCAL_ACCOUNT,
-    time: `${new Date(now).toISOString().slice(0, 19)}Z`,
-    region: LOCAL_REGION,
-    resources: [arnOf(statement.target)],
+    ...eventHead(randomUUID(), 'aws.redshift-data', 'Redshift Data Statement Status Change', now, [
+      arnOf(statement.target),
+    ]),
     detail: {
       principal: principalOf(statement.caller),
       ...defined({ statementName: statement.name }),

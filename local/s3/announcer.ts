@@ -1,8 +1,8 @@
 /** Hands the changes of objects to the event bus, in order; a change is done when the bus has accepted it. */
 import { defined } from '../../shared/run/defined.ts';
+import { LOCAL_ACCOUNT } from '../account.ts';
 import type { Clock, Timer } from '../clock.ts';
-import type { BusEvent } from '../bus-event.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
+import { eventHead, type BusEvent } from '../bus-event.ts';
 import type { Change, ObjectIndex } from './object-index.ts';
 
 /** Resolves when the event is accepted and will not be lost any more. */
@@ -72,14 +72,9 @@ export class Announcer {
 function toEvent(change: Change): BusEvent {
   const created = change.kind === 'created';
   return {
-    version: '0',
-    id: change.eventId,
-    'detail-type': created ? 'Object Created' : 'Object Deleted',
-    source: 'aws.s3',
-    account: LOCAL_ACCOUNT,
-    time: `${new Date(change.at).toISOString().slice(0, 19)}Z`,
-    region: LOCAL_REGION,
-    resources: [`arn:aws:s3:::${change.bucket}`],
+    ...eventHead(change.eventId, 'aws.s3', created ? 'Object Created' : 'Object Deleted', change.at, [
+      `arn:aws:s3:::${change.bucket}`,
+    ]),
     detail: {
       version: '0',
       bucket: { name: change.bucket },

@@ -4,8 +4,8 @@ import type { ServerResponse } from 'node:http';
 
 import { messageOf } from '../../shared/errors.ts';
 import { defined } from '../../shared/run/defined.ts';
+import { LOCAL_ACCOUNT } from '../account.ts';
 import { ownEntry } from '../own-entry.ts';
-import { LOCAL_ACCOUNT } from '../process-protocol.ts';
 import { ServiceError } from '../service-error.ts';
 import { receiveBody, receiveText } from './body.ts';
 import { readPieces, receiveFile, type ReceivedFile } from './files.ts';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { defined } from '../../shared/run/defined.ts';
-import { functionAccessKey } from '../gateway/caller.ts';
+import { functionAccessKey } from '../access-key.ts';
 import type { FunctionSettings } from '../lambda/settings.ts';
 import type { FunctionResource } from '../template/resources.ts';
 
@@ -73,7 +73,7 @@ function environmentOf(
     LAMBDA_TASK_ROOT: folder,
     _HANDLER: each.handler,
     // The keys name the caller; the local services take any secret.
-    AWS_ACCESS_KEY_ID: functionAccessKey(each.roleName, each.name),
+    AWS_ACCESS_KEY_ID: functionAccessKey({ role: each.roleName, session: each.name }),
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL: endpoint,
     // A person's own AWS files must not reach a function.

@@ -3,6 +3,7 @@
  * settings are read from the template.
  */
 import { sendError, type Exchange, type Service } from '../gateway/exchange.ts';
+import { isJson } from '../json-object.ts';
 import type { AsyncInvocations } from '../lambda/async-invocations.ts';
 import type { FunctionResource, LocalResources, MappingResource } from '../template/resources.ts';
 
@@ -25,9 +26,7 @@ export function lambdaService(
       return synchronous(exchange);
     }
     const payload = body === undefined || body.length === 0 ? '{}' : body.toString('utf8');
-    try {
-      JSON.parse(payload);
-    } catch {
+    if (!isJson(payload)) {
       sendError(
         exchange,
         400,

@@ -1,6 +1,7 @@
 /** The services of the local AWS, put together: who calls whom, in which order they start and end. */
 import { join } from 'node:path';
 
+import { LOCAL_REGION } from '../account.ts';
 import type { LocalClock } from '../clock.ts';
 import { createTables } from '../dynamodb/create-tables.ts';
 import { eventsHandler } from '../events/api.ts';
@@ -14,7 +15,6 @@ import type { GatewayParts } from '../gateway/gateway.ts';
 import { proxyTo } from '../gateway/proxy.ts';
 import { isObject } from '../json-object.ts';
 import { AsyncInvocations, type Attempt } from '../lambda/async-invocations.ts';
-import { LOCAL_REGION } from '../process-protocol.ts';
 import { queuesHandler } from '../queues/api.ts';
 import { QueuePoller } from '../queues/queue-poller.ts';
 import { QueueSet } from '../queues/queue-set.ts';

@@ -7,13 +7,13 @@ import type { Server } from 'node:http';
 import { join, resolve } from 'node:path';
 
 import { codeOf } from '../../shared/errors.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../account.ts';
 import { EventFaults } from '../events/event-faults.ts';
 import { CallFaults } from '../faults/call-faults.ts';
 import { createAdmin } from '../gateway/admin.ts';
 import { CallLog } from '../gateway/call-log.ts';
 import { createGateway, openGateway } from '../gateway/gateway.ts';
 import { listenLocally } from '../http.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../process-protocol.ts';
 import { readTemplate, readTemplateFile } from '../template/read-template.ts';
 import type { LocalResources } from '../template/resources.ts';
 import type { LocalOptions, LocalStack, ReadyInfo } from './local-stack.ts';

@@ -2,6 +2,7 @@
 import type { Client } from 'pg';
 
 import type { CopyCommand, TableName } from '../dialect/copy-command.ts';
+import { quoteName } from '../dialect/nodes.ts';
 import { WarehouseError } from '../execute/redshift-error.ts';
 
 export interface Column {
@@ -97,8 +98,4 @@ function columnOf({ name, type, modifier, not_null: notNull }: ColumnRow): Colum
 
 function quoted({ schema, name }: TableName): string {
   return schema === undefined ? quoteName(name) : `${quoteName(schema)}.${quoteName(name)}`;
-}
-
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

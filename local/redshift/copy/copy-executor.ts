@@ -8,10 +8,11 @@ import { from as copyFrom } from 'pg-copy-streams';
 
 import type { Clock } from '../../clock.ts';
 import type { CopyCommand } from '../dialect/copy-command.ts';
+import { quoteName } from '../dialect/nodes.ts';
 import { WarehouseError } from '../execute/redshift-error.ts';
 import type { RunCopy } from '../execute/run-part.ts';
 import type { Session } from '../sessions/session.ts';
-import { quoteName, targetTable } from './columns.ts';
+import { targetTable } from './columns.ts';
 import type { TargetTable } from './columns.ts';
 import { LOAD_ERROR } from './field-problem.ts';
 import { keepLoadErrors } from './load-errors.ts';

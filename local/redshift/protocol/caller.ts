@@ -1,25 +1,16 @@
-/**
- * Who calls. Any credentials are accepted; the local Lambda host gives functions an access key id of the form
- * `ROLE~<role name>~<session name>`, so that a function's role and name show in events as on AWS. Everybody else is
- * the role `local-user`, who may see everything.
- */
+/** Who calls: a function's role, or else the role `local-user`, which may see everything. */
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { LOCAL_ACCOUNT } from '../../process-protocol.ts';
+import { functionRoleOf, type FunctionRole } from '../../access-key.ts';
+import { LOCAL_ACCOUNT } from '../../account.ts';
 
-export interface Caller {
-  readonly role: string;
-  /** The role session: of a function its name. */
-  readonly session: string;
-}
+export type Caller = FunctionRole;
 
 export const LOCAL_USER = 'local-user';
 
 export function callerOf(headers: IncomingHttpHeaders): Caller {
   const key = /Credential=([^/,\s]+)\//.exec(headers.authorization ?? '')?.[1] ?? 'anonymous';
-  const [mark, role, session] = key.split('~');
-  if (mark === 'ROLE' && role !== undefined && role !== '' && session !== undefined) return { role, session };
-  return { role: LOCAL_USER, session: key };
+  return functionRoleOf(key) ?? { role: LOCAL_USER, session: key };
 }
 
 /** The assumed-role session, as in the event's `principal`. */

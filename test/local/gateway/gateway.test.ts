@@ -11,13 +11,13 @@ import { RedshiftDataClient, ListSessionsCommand } from '@aws-sdk/client-redshif
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { functionAccessKey } from '../../../local/access-key.ts';
 import { LocalClock } from '../../../local/clock.ts';
 import { openDynamoDb, type DynamoDb } from '../../../local/dynamodb/server.ts';
 import { EventFaults } from '../../../local/events/event-faults.ts';
 import { CallFaults } from '../../../local/faults/call-faults.ts';
 import { createAdmin } from '../../../local/gateway/admin.ts';
 import { CallLog, type Call, type CallCounts } from '../../../local/gateway/call-log.ts';
-import { functionAccessKey } from '../../../local/gateway/caller.ts';
 import { sendError, type Exchange } from '../../../local/gateway/exchange.ts';
 import { createGateway, openGateway } from '../../../local/gateway/gateway.ts';
 import { proxyTo } from '../../../local/gateway/proxy.ts';
@@ -41,7 +41,7 @@ function settings(functionName = 'baton-local-run-step', maxAttempts = 1) {
     region: 'us-east-1',
     maxAttempts,
     credentials: {
-      accessKeyId: functionAccessKey('baton-local-functions', functionName),
+      accessKeyId: functionAccessKey({ role: 'baton-local-functions', session: functionName }),
       secretAccessKey: 'local',
     },
   };
