@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 
 import type { OperateAnswer, OperateRequest } from '../shared/events/requests.ts';
+import { defined } from '../shared/run/defined.ts';
 import type { Operator } from './aws/operator.ts';
 import { usageError } from './exit.ts';
 
 type Granted = Extract<OperateAnswer, { ok: true }>;
 
 /** Who asks: the user of this machine; the caller's AWS identity is in CloudTrail. */
-export function actor(): string {
+function actor(): string {
   try {
     return userInfo().username;
   } catch {
@@ -18,8 +19,9 @@ export function actor(): string {
   }
 }
 
-export function requestId(): string {
-  return randomUUID();
+/** What every request has beside its verb. */
+export function requestBy(reason?: string): { requestId: string; actor: string; reason?: string } {
+  return { requestId: randomUUID(), actor: actor(), ...defined({ reason }) };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Cell } from '../aws/sql-client.ts';
 import type { Connection } from '../aws/connection.ts';
 import type { LocalAdmin } from '../local/admin.ts';
 import { findNewRuns, runsBefore } from '../drop/find-new-runs.ts';
-import { actor, ask, requestId } from '../requests.ts';
+import { ask, requestBy } from '../requests.ts';
 import { followRun, rowKey } from '../runs/follow-run.ts';
 import type { HistoryRow } from '../runs/run-reader.ts';
 import { toCsv, type Extract } from './products.ts';
@@ -103,10 +103,8 @@ export async function createWorld(connection: Connection, options: Options): Pro
       const startedAt = Date.now();
       await ask(operator, {
         verb: 'resume',
-        requestId: requestId(),
         runId,
-        actor: actor(),
-        reason: 'the demo',
+        ...requestBy('the demo'),
       });
       return follow(runId, startedAt, seen);
     },

@@ -1,10 +1,9 @@
 /** Resumes many failed runs, one request each, and says of each what became of it. */
 import { nameAndMessageOf } from '../../shared/errors.ts';
-import { defined } from '../../shared/run/defined.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { Operator } from '../aws/operator.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
-import { actor, requestId } from '../requests.ts';
+import { requestBy } from '../requests.ts';
 import { failedSince } from './failed-runs.ts';
 
 /**
@@ -63,10 +62,8 @@ export async function resumeRuns(
       try {
         const answer = await operator.ask({
           verb: 'resume',
-          requestId: requestId(),
           runId: run.id,
-          actor: actor(),
-          ...defined({ reason }),
+          ...requestBy(reason),
         });
         const { message } = answer;
         result = answer.ok

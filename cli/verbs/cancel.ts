@@ -1,11 +1,8 @@
-import { defined } from '../../shared/run/defined.ts';
 import { EXIT } from '../exit.ts';
-import { pipelineNames } from '../pipelines.ts';
-import { sqlFolder } from '../project.ts';
-import { actor, ask, requestId } from '../requests.ts';
-import { findRun } from '../runs/find-run.ts';
+import { ask, requestBy } from '../requests.ts';
 import { watchRun } from '../runs/watch-run.ts';
 import type { Verb } from '../verb.ts';
+import { givenRun } from './one-run.ts';
 import { noWaitOption, sqlOption } from './shared-options.ts';
 
 export const cancel: Verb = {
@@ -22,18 +19,16 @@ steps did stays; the next waiting file of the pipeline goes on.`,
     ...sqlOption,
   },
   examples: ['baton cancel stores-b2zrs --reason "bad file, sent again"'],
-  run: async ({ args, out, json, connect, signal }) => {
+  run: async (context) => {
+    const { args, out, json, connect, signal } = context;
     const connection = await connect();
     const reader = await connection.runs();
-    const found = await findRun(reader, args.required('ID'), pipelineNames(sqlFolder(args.text('sql'))));
+    const found = await givenRun(reader, context);
     const seen = await reader.history(found.id);
-    const reason = args.text('reason');
     const answer = await ask(await connection.operator(), {
       verb: 'cancel',
-      requestId: requestId(),
       runId: found.id,
-      actor: actor(),
-      ...defined({ reason }),
+      ...requestBy(args.text('reason')),
     });
     out.say(answer.message);
     const waits = !args.flag('no-wait') && answer.state !== 'CANCELLED';

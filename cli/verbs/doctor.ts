@@ -5,7 +5,7 @@ import { nowOf } from '../local/now.ts';
 import { loadFolder } from '../pipelines.ts';
 import { refused } from '../refused.ts';
 import { sqlFolder } from '../project.ts';
-import { actor, requestId } from '../requests.ts';
+import { requestBy } from '../requests.ts';
 import { countOf } from '../runs/units.ts';
 import type { Verb } from '../verb.ts';
 import { sqlOption } from './shared-options.ts';
@@ -46,7 +46,7 @@ Exit codes: 0 no finding, 1 findings, 3 nothing could be asked.`,
         stage: { name: stage, names: connection.names, region },
         inspector,
         reader: await connection.runs(),
-        ask: () => operator.check({ verb: 'check', requestId: requestId(), actor: actor() }),
+        ask: () => operator.check({ verb: 'check', ...requestBy() }),
         plans,
         landing: async () => {
           try {

@@ -1,12 +1,7 @@
-import { defined } from '../../shared/run/defined.ts';
 import { EXIT, usageError } from '../exit.ts';
-import { pipelineNames } from '../pipelines.ts';
-import { sqlFolder } from '../project.ts';
-import { actor, ask, requestId } from '../requests.ts';
-import { findRun } from '../runs/find-run.ts';
-import { readRunJson } from '../runs/run-json.ts';
-import { exitCodeOf, watchRun } from '../runs/watch-run.ts';
+import { ask, requestBy } from '../requests.ts';
 import type { Verb } from '../verb.ts';
+import { givenRun, watchToEnd } from './one-run.ts';
 import { noWaitOption, sqlOption } from './shared-options.ts';
 
 const VERDICTS = ['applied', 'not-applied', 'abandon'] as const;
@@ -28,23 +23,21 @@ goes on behind the step, with --not-applied at it, with --abandon it ends.`,
     ...sqlOption,
   },
   examples: ['baton resolve sales-4k2vq --applied --reason "its rows are there"'],
-  run: async ({ args, out, json, connect, signal }) => {
+  run: async (context) => {
+    const { args, out, json, connect } = context;
     const [verdict, ...others] = VERDICTS.filter((name) => args.flag(name));
     if (verdict === undefined || others.length > 0) {
       throw usageError('say one of --applied, --not-applied, --abandon', 'see: baton resolve --help');
     }
     const connection = await connect();
     const reader = await connection.runs();
-    const found = await findRun(reader, args.required('ID'), pipelineNames(sqlFolder(args.text('sql'))));
+    const found = await givenRun(reader, context);
     const seen = await reader.history(found.id);
-    const reason = args.text('reason');
     const answer = await ask(await connection.operator(), {
       verb: 'resolve',
-      requestId: requestId(),
       runId: found.id,
       verdict,
-      actor: actor(),
-      ...defined({ reason }),
+      ...requestBy(args.text('reason')),
     });
     out.say(`run ${answer.runId}: ${answer.message}`);
     if (args.flag('no-wait') || verdict === 'abandon') {
@@ -52,9 +45,6 @@ goes on behind the step, with --not-applied at it, with --abandon it ends.`,
       else out.data(`${answer.runId}  ${answer.state}`);
       return EXIT.done;
     }
-    const run = await watchRun(reader, answer.runId, out, { signal, seen });
-    if (json) out.json(await readRunJson(reader, run));
-    else out.data(`${run.id}  ${run.state}`);
-    return exitCodeOf(run);
+    return watchToEnd(reader, answer.runId, context, seen);
   },
 };

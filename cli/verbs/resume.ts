@@ -1,13 +1,9 @@
 import { defined } from '../../shared/run/defined.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
-import { pipelineNames } from '../pipelines.ts';
-import { sqlFolder } from '../project.ts';
-import { actor, ask, requestId } from '../requests.ts';
+import { ask, requestBy } from '../requests.ts';
 import { FAILURE_CLASSES } from '../runs/failed-runs.ts';
-import { findRun } from '../runs/find-run.ts';
-import { readRunJson } from '../runs/run-json.ts';
-import { exitCodeOf, watchRun } from '../runs/watch-run.ts';
 import type { Context, Verb } from '../verb.ts';
+import { givenRun, watchToEnd } from './one-run.ts';
 import { resumeAll } from './resume-all.ts';
 import { noWaitOption, sqlOption } from './shared-options.ts';
 
@@ -74,23 +70,22 @@ Exit codes with --all: 0 all were resumed; 1 some were not; 2 wrong usage, or
         'see: baton resume --help',
       );
     }
-    return all ? resumeAll(context) : resumeOne(context, id ?? '');
+    return all ? resumeAll(context) : resumeOne(context);
   },
 };
 
-async function resumeOne({ args, out, json, connect, signal }: Context, id: string): Promise<ExitCode> {
+async function resumeOne(context: Context): Promise<ExitCode> {
+  const { args, out, json, connect } = context;
   const connection = await connect();
   const reader = await connection.runs();
-  const found = await findRun(reader, id, pipelineNames(sqlFolder(args.text('sql'))));
+  const found = await givenRun(reader, context);
   const seen = await reader.history(found.id);
   const from = args.text('from');
-  const reason = args.text('reason');
   const answer = await ask(await connection.operator(), {
     verb: 'resume',
-    requestId: requestId(),
     runId: found.id,
-    actor: actor(),
-    ...defined({ from, reason }),
+    ...defined({ from }),
+    ...requestBy(args.text('reason')),
   });
   if (args.flag('no-wait')) {
     if (json) out.json({ id: answer.runId, state: answer.state });
@@ -98,8 +93,5 @@ async function resumeOne({ args, out, json, connect, signal }: Context, id: stri
     return EXIT.done;
   }
   out.say(`run ${answer.runId}: ${answer.message}`);
-  const run = await watchRun(reader, answer.runId, out, { signal, seen });
-  if (json) out.json(await readRunJson(reader, run));
-  else out.data(`${run.id}  ${run.state}`);
-  return exitCodeOf(run);
+  return watchToEnd(reader, answer.runId, context, seen);
 }

@@ -1,13 +1,11 @@
 import { isAtRest } from '../../shared/run/run.ts';
 import { EXIT } from '../exit.ts';
-import { pipelineNames } from '../pipelines.ts';
-import { sqlFolder } from '../project.ts';
 import { describeRun } from '../runs/describe-run.ts';
-import { findRun } from '../runs/find-run.ts';
 import { emptyLoads } from '../runs/empty-loads.ts';
 import { readRunJson } from '../runs/run-json.ts';
 import { watchRun } from '../runs/watch-run.ts';
 import type { Verb } from '../verb.ts';
+import { givenRun } from './one-run.ts';
 import { sqlOption } from './shared-options.ts';
 
 export const run: Verb = {
@@ -20,9 +18,10 @@ is 0 whatever became of the run.`,
   positionals: [{ name: 'ID', help: 'the run; the start of its id is enough when it is the only one' }],
   options: { watch: { help: 'go on until the run ends or stops' }, ...sqlOption },
   examples: ['baton run product_dimension-4k2vq --watch', 'baton run ID --json'],
-  run: async ({ args, out, json, connect, signal }) => {
+  run: async (context) => {
+    const { args, out, json, connect, signal } = context;
     const reader = await (await connect()).runs();
-    let found = await findRun(reader, args.required('ID'), pipelineNames(sqlFolder(args.text('sql'))));
+    let found = await givenRun(reader, context);
     const history = await reader.history(found.id);
     if (!json) out.data(describeRun(found, history, await emptyLoads(reader, found, history)));
     if (args.flag('watch') && !isAtRest(found)) {

@@ -27,7 +27,5 @@ export function accessOf(args: Arguments): Access {
   if (secretArn !== undefined && dbUser !== undefined) {
     throw usageError('--secret and --db-user exclude each other');
   }
-  return {
-    ...defined({ warehouse, secretArn, dbUser }),
-  };
+  return defined({ warehouse, secretArn, dbUser });
 }

@@ -1,9 +1,8 @@
 import { defined } from '../../shared/run/defined.ts';
 import { EXIT } from '../exit.ts';
-import { actor, ask, requestId } from '../requests.ts';
-import { readRunJson } from '../runs/run-json.ts';
-import { exitCodeOf, watchRun } from '../runs/watch-run.ts';
+import { ask, requestBy } from '../requests.ts';
 import type { Verb } from '../verb.ts';
+import { watchToEnd } from './one-run.ts';
 import { noWaitOption } from './shared-options.ts';
 
 export const start: Verb = {
@@ -24,17 +23,16 @@ run's id and state.`,
     'baton start stores --file s3://baton-local-landing/stores/today.csv',
     'baton start audit --param day=2026-08-22',
   ],
-  run: async ({ args, out, json, connect, signal }) => {
+  run: async (context) => {
+    const { args, out, json, connect } = context;
     const connection = await connect();
     const file = args.text('file');
-    const reason = args.text('reason');
     const answer = await ask(await connection.operator(), {
       verb: 'start',
-      requestId: requestId(),
       pipeline: args.required('PIPELINE'),
       parameters: args.pairs('param'),
-      actor: actor(),
-      ...defined({ file, reason }),
+      ...defined({ file }),
+      ...requestBy(args.text('reason')),
     });
     if (args.flag('no-wait')) {
       if (json) out.json({ id: answer.runId, state: answer.state });
@@ -42,10 +40,6 @@ run's id and state.`,
       return EXIT.done;
     }
     out.say(`run ${answer.runId}`);
-    const reader = await connection.runs();
-    const run = await watchRun(reader, answer.runId, out, { signal });
-    if (json) out.json(await readRunJson(reader, run));
-    else out.data(`${run.id}  ${run.state}`);
-    return exitCodeOf(run);
+    return watchToEnd(await connection.runs(), answer.runId, context);
   },
 };
