@@ -5,8 +5,8 @@
  */
 import process from 'node:process';
 
-import { LocalClock } from './clock.ts';
 import type { BusEvent } from './bus-event.ts';
+import { LocalClock } from './clock.ts';
 
 export type ToChild = { readonly kind: 'clock'; readonly offsetMs: number };
 

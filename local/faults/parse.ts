@@ -1,10 +1,10 @@
 /** Unknown JSON of `POST /_local/faults` in, a typed fault out, or one sentence that says what is wrong. */
 import { randomUUID } from 'node:crypto';
 
-import { defined } from '../../shared/run/defined.ts';
-import type { EventFaultRequest } from '../events/event-faults.ts';
 import { Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
+import { defined } from '../../shared/run/defined.ts';
 import { BadRequest } from '../bad-request.ts';
+import type { EventFaultRequest } from '../events/event-faults.ts';
 import { isObject } from '../json-object.ts';
 import type { CallFault } from './call-faults.ts';
 

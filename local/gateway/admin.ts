@@ -5,12 +5,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { messageOf } from '../../shared/errors.ts';
+import { BadRequest } from '../bad-request.ts';
 import type { LocalClock } from '../clock.ts';
 import type { EventFaults } from '../events/event-faults.ts';
 import type { CallFaults } from '../faults/call-faults.ts';
 import { parseCallFault, parseEventFault } from '../faults/parse.ts';
 import { readBody } from '../http.ts';
-import { BadRequest } from '../bad-request.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
 import type { CallLog } from './call-log.ts';
 

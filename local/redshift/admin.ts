@@ -1,8 +1,8 @@
 /** The door for tests and the command line, under `/_local/`: kill sessions, look at everything, forget it. */
-import { dataApiError, invalid } from './protocol/errors.ts';
 import { listedSession, listedStatement } from './data-api/answers.ts';
 import type { DataApiContext } from './data-api/operations.ts';
 import type { Json } from './data-api/validate.ts';
+import { dataApiError, invalid } from './protocol/errors.ts';
 
 /**
  * `kill-session { sessionId }`, of all with `{ sessionId: 'all' }` or `{ all: true }`: the backend goes away at once, as if the connection broke.

@@ -6,8 +6,8 @@ import { messageOf } from '../../shared/errors.ts';
 import { listenLocally } from '../http.ts';
 import { followParent, tellParent } from '../process-protocol.ts';
 import { startPostgres } from './postgres/start-postgres.ts';
-import { openRedshift } from './server.ts';
 import { switchesFrom } from './protocol/switches.ts';
+import { openRedshift } from './server.ts';
 
 const home = process.env['BATON_HOME'];
 if (home === undefined || home === '') {

@@ -5,31 +5,31 @@ import process from 'node:process';
 
 import { Pool } from 'pg';
 
-import type { Clock, Timer } from '../clock.ts';
 import type { BusEvent } from '../bus-event.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { createChildServer, readBody } from '../http.ts';
 import { asServiceError, contentTypeOf } from '../service-error.ts';
 import { answerAdmin } from './admin.ts';
 import { makeCopyExecutor } from './copy/copy-executor.ts';
-import { prepareDatabase } from './database.ts';
-import { callerOf } from './protocol/caller.ts';
-import { dataApiError } from './protocol/errors.ts';
 import { perform } from './data-api/operations.ts';
 import type { DataApiContext } from './data-api/operations.ts';
-import { MEMORY_MS } from './protocol/times.ts';
 import type { Json } from './data-api/validate.ts';
+import { prepareDatabase } from './database.ts';
 import { completionEvent } from './events.ts';
 import { CONNECTION_LOST } from './execute/redshift-error.ts';
 import { ResultStore } from './execute/result-store.ts';
 import { Runner } from './execute/runner.ts';
 import type { ConnectOptions } from './postgres/start-postgres.ts';
+import { callerOf } from './protocol/caller.ts';
+import { dataApiError } from './protocol/errors.ts';
+import type { Switches } from './protocol/switches.ts';
+import { MEMORY_MS } from './protocol/times.ts';
 import { asSessionRole } from './session-role.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { StateLog } from './statements/state-log.ts';
 import { isTerminal } from './statements/statement.ts';
 import type { Statement } from './statements/statement.ts';
 import { Statements } from './statements/statements.ts';
-import type { Switches } from './protocol/switches.ts';
 
 const MOST_REQUEST_BYTES = 16 * 1024 * 1024;
 const FORGET_EVERY_MS = 3_600_000;

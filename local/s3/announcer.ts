@@ -1,8 +1,8 @@
 /** Hands the changes of objects to the event bus, in order; a change is done when the bus has accepted it. */
 import { defined } from '../../shared/run/defined.ts';
 import { LOCAL_ACCOUNT } from '../account.ts';
-import type { Clock, Timer } from '../clock.ts';
 import { eventHead, type BusEvent } from '../bus-event.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { Change, ObjectIndex } from './object-index.ts';
 
 /** Resolves when the event is accepted and will not be lost any more. */

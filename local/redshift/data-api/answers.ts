@@ -1,7 +1,7 @@
 /** Statements and sessions as the Data API shows them, to be written as JSON. Times are epoch seconds. */
+import { LONGEST_SESSION_MS } from '../protocol/times.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Progress, Statement, SubStatement, Target } from '../statements/statement.ts';
-import { LONGEST_SESSION_MS } from '../protocol/times.ts';
 
 export type Answer = Readonly<Record<string, unknown>>;
 

@@ -1,15 +1,15 @@
 /** ListStatements and ListSessions. */
+import { maySee } from '../protocol/caller.ts';
+import type { Caller } from '../protocol/caller.ts';
+import { invalid, notFound } from '../protocol/errors.ts';
+import type { ListSessionsRequest, ListStatementsRequest } from '../protocol/requests.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Target } from '../statements/statement.ts';
 import type { Statements } from '../statements/statements.ts';
 import { listedSession, listedStatement } from './answers.ts';
 import type { Answer } from './answers.ts';
-import { maySee } from '../protocol/caller.ts';
-import type { Caller } from '../protocol/caller.ts';
-import { invalid, notFound } from '../protocol/errors.ts';
 import { pageOf } from './pages.ts';
-import type { ListSessionsRequest, ListStatementsRequest } from '../protocol/requests.ts';
 
 interface Where {
   readonly ClusterIdentifier?: string;

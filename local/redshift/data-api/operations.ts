@@ -1,13 +1,8 @@
 /** The operations of the Data API by name. */
 import { ownEntry } from '../../own-entry.ts';
-import { splitId } from '../statements/statement.ts';
-import { isTerminal } from '../statements/statement.ts';
-import type { Progress, Statement, SubStatement } from '../statements/statement.ts';
 import type { ResultStore } from '../execute/result-store.ts';
-import { describeAnswer, submitAnswer } from './answers.ts';
 import type { Caller } from '../protocol/caller.ts';
 import { dataApiError, invalid, notFound } from '../protocol/errors.ts';
-import { listSessions, listStatements } from './lists.ts';
 import { model } from '../protocol/model.ts';
 import type {
   BatchExecuteStatementRequest,
@@ -17,6 +12,11 @@ import type {
   ResultFormat,
   StatementRequest,
 } from '../protocol/requests.ts';
+import { splitId } from '../statements/statement.ts';
+import { isTerminal } from '../statements/statement.ts';
+import type { Progress, Statement, SubStatement } from '../statements/statement.ts';
+import { describeAnswer, submitAnswer } from './answers.ts';
+import { listSessions, listStatements } from './lists.ts';
 import { resultPage } from './results.ts';
 import { submit } from './submit.ts';
 import type { SubmitContext } from './submit.ts';

@@ -1,10 +1,10 @@
 /** GetStatementResult and GetStatementResultV2: one page of a stored result. */
 import type { ResultStore } from '../execute/result-store.ts';
+import { invalid } from '../protocol/errors.ts';
+import type { ResultFormat } from '../protocol/requests.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { Answer } from './answers.ts';
-import { invalid } from '../protocol/errors.ts';
 import { makeToken, readToken } from './pages.ts';
-import type { ResultFormat } from '../protocol/requests.ts';
 
 const JSON_PAGE_BYTES = 1024 * 1024;
 const CSV_CHUNK_BYTES = 1024 * 1024;

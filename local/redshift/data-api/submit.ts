@@ -4,16 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { defined } from '../../../shared/run/defined.ts';
 import type { Clock } from '../../clock.ts';
 import { ServiceError } from '../../service-error.ts';
-import type { Session } from '../sessions/session.ts';
-import type { Sessions } from '../sessions/sessions.ts';
-import type { Progress, Statement, SubStatement, Target } from '../statements/statement.ts';
-import type { Statements } from '../statements/statements.ts';
-import type { Switches } from '../protocol/switches.ts';
 import { databaseUserOf } from '../protocol/caller.ts';
 import type { Caller } from '../protocol/caller.ts';
 import { dataApiError, invalid } from '../protocol/errors.ts';
 import { checkParameters } from '../protocol/parameters.ts';
 import type { BatchExecuteStatementRequest, ExecuteStatementRequest } from '../protocol/requests.ts';
+import type { Switches } from '../protocol/switches.ts';
+import type { Session } from '../sessions/session.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { Progress, Statement, SubStatement, Target } from '../statements/statement.ts';
+import type { Statements } from '../statements/statements.ts';
 
 /** One SQL text; AWS's newest page says 200 KB. */
 const MOST_SQL_BYTES = 200 * 1024;

@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 
 import type { CopyCommand } from '../dialect/copy-command.ts';
+import { translate } from '../dialect/translate.ts';
 import type { Translated, TranslatedSql } from '../dialect/translated.ts';
 import { bindParameters, nameParameters } from '../protocol/parameters.ts';
 import type { ResultFormat, SqlParameter } from '../protocol/requests.ts';
@@ -10,9 +11,8 @@ import { originKey, originsOf } from './catalog.ts';
 import { csvField, fieldJson, resultColumn } from './fields.ts';
 import { runQuery } from './query.ts';
 import type { QueryEnd } from './query.ts';
-import type { ResultStore, ResultWriter } from './result-store.ts';
 import { WarehouseError } from './redshift-error.ts';
-import { translate } from '../dialect/translate.ts';
+import type { ResultStore, ResultWriter } from './result-store.ts';
 
 export interface Outcome {
   readonly rows: number;

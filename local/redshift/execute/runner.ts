@@ -8,12 +8,12 @@ import type { Pool } from 'pg';
 
 import type { Clock } from '../../clock.ts';
 import type { ConnectOptions } from '../postgres/start-postgres.ts';
+import type { Switches } from '../protocol/switches.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { isTerminal } from '../statements/statement.ts';
 import type { Statement, StatementState, SubStatement } from '../statements/statement.ts';
 import type { Statements } from '../statements/statements.ts';
-import type { Switches } from '../protocol/switches.ts';
 import { CONNECTION_LOST, errorText, isConnectionError, withErrorId } from './redshift-error.ts';
 import { commit, preparePart, runPart } from './run-part.ts';
 import type { PartRunner, Prepared } from './run-part.ts';

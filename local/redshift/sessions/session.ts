@@ -2,8 +2,8 @@
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
 
-import type { Caller } from '../protocol/caller.ts';
 import type { ConnectOptions } from '../postgres/start-postgres.ts';
+import type { Caller } from '../protocol/caller.ts';
 import type { Target } from '../statements/statement.ts';
 
 export type SessionState = 'AVAILABLE' | 'BUSY' | 'CLOSED';

@@ -7,10 +7,10 @@ import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Caller } from '../protocol/caller.ts';
 import { dataApiError, invalid } from '../protocol/errors.ts';
+import type { Switches } from '../protocol/switches.ts';
 import { LONGEST_SESSION_MS, MEMORY_MS } from '../protocol/times.ts';
 import type { SessionRecord, State, StateLog } from '../statements/state-log.ts';
 import type { Target } from '../statements/statement.ts';
-import type { Switches } from '../protocol/switches.ts';
 import { Session } from './session.ts';
 
 /** An open transaction that idles so long is ended, whatever the keep-alive. */

@@ -3,9 +3,9 @@ import type { Clock, Timer } from '../../clock.ts';
 import type { ServiceError } from '../../service-error.ts';
 import { dataApiError } from '../protocol/errors.ts';
 import { MEMORY_MS, TOKEN_MEMORY_MS } from '../protocol/times.ts';
+import type { RefusedToken, State, StateLog } from './state-log.ts';
 import { isTerminal, splitId } from './statement.ts';
 import type { Progress, Statement } from './statement.ts';
-import type { RefusedToken, State, StateLog } from './state-log.ts';
 
 /** AWS does not publish how many calls may wait for one statement. */
 const MOST_WAITING = 100;
