@@ -47,7 +47,7 @@ it('writes a pipeline, checks it and shows it', () => {
 });
 
 it('loads, shows, fails, resumes, cancels and replays', async () => {
-  const [start, ...lines] = blockBelow('Run it here');
+  const [start, ...lines] = blockBelow('Run it locally');
   expect(start).toBe('npm start');
   /** Its file stays as bad as it was, so the run that is resumed fails again; nobody is there to be asked. */
   const endings: [string, number][] = [
