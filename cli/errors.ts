@@ -49,11 +49,12 @@ function oneLine(text: string): string {
 
 /** What a person may do about a refusal of AWS. */
 function hintOf(error: unknown): string | undefined {
-  if (isNotTaken(error)) return 'log in again; the profile and its account must be those of the stage';
+  if (isNotTaken(error))
+    return 'log in again, and check that the profile and its account are those of the stage';
   const why = refused(error);
-  if (why === 'not-found') return 'is there such a stage? look at --stage, AWS_REGION and the account';
+  if (why === 'not-found') return 'check that the stage exists, and --stage, AWS_REGION and the account';
   return why === 'denied'
-    ? 'which rights a verb needs: docs/deployment.md, "Policies for people"'
+    ? 'for the permissions of each verb see docs/deployment.md, "Policies for people"'
     : undefined;
 }
 
@@ -72,7 +73,7 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
     return {
       code: EXIT.unreachable,
       message: `cannot connect to ${where.endpoint ?? 'AWS'}: ${oneLine(lost.code ?? lost.message)}`,
-      ...(where.local && { hint: 'is `npm start` running?' }),
+      ...(where.local && { hint: 'start the local AWS with: npm start' }),
     };
   }
   const [first] = errors;
@@ -81,11 +82,11 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
     return {
       code: EXIT.unreachable,
       message: `no AWS credentials: ${oneLine(first.message)}`,
-      hint: 'log in first, or leave out --stage for the local AWS',
+      hint: 'log in first, or omit --stage to use the local AWS',
     };
   }
   if (first.message.includes('Region is missing')) {
-    return { code: EXIT.unreachable, message: 'no AWS Region', hint: 'set AWS_REGION' };
+    return { code: EXIT.unreachable, message: 'no AWS Region is set', hint: 'set AWS_REGION' };
   }
   if (first.$metadata !== undefined) {
     const hint = where.local ? undefined : hintOf(first);
@@ -103,6 +104,6 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
   return {
     code: EXIT.failed,
     message: oneLine(`${first.name}: ${first.message}`),
-    hint: 'this looks like a fault of baton itself; BATON_DEBUG=1 shows where',
+    hint: 'this looks like a bug in baton; BATON_DEBUG=1 prints the stack trace',
   };
 }

@@ -86,7 +86,7 @@ export function verbHelp(verb: Verb): string {
     parts.push(twoColumns(verb.positionals.map((p) => [p.name, p.help])));
   }
   if (Object.keys(verb.options).length > 0) parts.push(`options:\n${options(verb.options)}`);
-  parts.push(`every verb has:\n${options(globalOptions)}`);
+  parts.push(`global options:\n${options(globalOptions)}`);
   if (verb.examples.length > 0) {
     parts.push(`examples:\n${verb.examples.map((example) => `  ${example}`).join('\n')}`);
   }
@@ -100,11 +100,11 @@ export function commandHelp(verbs: readonly Verb[], group?: string): string {
 
 ${twoColumns(shown.map((verb) => [verb.name, verb.summary]))}
 
-every verb has:
+global options:
 ${options(globalOptions)}
 
 exit codes: 0 done; 1 the run failed or needs a decision; 2 wrong usage or an
 invalid pipeline; 3 the service could not be reached.
-More on one verb: baton VERB --help
+Help for one verb: baton VERB --help
 `;
 }

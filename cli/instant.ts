@@ -14,6 +14,6 @@ export function parseInstant(text: string, name: string, now: number): number {
   const instant = ISO.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(instant)) return instant;
   throw usageError(
-    `${name} ${text}: must be an instant such as 2026-08-22T10:00:00Z, a day, or how long ago, such as 2h`,
+    `${name} ${text}: must be a time such as 2026-08-22T10:00:00Z, a day, or a duration before now such as 2h`,
   );
 }

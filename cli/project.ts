@@ -18,7 +18,8 @@ export function projectRoot(): string {
   let folder = import.meta.dirname;
   while (!isProjectRoot(folder)) {
     const parent = dirname(folder);
-    if (parent === folder) throw new Error(`no package.json of baton above ${import.meta.dirname}`);
+    if (parent === folder)
+      throw new Error(`baton's package.json not found in any folder above ${import.meta.dirname}`);
     folder = parent;
   }
   return folder;
@@ -43,7 +44,7 @@ export function sqlFolder(given?: string): string {
     if (existsSync(join(given, 'pipeline.yml'))) {
       const above = dirname(resolve(given));
       throw usageError(
-        `${given} is one pipeline; pipelines are looked for in the folder above it`,
+        `${given} is a single pipeline; --sql takes the folder that contains the pipelines`,
         `--sql ${above}`,
       );
     }

@@ -1,4 +1,4 @@
-/** What an error of an AWS call says about the thing that was asked for. */
+/** Classifies the error of an AWS call: the resource is missing, access was denied, or something else. */
 import { httpStatusOf, isNamed } from '../shared/errors.ts';
 
 export type Refused = 'not-found' | 'denied' | 'other';
@@ -12,7 +12,7 @@ const DENIED = [
   'UnauthorizedOperation',
 ];
 
-/** Credentials that AWS does not take: nothing can be asked with them. */
+/** Errors by which AWS rejects the credentials: no call can succeed with them. */
 const NOT_TAKEN = [
   'ExpiredToken',
   'ExpiredTokenException',
@@ -24,7 +24,7 @@ const NOT_TAKEN = [
   'UnrecognizedClientException',
 ];
 
-/** Did the service answer, and was it about the thing asked for? Undefined: nothing can be asked there at all. */
+/** Undefined if the service did not answer, or rejected the credentials: then no other call can succeed either. */
 export function refused(error: unknown): Refused | undefined {
   const status = httpStatusOf(error);
   if (!(error instanceof Error) || status === undefined || isNotTaken(error)) return undefined;

@@ -1,4 +1,4 @@
-/** The way to one stage: names, client settings, and one small port for each thing the command does there. */
+/** Connects to one stage: names, client settings, and one small port for each thing the command does there. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -26,9 +26,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 export interface StageNames {
   readonly table: string;
   readonly operate: string;
-  /** Of the events of files. */
+  /** The archive of file events. */
   readonly archive: string;
-  /** The rules that bring files to their pipelines: this, and with numbers behind it. */
+  /** The rules that deliver files to their pipelines: this name, and this name with a number appended. */
   readonly arrivals: string;
 }
 
@@ -57,7 +57,7 @@ export function stageNames(stage: string): StageNames {
   return { table: name, operate: `${name}-operate`, archive: `${name}-files`, arrivals: `${name}-arrivals` };
 }
 
-/** What a running `baton up` left for others to find it by; undefined when none did. */
+/** The endpoint that a running `baton up` wrote for other processes; undefined when there is none. */
 export function readLocalFile(home: string): { endpoint: string; pid?: number } | undefined {
   try {
     const found = JSON.parse(readFileSync(join(home, 'local.json'), 'utf8')) as {
@@ -69,7 +69,7 @@ export function readLocalFile(home: string): { endpoint: string; pid?: number } 
     if (typeof found.endpoint === 'string') return { endpoint: found.endpoint, ...pid };
     if (typeof found.port === 'number') return { endpoint: `http://127.0.0.1:${found.port}`, ...pid };
   } catch {
-    // Not there, or half written: the default serves.
+    // Missing or half written: use the default.
   }
   return undefined;
 }
@@ -99,7 +99,7 @@ export function clientSettings(
   const found = findEndpoint(stage, env, endpoint);
   return {
     ...defined({ endpoint: found }),
-    // Any credentials will do locally, and a machine that has none must work.
+    // Any credentials work locally, and it must work on a machine without any.
     ...(ours && {
       region: LOCAL_REGION,
       credentials: { accessKeyId: 'baton-cli', secretAccessKey: 'local' },
@@ -111,7 +111,8 @@ export function clientSettings(
 
 function required(environment: Environment): WarehouseTarget {
   const target = warehouseTargetOf(environment);
-  if (target === undefined) throw usageError('no warehouse is known', 'set BATON_WORKGROUP or BATON_CLUSTER');
+  if (target === undefined)
+    throw usageError('no warehouse is configured', 'set BATON_WORKGROUP or BATON_CLUSTER');
   return target;
 }
 
@@ -123,7 +124,7 @@ export function openConnection(stage: string, env: Env, endpoint?: string, ours?
   if (!STAGE.test(stage)) {
     throw usageError(
       `not a stage name: ${stage}`,
-      'a stage is a lower-case letter, then up to 19 lower-case letters, digits and dashes',
+      'a stage name is a lower-case letter, then up to 19 lower-case letters, digits and dashes',
     );
   }
   const settings = clientSettings(stage, env, endpoint, ours);

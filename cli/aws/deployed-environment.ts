@@ -1,4 +1,4 @@
-/** What the functions of a stage were deployed with: the command need not be told it again. */
+/** The environment that the functions of a stage were deployed with, so that the command needs no settings of its own. */
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 
 import { isNamed } from '../../shared/errors.ts';
@@ -7,7 +7,7 @@ import type { ClientSettings } from './client-settings.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** @throws CommandError (exit 3) where there is no such function: no such stage */
+/** @throws CommandError (exit 3) if the function does not exist, so neither does the stage */
 export async function deployedEnvironment(
   settings: ClientSettings,
   stage: string,
@@ -20,8 +20,8 @@ export async function deployedEnvironment(
   } catch (error) {
     if (!isNamed(error, 'ResourceNotFoundException')) throw error;
     const region = await client.config.region();
-    throw new CommandError(EXIT.unreachable, `there is no stage ${stage} in ${region}`, {
-      hint: `are --stage, AWS_REGION and the account right? (no function ${functionName})`,
+    throw new CommandError(EXIT.unreachable, `stage ${stage} not found in ${region}`, {
+      hint: `check --stage, AWS_REGION and the account (there is no function ${functionName})`,
       cause: error,
     });
   }

@@ -51,8 +51,8 @@ export function eventBridgeReplayer(settings: ClientSettings, names: Names): Rep
       const FilterArns = await ruleArns(client, names.rules);
       if (FilterArns.length === 0) {
         throw usageError(
-          `there is no rule ${names.rules}: no deployed pipeline starts with a file`,
-          'deploy first',
+          `rule ${names.rules} not found: no deployed pipeline has an s3 trigger`,
+          'deploy the stage first',
         );
       }
       try {
@@ -69,8 +69,8 @@ export function eventBridgeReplayer(settings: ClientSettings, names: Names): Rep
         return progress(begun);
       } catch (error) {
         if (!isNamed(error, 'ResourceAlreadyExistsException')) throw error;
-        throw new CommandError(EXIT.usage, `there is a replay ${name} already`, {
-          hint: 'a run is taken up once for each name: choose another',
+        throw new CommandError(EXIT.usage, `a replay named ${name} already exists`, {
+          hint: 'choose another name: a replay resumes a failed run once per name',
           cause: error,
         });
       }
@@ -90,8 +90,8 @@ async function describeArchive(
     return { ArchiveArn, EventSourceArn };
   } catch (error) {
     if (!isNamed(error, 'ResourceNotFoundException')) throw error;
-    throw new CommandError(EXIT.usage, `there is no archive ${name}`, {
-      hint: 'deploy this version first: it keeps events from then on',
+    throw new CommandError(EXIT.usage, `archive ${name} not found`, {
+      hint: 'deploy this version first: events are archived from then on',
       cause: error,
     });
   }

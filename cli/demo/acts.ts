@@ -17,13 +17,13 @@ function attemptsBefore(outcome: Outcome, step: string): string[] {
 }
 
 function oneSession(facts: Facts, { run }: Outcome): void {
-  facts.fact('one session carried all of its steps', run.generation === 1, (run.sessionId ?? '').slice(0, 8));
+  facts.fact('all steps ran in one session', run.generation === 1, (run.sessionId ?? '').slice(0, 8));
 }
 
 async function firstAct(world: World, facts: Facts, first: Extract): Promise<void> {
   facts.act(`1. A first extract: ${countOf(first.products.length, 'product')}`);
   const outcome = await world.drop(first);
-  succeeded(facts, 'the dropped file became a finished run', outcome);
+  succeeded(facts, 'the run of the dropped file succeeded', outcome);
   oneSession(facts, outcome);
   await rowsAreRight(world, facts, [first]);
 }
@@ -46,7 +46,7 @@ async function showVersions(world: World, facts: Facts): Promise<void> {
 async function secondAct(world: World, facts: Facts, first: Extract, second: Extract): Promise<void> {
   facts.act(`2. A second extract: ${count(second.changed)} changed, ${count(second.added)} new`);
   const outcome = await world.drop(second);
-  succeeded(facts, 'the dropped file became a finished run', outcome);
+  succeeded(facts, 'the run of the dropped file succeeded', outcome);
   await rowsAreRight(world, facts, [first, second]);
   await showVersions(world, facts);
 }
@@ -59,11 +59,11 @@ async function thirdAct(
 ): Promise<void> {
   facts.act('3. A third extract, whose commit step fails');
   await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN valid_to TO ended_at`);
-  facts.line('       somebody renamed a column that the commit step needs');
+  facts.line('       a column that the commit step needs was renamed');
   const failed = await world.drop(third);
   const { run } = failed;
   facts.fact(
-    'the run stopped at the commit step',
+    'the run failed at the commit step',
     run.state === 'FAILED' && run.step === COMMIT_STEP,
     run.state,
     failed.ms,
@@ -71,14 +71,18 @@ async function thirdAct(
   const message = run.error?.message ?? '';
   facts.fact("the warehouse's own error is shown", message.includes('valid_to'), run.error?.class ?? '');
   for (const line of message.split('\n').slice(0, 2)) facts.line(`       ${line.trim().slice(0, 72)}`);
-  facts.fact('the way to go on is shown', run.resumeWith?.command.includes(run.id) === true, 'resumeWith');
+  facts.fact(
+    'the command to resume is shown',
+    run.resumeWith?.command.includes(run.id) === true,
+    'resumeWith',
+  );
   facts.line(`       ${run.resumeWith?.command ?? ''}`);
 
-  facts.act('4. The cause is repaired, the run resumed');
+  facts.act('4. The cause is fixed and the run resumed');
   await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN ended_at TO valid_to`);
-  await rowsAreRight(world, facts, before, 'the failed run has changed no row');
+  await rowsAreRight(world, facts, before, 'the failed run changed no row');
   const resumed = await world.resume(run.id);
-  succeeded(facts, 'the same run went on to its end', resumed);
+  succeeded(facts, 'the resumed run succeeded', resumed);
   facts.fact(
     'in the same session',
     resumed.run.sessionId === run.sessionId && run.sessionId !== undefined && resumed.run.generation === 1,
@@ -86,7 +90,7 @@ async function thirdAct(
   );
   const earlier = attemptsBefore(failed, COMMIT_STEP);
   facts.equal(
-    'the earlier steps did not run again',
+    'the earlier steps were not re-run',
     attemptsBefore(resumed, COMMIT_STEP),
     earlier,
     `${earlier.length} steps, one attempt each`,

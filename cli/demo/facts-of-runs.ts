@@ -30,7 +30,7 @@ export async function rowsAreRight(
   world: World,
   facts: Facts,
   extracts: readonly Extract[],
-  text = 'every row of the dimension is right',
+  text = 'every row of the dimension is correct',
 ): Promise<void> {
   const startedAt = Date.now();
   const seen = await readVersions(world);

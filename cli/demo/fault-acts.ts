@@ -16,22 +16,22 @@ export async function sessionLostAct(
   await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN valid_to TO ended_at`);
   const failed = await world.drop(next);
   const { run } = failed;
-  facts.fact('the run stopped at the commit step', run.step === COMMIT_STEP, run.state, failed.ms);
+  facts.fact('the run failed at the commit step', run.step === COMMIT_STEP, run.state, failed.ms);
   await world.killSession(run.sessionId ?? '');
   facts.line('       its session was killed: its temporary tables are gone');
   await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN ended_at TO valid_to`);
   const resumed = await world.resume(run.id);
-  succeeded(facts, 'resumed, the run went on to its end', resumed);
+  succeeded(facts, 'the resumed run succeeded', resumed);
   const isNew = resumed.run.generation === 2 && resumed.run.sessionId !== run.sessionId;
   facts.fact('in a new session', isNew, (resumed.run.sessionId ?? '').slice(0, 8));
   const again = resumed.history.filter((row) => row.generation === 2).map((row) => row.name);
-  facts.line(`       ran again: ${again.filter((name) => name !== COMMIT_STEP).join(', ')}`);
+  facts.line(`       re-run: ${again.filter((name) => name !== COMMIT_STEP).join(', ')}`);
   const commits = resumed.history.filter((row) => row.name === COMMIT_STEP && row.status === 'FINISHED');
   facts.fact('the commit took effect once', commits.length === 1, countOf(commits.length, 'commit'));
   await rowsAreRight(world, facts, [...before, next]);
 }
 
-/** Everything arrives twice; then nothing arrives, and the sweep alone finishes the run. */
+/** Every event is duplicated; then every completion event is lost, and the sweep alone finishes the run. */
 export async function eventsAct(
   world: World,
   facts: Facts,
@@ -39,11 +39,11 @@ export async function eventsAct(
   doubled: Extract,
   lost: Extract,
 ): Promise<void> {
-  facts.act('6. Every event arrives twice; then none at all');
+  facts.act('6. Every event is duplicated, then every completion event is lost');
   const twice = await world.withFault({ effect: { kind: 'duplicate', copies: 1 } }, () =>
     world.drop(doubled),
   );
-  succeeded(facts, 'everything twice: one finished run', twice);
+  succeeded(facts, 'duplicate events: one run, and it succeeded', twice);
   const attempts = twice.history.map((row) => `${row.name} ${row.attempt}`);
   facts.equal(
     'each step ran once',
@@ -56,7 +56,7 @@ export async function eventsAct(
     { match: { source: 'aws.redshift-data' }, effect: { kind: 'drop' } },
     () => world.dropWhileTimePasses(lost),
   );
-  succeeded(facts, 'without any event: finished as well', silent);
-  facts.line('       by the sweep, a minute of the local clock at a time');
+  succeeded(facts, 'no completion event: the run succeeded too', silent);
+  facts.line('       driven by the sweep alone, while the local clock was advanced minute by minute');
   await rowsAreRight(world, facts, [...before, doubled, lost]);
 }

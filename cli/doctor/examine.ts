@@ -29,65 +29,65 @@ export interface Patient {
 export const FUNCTIONS = ['start-run', 'run-step', 'sweep', 'operate'] as const;
 
 /**
- * Calls `told` with each check as it is done.
- * @throws the error of the first call, where nothing can be asked there: no connection, no credentials
+ * Calls `report` with each check as it completes.
+ * @throws the error of the first call if no check can run at all: no connection, no credentials
  */
-export async function examine(patient: Patient, told: (check: Check) => void): Promise<void> {
+export async function examine(patient: Patient, report: (check: Check) => void): Promise<void> {
   const { stage, inspector } = patient;
-  if (!(await isThere(patient, told))) return;
-  told(checks.clock(inspector.clockAheadMs()));
+  if (!(await isThere(patient, report))) return;
+  report(checks.clock(inspector.clockAheadMs()));
   for (const name of FUNCTIONS) {
-    told(await checks.functionCheck(stage, inspector, `${stage.names.table}-${name}`));
+    report(await checks.functionCheck(stage, inspector, `${stage.names.table}-${name}`));
   }
   const table = await checks.table(stage, inspector);
-  told(table);
-  const answer = await askOperate(patient, told);
-  if (answer !== undefined) told(checks.pipelines(stage, answer.pipelines, patient.plans));
-  told(await checks.rules(stage, inspector, patient.plans, await patient.landing()));
-  told(await checks.arrivals(stage, inspector));
-  told(await checks.archive(stage, inspector));
-  told(await checks.deadLetters(stage, inspector));
-  for (const bucket of answer?.buckets.files ?? []) told(await checks.bucket(stage, inspector, bucket));
+  report(table);
+  const answer = await askOperate(patient, report);
+  if (answer !== undefined) report(checks.pipelines(stage, answer.pipelines, patient.plans));
+  report(await checks.rules(stage, inspector, patient.plans, await patient.landing()));
+  report(await checks.arrivals(stage, inspector));
+  report(await checks.archive(stage, inspector));
+  report(await checks.deadLetters(stage, inspector));
+  for (const bucket of answer?.buckets.files ?? []) report(await checks.bucket(stage, inspector, bucket));
   if (answer !== undefined) {
-    told(await checks.artifacts(stage, inspector, answer.buckets.artifacts));
-    for (const check of probeChecks(answer.probes, stage)) told(check);
+    report(await checks.artifacts(stage, inspector, answer.buckets.artifacts));
+    for (const check of probeChecks(answer.probes, stage)) report(check);
   }
   if (table.status === 'ok') {
-    for (const check of await runs(patient, answer)) told(check);
+    for (const check of await runs(patient, answer)) report(check);
   }
 }
 
-/** The first call: whether there is anything at all to look at. */
-async function isThere({ stage, inspector }: Patient, told: (check: Check) => void): Promise<boolean> {
+/** The first call: whether the stage exists. */
+async function isThere({ stage, inspector }: Patient, report: (check: Check) => void): Promise<boolean> {
   const place = `stage ${stage.name} in ${stage.region}`;
   try {
     await inspector.function(stage.names.operate);
-    told(ok('credentials', 'AWS takes them'));
-    told(ok('stage', place));
+    report(ok('credentials', 'credentials are valid'));
+    report(ok('stage', place));
     return true;
   } catch (error) {
     const why = refused(error);
     if (why === undefined && isNotTaken(error)) {
-      const hint = 'log in again; the profile and its account must be those of the stage';
-      throw new CommandError(3, `AWS does not take the credentials: ${nameAndMessageOf(error)}`, {
+      const hint = 'log in again, and check that the profile and its account are those of the stage';
+      throw new CommandError(3, `AWS rejected the credentials: ${nameAndMessageOf(error)}`, {
         hint,
         cause: error,
       });
     }
     if (why === undefined) throw error;
-    told(ok('credentials', 'AWS takes them'));
+    report(ok('credentials', 'credentials are valid'));
     if (why === 'not-found') {
       const deploy = stage.name === 'local' ? 'npm start' : `npm run deploy -- --stage ${stage.name}`;
-      told(
+      report(
         finding(
           'stage',
-          `there is no ${place}: no function ${stage.names.operate}`,
-          `are --stage, AWS_REGION and the account right? Else ${deploy}`,
+          `${place} not found: there is no function ${stage.names.operate}`,
+          `check --stage, AWS_REGION and the account; if they are right, run: ${deploy}`,
         ),
       );
       return false;
     }
-    told(
+    report(
       unchecked(
         'stage',
         `${place} (${nameAndMessageOf(error)})`,
@@ -100,15 +100,15 @@ async function isThere({ stage, inspector }: Patient, told: (check: Check) => vo
 
 async function askOperate(
   { stage, ask }: Patient,
-  told: (check: Check) => void,
+  report: (check: Check) => void,
 ): Promise<CheckAnswer | undefined> {
   try {
     const answer = await ask();
     if (answer === undefined) {
-      told(
+      report(
         finding(
           'version',
-          'what is deployed is older than this command: its warehouse cannot be asked about',
+          'the deployed version is older than this command and cannot check its warehouse',
           `npm run deploy -- --stage ${stage.name}`,
         ),
       );
@@ -116,15 +116,15 @@ async function askOperate(
     return answer;
   } catch (error) {
     if (error instanceof CommandError) {
-      const log = `read the log of ${stage.names.operate}; a warehouse that was asleep may need a second try`;
-      told(finding('operate', error.message, log));
+      const log = `read the log of ${stage.names.operate}; if the warehouse was paused or idle, try again`;
+      report(finding('operate', error.message, log));
       return undefined;
     }
     if (refused(error) === undefined) throw error;
-    told(
+    report(
       unchecked(
         'warehouse',
-        `you may not ask ${stage.names.operate} (${nameAndMessageOf(error)})`,
+        `access denied: you may not invoke ${stage.names.operate} (${nameAndMessageOf(error)})`,
         'docs/deployment.md, "Policies for people"',
       ),
     );
@@ -141,6 +141,6 @@ async function runs(
     return [await sweepCheck(reader, now, stage), ...(await stoppedRuns(reader, names, stage))];
   } catch (error) {
     if (refused(error) === undefined) throw error;
-    return [unchecked('runs', `you may not read the table (${nameAndMessageOf(error)})`)];
+    return [unchecked('runs', `access denied: you may not read the table (${nameAndMessageOf(error)})`)];
   }
 }

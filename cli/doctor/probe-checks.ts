@@ -25,24 +25,24 @@ function whenGood({ what, about = '', warehouse, ms }: Probe): string {
     case 'sign-in': {
       const which =
         warehouse === undefined ? 'the functions sign in' : `the functions sign in to ${warehouse}`;
-      return `${which}, ${duration(ms)}${ms > SLOW_MS ? ' (it was asleep?)' : ''}`;
+      return `${which}, ${duration(ms)}${ms > SLOW_MS ? ' (it may have been idle)' : ''}`;
     }
     case 'marker':
-      return 'baton.step_marker is there, and can be written';
+      return 'baton.step_marker exists and is writable';
     case 'transactions':
-      return 'svv_transactions can be read';
+      return 'svv_transactions is readable';
     case 'load-errors':
-      return 'sys_load_error_detail can be read';
+      return 'sys_load_error_detail is readable';
     case 'temporary-tables':
-      return 'temporary tables can be made';
+      return 'temporary tables can be created';
     case 'table':
       return about;
     case 'files':
-      return `the functions may look at ${about}`;
+      return `the functions can inspect ${about}`;
     case 'artifacts':
       return about;
     case 'copy':
-      return `COPY may read ${about}`;
+      return `COPY can read ${about}`;
     default:
       return what satisfies never;
   }
@@ -64,11 +64,11 @@ function whenBad(probe: Probe): string {
     case 'load-errors':
       return `sys_load_error_detail${where} cannot be read: ${said}`;
     case 'temporary-tables':
-      return `no temporary table can be made${where}: ${said}`;
+      return `temporary tables cannot be created${where}: ${said}`;
     case 'table':
       return `${about}${where}: ${said}`;
     case 'files':
-      return `the functions cannot look at ${about}: ${said}`;
+      return `the functions cannot inspect ${about}: ${said}`;
     case 'artifacts':
       return `the functions cannot write to ${about}: ${said}`;
     case 'copy':
@@ -84,31 +84,31 @@ function remedy(probe: Probe, stage: Stage): string {
     (stage.name === 'local' ? '' : ` --stage ${stage.name}`) +
     (warehouse === undefined ? '' : ` --warehouse ${warehouse}`);
   const setUp = `baton setup${onStage}`;
-  const grants = `give the rights: baton setup --grants${onStage} prints the statements`;
+  const grants = `grant the permissions: baton setup --grants${onStage} prints the statements`;
   const denied = /denied|permission|not authorized|privilege|no right/i.test(said);
   switch (what) {
     case 'sign-in':
       return denied
-        ? `the role ${stage.names.table}-functions lacks a permission, or the parameter workgroupId is of another workgroup: docs/deployment.md, "Warehouse"`
-        : 'is the warehouse there, available and not paused, and its name as in the parameters? docs/operations.md, "The warehouse does not answer"';
+        ? `the role ${stage.names.table}-functions lacks a permission, or the parameter workgroupId belongs to another workgroup: docs/deployment.md, "Warehouse"`
+        : 'check that the warehouse exists, is available and not paused, and is named as in the parameters: docs/operations.md, "The warehouse does not answer"';
     case 'marker':
       if (denied) return grants;
       return /column/i.test(said)
-        ? `rename the table away and ${setUp}: docs/upgrade.md, "The marker table"`
-        : `${setUp} makes it`;
+        ? `rename the table, then run ${setUp}: docs/upgrade.md, "The marker table"`
+        : `${setUp} creates it`;
     case 'transactions':
     case 'load-errors':
-      return "GRANT SELECT on it to the functions' user; without it a lost session needs a person more often";
+      return "GRANT SELECT on it to the functions' user; without it a lost session needs a manual decision more often";
     case 'temporary-tables':
       return denied ? grants : `GRANT TEMP ON DATABASE: baton setup --grants${onStage}`;
     case 'table':
-      return denied ? grants : `${setUp} makes it, if its file is in sql/setup/`;
+      return denied ? grants : `${setUp} creates it, if its file is in sql/setup/`;
     case 'files':
-      return 'is the bucket there, in this account? A bucket of another account must allow the functions\' role in its policy: docs/deployment.md, "An existing bucket"';
+      return 'check that the bucket exists in this account. A bucket of another account must allow the functions\' role in its policy: docs/deployment.md, "An existing bucket"';
     case 'artifacts':
-      return 'is the bucket there, and does no policy or key of it shut the functions out?';
+      return "check that the bucket exists, and that its policy and KMS key allow the functions' role";
     case 'copy':
-      return 'attach the role of COPY to the warehouse, and let it read the bucket: docs/deployment.md, "The role of COPY"';
+      return 'attach the COPY role to the warehouse, and allow it to read the bucket: docs/deployment.md, "The role of COPY"';
     default:
       return what satisfies never;
   }
@@ -118,7 +118,7 @@ export function probeCheck(probe: Probe, stage: Stage): Check {
   const name = NAMES[probe.what];
   if (probe.status === 'ok') return ok(name, whenGood(probe));
   if (probe.status === 'failed') return finding(name, whenBad(probe), remedy(probe, stage));
-  return unchecked(name, `${whenGood(probe)}: cannot be told (${printable(probe.said ?? '')})`);
+  return unchecked(name, `cannot check whether ${whenGood(probe)} (${printable(probe.said ?? '')})`);
 }
 
 /** Tables that are as they should be, in one line. */

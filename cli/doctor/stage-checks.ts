@@ -1,4 +1,4 @@
-/** The pieces of a stage: are they there, switched on, and as this checkout would deploy them? */
+/** The resources of a stage: do they exist, are they enabled, and do they match what this checkout would deploy? */
 import { nameAndMessageOf } from '../../shared/errors.ts';
 import type { CheckAnswer } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
@@ -15,7 +15,7 @@ export interface Stage {
   readonly region: string;
 }
 
-/** AWS refuses requests that are five minutes off; a minute already makes reports hard to read. */
+/** AWS rejects requests whose clock is five minutes off; one minute already makes reports hard to read. */
 const CLOCK_LIMIT_MS = 60_000;
 
 const INDEXES = ['due', 'queue', 'by-pipeline'];
@@ -25,8 +25,8 @@ function redeploy({ name }: Stage): string {
 }
 
 /**
- * `look`: what to say when the answer came. What is not there is a finding, what may not be looked at is not.
- * @throws the error, where nothing can be asked at all
+ * `look` makes the call and turns its result into a check. A missing resource is a finding, a denied call is not.
+ * @throws the error if no call can be made at all
  */
 export async function looked(
   name: string,
@@ -39,17 +39,21 @@ export async function looked(
     const why = refused(error);
     if (why === undefined) throw error;
     if (why === 'not-found') return whenMissing();
-    if (why === 'denied') return unchecked(name, `you may not look at it (${nameAndMessageOf(error)})`);
+    if (why === 'denied') return unchecked(name, `access denied (${nameAndMessageOf(error)})`);
     return unchecked(name, nameAndMessageOf(error));
   }
 }
 
 export function clock(aheadMs: number | undefined): Check {
-  if (aheadMs === undefined) return unchecked('clock', 'the service told no time');
+  if (aheadMs === undefined) return unchecked('clock', 'the response had no Date header');
   const apart = duration(Math.abs(aheadMs));
-  if (Math.abs(aheadMs) <= CLOCK_LIMIT_MS) return ok('clock', 'this machine and the service agree');
-  const how = aheadMs > 0 ? 'ahead' : 'behind';
-  return finding('clock', `this machine is ${apart} ${how}`, 'set its clock, by NTP for example');
+  if (Math.abs(aheadMs) <= CLOCK_LIMIT_MS) return ok('clock', "this machine's clock agrees with AWS");
+  const how = aheadMs > 0 ? 'ahead of' : 'behind';
+  return finding(
+    'clock',
+    `this machine's clock is ${apart} ${how} AWS`,
+    'synchronize the clock, for example with NTP',
+  );
 }
 
 export function functionCheck(stage: Stage, inspector: Inspector, name: string): Promise<Check> {
@@ -59,7 +63,11 @@ export function functionCheck(stage: Stage, inspector: Inspector, name: string):
       const { state, lastUpdate, reason } = await inspector.function(name);
       if (state === 'Active' && lastUpdate === 'Successful') return ok('function', name);
       const why = reason === undefined ? '' : `: ${reason}`;
-      return finding('function', `${name} is ${state}, its last update ${lastUpdate}${why}`, redeploy(stage));
+      return finding(
+        'function',
+        `${name} is ${state}, its last update is ${lastUpdate}${why}`,
+        redeploy(stage),
+      );
     },
     () => finding('function', `${name} is missing`, redeploy(stage)),
   );
@@ -90,7 +98,7 @@ export function pipelines(stage: Stage, deployed: CheckAnswer['pipelines'], toda
   const both = [...here.keys()].filter((name) => there.has(name));
   const differences = [
     ...named(
-      'other SQL',
+      'different SQL',
       both.filter((name) => there.get(name) !== here.get(name)),
     ),
     ...named(
@@ -98,7 +106,7 @@ export function pipelines(stage: Stage, deployed: CheckAnswer['pipelines'], toda
       [...here.keys()].filter((name) => !there.has(name)),
     ),
     ...named(
-      'deployed, not here',
+      'deployed, but not in this folder',
       [...there.keys()].filter((name) => !here.has(name)),
     ),
   ];
@@ -107,8 +115,8 @@ export function pipelines(stage: Stage, deployed: CheckAnswer['pipelines'], toda
   }
   return finding(
     'pipelines',
-    `what is deployed differs from this folder (${differences.join('; ')})`,
-    `${redeploy(stage)}, or take the folder that was deployed (--sql)`,
+    `the deployed pipelines differ from this folder (${differences.join('; ')})`,
+    `${redeploy(stage)}, or pass the folder that was deployed (--sql)`,
   );
 }
 
@@ -145,8 +153,8 @@ export function rules(
       if (coverage.leftOver.length > 0) {
         return finding(
           'rules',
-          `rules deliver what starts no pipeline in this folder: ${coverage.leftOver.join('; ')}`,
-          `${redeploy(stage)}, or use the folder that was deployed (--sql)`,
+          `rules deliver events that no pipeline in this folder uses: ${coverage.leftOver.join('; ')}`,
+          `${redeploy(stage)}, or pass the folder that was deployed (--sql)`,
         );
       }
       return ok(
@@ -154,11 +162,11 @@ export function rules(
         `${countOf(found.length, 'rule')}, all enabled, and one for each trigger of this folder`,
       );
     },
-    () => finding('rules', `there are no rules ${prefix}*`, redeploy(stage)),
+    () => finding('rules', `no rules named ${prefix}* found`, redeploy(stage)),
   );
 }
 
-/** Files wait in a queue, which feeds start-run. */
+/** File events wait in a queue that feeds start-run. */
 export function arrivals(stage: Stage, inspector: Inspector): Promise<Check> {
   const queue = `${stage.names.table}-arrivals`;
   const target = `${stage.names.table}-start-run`;
@@ -171,7 +179,7 @@ export function arrivals(stage: Stage, inspector: Inspector): Promise<Check> {
       if (source.enabled) return ok('arrivals', `${queue} feeds ${target}`);
       return finding(
         'arrivals',
-        `${queue} does not feed ${target}: it is switched off, files wait`,
+        `${queue} does not feed ${target}: the event source mapping is disabled, so file events wait`,
         `aws lambda update-event-source-mapping --uuid ${source.id} --enabled`,
       );
     },
@@ -185,16 +193,15 @@ export function archive(stage: Stage, inspector: Inspector): Promise<Check> {
     'archive',
     async () => {
       const { state, reason } = await inspector.archive(name);
-      if (state === 'ENABLED' || state === 'UPDATING')
-        return ok('archive', `${name} keeps the events of files`);
+      if (state === 'ENABLED' || state === 'UPDATING') return ok('archive', `${name} archives file events`);
       const why = reason === undefined ? '' : `: ${reason}`;
       return finding(
         'archive',
         `${name} is ${state}${why}`,
-        `${redeploy(stage)}; until then baton replay has nothing to deliver`,
+        `${redeploy(stage)}; until then baton replay has no events to replay`,
       );
     },
-    () => finding('archive', `${name} is missing`, `${redeploy(stage)}; it keeps events from then on`),
+    () => finding('archive', `${name} is missing`, `${redeploy(stage)}; events are archived from then on`),
   );
 }
 
@@ -207,8 +214,8 @@ export function deadLetters(stage: Stage, inspector: Inspector): Promise<Check> 
       if (waiting === 0) return ok('dead letters', 'none');
       return finding(
         'dead letters',
-        `about ${countOf(waiting, 'message')} in ${name}: what could not be delivered or handled`,
-        'read them before they are 14 days old: docs/operations.md, "Dead letters"',
+        `about ${countOf(waiting, 'message')} in ${name}: events that could not be delivered or processed`,
+        'process them before they expire after 14 days: docs/operations.md, "Dead letters"',
       );
     },
     () => finding('dead letters', `the queue ${name} is missing`, redeploy(stage)),
@@ -224,19 +231,19 @@ export function bucket(stage: Stage, inspector: Inspector, name: string): Promis
       if (region !== undefined && region !== stage.region) {
         return finding(
           'bucket',
-          `${name} is in ${region}, the stage in ${stage.region}: its events do not get here`,
-          `take a bucket in ${stage.region}`,
+          `${name} is in ${region}, the stage in ${stage.region}: its events do not reach the stage`,
+          `use a bucket in ${stage.region}`,
         );
       }
       if (await inspector.sendsEvents(name)) return ok('bucket', `${name} sends its events to EventBridge`);
       return finding(
         'bucket',
-        `${name} does not send its events to EventBridge: no file in it starts a run`,
+        `${name} does not send its events to EventBridge, so its files start no runs`,
         `aws s3api put-bucket-notification-configuration --bucket ${name} --notification-configuration '{"EventBridgeConfiguration":{}}'` +
-          ' (this replaces the whole configuration: keep what get-bucket-notification-configuration shows)',
+          ' (this replaces the whole configuration: include what get-bucket-notification-configuration shows)',
       );
     },
-    () => finding('bucket', `there is no bucket ${name}`, `make it, or ${redeploy(stage)}`),
+    () => finding('bucket', `bucket ${name} not found`, `create it, or ${redeploy(stage)}`),
   );
 }
 
@@ -248,6 +255,6 @@ export function artifacts(stage: Stage, inspector: Inspector, name: string): Pro
       await inspector.bucket(name);
       return ok('bucket', `${name} holds manifests`);
     },
-    () => finding('bucket', `there is no bucket ${name}`, redeploy(stage)),
+    () => finding('bucket', `bucket ${name} not found`, redeploy(stage)),
   );
 }

@@ -73,9 +73,9 @@ export async function findNewRuns(
       if (waitedMs > GIVE_UP_MS) {
         throw new CommandError(
           EXIT.unreachable,
-          `${upload.key} is uploaded, but no run of ${pipeline} appeared`,
+          `${upload.key} was uploaded, but no run of ${pipeline} started`,
           {
-            hint: 'was the pipeline deployed to this stage? baton runs lists what came later',
+            hint: 'check that the pipeline is deployed to this stage; baton runs shows whether the run started later',
           },
         );
       }

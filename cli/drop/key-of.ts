@@ -45,8 +45,8 @@ export function destinationOf(
   const list = prefixesOf(plans, landing);
   const there =
     list.length === 0
-      ? 'no pipeline waits for files of this bucket'
-      : `there are:\n         ${list.join('\n         ')}`;
+      ? 'no pipeline has a trigger for this bucket'
+      : `prefixes that start a pipeline:\n         ${list.join('\n         ')}`;
   if (prefix !== undefined) {
     const clean = prefix.replace(/^\/+/, '');
     const key = clean === '' || clean.endsWith('/') ? clean + fileName : `${clean}/${fileName}`;
@@ -60,6 +60,7 @@ export function destinationOf(
     .filter((key) => pipelinesFor(key, plans, landing).length > 0);
   const [key, ...more] = keys;
   if (key === undefined) throw usageError(`no pipeline starts for ${fileName}`, there);
-  if (more.length > 0) throw usageError(`${fileName} could go to several places: say --to PREFIX`, there);
+  if (more.length > 0)
+    throw usageError(`${fileName} matches several prefixes: choose one with --to PREFIX`, there);
   return { key, pipelines: pipelinesFor(key, plans, landing) };
 }

@@ -23,7 +23,7 @@ export function localAdmin(endpoint: string): LocalAdmin {
     try {
       value = JSON.parse(text);
     } catch {
-      throw new CommandError(EXIT.unreachable, `${endpoint} is not the local AWS of baton`);
+      throw new CommandError(EXIT.unreachable, `${endpoint} is not a local AWS of baton`);
     }
     if (answer.ok) return value;
     const said = typeof value === 'object' && value !== null && 'error' in value ? String(value.error) : text;
@@ -41,8 +41,8 @@ export async function adminOf({ stage, connect }: Context): Promise<LocalAdmin> 
   const { endpoint } = (await connect()).settings;
   if (endpoint === undefined) {
     throw usageError(
-      `there is nothing local about the stage ${stage}`,
-      'of a local AWS with this stage, name the endpoint: --endpoint URL',
+      `stage ${stage} has no local AWS`,
+      'if a local AWS runs this stage, pass its endpoint: --endpoint URL',
     );
   }
   return localAdmin(endpoint);

@@ -53,11 +53,11 @@ function named(args: Arguments, names: Readonly<Record<string, string>>): Record
 function refuseOthers(args: Arguments, what: string, others: readonly string[]): void {
   const given = others.find((name) => args.text(name) !== undefined || args.flag(name));
   if (given !== undefined)
-    throw usageError(`--${given} says nothing about ${what}`, 'see: baton local fault --help');
+    throw usageError(`--${given} does not apply to ${what}`, 'see: baton local fault --help');
 }
 
 function callFault(what: CallFault, args: Arguments): Record<string, unknown> {
-  refuseOthers(args, `a fault of calls (${what})`, ['source', 'detail-type', 'to', 'copies']);
+  refuseOthers(args, `call faults (${what})`, ['source', 'detail-type', 'to', 'copies']);
   if (what === 'slow' && args.text('by') === undefined) throw usageError('slow needs --by DURATION');
   const how = { fail: 'error', reset: 'reset', throttle: 'throttle', slow: 'none' }[what];
   return {
@@ -78,7 +78,7 @@ function callFault(what: CallFault, args: Arguments): Record<string, unknown> {
 
 function eventFault(what: EventFault, args: Arguments): Record<string, unknown> {
   const others = ['service', 'operation', 'caller', 'after', 'error', 'message', 'skip', 'probability'];
-  refuseOthers(args, `a fault of events (${what})`, others);
+  refuseOthers(args, `event faults (${what})`, others);
   if (what === 'delay' && args.text('by') === undefined) throw usageError('delay needs --by DURATION');
   const effects = {
     drop: { kind: 'drop' },
@@ -102,5 +102,5 @@ export function faultRequest(what: string, args: Arguments): Record<string, unkn
   if (isOneOf(CALL_FAULTS, what)) return callFault(what, args);
   if (isOneOf(EVENT_FAULTS, what)) return eventFault(what, args);
   const known = [...EVENT_FAULTS, ...CALL_FAULTS, 'kill-session', 'list', 'clear'];
-  throw usageError(`unknown fault ${what}`, didYouMean(what, known) ?? `there are: ${known.join(', ')}`);
+  throw usageError(`unknown fault ${what}`, didYouMean(what, known) ?? `known faults: ${known.join(', ')}`);
 }

@@ -1,4 +1,4 @@
-/** A small pipeline that works as it stands, with comments that say what may be changed. */
+/** A small working pipeline, with comments that explain what can be changed. */
 
 export interface NewFile {
   /** Below the SQL folder. */
@@ -16,10 +16,10 @@ export function newPipelineFiles(name: string): NewFile[] {
 description: Keeps the newest row of every id in the table ${name}
 on:
   - s3: { prefix: ${name}/, suffix: .csv } # a file that lands under this prefix starts a run
-# Where no step names the file, a run may also start by the clock, or behind another pipeline:
+# If no step uses the file, a run may also start on a schedule, or after another pipeline:
 #  - schedule: { expression: cron(0 6 * * ? *), timezone: Europe/Berlin }
 #  - pipeline: stores
-# Every .sql file here is a step; they run in the order of their numbers. This only adds options.
+# Every .sql file here is a step; they run in the order of their numbers. This section only sets options.
 steps:
   30_check.sql: { expect: no_rows }
   40_commit.sql: { timeout: 10m }
@@ -27,13 +27,13 @@ steps:
     },
     {
       path: `${name}/10_stage.sql`,
-      text: `-- A temporary table lives in the session of the run: every later step sees it, no other run does.
+      text: `-- A temporary table belongs to the session of the run: every later step sees it, other runs do not.
 CREATE TEMP TABLE ${stage} (LIKE ${name});
 `,
     },
     {
       path: `${name}/20_load.sql`,
-      text: `-- :manifest names exactly the file that started the run, :copy_role the role that may read it.
+      text: `-- :manifest names exactly the file that started the run, :copy_role is the role that may read it.
 COPY ${stage} (id, name, amount)
 FROM :manifest
 IAM_ROLE :copy_role
@@ -42,7 +42,7 @@ MANIFEST FORMAT CSV IGNOREHEADER 1;
     },
     {
       path: `${name}/30_check.sql`,
-      text: `-- A check: the run fails here when this query returns a row (expect: no_rows), and nothing was changed.
+      text: `-- A check: the run fails here if this query returns a row (expect: no_rows), before anything permanent is changed.
 SELECT id, COUNT(*) AS times
 FROM ${stage}
 GROUP BY id
@@ -51,7 +51,7 @@ HAVING id IS NULL OR COUNT(*) > 1;
     },
     {
       path: `${name}/40_commit.sql`,
-      text: `-- Several statements in one file are one transaction: all of it happens, or nothing.
+      text: `-- Several statements in one file are one transaction: all of them take effect, or none.
 DELETE FROM ${name}
 USING ${stage}
 WHERE ${name}.id = ${stage}.id;
@@ -63,7 +63,7 @@ FROM ${stage};
     },
     {
       path: `setup/${name}.sql`,
-      text: `-- Applied by \`baton setup\`, and locally at each start: it must change nothing when it is applied again.
+      text: `-- Applied by \`baton setup\`, and locally at each start: applying it again must change nothing.
 CREATE TABLE IF NOT EXISTS ${name} (
   id BIGINT NOT NULL,
   name VARCHAR(200),

@@ -6,10 +6,10 @@ import { kindOf } from '../../shared/pipeline/triggers/table.ts';
 import { wrap } from '../help.ts';
 
 const GRADES: Readonly<Record<Grade, string>> = {
-  A: 'one durable step, last: a resume is always safe',
+  A: 'one durable step, the last: a resume is always safe',
   B: 'several durable steps, every resume proved safe',
-  C: 'a lost session may need a person',
-  D: 'has opaque steps that must not be repeated on an unknown outcome',
+  C: 'a lost session may need a manual decision',
+  D: 'has opaque steps that must not be repeated after an unknown outcome',
 };
 
 function field(name: string, text: string): string[] {
@@ -35,19 +35,19 @@ function touches(step: Step): string[] {
 
 /** What happens when the run is resumed at this step after its session was lost. */
 function onResume(rebuild: Rebuild): string {
-  if (rebuild.verdict === 'refused') return `needs a person: ${rebuild.reasons.join('; ')}`;
+  if (rebuild.verdict === 'refused') return `needs a manual decision: ${rebuild.reasons.join('; ')}`;
   const parts = [
-    ...(rebuild.rerun.length > 0 ? [`runs again ${rebuild.rerun.join(', ')}`] : []),
-    ...(rebuild.recheck.length > 0 ? [`checks again ${rebuild.recheck.join(', ')}`] : []),
-    ...(rebuild.kept.length > 0 ? [`never again ${rebuild.kept.join(', ')}`] : []),
+    ...(rebuild.rerun.length > 0 ? [`re-runs ${rebuild.rerun.join(', ')}`] : []),
+    ...(rebuild.recheck.length > 0 ? [`repeats checks ${rebuild.recheck.join(', ')}`] : []),
+    ...(rebuild.kept.length > 0 ? [`skips ${rebuild.kept.join(', ')}`] : []),
   ];
-  return parts.length === 0 ? 'runs nothing again' : parts.join('; ');
+  return parts.length === 0 ? 'nothing to re-run' : parts.join('; ');
 }
 
 function triggerLines(plan: Plan, now: number): string[] {
   const texts = plan.triggers.map((trigger) => kindOf(trigger).words(trigger, now));
   const [first, ...more] = texts;
-  if (first === undefined) return ['  starts by request only'];
+  if (first === undefined) return ['  starts on request only'];
   return [`  starts on ${first}`, ...more.map((text) => `         or ${text}`)];
 }
 
@@ -69,7 +69,7 @@ export function describePlan(plan: Plan, now: number): string {
       `  ${index + 1}. ${step.name}  ${step.kind}${expect}  (${send}, timeout ${formatDuration(step.timeoutSeconds)})`,
       ...touches(step),
     );
-    lines.push(...field('if resumed', onResume(rebuildAt(plan.steps, index))));
+    lines.push(...field('on resume', onResume(rebuildAt(plan.steps, index))));
   }
   return lines.join('\n');
 }

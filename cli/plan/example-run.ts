@@ -82,7 +82,7 @@ export function sqlOf(
       return { step: step.name, send: step.send, statements: statementsOf(run, plan, step, settings) };
     } catch (error) {
       if (!(error instanceof RenderError)) throw error;
-      throw usageError(`${plan.pipeline}/${step.name}: ${error.message}`, 'give it with --file or --param');
+      throw usageError(`${plan.pipeline}/${step.name}: ${error.message}`, 'set it with --file or --param');
     }
   });
 }

@@ -45,8 +45,8 @@ function refusal(sql: string): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof UnsupportedSqlError)
-      return `${error.message}; runs that reach it fail there, on AWS they may not`;
-    if (error instanceof SqlError) return `the local warehouse refuses it: ${error.message}`;
+      return `${error.message}; local runs fail at this statement, on AWS it may work`;
+    if (error instanceof SqlError) return `not supported by the local warehouse: ${error.message}`;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** Applies `sql/setup/*.sql`: each file one transaction, in name order. The files are written to be applied again. */
+/** Applies `sql/setup/*.sql` in name order, each file in one transaction. The files must be repeatable. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,19 +7,19 @@ import type { SqlClient } from '../aws/sql-client.ts';
 import { CommandError, usageError } from '../exit.ts';
 import { splitSql } from './split-sql.ts';
 
-/** Makes schema and table of the markers. */
+/** Creates the schema and the table of the markers. */
 const BASE_FILE = '00_baton.sql';
 
-/** The Data API takes 40 statements in one batch. */
+/** The Data API accepts 40 statements in one batch. */
 const LARGEST_BATCH = 40;
 
-/** What became of a file. */
+/** The result of applying one file. */
 export interface SetupFile {
   /** `setup/10_mart.sql`. */
   readonly name: string;
   /** Why it was not applied. */
   readonly error?: string;
-  /** Materialized views that exist already, which their statements were skipped for. */
+  /** Materialized views that already exist; their statements were skipped. */
   readonly existing: readonly string[];
 }
 
@@ -41,15 +41,15 @@ function filesOf(sqlFolder: string, baseFolder: string): { name: string; path: s
 }
 
 /**
- * Applies every file; one that fails is reported, and the others are applied all the same. A folder that has no file for
- * Baton's own tables gets that of `baseFolder`. `told` hears of each as it is done.
- * @throws CommandError where Baton's own file fails: nothing could run
+ * Applies every file; a failure is reported and does not stop the others. If the folder has no file for
+ * Baton's own tables, that of `baseFolder` is used. Calls `report` with each file as it completes.
+ * @throws CommandError if Baton's own file fails: no run could work without it
  */
 export async function applySetup(
   sql: SqlClient,
   sqlFolder: string,
   baseFolder: string,
-  told: (file: SetupFile) => void = () => {},
+  report: (file: SetupFile) => void = () => {},
 ): Promise<SetupFile[]> {
   const applied: SetupFile[] = [];
   for (const { name: base, path } of filesOf(sqlFolder, baseFolder)) {
@@ -65,16 +65,16 @@ export async function applySetup(
     }
     const file = { name, existing, ...(error !== undefined && { error: error + remedyOf(error) }) };
     applied.push(file);
-    told(file);
+    report(file);
   }
   return applied;
 }
 
-/** A line for the person: `ok   setup/10_mart.sql`. */
+/** The line of a file in the output: `ok   setup/10_mart.sql`. */
 export function setupLine({ name, error, existing }: SetupFile): string {
   if (error !== undefined) return `${name}: ${error}`;
   if (existing.length === 0) return name;
-  return `${name}  (${existing.join(', ')}: there already, and left as it is; DROP MATERIALIZED VIEW IF EXISTS before it makes it anew)`;
+  return `${name}  (${existing.join(', ')}: already exists, left unchanged; to recreate it, put DROP MATERIALIZED VIEW IF EXISTS before its CREATE)`;
 }
 
 function statementsIn(path: string, name: string): string[] {
@@ -86,8 +86,8 @@ function statementsIn(path: string, name: string): string[] {
 const VIEW = /^(?:\s|--.*|\/\*[^]*?\*\/)*create\s+materialized\s+view\s+(\S+)/i;
 
 /**
- * All of them in one transaction. Redshift has no CREATE MATERIALIZED VIEW IF NOT EXISTS: where such a view is there, the
- * rest is applied without it, and its name goes into `existing`.
+ * All of them in one transaction. Redshift has no CREATE MATERIALIZED VIEW IF NOT EXISTS: if such a view exists, the
+ * other statements are applied without it, and its name is added to `existing`.
  */
 async function applyStatements(sql: SqlClient, given: readonly string[], existing: string[]): Promise<void> {
   let statements = given;

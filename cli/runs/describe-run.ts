@@ -31,7 +31,7 @@ export interface Waiting {
 export function waitingOf(run: Run): Waiting | undefined {
   if (run.state !== 'WAITING' || run.next === undefined) return undefined;
   return {
-    reason: run.waitingFor ?? 'the run tries again',
+    reason: run.waitingFor ?? 'the step is retried',
     retriesAt: new Date(run.next * 1000).toISOString().replace(/\.000Z$/, 'Z'),
   };
 }
@@ -82,11 +82,11 @@ export function describeRun(
   return lines.join('\n');
 }
 
-/** What the command of `resumeWith` is for. */
+/** Introduces the command of `resumeWith`. */
 export function whatItIsFor(run: Run): string {
-  if (run.state === 'NEEDS_DECISION') return 'when you have looked at its tables';
-  if (run.error?.class === 'input') return 'to end it';
+  if (run.state === 'NEEDS_DECISION') return 'check its tables, then run';
+  if (run.error?.class === 'input') return 'to cancel it, run';
   return run.error?.class === 'data' && run.resumeWith?.command.includes(' cancel ') === true
-    ? 'when the file is corrected and uploaded again'
-    : 'when the cause is repaired';
+    ? 'upload the corrected file, then run'
+    : 'fix the cause, then run';
 }

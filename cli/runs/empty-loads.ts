@@ -32,7 +32,7 @@ export async function emptyLoads(
     const counts = statements.length === 1 ? [row.rows] : (row.rowsByStatement ?? []);
     return statements.flatMap((statement, i) =>
       isLoad(statement) && counts[i] === 0
-        ? [`${row.name} loaded 0 rows${from}: is the file empty, or only its header there?`]
+        ? [`${row.name} loaded 0 rows${from}: check whether the file is empty or has only a header`]
         : [],
     );
   });

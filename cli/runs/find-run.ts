@@ -22,10 +22,10 @@ export async function findRun(reader: RunReader, text: string, pipelines: readon
     }
   }
   const [only, ...more] = candidates;
-  if (only === undefined) throw usageError(`no run ${text}`, 'baton runs lists them');
+  if (only === undefined) throw usageError(`run ${text} not found`, 'list runs with: baton runs');
   if (more.length > 0) {
     const shown = candidates.slice(0, 5).map((run) => run.id);
-    throw usageError(`${text} may be any of ${candidates.length} runs`, shown.join('\n       '));
+    throw usageError(`${text} matches ${candidates.length} runs`, shown.join('\n       '));
   }
   return only;
 }

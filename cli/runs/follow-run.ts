@@ -47,7 +47,7 @@ export async function followRun(reader: RunReader, runId: string, options: Follo
   let restAt: number | undefined;
   for (;;) {
     const run = await reader.load(runId);
-    if (run === undefined) throw new CommandError(EXIT.usage, `no run ${runId}`);
+    if (run === undefined) throw new CommandError(EXIT.usage, `run ${runId} not found`);
     const changed = run.version !== version;
     version = run.version;
     if (changed) options.onRun?.(run);

@@ -34,7 +34,7 @@ export function errorText({
   return [
     message,
     ...(place === undefined ? [] : [`at ${place}`]),
-    ...(rolledBack === undefined ? [] : ['the step was rolled back: nothing of it was applied']),
+    ...(rolledBack === undefined ? [] : ['the step was rolled back; nothing was applied']),
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-/** Follows a run before a person's eyes: a line for each step as it ends, a word when nothing happens, the end. */
+/** Shows the progress of a run: a line for each finished step, a note while nothing happens, the final state. */
 import { isAtEnd, isAtRest, type Run } from '../../shared/run/run.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { printable, type Output } from '../output.ts';
@@ -9,10 +9,10 @@ import type { HistoryRow, RunReader } from './run-reader.ts';
 import { indent, stepLine } from './step-line.ts';
 import { between, duration } from './units.ts';
 
-/** The first word about silence comes after this long, the next after twice as long, and so on. */
+/** The first note is printed after this long without progress, the next after twice as long, and so on. */
 const FIRST_WORD_MS = 5000;
 
-/** Done is 0; a run that failed, was cancelled, waits behind a failed one or needs a decision is 1. */
+/** 0 for a run that is done; 1 for one that failed, was cancelled, waits for a failed one or needs a decision. */
 export function exitCodeOf(run: Run): ExitCode {
   return run.state === 'SUCCEEDED' || run.state === 'SUPERSEDED' ? EXIT.done : EXIT.failed;
 }
@@ -24,7 +24,7 @@ function sentence(run: Run): string {
   return `${run.state}${where}${cls}${ms === undefined ? '' : `  ${duration(ms)}`}`;
 }
 
-/** What is left to say about a run at rest: its error, unless a step line showed it, and the way on. */
+/** The last lines of a run at rest: its error, unless a step line showed it, its state, and the command to run next. */
 export function endLines(run: Run, shown: readonly HistoryRow[], style: Output['style']): string[] {
   const lines: string[] = [];
   const message = run.error?.message;
@@ -34,14 +34,14 @@ export function endLines(run: Run, shown: readonly HistoryRow[], style: Output['
   if (message !== undefined && !told && run.state !== 'SUCCEEDED') lines.push(indent(message));
   const word = exitCodeOf(run) === EXIT.done ? style.good(sentence(run)) : style.bad(sentence(run));
   lines.push(`  ${word}`);
-  if (run.state === 'SUPERSEDED') lines.push('  a newer upload of the same key was admitted first');
+  if (run.state === 'SUPERSEDED') lines.push('  a newer upload of the same key was started first');
   if (run.resumeWith !== undefined && !isAtEnd(run)) {
     lines.push(`  ${whatItIsFor(run)}:  ${printable(run.resumeWith.command)}`);
   }
   return lines;
 }
 
-/** The run that stands in the way of a queued one for good, until a person acts. */
+/** The stopped run that holds the slot a queued run waits for, until someone resumes or cancels it. */
 async function stoppedHolder(reader: RunReader, run: Run): Promise<Run | undefined> {
   const { holders } = await reader.loadPool(run.pipeline);
   for (const id of Object.keys(holders)) {
@@ -53,17 +53,17 @@ async function stoppedHolder(reader: RunReader, run: Run): Promise<Run | undefin
 
 function quietWord(run: Run, quietMs: number): string {
   const since = duration(quietMs);
-  if (run.state === 'QUEUED') return `  ...  waits for a free slot of ${run.pipeline}, ${since}`;
+  if (run.state === 'QUEUED') return `  ...  waiting for a free slot of ${run.pipeline}, ${since}`;
   const waiting = waitingOf(run);
   if (waiting !== undefined) return `  ...  ${waitingText(waiting)}`;
   if (run.state === 'CANCELLING')
-    return `  ...  waits until ${run.step ?? run.pipeline} has stopped and it is known whether it was applied, ${since}`;
+    return `  ...  cancelling: waiting for the final status of ${run.step ?? run.pipeline}, ${since}`;
   return `  ...  ${run.step ?? run.pipeline} is running, ${since}`;
 }
 
 /**
- * Shows a run until it is at rest; answers it as last read. A queued run behind a failed one would wait for
- * ever: that is said, and the wait ends.
+ * Shows a run until it is at rest; returns it as last read. If it is queued for the slot of a stopped run, it prints
+ * so and returns, since the wait could last indefinitely.
  */
 export async function watchRun(
   reader: RunReader,
@@ -90,14 +90,14 @@ export async function watchRun(
         askedMs = quietMs;
         const holder = await stoppedHolder(reader, run);
         if (holder !== undefined) {
-          out.say(`  waits behind ${holder.id}, which is ${holder.state}: later files keep their order`);
+          out.say(`  waiting for ${holder.id}, which is ${holder.state}: files run in order`);
           const command = holder.resumeWith?.command;
-          // A bad file is not gone on with.
+          // A run with a bad file is cancelled, not resumed.
           if (command?.includes(' cancel ') === true)
             out.say(`  ${whatItIsFor(holder)}:  ${printable(command)}`);
           else {
-            if (command !== undefined) out.say(`  go on with:  ${printable(command)}`);
-            out.say(`  or give it up:  npx baton cancel ${holder.id}`);
+            if (command !== undefined) out.say(`  to continue it, run:  ${printable(command)}`);
+            out.say(`  to cancel it, run:  npx baton cancel ${holder.id}`);
           }
           return 'stop';
         }

@@ -7,18 +7,18 @@ import { noWaitOption, sqlOption } from './shared-options.ts';
 
 export const cancel: Verb = {
   name: 'cancel',
-  summary: 'give a run up, whatever it is doing, and wait',
+  summary: 'cancel a run, and wait until it has ended',
   description: `
-Gives a run up: what runs in the warehouse is stopped, its true end is seen, and
-the run ends as CANCELLED, saying whether the step was applied. What finished
-steps did stays; the next waiting file of the pipeline goes on.`,
-  positionals: [{ name: 'ID', help: 'the run; the start of its id is enough when it is the only one' }],
+Cancels a run: stops the running statement and waits for its final status. The
+run ends as CANCELLED and reports whether the step was applied. Completed steps
+stay applied; the next waiting file of the pipeline starts.`,
+  positionals: [{ name: 'ID', help: 'the run id, or a unique prefix of it' }],
   options: {
-    reason: { value: 'TEXT', help: 'why, for the record' },
+    reason: { value: 'TEXT', help: 'a reason, stored with the request' },
     ...noWaitOption,
     ...sqlOption,
   },
-  examples: ['baton cancel stores-b2zrs --reason "bad file, sent again"'],
+  examples: ['baton cancel stores-b2zrs --reason "bad file, uploaded again"'],
   run: async (context) => {
     const { args, out, json, connect, signal } = context;
     const connection = await connect();

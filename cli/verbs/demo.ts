@@ -32,16 +32,13 @@ function removeHome(home: string): void {
 /** Starts a local AWS of its own in `home`, plays the acts, stops it: whatever happens. */
 async function play({ out, signal }: Context, home: string, facts: Facts): Promise<void> {
   const startedAt = Date.now();
-  facts.act('A local AWS of its own');
+  facts.act('A separate local AWS');
   const folder = join(home, 'extracts');
   mkdirSync(folder, { recursive: true });
   const sql = join(home, 'sql');
   copySampleSql(sql);
   if (!existsSync(join(sql, PIPELINE)))
-    throw usageError(
-      `the demo needs sql/${PIPELINE}, which is not there any more`,
-      `bring it back: git checkout sql`,
-    );
+    throw usageError(`the demo needs sql/${PIPELINE}, which does not exist`, `restore it: git checkout sql`);
   const stack = await startStack({
     home,
     port: 0,
@@ -52,7 +49,7 @@ async function play({ out, signal }: Context, home: string, facts: Facts): Promi
     },
   });
   try {
-    facts.fact('it is built, started and set up', true, stack.ready.endpoint, Date.now() - startedAt);
+    facts.fact('built, started and set up', true, stack.ready.endpoint, Date.now() - startedAt);
     const world = await createWorld(stack.connection, {
       folder,
       signal,
@@ -67,31 +64,31 @@ async function play({ out, signal }: Context, home: string, facts: Facts): Promi
   }
 }
 
-/** What a person does who has seen it. */
+/** What to try after the demo. */
 const NEXT = [
   '',
-  'Next, the same with files of yours. In one terminal:',
+  'Next, try it with your own files. In one terminal:',
   '  npm start',
-  'and in another:',
-  '  npx baton drop samples/stores.csv --to stores/   puts a file, shows its run',
-  '  npx baton query "SELECT * FROM mart.stores"      what it loaded',
-  '  npx baton new orders                             a pipeline of your own',
-  '  npx baton --help                                 everything else',
+  'In another terminal:',
+  '  npx baton drop samples/stores.csv --to stores/   uploads a file, shows its run',
+  '  npx baton query "SELECT * FROM mart.stores"      shows the loaded rows',
+  '  npx baton new orders                             creates your own pipeline',
+  '  npx baton --help                                 lists all other commands',
 ];
 
 export const demo: Verb = {
   name: 'demo',
-  summary: 'see it work: files, failures, a resume, a lost session (npm run demo)',
+  summary: 'run a demo: files, a failure, a resume, a lost session (npm run demo)',
   description: `
-Runs a local AWS of its own, on a free port and in a temporary folder: it needs
-nothing of a running npm start. Drops a first extract of 5,000 products, a second
-with changed and new ones, and a third whose commit step fails; repairs the cause
-and resumes the run in the same session. Then a run loses its session, and is
-rebuilt; every event arrives twice; and none arrives at all. It uses the samples of
-sql/, not your own pipelines. One line for each
-fact, ok or FAIL; the exit code is 0 only when all of them hold.`,
+Starts a separate local AWS on a free port, in a temporary folder, independent of a
+running npm start. Drops a first extract of 5,000 products, a second
+with changed and new ones, and a third whose commit step fails; fixes the cause
+and resumes the run in the same session. Then a run loses its session, which is
+rebuilt; every event is duplicated; and all completion events are lost. It uses the
+sample pipelines of sql/, not your own. Prints one line per
+check, ok or FAIL; the exit code is 0 only if all checks pass.`,
   positionals: [],
-  options: { keep: { help: 'leave the folder with everything in it' } },
+  options: { keep: { help: 'keep the temporary folder' } },
   examples: ['npm run demo', 'baton demo --json'],
   run: async (context) => {
     const { args, out, json, signal } = context;
@@ -103,17 +100,17 @@ fact, ok or FAIL; the exit code is 0 only when all of them hold.`,
     } catch (error) {
       if (signal.aborted) throw error;
       const { message, hint } = endingOf(error, { local: false });
-      facts.fact('nothing else went wrong', false, hint === undefined ? message : `${message}; ${hint}`);
+      facts.fact('no unexpected error', false, hint === undefined ? message : `${message}; ${hint}`);
       if ((context.env['BATON_DEBUG'] ?? '') !== '')
         out.say(String(error instanceof Error ? error.stack : error));
     } finally {
-      if (args.flag('keep')) out.say(`everything is in ${home}`);
+      if (args.flag('keep')) out.say(`the demo's folder was kept: ${home}`);
       else removeHome(home);
     }
     const ms = Date.now() - startedAt;
     const held = facts.all.filter((fact) => fact.ok).length;
     facts.line('');
-    facts.line(`${held} of ${facts.all.length} facts hold, in ${duration(ms)}`);
+    facts.line(`${held} of ${facts.all.length} checks passed in ${duration(ms)}`);
     if (facts.hold) for (const line of NEXT) facts.line(line);
     if (json) out.json({ ok: facts.hold, ms, facts: facts.all });
     return facts.hold ? EXIT.done : EXIT.failed;

@@ -20,16 +20,17 @@ function lineOf({ status, name, message, remedy }: Check): string {
 
 export const doctor: Verb = {
   name: 'doctor',
-  summary: 'check a stage: one line a check, and what to do for each finding',
+  summary: 'check a stage, and print how to fix each problem',
   description: `
-Looks at everything a stage needs: credentials, clock, functions, table,
+Checks everything a stage needs: credentials, clock, functions, table,
 deployed pipelines and rules against this folder, queue, archive, dead
 letters, buckets;
-and, as the functions' own role, the warehouse: sign-in, marker table, rights,
-what COPY may read. Then runs that wait for a person. Every finding has a line
-with what to do. What you may not look at is unchecked, which is no finding.
+and, with the functions' own role, the warehouse: sign-in, marker table,
+permissions, what COPY can read; then runs that wait for a manual action. Each
+problem is a "finding" line with its fix. What you have no access to is
+"unchecked" and does not count as a problem.
 It changes nothing, but leaves small samples in the artifacts bucket.
-Exit codes: 0 no finding, 1 findings, 3 nothing could be asked.`,
+Exit codes: 0 no problems, 1 problems found, 3 the checks could not run.`,
   positionals: [],
   options: sqlOption,
   examples: ['baton doctor', 'baton doctor --stage prod', 'baton doctor --stage prod --json'],
@@ -67,7 +68,7 @@ Exit codes: 0 no finding, 1 findings, 3 nothing could be asked.`,
     const unseen = checks.filter(({ status }) => status === 'unchecked').length;
     if (json) out.json({ stage, region, findings, checks });
     else {
-      const sum = `${countOf(checks.length, 'check')}, ${countOf(findings, 'finding')}`;
+      const sum = `${countOf(findings, 'problem')} in ${countOf(checks.length, 'check')}`;
       out.say(unseen === 0 ? sum : `${sum}, ${unseen} unchecked`);
     }
     return findings === 0 ? EXIT.done : EXIT.failed;

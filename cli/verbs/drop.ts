@@ -22,13 +22,13 @@ function sizeOf(path: string): number {
 
 export const drop: Verb = {
   name: 'drop',
-  summary: 'put a file into the landing bucket, and watch its run',
+  summary: 'upload a file to the landing bucket, and watch its run',
   description: `
-Puts a file into the landing bucket of the stage, as <prefix><file name>, finds
-the run that S3's event makes of it (one for each pipeline that matches), and
-shows each step as it ends. At the end it prints the run's id and state. Without
---to the file goes to the only prefix at which it would start a run.`,
-  positionals: [{ name: 'FILE', help: 'the file on this machine' }],
+Uploads a file to the landing bucket of the stage, as <prefix><file name>, finds
+the run that S3's event starts (one for each pipeline that matches), and
+shows each step as it finishes. At the end it prints the run's id and state.
+Without --to it uses the only prefix that would start a run.`,
+  positionals: [{ name: 'FILE', help: 'the local file' }],
   options: {
     to: { value: 'PREFIX', help: 'the prefix in the landing bucket, for example products/' },
     ...noWaitOption,
@@ -49,7 +49,7 @@ shows each step as it ends. At the end it prints the run's id and state. Without
     const upload = { bucket: landing.bucket, key, etag };
     const ids = await findNewRuns(reader, pipelines, upload, before, {
       signal,
-      onSlow: (pipeline) => out.say(`  ...  no run of ${pipeline} yet: its event is on the way`),
+      onSlow: (pipeline) => out.say(`  ...  waiting for the run of ${pipeline} to start (event sent)`),
     });
     if (args.flag('no-wait')) {
       if (json) out.json(ids.map((id) => ({ id })));

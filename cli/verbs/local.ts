@@ -11,10 +11,10 @@ function show({ out, json }: Context, value: unknown): void {
 
 export const status: Verb = {
   name: 'local status',
-  summary: 'how the local AWS is: processes, clock, faults',
+  summary: 'show the local AWS: processes, clock, faults',
   description: `
-Prints what the running local AWS says of itself: its processes, its clock, and
-the faults that are put in.`,
+Prints the state of the running local AWS: its processes, its clock, and the
+active faults.`,
   positionals: [],
   options: {},
   examples: ['baton local status'],
@@ -32,12 +32,12 @@ the faults that are put in.`,
 
 export const advance: Verb = {
   name: 'local advance',
-  summary: 'move the local clock on',
+  summary: 'advance the local clock',
   description: `
-Moves the one clock of the local AWS on: keep-alive of sessions, schedules, the
-sweep, delayed deliveries and retries all hang on it, so two hours can pass in
-no time. The clock stays there, also after a restart.`,
-  positionals: [{ name: 'DURATION', help: 'how far: 90s, 10m, 2h, 1d' }],
+Advances the clock of the local AWS. Session keep-alive, schedules, the sweep,
+delayed deliveries and retries all use it, so two hours can pass at once. The
+clock keeps the new time after a restart.`,
+  positionals: [{ name: 'DURATION', help: 'by how much: 90s, 10m, 2h, 1d' }],
   options: {},
   examples: ['baton local advance 2h'],
   run: async (context) => {
@@ -51,17 +51,17 @@ no time. The clock stays there, also after a restart.`,
 
 export const fault: Verb = {
   name: 'local fault',
-  summary: 'make things go wrong on purpose, to see what happens',
+  summary: 'inject a fault, to see how runs handle it',
   description: `
-Puts a fault into the local AWS:
-  drop, delay, duplicate     events, before their targets hear of them
+Injects a fault into the local AWS:
+  drop, delay, duplicate     events, before they reach their targets
   fail, reset, throttle      calls: an error, a broken connection, throttling
-  slow                       calls: they wait --by DURATION first
+  slow                       calls: delayed by --by DURATION
   kill-session ID            ends a warehouse session as if its connection broke
-  list                       the faults that are in
-  clear [ID]                 takes one out, or all
-A fault of calls hits before the call has its effect, or with --after when it
-has had it and its answer is lost. Without more words it hits once.`,
+  list                       lists the active faults
+  clear [ID]                 removes one fault, or all
+A call fault strikes before the call takes effect or, with --after, once it has
+taken effect, so that only its reply is lost. By default it strikes once.`,
   positionals: [
     {
       name: 'WHAT',
@@ -73,17 +73,17 @@ has had it and its answer is lost. Without more words it hits once.`,
     source: { value: 'NAME', help: 'only events of this source, for example aws.redshift-data' },
     'detail-type': { value: 'TEXT', help: 'only events of this detail-type' },
     to: { value: 'TARGET', help: 'only events to this function or queue, by name' },
-    copies: { value: 'N', help: 'duplicate: deliveries in all (default: 2)' },
+    copies: { value: 'N', help: 'duplicate: deliveries in total (default: 2)' },
     service: { value: 'NAME', help: 'only calls of dynamodb, redshift-data, events, sqs, s3 or lambda' },
     operation: { value: 'NAME', help: 'only calls of this operation, for example ExecuteStatement' },
     caller: { value: 'NAME', help: 'only calls of this function, for example baton-local-run-step' },
-    after: { help: 'the call has its effect first, then its answer is lost' },
+    after: { help: 'the call takes effect, but its reply is lost' },
     error: { value: 'NAME', help: 'fail: the exception (default: InternalServerException)' },
     message: { value: 'TEXT', help: "fail: the exception's message" },
     by: { value: 'DURATION', help: 'delay, slow: for how long' },
-    times: { value: 'N', help: 'how often it hits, or always (default: 1)' },
-    skip: { value: 'N', help: 'calls: leave the first N alone' },
-    probability: { value: 'P', help: 'calls: hit only this part of them, 0 to 1' },
+    times: { value: 'N', help: 'how often it strikes, or always (default: 1)' },
+    skip: { value: 'N', help: 'calls: skip the first N' },
+    probability: { value: 'P', help: 'calls: strike only this fraction of them, 0 to 1' },
   },
   examples: [
     'baton local fault drop --source aws.redshift-data --times always',
@@ -102,7 +102,7 @@ has had it and its answer is lost. Without more words it hits once.`,
       show(context, await (await adminOf(context)).remove(`faults${query}`));
     } else if (what === 'kill-session') {
       if (id === undefined)
-        throw usageError('kill-session needs the ID of a session', 'baton run ID shows it');
+        throw usageError('kill-session needs the ID of a session', 'baton run ID prints it');
       show(context, await (await adminOf(context)).post('kill-session', { sessionId: id }));
     } else {
       const request = faultRequest(what, args);
@@ -115,10 +115,10 @@ has had it and its answer is lost. Without more words it hits once.`,
 
 export const reset: Verb = {
   name: 'local reset',
-  summary: 'take every fault out; data stays',
+  summary: 'remove all faults; keeps the data',
   description: `
-Takes every fault out of the local AWS. Its data and its clock stay: to begin
-anew, stop it and delete the folder .baton/ (or BATON_HOME).`,
+Removes all faults from the local AWS and keeps its data and its clock. To start
+from scratch, stop it and delete the folder .baton/ (or BATON_HOME).`,
   positionals: [],
   options: {},
   examples: ['baton local reset'],

@@ -19,17 +19,17 @@ function checkName(name: string): void {
     );
   }
   if (isReserved(name) || name === 'setup') {
-    throw usageError(`${name} cannot name a table: it is a word of SQL`, `try ${name}_rows`);
+    throw usageError(`${name} cannot name a table: it is a reserved word of SQL`, `try ${name}_rows`);
   }
 }
 
 export const newPipeline: Verb = {
   name: 'new',
-  summary: 'make a working pipeline folder to start from',
+  summary: 'create a working pipeline as a starting point',
   description: `
-Makes sql/NAME/, a small pipeline that works as it stands (load a CSV file, check
-it, put its rows into a table by their id), with comments, and sql/setup/NAME.sql
-with its table. Then checks it, and says how to try it.`,
+Creates sql/NAME/, a small working pipeline (load a CSV file, check it, upsert its
+rows into a table by id), with comments, and sql/setup/NAME.sql with its table.
+Then validates it, and prints how to try it.`,
   positionals: [{ name: 'NAME', help: 'the name of the pipeline: its folder, table and prefix' }],
   options: sqlOption,
   examples: ['baton new orders'],
@@ -41,7 +41,7 @@ with its table. Then checks it, and says how to try it.`,
     const there = existsSync(join(folder, name))
       ? join(folder, name)
       : files.find((file) => existsSync(file.full))?.full;
-    if (there !== undefined) throw usageError(`${relative('.', there)} exists already`);
+    if (there !== undefined) throw usageError(`${relative('.', there)} already exists`);
     for (const { full, text } of files) {
       mkdirSync(dirname(full), { recursive: true });
       writeFileSync(full, text, { flag: 'wx' });

@@ -22,20 +22,20 @@ function compiled({ args, out }: Context): Plan | undefined {
   if (found !== undefined || own.some(isError)) return found;
   const known = pipelineNames(folder);
   throw usageError(
-    `no pipeline ${name} in ${folder}`,
-    didYouMean(name, known) ?? `there are: ${known.join(', ')}`,
+    `pipeline ${name} not found in ${folder}`,
+    didYouMean(name, known) ?? `known pipelines: ${known.join(', ')}`,
   );
 }
 
 export const plan: Verb = {
   name: 'plan',
-  summary: 'show how a pipeline is understood: steps, kinds, resume',
+  summary: 'show the compiled pipeline: steps, kinds, resume',
   description: `
-Shows a pipeline as it was compiled: for each step its kind, what it creates,
-reads and writes, and what a resume there would run again if the session were
-lost; and the grade of the whole. Says which statements the local warehouse
-cannot run. With --statements it prints every statement as it would be sent, for
-the file of --file or for an example. Nothing is run.`,
+Shows the compiled pipeline: for each step its kind, what it creates, reads and
+writes, and what a resume there would re-run if the session were lost; and the
+grade of the pipeline. Lists statements that the local warehouse cannot run.
+With --statements it prints every statement as it would be sent, for
+the file of --file or for an example. Nothing is executed.`,
   positionals: [{ name: 'PIPELINE', help: 'the name of its folder' }],
   options: {
     statements: { help: 'print the statements as they would be sent' },
@@ -53,7 +53,7 @@ the file of --file or for an example. Nothing is run.`,
     if (found === undefined) return Promise.resolve(EXIT.usage);
     if (!args.flag('statements')) {
       const others = ['file', 'param'].find((name) => args.text(name) !== undefined);
-      if (others !== undefined) throw usageError(`--${others} goes with --statements`);
+      if (others !== undefined) throw usageError(`--${others} requires --statements`);
       if (json) out.json(planJson(found));
       else out.data(describePlan(found, Date.now()));
       return Promise.resolve(EXIT.done);

@@ -13,10 +13,10 @@ export const query: Verb = {
   summary: 'run SQL in the warehouse and print the result',
   description: `
 Runs SQL through the Redshift Data API, in a session of its own, and prints the
-result as an aligned table, or with --json as an array with one object a row
-(an array of those, for several statements). A statement without a result
-prints how many rows it changed. A failed statement ends with exit code 1 and
-the warehouse's own error.`,
+result as an aligned table, or with --json as an array with one object per row
+(for several statements, an array of such arrays). For a statement without a
+result it prints the number of changed rows. If a statement fails, it prints the
+warehouse's error and ends with exit code 1.`,
   positionals: [{ name: 'SQL', help: 'one or more statements; - reads them from standard input' }],
   options: accessOptions,
   examples: [
@@ -27,7 +27,7 @@ the warehouse's own error.`,
   run: async ({ args, out, json, connect, signal }) => {
     const given = args.required('SQL');
     const statements = splitSql(given === '-' ? await readAll(process.stdin) : given, 'SQL');
-    if (statements.length === 0) throw usageError('there is no statement in the SQL');
+    if (statements.length === 0) throw usageError('the SQL contains no statement');
     const client = await (await connect()).sql(accessOf(args));
     const startedAt = Date.now();
     const results = await client.run(statements, signal);

@@ -29,22 +29,22 @@ function line({ state, upTo, reason }: ReplayProgress): string {
 
 export const replay: Verb = {
   name: 'replay',
-  summary: 'deliver the events of files again, and wait until all are delivered',
+  summary: 'replay file events, and wait until all are delivered',
   description: `
-Takes the events of files from the stage's archive and delivers them again: those
-of files that arrived from --from to --to. A file that no run has seen starts its
-run; what a run that is there makes of it is up to the pipeline's onReplay: by
-default a FAILED run is gone on with, once for each name of a replay, and any
-other is left alone.
-Waits until every event was delivered, not for the end of the runs: baton runs
-shows those. Interrupting the wait does not stop the replay. On AWS an event is
-in the archive some minutes after it arrived.
-An instant is ISO 8601 with a zone, a day (its beginning, UTC), or how long ago.`,
+Replays file events from the stage's archive: those of files that arrived between
+--from and --to. A file without a run starts one. For a file that has a run, the
+pipeline's onReplay decides what happens: by default a FAILED run is resumed, once
+per replay name, and any other run is left unchanged.
+Waits until all events are delivered, but not for the runs to end: baton runs
+shows those. Interrupting the wait does not stop the replay. On AWS an event
+reaches the archive some minutes after it arrived.
+An INSTANT is an ISO 8601 time with a zone, a day (its start in UTC), or a
+duration before now.`,
   positionals: [],
   options: {
-    from: { value: 'INSTANT', help: 'the first: 2026-08-22T10:00:00Z, 2026-08-22, or 2h (ago)' },
-    to: { value: 'INSTANT', help: 'the last (default: now)' },
-    name: { value: 'NAME', help: 'the name of the replay, used once (default: made from the time)' },
+    from: { value: 'INSTANT', help: 'start: 2026-08-22T10:00:00Z, 2026-08-22, or 2h (ago)' },
+    to: { value: 'INSTANT', help: 'end (default: now)' },
+    name: { value: 'NAME', help: 'a unique name for the replay (default: derived from the current time)' },
     'no-wait': { help: 'print the name and do not wait' },
   },
   examples: [

@@ -8,26 +8,26 @@ const VERDICTS = ['applied', 'not-applied', 'abandon'] as const;
 
 export const resolve: Verb = {
   name: 'resolve',
-  summary: 'say whether the step of a run in doubt was applied, and wait',
+  summary: 'tell Baton whether an uncertain step was applied, and wait',
   description: `
-For a run that needs a decision: whether its step was applied could not be told
-by Baton, so a person looks at the tables and says it. With --applied the run
-goes on behind the step, with --not-applied at it, with --abandon it ends.`,
-  positionals: [{ name: 'ID', help: 'the run; the start of its id is enough when it is the only one' }],
+For a run in NEEDS_DECISION: Baton cannot tell whether its step was applied. Check
+the tables, then decide. With --applied the run continues with the next step, with
+--not-applied it runs the step again, with --abandon it is cancelled.`,
+  positionals: [{ name: 'ID', help: 'the run id, or a unique prefix of it' }],
   options: {
-    applied: { help: 'the step had its effect' },
-    'not-applied': { help: 'the step had no effect' },
-    abandon: { help: 'give the run up' },
-    reason: { value: 'TEXT', help: 'why, for the record' },
+    applied: { help: 'the step was applied' },
+    'not-applied': { help: 'the step was not applied' },
+    abandon: { help: 'cancel the run' },
+    reason: { value: 'TEXT', help: 'a reason, stored with the request' },
     ...noWaitOption,
     ...sqlOption,
   },
-  examples: ['baton resolve sales-4k2vq --applied --reason "its rows are there"'],
+  examples: ['baton resolve sales-4k2vq --applied --reason "its rows exist"'],
   run: async (context) => {
     const { args, out, json, connect } = context;
     const [verdict, ...others] = VERDICTS.filter((name) => args.flag(name));
     if (verdict === undefined || others.length > 0) {
-      throw usageError('say one of --applied, --not-applied, --abandon', 'see: baton resolve --help');
+      throw usageError('one of --applied, --not-applied, --abandon is required', 'see: baton resolve --help');
     }
     const connection = await connect();
     const reader = await connection.runs();

@@ -28,8 +28,8 @@ export async function resumeAll(context: Context): Promise<ExitCode> {
   if (runs.length === 0) {
     if (pipeline !== undefined && !known.includes(pipeline)) {
       throw usageError(
-        `no failed run of ${pipeline}, and no such pipeline here`,
-        didYouMean(pipeline, known) ?? `there are: ${known.join(', ')}`,
+        `pipeline ${pipeline} has no failed run and is not in this folder`,
+        didYouMean(pipeline, known) ?? `known pipelines: ${known.join(', ')}`,
       );
     }
     const which = cls === undefined ? '' : ` of class ${cls}`;
@@ -40,16 +40,16 @@ export async function resumeAll(context: Context): Promise<ExitCode> {
   out.say(`${countOf(runs.length, 'failed run')}, oldest first:`);
   out.say(failedTable(runs));
   out.say(
-    'Each resumes at its failed step with the SQL that is deployed now; finished steps do not run again. A run that released its slot waits for one.',
+    'Each run resumes at its failed step with the SQL deployed now; completed steps are not re-run. A run that released its slot waits for a new one.',
   );
   if (args.flag('dry-run')) {
-    out.say('dry run: nothing was resumed');
+    out.say('dry run: no run was resumed');
     if (!json) for (const run of runs) out.data(run.id);
     show(runs.map(notRequested));
     return EXIT.done;
   }
   if (!(await consents(args, context.prompt, runs.length))) {
-    out.say('nothing was resumed');
+    out.say('no run was resumed');
     show(runs.map(notRequested));
     return EXIT.failed;
   }
@@ -70,8 +70,8 @@ async function consents(args: Arguments, prompt: Context['prompt'], runs: number
   if (args.flag('yes')) return true;
   if (prompt === undefined) {
     throw usageError(
-      `nothing was resumed: ${countOf(runs, 'run')} would be`,
-      'add --yes to resume them, or --dry-run to print their ids',
+      `no run was resumed: confirm to resume ${countOf(runs, 'run')}`,
+      'add --yes to resume them, or --dry-run to list them',
     );
   }
   return /^y(?:es)?$/i.test((await prompt(`resume ${countOf(runs, 'run')}? [y/N] `)).trim());
@@ -89,5 +89,5 @@ function summary(results: readonly ResumedRun[]): string {
   });
   const resumed = results.filter(({ outcome }) => outcome === 'resumed').length;
   const rest = parts.length === 0 ? '' : ` (${parts.join(', ')})`;
-  return `resumed ${count(resumed)} of ${countOf(results.length, 'run')}${rest}; baton runs shows how they go on`;
+  return `resumed ${count(resumed)} of ${countOf(results.length, 'run')}${rest}; follow them with: baton runs`;
 }

@@ -13,36 +13,39 @@ const OF_ONE = ['from'];
 
 export const resume: Verb = {
   name: 'resume',
-  summary: 'resume a failed run, or all of them, from the failed step',
+  summary: 'resume a failed run, or all failed runs, at the failed step',
   description: `
-Resumes a failed run at the step that failed, in the same session while it
-lives: steps that are done do not run again. The run takes today's SQL of that
-step and the later ones. Waits and shows each step as it ends.
+Resumes a failed run at the step that failed, in the same session while it is
+open; completed steps are not re-run. The failed step and the later ones use the
+SQL deployed now. Waits and shows each step as it finishes.
 With --all it resumes every failed run of the pipelines in the SQL folder,
-however old, the oldest first: it lists them, asks, sends one request for each
-run and does not wait for their ends. Without a terminal nothing is resumed
-unless --yes is given. What is printed: each run, and RUNNING, QUEUED (it gave
-up its slot and waits for one), or why it was not resumed.
-Exit codes with --all: 0 all were resumed; 1 some were not; 2 wrong usage, or
---yes is missing; 3 the service could not be reached, the rest was not requested.`,
+however old, oldest first: it lists them, asks for confirmation, sends one request
+for each run and does not wait for them to end. Without a terminal it resumes
+nothing unless --yes is given. It prints each run with RUNNING, QUEUED (the run
+released its slot and waits for a new one), or why it was not resumed.
+Exit codes with --all: 0 all runs were resumed; 1 some were not; 2 wrong usage, or
+--yes is missing; 3 the service could not be reached, remaining runs not requested.`,
   positionals: [
     {
       name: 'ID',
       optional: true,
-      help: 'the run; the start of its id is enough when it is the only one',
+      help: 'the run id, or a unique prefix of it',
     },
   ],
   options: {
     from: {
       value: 'STEP',
-      help: 'an earlier step, in a new session, while nothing lasting was done since (default: the failed step)',
+      help: 'resume at an earlier step, in a new session, if no step since has permanent effects (default: the failed step)',
     },
-    all: { help: 'every failed run, after a list of them' },
-    pipeline: { value: 'NAME', help: 'with --all: only runs of this pipeline (it need not exist any more)' },
+    all: { help: 'resume every failed run; lists them first' },
+    pipeline: {
+      value: 'NAME',
+      help: 'with --all: only runs of this pipeline (even if its folder was removed)',
+    },
     class: { value: 'CLASS', help: `with --all: only failures of this class: ${FAILURE_CLASSES.join(', ')}` },
-    'dry-run': { help: 'with --all: list the runs and resume none' },
-    yes: { help: 'with --all: do not ask' },
-    reason: { value: 'TEXT', help: 'why, for the record' },
+    'dry-run': { help: 'with --all: list the runs without resuming them' },
+    yes: { help: 'with --all: do not ask for confirmation' },
+    reason: { value: 'TEXT', help: 'a reason, stored with the request' },
     ...noWaitOption,
     ...sqlOption,
   },
@@ -50,7 +53,7 @@ Exit codes with --all: 0 all were resumed; 1 some were not; 2 wrong usage, or
     'baton resume product_dimension-4k2vq',
     'baton resume ID --from 20_load.sql',
     'baton resume --all --pipeline stores --class sql --dry-run',
-    'baton resume --all --class permission --yes --reason "the right was granted"',
+    'baton resume --all --class permission --yes --reason "permission granted"',
   ],
   run: async (context) => {
     const { args } = context;
@@ -58,15 +61,15 @@ Exit codes with --all: 0 all were resumed; 1 some were not; 2 wrong usage, or
     const id = args.positional('ID');
     if (all === (id !== undefined)) {
       throw usageError(
-        all ? `--all resumes every failed run, and ID (${id ?? ''}) names one` : 'ID is missing: which run?',
-        all ? 'leave one of them out' : 'baton resume ID, or baton resume --all',
+        all ? `--all and an ID (${id ?? ''}) cannot be combined` : 'ID is missing',
+        all ? 'use one of them' : 'baton resume ID, or baton resume --all',
       );
     }
     const given = (name: string): boolean => args.flag(name) || args.text(name) !== undefined;
     const wrong = (all ? OF_ONE : OF_ALL).find(given);
     if (wrong !== undefined) {
       throw usageError(
-        `--${wrong} goes with ${all ? 'one run (ID)' : '--all'} only`,
+        `--${wrong} works only with ${all ? 'a single run (ID)' : '--all'}`,
         'see: baton resume --help',
       );
     }

@@ -10,13 +10,13 @@ import { sqlOption } from './shared-options.ts';
 
 export const run: Verb = {
   name: 'run',
-  summary: 'show one run: where it stands, its steps, its error',
+  summary: 'show one run: its state, its steps, its error',
   description: `
-Shows one run and every step so far. With --watch it goes on, one line for each
-step as it ends, until the run is at an end or stopped. Reading: the exit code
-is 0 whatever became of the run.`,
-  positionals: [{ name: 'ID', help: 'the run; the start of its id is enough when it is the only one' }],
-  options: { watch: { help: 'go on until the run ends or stops' }, ...sqlOption },
+Shows one run and every step so far. With --watch it keeps printing a line for each
+step as it finishes, until the run has ended or stopped. It only reads: the exit
+code is 0 whatever the state of the run.`,
+  positionals: [{ name: 'ID', help: 'the run id, or a unique prefix of it' }],
+  options: { watch: { help: 'keep watching until the run ends or stops' }, ...sqlOption },
   examples: ['baton run product_dimension-4k2vq --watch', 'baton run ID --json'],
   run: async (context) => {
     const { args, out, json, connect, signal } = context;

@@ -43,11 +43,11 @@ export const runs: Verb = {
   summary: 'list runs, newest first',
   description: `
 Lists runs, newest first: of every pipeline in the SQL folder, or of one. The
-step column says how many steps are done, of how many, and which one is next.
-With --state the newest ${LOOKED_THROUGH} runs of each pipeline are looked through.`,
+step column shows the number of completed steps, the total, and the current step.
+With --state it searches the newest ${LOOKED_THROUGH} runs of each pipeline.`,
   positionals: [],
   options: {
-    pipeline: { value: 'NAME', help: 'only runs of this pipeline (it need not exist any more)' },
+    pipeline: { value: 'NAME', help: 'only runs of this pipeline (even if its folder was removed)' },
     state: { value: 'STATE', help: `only runs in this state: ${STATES.join(', ')}` },
     limit: { value: 'N', help: `at most N runs (default: ${DEFAULT_LIMIT})` },
     ...sqlOption,
@@ -70,8 +70,8 @@ With --state the newest ${LOOKED_THROUGH} runs of each pipeline are looked throu
       .slice(0, limit);
     if (pipeline !== undefined && found.length === 0 && !known.includes(pipeline)) {
       throw usageError(
-        `no pipeline ${pipeline}`,
-        didYouMean(pipeline, known) ?? `there are: ${known.join(', ')}`,
+        `pipeline ${pipeline} not found`,
+        didYouMean(pipeline, known) ?? `known pipelines: ${known.join(', ')}`,
       );
     }
     if (json) out.json(await Promise.all(found.map((run) => readRunJson(reader, run))));

@@ -19,8 +19,8 @@ async function printGrants(
   const user = args.text('to') ?? databaseUserOf(target, await connection.deployed());
   if (user === undefined) {
     throw usageError(
-      'the functions sign in with a secret: its user is not known here',
-      'name the user of the secret: --to USER',
+      'the functions sign in with a secret, so their database user is not known here',
+      'pass the user of the secret: --to USER',
     );
   }
   const client = await connection.sql(accessOf(args));
@@ -37,16 +37,16 @@ export const setup: Verb = {
   name: 'setup',
   summary: 'apply sql/setup/ to the warehouse: tables and markers',
   description: `
-Applies the files of sql/setup/ in name order, each as one transaction: the
-tables of the pipelines, and baton.step_marker. They are written so that
-applying them again changes nothing. A file that fails is reported, the others
-are applied, and the exit code is 1. Locally \`baton up\` does this at each start.
-With --grants nothing is applied: it prints the GRANTs that the functions'
+Applies the files of sql/setup/ in name order, each in one transaction: the
+tables of the pipelines, and baton.step_marker. Each file must be repeatable. A
+file that fails is reported, the others are still applied, and the exit code
+is 1. Locally \`baton up\` does this at each start.
+With --grants it applies nothing and prints the GRANTs that the functions'
 database user needs, on Baton's own table and on the tables that pipelines name
-with their schema. Signs in as the functions would with your credentials, or as
---secret or --db-user says: who makes tables and gives rights is often somebody
-else.
-Each warehouse that pipelines name (--warehouse) needs both as well.`,
+with their schema. It signs in like the functions, but with your credentials, or
+with --secret or --db-user, since another user often creates tables and grants
+permissions.
+Run both for each warehouse that pipelines name (--warehouse).`,
   positionals: [],
   options: {
     grants: { help: 'print the GRANTs for the functions; apply nothing' },
@@ -60,7 +60,7 @@ Each warehouse that pipelines name (--warehouse) needs both as well.`,
     const folder = sqlFolder(args.text('sql'));
     const connection = await connect();
     if (args.flag('grants')) return printGrants(context, connection, folder);
-    if (args.text('to') !== undefined) throw usageError('--to goes with --grants');
+    if (args.text('to') !== undefined) throw usageError('--to requires --grants');
     const client = await connection.sql(accessOf(args));
     const files = await applySetup(client, folder, projectSql(), (file) => {
       const word = file.error === undefined ? out.style.good('ok  ') : out.style.bad('FAIL');
@@ -70,7 +70,7 @@ Each warehouse that pipelines name (--warehouse) needs both as well.`,
     if (json) {
       const applied = files.filter(({ error }) => error === undefined).map(({ name }) => name);
       out.json({ applied, failed: failed.map(({ name, error }) => ({ name, error })) });
-    } else if (files.length === 0) out.say(`there is nothing in ${folder}/setup`);
+    } else if (files.length === 0) out.say(`no .sql files in ${folder}/setup`);
     return failed.length === 0 ? EXIT.done : EXIT.failed;
   },
 };

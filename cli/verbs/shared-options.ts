@@ -10,7 +10,7 @@ export const sqlOption: Readonly<Record<string, OptionSpec>> = {
 };
 
 export const noWaitOption: Readonly<Record<string, OptionSpec>> = {
-  'no-wait': { help: 'print the run id and do not wait for its end' },
+  'no-wait': { help: 'print the run id and do not wait for the run to end' },
 };
 
 export const accessOptions: Readonly<Record<string, OptionSpec>> = {
@@ -25,7 +25,7 @@ export function accessOf(args: Arguments): Access {
   const secretArn = args.text('secret');
   const dbUser = args.text('db-user');
   if (secretArn !== undefined && dbUser !== undefined) {
-    throw usageError('--secret and --db-user exclude each other');
+    throw usageError('--secret and --db-user cannot be combined');
   }
   return defined({ warehouse, secretArn, dbUser });
 }

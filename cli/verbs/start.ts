@@ -7,16 +7,16 @@ import { noWaitOption } from './shared-options.ts';
 
 export const start: Verb = {
   name: 'start',
-  summary: 'start a run of a pipeline by hand, and wait for its end',
+  summary: 'start a run of a pipeline, and wait for it to end',
   description: `
-Starts a run without a new file: for a file that is already in S3, or for a
-pipeline that needs none. Waits and shows each step as it ends, then prints the
-run's id and state.`,
+Starts a run without a new upload: for a file that is already in S3, or for a
+pipeline that needs none. Waits and shows each step as it finishes, then prints
+the run's id and state.`,
   positionals: [{ name: 'PIPELINE', help: 'the name of its folder' }],
   options: {
-    file: { value: 'URI', help: 's3://bucket/key of the file to work on' },
+    file: { value: 'URI', help: 's3://bucket/key of the file to process' },
     param: { value: 'NAME=VALUE', many: true, help: 'a parameter of the pipeline' },
-    reason: { value: 'TEXT', help: 'why, for the record' },
+    reason: { value: 'TEXT', help: 'a reason, stored with the request' },
     ...noWaitOption,
   },
   examples: [

@@ -37,25 +37,25 @@ function untilOver(signal: AbortSignal, ended: Promise<void>): Promise<void> {
 
 export const up: Verb = {
   name: 'up',
-  summary: 'run the whole thing on this machine (npm start)',
+  summary: 'run the local AWS with all functions (npm start)',
   description: `
-Runs AWS on this machine: builds the functions, compiles serverless.yml, and
+Runs a local AWS: builds the functions, compiles serverless.yml, and
 serves tables, buckets, rules, queues, schedules, functions and the warehouse
-(PostgreSQL in Redshift's place) on one endpoint. Applies sql/setup/, and
-watches the SQL folder: a good change is taken at once, a bad one prints its
-error and what ran before goes on; a file of sql/setup/ that fails is reported,
-and the others are applied. Ctrl-C ends it; its data stays in the home
-folder. Any AWS SDK or the aws command can talk to the endpoint. When it is
-ready it says so in its last line, with --json as one object on one line.
-With --stage it boots the template of that stage, with the parameters that the
-environment gives, as a deployment would: other verbs then need --stage and
+(PostgreSQL instead of Redshift) on one endpoint. Applies sql/setup/, and
+watches the SQL folder: a valid change is reloaded at once; for an invalid one it
+prints the error and the previous version stays active. A file of sql/setup/ that
+fails is reported, and the others are still applied. Ctrl-C stops it; its data
+stays in the home folder. Any AWS SDK or the AWS CLI can use the endpoint. Its
+last line reports that it is ready, with --json as one object on one line.
+With --stage it runs the template of that stage, with parameters from the
+environment, as a deployment would: other verbs then need --stage and
 AWS_ENDPOINT_URL, and any credentials.`,
   positionals: [],
   options: {
-    home: { value: 'FOLDER', help: 'where state is kept (default: .baton, or BATON_HOME)' },
+    home: { value: 'FOLDER', help: 'where state is stored (default: .baton, or BATON_HOME)' },
     port: {
       value: 'N',
-      help: `port of the endpoint; 0 takes a free one (default: ${DEFAULT_PORT}, or BATON_PORT)`,
+      help: `port of the endpoint; 0 picks a free one (default: ${DEFAULT_PORT}, or BATON_PORT)`,
     },
     ...sqlOption,
   },
@@ -69,7 +69,10 @@ AWS_ENDPOINT_URL, and any credentials.`,
     const { args, out, json, env, stage, signal } = context;
     const named = args.text('home') ?? env['BATON_HOME'] ?? '';
     if (stage !== 'local' && named === '') {
-      throw usageError(`stage ${stage} needs a folder of its own`, 'name it: --home FOLDER, or BATON_HOME');
+      throw usageError(
+        `stage ${stage} needs its own home folder`,
+        'pass it with --home FOLDER or BATON_HOME',
+      );
     }
     const startedAt = Date.now();
     const folder = sqlFolder(args.text('sql'));
@@ -85,7 +88,7 @@ AWS_ENDPOINT_URL, and any credentials.`,
     sayFailed(stack.setup, out);
     const watcher = await superviseSql(stack, folder, out);
     try {
-      out.say(out.style.quiet(`started in ${duration(Date.now() - startedAt)}; Ctrl-C ends it`));
+      out.say(out.style.quiet(`started in ${duration(Date.now() - startedAt)}; press Ctrl-C to stop`));
       if (json) out.data(JSON.stringify(stack.ready));
       else {
         for (const bucket of stack.ready.buckets) out.say(`bucket ${bucket.name}  ${bucket.folder}`);

@@ -27,7 +27,7 @@ function graded(plan: Plan): string[] {
   if (at.length === 0) return [];
   const { pipeline, grade } = plan;
   return [
-    `${pipeline}: grade ${grade}: a session lost at ${at.join(' or ')} needs a person; baton plan ${pipeline} says why`,
+    `${pipeline}: grade ${grade}: a session lost at ${at.join(' or ')} needs a manual decision; for the reasons run: baton plan ${pipeline}`,
   ];
 }
 
@@ -40,8 +40,8 @@ function checked({ args }: Context): {
   const name = args.positional('PIPELINE');
   if (name !== undefined && /[./\\]/.test(name))
     throw usageError(
-      `${name} is no name of a pipeline`,
-      'the folder with the pipelines is named with --sql FOLDER',
+      `${name} is not a pipeline name`,
+      'to choose the folder with the pipelines, pass --sql FOLDER',
     );
   const folder = sqlFolder(args.text('sql'));
   const known = pipelineNames(folder);
@@ -49,20 +49,20 @@ function checked({ args }: Context): {
     const { plans, problems } = loadFolder(folder);
     if (plans.length === 0 && !problems.some(isError))
       throw usageError(
-        `there is no pipeline in ${folder}`,
-        'pipelines are folders below it: baton new NAME makes one',
+        `no pipeline found in ${folder}`,
+        'each subfolder is a pipeline; create one with: baton new NAME',
       );
     return { folder, plans, problems };
   }
   if (name === SETUP_FOLDER)
     throw usageError(
-      `${name} is no pipeline: its files make the tables`,
-      'baton setup applies them, and says what fails',
+      `${name} is not a pipeline: its files create the tables`,
+      'apply them with: baton setup',
     );
   if (name === '' || !existsSync(join(folder, name)))
     throw usageError(
-      name === '' ? 'PIPELINE is empty' : `no pipeline ${name} in ${folder}`,
-      didYouMean(name, known) ?? `there are: ${known.join(', ')}`,
+      name === '' ? 'PIPELINE is empty' : `pipeline ${name} not found in ${folder}`,
+      didYouMean(name, known) ?? `known pipelines: ${known.join(', ')}`,
     );
   const { plans, problems } = loadFolder(folder);
   return {
@@ -76,11 +76,11 @@ export const validate: Verb = {
   name: 'validate',
   summary: 'check the pipelines, without running anything',
   description: `
-Compiles every pipeline of the SQL folder, or one, and prints what is wrong, one
-line for each problem, with file, line and column. Ends with exit code 2 when
-there is an error, or nothing to check; warnings alone are none. A statement that
-the local warehouse cannot run is a warning: it may run on AWS. Says of a pipeline
-of grade C or D at which steps a lost session needs a person.`,
+Compiles every pipeline of the SQL folder, or one, and prints one line for each
+problem, with file, line and column. The exit code is 2 if there is an error, or
+nothing to check; warnings alone do not count. A statement that the local warehouse
+cannot run is a warning: it may run on AWS. For a pipeline of grade C or D it lists
+the steps at which a lost session needs a manual decision.`,
   positionals: [{ name: 'PIPELINE', optional: true, help: 'only this pipeline: the name of its folder' }],
   options: sqlOption,
   examples: [

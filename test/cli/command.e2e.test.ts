@@ -103,7 +103,7 @@ describe('a run that fails', () => {
     );
     expect(behind.code).toBe(1);
     expect(behind.stdout).toMatch(/ {2}QUEUED\n$/);
-    expect(behind.stderr).toContain(`waits behind ${id}, which is FAILED`);
+    expect(behind.stderr).toContain(`waiting for ${id}, which is FAILED`);
 
     const listed = await stack.baton('runs', '--state', 'failed', '--json');
     expect((JSON.parse(listed.stdout) as RunJson[]).map((run) => run.id)).toEqual([id]);

@@ -119,7 +119,7 @@ describe('wrong usage ends with exit code 2, on stderr,', () => {
     ['for a bad duration', ['local', 'advance', 'soon'], 'must be a duration such as 90s'],
     ['for a bad stage', ['runs', '--stage', 'Prod!'], 'not a stage name'],
     ['for a bad endpoint', ['runs', '--endpoint', 'nowhere'], 'not an endpoint'],
-    ['for a local verb on another stage', ['local', 'status', '--stage', 'prod'], 'nothing local'],
+    ['for a local verb on another stage', ['local', 'status', '--stage', 'prod'], 'has no local AWS'],
   ])('%s', async (_what, words, message) => {
     const { code, stdout, stderr } = await baton(words);
     expect(code).toBe(2);
@@ -144,13 +144,13 @@ describe('an endpoint where nobody listens', () => {
     ['query', 'select 1'],
     ['setup'],
     ['local', 'status'],
-  ])('ends %s with exit code 3 and the question whether it is running', async (...words) => {
+  ])('ends %s with exit code 3 and how to start it', async (...words) => {
     const port = await freePort();
     const { code, stdout, stderr } = await baton(words, { BATON_PORT: String(port) });
     expect(code).toBe(3);
     expect(stdout).toBe('');
     expect(stderr).toBe(
-      `baton: cannot connect to http://127.0.0.1:${port}: ECONNREFUSED\n       is \`npm start\` running?\n`,
+      `baton: cannot connect to http://127.0.0.1:${port}: ECONNREFUSED\n       start the local AWS with: npm start\n`,
     );
   });
 });
@@ -208,18 +208,18 @@ describe('validate', () => {
     [
       'a folder that is one pipeline',
       (sql) => ['--sql', join(sql, 'orders')],
-      'orders is one pipeline; pipelines are looked for in the folder above it\n       --sql ',
+      'orders is a single pipeline; --sql takes the folder that contains the pipelines\n       --sql ',
     ],
     [
       'a folder where its name is expected',
       (sql) => [sql],
-      'is no name of a pipeline\n       the folder with the pipelines is named with --sql FOLDER',
+      'is not a pipeline name\n       to choose the folder with the pipelines, pass --sql FOLDER',
     ],
-    ['the path of a pipeline', () => ['sql/stores'], 'sql/stores is no name of a pipeline'],
-    ['the folder of the tables', (sql) => ['setup', '--sql', sql], 'setup is no pipeline'],
+    ['the path of a pipeline', () => ['sql/stores'], 'sql/stores is not a pipeline name'],
+    ['the folder of the tables', (sql) => ['setup', '--sql', sql], 'setup is not a pipeline'],
     ['an empty name', (sql) => ['', '--sql', sql], 'PIPELINE is empty'],
     ['an unknown pipeline', (sql) => ['ordres', '--sql', sql], 'did you mean orders?'],
-    ['a folder without pipelines', (sql) => ['--sql', join(sql, 'setup')], 'there is no pipeline in '],
+    ['a folder without pipelines', (sql) => ['--sql', join(sql, 'setup')], 'no pipeline found in '],
     ['a file', (sql) => ['--sql', join(sql, 'setup', 'orders.sql')], 'not a folder: '],
   ])('never ends well without having checked anything: %s', async (_, words, message) => {
     await baton(['new', 'orders', '--sql', folder]);
@@ -262,12 +262,12 @@ describe('plan', () => {
     await baton(['new', 'orders', '--sql', folder]);
   });
 
-  it('shows the kind of each step, and what a resume there runs again', async () => {
+  it('shows the kind of each step, and what a resume there re-runs', async () => {
     const { code, stdout } = await baton(['plan', 'orders', '--sql', folder]);
     expect(code).toBe(0);
     expect(stdout).toContain('grade A');
     expect(stdout).toContain('4. 40_commit.sql  durable  (one transaction, timeout 10m)');
-    expect(stdout).toMatch(/if resumed runs again 10_stage.sql, 20_load.sql/);
+    expect(stdout).toMatch(/on resume  re-runs 10_stage.sql, 20_load.sql/);
     const { stdout: json } = await baton(['plan', 'orders', '--sql', folder, '--json']);
     const { steps } = JSON.parse(json) as { steps: { step: string; kind: string }[] };
     expect(steps.map((step) => step.kind)).toEqual(['session', 'session', 'check', 'durable']);

@@ -49,9 +49,9 @@ describe('the expected dimension', () => {
 
 describe('the line of a fact', () => {
   it('fits 80 columns, whatever was seen', () => {
-    const fact = { act: '', fact: 'every row of the dimension is right', ok: true, ms: 8300 };
+    const fact = { act: '', fact: 'every row of the dimension is correct', ok: true, ms: 8300 };
     expect(factLine({ ...fact, seen: '5,270 rows, 5,120 current' })).toBe(
-      '  ok   every row of the dimension is right     5,270 rows, 5,120 current   8.3 s',
+      '  ok   every row of the dimension is correct   5,270 rows, 5,120 current   8.3 s',
     );
     expect(factLine({ ...fact, seen: 'y'.repeat(200) })).toHaveLength(80);
     expect(factLine({ act: '', fact: 'x', ok: false, seen: 'y'.repeat(200) })).toHaveLength(80);

@@ -170,7 +170,11 @@ describe('a finding', () => {
     [
       'a clock that is two minutes off',
       { inspector: { clockAheadMs: () => -130_000 } },
-      { name: 'clock', message: 'this machine is 2 min 10 s behind', remedy: expect.stringContaining('NTP') },
+      {
+        name: 'clock',
+        message: "this machine's clock is 2 min 10 s behind AWS",
+        remedy: expect.stringContaining('NTP'),
+      },
     ],
     [
       'an index that is missing',
@@ -224,7 +228,7 @@ describe('a finding', () => {
       {
         name: 'rules',
         message:
-          'rules deliver what starts no pipeline in this folder: s3://landing/old/; the success of stores',
+          'rules deliver events that no pipeline in this folder uses: s3://landing/old/; the success of stores',
         remedy: expect.stringContaining('npm run deploy -- --stage prod'),
       },
     ],
@@ -288,7 +292,7 @@ describe('a finding', () => {
       { inspector: { sendsEvents: () => Promise.resolve(false) } },
       {
         name: 'bucket',
-        message: 'landing does not send its events to EventBridge: no file in it starts a run',
+        message: 'landing does not send its events to EventBridge, so its files start no runs',
         remedy: expect.stringContaining('aws s3api put-bucket-notification-configuration --bucket landing'),
       },
     ],
@@ -306,7 +310,7 @@ describe('a finding', () => {
       { ask: () => Promise.resolve(answerOf(PROBES, { pipelines: [{ pipeline: 'stores', hash: 'old' }] })) },
       {
         name: 'pipelines',
-        message: 'what is deployed differs from this folder (other SQL: stores)',
+        message: 'the deployed pipelines differ from this folder (different SQL: stores)',
         remedy: expect.stringContaining('npm run deploy -- --stage prod'),
       },
     ],
@@ -328,14 +332,14 @@ describe('a finding', () => {
       },
       {
         name: 'runs',
-        message: 'stores-x is FAILED (sql); 4 files held back behind it',
+        message: 'stores-x is FAILED (sql); 4 files waiting for it',
         remedy: expect.stringContaining('baton run stores-x --stage prod'),
       },
     ],
     [
       'a run that no sweep has looked at',
       { due: ['stores-y'], runs: [{ id: 'stores-y', state: 'RUNNING', next: NOW / 1000 - 600 }] },
-      { name: 'sweep', message: 'does not run: since 10 min 0 s it should have looked at stores-y' },
+      { name: 'sweep', message: 'not running: stores-y overdue for 10 min 0 s' },
     ],
     [
       'a run that the sweep cannot drive',
@@ -373,8 +377,8 @@ describe('a finding', () => {
     ['load-errors', 'permission denied', 'sys_load_error_detail', 'GRANT SELECT'],
     ['temporary-tables', 'permission denied to create temporary tables', 'temporary table', '--grants'],
     ['table', 'no right to change it', 'mart.x', 'baton setup --grants --stage prod'],
-    ['table', 'relation "mart.x" does not exist', 'mart.x', 'baton setup --stage prod makes it'],
-    ['files', 'Forbidden: UnknownError', 'cannot look at', 'An existing bucket'],
+    ['table', 'relation "mart.x" does not exist', 'mart.x', 'baton setup --stage prod creates it'],
+    ['files', 'Forbidden: UnknownError', 'cannot inspect', 'An existing bucket'],
     ['artifacts', 'AccessDenied: Access Denied', 'cannot write to', 'policy'],
     ['copy', 'S3ServiceException:Access Denied,Status 403', 'cannot read mart.x', 'The role of COPY'],
   ];
@@ -401,7 +405,7 @@ describe('a finding', () => {
     };
     const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, bad])) });
     expect(found.message).toContain('baton.step_marker of big cannot be written');
-    expect(found.remedy).toBe('baton setup --stage prod --warehouse big makes it');
+    expect(found.remedy).toBe('baton setup --stage prod --warehouse big creates it');
   });
 
   it('is in one line whatever the warehouse said', async () => {
@@ -464,7 +468,7 @@ describe('a stage that is not there', () => {
       ['credentials', 'ok'],
       ['stage', 'finding'],
     ]);
-    expect(checks[1]?.message).toContain('no stage prod in eu-west-1');
+    expect(checks[1]?.message).toContain('stage prod in eu-west-1 not found');
     expect(checks[1]?.remedy).toContain('npm run deploy -- --stage prod');
   });
 });
@@ -513,7 +517,7 @@ describe('where nothing can be asked', () => {
     const ended = checksOf({
       inspector: { function: () => Promise.reject(awsError('ExpiredTokenException', 403, 'expired')) },
     });
-    await expect(ended).rejects.toThrow('AWS does not take the credentials: ExpiredTokenException: expired');
+    await expect(ended).rejects.toThrow('AWS rejected the credentials: ExpiredTokenException: expired');
     await expect(ended).rejects.toMatchObject({ code: 3 });
   });
 

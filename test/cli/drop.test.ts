@@ -31,7 +31,7 @@ describe('where a dropped file goes', () => {
       key: 'stores/a.txt',
       pipelines: ['stores'],
     });
-    expect(() => destinationOf('a.csv', undefined, plans, landing)).toThrow('say --to PREFIX');
+    expect(() => destinationOf('a.csv', undefined, plans, landing)).toThrow('choose one with --to PREFIX');
   });
 
   it('is refused with the list of prefixes when nothing would start', () => {

@@ -186,7 +186,7 @@ describe('watching a run', () => {
     expect(exitCodeOf(ended)).toBe(1);
   });
 
-  it('ends when the run waits behind one that needs a person', async () => {
+  it('stops watching when the run waits for a stopped one', async () => {
     const { out, stderr } = memoryOutput();
     const holder = makeRun({
       id: 'stores-holder',
@@ -197,7 +197,7 @@ describe('watching a run', () => {
     const ended = await watchRun(readerOf([{ run: queued, rows: [] }], [holder]), queued.id, out, fakeTime());
     expect(ended.state).toBe('QUEUED');
     expect(exitCodeOf(ended)).toBe(1);
-    expect(stderr.join('\n')).toContain('waits behind stores-holder, which is FAILED');
+    expect(stderr.join('\n')).toContain('waiting for stores-holder, which is FAILED');
     expect(stderr.join('\n')).toContain('baton resume stores-holder');
   });
 
@@ -242,7 +242,7 @@ describe('a load of no rows', () => {
   const told = (history: readonly HistoryRow[]): Promise<string[]> =>
     emptyLoads(readerOf([], [], plan), run, history);
   const warning = (step: string): string =>
-    `${step} loaded 0 rows from s3://b/in/empty.csv: is the file empty, or only its header there?`;
+    `${step} loaded 0 rows from s3://b/in/empty.csv: check whether the file is empty or has only a header`;
 
   it('is told of each COPY, of a transaction too, and of no other step', async () => {
     expect(await told(rows(0, [0, 0, 0]))).toEqual([warning('20_load.sql'), warning('30_more.sql')]);
@@ -341,7 +341,7 @@ it('a transaction that was rolled back says where it failed and that nothing was
   expect(text).not.toMatch(/FAIL .* rows/);
   const lines = `ERROR: column "nmae" does not exist
        at 40_commit.sql line 5, column 3 (statement 2 of 3)
-       the step was rolled back: nothing of it was applied`;
+       the step was rolled back; nothing was applied`;
   expect(text.split(lines)).toHaveLength(3);
 });
 
@@ -362,7 +362,7 @@ describe('a run that waits', () => {
       String.raw`attempt 1 of 20_step.sql failed: the cluster is\x1b[31m paused`,
     ],
     ['with its claim', { phase: 'CLAIMED', waitingFor: 'the session is busy' }, 'the session is busy'],
-    ['and was stored by an earlier version', {}, 'the run tries again'],
+    ['and was stored by an earlier version', {}, 'the step is retried'],
   ])('%s says why, and when it tries again', async (_what, changes, reason) => {
     const run = waiting(changes);
     const line = `retries at 2026-01-01T00:00:14Z: ${reason}`;
@@ -390,9 +390,7 @@ describe('a run that waits', () => {
       fakeTime(),
     );
     const text = stderr.join('\n');
-    expect(text).toContain(
-      '  ...  waits until 20_step.sql has stopped and it is known whether it was applied, ',
-    );
+    expect(text).toContain('  ...  cancelling: waiting for the final status of 20_step.sql, ');
     expect(text).not.toContain('is running');
   });
 
@@ -413,9 +411,9 @@ describe('finding a run', () => {
     expect((await findRun(reader, 'aaaabbbb', ['stores'])).id).toBe(one.id);
   });
 
-  it('refuses what may mean several, or none', async () => {
+  it('refuses an ambiguous prefix, and one that matches no run', async () => {
     const reader = readerOf([{ run: one, rows: [] }], [two]);
-    await expect(findRun(reader, 'aaaa', ['stores'])).rejects.toThrow('aaaa may be any of 2 runs');
-    await expect(findRun(reader, 'nothing', ['stores'])).rejects.toThrow('no run nothing');
+    await expect(findRun(reader, 'aaaa', ['stores'])).rejects.toThrow('aaaa matches 2 runs');
+    await expect(findRun(reader, 'nothing', ['stores'])).rejects.toThrow('run nothing not found');
   });
 });

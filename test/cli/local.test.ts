@@ -52,8 +52,8 @@ describe('a fault in words', () => {
     ['dorp', 'unknown fault dorp'],
     ['slow', 'slow needs --by'],
     ['delay', 'delay needs --by'],
-    ['drop --service s3', '--service says nothing about a fault of events'],
-    ['fail --source x', '--source says nothing about a fault of calls'],
+    ['drop --service s3', '--service does not apply to event faults'],
+    ['fail --source x', '--source does not apply to call faults'],
     ['fail --probability 2', 'must be a number from 0 to 1'],
     ['fail --times never', 'must be a whole number'],
   ])('%s is refused', (words, message) => {

@@ -21,7 +21,7 @@ describe('an instant', () => {
   it.each(['yesterday', '2026-08-22T10:00:00', '2026-13-01', '08/22/2026', ''])(
     'is refused when it is "%s"',
     (text) => {
-      expect(() => parseInstant(text, '--from', NOW)).toThrow(`--from ${text}: must be an instant`);
+      expect(() => parseInstant(text, '--from', NOW)).toThrow(`--from ${text}: must be a time`);
     },
   );
 });
@@ -144,7 +144,7 @@ describe('baton replay on a deployed stage', () => {
     archive = false;
     const { code, stderr } = await replay('--from', '2h');
     expect(code).toBe(2);
-    expect(stderr).toContain('there is no archive baton-dev-files');
+    expect(stderr).toContain('archive baton-dev-files not found');
   });
 
   it.each([

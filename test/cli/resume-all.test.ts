@@ -162,13 +162,13 @@ describe('before anything is resumed', () => {
     ]);
     const { stderr } = await resumeAll({ runs, words: ['--dry-run'] });
     expect(stderr).toContain('4 failed runs, oldest first:\nRUNS  PIPELINE');
-    expect(stderr).toContain('with the SQL that is deployed now');
+    expect(stderr).toContain('with the SQL deployed now');
   });
 
   it('without a terminal --yes is asked for: exit code 2', async () => {
     const told = await resumeAll({ runs });
     expect(told).toMatchObject({ code: 2, stdout: '', requests: [] });
-    expect(told.stderr).toContain('nothing was resumed: 4 runs would be');
+    expect(told.stderr).toContain('no run was resumed: confirm to resume 4 runs');
     expect(told.stderr).toContain('--yes');
   });
 
@@ -288,13 +288,13 @@ describe('words that do not go together', () => {
   };
 
   it.each([
-    [[], 'ID is missing: which run?'],
-    [['stores-a', '--all'], '--all resumes every failed run, and ID (stores-a) names one'],
-    [['stores-a', '--class', 'sql'], '--class goes with --all only'],
-    [['stores-a', '--pipeline', 'stores'], '--pipeline goes with --all only'],
-    [['stores-a', '--yes'], '--yes goes with --all only'],
-    [['stores-a', '--dry-run'], '--dry-run goes with --all only'],
-    [['--all', '--from', '20_load.sql'], '--from goes with one run (ID) only'],
+    [[], 'ID is missing'],
+    [['stores-a', '--all'], '--all and an ID (stores-a) cannot be combined'],
+    [['stores-a', '--class', 'sql'], '--class works only with --all'],
+    [['stores-a', '--pipeline', 'stores'], '--pipeline works only with --all'],
+    [['stores-a', '--yes'], '--yes works only with --all'],
+    [['stores-a', '--dry-run'], '--dry-run works only with --all'],
+    [['--all', '--from', '20_load.sql'], '--from works only with a single run (ID)'],
     [
       ['--all', '--class', 'sequel'],
       '--class sequel: must be one of transient, conflict, session-lost, sql, data, check, permission, timeout, cancelled, input, unknown',

@@ -116,7 +116,7 @@ describe('the setup', () => {
     await expect(applySetup(client, sql, sql)).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('leaves a materialized view that is there as it is, applies the rest, and says so', async () => {
+  it('leaves an existing materialized view unchanged, applies the other statements, and reports it', async () => {
     const view = '-- daily\nCREATE MATERIALIZED VIEW mart."Daily" AS SELECT 1';
     const sql = writeSetup('sql', {
       '00_baton.sql': 'SELECT 1;',
@@ -126,7 +126,7 @@ describe('the setup', () => {
     const files = await applySetup(client, sql, sql);
     expect(client.batches).toEqual([['SELECT 1'], ['SELECT 2', 'SELECT 3']]);
     expect(files[1]).toEqual({ name: 'setup/10_v.sql', existing: ['mart.daily'] });
-    expect(files.map(setupLine)[1]).toContain('mart.daily: there already, and left as it is');
+    expect(files.map(setupLine)[1]).toContain('mart.daily: already exists, left unchanged');
   });
 
   it('says how another statement is written so that it may be applied again', async () => {

@@ -124,14 +124,14 @@ describe('an error', () => {
     expect(endingOf(error, { endpoint: 'http://127.0.0.1:4566', local: true })).toEqual({
       code: 3,
       message: 'cannot connect to http://127.0.0.1:4566: ECONNREFUSED',
-      hint: 'is `npm start` running?',
+      hint: 'start the local AWS with: npm start',
     });
   });
 
   it.each([
-    ['ResourceNotFoundException', 400, 'is there such a stage?'],
-    ['AccessDeniedException', 400, 'which rights a verb needs'],
-    ['Forbidden', 403, 'which rights a verb needs'],
+    ['ResourceNotFoundException', 400, 'check that the stage exists'],
+    ['AccessDeniedException', 400, 'for the permissions of each verb'],
+    ['Forbidden', 403, 'for the permissions of each verb'],
     ['ExpiredTokenException', 403, 'log in again'],
     ['ThrottlingException', 400, undefined],
   ])('of AWS (%s) is one line, with what to do', (name, httpStatusCode, hint) => {

@@ -31,13 +31,13 @@ it('a plan says each of its triggers, and when its schedules fall due next by th
     'starts on in/*.csv',
     'or s3://other/x/*',
     'or cron(30 2 * * ? *) Europe/Berlin, next 2026-10-25 02:30',
-    'or cron(0 0 1 1 ? 2020) UTC, never again',
-    'or rate(1 hour), from its deployment on',
+    'or cron(0 0 1 1 ? 2020) UTC, no further time',
+    'or rate(1 hour), counted from the deployment',
     'or success of stores',
     'or any event from a or b',
     'or "X" from a with {"n":[1]}',
   ]);
-  expect(describePlan(planOf([{}], { triggers: [] }), NOW)).toContain('\n  starts by request only\n');
+  expect(describePlan(planOf([{}], { triggers: [] }), NOW)).toContain('\n  starts on request only\n');
 });
 
 it('the SQL of a pipeline behind another one is shown with an example of what is handed on', () => {

@@ -157,9 +157,9 @@ describe('with the audit in a step of its own behind the commit', () => {
   it('baton validate says that a person may be needed, and where', async () => {
     const { code, stderr } = await stack.baton('validate', '--sql', stack.sql);
     expect(code).toBe(0);
-    expect(stderr).toContain('article: grade C: a session lost at 50_audit.sql needs a person');
+    expect(stderr).toContain('article: grade C: a session lost at 50_audit.sql needs a manual decision');
     expect(stderr).toContain(
-      'article_call: grade D: a session lost at 40_call.sql or 50_audit.sql needs a person',
+      'article_call: grade D: a session lost at 40_call.sql or 50_audit.sql needs a manual decision',
     );
     expect(stderr).not.toContain('article_one_commit: grade');
   });
@@ -170,7 +170,7 @@ describe('with the audit in a step of its own behind the commit', () => {
     expect(code).toBe(0);
     expect(words).toContain('grade C');
     expect(words).toContain(
-      'needs a person: 30_changes.sql reads item_dim, which 40_merge.sql has changed since: ' +
+      'needs a manual decision: 30_changes.sql reads item_dim, which 40_merge.sql has changed since: ' +
         'put what needs both into one file',
     );
     expect((await stack.baton('plan', 'article_one_commit', '--sql', stack.sql)).stdout).toContain('grade A');

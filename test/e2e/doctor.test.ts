@@ -99,28 +99,29 @@ describe('baton doctor', () => {
       {
         name: 'dead letters',
         status: 'finding',
-        message: 'about 1 message in baton-local-dead-letters: what could not be delivered or handled',
-        remedy: 'read them before they are 14 days old: docs/operations.md, "Dead letters"',
+        message:
+          'about 1 message in baton-local-dead-letters: events that could not be delivered or processed',
+        remedy: 'process them before they expire after 14 days: docs/operations.md, "Dead letters"',
       },
       {
         name: 'bucket',
         status: 'finding',
-        message: `${Bucket} does not send its events to EventBridge: no file in it starts a run`,
+        message: `${Bucket} does not send its events to EventBridge, so its files start no runs`,
         remedy:
           `aws s3api put-bucket-notification-configuration --bucket ${Bucket} --notification-configuration '{"EventBridgeConfiguration":{}}'` +
-          ' (this replaces the whole configuration: keep what get-bucket-notification-configuration shows)',
+          ' (this replaces the whole configuration: include what get-bucket-notification-configuration shows)',
       },
       {
         name: 'marker table',
         status: 'finding',
         message: expect.stringMatching(/^baton\.step_marker cannot be written: .*does not exist/),
-        remedy: 'baton setup makes it',
+        remedy: 'baton setup creates it',
       },
       {
         name: 'runs',
         status: 'finding',
-        message: `${failed.id} is FAILED (sql); 1 file held back behind it`,
-        remedy: `baton run ${failed.id}, then what it says: resume, resolve or cancel`,
+        message: `${failed.id} is FAILED (sql); 1 file waiting for it`,
+        remedy: `run baton run ${failed.id}, then resume, resolve or cancel the run as it suggests`,
       },
     ]);
     expect(checks.filter(({ status }) => status === 'unchecked')).toEqual([]);
@@ -166,7 +167,7 @@ describe('baton doctor', () => {
     const { code, stdout } = await stack.baton('doctor', '--sql', other);
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^finding {4}pipelines {6}what is deployed differs from this folder \(other SQL: stores\)\n {11}-> restart npm start, or take the folder that was deployed \(--sql\)$/m,
+      /^finding {4}pipelines {6}the deployed pipelines differ from this folder \(different SQL: stores\)\n {11}-> restart npm start, or pass the folder that was deployed \(--sql\)$/m,
     );
   });
 
@@ -178,13 +179,13 @@ describe('baton doctor', () => {
       expect(code).toBe(1);
       expect(findings.map(({ name }) => name)).toEqual(['warehouse']);
       expect(findings[0]?.message).toContain('the functions cannot use the warehouse: ');
-      expect(findings[0]?.remedy).toContain('is the warehouse there, available and not paused');
+      expect(findings[0]?.remedy).toContain('check that the warehouse exists, is available and not paused');
     } finally {
       await stack.admin('DELETE', 'faults');
     }
   });
 
-  it('tells that the sweep does not run, by a run that it should have looked at', async () => {
+  it('reports a sweep that is not running, by an overdue run', async () => {
     const fault = (match: object): Promise<unknown> =>
       stack.admin('POST', 'faults', { target: 'event', match, effect: { kind: 'drop' } });
     await fault({ source: 'aws.redshift-data' });
@@ -200,7 +201,7 @@ describe('baton doctor', () => {
       const { findings } = await doctor();
       expect(findings.map(({ name }) => name)).toEqual(['sweep']);
       expect(findings[0]?.message).toMatch(
-        new RegExp(`^does not run: since 1\\d min \\d+ s it should have looked at ${run.id}$`),
+        new RegExp(`^not running: ${run.id} overdue for 1\\d min \\d+ s$`),
       );
       await stack.admin('DELETE', 'faults');
       await stack.sweep();

@@ -149,7 +149,7 @@ describe('with nothing but an endpoint and a stage', () => {
     const { stdout, stderr } = await ends(0, 'doctor');
     expect(stdout).toContain('stage dev in us-east-1');
     expect(stdout).not.toMatch(/^(?:finding|unchecked)/m);
-    expect(stderr).toMatch(/^\d+ checks, 0 findings\n$/);
+    expect(stderr).toMatch(/^0 problems in \d+ checks\n$/);
   });
 
   it('query asks the warehouse that the functions were deployed with', async () => {
@@ -216,13 +216,13 @@ describe('with nothing but an endpoint and a stage', () => {
   it('what is wrong ends with the same codes as everywhere', async () => {
     const missing = await baton(['doctor'], { BATON_STAGE: 'prod' });
     expect(missing.code).toBe(1);
-    expect(missing.stdout).toContain('there is no stage prod in us-east-1');
+    expect(missing.stdout).toContain('stage prod in us-east-1 not found');
     const runs = await baton(['runs', '--stage', 'prod']);
     expect(runs).toMatchObject({ code: 3, stdout: '' });
-    expect(runs.stderr).toContain('is there such a stage?');
+    expect(runs.stderr).toContain('check that the stage exists');
     const query = await baton(['query', 'SELECT 1', '--stage', 'prod']);
     expect(query.code).toBe(3);
-    expect(query.stderr).toContain('there is no stage prod');
+    expect(query.stderr).toContain('stage prod not found');
     const anonymous = await baton(['runs'], { AWS_ACCESS_KEY_ID: '', AWS_EC2_METADATA_DISABLED: 'true' });
     expect(anonymous.code).toBe(3);
     expect(anonymous.stderr).toContain('no AWS credentials');

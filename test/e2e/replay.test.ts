@@ -67,5 +67,5 @@ it('a replay starts what was never seen and leaves a finished run alone', async 
 
   const again = await stack.baton('replay', '--from', '1h', '--name', 'after-the-loss');
   expect(again.code).toBe(2);
-  expect(again.stderr).toContain('there is a replay after-the-loss already');
+  expect(again.stderr).toContain('a replay named after-the-loss already exists');
 });

@@ -63,9 +63,9 @@ export const schedule: TriggerKind<ScheduleTrigger> = {
 
 /** When a cron falls due next, in its own zone. A rate counts from its deployment, which is not known here. */
 function nextTimes(expression: string, timezone: string, now: number): string {
-  if (!expression.startsWith('cron(')) return ', from its deployment on';
+  if (!expression.startsWith('cron(')) return ', counted from the deployment';
   const next = readSchedule(expression, now, timezone).next(now);
-  if (next === undefined) return ` ${timezone}, never again`;
+  if (next === undefined) return ` ${timezone}, no further time`;
   const wall = new Date(new LocalTime(timezone).toWall(next)).toISOString().slice(0, 16).replace('T', ' ');
   return ` ${timezone}, next ${wall}`;
 }
