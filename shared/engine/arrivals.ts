@@ -68,7 +68,7 @@ export function readStartRunEvent(value: unknown, stage: string): StartRunEvent 
   const body = JSON.stringify(event);
   if (at(event, 'source') === SCHEDULE_SOURCE) return { kind: 'arrival', start: readArrival(body, stage) };
   throw new RefusedInputError(
-    `start-run takes a batch of the arrivals queue (Records) or a schedule that fell due (source ${SCHEDULE_SOURCE}); this is ${body.slice(0, 200)}`,
+    `expected a batch of the arrivals queue (Records) or a due schedule (source ${SCHEDULE_SOURCE}); got ${body.slice(0, 200)}`,
   );
 }
 

@@ -28,7 +28,7 @@ export interface BusEvent {
 export function parseBusEvent(envelope: JsonObject, stage: string, body: string): BusEvent {
   const itsStage = text(envelope, 'stage');
   if (itsStage !== stage)
-    throw new RefusedInputError(`this is an event for stage ${itsStage}; this is stage ${stage}`);
+    throw new RefusedInputError(`expected an event for stage ${stage}; got one for stage ${itsStage}`);
   const event = asObject(at(envelope, 'event'), 'event');
   const source = text(event, 'source', LONGEST_NAME);
   const json = jsonOf(body);

@@ -27,9 +27,7 @@ export function parseObjectCreated(value: unknown): ObjectCreated {
   const source = text(event, 'source');
   const type = text(event, 'detail-type');
   if (source !== 'aws.s3' || type !== 'Object Created') {
-    throw new RefusedInputError(
-      `an S3 "Object Created" event was expected; this one is "${type}" from ${source}`,
-    );
+    throw new RefusedInputError(`expected "Object Created" from aws.s3; got "${type}" from ${source}`);
   }
   const time = instant(event, 'time');
   const versionId = optionalText(event, 'detail.object.version-id');

@@ -33,11 +33,13 @@ export function parseRequest(value: unknown): OperateRequest | CheckRequest {
   const root = asObject(value, 'the request');
   if (at(root, 'detail-type') === undefined) return parseBody(root, text(root, 'verb'));
   if (optionalText(root, 'replay-name') !== undefined)
-    throw new RefusedInputError('a replayed request is not carried out again');
+    throw new RefusedInputError('replayed requests are ignored');
   const type = text(root, 'detail-type');
   const verb = text(root, 'source') === 'baton.request' ? VERBS.get(type) : undefined;
   if (verb === undefined)
-    throw new RefusedInputError(`"${type}" is not a request; known are ${[...VERBS.keys()].join(', ')}`);
+    throw new RefusedInputError(
+      `"${type}" is not a request; known requests: ${[...VERBS.keys()].join(', ')}`,
+    );
   return parseBody(asObject(at(root, 'detail'), 'detail'), verb);
 }
 
@@ -82,13 +84,13 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | CheckReques
 
 function texts(object: JsonObject): Record<string, string> {
   const texts = Object.entries(object).map(([name, value]): [string, string] => {
-    if (typeof value !== 'string') throw expected(`parameters.${name}`, 'a text', value);
-    return [storable(name, 'the name of a parameter', LONGEST_NAME), value];
+    if (typeof value !== 'string') throw expected(`parameters.${name}`, 'a string', value);
+    return [storable(name, 'a parameter name', LONGEST_NAME), value];
   });
   const bytes = Buffer.byteLength(texts.flat().join(''));
   if (bytes > MOST_PARAMETERS)
     throw new RefusedInputError(
-      `parameters may have ${MOST_PARAMETERS} bytes in all, names and values; they have ${bytes}: put large values into a table or a file`,
+      `names and values of parameters may have ${MOST_PARAMETERS} bytes in total; they have ${bytes}: put large values into a table or a file`,
     );
   return Object.fromEntries(
     texts.map(([name, value]) => [name, storable(value, `parameters.${name}`, bytes)]),

@@ -1,9 +1,9 @@
-/** Reading unknown JSON: each reader gives the value or a refusal that names the place. */
+/** Reads unknown JSON: each function returns the value, or throws an error that names its path. */
 import { messageOf } from '../errors.ts';
 
 export { LONGEST_NAME } from '../run/text.ts';
 
-/** Something from outside is not what it must be. The message names the place and what was expected. */
+/** Input from outside is invalid. The message names the path and what was expected. */
 export class RefusedInputError extends Error {
   constructor(message: string) {
     super(message);
@@ -29,29 +29,29 @@ export function at(root: JsonObject, path: string): unknown {
   return value;
 }
 
-/** Bytes of a text where nothing else is said: those of the longest object key. */
+/** The default limit in bytes: that of the longest object key. */
 const LONGEST_TEXT = 1_024;
 
 export function text(root: JsonObject, path: string, mostBytes = LONGEST_TEXT): string {
   const value = at(root, path);
-  if (typeof value !== 'string' || value === '') throw expected(path, 'a text', value);
+  if (typeof value !== 'string' || value === '') throw expected(path, 'a string', value);
   return storable(value, path, mostBytes);
 }
 
 export function optionalText(root: JsonObject, path: string, mostBytes = LONGEST_TEXT): string | undefined {
   const value = at(root, path);
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string') throw expected(path, 'a text', value);
+  if (typeof value !== 'string') throw expected(path, 'a string', value);
   return storable(value, path, mostBytes);
 }
 
-/** @throws RefusedInputError for what a run could not keep: it is one item of a table, of well-formed texts. */
+/** @throws RefusedInputError if the item of a run could not store it: too long, or not valid Unicode */
 export function storable(value: string, place: string, mostBytes: number): string {
   const bytes = Buffer.byteLength(value);
   if (bytes > mostBytes)
     throw new RefusedInputError(`${place} must have at most ${mostBytes} bytes of UTF-8; it has ${bytes}`);
   if (/\p{Surrogate}/u.test(value))
-    throw new RefusedInputError(`${place} must be Unicode text; it holds half of a surrogate pair`);
+    throw new RefusedInputError(`${place} must be valid Unicode; it has an unpaired surrogate`);
   return value;
 }
 
@@ -68,16 +68,16 @@ const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 export function instant(root: JsonObject, path: string): string {
   const value = text(root, path);
   const date = new Date(value);
-  if (!INSTANT.test(value) || !date.getTime()) throw expected(path, 'an instant in UTC', value);
+  if (!INSTANT.test(value) || !date.getTime()) throw expected(path, 'a UTC timestamp', value);
   return date.toISOString();
 }
 
 export function expected(place: string, what: string, value: unknown): RefusedInputError {
-  const got = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 100);
-  return new RefusedInputError(`${place} must be ${what}; it is ${got}`);
+  if (value === undefined) return new RefusedInputError(`${place} is missing (expected ${what})`);
+  return new RefusedInputError(`${place} must be ${what}; it is ${JSON.stringify(value).slice(0, 100)}`);
 }
 
-/** @throws RefusedInputError with the parser's words. */
+/** @throws RefusedInputError with the parser's message */
 export function parseJson(body: string, what: string): unknown {
   try {
     return JSON.parse(body);

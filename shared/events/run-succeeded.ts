@@ -8,7 +8,7 @@ export function parseRunSucceeded(event: JsonObject, stage: string): string {
   const itsStage = text(event, 'detail.stage');
   if (type !== 'Run Succeeded' || itsStage !== stage)
     throw new RefusedInputError(
-      `"Run Succeeded" of stage ${stage} was expected; this is "${type}" of stage ${itsStage}`,
+      `expected "Run Succeeded" of stage ${stage}; got "${type}" of stage ${itsStage}`,
     );
   return text(event, 'detail.runId', LONGEST_NAME);
 }

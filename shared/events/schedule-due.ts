@@ -19,7 +19,7 @@ export interface ScheduleDue {
 export function parseScheduleDue(event: JsonObject, stage: string): ScheduleDue {
   const itsStage = text(event, 'stage');
   if (itsStage !== stage)
-    throw new RefusedInputError(`this is a schedule of stage ${itsStage}; this is stage ${stage}`);
+    throw new RefusedInputError(`expected a schedule of stage ${stage}; got one of stage ${itsStage}`);
   return {
     pipeline: text(event, 'pipeline', LONGEST_NAME),
     expression: text(event, 'trigger', LONGEST_NAME),

@@ -17,7 +17,7 @@ export function parseWakeUp(value: unknown, stage: string, roleName: string): Wa
   try {
     return readWakeUp(value, stage, roleName);
   } catch (error) {
-    // Reading is pure: whatever is thrown is about the event.
+    // Reading is pure: every error is about the event.
     return { ignored: (error as Error).message };
   }
 }
@@ -32,15 +32,15 @@ function readWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
     return { runId: text(event, 'detail.runId'), event: { kind: 'Woken' } };
   }
   if (source !== 'aws.redshift-data' || type !== 'Redshift Data Statement Status Change') {
-    return { ignored: `"${type}" from ${source} is not for run-step` };
+    return { ignored: `unexpected event "${type}" from ${source}` };
   }
   const name = optionalText(event, 'detail.statementName');
   const identity = name === undefined ? undefined : parseStatementName(name);
   if (identity === undefined || identity.stage !== stage)
-    return { ignored: `statement "${name ?? ''}" is not of stage ${stage}` };
+    return { ignored: `statement "${name ?? ''}" does not belong to stage ${stage}` };
   const status = text(event, 'detail.state');
   if (status !== 'FINISHED' && status !== 'FAILED' && status !== 'ABORTED')
-    return { ignored: `state ${status} is no end` };
+    return { ignored: `statement state ${status} is not final` };
   const rows = at(event, 'detail.rows');
   return {
     runId: identity.runId,

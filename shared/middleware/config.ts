@@ -35,7 +35,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     warehouses: JSON.parse(optional(env, 'BATON_WAREHOUSES') ?? '{}') as Config['warehouses'],
     historyDays: Number(optional(env, 'BATON_HISTORY_DAYS') ?? HISTORY_DAYS),
   };
-  if (problems.length > 0) throw new Error(`the function's environment is wrong: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new Error(`the function's environment is invalid: ${problems.join('; ')}`);
   return config;
 }
 
@@ -46,10 +46,9 @@ function readConnection(env: Readonly<Record<string, string | undefined>>, probl
   const secret = optional(env, 'BATON_SECRET_ARN');
   if ((workgroup === undefined) === (cluster === undefined))
     problems.push('exactly one of BATON_WORKGROUP and BATON_CLUSTER must be set');
-  if (user !== undefined && workgroup !== undefined)
-    problems.push('BATON_DB_USER goes with BATON_CLUSTER only');
+  if (user !== undefined && workgroup !== undefined) problems.push('BATON_DB_USER requires BATON_CLUSTER');
   if (user !== undefined && secret !== undefined)
-    problems.push('BATON_DB_USER and BATON_SECRET_ARN exclude each other');
+    problems.push('BATON_DB_USER and BATON_SECRET_ARN cannot be combined');
   return {
     Database: optional(env, 'BATON_DATABASE') ?? 'dev',
     ...defined({ WorkgroupName: workgroup, ClusterIdentifier: cluster, DbUser: user, SecretArn: secret }),

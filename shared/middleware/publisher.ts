@@ -36,7 +36,7 @@ export class EventBridgePublisher implements Publisher {
       const refused = answer.Entries?.find((entry) => entry.ErrorCode !== undefined);
       if (refused !== undefined)
         throw new Error(
-          `EventBridge refused an event: ${refused.ErrorCode ?? ''} ${refused.ErrorMessage ?? ''}`,
+          `EventBridge rejected an event: ${refused.ErrorCode ?? ''} ${refused.ErrorMessage ?? ''}`,
         );
     }
   }

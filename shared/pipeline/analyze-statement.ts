@@ -50,12 +50,12 @@ export function analyzeStatement(tokens: readonly Token[], prepared: Prepared = 
   if (second !== undefined) mistakes.push({ offset: second, severity: 'error', message: NO_SEMICOLON });
   const facts = analyzeCode(code, prepared);
   facts.problems.push(...mistakes);
-  // What is wrong is said already.
+  // The problem is already reported.
   if (facts.problems.some(({ severity }) => severity === 'error')) delete facts.notUnderstood;
   return facts;
 }
 
-const NO_SEMICOLON = 'a statement begins here, and the one before it has no ; at its end';
+const NO_SEMICOLON = 'a new statement begins here: end the previous one with ;';
 
 function analyzeCode(code: Code, prepared: Prepared): StatementFacts {
   const verb = verbOf(code);
@@ -65,7 +65,7 @@ function analyzeCode(code: Code, prepared: Prepared): StatementFacts {
   try {
     if (analysis === undefined)
       throw COMMANDS.has(first)
-        ? new UnrecognisedError(`what ${first} does is not known to Baton`, facts.offset)
+        ? new UnrecognisedError(`Baton does not analyze ${first}`, facts.offset)
         : code.unrecognised(0);
     analysis({ code, facts, walker: new QueryWalker(code, facts), prepared });
     noteWords(code, facts);
@@ -89,17 +89,17 @@ function notUnderstood(
     return {
       offset,
       severity: 'warning',
-      message: `${verb} ${message}, so what it reads and writes is not known: correct it, or say kind: opaque in pipeline.yml if it is right`,
+      message: `${verb} ${message}, so its inputs and outputs are unknown: correct it, or declare kind: opaque in pipeline.yml if it is right`,
     };
   const word = first.slice(0, 40);
   const what =
     word === ''
-      ? 'a statement begins with a command like SELECT'
-      : `${word} is no command of Redshift${didYouMean(word, COMMANDS)}`;
+      ? 'a statement must begin with a command like SELECT'
+      : `${word} is not a Redshift command${didYouMean(word, COMMANDS)}`;
   return {
     offset,
     severity: 'error',
-    message: `${what}: correct it, or say kind: opaque in pipeline.yml if it is right`,
+    message: `${what}: correct it, or declare kind: opaque in pipeline.yml if it is right`,
   };
 }
 
@@ -152,7 +152,7 @@ function afterIfNotExists(code: Code, i: number): { at: number; ifNotExists: boo
 /** @param at where the kind of object stands */
 function notInTransaction(code: Code, at: number, facts: StatementFacts): UnrecognisedError {
   if (!OBJECTS.has(code.word(at))) return code.unrecognised(at, OBJECTS);
-  return new UnrecognisedError(`${facts.verb} is not known to run in a transaction`, facts.offset);
+  return new UnrecognisedError(`${facts.verb} may not be able to run in a transaction`, facts.offset);
 }
 
 function expectEnd(code: Code, i: number): void {
@@ -253,8 +253,7 @@ function copy({ code, facts }: Statement): void {
     facts.problems.push({
       offset: source.start,
       severity: 'error',
-      message:
-        'COPY FROM :manifest needs the word MANIFEST behind it; without it the manifest itself is loaded',
+      message: 'COPY FROM :manifest needs the keyword MANIFEST; without it the manifest itself is loaded',
     });
   }
   if (source.text === ':file_uri') {
@@ -262,7 +261,7 @@ function copy({ code, facts }: Statement): void {
       offset: source.start,
       severity: 'warning',
       message:
-        'COPY FROM :file_uri loads every object whose key begins with this one; FROM :manifest … MANIFEST loads exactly the file',
+        'COPY FROM :file_uri loads every object whose key begins with this key; use FROM :manifest … MANIFEST to load exactly the file',
     });
   }
   if (source.text !== ':manifest') facts.unpinned.push(source.text);
@@ -273,7 +272,7 @@ function copy({ code, facts }: Statement): void {
 }
 
 function unload({ code, facts }: Statement): void {
-  standsAlone(facts, 'UNLOAD writes to S3, which no transaction takes back');
+  standsAlone(facts, 'UNLOAD writes to S3, which a transaction cannot roll back');
   if (!code.isMark(1, '(')) throw code.unrecognised(1);
   const close = code.closing(1);
   const quoted = code.tokens[2];
@@ -300,7 +299,7 @@ function unloadedQuery(quoted: Token, facts: StatementFacts): void {
     new QueryWalker(inner, within).query(0, inner.length);
   } catch (error) {
     if (!(error instanceof UnrecognisedError) && !(error instanceof UnclosedTokenError)) throw error;
-    throw new NotUnderstoodError(`is not understood: its query ${error.message}`, quoted.start);
+    throw new NotUnderstoodError(`cannot be parsed: its query ${error.message}`, quoted.start);
   }
   facts.reads.push(...within.reads.map(({ name }) => ({ name, offset: quoted.start })));
   facts.nondeterministic.push(...within.nondeterministic);
@@ -452,7 +451,7 @@ function alter({ code, facts }: Statement): void {
     const actions = new Set([...ALTER_ACTIONS, ...OTHER_ALTER_ACTIONS]);
     if (!actions.has(code.word(next))) throw code.unrecognised(next, actions);
     throw new UnrecognisedError(
-      `ALTER TABLE … ${code.word(next)} is not known to run in a transaction`,
+      `ALTER TABLE … ${code.word(next)} may not be able to run in a transaction`,
       code.offset(next),
     );
   }
@@ -468,7 +467,7 @@ function renamed(from: string, to: string): string {
 function analyze({ code, facts }: Statement): void {
   let at = code.is(1, 'COMPRESSION') ? 2 : 1;
   if (code.is(at, 'VERBOSE')) at += 1;
-  standsAlone(facts, 'ANALYZE of a permanent table stands alone in its file');
+  standsAlone(facts, 'ANALYZE of a permanent table must be alone in its file');
   facts.idempotentByNature = true;
   if (code.isName(at) && !code.is(at, 'PREDICATE') && !code.is(at, 'ALL')) {
     const { name, offset } = code.table(at);
@@ -484,7 +483,7 @@ function vacuum({ facts }: Statement): void {
 function refresh({ code, facts }: Statement): void {
   if (!code.is(0, 'REFRESH', 'MATERIALIZED', 'VIEW')) throw code.unrecognised(1);
   const { name, offset } = code.table(3);
-  standsAlone(facts, 'REFRESH MATERIALIZED VIEW stands alone in its file');
+  standsAlone(facts, 'REFRESH MATERIALIZED VIEW must be alone in its file');
   facts.idempotentByNature = true;
   facts.writes.push({ name, offset });
 }
@@ -496,7 +495,7 @@ function call({ code, facts, walker }: Statement): void {
   expectEnd(code, code.closing(next) + 1);
   facts.calls = true;
   facts.unknownFunctions.push(parts.join('.'));
-  opaque(facts, 'a procedure cannot be seen through; name what it writes with writes:');
+  opaque(facts, 'a procedure cannot be analyzed; declare the tables it writes with writes:');
 }
 
 function searchPathProblem(offset: number): StatementFacts['problems'][number] {
@@ -504,7 +503,7 @@ function searchPathProblem(offset: number): StatementFacts['problems'][number] {
     offset,
     severity: 'error',
     message:
-      'search_path is not set in a step: put session: { set: { search_path: … } } into pipeline.yml, which holds for every step and every rebuilt session',
+      'search_path cannot be set in a step: put session: { set: { search_path: … } } into pipeline.yml, which applies to every step and every rebuilt session',
   };
 }
 
@@ -521,7 +520,7 @@ function set({ code, facts }: Statement): void {
       name === 'ALL'
         ? {
             ...searchPathProblem(code.offset(at)),
-            message: 'RESET ALL would undo session: { set: … }; reset single settings',
+            message: 'RESET ALL would undo session: { set: … }; reset individual settings',
           }
         : searchPathProblem(code.offset(at)),
     );
@@ -540,7 +539,7 @@ function prepare({ code, facts, prepared }: Statement): void {
     facts.problems.push({
       offset: code.offset(1),
       severity: 'error',
-      message: `the prepared statement ${name} exists already in this session; DEALLOCATE it first or choose another name`,
+      message: `the prepared statement ${name} already exists in this session; DEALLOCATE it first or use another name`,
     });
   }
   const inner = analyzeCode(new Code(code.tokens.slice(at + 1)), prepared);
@@ -594,7 +593,7 @@ function transactionWord({ code, facts }: Statement): void {
   facts.problems.push({
     offset: code.offset(0),
     severity: 'error',
-    message: `${code.word(0)} is not for steps: all statements of a file are one transaction already`,
+    message: `${code.word(0)} is not allowed in a step: the statements of a file already run in one transaction`,
   });
 }
 

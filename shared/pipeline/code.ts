@@ -45,7 +45,7 @@ export class Code {
           );
       } else if (token.text === ')') {
         const from = open.pop();
-        if (from === undefined) throw new BracketError('this ")" closes nothing', token.start);
+        if (from === undefined) throw new BracketError('this ")" has no matching "("', token.start);
         this.#partner.set(from, i);
       }
     }
@@ -123,9 +123,9 @@ export class Code {
   /** @param known the words that may stand there, where they are few */
   unrecognised(i: number, known: Iterable<string> = []): NotUnderstoodError {
     const token = this.tokens[i];
-    const near = token === undefined ? 'at its end' : `near "${token.text.slice(0, 40)}"`;
+    const near = token === undefined ? 'at the end' : `near "${token.text.slice(0, 40)}"`;
     const meant = didYouMean(this.word(i).slice(0, 40), known);
-    return new NotUnderstoodError(`is not understood ${near}${meant}`, this.offset(i));
+    return new NotUnderstoodError(`cannot be parsed ${near}${meant}`, this.offset(i));
   }
 }
 

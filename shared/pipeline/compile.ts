@@ -80,7 +80,7 @@ class Compiler {
   compile(): Compiled {
     if (!new RegExp(PIPELINE_NAME).test(this.#source.name)) {
       this.#say(
-        `the folder ${this.#source.name} names the pipeline: lower-case letters, digits and _, beginning with a letter, at most 60`,
+        `the folder name ${this.#source.name} is not a valid pipeline name: lower-case letters, digits and _, starting with a letter, at most 60`,
       );
     }
     if (this.#read === undefined) this.#say('the pipeline has no pipeline.yml');
@@ -141,13 +141,13 @@ class Compiler {
       this.#problems.push({ file, line: 1, column: 1, severity: 'error', message });
     if (names.length > MAX_STEPS)
       this.#say(
-        `the pipeline has ${names.length} steps, and ${MAX_STEPS} is the most: put what belongs together in one file`,
+        `the pipeline has ${names.length} steps; at most ${MAX_STEPS} are allowed: combine related statements in one file`,
       );
     if (names.length === 0 && problems.length === 0)
-      this.#say('the pipeline has no step: put a file like 10_load.sql into its folder');
+      this.#say('the pipeline has no steps: add a file like 10_load.sql to its folder');
     for (const name of Object.keys(this.#settings.steps ?? {})) {
       if (!this.#source.files.has(name))
-        this.#say(`there is no file ${name} in this folder${didYouMean(name, names)}`, ['steps', name]);
+        this.#say(`file ${name} not found in this folder${didYouMean(name, names)}`, ['steps', name]);
     }
     const known = new Set([...BUILT_IN_PLACEHOLDERS, ...parameters.map(({ name }) => name)]);
     const prepared = new Map();
@@ -198,7 +198,7 @@ class Compiler {
         this.#sayIn(file, {
           offset,
           severity: 'error',
-          message: `unknown placeholder :${name}${didYouMean(name, known)}; there are ${known.map((one) => `:${one}`).join(', ')}, and what parameters: in pipeline.yml declares`,
+          message: `unknown placeholder :${name}${didYouMean(name, known)}; known are ${known.map((one) => `:${one}`).join(', ')}, and the names declared under parameters: in pipeline.yml`,
         });
       }
       for (const { facts } of file.statements)
@@ -240,7 +240,7 @@ class Compiler {
     this.#sayIn(file, {
       offset: to.offset,
       severity: 'error',
-      message: `UNLOAD must not write under ${trigger}: its own files would start runs`,
+      message: `UNLOAD must not write under ${trigger}: its files would start new runs`,
     });
   }
 
@@ -292,11 +292,7 @@ class Compiler {
       else this.#say(`session.set.${name}: ${made.wrong}`, ['session', 'set', name]);
       const meant = SESSION_SETTINGS.has(name.toLowerCase()) ? '' : didYouMean(name, SESSION_SETTINGS);
       if (meant !== '')
-        this.#say(
-          `${name} is no setting of Redshift that is known here${meant}`,
-          ['session', 'set', name],
-          'warning',
-        );
+        this.#say(`${name} is not a known Redshift setting${meant}`, ['session', 'set', name], 'warning');
     }
     return set;
   }
@@ -306,14 +302,14 @@ class Compiler {
     const keepAliveSeconds = session?.keepAlive ?? parseDuration(DEFAULTS.keepAlive) ?? 0;
     if (keepAliveSeconds > 3600) {
       this.#say(
-        'a session that idles longer than 1h may be closed by Redshift Serverless before this keep-alive ends (ALTER USER … SESSION TIMEOUT lengthens it)',
+        'Redshift Serverless may close a session that is idle for more than 1h, before this keep-alive ends (raise it with ALTER USER … SESSION TIMEOUT)',
         ['session', 'keepAlive'],
         'warning',
       );
     }
     const { baseSeconds, maxSeconds } = retryPolicy(this.#settings.retry);
     if (baseSeconds > maxSeconds)
-      this.#say('the first pause (base) is longer than the longest (max)', ['retry']);
+      this.#say('the first delay (base) is longer than the maximum (max)', ['retry']);
     const plan: Omit<Plan, 'hash'> = {
       schema: 2,
       pipeline: this.#source.name,
@@ -333,7 +329,7 @@ class Compiler {
     const bytes = gzipSync(JSON.stringify(whole)).length;
     if (bytes > MAX_PLAN_BYTES) {
       this.#say(
-        `the compiled pipeline has ${bytes} bytes compressed; ${MAX_PLAN_BYTES} fit into one item of the run table: split the pipeline`,
+        `the compiled pipeline has ${bytes} bytes compressed; at most ${MAX_PLAN_BYTES} fit into one item of the run table: split the pipeline`,
       );
     }
     return whole;

@@ -47,18 +47,17 @@ function inQuotes(token: Token): Found | undefined {
   if (token.kind === 'quoted')
     return { tokens: 1, problem: { offset, severity: 'error', message: `${mark} ${NO_NAMES}` } };
   const remedy = /^\{\w+\}$/.test(mark)
-    ? `is filled in only in a parameter's default: declare a parameter with it, and write :name without quotes`
-    : `is sent as it stands, as part of this text: ${placeholderFor(mark)}, without quotes`;
+    ? `is replaced only in a parameter's default: declare a parameter with it, and write :name without quotes`
+    : `is sent unchanged, as part of this string literal: ${placeholderFor(mark)}, without quotes`;
   return { tokens: 1, problem: { offset, severity: 'warning', message: `${mark} ${remedy}` } };
 }
 
 const NO_NAMES =
-  'is not filled in, and names are no parameters: choose a schema with session: { set: { search_path: … } }';
+  'is not replaced, and names cannot be parameters: choose a schema with session: { set: { search_path: … } }';
 
-/** The words that name the mark's own replacement: `{{ params.day }}`, `{{ var("day") }}` and `${day}` are all of a day. */
+/** Suggests the replacement of a foreign placeholder: `{{ params.day }}`, `{{ var("day") }}` and `${day}` all become `:day`. */
 function placeholderFor(mark: string): string {
-  if (/^\{[%#]/.test(mark) || /^\{\{\s*config\b/i.test(mark))
-    return 'a step is plain SQL, without a template around it';
+  if (/^\{[%#]/.test(mark) || /^\{\{\s*config\b/i.test(mark)) return 'a step is plain SQL, not a template';
   const inCall = /\(\s*["']([A-Za-z_]\w*)/.exec(mark)?.[1];
   const path = /[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*/.exec(mark)?.[0];
   const name = (inCall ?? path?.split('.').at(-1)?.trim() ?? 'name').toLowerCase();
@@ -78,10 +77,10 @@ function inCode(code: readonly Token[], i: number, takesNumbers: boolean): Found
   const message = isName
     ? `${shown} ${NO_NAMES}`
     : token.text === '\\'
-      ? `${shown} is a command of psql: a step holds SQL only`
+      ? `${shown} is a psql command: a step can contain only SQL`
       : token.text === '`'
-        ? `${shown} is not quoted as in Redshift: a name stands between "`
-        : `${shown} is not filled in: ${placeholderFor(text.trim())}`;
+        ? `${shown} is not valid quoting in Redshift: quote names with "`
+        : `${shown} is not replaced: ${placeholderFor(text.trim())}`;
   return { tokens: mark, problem: { offset: token.start, severity: 'error', message } };
 }
 
@@ -169,8 +168,8 @@ function strangeCharacter({ kind, text, start }: Token): StatementProblem[] {
   const [character] = found;
   const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
   const shown = kind === 'space' ? code : `${character} (${code})`;
-  const remedy = kind === 'space' ? 'replace it by a blank' : `a text stands between ', a name between "`;
+  const remedy = kind === 'space' ? 'replace it with a space' : `quote strings with ' and names with "`;
   return [
-    { offset: start + found.index, severity: 'error', message: `${shown} is no character of SQL: ${remedy}` },
+    { offset: start + found.index, severity: 'error', message: `${shown} is not valid in SQL: ${remedy}` },
   ];
 }

@@ -10,8 +10,8 @@ export function gradeOf(steps: readonly Step[]): Grade {
 }
 
 export const GRADE_WORDS: Readonly<Record<Grade, string>> = {
-  A: 'one durable step, last: a resume is always safe',
-  B: 'several durable steps, all proved safe to resume behind',
-  C: 'needs a person when the session is lost at some step',
+  A: 'one durable step, the last: a resume is always safe',
+  B: 'several durable steps, each proved safe to resume after',
+  C: 'needs a manual decision if the session is lost at some step',
   D: 'has opaque steps that are not idempotent',
 };

@@ -181,12 +181,12 @@ export class LineageReader {
     const dropped = this.#dropped.get(key);
     if (dropped !== undefined) return `the temporary table ${name} was dropped in ${dropped.file}`;
     if (facts.creates.some((made) => made.temp && nameKey(made.name) === key)) {
-      return `the temporary table ${name} would hide the table it is made from: call it stage_${name} or #${name}`;
+      return `the temporary table ${name} would hide the table it is created from: name it stage_${name} or #${name}`;
     }
     const made = this.#temporary.get(key);
     return made === undefined
-      ? `the temporary table ${name} is not made in any step; if a procedure makes it, name it in that step's writes:`
-      : `the temporary table ${name} is used before it is made (in ${made.file})`;
+      ? `the temporary table ${name} is not created in any step; if a procedure creates it, declare it in that step's writes:`
+      : `the temporary table ${name} is used before it is created (in ${made.file})`;
   }
 
   #drop(
@@ -206,11 +206,11 @@ export class LineageReader {
     touched.set(key, drop.offset);
     if (this.#live.delete(key)) this.#dropped.set(key, { file });
     else if (!drop.ifExists)
-      say(drop.offset, `the temporary table ${drop.name} is dropped before it is made`);
+      say(drop.offset, `the temporary table ${drop.name} is dropped before it is created`);
     else if (!isHashName(drop.name)) {
       say(
         drop.offset,
-        `no temporary table ${drop.name} exists here, so a permanent one of that name would be dropped: every run begins with a new session, leave this out (or call the table #${drop.name})`,
+        `no temporary table ${drop.name} exists here, so this would drop a permanent one of that name: every run starts in a new session, so remove this (or name the table #${drop.name})`,
         'warning',
       );
     }
@@ -251,23 +251,23 @@ export class LineageReader {
       if (hidden !== undefined)
         say(
           made.offset,
-          `${made.name} is a temporary table too (in ${hidden.file}): one would hide the other; give one another name`,
+          `${made.name} is also a temporary table (in ${hidden.file}), and one would hide the other: rename one of them`,
         );
       return;
     }
     const permanent = [...this.#permanent].find(([name]) => name !== key && mayBeSame(name, key))?.[1];
     if (isQualified(made.name))
-      say(made.offset, `a temporary table has no schema: call it ${nameParts(made.name).at(-1)}`);
+      say(made.offset, `a temporary table has no schema: name it ${nameParts(made.name).at(-1)}`);
     if (permanent !== undefined)
       say(
         made.offset,
-        `the temporary table ${made.name} would hide the permanent one made in ${permanent.file}; give it another name`,
+        `the temporary table ${made.name} would hide the permanent one created in ${permanent.file}: rename it`,
       );
     const before = this.#live.get(key);
     if (before !== undefined && !made.ifNotExists)
       say(
         made.offset,
-        `the temporary table ${made.name} exists already (made in ${before.file}); drop it first or use another name`,
+        `the temporary table ${made.name} already exists (created in ${before.file}); drop it first or use another name`,
       );
     effect.createsTemp.push(made.name);
     touched.set(key, made.offset);

@@ -25,14 +25,14 @@ export function loadPipelines(sqlFolder: string): LoadedPipelines {
   const plans: Plan[] = [];
   const problems: Problem[] = [];
   if (!existsSync(sqlFolder)) {
-    const message = `there is no folder ${sqlFolder}: pipelines are folders below it`;
+    const message = `folder ${sqlFolder} not found: it must contain a folder for each pipeline`;
     return { plans, problems: [{ file: '', line: 1, column: 1, severity: 'error', message }] };
   }
   const upstreams = new Map<string, readonly Upstream[]>();
   for (const { name, isFolder } of entriesOf(sqlFolder)) {
     if (!isFolder) {
       if (!/\.sql$/i.test(name)) continue;
-      const message = 'a step lies in the folder of its pipeline: this file is ignored';
+      const message = 'this file is ignored: a step must be in the folder of its pipeline';
       problems.push({ file: name, line: 1, column: 1, severity: 'warning', message });
     } else if (name !== SETUP_FOLDER) {
       const read = readPipelineFiles(join(sqlFolder, name));

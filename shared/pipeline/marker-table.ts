@@ -9,7 +9,7 @@ import { nameKey, nameParts } from './table-name.ts';
 const SCHEMA = 'baton';
 const TABLE = 'step_marker';
 
-export const MARKER_IS_BATONS = `${SCHEMA}.${TABLE} is kept by Baton alone, as the proof of which steps were applied: a step may read it, not change it`;
+export const MARKER_IS_BATONS = `${SCHEMA}.${TABLE} is Baton's proof of which steps were applied: a step may read it but not change it`;
 
 /** @param searchPath as `session.set` says it: where it holds Baton's schema, the bare name is the table too */
 export function isMarkerTable(name: string, searchPath = ''): boolean {

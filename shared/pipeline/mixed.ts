@@ -26,7 +26,7 @@ export function mixedSteps(made: readonly MadeStep[]): { file: SqlFile; problem:
         {
           offset,
           severity: 'error',
-          message: `mixed: this step writes ${what} for good, and changes the temporary table ${name} that ${user.step.name} uses; when the session is lost it could neither be run again nor be skipped. Change ${name} in a file of its own, or use it only in this file`,
+          message: `mixed: this step permanently writes ${what}, and changes the temporary table ${name} that ${user.step.name} uses; if the session is lost it could neither be re-run nor skipped. Change ${name} in a separate file, or use it only in this file`,
         },
       ];
     });
@@ -35,7 +35,7 @@ export function mixedSteps(made: readonly MadeStep[]): { file: SqlFile; problem:
       problems.push({
         offset: setting.facts.offset,
         severity: 'error',
-        message: `mixed: ${setting.facts.verb} changes the session and must be repeated when it is rebuilt, while this step writes ${writesOf(step)} for good; put it into a file of its own, or into session: { set: … }`,
+        message: `mixed: ${setting.facts.verb} changes the session and must be repeated in a rebuilt session, but this step permanently writes ${writesOf(step)}; put it into a separate file, or into session: { set: … }`,
       });
     }
     return problems.map((problem) => ({ file, problem }));

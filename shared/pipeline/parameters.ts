@@ -33,7 +33,7 @@ export function checkParameters(declared: NonNullable<PipelineSettings['paramete
       problems.push({
         name,
         severity: 'error',
-        message: `:${name} is built in; give the parameter another name`,
+        message: `:${name} is built in; rename the parameter`,
       });
     if (value === undefined) return { name, type };
     try {
@@ -47,7 +47,7 @@ export function checkParameters(declared: NonNullable<PipelineSettings['paramete
         problems.push({
           name,
           severity: 'warning',
-          message: `{${word}} is not filled in${didYouMean(word, WORDS)}: there are ${WORDS.map((one) => `{${one}}`).join(', ')}`,
+          message: `{${word}} is not replaced${didYouMean(word, WORDS)}: known are ${WORDS.map((one) => `{${one}}`).join(', ')}`,
         });
     }
     return { name, type, default: value };

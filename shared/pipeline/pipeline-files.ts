@@ -46,23 +46,26 @@ export function entriesOf(folder: string): Entry[] {
 
 type Ignored = Pick<Problem, 'severity' | 'message'>;
 
-/** Notes, samples and the leftovers of editors lie beside steps: only what looks like one is told. */
+/** Notes, samples and editor backups are ignored silently: only files that look like a step are reported. */
 function whyIgnored(name: string, isFolder: boolean, folder: string): Ignored | undefined {
   if (isFolder) {
     const hasSteps = entriesOf(join(folder, name)).some((entry) => /\.sql$/i.test(entry.name));
     if (!hasSteps) return undefined;
     return {
       severity: 'warning',
-      message: 'steps lie in the folder of the pipeline itself: those in here are ignored',
+      message: 'this folder is ignored: steps must be directly in the folder of the pipeline',
     };
   }
   if (/^pipeline\.ya?ml$/i.test(name))
-    return { severity: 'error', message: `the settings file is called ${PIPELINE_FILE}: rename ${name}` };
+    return { severity: 'error', message: `the settings file must be named ${PIPELINE_FILE}: rename ${name}` };
   if (/\.sql$/i.test(name)) {
     const right = name.replace(/\.sql$/i, '.sql');
-    return { severity: 'error', message: `a step's file ends in .sql, in lower case: rename it to ${right}` };
+    return {
+      severity: 'error',
+      message: `a step's file name must end in .sql, in lower case: rename it to ${right}`,
+    };
   }
   if (/^\d+[^.]*(?:\.[a-z0-9.]*)?$/i.test(name) && !/\.(?:bak|orig|rej|swp|tmp|csv|md)$/i.test(name))
-    return { severity: 'warning', message: `is not run: a step's file ends in .sql` };
+    return { severity: 'warning', message: `this file is not a step: a step's file name must end in .sql` };
   return undefined;
 }

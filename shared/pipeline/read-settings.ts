@@ -156,7 +156,7 @@ class Reader {
       const at = offsetOfNode(second.key) ?? offset;
       this.#say(
         at,
-        `${place(path)} must have one of the keys ${names}, not several: write each on a line that begins with "- "`,
+        `${place(path)} must have one of the keys ${names}, not several: write each on its own line that begins with "- "`,
       );
     }
     return this.#object(node, keys, path, offset);
@@ -276,7 +276,7 @@ class Reader {
 }
 
 function yamlWords(code: string, message: string): string {
-  if (code === 'DUPLICATE_KEY') return 'this key stands here twice';
+  if (code === 'DUPLICATE_KEY') return 'duplicate key';
   return message.includes('call stack') ? 'this is nested too deeply' : `not YAML: ${message}`;
 }
 
@@ -297,7 +297,7 @@ function unknownKey(name: string, keys: Readonly<Record<string, Key>>, path: Pat
   const names = Object.keys(keys);
   if (name.endsWith(')'))
     return `unknown key ${name} in ${place(path)}: within { } a comma ends a value, so a cron with commas needs quotes`;
-  return `unknown key ${name} in ${place(path)}${didYouMean(name, names)}; known are ${names.join(', ')}`;
+  return `unknown key ${name} in ${place(path)}${didYouMean(name, names)}; known keys: ${names.join(', ')}`;
 }
 
 function place(path: Path): string {
@@ -310,9 +310,9 @@ function place(path: Path): string {
 function words(shape: Exclude<Shape, { kind: Composed }>): string {
   switch (shape.kind) {
     case 'text':
-      return shape.words ?? 'a text';
+      return shape.words ?? 'a string';
     case 'scalar':
-      return 'a text, number or boolean';
+      return 'a string, number or boolean';
     case 'choice':
       return shape.values.join(', ').replace(/, (?=[^,]*$)/, ' or ');
     case 'duration':

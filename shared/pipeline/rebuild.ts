@@ -105,18 +105,18 @@ function whyRefused(
     const { reads, unpinned = [], deterministic, varies = [] } = step.lineage;
     if (!step.repeatable && reads.length > 0) {
       reasons.push(
-        `${step.name} reads ${reads.join(', ')}, which others may have changed meanwhile (repeatable: true says they have not)`,
+        `${step.name} reads ${reads.join(', ')}, which may have changed meanwhile (declare repeatable: true if it cannot)`,
       );
     }
     if (!step.repeatable && unpinned.length > 0) {
       reasons.push(
-        `${step.name} reads ${unpinned.join(', ')}, which is not exactly the run's own file (repeatable: true says it does not change)`,
+        `${step.name} reads ${unpinned.join(', ')}, which is not exactly the run's own file (declare repeatable: true if it cannot change)`,
       );
     }
     if (!deterministic) {
       const what = varies.length === 0 ? '' : `: ${varies.join(', ')}`;
       reasons.push(
-        `${step.name} may give other rows the second time${what} (use :run_started_at for the time)`,
+        `${step.name} may give different rows when re-run${what} (use :run_started_at for the time)`,
       );
     }
   }
@@ -128,17 +128,17 @@ function whyRefused(
 function whyStale(step: RebuildStep, kept: RebuildStep): string[] {
   const { reads, shapes = [] } = step.lineage;
   const { writes, redefines = [] } = kept.lineage;
-  if (writes === 'everything') return [`${kept.name} may have changed anything that ${step.name} works with`];
+  if (writes === 'everything') return [`${kept.name} may have changed anything that ${step.name} reads`];
   const changed = meeting(reads, writes);
   const remade = meeting(shapes, redefines);
-  const together = `put what needs both into one file, so that it commits together`;
+  const together = `put both into one file, so that they commit together`;
   return [
     ...(changed.length === 0
       ? []
       : [`${step.name} reads ${changed.join(', ')}, which ${kept.name} has changed since: ${together}`]),
     ...(remade.length === 0
       ? []
-      : [`${step.name} is made like ${remade.join(', ')}, which ${kept.name} has remade since`]),
+      : [`${step.name} copies the columns of ${remade.join(', ')}, which ${kept.name} has redefined since`]),
   ];
 }
 
@@ -159,6 +159,6 @@ function whyTempIsLost(
     const lost = madeBy(step).filter((name) => needed.has(name) && isUsedLater(name));
     return lost.length === 0
       ? []
-      : [`${step.name} made or changed the temporary table ${lost.join(', ')}, and is not run again`];
+      : [`${step.name} created or changed the temporary table ${lost.join(', ')}, and is not re-run`];
   });
 }

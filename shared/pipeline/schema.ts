@@ -27,17 +27,17 @@ const retry: Shape = {
   keys: {
     attempts: {
       shape: { kind: 'whole', min: 1, max: 10 },
-      description: 'How many attempts in all, counting the first.',
+      description: 'The total number of attempts, including the first.',
       default: DEFAULTS.attempts,
     },
     base: {
       shape: { kind: 'duration', minSeconds: 1, maxSeconds: HOUR },
-      description: 'The first pause; it doubles each time, with full jitter.',
+      description: 'The first delay; it doubles with each retry, with full jitter.',
       default: DEFAULTS.base,
     },
     max: {
       shape: { kind: 'duration', minSeconds: 1, maxSeconds: DAY },
-      description: 'No pause is longer.',
+      description: 'The maximum delay.',
       default: DEFAULTS.max,
     },
   },
@@ -58,46 +58,49 @@ const step: Shape = {
     kind: {
       shape: { kind: 'choice', values: ['session', 'durable', 'check', 'opaque'] },
       description:
-        'What the step is, where the compiler cannot see it or should treat it with more care. Left out: inferred from the SQL. A single query is a check; `kind: session` makes it a step whose rows nobody looks at.',
+        'The kind of the step, if the compiler cannot infer it or should treat it with more care. Default: inferred from the SQL. A single query is a check; `kind: session` makes it a step whose result is discarded.',
     },
     expect: {
       shape: { kind: 'choice', values: ['no_rows', 'rows', 'true'] },
       description:
-        'Of a check: no row, at least one row, or one row whose first column is true. Anything else fails the run.',
+        'For a check: no rows, at least one row, or one row whose first column is true. Anything else fails the run.',
       default: 'no_rows',
     },
     timeout: {
       shape: { kind: 'duration', minSeconds: 1, maxSeconds: DAY },
       description:
-        'How long one attempt may run before it is cancelled: checked once a minute, so it may run up to a minute longer. The Data API ends any statement after 24h.',
+        'How long one attempt may run before it is cancelled. It is checked once a minute, so an attempt may run up to a minute longer. The Data API ends any statement after 24h.',
       default: DEFAULTS.stepTimeout,
     },
     retry: {
       shape: retry,
-      description: 'For failures that pass by themselves: throttling, connections, conflicts.',
+      description: 'For transient failures: throttling, connections, conflicts.',
     },
     idempotent: {
       shape: { kind: 'flag' },
       description:
-        'Running this opaque step twice does the same as once, so an unknown outcome may be answered by running it again. True by nature for VACUUM, ANALYZE, REFRESH MATERIALIZED VIEW and UNLOAD … ALLOWOVERWRITE.',
+        'Running this opaque step twice has the same effect as once, so after an unknown outcome it may be run again. Always true for VACUUM, ANALYZE, REFRESH MATERIALIZED VIEW and UNLOAD … ALLOWOVERWRITE.',
       default: false,
     },
     repeatable: {
       shape: { kind: 'flag' },
       description:
-        'What this session step reads (permanent tables, also behind views; S3 addresses; functions of your own) does not change while a run lasts, so it may be run again to rebuild a lost session.',
+        'The inputs of this session step (permanent tables, also through views; S3 addresses; user-defined functions) do not change during a run, so it may be re-run to rebuild a lost session.',
       default: false,
     },
-    reads: { shape: tables, description: 'Tables that the step reads besides those seen in its SQL.' },
+    reads: {
+      shape: tables,
+      description: 'Tables that the step reads in addition to those found in its SQL.',
+    },
     writes: {
       shape: tables,
       description:
-        'Tables that the step writes besides those seen in its SQL. A CALL with this is durable: its procedure must not COMMIT or TRUNCATE.',
+        'Tables that the step writes in addition to those found in its SQL. A CALL with this is durable: its procedure must not COMMIT or TRUNCATE.',
     },
     verify: {
       shape: { kind: 'text' },
       description:
-        'A query that answers with one boolean whether this step was applied; asked when the outcome is unknown.',
+        'A query that returns one boolean: whether this step was applied. It runs when the outcome is unknown.',
     },
   },
 };
@@ -107,13 +110,13 @@ const parameter: Shape = {
   keys: {
     type: {
       shape: { kind: 'choice', values: ['string', 'number', 'boolean', 'date', 'timestamp'] },
-      description: 'How the value is checked and written into the SQL.',
+      description: 'How the value is validated and rendered into the SQL.',
       required: true,
     },
     default: {
       shape: { kind: 'scalar' },
       description:
-        'Left out: the value must be given at start. A string may contain {run_id}, {event_date}, {stage}.',
+        'Without a default the value is required at start. A string may contain {run_id}, {event_date}, {stage}.',
     },
     description: { shape: { kind: 'text' }, description: 'What it is for.' },
   },
@@ -125,7 +128,7 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
   keys: {
     description: {
       shape: { kind: 'text' },
-      description: 'One line that says what the pipeline keeps.',
+      description: 'One line that describes the pipeline.',
       default: DEFAULTS.description,
     },
     on: {
@@ -155,7 +158,7 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
           keepAlive: {
             shape: { kind: 'duration', minSeconds: 60, maxSeconds: DAY },
             description:
-              'How long the session lives without a statement: the time there is to mend a failed step and resume in the same session. At most 24h; over 1h Serverless may close it first.',
+              'How long an idle session stays open: the time to fix a failed step and resume in the same session. At most 24h; over 1h Serverless may close it first.',
             default: DEFAULTS.keepAlive,
           },
           set: {
@@ -170,7 +173,7 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
           },
         },
       },
-      description: 'The warehouse session that is handed from step to step.',
+      description: 'The warehouse session that all steps of a run share.',
     },
     parameters: {
       shape: {
@@ -183,33 +186,34 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
     },
     concurrency: {
       shape: { kind: 'whole', min: 1, max: 100 },
-      description: 'How many runs may be under way at once; others wait, oldest first.',
+      description: 'How many runs may be in progress at once; others wait, oldest first.',
       default: DEFAULTS.concurrency,
     },
     onFailure: {
       shape: { kind: 'choice', values: ['hold', 'continue'] },
-      description: 'hold: a failed run keeps its place and later files wait in order. continue: they go on.',
+      description:
+        'hold: a failed run keeps its slot and later files wait in order. continue: later files run.',
       default: DEFAULTS.onFailure,
     },
     onReplay: {
       shape: { kind: 'choice', values: ['resume', 'rerun', 'skip'] },
       description:
-        'What a replayed event does where its run exists: resume it if it failed, make a new run, or nothing.',
+        'What a replayed event does if its run already exists: resume it if it failed, rerun it as a new run, or skip it.',
       default: DEFAULTS.onReplay,
     },
     timeout: {
       shape: { kind: 'duration', minSeconds: 1, maxSeconds: 14 * DAY },
-      description: "The whole run's limit; checked once a minute.",
+      description: 'The time limit of the whole run; checked once a minute.',
       default: DEFAULTS.timeout,
     },
-    retry: { shape: retry, description: 'For every step that does not say otherwise.' },
+    retry: { shape: retry, description: 'The default for every step.' },
     warehouse: {
       shape: {
         kind: 'text',
         pattern: '^[a-z][a-z0-9-]{0,62}$',
         words: 'the name of a workgroup or cluster',
       },
-      description: "Another workgroup or cluster than the stage's own.",
+      description: "A workgroup or cluster other than the stage's own.",
     },
   },
 };

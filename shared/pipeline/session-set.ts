@@ -1,4 +1,4 @@
-/** `session.set` as SQL text, so that whoever sends `SET <setting> TO <value>` needs to quote nothing. */
+/** `session.set` as SQL text, quoted where needed, for `SET <setting> TO <value>`. */
 import { quoteLiteral, RenderError } from './render.ts';
 
 const IDENTIFIER = /^(?:"(?:[^"\p{Cc}]|"")+"|[\p{L}_][\p{L}\p{N}_$]*|'\$user'|"\$user"|\$user)$/u;
@@ -21,7 +21,7 @@ export function settingAsSql(setting: string, value: string): { sql: string } | 
   if (setting === 'search_path') {
     const schemas = value.split(',').map((schema) => schema.trim());
     const bad = schemas.find((schema) => !IDENTIFIER.test(schema));
-    if (bad !== undefined) return { wrong: `${JSON.stringify(bad)} is no schema's name` };
+    if (bad !== undefined) return { wrong: `${JSON.stringify(bad)} is not a schema name` };
     return { sql: schemas.map((schema) => (schema === '$user' ? `'$user'` : schema)).join(', ') };
   }
   if (/^-?\d+(?:\.\d+)?$/.test(value) || /^(?:true|false|on|off|default)$/i.test(value))

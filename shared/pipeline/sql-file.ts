@@ -60,11 +60,11 @@ export function readSqlFile(
     problems.push(...facts.problems, ...made.problems);
     const bytes = templateBytes(made.template);
     if (bytes > MAX_BYTES)
-      problem(facts.offset, `the statement has ${bytes} bytes; the Data API takes ${MAX_BYTES} at most`);
+      problem(facts.offset, `the statement has ${bytes} bytes; the Data API accepts at most ${MAX_BYTES}`);
     else if (bytes > LARGE_BYTES)
       problem(
         facts.offset,
-        `the statement has ${bytes} bytes; older Data API endpoints take ${LARGE_BYTES} at most`,
+        `the statement has ${bytes} bytes; older Data API endpoints accept at most ${LARGE_BYTES}`,
         'warning',
       );
     const events = made.uses.filter((use) => use.name === 'event').length;
@@ -79,12 +79,12 @@ export function readSqlFile(
     const template = { ...made.template, at: positionOf(text, facts.offset) };
     return { tokens: part, facts, template, uses: made.uses };
   });
-  if (statements.length === 0) problem(0, 'the file holds no statement');
+  if (statements.length === 0) problem(0, 'the file contains no statement');
   if (statements.length > MAX_STATEMENTS) {
     const first = statements[MAX_STATEMENTS]?.facts.offset ?? 0;
     problem(
       first,
-      `the file holds ${statements.length} statements; ${MAX_STATEMENTS} fit into one transaction of the Data API: split it`,
+      `the file has ${statements.length} statements; at most ${MAX_STATEMENTS} fit into one transaction of the Data API: split it`,
     );
   }
   return { name, text, statements, problems };

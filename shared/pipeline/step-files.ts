@@ -18,14 +18,14 @@ export function stepFiles(names: readonly string[]): StepFiles {
     if (number === undefined) {
       problems.push({
         file: name,
-        message: `a step's file is named like 10_stage.sql: a number, then letters, digits, _ . or -`,
+        message: `a step's file name must look like 10_stage.sql: a number, then letters, digits, _ . or -`,
       });
       continue;
     }
     const value = Number(number);
     const other = taken.get(value);
     if (other !== undefined)
-      problems.push({ file: name, message: `has the number of ${other}: which comes first must be clear` });
+      problems.push({ file: name, message: `has the same number as ${other}: renumber one of them` });
     taken.set(value, name);
     numbered.push({ name, number: value });
   }

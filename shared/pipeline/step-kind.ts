@@ -40,7 +40,7 @@ export function kindOfStep(step: FileEffect, settings: StepSettings): KindOfStep
     problems.push({
       offset: statements[1]?.facts.offset ?? 0,
       severity: 'error',
-      message: `a check is one query, and this file holds ${statements.length}: give each a file of its own`,
+      message: `a check is a single query, and this file has ${statements.length}: put each into its own file`,
     });
   }
   if (settings.kind === undefined)
@@ -58,7 +58,7 @@ function infer(step: FileEffect, natures: readonly Nature[]): StepKind {
   return permanent ? 'durable' : 'session';
 }
 
-/** Why the declared kind cannot be true; undefined where it may. */
+/** Why the declared kind is wrong; undefined if it may be right. */
 function whyNotKind(
   declared: StepKind,
   inferred: StepKind,
@@ -70,16 +70,16 @@ function whyNotKind(
   const unseen = inferred === 'opaque' && isOne && first?.facts.vouchable === true;
   switch (declared) {
     case 'opaque':
-      return isOne ? undefined : 'kind: opaque is for a single statement; this file holds several';
+      return isOne ? undefined : 'kind: opaque allows a single statement; this file has several';
     case 'check':
-      return 'kind: check is for one query that only reads; this is not one';
+      return 'kind: check allows only a single read-only query';
     case 'session':
       if (inferred === 'check' && natures.length > 0) return undefined;
       if (unseen && step.effect.writes.length === 0) return undefined;
-      return `kind: session is for what touches only temporary tables and settings; this ${doing(step, inferred)}`;
+      return `kind: session allows only changes of temporary tables and settings; this file ${doing(step, inferred)}`;
     case 'durable':
       if (unseen) return undefined;
-      return `kind: durable is for what changes permanent tables in a transaction; this ${doing(step, inferred)}`;
+      return `kind: durable requires changes of permanent tables in a transaction; this file ${doing(step, inferred)}`;
     default:
       return declared satisfies never;
   }
@@ -90,7 +90,7 @@ function doing(step: FileEffect, inferred: StepKind): string {
     case 'check':
       return 'only reads';
     case 'session':
-      return 'changes temporary tables or settings only';
+      return 'changes only temporary tables or settings';
     case 'durable':
       return step.effect.writes.length > 0
         ? `writes ${step.effect.writes.join(', ')}`
@@ -99,7 +99,7 @@ function doing(step: FileEffect, inferred: StepKind): string {
       const { facts } =
         step.statements.find((one) => one.facts.nature === 'opaque') ?? step.statements[0] ?? {};
       if (facts?.truncates === true) return 'truncates a permanent table, which commits at once';
-      return `holds ${facts?.verb ?? 'a statement'}: ${facts?.opaqueBecause ?? 'it cannot be seen through'}`;
+      return `contains ${facts?.verb ?? 'a statement'}: ${facts?.opaqueBecause ?? 'it cannot be analyzed'}`;
     }
     default:
       return inferred satisfies never;
@@ -112,13 +112,13 @@ function opaqueAmongOthers(
 ): StatementProblem[] {
   return statements.flatMap(({ facts }, i) => {
     if (natures[i] !== 'opaque' || facts.truncates || isMistaken(facts)) return [];
-    const because = facts.opaqueBecause ?? 'it cannot be seen through';
+    const because = facts.opaqueBecause ?? 'it cannot be analyzed';
     const message = `${facts.verb} must be alone in its file: ${because}`;
     return [{ offset: facts.offset, severity: 'error' as const, message }];
   });
 }
 
-/** What is wrong with it is said already, and mending it may change what it is. */
+/** Its problem is already reported, and fixing it may change its kind. */
 function isMistaken({ notUnderstood, problems }: StatementFacts): boolean {
   return [notUnderstood, ...problems].some((problem) => problem?.severity === 'error');
 }
@@ -131,7 +131,7 @@ function truncateAmongOthers(statements: readonly StatementEffect[]): StatementP
       offset: facts.offset,
       severity: 'error',
       message:
-        'TRUNCATE commits what stands before it in the transaction; use DELETE FROM, or give it a file of its own',
+        'TRUNCATE commits the preceding statements of the transaction; use DELETE FROM, or put it into its own file',
     }));
 }
 
@@ -147,6 +147,6 @@ function unseenRows(
     .map(({ facts }) => ({
       offset: facts.offset,
       severity: 'warning',
-      message: 'nobody looks at the rows of this query; a check is one query in a file of its own',
+      message: 'the result of this query is discarded; to make it a check, put it into its own file',
     }));
 }

@@ -87,7 +87,7 @@ function lineageOf({ effect, statements }: FileEffect, { repeatable, reads }: St
       // Not even `repeatable` helps: the run itself may have changed what it reads.
       ...all
         .filter((facts) => facts.readsUnknown && reads === undefined)
-        .map((facts) => `${facts.verb} may read anything (name it with reads:)`),
+        .map((facts) => `${facts.verb} may read anything (declare its tables with reads:)`),
       ...(repeatable === true
         ? []
         : all.flatMap((facts) => facts.unknownFunctions.map((name) => `${name}()`))),
@@ -115,20 +115,16 @@ function optionProblems({ settings, pipeline, kind }: StepParts): OptionProblem[
     problems.push({ key, message, severity });
   };
   if (settings.expect !== undefined && kind !== 'check')
-    say('expect', `expect is for checks; this step is ${kind}: a check is a single query that only reads`);
+    say('expect', `expect applies only to checks; this step is ${kind}: a check is a single read-only query`);
   if (settings.verify !== undefined && kind !== 'durable' && kind !== 'opaque')
-    say('verify', `verify is for steps that change something for good; this step is ${kind}`);
+    say('verify', `verify applies only to steps with permanent effects; this step is ${kind}`);
   if (settings.repeatable === true && kind !== 'session')
-    say('repeatable', `repeatable means something for session steps only; this step is ${kind}`, 'warning');
+    say('repeatable', `repeatable applies only to session steps; this step is ${kind}`, 'warning');
   if (settings.timeout !== undefined && settings.timeout > runTimeout(pipeline))
-    say(
-      'timeout',
-      'the step may take longer than the whole run: the timeout of the pipeline is shorter',
-      'warning',
-    );
+    say('timeout', "the step's timeout is longer than the pipeline's timeout", 'warning');
   const { baseSeconds, maxSeconds } = retryPolicy(pipeline.retry, settings.retry);
   if (settings.retry !== undefined && baseSeconds > maxSeconds)
-    say('retry', 'the first pause (base) is longer than the longest (max)');
+    say('retry', 'the first delay (base) is longer than the maximum (max)');
   return problems;
 }
 
@@ -147,7 +143,7 @@ function verifyTemplate(
     const mistake = facts?.problems.find((problem) => problem.severity === 'error');
     if (mistake !== undefined) return refuse(`verify: ${mistake.message}`);
     if (statement === undefined || more.length > 0 || facts?.nature !== 'query')
-      return refuse('verify must be one query that only reads and answers with one boolean');
+      return refuse('verify must be a single read-only query that returns one boolean');
     const made = makeTemplate(statement, known);
     const wrong = made.problems.find((problem) => problem.severity === 'error');
     if (wrong !== undefined) return refuse(wrong.message);

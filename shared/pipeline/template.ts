@@ -95,7 +95,7 @@ class TemplateMaker {
       this.#problems.push({
         offset: token.start,
         severity: 'warning',
-        message: `${token.text} is a text, not a placeholder: write :${quoted} without quotes, they are added for you`,
+        message: `${token.text} is a string literal, not a placeholder: write :${quoted} without quotes, Baton adds them`,
       });
     }
   }
@@ -110,7 +110,7 @@ class TemplateMaker {
       this.#problems.push({
         offset: token.start,
         severity: 'error',
-        message: `:${name} needs blanks around it: it would run together with what stands beside it`,
+        message: `:${name} needs a space around it: its value would merge with the adjacent characters`,
       });
     }
     this.#parts.push({ param: name });
@@ -126,7 +126,7 @@ class TemplateMaker {
           this.#problems.push({
             offset: token.start,
             severity: 'error',
-            message: `:${name} cannot be filled in between dollar quotes; write UNLOAD's query between single quotes`,
+            message: `:${name} is not replaced within dollar quotes; put UNLOAD's query between single quotes`,
           });
         }
       }

@@ -23,8 +23,8 @@ export function decodeUtf8(bytes: Uint8Array): Decoded {
   if (lost === -1) return { text };
   const before = text.slice(0, lost).split('\n');
   const message = isValid(bytes)
-    ? 'the file holds U+FFFD here, what an editor puts where it could not read a character: write the character again'
-    : 'the file is not UTF-8 here (Latin-1 or Windows-1252, it seems): save it as UTF-8';
+    ? 'the file has U+FFFD here, which editors insert for an unreadable character: retype the character'
+    : 'the file is not valid UTF-8 here (probably Latin-1 or Windows-1252): save it as UTF-8';
   const column = (before.at(-1) ?? '').length + 1;
   return { text, problem: { line: before.length, column, severity: 'error', message } };
 }

@@ -265,7 +265,7 @@ export class DataApiWarehouse implements Warehouse {
       return {
         reason: 'throttled',
         class: 'transient',
-        message: 'the warehouse did not answer the first statement within 45 s',
+        message: 'the first statement did not finish within 45 s',
       } as const;
     }
     const message = error ?? `the session's first statement was ${status}`;
@@ -329,6 +329,6 @@ function textOf(field: Field): string | null {
 }
 
 function required<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw new Error(`the Data API's answer lacks ${name}`);
+  if (value === undefined) throw new Error(`the Data API's response lacks ${name}`);
   return value;
 }

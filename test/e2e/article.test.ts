@@ -182,7 +182,7 @@ describe('with the audit in a step of its own behind the commit', () => {
     expect(run.error?.message).toContain(
       '30_changes.sql reads item_dim, which 40_merge.sql has changed since',
     );
-    expect(run.error?.message).toContain('put what needs both into one file, so that it commits together');
+    expect(run.error?.message).toContain('put both into one file, so that they commit together');
     expect(run.error?.message).toContain(`baton resolve ${run.id} --applied`);
     expect(await counted(first)).toEqual(NOT_AUDITED);
     // No command goes on without a person's word; nor does time.

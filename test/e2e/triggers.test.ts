@@ -264,6 +264,6 @@ it('what is neither a batch nor a schedule is refused, and says so', async () =>
   );
   expect(refused.FunctionError).toBe('Unhandled');
   expect(Buffer.from(refused.Payload ?? []).toString()).toContain(
-    'start-run takes a batch of the arrivals queue (Records) or a schedule that fell due (source baton.schedule); this is {\\"hello\\":1}',
+    'expected a batch of the arrivals queue (Records) or a due schedule (source baton.schedule); this is {\\"hello\\":1}',
   );
 });

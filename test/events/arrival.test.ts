@@ -40,20 +40,20 @@ describe('what start-run is invoked with', () => {
 
   it.each([
     [null, 'the event must be an object'],
-    [{}, 'start-run takes a batch of the arrivals queue (Records) or a schedule that fell due'],
-    [succeeded, 'this is {"version":"0","id":"1","detail-type":"Run Succeeded"'],
+    [{}, 'expected a batch of the arrivals queue (Records) or a due schedule'],
+    [succeeded, 'got {"version":"0","id":"1","detail-type":"Run Succeeded"'],
     [{ Records: {} }, 'Records must be a list of SQS messages'],
-    [{ ...due, stage: 'prod' }, 'this is a schedule of stage prod; this is stage test'],
-    [{ ...due, stage: undefined }, 'stage must be a text; it is nothing'],
-    [{ ...due, pipeline: 7 }, 'pipeline must be a text; it is 7'],
-    [{ ...due, trigger: '' }, 'trigger must be a text'],
+    [{ ...due, stage: 'prod' }, 'expected a schedule of stage test; got one of stage prod'],
+    [{ ...due, stage: undefined }, 'stage is missing (expected a string)'],
+    [{ ...due, pipeline: 7 }, 'pipeline must be a string; it is 7'],
+    [{ ...due, trigger: '' }, 'trigger must be a string'],
     // Scheduler leaves a keyword that it does not know as it is.
     [
       { ...due, scheduledTime: '<aws.scheduler.scheduled-time>' },
-      'scheduledTime must be an instant in UTC; it is "<aws.scheduler.scheduled-time>"',
+      'scheduledTime must be a UTC timestamp; it is "<aws.scheduler.scheduled-time>"',
     ],
-    [{ ...due, scheduledTime: '2026-11-24T06:00:00+01:00' }, 'scheduledTime must be an instant in UTC'],
-    [{ ...due, scheduledTime: '2026-13-24T06:00:00Z' }, 'scheduledTime must be an instant in UTC'],
+    [{ ...due, scheduledTime: '2026-11-24T06:00:00+01:00' }, 'scheduledTime must be a UTC timestamp'],
+    [{ ...due, scheduledTime: '2026-13-24T06:00:00Z' }, 'scheduledTime must be a UTC timestamp'],
   ])('%j is refused', (event, reason) => {
     expect(() => readStartRunEvent(event, 'test')).toThrow(reason);
   });
@@ -79,13 +79,10 @@ describe('a message of the arrivals queue', () => {
   });
 
   it.each([
-    [
-      { ...succeeded, 'detail-type': 'Run Failed' },
-      '"Run Succeeded" of stage test was expected; this is "Run Failed"',
-    ],
+    [{ ...succeeded, 'detail-type': 'Run Failed' }, '"Run Succeeded" of stage test; got "Run Failed"'],
     [{ ...succeeded, detail: { ...succeeded.detail, stage: 'prod' } }, 'of stage prod'],
-    [{ ...succeeded, detail: { stage: 'test' } }, 'detail.runId must be a text'],
-    [{ source: 'other', 'detail-type': 'x' }, 'an S3 "Object Created" event was expected'],
+    [{ ...succeeded, detail: { stage: 'test' } }, 'detail.runId is missing'],
+    [{ source: 'other', 'detail-type': 'x' }, 'expected "Object Created" from aws.s3'],
   ])('%j is refused', (message, reason) => {
     expect(() => read(message)).toThrow(reason);
   });

@@ -51,13 +51,13 @@ describe('an S3 event', () => {
   });
 
   it.each([
-    [{ ...s3Event, source: 'aws.s4' }, 'an S3 "Object Created" event was expected'],
+    [{ ...s3Event, source: 'aws.s4' }, 'expected "Object Created" from aws.s3'],
     ...['yesterday', '5', '2026-11-24', '2026-13-24T08:00:00Z', '+275761-01-01T00:00:00Z'].map(
-      (time): [unknown, string] => [{ ...s3Event, time }, `time must be an instant in UTC; it is "${time}"`],
+      (time): [unknown, string] => [{ ...s3Event, time }, `time must be a UTC timestamp; it is "${time}"`],
     ),
     [
       { ...s3Event, detail: { bucket: { name: 'b' }, object: { size: 1, etag: 'e' } } },
-      'detail.object.key must be a text; it is nothing',
+      'detail.object.key is missing (expected a string)',
     ],
     [
       { ...s3Event, detail: { ...s3Event.detail, object: { ...s3Event.detail.object, size: '5' } } },
@@ -121,13 +121,16 @@ describe('a completion event', () => {
   });
 
   it.each([
-    [{ ...ended, source: 'aws.ec2' }, 'is not for run-step'],
-    [{ ...ended, time: 'soon' }, 'time must be an instant in UTC; it is "soon"'],
-    [{ ...ended, time: undefined }, 'time must be a text; it is nothing'],
-    [{ ...ended, time: '2026-02-30T25:00:00Z' }, 'time must be an instant in UTC'],
-    [{ ...ended, detail: { ...ended.detail, statementId: 7 } }, 'detail.statementId must be a text; it is 7'],
+    [{ ...ended, source: 'aws.ec2' }, 'unexpected event'],
+    [{ ...ended, time: 'soon' }, 'time must be a UTC timestamp; it is "soon"'],
+    [{ ...ended, time: undefined }, 'time is missing (expected a string)'],
+    [{ ...ended, time: '2026-02-30T25:00:00Z' }, 'time must be a UTC timestamp'],
+    [
+      { ...ended, detail: { ...ended.detail, statementId: 7 } },
+      'detail.statementId must be a string; it is 7',
+    ],
     [{ ...ended, detail: { ...ended.detail, statementId: deeplyNested } }, 'call stack'],
-    [{ source: 'baton.request', 'detail-type': 'Run Woken', detail: {} }, 'detail.runId must be a text'],
+    [{ source: 'baton.request', 'detail-type': 'Run Woken', detail: {} }, 'detail.runId is missing'],
     ['text', 'the event must be an object'],
   ])('that is malformed is ignored with the reason, not delivered again (%#)', (event, reason) => {
     expect(parseWakeUp(event, 'test', 'r')).toEqual({ ignored: expect.stringContaining(reason) });
@@ -158,8 +161,8 @@ describe('a request', () => {
 
   it.each([
     [{ verb: 'drop', requestId: 'q' }, 'verb must be start, resume, cancel, resolve or check'],
-    [{ verb: 'resume', requestId: 'q' }, 'runId must be a text'],
-    [{ verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 1 } }, 'parameters.a must be a text'],
+    [{ verb: 'resume', requestId: 'q' }, 'runId is missing'],
+    [{ verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 1 } }, 'parameters.a must be a string'],
     [{ source: 'someone', 'detail-type': 'Resume Requested', detail: {} }, 'is not a request'],
     [
       { verb: 'resume', requestId: 'q'.repeat(257), runId: 'r' },
@@ -175,14 +178,14 @@ describe('a request', () => {
     ],
     [
       { verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 'x'.repeat(4_096) } },
-      'parameters may have 4096 bytes in all, names and values; they have 4097: put large values into',
+      'names and values of parameters may have 4096 bytes in total; they have 4097: put large values into',
     ],
     [
       { verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: '\uD83D' } },
-      'parameters.a must be Unicode text',
+      'parameters.a must be valid Unicode',
     ],
     [{ verb: 'start', requestId: 'q', pipeline: 'p', file: `s3://b/${'k'.repeat(1_200)}` }, 'file must have'],
-    [{ verb: 'resume', requestId: 'q', runId: 'r\uDE00' }, 'runId must be Unicode text'],
+    [{ verb: 'resume', requestId: 'q', runId: 'r\uDE00' }, 'runId must be valid Unicode'],
     [{ source: 'baton.request', 'detail-type': 'constructor', detail: {} }, 'is not a request'],
   ])('that is wrong is refused with the place (%#)', (request, message) => {
     expect(() => parseRequest(request)).toThrow(message);
@@ -214,7 +217,7 @@ describe('limits of what a run keeps', () => {
     expect(() => parseObjectCreated(withObject({ key: 'k'.repeat(1_025) }))).toThrow(
       'detail.object.key must have at most 1024 bytes of UTF-8; it has 1025',
     );
-    expect(() => parseObjectCreated(withObject({ key: 'a\uD800.csv' }))).toThrow('half of a surrogate pair');
+    expect(() => parseObjectCreated(withObject({ key: 'a\uD800.csv' }))).toThrow('an unpaired surrogate');
     expect(() => parseObjectCreated(withObject({ etag: 'e'.repeat(257) }))).toThrow('detail.object.etag');
     expect(() => parseObjectCreated({ ...s3Event, 'replay-name': 'r'.repeat(257) })).toThrow('replay-name');
   });
@@ -226,6 +229,6 @@ describe('a batch of the queue', () => {
   });
 
   it('without records is refused', () => {
-    expect(() => parseQueueBatch({})).toThrow('Records must be a list of SQS messages');
+    expect(() => parseQueueBatch({})).toThrow('Records is missing (expected a list of SQS messages)');
   });
 });

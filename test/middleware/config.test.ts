@@ -35,9 +35,9 @@ test('what is left out has a value of its own', () => {
   expect(config.copyRole).toBe('default');
 });
 
-test('all that is wrong is named at once', () => {
+test('reports every invalid setting in one error', () => {
   const wrong = { BATON_CLUSTER: 'old', BATON_DB_USER: 'etl', BATON_SECRET_ARN: 'arn' };
   expect(() => readConfig({ ...env, ...wrong, BATON_TABLE: '' })).toThrow(
-    "the function's environment is wrong: BATON_TABLE is not set; exactly one of BATON_WORKGROUP and BATON_CLUSTER must be set; BATON_DB_USER goes with BATON_CLUSTER only; BATON_DB_USER and BATON_SECRET_ARN exclude each other",
+    "the function's environment is invalid: BATON_TABLE is not set; exactly one of BATON_WORKGROUP and BATON_CLUSTER must be set; BATON_DB_USER requires BATON_CLUSTER; BATON_DB_USER and BATON_SECRET_ARN cannot be combined",
   );
 });

@@ -13,7 +13,7 @@ describe('a wrong step is told with its place', () => {
     [
       'BEGIN',
       { '1_a.sql': '-- all\nBEGIN;\nDELETE FROM t;\nCOMMIT;' },
-      ['1_a.sql:2:1: error: BEGIN is not for steps', '1_a.sql:4:1: error: COMMIT'],
+      ['1_a.sql:2:1: error: BEGIN is not allowed in a step', '1_a.sql:4:1: error: COMMIT'],
     ],
     [
       'START TRANSACTION',
@@ -28,7 +28,7 @@ describe('a wrong step is told with its place', () => {
     [
       'TRUNCATE beside others',
       { '1_a.sql': 'DELETE FROM t;\n  TRUNCATE u' },
-      ['1_a.sql:2:3: error: TRUNCATE commits what stands before it'],
+      ['1_a.sql:2:3: error: TRUNCATE commits the preceding statements'],
     ],
     [
       'TRUNCATE of a temporary table in a commit step',
@@ -39,29 +39,33 @@ describe('a wrong step is told with its place', () => {
     [
       'a thousand steps',
       Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${i}_a.sql`, 'DELETE FROM t'])),
-      ['pipeline.yml:1:1: error: the pipeline has 1000 steps, and 999 is the most'],
+      ['pipeline.yml:1:1: error: the pipeline has 1000 steps; at most 999 are allowed'],
     ],
     ['no steps', {}, ['pipeline.yml:1:1: error: the pipeline has no step']],
-    ['an empty file', { '1_a.sql': '-- nothing\n;;' }, ['1_a.sql:1:1: error: the file holds no statement']],
+    [
+      'an empty file',
+      { '1_a.sql': '-- nothing\n;;' },
+      ['1_a.sql:1:1: error: the file contains no statement'],
+    ],
     [
       'equal numbers',
       { '1_a.sql': 'DELETE FROM t', '01_b.sql': 'DELETE FROM t' },
-      ['1_a.sql:1:1: error: has the number of 01_b.sql'],
+      ['1_a.sql:1:1: error: has the same number as 01_b.sql'],
     ],
     [
       'no number',
       { 'a.sql': 'DELETE FROM t' },
-      ["a.sql:1:1: error: a step's file is named like 10_stage.sql"],
+      ["a.sql:1:1: error: a step's file name must look like 10_stage.sql"],
     ],
     [
       'a name that could end a comment',
       { '1_*/ DROP TABLE x.sql': 'DELETE FROM t' },
-      ["error: a step's file is named like"],
+      ["error: a step's file name must look like"],
     ],
     [
       '39 statements',
       { '1_a.sql': 'DELETE FROM t;\n'.repeat(39) },
-      ['1_a.sql:39:1: error: the file holds 39 statements; 38 fit'],
+      ['1_a.sql:39:1: error: the file has 39 statements; at most 38 fit'],
     ],
     [
       'a statement over 200 KB',
@@ -92,7 +96,7 @@ describe('a wrong step is told with its place', () => {
     [
       'used before it is made',
       { '10_a.sql': 'INSERT INTO t\nSELECT * FROM stage', '20_b.sql': 'CREATE TEMP TABLE stage (a INT)' },
-      ['10_a.sql:2:15: error: the temporary table stage is used before it is made (in 20_b.sql)'],
+      ['10_a.sql:2:15: error: the temporary table stage is used before it is created (in 20_b.sql)'],
     ],
     [
       'used after it is dropped',
@@ -106,39 +110,39 @@ describe('a wrong step is told with its place', () => {
     [
       'made twice',
       { '10_a.sql': 'CREATE TEMP TABLE s (a INT)', '20_b.sql': 'CREATE TEMP TABLE s (a INT)' },
-      ['20_b.sql:1:19: error: the temporary table s exists already (made in 10_a.sql)'],
+      ['20_b.sql:1:19: error: the temporary table s already exists (created in 10_a.sql)'],
     ],
     [
       'never made',
       { '10_a.sql': 'SELECT * FROM #s' },
-      ['10_a.sql:1:15: error: the temporary table #s is not made in any step'],
+      ['10_a.sql:1:15: error: the temporary table #s is not created in any step'],
     ],
     [
       'hides its own source',
       { '10_a.sql': 'CREATE TEMP TABLE dim (LIKE dim)' },
-      ['10_a.sql:1:29: error: the temporary table dim would hide the table it is made from'],
+      ['10_a.sql:1:29: error: the temporary table dim would hide the table it is created from'],
     ],
     [
       'hides a permanent one made in the pipeline',
       { '10_a.sql': 'CREATE TABLE mart.dim (a INT)', '20_b.sql': 'CREATE TEMP TABLE dim (a INT)' },
-      ['20_b.sql:1:19: error: the temporary table dim would hide the permanent one made in 10_a.sql'],
+      ['20_b.sql:1:19: error: the temporary table dim would hide the permanent one created in 10_a.sql'],
     ],
     [
       'permanent of the same name',
       { '10_a.sql': 'CREATE TEMP TABLE dim (a INT)', '20_b.sql': 'CREATE TABLE dim (a INT)' },
-      ['20_b.sql:1:14: error: dim is a temporary table too (in 10_a.sql)'],
+      ['20_b.sql:1:14: error: dim is also a temporary table (in 10_a.sql)'],
     ],
     [
       'dropped before it is made',
       { '10_a.sql': 'DROP TABLE IF EXISTS s; CREATE TEMP TABLE s (a INT)' },
       [
-        '10_a.sql:1:22: warning: no temporary table s exists here, so a permanent one of that name would be dropped',
+        '10_a.sql:1:22: warning: no temporary table s exists here, so this would drop a permanent one of that name',
       ],
     ],
     [
       'in a schema',
       { '10_a.sql': 'CREATE TEMP TABLE mart.s (a INT)' },
-      ['10_a.sql:1:19: error: a temporary table has no schema: call it s'],
+      ['10_a.sql:1:19: error: a temporary table has no schema: name it s'],
     ],
     // Mixed.
     [
@@ -148,7 +152,7 @@ describe('a wrong step is told with its place', () => {
         '20_b.sql': 'INSERT INTO u SELECT * FROM s',
       },
       [
-        '10_a.sql:2:19: error: mixed: this step writes mart.t for good, and changes the temporary table s that 20_b.sql uses',
+        '10_a.sql:2:19: error: mixed: this step permanently writes mart.t, and changes the temporary table s that 20_b.sql uses',
       ],
     ],
     [
@@ -170,19 +174,19 @@ describe('a wrong step is told with its place', () => {
       'SET search_path',
       { '1_a.sql': 'SET search_path TO mart' },
       [
-        '1_a.sql:1:5: error: search_path is not set in a step: put session: { set: { search_path: … } } into pipeline.yml',
+        '1_a.sql:1:5: error: search_path cannot be set in a step: put session: { set: { search_path: … } } into pipeline.yml',
       ],
     ],
     [
       'set_config of search_path',
       { '1_a.sql': "SELECT set_config('search_path', 'mart', false)" },
-      ['1_a.sql:1:8: error: search_path is not set in a step'],
+      ['1_a.sql:1:8: error: search_path cannot be set in a step'],
     ],
     ['RESET ALL', { '1_a.sql': 'RESET ALL' }, ['1_a.sql:1:7: error: RESET ALL would undo']],
     [
       'a prepared name twice',
       { '1_a.sql': 'PREPARE p AS SELECT 1', '2_b.sql': 'PREPARE p AS SELECT 2' },
-      ['2_b.sql:1:9: error: the prepared statement p exists already'],
+      ['2_b.sql:1:9: error: the prepared statement p already exists'],
     ],
     // Placeholders.
     [
@@ -198,7 +202,7 @@ describe('a wrong step is told with its place', () => {
     [
       'a quoted placeholder',
       { '1_a.sql': "CREATE TEMP TABLE s (a INT); COPY s FROM ':manifest' IAM_ROLE default MANIFEST CSV" },
-      ["1_a.sql:1:42: warning: ':manifest' is a text, not a placeholder"],
+      ["1_a.sql:1:42: warning: ':manifest' is a string literal, not a placeholder"],
     ],
     [
       'MANIFEST forgotten',
@@ -206,7 +210,7 @@ describe('a wrong step is told with its place', () => {
         '1_a.sql': 'CREATE TEMP TABLE s (a INT)',
         '2_b.sql': 'COPY s\nFROM :manifest IAM_ROLE :copy_role CSV',
       },
-      ['2_b.sql:2:6: error: COPY FROM :manifest needs the word MANIFEST'],
+      ['2_b.sql:2:6: error: COPY FROM :manifest needs the keyword MANIFEST'],
     ],
     [
       'a prefix in place of a file',
@@ -214,7 +218,7 @@ describe('a wrong step is told with its place', () => {
         '1_a.sql': 'CREATE TEMP TABLE s (a INT)',
         '2_b.sql': 'COPY s FROM :file_uri IAM_ROLE :copy_role CSV',
       },
-      ['2_b.sql:1:13: warning: COPY FROM :file_uri loads every object whose key begins with this one'],
+      ['2_b.sql:1:13: warning: COPY FROM :file_uri loads every object whose key begins with this key'],
     ],
     // Kinds.
     [
@@ -226,23 +230,23 @@ describe('a wrong step is told with its place', () => {
       'a procedure beside others',
       { '1_a.sql': 'CALL p();\nDELETE FROM t' },
       [
-        '1_a.sql:1:1: error: CALL must be alone in its file: a procedure cannot be seen through; name what it writes with writes:',
+        '1_a.sql:1:1: error: CALL must be alone in its file: a procedure cannot be analyzed; declare the tables it writes with writes:',
       ],
     ],
     [
-      'what is not understood beside others',
+      'what cannot be parsed beside others',
       { '1_a.sql': 'DELETE FROM t; frobnicate t' },
-      ['1_a.sql:1:16: error: FROBNICATE is no command of Redshift'],
+      ['1_a.sql:1:16: error: FROBNICATE is not a Redshift command'],
     ],
     [
       'a check of two queries',
       { '1_a.sql': 'SELECT 1;\nSELECT 2' },
-      ['1_a.sql:2:1: error: a check is one query, and this file holds 2'],
+      ['1_a.sql:2:1: error: a check is a single query, and this file has 2'],
     ],
     [
-      'a query that nobody looks at',
+      'a query whose result is discarded',
       { '1_a.sql': 'DELETE FROM t; SELECT 1' },
-      ['1_a.sql:1:16: warning: nobody looks at the rows'],
+      ['1_a.sql:1:16: warning: the result of this query is discarded'],
     ],
   ])('%s', (_, files, expected) => {
     const problems = problemsOf(files);
@@ -297,7 +301,7 @@ it.each(['Orders', '1orders', 'or-ders', 'a'.repeat(61), 'orders*/'])(
 it('a folder without pipeline.yml is told, and its SQL is checked all the same', () => {
   const { problems } = compilePipeline({ name: 'orders', files: new Map([['1_a.sql', 'COMMIT']]) });
   expect(problems.map(({ file, message }) => `${file}: ${message.slice(0, 30)}`)).toEqual([
-    '1_a.sql: COMMIT is not for steps: all s',
+    '1_a.sql: COMMIT is not allowed in a ste',
     'pipeline.yml: the pipeline has no pipeline.y',
   ]);
 });
@@ -309,7 +313,7 @@ it('a plan that one stored item cannot hold is refused', () => {
   );
   expect(problemsOf(files)).toEqual([
     expect.stringMatching(
-      /pipeline\.yml:1:1: error: the compiled pipeline has \d+ bytes compressed; 358400 fit/,
+      /pipeline\.yml:1:1: error: the compiled pipeline has \d+ bytes compressed; at most 358400 fit/,
     ),
   ]);
 });

@@ -206,7 +206,7 @@ describe('a folder of pipelines', () => {
     const { plans, problems } = loadPipelines(folder);
     expect(plans.map(({ pipeline }) => pipeline)).toEqual(['good']);
     expect(problems.map((problem) => formatProblem(problem))).toEqual([
-      'bad/1_a.sql:2:1: error: COMMIT is not for steps: all statements of a file are one transaction already',
+      'bad/1_a.sql:2:1: error: COMMIT is not allowed in a step: the statements of a file already run in one transaction',
       'empty/pipeline.yml:1:1: error: the pipeline has no pipeline.yml',
       expect.stringContaining('empty/pipeline.yml:1:1: error: the pipeline has no step'),
     ]);
@@ -238,15 +238,15 @@ describe('a folder of pipelines', () => {
     const { plans, problems } = loadPipelines(folder);
     expect(plans).toEqual([]);
     expect(problems.map((problem) => formatProblem(problem))).toEqual([
-      '10_a.sql:1:1: warning: a step lies in the folder of its pipeline: this file is ignored',
-      'named/Pipeline.YAML:1:1: error: the settings file is called pipeline.yml: rename Pipeline.YAML',
+      '10_a.sql:1:1: warning: this file is ignored: a step must be in the folder of its pipeline',
+      'named/Pipeline.YAML:1:1: error: the settings file must be named pipeline.yml: rename Pipeline.YAML',
       'named/pipeline.yml:1:1: error: the pipeline has no pipeline.yml',
-      "orders/30_merge.SQL:1:1: error: a step's file ends in .sql, in lower case: rename it to 30_merge.sql",
-      "orders/40_x.Sql:1:1: error: a step's file ends in .sql, in lower case: rename it to 40_x.sql",
-      "orders/50_load.psql:1:1: warning: is not run: a step's file ends in .sql",
-      "orders/60_load:1:1: warning: is not run: a step's file ends in .sql",
-      "orders/70_load.sql.j2:1:1: warning: is not run: a step's file ends in .sql",
-      'orders/old:1:1: warning: steps lie in the folder of the pipeline itself: those in here are ignored',
+      "orders/30_merge.SQL:1:1: error: a step's file name must end in .sql, in lower case: rename it to 30_merge.sql",
+      "orders/40_x.Sql:1:1: error: a step's file name must end in .sql, in lower case: rename it to 40_x.sql",
+      "orders/50_load.psql:1:1: warning: this file is not a step: a step's file name must end in .sql",
+      "orders/60_load:1:1: warning: this file is not a step: a step's file name must end in .sql",
+      "orders/70_load.sql.j2:1:1: warning: this file is not a step: a step's file name must end in .sql",
+      'orders/old:1:1: warning: this folder is ignored: steps must be directly in the folder of the pipeline',
     ]);
   });
 
@@ -266,12 +266,12 @@ describe('a folder of pipelines', () => {
     [
       'Latin-1',
       Buffer.from("DELETE FROM t\nWHERE a = 'Köln'", 'latin1'),
-      '1_a.sql:2:13: error: the file is not UTF-8 here',
+      '1_a.sql:2:13: error: the file is not valid UTF-8 here',
     ],
     [
       'a cut UTF-8 character',
       Buffer.from('DELETE FROM t -- é').subarray(0, -1),
-      '1_a.sql:1:18: error: the file is not UTF-8',
+      '1_a.sql:1:18: error: the file is not valid UTF-8',
     ],
     [
       'UTF-16',
@@ -281,7 +281,7 @@ describe('a folder of pipelines', () => {
     [
       'a lost character',
       Buffer.from("DELETE FROM t WHERE a = 'K\uFFFDln'"),
-      '1_a.sql:1:27: error: the file holds U+FFFD here',
+      '1_a.sql:1:27: error: the file has U+FFFD here',
     ],
   ])('whose file is not UTF-8 has no plan: %s', (_, bytes, expected) => {
     const folder = folderWith({ 'orders/pipeline.yml': 'on: []\n' });
@@ -322,7 +322,7 @@ describe('a folder of pipelines', () => {
       ['marked', ['DELETE FROM t']],
     ]);
     expect(problems.map((problem) => formatProblem(problem))).toEqual([
-      expect.stringContaining('latin/pipeline.yml:1:15: error: the file is not UTF-8 here'),
+      expect.stringContaining('latin/pipeline.yml:1:15: error: the file is not valid UTF-8 here'),
     ]);
   });
 
@@ -330,7 +330,10 @@ describe('a folder of pipelines', () => {
     expect(loadPipelines('/nowhere/at/all')).toMatchObject({
       plans: [],
       problems: [
-        { severity: 'error', message: 'there is no folder /nowhere/at/all: pipelines are folders below it' },
+        {
+          severity: 'error',
+          message: 'folder /nowhere/at/all not found: it must contain a folder for each pipeline',
+        },
       ],
     });
   });

@@ -16,41 +16,41 @@ function expectSaid(sql: string, expected: readonly string[], options = ''): voi
 
 describe("another tool's placeholders", () => {
   it.each<[string, string]>([
-    ['DELETE FROM t WHERE d = {{ ds }}', '1:25: error: {{ ds }} is not filled in: a placeholder is :ds'],
+    ['DELETE FROM t WHERE d = {{ ds }}', '1:25: error: {{ ds }} is not replaced: a placeholder is :ds'],
     [
       'DELETE FROM t WHERE d = ${day}',
-      '1:25: error: ${day} is not filled in: a placeholder is :day, declared under parameters',
+      '1:25: error: ${day} is not replaced: a placeholder is :day, declared under parameters',
     ],
-    ['DELETE FROM t WHERE d = #{day}', '1:25: error: #{day} is not filled in'],
-    ['DELETE FROM t WHERE d = {day}', '1:25: error: {day} is not filled in'],
-    ['DELETE FROM t\n{% if full %} WHERE a = 1', '2:1: error: {% if full %} is not filled in'],
-    ['DELETE FROM t WHERE d = ?', '1:25: error: ? is not filled in'],
-    ['DELETE FROM t WHERE d = $1', '1:25: error: $1 is not filled in'],
-    ['DELETE FROM t WHERE d = :1', '1:25: error: :1 is not filled in'],
-    ['DELETE FROM t WHERE d = %s', '1:25: error: %s is not filled in'],
-    ['DELETE FROM t WHERE d = %(day)s', '1:25: error: %(day)s is not filled in: a placeholder is :day'],
-    ['DELETE FROM t WHERE d = $day', '1:25: error: $day is not filled in: a placeholder is :day'],
-    ['DELETE FROM t WHERE d = $(day)', '1:25: error: $(day) is not filled in: a placeholder is :day'],
-    ['DELETE FROM t WHERE d = <%= day %>', '1:25: error: <%= day %> is not filled in: a placeholder is :day'],
-    ['DELETE FROM t WHERE d = %day%', '1:25: error: %day% is not filled in: a placeholder is :day'],
-    ['DELETE FROM t WHERE d = [day]', '1:25: error: [day] is not filled in'],
-    ['DELETE FROM `mart`.t', '1:13: error: `mart` is not quoted as in Redshift'],
-    ['DELETE FROM t WHERE `d` = 1', '1:21: error: `d` is not quoted as in Redshift'],
-    ['DELETE FROM t WHERE d = @day', '1:25: error: @day is not filled in'],
-    ['DELETE FROM t WHERE d = &day', '1:25: error: &day is not filled in'],
-    ["DELETE FROM t WHERE d = :'day'", "1:25: error: :'day' is not filled in: a placeholder is :day"],
-    ['\\set day 1\nDELETE FROM t', '1:1: error: \\set is a command of psql'],
+    ['DELETE FROM t WHERE d = #{day}', '1:25: error: #{day} is not replaced'],
+    ['DELETE FROM t WHERE d = {day}', '1:25: error: {day} is not replaced'],
+    ['DELETE FROM t\n{% if full %} WHERE a = 1', '2:1: error: {% if full %} is not replaced'],
+    ['DELETE FROM t WHERE d = ?', '1:25: error: ? is not replaced'],
+    ['DELETE FROM t WHERE d = $1', '1:25: error: $1 is not replaced'],
+    ['DELETE FROM t WHERE d = :1', '1:25: error: :1 is not replaced'],
+    ['DELETE FROM t WHERE d = %s', '1:25: error: %s is not replaced'],
+    ['DELETE FROM t WHERE d = %(day)s', '1:25: error: %(day)s is not replaced: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = $day', '1:25: error: $day is not replaced: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = $(day)', '1:25: error: $(day) is not replaced: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = <%= day %>', '1:25: error: <%= day %> is not replaced: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = %day%', '1:25: error: %day% is not replaced: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = [day]', '1:25: error: [day] is not replaced'],
+    ['DELETE FROM `mart`.t', '1:13: error: `mart` is not valid quoting in Redshift'],
+    ['DELETE FROM t WHERE `d` = 1', '1:21: error: `d` is not valid quoting in Redshift'],
+    ['DELETE FROM t WHERE d = @day', '1:25: error: @day is not replaced'],
+    ['DELETE FROM t WHERE d = &day', '1:25: error: &day is not replaced'],
+    ["DELETE FROM t WHERE d = :'day'", "1:25: error: :'day' is not replaced: a placeholder is :day"],
+    ['\\set day 1\nDELETE FROM t', '1:1: error: \\set is a psql command'],
     [
       'DELETE FROM {{ schema }}.t',
-      '1:13: error: {{ schema }} is not filled in, and names are no parameters: choose a schema with session',
+      '1:13: error: {{ schema }} is not replaced, and names cannot be parameters: choose a schema with session',
     ],
-    ['DELETE FROM "${schema}".t', '1:13: error: ${schema} is not filled in, and names are no parameters'],
-    ['DELETE FROM ${schema}_x.t', '1:13: error: ${schema} is not filled in, and names are no parameters'],
-    ['DELETE FROM stage_${env}', '1:20: error: {env} is not filled in, and names are no parameters'],
-    ["SELECT 1 FROM {{ ref('orders') }}", "error: {{ ref('orders') }} is not filled in, and names are no"],
-    ['DELETE FROM t WHERE d = {{ var("day") }}', '{{ var("day") }} is not filled in: a placeholder is :day'],
-    ['DELETE FROM t WHERE d = {{ params.day }}', '{{ params.day }} is not filled in: a placeholder is :day'],
-    ['{% set x = 1 %}\nDELETE FROM t', '1:1: error: {% set x = 1 %} is not filled in: a step is plain SQL'],
+    ['DELETE FROM "${schema}".t', '1:13: error: ${schema} is not replaced, and names cannot be parameters'],
+    ['DELETE FROM ${schema}_x.t', '1:13: error: ${schema} is not replaced, and names cannot be parameters'],
+    ['DELETE FROM stage_${env}', '1:20: error: {env} is not replaced, and names cannot be parameters'],
+    ["SELECT 1 FROM {{ ref('orders') }}", "error: {{ ref('orders') }} is not replaced, and names cannot"],
+    ['DELETE FROM t WHERE d = {{ var("day") }}', '{{ var("day") }} is not replaced: a placeholder is :day'],
+    ['DELETE FROM t WHERE d = {{ params.day }}', '{{ params.day }} is not replaced: a placeholder is :day'],
+    ['{% set x = 1 %}\nDELETE FROM t', '1:1: error: {% set x = 1 %} is not replaced: a step is plain SQL'],
   ])('%s', (sql, expected) => {
     const problems = said(sql);
     expect(problems[0]).toContain(expected);
@@ -60,16 +60,16 @@ describe("another tool's placeholders", () => {
   it.each<[string, string]>([
     [
       "DELETE FROM t WHERE d = '{{ ds }}'",
-      '1:25: warning: {{ ds }} is sent as it stands, as part of this text',
+      '1:25: warning: {{ ds }} is sent unchanged, as part of this string literal',
     ],
-    ["DELETE FROM t WHERE d = 'day ${day}'", '1:25: warning: ${day} is sent as it stands'],
-    ["DELETE FROM t WHERE d = '%(day)s'", '1:25: warning: %(day)s is sent as it stands'],
-    ["DELETE FROM t WHERE d = '$day'", "1:25: warning: '$day' is sent as it stands"],
-    ["COPY t FROM 's3://b/$(date)/' IAM_ROLE default CSV", '1:13: warning: $(date) is sent as it stands'],
-    ["DELETE FROM t WHERE d = '<%= day %>'", '1:25: warning: <%= day %> is sent as it stands'],
+    ["DELETE FROM t WHERE d = 'day ${day}'", '1:25: warning: ${day} is sent unchanged'],
+    ["DELETE FROM t WHERE d = '%(day)s'", '1:25: warning: %(day)s is sent unchanged'],
+    ["DELETE FROM t WHERE d = '$day'", "1:25: warning: '$day' is sent unchanged"],
+    ["COPY t FROM 's3://b/$(date)/' IAM_ROLE default CSV", '1:13: warning: $(date) is sent unchanged'],
+    ["DELETE FROM t WHERE d = '<%= day %>'", '1:25: warning: <%= day %> is sent unchanged'],
     [
       "DELETE FROM t WHERE d = '{event_date}'",
-      "1:25: warning: {event_date} is filled in only in a parameter's default",
+      "1:25: warning: {event_date} is replaced only in a parameter's default",
     ],
   ])('in a text is a hint: %s', (sql, expected) => {
     expectSaid(sql, [expected]);
@@ -93,10 +93,10 @@ describe('characters of a word processor', () => {
   it.each<[string, string[]]>([
     [
       'DELETE FROM t WHERE a = \u2018b\u2019',
-      ['1:25: error: \u2018 (U+2018) is no character of SQL', '1:27: error: \u2019 (U+2019)'],
+      ['1:25: error: \u2018 (U+2018) is not valid in SQL', '1:27: error: \u2019 (U+2019)'],
     ],
-    ['DELETE\u00A0FROM t', ['1:7: error: U+00A0 is no character of SQL: replace it by a blank']],
-    ['DELETE FROM t WHERE a \u2013 1 > 0', ['1:23: error: \u2013 (U+2013) is no character of SQL']],
+    ['DELETE\u00A0FROM t', ['1:7: error: U+00A0 is not valid in SQL: replace it with a space']],
+    ['DELETE FROM t WHERE a \u2013 1 > 0', ['1:23: error: \u2013 (U+2013) is not valid in SQL']],
   ])('%s', (sql, expected) => {
     expectSaid(sql, expected);
   });
@@ -148,9 +148,7 @@ describe('a missing ;', () => {
     ['WITH q AS (SELECT 1) SELECT a FROM q WHERE a IN (1)\nDELETE FROM t', '2:1'],
   ])('is told where the second statement begins: %s', (sql, place) => {
     const problems = said(sql).filter((line) => line.includes(': error:'));
-    expect(problems).toContain(
-      `${place}: error: a statement begins here, and the one before it has no ; at its end`,
-    );
+    expect(problems).toContain(`${place}: error: a new statement begins here: end the previous one with ;`);
   });
 
   it.each([
@@ -192,41 +190,40 @@ describe('a missing ;', () => {
   });
 });
 
-describe('what is not understood', () => {
+describe('what cannot be parsed', () => {
   it.each<[string, string[]]>([
     [
       'INSRT INTO t VALUES (1)',
-      ['1:1: error: INSRT is no command of Redshift (did you mean INSERT?): correct it, or say kind: opaque'],
+      [
+        '1:1: error: INSRT is not a Redshift command (did you mean INSERT?): correct it, or declare kind: opaque',
+      ],
     ],
-    ['UPDAET t SET a = 1', ['1:1: error: UPDAET is no command of Redshift (did you mean UPDATE?)']],
-    ['frobnicate', ['1:1: error: FROBNICATE is no command of Redshift: correct it']],
-    ['42', ['1:1: error: a statement begins with a command like SELECT: correct it']],
-    ['"INSERT" INTO t VALUES (1)', ['1:1: error: a statement begins with a command']],
+    ['UPDAET t SET a = 1', ['1:1: error: UPDAET is not a Redshift command (did you mean UPDATE?)']],
+    ['frobnicate', ['1:1: error: FROBNICATE is not a Redshift command: correct it']],
+    ['42', ['1:1: error: a statement must begin with a command like SELECT: correct it']],
+    ['"INSERT" INTO t VALUES (1)', ['1:1: error: a statement must begin with a command']],
     [
       'INSERT IN TO t VALUES (1)',
       [
-        '1:8: warning: INSERT is not understood near "IN", so what it reads and writes is not known: correct it, or say kind: opaque',
+        '1:8: warning: INSERT cannot be parsed near "IN", so its inputs and outputs are unknown: correct it, or declare kind: opaque',
       ],
     ],
-    ['SELECT a FROM t WHERE b = 1 FROM u', ['1:29: warning: SELECT is not understood near "FROM"']],
+    ['SELECT a FROM t WHERE b = 1 FROM u', ['1:29: warning: SELECT cannot be parsed near "FROM"']],
     [
       'CREATE TABEL t (a INT)',
-      ['1:8: warning: CREATE TABEL is not understood near "TABEL" (did you mean TABLE?)'],
+      ['1:8: warning: CREATE TABEL cannot be parsed near "TABEL" (did you mean TABLE?)'],
     ],
     [
       'CREATE TMP TABLE t (a INT)',
-      ['1:8: warning: CREATE TMP is not understood near "TMP" (did you mean TEMP?)'],
+      ['1:8: warning: CREATE TMP cannot be parsed near "TMP" (did you mean TEMP?)'],
     ],
-    ['CREATE OR REPLACE TABLE t AS SELECT 1', ['1:8: warning: CREATE TABLE is not understood near "OR"']],
-    ['DROP TABEL t', ['1:6: warning: DROP TABEL is not understood near "TABEL" (did you mean TABLE?)']],
-    ['ALTER TABEL t ADD a INT', ['1:7: warning: ALTER TABEL is not understood near "TABEL"']],
-    [
-      'ALTER TABLE t AD a INT',
-      ['1:15: warning: ALTER TABLE is not understood near "AD" (did you mean ADD?)'],
-    ],
+    ['CREATE OR REPLACE TABLE t AS SELECT 1', ['1:8: warning: CREATE TABLE cannot be parsed near "OR"']],
+    ['DROP TABEL t', ['1:6: warning: DROP TABEL cannot be parsed near "TABEL" (did you mean TABLE?)']],
+    ['ALTER TABEL t ADD a INT', ['1:7: warning: ALTER TABEL cannot be parsed near "TABEL"']],
+    ['ALTER TABLE t AD a INT', ['1:15: warning: ALTER TABLE cannot be parsed near "AD" (did you mean ADD?)']],
     [
       "UNLOAD ('SELECT a FORM FROM t WHERE FROM') TO 's3://b/x' IAM_ROLE default",
-      ['1:9: warning: UNLOAD is not understood: its query'],
+      ['1:9: warning: UNLOAD cannot be parsed: its query'],
     ],
   ])('%s is told', (sql, expected) => {
     expectSaid(sql, expected);
@@ -263,7 +260,7 @@ describe('what is not understood', () => {
 describe('brackets', () => {
   it.each<[string, string]>([
     ['DELETE FROM t WHERE a IN (1, (2)', '1:26: error: this "(" is not closed'],
-    ['DELETE FROM t\nWHERE a = 1)', '2:12: error: this ")" closes nothing'],
+    ['DELETE FROM t\nWHERE a = 1)', '2:12: error: this ")" has no matching'],
   ])('that do not match are told: %s', (sql, expected) => {
     expectSaid(sql, [expected]);
     expectSaid(sql, [expected], '{ kind: opaque }');
@@ -326,11 +323,11 @@ describe('a colon that is part of a name or type', () => {
   });
 
   it.each<[string, string]>([
-    ['DELETE FROM t WHERE a=b:foo', '1:24: error: :foo needs blanks around it'],
-    ['DELETE FROM t WHERE a < b:foo', '1:26: error: :foo needs blanks around it'],
+    ['DELETE FROM t WHERE a=b:foo', '1:24: error: :foo needs a space around it'],
+    ['DELETE FROM t WHERE a < b:foo', '1:26: error: :foo needs a space around it'],
     ['GRANT SELECT ON t TO :foo', '1:22: error: unknown placeholder :foo'],
     ['CREATE TABLE t AS SELECT a FROM u WHERE b = :foo', '1:45: error: unknown placeholder :foo'],
-    ['ALTER USER ns:key CREATEDB', '1:14: error: :key needs blanks around it'],
+    ['ALTER USER ns:key CREATEDB', '1:14: error: :key needs a space around it'],
   ])('and elsewhere it is one: %s', (sql, expected) => {
     expect(said(sql)[0]).toContain(expected);
   });
@@ -351,7 +348,7 @@ describe('a colon that is part of a name or type', () => {
     ]);
     const template = `${YAML}steps:\n  1_a.sql: { verify: "SELECT {{ ds }} = 1" }\n`;
     expect(problemsOf({ '1_a.sql': 'DELETE FROM t' }, template)).toEqual([
-      expect.stringContaining('verify: {{ ds }} is not filled in'),
+      expect.stringContaining('verify: {{ ds }} is not replaced'),
     ]);
   });
 });
@@ -385,7 +382,7 @@ describe('words that Redshift does not reserve', () => {
 });
 
 describe("Baton's own table", () => {
-  const refused = 'error: baton.step_marker is kept by Baton alone';
+  const refused = "error: baton.step_marker is Baton's proof of which steps were applied";
   it.each([
     'INSERT INTO baton.step_marker VALUES (1)',
     'UPDATE BATON.Step_Marker SET step = 1',

@@ -35,7 +35,7 @@ describe("the article's shape", () => {
       kept: ['40_merge.sql'],
     });
     expect(rebuild.reasons).toEqual([
-      '30_changes.sql reads mart.dim, which 40_merge.sql has changed since: put what needs both into one file, so that it commits together',
+      '30_changes.sql reads mart.dim, which 40_merge.sql has changed since: put both into one file, so that they commit together',
     ]);
     expect(planOf(files, yaml).grade).toBe('C');
   });
@@ -156,13 +156,13 @@ describe('it is refused where', () => {
       'a table may have been changed by others',
       'CREATE TEMP TABLE x AS SELECT * FROM mart.other',
       '',
-      /reads mart\.other, which others may have changed/,
+      /reads mart\.other, which may have changed/,
     ],
     [
       'the clock was asked',
       'CREATE TEMP TABLE x AS SELECT GETDATE() AS a',
       '{ repeatable: true }',
-      /other rows the second time: GETDATE\(\)/,
+      /different rows when re-run: GETDATE\(\)/,
     ],
     [
       'chance decides',
@@ -206,7 +206,7 @@ describe('it is refused where', () => {
     };
     expect(at(files, '30_b.sql')).toMatchObject({
       verdict: 'refused',
-      reasons: ['20_call.sql may have changed anything that 10_x.sql works with'],
+      reasons: ['20_call.sql may have changed anything that 10_x.sql reads'],
     });
     expect(planOf(files).grade).toBe('D');
   });
@@ -221,7 +221,7 @@ describe('it is refused where', () => {
     const rebuildWith = (options: string): Rebuild =>
       at(files, '40_b.sql', `${YAML}steps:\n  20_fill.sql: ${options}\n`);
     expect(rebuildWith('{ writes: [x], repeatable: true }').reasons).toEqual([
-      expect.stringContaining('CALL may read anything (name it with reads:)'),
+      expect.stringContaining('CALL may read anything (declare its tables with reads:)'),
     ]);
     expect(rebuildWith('{ writes: [x], reads: [mart.a], repeatable: true }').reasons).toEqual([
       expect.stringContaining('20_fill.sql reads mart.a, which 30_a.sql has changed since'),
@@ -236,7 +236,7 @@ describe('it is refused where', () => {
       '30_b.sql': 'INSERT INTO mart.b SELECT * FROM stage',
     };
     expect(at(files, '30_b.sql').reasons).toEqual([
-      '10_stage.sql is made like mart.dim, which 20_alter.sql has remade since',
+      '10_stage.sql copies the columns of mart.dim, which 20_alter.sql has redefined since',
     ]);
   });
 
@@ -244,7 +244,7 @@ describe('it is refused where', () => {
     const files = { '10_make.sql': 'CALL make_x()', '20_b.sql': 'INSERT INTO mart.b SELECT * FROM #x' };
     const yaml = `${YAML}steps:\n  10_make.sql: { kind: opaque, idempotent: true, writes: ["#x"] }\n`;
     expect(at(files, '20_b.sql', yaml).reasons).toEqual([
-      '10_make.sql made or changed the temporary table #x, and is not run again',
+      '10_make.sql created or changed the temporary table #x, and is not re-run',
     ]);
   });
 });

@@ -46,7 +46,10 @@ describe('a wrong pipeline.yml is told with its place', () => {
         '3:23: error: session.keepAlive must be a duration like 90s, 10m, 2h or 14d, from 1m to 1d; it is 25h',
       ],
     ],
-    [`${YAML}session: { keepAlive: 2h }\n`, ['3:12: warning: a session that idles longer than 1h']],
+    [
+      `${YAML}session: { keepAlive: 2h }\n`,
+      ['3:12: warning: Redshift Serverless may close a session that is idle for more than 1h'],
+    ],
     [`${YAML}concurrency: 0\n`, ['3:14: error: concurrency must be a whole number from 1 to 100; it is 0']],
     [`${YAML}concurrency: "2"\n`, ['3:14: error: concurrency must be a whole number']],
     [
@@ -58,9 +61,9 @@ describe('a wrong pipeline.yml is told with its place', () => {
       `${YAML}retry: { attempts: 11 }\n`,
       ['3:20: error: retry.attempts must be a whole number from 1 to 10; it is 11'],
     ],
-    [`${YAML}description: 5\n`, ['3:14: error: description must be a text; it is 5']],
-    [`${YAML}description:\n`, ['3:13: error: description must be a text']],
-    [`${YAML}description: a\ndescription: b\n`, ['4:1: error: this key stands here twice']],
+    [`${YAML}description: 5\n`, ['3:14: error: description must be a string; it is 5']],
+    [`${YAML}description:\n`, ['3:13: error: description must be a string']],
+    [`${YAML}description: a\ndescription: b\n`, ['4:1: error: duplicate key']],
     [`${YAML}warehouse: "Big One"\n`, ['3:12: error: warehouse must be the name of a workgroup or cluster']],
     ['on: { s3: { prefix: a/ } }\n', ['1:5: error: on must be a list']],
     ['on:\n  - s3: { suffix: .csv }\n', ['2:9: error: on[0].s3 needs the key prefix']],
@@ -78,7 +81,9 @@ describe('a wrong pipeline.yml is told with its place', () => {
     ['on:\n  - stores\n', ['2:5: error: on[0] must have one of the keys s3, schedule, pipeline or event']],
     [
       'on:\n  - shedule: rate(1 hour)\n',
-      ['2:5: error: unknown key shedule in on[0] (did you mean schedule?); known are s3, schedule, pipeline'],
+      [
+        '2:5: error: unknown key shedule in on[0] (did you mean schedule?); known keys: s3, schedule, pipeline',
+      ],
     ],
     [
       'on:\n  - { pipeline: stores, schedule: rate(1 hour) }\n',
@@ -94,7 +99,7 @@ describe('a wrong pipeline.yml is told with its place', () => {
     [`${YAML}steps:\n  a.sql: {}\n`, ['4:3: error: "a.sql" in steps must be the name of a step file']],
     [
       `${YAML}steps:\n  10_b.sql: {}\n`,
-      ['4:3: error: there is no file 10_b.sql in this folder (did you mean 10_a.sql?)'],
+      ['4:3: error: file 10_b.sql not found in this folder (did you mean 10_a.sql?)'],
     ],
     [
       `${YAML}steps:\n  10_a.sql: { idempotent: yes }\n`,
@@ -106,29 +111,32 @@ describe('a wrong pipeline.yml is told with its place', () => {
     ],
     [
       `${YAML}steps:\n  10_a.sql: { retry: { base: 1h, max: 1m } }\n`,
-      ['4:15: error: the first pause (base) is longer'],
+      ['4:15: error: the first delay (base) is longer'],
     ],
-    [`${YAML}retry: { base: 1h, max: 1m }\n`, ['3:1: error: the first pause (base) is longer']],
+    [`${YAML}retry: { base: 1h, max: 1m }\n`, ['3:1: error: the first delay (base) is longer']],
     [
       `${YAML}steps:\n  10_a.sql: { timeout: 13h }\n`,
-      ['4:15: warning: the step may take longer than the whole run'],
+      ["4:15: warning: the step's timeout is longer than the pipeline's timeout"],
     ],
     [
       `${YAML}steps:\n  10_a.sql: { expect: rows }\n`,
-      ['4:15: error: expect is for checks; this step is durable'],
+      ['4:15: error: expect applies only to checks; this step is durable'],
     ],
     [
       `${YAML}steps:\n  10_a.sql: { repeatable: true }\n`,
-      ['4:15: warning: repeatable means something for session steps only'],
+      ['4:15: warning: repeatable applies only to session steps'],
     ],
-    [`${YAML}steps:\n  10_a.sql: { verify: DELETE FROM t }\n`, ['4:15: error: verify must be one query']],
+    [
+      `${YAML}steps:\n  10_a.sql: { verify: DELETE FROM t }\n`,
+      ['4:15: error: verify must be a single read-only query'],
+    ],
     [
       `${YAML}steps:\n  10_a.sql: { verify: "SELECT :run_ids" }\n`,
       ['4:15: error: unknown placeholder :run_ids (did you mean run_id?)'],
     ],
     [
       `${YAML}timeout: 5m\nsteps:\n  10_a.sql: { timeout: 10m }\n`,
-      ['5:15: warning: the step may take longer than the whole run'],
+      ["5:15: warning: the step's timeout is longer than the pipeline's timeout"],
     ],
     [`${YAML}parameters:\n  region: { default: x }\n`, ['4:11: error: parameters.region needs the key type']],
     [
@@ -145,7 +153,7 @@ describe('a wrong pipeline.yml is told with its place', () => {
     ],
     [
       `${YAML}session: { set: { search_path: "mart; DROP" } }\n`,
-      ['3:19: error: session.set.search_path: "mart; DROP" is no schema\'s name'],
+      ['3:19: error: session.set.search_path: "mart; DROP" is not a schema name'],
     ],
     [
       `${YAML}session: { set: { a b: c } }\n`,
@@ -195,7 +203,7 @@ it('a parameter default must fit its type', () => {
   expect(of('boolean', '1')).toEqual([expect.stringContaining('must be true or false')]);
   expect(of('string', '"a\\u0000"')).toEqual([expect.stringContaining('control character U+0000')]);
   expect(of('string', '"x-{run-id}"')).toEqual([
-    expect.stringContaining('warning: {run-id} is not filled in (did you mean run_id?)'),
+    expect.stringContaining('warning: {run-id} is not replaced (did you mean run_id?)'),
   ]);
   for (const [type, value] of [
     ['number', '007'],
@@ -250,7 +258,7 @@ it('a session setting that is nearly one of Redshift is a hint', () => {
   const said = (set: string): string[] =>
     problemsOf({ '1_a.sql': 'DELETE FROM t' }, `on: []\nsession: { set: { ${set} } }\n`);
   expect(said('serch_path: mart')).toEqual([
-    'pipeline.yml:2:19: warning: serch_path is no setting of Redshift that is known here (did you mean search_path?)',
+    'pipeline.yml:2:19: warning: serch_path is not a known Redshift setting (did you mean search_path?)',
   ]);
   expect(said('search_path: mart, some_new_setting_of_2030: on, timezone: UTC')).toEqual([]);
 });

@@ -72,14 +72,14 @@ describe('kind: in pipeline.yml', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['INSERT INTO mart.t VALUES (1)', '{ kind: session }', /this writes mart\.t/],
-    ['INSERT INTO mart.t VALUES (1)', '{ kind: check }', /one query that only reads/],
-    ['VACUUM mart.t', '{ kind: session }', /holds VACUUM/],
+    ['INSERT INTO mart.t VALUES (1)', '{ kind: session }', /this file writes mart\.t/],
+    ['INSERT INTO mart.t VALUES (1)', '{ kind: check }', /single read-only query/],
+    ['VACUUM mart.t', '{ kind: session }', /contains VACUUM/],
     ['VACUUM mart.t', '{ kind: durable }', /VACUUM cannot run in a transaction/],
     ['TRUNCATE mart.t', '{ kind: durable }', /truncates a permanent table, which commits at once/],
-    ['SELECT 1', '{ kind: durable }', /this only reads/],
-    ['CREATE TEMP TABLE x (a INT)', '{ kind: durable }', /temporary tables or settings only/],
-    ['DELETE FROM a; DELETE FROM b', '{ kind: opaque }', /for a single statement/],
+    ['SELECT 1', '{ kind: durable }', /this file only reads/],
+    ['CREATE TEMP TABLE x (a INT)', '{ kind: durable }', /only temporary tables or settings/],
+    ['DELETE FROM a; DELETE FROM b', '{ kind: opaque }', /allows a single statement/],
     ['CALL p()', '{ kind: session, writes: [mart.t] }', /writes mart\.t/],
   ])('%s with %s is refused', (sql, options, message) => {
     const { kind, errors } = kindOf(sql, options);

@@ -64,7 +64,7 @@ describe('a placeholder', () => {
     'SELECT U&:a',
   ])('that would run together with its neighbour is refused: %s', (sql) => {
     expect(made(sql).problems).toMatchObject([
-      { severity: 'error', message: expect.stringContaining('needs blanks around it') },
+      { severity: 'error', message: expect.stringContaining('needs a space around it') },
       ...(sql === 'SELECT :a:a' ? [{ severity: 'error' }] : []),
     ]);
   });

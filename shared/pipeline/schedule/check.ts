@@ -7,7 +7,7 @@ export function expressionProblem(expression: string): string | undefined {
   try {
     const schedule = readSchedule(expression, 0);
     // Looked for from 1970 to 2199, all the years that AWS knows: this knows no today.
-    return schedule.next(-1) === undefined ? 'it never falls due: there is no such day' : undefined;
+    return schedule.next(-1) === undefined ? 'it is never due: no such day exists' : undefined;
   } catch (error) {
     if (!(error instanceof ScheduleError)) throw error;
     return error.message;
@@ -16,8 +16,7 @@ export function expressionProblem(expression: string): string | undefined {
 
 /** What is wrong with a trigger's time zone; undefined where nothing is. */
 export function timezoneProblem(timezone: string, expression: string): string | undefined {
-  if (expression.startsWith('rate('))
-    return 'a rate counts hours as they pass, in every zone the same: leave timezone out, or write cron(...)';
+  if (expression.startsWith('rate(')) return 'a rate has no time zone: remove timezone, or use cron(...)';
   // Intl also takes offsets and any case; the zones of Scheduler are those of the tz database, by their names.
   if (/^[A-Z][A-Za-z0-9_+/-]*$/.test(timezone)) {
     try {
@@ -28,5 +27,5 @@ export function timezoneProblem(timezone: string, expression: string): string | 
     }
   }
   const known = ['UTC', ...Intl.supportedValuesOf('timeZone')];
-  return `there is no time zone ${JSON.stringify(timezone)}${didYouMean(timezone, known)}: write its name in the tz database, like Europe/Berlin`;
+  return `unknown time zone ${JSON.stringify(timezone)}${didYouMean(timezone, known)}: use a name of the tz database, like Europe/Berlin`;
 }

@@ -159,7 +159,7 @@ function valuesOf(text: string, kind: FieldKind, refuse: Refuse): Set<number> {
     const match = /^(\*|[0-9A-Za-z]+)(?:-([0-9A-Za-z]+))?(?:\/([0-9]+))?$/.exec(part);
     const first = match?.[1];
     if (first === undefined || (first === '*' && match?.[2] !== undefined)) {
-      throw refuse(`"${part}" is no ${kind.name}`);
+      throw refuse(`"${part}" is not valid in the ${kind.name} field`);
     }
     const step = match?.[3] === undefined ? undefined : Number(match[3]);
     if (step === 0) throw refuse(`"${part}": a step must be at least 1`);
@@ -180,7 +180,9 @@ function valueOf(text: string, kind: FieldKind, refuse: Refuse): number {
   const named = kind.names?.indexOf(text.toUpperCase()) ?? -1;
   const value = named >= 0 ? named + kind.from : Number(text);
   if (!Number.isInteger(value) || value < kind.from || value > kind.to) {
-    throw refuse(`"${text}" is no ${kind.name} (${String(kind.from)} to ${String(kind.to)})`);
+    throw refuse(
+      `"${text}" is not valid in the ${kind.name} field (${String(kind.from)} to ${String(kind.to)})`,
+    );
   }
   return value;
 }

@@ -28,7 +28,7 @@ const LONGEST = 256;
  */
 export function readSchedule(expression: string, start: number, timeZone = 'UTC'): Schedule {
   if (expression.length > LONGEST)
-    throw new ScheduleError(`it has ${expression.length} characters; ${LONGEST} are allowed`);
+    throw new ScheduleError(`it has ${expression.length} characters; at most ${LONGEST} are allowed`);
   const [, kind, inside = ''] = /^(rate|cron|at)\(([^()]*)\)$/.exec(expression) ?? [];
   switch (kind) {
     case 'rate':
@@ -41,14 +41,14 @@ export function readSchedule(expression: string, start: number, timeZone = 'UTC'
     case 'at':
       return readAt(inside.trim(), zoneOf(timeZone));
     default:
-      throw new ScheduleError('write rate(...), cron(...) or at(...)');
+      throw new ScheduleError('it must be rate(...), cron(...) or at(...)');
   }
 }
 
 function readRate(inside: string, start: number): Schedule {
   const [, digits = '', unit = '', plural] = /^([1-9][0-9]*) +(minute|hour|day)(s?)$/.exec(inside) ?? [];
   if (digits === '')
-    throw new ScheduleError('a rate is a whole number and minutes, hours or days, like rate(15 minutes)');
+    throw new ScheduleError('a rate must be a whole number of minutes, hours or days, like rate(15 minutes)');
   const count = Number(digits);
   if ((count === 1) === (plural === 's'))
     throw new ScheduleError(`write rate(${digits} ${unit}${count === 1 ? '' : 's'})`);
@@ -69,6 +69,6 @@ function zoneOf(timeZone: string): LocalTime {
   try {
     return new LocalTime(timeZone);
   } catch {
-    throw new ScheduleError(`there is no time zone "${timeZone}"`);
+    throw new ScheduleError(`unknown time zone "${timeZone}"`);
   }
 }

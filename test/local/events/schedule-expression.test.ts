@@ -93,19 +93,19 @@ describe('at', () => {
 
 describe('an expression that is not valid', () => {
   it.each([
-    ['every minute', 'write rate(...), cron(...) or at(...)'],
-    ['rate(0 minutes)', 'a rate is a whole number'],
+    ['every minute', 'it must be rate(...), cron(...) or at(...)'],
+    ['rate(0 minutes)', 'a rate must be a whole number'],
     ['rate(1 minutes)', 'write rate(1 minute)'],
     ['rate(5 minute)', 'write rate(5 minutes)'],
-    ['rate(5 seconds)', 'a rate is a whole number'],
+    ['rate(5 seconds)', 'a rate must be a whole number'],
     ['cron(0 10 * * ?)', 'cron has six fields (minutes'],
     ['cron(0 10 * * * *)', 'exactly one of day-of-month and day-of-week'],
     ['cron(0 10 ? * ? *)', 'exactly one of day-of-month and day-of-week'],
-    ['cron(60 10 * * ? *)', '"60" is no minutes (0 to 59)'],
-    ['cron(0 24 * * ? *)', '"24" is no hours'],
-    ['cron(0 0 * FOO ? *)', '"FOO" is no month'],
+    ['cron(60 10 * * ? *)', '"60" is not valid in the minutes field (0 to 59)'],
+    ['cron(0 24 * * ? *)', '"24" is not valid in the hours field'],
+    ['cron(0 0 * FOO ? *)', '"FOO" is not valid in the month field'],
     ['cron(0/0 0 * * ? *)', 'a step must be at least 1'],
-    ['cron(*-5 0 * * ? *)', '"*-5" is no minutes'],
+    ['cron(*-5 0 * * ? *)', '"*-5" is not valid in the minutes field'],
     ['at(tomorrow)', 'at needs yyyy-mm-ddThh:mm:ss'],
   ])('%s is refused', (expression, reason) => {
     expect(() => parseSchedule(expression, 0)).toThrow(
@@ -116,7 +116,7 @@ describe('an expression that is not valid', () => {
 
   it('names an unknown time zone', () => {
     expect(() => parseSchedule('cron(0 10 * * ? *)', 0, 'Mars/Base')).toThrow(
-      'there is no time zone "Mars/Base"',
+      'unknown time zone "Mars/Base"',
     );
   });
 });
