@@ -7,7 +7,7 @@ export interface Output {
   readonly json: (value: unknown) => void;
   /** A word to the person. */
   readonly say: (text: string) => void;
-  /** Colours for stderr words; plain where it is no terminal or NO_COLOR is set. */
+  /** Colors for stderr words; plain where it is no terminal or NO_COLOR is set. */
   readonly style: Style;
 }
 
@@ -23,7 +23,7 @@ interface Stream {
 }
 
 const plain: Style = { good: (text) => text, bad: (text) => text, quiet: (text) => text };
-const coloured: Style = {
+const colored: Style = {
   good: (text) => `\u001B[32m${text}\u001B[0m`,
   bad: (text) => `\u001B[31m${text}\u001B[0m`,
   quiet: (text) => `\u001B[2m${text}\u001B[0m`,
@@ -48,6 +48,6 @@ export function createOutput(
     data: (text) => void stdout.write(`${text}\n`),
     json: (value) => void stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
     say: (text) => void stderr.write(`${text}\n`),
-    style: stderr.isTTY === true && !noColor && env['TERM'] !== 'dumb' ? coloured : plain,
+    style: stderr.isTTY === true && !noColor && env['TERM'] !== 'dumb' ? colored : plain,
   };
 }

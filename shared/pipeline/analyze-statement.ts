@@ -2,7 +2,7 @@
  * What a statement does, by allow-list: a form that is not known here is `opaque`, never guessed. Follows the syntax of
  * the Redshift Database Developer Guide, chapter "SQL commands".
  */
-import { BracketError, Code, NotUnderstoodError, UnrecognisedError } from './code.ts';
+import { BracketError, Code, NotUnderstoodError, UnrecognizedError } from './code.ts';
 import { foreignMarks } from './foreign-marks.ts';
 import { COMMANDS, NONDETERMINISTIC_WORDS, OBJECTS } from './functions.ts';
 import type { Token } from './lexer.ts';
@@ -65,13 +65,13 @@ function analyzeCode(code: Code, prepared: Prepared): StatementFacts {
   try {
     if (analysis === undefined)
       throw COMMANDS.has(first)
-        ? new UnrecognisedError(`Baton does not analyze ${first}`, facts.offset)
-        : code.unrecognised(0);
+        ? new UnrecognizedError(`Baton does not analyze ${first}`, facts.offset)
+        : code.unrecognized(0);
     analysis({ code, facts, walker: new QueryWalker(code, facts), prepared });
     noteWords(code, facts);
     return facts;
   } catch (error) {
-    if (!(error instanceof UnrecognisedError)) throw error;
+    if (!(error instanceof UnrecognizedError)) throw error;
     // What was noted so far is incomplete: forget it.
     const bare = opaque(newFacts(verb, code.offset(0)), error.message);
     bare.problems.push(...facts.problems);
@@ -107,7 +107,7 @@ function notUnderstood(
 function opaque(facts: StatementFacts, because: string): StatementFacts {
   facts.nature = 'opaque';
   facts.opaqueBecause = because;
-  facts.vouchable = true;
+  facts.declarable = true;
   facts.readsUnknown = true;
   facts.writesUnknown = true;
   return facts;
@@ -150,13 +150,13 @@ function afterIfNotExists(code: Code, i: number): { at: number; ifNotExists: boo
 }
 
 /** @param at where the kind of object stands */
-function notInTransaction(code: Code, at: number, facts: StatementFacts): UnrecognisedError {
-  if (!OBJECTS.has(code.word(at))) return code.unrecognised(at, OBJECTS);
-  return new UnrecognisedError(`${facts.verb} may not be able to run in a transaction`, facts.offset);
+function notInTransaction(code: Code, at: number, facts: StatementFacts): UnrecognizedError {
+  if (!OBJECTS.has(code.word(at))) return code.unrecognized(at, OBJECTS);
+  return new UnrecognizedError(`${facts.verb} may not be able to run in a transaction`, facts.offset);
 }
 
 function expectEnd(code: Code, i: number): void {
-  if (i < code.length) throw code.unrecognised(i);
+  if (i < code.length) throw code.unrecognized(i);
 }
 
 function query({ code, facts, walker }: Statement): void {
@@ -197,7 +197,7 @@ function withStatement(statement: Statement): void {
 }
 
 function insertAt({ code, facts, walker }: Statement, i: number, scope: Scope): void {
-  if (!code.is(i + 1, 'INTO')) throw code.unrecognised(i + 1);
+  if (!code.is(i + 1, 'INTO')) throw code.unrecognized(i + 1);
   const target = code.table(i + 2);
   facts.writes.push({ name: target.name, offset: target.offset });
   let at = target.next;
@@ -211,7 +211,7 @@ function updateAt({ code, facts, walker }: Statement, i: number, scope: Scope): 
   const target = code.table(i + 1);
   facts.writes.push({ name: target.name, offset: target.offset });
   const at = walker.targetAlias(target.next, code.length, scope, target.name);
-  if (!code.is(at, 'SET')) throw code.unrecognised(at);
+  if (!code.is(at, 'SET')) throw code.unrecognized(at);
   walker.rest(at + 1, code.length, scope);
 }
 
@@ -221,18 +221,18 @@ function deleteAt({ code, facts, walker }: Statement, i: number, scope: Scope): 
   const at = walker.targetAlias(target.next, code.length, scope, target.name);
   if (code.is(at, 'USING')) walker.rest(at + 1, code.length, scope, true);
   else if (at === code.length || code.is(at, 'WHERE')) walker.rest(at, code.length, scope);
-  else throw code.unrecognised(at);
+  else throw code.unrecognized(at);
 }
 
 function merge({ code, facts, walker }: Statement): void {
   const scope = new Scope();
-  if (!code.is(1, 'INTO')) throw code.unrecognised(1);
+  if (!code.is(1, 'INTO')) throw code.unrecognized(1);
   const target = code.table(2);
   facts.writes.push({ name: target.name, offset: target.offset });
   let at = walker.targetAlias(target.next, code.length, scope, target.name);
-  if (!code.is(at, 'USING')) throw code.unrecognised(at);
+  if (!code.is(at, 'USING')) throw code.unrecognized(at);
   at = walker.source(at + 1, code.length, scope);
-  if (!code.is(at, 'ON')) throw code.unrecognised(at);
+  if (!code.is(at, 'ON')) throw code.unrecognized(at);
   walker.rest(at + 1, code.length, scope);
 }
 
@@ -241,14 +241,14 @@ function copy({ code, facts }: Statement): void {
   facts.writes.push({ name: target.name, offset: target.offset });
   let at = target.next;
   if (code.isMark(at, '(')) at = code.closing(at) + 1;
-  if (!code.is(at, 'FROM')) throw code.unrecognised(at);
+  if (!code.is(at, 'FROM')) throw code.unrecognized(at);
   const source = code.tokens[at + 1];
-  if (source?.kind !== 'string' && source?.kind !== 'param') throw code.unrecognised(at + 1);
+  if (source?.kind !== 'string' && source?.kind !== 'param') throw code.unrecognized(at + 1);
   const options = code.tokens.slice(at + 2);
   const hasWord = (word: string): boolean =>
     options.some((token) => token.kind === 'word' && token.text.toUpperCase() === word);
   if (hasWord('JOB'))
-    throw new UnrecognisedError('COPY JOB belongs to auto-copy, not to a step', code.offset(0));
+    throw new UnrecognizedError('COPY JOB belongs to auto-copy, not to a step', code.offset(0));
   if (source.text === ':manifest' && !hasWord('MANIFEST')) {
     facts.problems.push({
       offset: source.start,
@@ -273,13 +273,13 @@ function copy({ code, facts }: Statement): void {
 
 function unload({ code, facts }: Statement): void {
   standsAlone(facts, 'UNLOAD writes to S3, which a transaction cannot roll back');
-  if (!code.isMark(1, '(')) throw code.unrecognised(1);
+  if (!code.isMark(1, '(')) throw code.unrecognized(1);
   const close = code.closing(1);
   const quoted = code.tokens[2];
-  if (close !== 3 || (quoted?.kind !== 'string' && quoted?.kind !== 'dollar')) throw code.unrecognised(2);
+  if (close !== 3 || (quoted?.kind !== 'string' && quoted?.kind !== 'dollar')) throw code.unrecognized(2);
   const target = code.tokens[close + 2];
   if (!code.is(close + 1, 'TO') || (target?.kind !== 'string' && target?.kind !== 'param'))
-    throw code.unrecognised(close + 1);
+    throw code.unrecognized(close + 1);
   facts.unloadTo = {
     offset: target.start,
     ...(target.kind === 'param' ? { param: target.text.slice(1) } : { text: stringValue(target.text).text }),
@@ -298,7 +298,7 @@ function unloadedQuery(quoted: Token, facts: StatementFacts): void {
     const inner = new Code(tokenize(text));
     new QueryWalker(inner, within).query(0, inner.length);
   } catch (error) {
-    if (!(error instanceof UnrecognisedError) && !(error instanceof UnclosedTokenError)) throw error;
+    if (!(error instanceof UnrecognizedError) && !(error instanceof UnclosedTokenError)) throw error;
     throw new NotUnderstoodError(`cannot be parsed: its query ${error.message}`, quoted.start);
   }
   facts.reads.push(...within.reads.map(({ name }) => ({ name, offset: quoted.start })));
@@ -324,7 +324,7 @@ function create(statement: Statement): void {
     facts.changesPermanent = true;
     return undefined;
   }
-  if (replaces && word === 'TABLE') throw code.unrecognised(1);
+  if (replaces && word === 'TABLE') throw code.unrecognized(1);
   if (replaces) throw notInTransaction(code, at, facts);
   if (word === 'SCHEMA') {
     facts.changesPermanent = true;
@@ -342,7 +342,7 @@ function createView({ code, facts, walker }: Statement, i: number): void {
   const { name, offset, next } = code.table(start);
   let at = next;
   if (code.isMark(at, '(')) at = code.closing(at) + 1;
-  if (!code.is(at, 'AS')) throw code.unrecognised(at);
+  if (!code.is(at, 'AS')) throw code.unrecognized(at);
   const end = code.length - (code.is(code.length - 4, 'WITH', 'NO', 'SCHEMA', 'BINDING') ? 4 : 0);
   walker.query(at + 1, end);
   facts.creates.push({ name, offset, temp: false, ifNotExists });
@@ -449,8 +449,8 @@ function alter({ code, facts }: Statement): void {
     (ALTER_ACTIONS.has(code.word(next)) && !code.tokens.some((_, i) => code.is(i, 'PARTITION')));
   if (!allowed) {
     const actions = new Set([...ALTER_ACTIONS, ...OTHER_ALTER_ACTIONS]);
-    if (!actions.has(code.word(next))) throw code.unrecognised(next, actions);
-    throw new UnrecognisedError(
+    if (!actions.has(code.word(next))) throw code.unrecognized(next, actions);
+    throw new UnrecognizedError(
       `ALTER TABLE … ${code.word(next)} may not be able to run in a transaction`,
       code.offset(next),
     );
@@ -481,7 +481,7 @@ function vacuum({ facts }: Statement): void {
 }
 
 function refresh({ code, facts }: Statement): void {
-  if (!code.is(0, 'REFRESH', 'MATERIALIZED', 'VIEW')) throw code.unrecognised(1);
+  if (!code.is(0, 'REFRESH', 'MATERIALIZED', 'VIEW')) throw code.unrecognized(1);
   const { name, offset } = code.table(3);
   standsAlone(facts, 'REFRESH MATERIALIZED VIEW must be alone in its file');
   facts.idempotentByNature = true;
@@ -490,7 +490,7 @@ function refresh({ code, facts }: Statement): void {
 
 function call({ code, facts, walker }: Statement): void {
   const { parts, next } = code.path(1);
-  if (!code.isMark(next, '(')) throw code.unrecognised(next);
+  if (!code.isMark(next, '(')) throw code.unrecognized(next);
   walker.expression(next + 1, code.closing(next));
   expectEnd(code, code.closing(next) + 1);
   facts.calls = true;
@@ -514,7 +514,7 @@ function set({ code, facts }: Statement): void {
   const local = code.is(1, 'LOCAL');
   if (local || (code.is(1, 'SESSION') && !code.is(2, 'AUTHORIZATION'))) at = 2;
   const name = code.word(at);
-  if (name === 'TRANSACTION' || name === '' || name === 'CHARACTERISTICS') throw code.unrecognised(at);
+  if (name === 'TRANSACTION' || name === '' || name === 'CHARACTERISTICS') throw code.unrecognized(at);
   if (name === 'SEARCH_PATH' || (isReset && name === 'ALL')) {
     facts.problems.push(
       name === 'ALL'
@@ -534,7 +534,7 @@ function prepare({ code, facts, prepared }: Statement): void {
   let at = next;
   if (code.isMark(at, '(')) at = code.closing(at) + 1;
   // Only queries and changes of rows can be prepared; one that prepares another could do so without end.
-  if (!code.is(at, 'AS') || code.is(at + 1, 'PREPARE')) throw code.unrecognised(at);
+  if (!code.is(at, 'AS') || code.is(at + 1, 'PREPARE')) throw code.unrecognized(at);
   if (prepared.has(name)) {
     facts.problems.push({
       offset: code.offset(1),
@@ -543,7 +543,7 @@ function prepare({ code, facts, prepared }: Statement): void {
     });
   }
   const inner = analyzeCode(new Code(code.tokens.slice(at + 1)), prepared);
-  if (inner.nature === 'opaque' || inner.problems.length > 0) throw code.unrecognised(at + 1);
+  if (inner.nature === 'opaque' || inner.problems.length > 0) throw code.unrecognized(at + 1);
   prepared.set(name, inner);
   facts.nature = 'setting';
   facts.setsSession = true;
@@ -552,7 +552,7 @@ function prepare({ code, facts, prepared }: Statement): void {
 function execute({ code, facts, walker, prepared }: Statement): void {
   const { parts, next } = code.path(1);
   const inner = prepared.get(nameKey(parts.join('.')));
-  if (inner === undefined) throw code.unrecognised(1);
+  if (inner === undefined) throw code.unrecognized(1);
   if (code.isMark(next, '(')) walker.expression(next + 1, code.closing(next));
   else expectEnd(code, next);
   const { offset, verb } = facts;

@@ -6,20 +6,20 @@ import { namePart } from './table-name.ts';
 import type { NamedTable } from './statement-facts.ts';
 
 /** The text is not SQL that we know; the statement is opaque. */
-export class UnrecognisedError extends Error {
+export class UnrecognizedError extends Error {
   readonly offset: number;
   constructor(message: string, offset: number) {
     super(message);
-    this.name = 'UnrecognisedError';
+    this.name = 'UnrecognizedError';
     this.offset = offset;
   }
 }
 
 /** A form of a known statement that is not known here, or no statement at all: most likely a mistake. */
-export class NotUnderstoodError extends UnrecognisedError {}
+export class NotUnderstoodError extends UnrecognizedError {}
 
 /** Brackets that do not match, or too many of them. */
-export class BracketError extends UnrecognisedError {}
+export class BracketError extends UnrecognizedError {}
 
 /** What walks over nested brackets calls itself for each: far below the end of the stack, far above what people write. */
 const MOST_NESTED = 200;
@@ -84,7 +84,7 @@ export class Code {
   /** Index of the bracket that closes the one at `i`. */
   closing(i: number): number {
     const partner = this.#partner.get(i);
-    if (partner === undefined) throw this.unrecognised(i);
+    if (partner === undefined) throw this.unrecognized(i);
     return partner;
   }
 
@@ -103,7 +103,7 @@ export class Code {
 
   /** `a`, `a.b`, `a.b.c` at `i`. */
   path(i: number): { parts: string[]; next: number } {
-    if (!this.isName(i)) throw this.unrecognised(i);
+    if (!this.isName(i)) throw this.unrecognized(i);
     const parts = [namePart(this.tokens[i]?.text ?? '')];
     let next = i + 1;
     while (this.isMark(next, '.') && this.isName(next + 1)) {
@@ -114,14 +114,14 @@ export class Code {
   }
 
   table(i: number): NamedTable & { next: number } {
-    if (RESERVED.has(this.word(i))) throw this.unrecognised(i);
+    if (RESERVED.has(this.word(i))) throw this.unrecognized(i);
     const { parts, next } = this.path(i);
-    if (parts.length > 3 || parts[0]?.startsWith('pg_temp') === true) throw this.unrecognised(i);
+    if (parts.length > 3 || parts[0]?.startsWith('pg_temp') === true) throw this.unrecognized(i);
     return { name: parts.join('.'), offset: this.offset(i), next };
   }
 
   /** @param known the words that may stand there, where they are few */
-  unrecognised(i: number, known: Iterable<string> = []): NotUnderstoodError {
+  unrecognized(i: number, known: Iterable<string> = []): NotUnderstoodError {
     const token = this.tokens[i];
     const near = token === undefined ? 'at the end' : `near "${token.text.slice(0, 40)}"`;
     const meant = didYouMean(this.word(i).slice(0, 40), known);

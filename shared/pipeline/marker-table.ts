@@ -48,7 +48,7 @@ function isMarkerAt(code: readonly Token[], i: number): boolean {
   return keyOf(code[i]) === SCHEMA && code[i + 1]?.text === '.' && keyOf(code[i + 2]) === TABLE;
 }
 
-/** Where a statement that cannot be analysed names the table. */
+/** Where a statement that cannot be analyzed names the table. */
 function mentioned(code: readonly Token[]): number | undefined {
   return code.find((_, i) => isMarkerAt(code, i))?.start;
 }

@@ -96,7 +96,7 @@ export function behindWith(code: Code, i: number): number {
   for (;;) {
     at = code.path(at).next;
     if (code.isMark(at, '(')) at = code.closing(at) + 1;
-    if (!code.is(at, 'AS') || !code.isMark(at + 1, '(')) throw code.unrecognised(at);
+    if (!code.is(at, 'AS') || !code.isMark(at + 1, '(')) throw code.unrecognized(at);
     at = code.closing(at + 1) + 1;
     if (!code.isMark(at, ',')) return at;
     at += 1;
@@ -123,7 +123,7 @@ export class QueryWalker {
 
   /**
    * A query from `i` up to `end`.
-   * @throws UnrecognisedError
+   * @throws UnrecognizedError
    */
   query(i: number, end: number, options: { into?: boolean; scope?: Scope } = {}): void {
     this.#query(i, end, options.scope ?? new Scope(), options.into === true);
@@ -158,7 +158,7 @@ export class QueryWalker {
     const scope = new Scope(parent);
     let at = i;
     if (this.#code.is(at, 'WITH')) at = this.#ctes(at, scope);
-    if (!this.#code.is(at, 'SELECT') && !this.#code.isMark(at, '(')) throw this.#code.unrecognised(at);
+    if (!this.#code.is(at, 'SELECT') && !this.#code.isMark(at, '(')) throw this.#code.unrecognized(at);
     this.#level(at, end, { scope, query: true, into });
   }
 
@@ -172,7 +172,7 @@ export class QueryWalker {
       const name = nameKey(parts.join('.'));
       at = next;
       if (code.isMark(at, '(')) at = code.closing(at) + 1;
-      if (!code.is(at, 'AS') || !code.isMark(at + 1, '(')) throw code.unrecognised(at);
+      if (!code.is(at, 'AS') || !code.isMark(at + 1, '(')) throw code.unrecognized(at);
       if (recursive) scope.ctes.add(name);
       const close = code.closing(at + 1);
       this.#query(at + 2, close, scope, false);
@@ -197,17 +197,17 @@ export class QueryWalker {
       if (code.isMark(at, '(')) at = this.#brackets(at, scope);
       else if (inFrom && (code.isMark(at, ',') || word === 'JOIN')) at = this.#fromItem(at + 1, end, scope);
       else if (word === 'FROM' && !this.#isDistinctFrom(at)) {
-        if (hadFrom) throw code.unrecognised(at);
+        if (hadFrom) throw code.unrecognized(at);
         inFrom = true;
         hadFrom = true;
         at = this.#fromItem(at + 1, end, scope);
       } else if (word === 'INTO') at = this.#intoTarget(at, level);
       else if (word === 'SELECT') {
         // Only the first word of a query, and what follows a set operator.
-        if (!level.query || (at > start && !this.#followsSetOperator(at))) throw code.unrecognised(at);
+        if (!level.query || (at > start && !this.#followsSetOperator(at))) throw code.unrecognized(at);
         at += 1;
       } else if (word === 'FOR' || word === 'JOIN') {
-        throw code.unrecognised(at);
+        throw code.unrecognized(at);
       } else {
         if (this.#endsFrom(at)) inFrom = false;
         if (SET_OPERATORS.has(word) && level.query && !this.#isColumn(at)) {
@@ -228,7 +228,7 @@ export class QueryWalker {
     const at = this.#tablePrimary(i, end, scope);
     const follows = this.#code.word(at);
     if (at < end && !this.#code.isMark(at, ',') && !BEHIND_TABLE.has(follows) && !this.#endsFrom(at))
-      throw this.#code.unrecognised(at);
+      throw this.#code.unrecognized(at);
     return at;
   }
 
@@ -256,7 +256,7 @@ export class QueryWalker {
 
   #intoTarget(i: number, level: Level): number {
     const code = this.#code;
-    if (level.into !== true || this.into !== undefined) throw code.unrecognised(i);
+    if (level.into !== true || this.into !== undefined) throw code.unrecognized(i);
     let at = i + 1;
     const temp = code.is(at, 'TEMP') || code.is(at, 'TEMPORARY');
     if (temp) at += 1;
@@ -310,7 +310,7 @@ export class QueryWalker {
 
   #expression(start: number, end: number, inFunction: string, scope: Scope): void {
     const code = this.#code;
-    if (this.#beginsWrite(start)) throw code.unrecognised(start);
+    if (this.#beginsWrite(start)) throw code.unrecognized(start);
     let at = start;
     while (at < end) {
       const word = code.word(at);
@@ -319,8 +319,8 @@ export class QueryWalker {
         continue;
       }
       if (word === 'FROM' && !this.#isDistinctFrom(at) && !FROM_FUNCTIONS.has(inFunction))
-        throw code.unrecognised(at);
-      if (word === 'SELECT' || word === 'INTO' || word === 'JOIN') throw code.unrecognised(at);
+        throw code.unrecognized(at);
+      if (word === 'SELECT' || word === 'INTO' || word === 'JOIN') throw code.unrecognized(at);
       at += 1;
     }
   }
@@ -328,7 +328,7 @@ export class QueryWalker {
   #function(name: string, open: number, close: number): void {
     const code = this.#code;
     const facts = this.#facts;
-    if (EFFECTFUL_FUNCTIONS.has(name)) throw code.unrecognised(open - 1);
+    if (EFFECTFUL_FUNCTIONS.has(name)) throw code.unrecognized(open - 1);
     if (name === 'SET_CONFIG') facts.setsSession = true;
     else if (NONDETERMINISTIC_FUNCTIONS.has(name)) facts.nondeterministic.push(`${name}()`);
     else if (!DETERMINISTIC_FUNCTIONS.has(name)) facts.unknownFunctions.push(name.toLowerCase());
@@ -358,7 +358,7 @@ export class QueryWalker {
   /** A table, function, subquery or bracketed join, with alias and PIVOT; returns the index behind. */
   #tablePrimary(i: number, end: number, scope: Scope): number {
     const code = this.#code;
-    if (i >= end) throw code.unrecognised(i);
+    if (i >= end) throw code.unrecognized(i);
     let at = i;
     if (code.is(at, 'LATERAL') && !code.isMark(at + 1, '.')) at += 1;
     if (code.is(at, 'UNPIVOT')) return this.#unpivotedObject(at + 1, scope);
@@ -373,7 +373,7 @@ export class QueryWalker {
       this.#expression(at + 2, close, '', scope);
       return this.#alias(close + 1, end, scope);
     }
-    if (RESERVED.has(code.word(at)) || this.#beginsWrite(at)) throw code.unrecognised(at);
+    if (RESERVED.has(code.word(at)) || this.#beginsWrite(at)) throw code.unrecognized(at);
     const { parts, next } = code.path(at);
     if (code.isMark(next, '(')) {
       const close = code.closing(next);
@@ -407,7 +407,7 @@ export class QueryWalker {
   /** `FROM t, UNPIVOT t.attributes AS value AT key`. */
   #unpivotedObject(i: number, scope: Scope): number {
     const { parts, next } = this.#code.path(i);
-    if (!scope.hasAlias(nameKey(parts[0] ?? ''))) throw this.#code.unrecognised(i);
+    if (!scope.hasAlias(nameKey(parts[0] ?? ''))) throw this.#code.unrecognized(i);
     return this.#alias(this.#behindIndexes(next), this.#code.length, scope);
   }
 
@@ -432,7 +432,7 @@ export class QueryWalker {
       alias = code.path(at).parts[0];
       at += 1;
       if (code.isMark(at, '(')) at = code.closing(at) + 1;
-    } else if (named) throw code.unrecognised(at);
+    } else if (named) throw code.unrecognized(at);
     if (alias !== undefined) scope.aliases.add(nameKey(alias));
     if (code.is(at, 'AT') && code.isName(at + 1)) {
       scope.aliases.add(nameKey(code.path(at + 1).parts[0] ?? ''));
@@ -453,7 +453,7 @@ export class QueryWalker {
     if (!code.is(i, 'PIVOT') && !code.is(i, 'UNPIVOT')) return i;
     let at = i + 1;
     if (code.is(at, 'INCLUDE', 'NULLS') || code.is(at, 'EXCLUDE', 'NULLS')) at += 2;
-    if (!code.isMark(at, '(')) throw code.unrecognised(at);
+    if (!code.isMark(at, '(')) throw code.unrecognized(at);
     const close = code.closing(at);
     this.#expression(at + 1, close, '', scope);
     return this.#alias(close + 1, end, scope);

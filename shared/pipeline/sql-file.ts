@@ -1,4 +1,4 @@
-/** One step's file: its statements, each analysed and cut at its placeholders. */
+/** One step's file: its statements, each analyzed and cut at its placeholders. */
 import { analyzeStatement } from './analyze-statement.ts';
 import type { Prepared } from './analyze-statement.ts';
 import type { Token } from './lexer.ts';

@@ -29,7 +29,7 @@ export interface StatementFacts {
   /** Why it is opaque. */
   opaqueBecause?: string;
   /** Opaque only because it cannot be seen through: `kind:` may say what it is. */
-  vouchable: boolean;
+  declarable: boolean;
   /** Opaque, but running it twice does the same as once. */
   idempotentByNature: boolean;
   /** Changes something permanent besides the tables in `writes`: rights, comments, procedures. */
@@ -70,7 +70,7 @@ export function newFacts(verb: string, offset: number): StatementFacts {
     verb,
     offset,
     nature: 'change',
-    vouchable: false,
+    declarable: false,
     idempotentByNature: false,
     changesPermanent: false,
     creates: [],

@@ -67,7 +67,7 @@ function whyNotKind(
 ): string | undefined {
   const [first] = step.statements;
   const isOne = step.statements.length === 1;
-  const unseen = inferred === 'opaque' && isOne && first?.facts.vouchable === true;
+  const unseen = inferred === 'opaque' && isOne && first?.facts.declarable === true;
   switch (declared) {
     case 'opaque':
       return isOne ? undefined : 'kind: opaque allows a single statement; this file has several';

@@ -19,7 +19,7 @@ export interface RunStore {
   create(run: Run): Promise<{ outcome: 'created' } | { outcome: 'exists'; run: Run }>;
   /**
    * Stores `run` if the stored version is still `version`, and the item was not made anew meanwhile. A write of our own that lost its reply and was sent again
-   * by the SDK is recognised by its writer and version.
+   * by the SDK is recognized by its writer and version.
    */
   save(run: Run, version: number, by: string): Promise<Run | 'conflict'>;
   /** Stores the record of a submission if the claim still carries its token, whoever wrote since. */

@@ -68,7 +68,7 @@ describe('output', () => {
     expect(stderr.written).toEqual(['word\n']);
   });
 
-  it('colours only a terminal, and none with NO_COLOR', () => {
+  it('colors only a terminal, and none with NO_COLOR', () => {
     expect(createOutput(stream(true), stream(true), {}).style.good('ok')).toContain('\u001B');
     expect(createOutput(stream(true), stream(false), {}).style.good('ok')).toBe('ok');
     expect(createOutput(stream(true), stream(true), { NO_COLOR: '1' }).style.good('ok')).toBe('ok');

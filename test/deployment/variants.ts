@@ -65,7 +65,7 @@ export const VARIANTS = {
       alarmsTopic: own('sns', 'on-call'),
       runStepConcurrency: '20',
       sweepConcurrency: '2',
-      tags: 'team=etl,cost-centre=7',
+      tags: 'team=etl,cost-center=7',
     },
     pipelines: ['elsewhere'],
   },

@@ -62,7 +62,7 @@ describe('a placeholder', () => {
     'SELECT 1:a',
     'SELECT "q":a',
     'SELECT U&:a',
-  ])('that would run together with its neighbour is refused: %s', (sql) => {
+  ])('that would run together with its neighbor is refused: %s', (sql) => {
     expect(made(sql).problems).toMatchObject([
       { severity: 'error', message: expect.stringContaining('needs a space around it') },
       ...(sql === 'SELECT :a:a' ? [{ severity: 'error' }] : []),

@@ -1,4 +1,4 @@
-/** Runs, steps and answers to try the core with. Where an attribute may differ from its neighbour, it does. */
+/** Runs, steps and answers to try the core with. Where an attribute may differ from its neighbor, it does. */
 import type { Context } from '../../shared/run/decision.ts';
 import type { Effect } from '../../shared/run/effect.ts';
 import type { PlanView, StepView } from '../../shared/run/plan-view.ts';

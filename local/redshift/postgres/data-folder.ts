@@ -53,7 +53,7 @@ export function openDataFolder(home: string, binaries: Binaries, person: Person)
   const place = placeFor(home, folder, person);
   const made = { data: join(place, 'data'), password: randomBytes(16).toString('hex') };
   rmSync(made.data, { recursive: true, force: true });
-  initialise(made, binaries, person);
+  initialize(made, binaries, person);
   writeFileSync(recordFile, `${JSON.stringify(made)}\n`, { mode: 0o600 });
   return { path: made.data, password: made.password };
 }
@@ -69,7 +69,7 @@ function placeFor(home: string, folder: string, person: Person): string {
 }
 
 /** initdb into a folder beside, then a rename: a crash on the way leaves no half-made database. */
-function initialise(made: Kept, binaries: Binaries, person: Person): void {
+function initialize(made: Kept, binaries: Binaries, person: Person): void {
   const making = `${made.data}.new`;
   rmSync(making, { recursive: true, force: true });
   mkdirSync(making, { mode: 0o700 });

@@ -154,7 +154,7 @@ export class EventFields {
       const array = this.#arrays;
       this.#arrays += 1;
       for (const [index, item] of node.items.entries()) {
-        // Plain values of one array do not bind each other or their neighbours.
+        // Plain values of one array do not bind each other or their neighbors.
         const nested = item.kind === 'object' || item.kind === 'array';
         this.#add(path, item, nested ? new Map(membership).set(array, index) : membership);
       }

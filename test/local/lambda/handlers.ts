@@ -1,4 +1,4 @@
-/** Handlers for the tests of the local Lambda, bundled as functions are: each shows one behaviour. */
+/** Handlers for the tests of the local Lambda, bundled as functions are: each shows one behavior. */
 import { appendFileSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 

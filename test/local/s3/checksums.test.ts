@@ -11,7 +11,7 @@ function ofDigits(name: string): string {
 }
 
 describe('checksums', () => {
-  // The "check" values of the published catalogue of parametrised CRC algorithms.
+  // The "check" values of the published catalogue of parameterized CRC algorithms.
   it.each([
     ['crc32', 'cbf43926'],
     ['crc32c', 'e3069283'],

@@ -110,7 +110,7 @@ export interface Canonical {
 
 /** What nobody can refer to any more is dropped; names, ids and versions are numbered anew. */
 export function canonical(state: Snapshot, { oldEvents }: { readonly oldEvents: boolean }): Canonical {
-  normalise(state);
+  normalize(state);
   dropUnknown(state, oldEvents);
   const { drivers, ...world } = state;
   const renamed = new Renaming(state.run.version);
@@ -244,7 +244,7 @@ export function normalRow({ index, name, generation, attempt, status, rows, kind
   };
 }
 
-function normalise(state: Snapshot): void {
+function normalize(state: Snapshot): void {
   state.run = normalRun(state.run);
   state.rows = state.rows.map(normalRow);
   state.finished = [...new Set(state.finished)].sort((a, b) => a - b);

@@ -213,13 +213,13 @@ function literal(node: Node, place: Place, vocabulary: Vocabulary, change: Chang
   if (parent?.type === 'Property' && parent['key'] === node) return [];
   // Of these the comparison or the case is changed as a whole.
   if (parent?.type === 'SwitchCase' || parent?.type === 'BinaryExpression') {
-    const next = vocabulary.neighbours.get(value);
+    const next = vocabulary.neighbors.get(value);
     return parent.type === 'BinaryExpression' && next !== undefined && parent['operator'] !== 'in'
       ? [change('word', `'${next}'`)]
       : [];
   }
   if (!vocabulary.words.has(value)) return value === '' ? [] : [change('text', `''`)];
-  const next = vocabulary.neighbours.get(value);
+  const next = vocabulary.neighbors.get(value);
   return [change('word', next === undefined ? `''` : `'${next}'`)];
 }
 

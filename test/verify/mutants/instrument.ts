@@ -12,7 +12,7 @@ export interface Mutant extends Change {
   readonly line: number;
   readonly column: number;
   readonly original: string;
-  /** The whole line, trimmed: by it a survivor is recognised when lines move. */
+  /** The whole line, trimmed: by it a survivor is recognized when lines move. */
   readonly code: string;
 }
 

@@ -6,25 +6,25 @@ export interface Vocabulary {
   /** Every word of a type or attribute: such a string is no text. */
   readonly words: ReadonlySet<string>;
   /** A word of a union -> the next one of the same union. */
-  readonly neighbours: ReadonlyMap<string, string>;
+  readonly neighbors: ReadonlyMap<string, string>;
   /** Functions whose last parameter may be left out -> how many they take at most. */
   readonly optionalLast: ReadonlyMap<string, number>;
 }
 
 export function vocabularyOf(programs: readonly Node[]): Vocabulary {
   const words = new Set<string>();
-  const neighbours = new Map<string, string>();
+  const neighbors = new Map<string, string>();
   const optionalLast = new Map<string, number>();
   const nodes = programs.flatMap(allIn);
   // A word of several unions is at home in the largest.
   const unions = nodes.filter((node) => node.type === 'TSUnionType').map(literalsOf);
-  for (const union of unions.sort((a, b) => b.length - a.length)) addUnion(union, neighbours);
+  for (const union of unions.sort((a, b) => b.length - a.length)) addUnion(union, neighbors);
   for (const node of nodes) {
     if (node.type === 'TSLiteralType') addWord(at(node, 'literal'), words);
     if (node.type === 'TSPropertySignature') addKey(node, words);
     if (node.type === 'FunctionDeclaration') addOptional(node, optionalLast);
   }
-  return { words, neighbours, optionalLast };
+  return { words, neighbors, optionalLast };
 }
 
 function literalsOf(union: Node): string[] {
@@ -34,10 +34,10 @@ function literalsOf(union: Node): string[] {
   });
 }
 
-function addUnion(literals: readonly string[], neighbours: Map<string, string>): void {
+function addUnion(literals: readonly string[], neighbors: Map<string, string>): void {
   for (const [i, word] of literals.entries()) {
     const next = literals[(i + 1) % literals.length];
-    if (next !== undefined && next !== word && !neighbours.has(word)) neighbours.set(word, next);
+    if (next !== undefined && next !== word && !neighbors.has(word)) neighbors.set(word, next);
   }
 }
 
