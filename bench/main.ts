@@ -22,7 +22,7 @@ if (unknown === undefined) {
   process.exitCode = await measureAll(named.length === 0 ? Object.keys(PARTS) : named).catch(brokenOff);
 } else {
   process.stderr.write(
-    `bench: there is no ${unknown}; there are ${Object.keys(PARTS).join(', ')} and --json\n`,
+    `bench: unknown part ${unknown}; known are ${Object.keys(PARTS).join(', ')} and --json\n`,
   );
   process.exitCode = 2;
 }

@@ -177,8 +177,7 @@ export async function eventually<T>(
   for (;;) {
     const answer = await look();
     if (answer !== undefined) return answer;
-    if (Date.now() > end)
-      throw new Error(`after ${String(limitMs / 1000)} s it is still not so that ${what}`);
+    if (Date.now() > end) throw new Error(`timed out after ${String(limitMs / 1000)} s waiting for: ${what}`);
     await sleep(LOOK_EVERY_MS);
   }
 }

@@ -23,7 +23,7 @@ function giveUp(error) {
   const message = error.message.includes("Cannot find package 'esbuild'")
     ? 'the packages are not installed; run `npm ci` first'
     : // esbuild has printed what is wrong with a source, with its place.
-      `could not be built: ${error.message.split('\n', 1)[0] ?? ''}`;
+      `the command could not be built: ${error.message.split('\n', 1)[0] ?? ''}`;
   process.stderr.write(`baton: ${message}\n`);
   process.exit(2);
 }

@@ -202,7 +202,7 @@ const builtinHttp = {
  */
 function reportOf(outputs) {
   const entry = Object.keys(outputs).find((path) => basename(path) === 'index.mjs');
-  if (entry === undefined) throw new Error('esbuild made no index.mjs');
+  if (entry === undefined) throw new Error('esbuild wrote no index.mjs');
   /** @type {Set<string>} */
   const eager = new Set();
   /** @param {string} path */

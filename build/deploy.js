@@ -36,12 +36,12 @@ await runCommand(async () => {
   const code = await runOsls(service, words);
   if (code !== 0) {
     say('');
-    say('The deployment failed, for the reason above. What CloudFormation had begun it takes back.');
+    say('The deployment failed for the reason above. CloudFormation rolls its changes back.');
     return code;
   }
   say(`
-Deployed. What comes next:
+Deployed. Next steps:
   npx baton setup --stage ${stage}      # tables and markers in the warehouse; again after each change of sql/setup
-  npx baton doctor --stage ${stage}     # credentials, rights, buckets, markers: what is missing, and how to mend it`);
+  npx baton doctor --stage ${stage}     # checks credentials, permissions, buckets and markers, and prints how to fix each problem`);
   return 0;
 }, USAGE);

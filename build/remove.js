@@ -38,23 +38,23 @@ await runCommand(async () => {
   const region = regionOf(options, process.env);
   const name = `baton-${stage}`;
   const where = `--region ${region}${profile === undefined ? '' : ` --profile ${profile}`}`;
-  say(`Stack ${name} in ${region}: functions, rules, schedules, queues with all that is in them, alarms, policies and
-the archive of files go. Nothing starts any more; runs that are under way stand still. These stay:
-  table ${name}                       what ran
-  buckets ${name}-landing, ${name}-artifacts, or how they were named; those that were there before stay as they are
-  schema baton in the warehouse          the markers: with them a later deployment knows what was applied
-A later deployment of this stage under the same names must find none of them. To delete them too, after this:
+  say(`Stack ${name} in ${region}: functions, rules, schedules, queues with their messages, alarms, policies and
+the archive of file events are removed. No runs start any more; runs in progress stop. These stay:
+  table ${name}                       all runs
+  buckets ${name}-landing, ${name}-artifacts, or as they were named; existing buckets are not changed
+  schema baton in the warehouse          the markers, which record what was applied
+A later deployment of this stage under the same names fails while they exist. To delete them too, run afterwards:
   aws dynamodb delete-table --table-name ${name} ${where}
   aws s3 rb s3://${name}-landing --force ${where}
   aws s3 rb s3://${name}-artifacts --force ${where}
-A protected stage (prod) refuses: deploy it with --param protect=false first.`);
+A protected stage (prod) cannot be removed: deploy it with --param protect=false first.`);
   const words = oslsWords({ command: 'remove', stage, region, profile });
   if (options.print === true) {
     process.stdout.write(`${asTyped(bareService(stage), words)}\n`);
     return 0;
   }
   if (options.yes !== true) {
-    say('\nNothing was removed: add --yes to do it.');
+    say('\nNothing was removed. To remove the stack, add --yes.');
     return NOT_CONFIRMED;
   }
   return runOsls(bareService(stage), words);

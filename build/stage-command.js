@@ -42,7 +42,7 @@ export function readOptions(words, names) {
     if (stage === undefined) throw new UsageError('--stage is missing');
     const unreadable = values.param?.find((parameter) => !/^[^=]+=./.test(parameter));
     if (unreadable !== undefined) {
-      throw new UsageError(`--param ${unreadable}: give NAME=VALUE; a parameter without value is left out`);
+      throw new UsageError(`--param ${unreadable}: must be NAME=VALUE; omit a parameter without a value`);
     }
     return { ...values, stage };
   } catch (error) {
@@ -59,12 +59,15 @@ export function readOptions(words, names) {
  */
 export function regionOf({ stage, region }, environment) {
   if (stage === 'local') {
-    throw new UsageError('stage local is this machine, not AWS: `npm start` boots it; give another stage');
+    throw new UsageError(
+      'stage local runs on this machine, not on AWS: start it with `npm start`, or choose another stage',
+    );
   }
   const found = region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? '';
-  if (found === '') throw new UsageError('no region: give --region, or AWS_REGION in the environment');
+  if (found === '')
+    throw new UsageError('no Region is set: pass --region, or set AWS_REGION in the environment');
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(found)) {
-    throw new UsageError(`region "${found}": give one like eu-central-1 with --region`);
+    throw new UsageError(`region "${found}" is not a Region: pass one like eu-central-1 with --region`);
   }
   return found;
 }

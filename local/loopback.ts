@@ -15,9 +15,9 @@ export function refusalOf({
   headersDistinct,
 }: Pick<IncomingMessage, 'headers' | 'headersDistinct'>): string | undefined {
   const host = headers.host ?? '';
-  if ((headersDistinct['host'] ?? []).length > 1) return 'the request has more than one Host';
+  if ((headersDistinct['host'] ?? []).length > 1) return 'the request has more than one Host header';
   if (!isLoopback(hostnameOf(host))) {
-    return `the Host ${JSON.stringify(host.slice(0, 100))} is not a name of this machine; use 127.0.0.1, localhost or [::1]`;
+    return `the Host ${JSON.stringify(host.slice(0, 100))} is not a loopback name; use 127.0.0.1, localhost or [::1]`;
   }
   const { origin } = headers;
   if (origin !== undefined && origin.toLowerCase() !== `http://${host}`.toLowerCase()) {

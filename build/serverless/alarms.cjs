@@ -41,17 +41,17 @@ function alarmsOf({ stage, name, functions, oldestRunHours }) {
   return {
     'run-failed': {
       metric: 'RunsFailed',
-      says: `A run failed and waits for you: "${runs} --state failed" shows why and how to resume it.`,
+      says: `A run failed, and later files wait for it: "${runs} --state failed" shows the error and how to resume it.`,
     },
     'run-needs-decision': {
       metric: 'RunsNeedingDecision',
-      says: `A run stopped where only a person can say whether a step was applied: "${runs}", then "baton resolve".`,
+      says: `A run stopped because Baton cannot tell whether a step was applied: "${runs}", then "baton resolve".`,
     },
     'files-held-back': {
       metric: 'FilesHeldBack',
       statistic: 'Maximum',
       periods: 3,
-      says: 'For 15 minutes files have been waiting behind a run that failed or needs a decision: resume or cancel it.',
+      says: 'Files have waited for 15 minutes for a run that failed or needs a decision: resume or cancel it.',
     },
     'oldest-unfinished-run': {
       metric: 'OldestUnfinishedRun',
@@ -69,33 +69,33 @@ function alarmsOf({ stage, name, functions, oldestRunHours }) {
       metric: 'RunTroubles',
       threshold: 3,
       period: 900,
-      says: 'Runs cannot be driven for a reason of our own (permission, table, a defect): the log of the sweep names it.',
+      says: 'Runs cannot be driven because of a permission, the table or a bug in Baton: the log of the sweep has the error.',
     },
     'warehouse-throttles': {
       metric: 'Throttles',
       threshold: 5,
       periods: 3,
-      says: 'For 15 minutes the warehouse has refused calls: it is throttled, full, paused or resizing. Runs wait and go on by themselves.',
+      says: 'The warehouse has rejected calls for 15 minutes: it is throttled, full, paused or resizing. Runs wait and continue by themselves.',
     },
     'dead-letters': {
       ...deadLetters,
       metric: 'ApproximateNumberOfMessagesVisible',
       statistic: 'Maximum',
-      says: 'Work that nothing repeats could not be delivered or handled: a file that has not been loaded, a schedule or a following pipeline that has not started, or a request that has not been carried out. It is in the dead-letter queue with its reason; the alarm clears when the queue is empty.',
+      says: 'Work that is not retried could not be delivered or processed: a file was not loaded, a schedule or a downstream pipeline did not start, or a request was not carried out. It is in the dead-letter queue with the reason; the alarm clears when the queue is empty.',
     },
     'dead-letters-expire': {
       ...deadLetters,
       metric: 'ApproximateAgeOfOldestMessage',
       statistic: 'Maximum',
       threshold: DEAD_LETTER_DAYS * DAY,
-      says: 'A dead letter will be deleted in less than four days, and its work is then lost: read the dead-letter queue.',
+      says: 'A dead letter will be deleted in less than four days, and its work will be lost: process the dead-letter queue.',
     },
     'arrivals-stuck': {
       ...arrivals,
       metric: 'ApproximateAgeOfOldestMessage',
       statistic: 'Maximum',
       threshold: 900,
-      says: 'A file that arrived has not been taken for 15 minutes: look at the log of start-run.',
+      says: 'A file event has waited in the queue for 15 minutes: check the log of start-run.',
     },
     // Without the sweep no alarm above can be trusted.
     'sweep-missing': {
@@ -105,7 +105,7 @@ function alarmsOf({ stage, name, functions, oldestRunHours }) {
       threshold: 1,
       when: 'below',
       periods: 2,
-      says: `The sweep has not run for ten minutes: runs whose events were lost do not go on. Look at the rule ${name}-sweep.`,
+      says: `The sweep has not run for ten minutes: runs whose events were lost stall. Check the rule ${name}-sweep.`,
     },
     ...Object.fromEntries(WAKE_UPS.map((rule) => [`${rule}-undelivered`, alarmOfWakeUps(name, rule)])),
     ...Object.fromEntries(functions.flatMap((each) => alarmsOfFunction(name, each))),
@@ -138,10 +138,10 @@ function alarmOfWakeUps(name, rule) {
  */
 const REPEATED_BY = {
   'start-run':
-    'files stay in the arrivals queue and come again; what fails to the last becomes a dead letter',
+    'file events stay in the arrivals queue and are retried; after the last retry they become dead letters',
   'run-step': 'no data is lost: the sweep drives the run within two minutes',
   sweep: 'no data is lost: the sweep runs again a minute later',
-  operate: 'the command reports it; a request that came as an event is repeated, then becomes a dead letter',
+  operate: 'the command reports it; a request received as an event is retried, then becomes a dead letter',
 };
 
 /**
@@ -158,7 +158,7 @@ function alarmsOfFunction(name, functionName) {
       {
         ...common,
         metric: 'Errors',
-        says: `${short} ended with an error, which its log names; ${REPEATED_BY[short]}.`,
+        says: `${short} failed: see its log; ${REPEATED_BY[short]}.`,
       },
     ],
     [

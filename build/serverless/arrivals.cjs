@@ -46,7 +46,7 @@ function resourcesOf(plans, { name, landing, artifacts, archiveDays }, problems)
     if (triggers.some(({ kind, bucket }) => kind === 's3' && bucket === artifacts)) {
       problems.add(
         `pipeline ${pipeline} starts with files of ${artifacts}, the artifacts bucket`,
-        'what Baton writes itself could start runs: name another bucket in its pipeline.yml',
+        "Baton's own files could start runs: use another bucket in its pipeline.yml",
       );
     }
   }
@@ -137,8 +137,8 @@ function archivePattern(buckets, problems) {
   const { length } = JSON.stringify(pattern);
   if (length > PATTERN_LIMIT) {
     problems.add(
-      `the names of the ${buckets.length} buckets that start pipelines do not fit into the archive's pattern (${length} characters, ${PATTERN_LIMIT} are allowed)`,
-      'let pipelines share buckets',
+      `the names of the ${buckets.length} buckets that start pipelines do not fit into the archive's pattern (${length} characters, at most ${PATTERN_LIMIT} are allowed)`,
+      'use fewer buckets',
     );
   }
   return pattern;

@@ -11,7 +11,7 @@ const { listOf } = require('./settings.cjs');
 const KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/;
 
 const NAME_RULE =
-  'the name of a bucket (no ARN, no s3:// address) has 3 to 63 lower-case letters, digits, hyphens and dots';
+  'a bucket name (not an ARN or s3:// address) has 3 to 63 lower-case letters, digits, hyphens and dots';
 
 const UNFINISHED_UPLOADS = {
   Id: 'unfinished-uploads',
@@ -86,8 +86,8 @@ function bucketsOf(parameters, historyDays, problems) {
     problems.add(`${parameters.cited('buckets')} makes ${longest}`, NAME_RULE);
   if (landing === artifacts) {
     problems.add(
-      `${parameters.cited('landingBucket')} and ${parameters.cited('artifactsBucket')} are one bucket`,
-      'what Baton writes itself could start runs: give two',
+      `${parameters.cited('landingBucket')} and ${parameters.cited('artifactsBucket')} are the same bucket`,
+      "Baton's own files could start runs: use two buckets",
     );
   }
   // Buckets that are encrypted with a customer's key ask for rights on it too.
@@ -95,7 +95,7 @@ function bucketsOf(parameters, historyDays, problems) {
   if (!keys.every((key) => KEY.test(key))) {
     problems.add(
       parameters.cited('bucketKeys'),
-      'give ARNs of KMS keys, arn:aws:kms:REGION:ACCOUNT:key/ID, with commas between them',
+      'must be ARNs of KMS keys, arn:aws:kms:REGION:ACCOUNT:key/ID, separated by commas',
     );
   }
   return { landing, artifacts, keys, resources };

@@ -76,8 +76,8 @@ function widgetsOf(stage) {
     ],
     [
       graph('Files waiting for a slot, by pipeline', byPipeline('FilesWaiting', 'Maximum')),
-      graph('Files held back behind a stopped run', byPipeline('FilesHeldBack', 'Maximum')),
-      graph('Brought on by the sweep; troubles; refused by the warehouse', [
+      graph('Files waiting for a stopped run', byPipeline('FilesHeldBack', 'Maximum')),
+      graph('Runs recovered by the sweep; failed drives; calls rejected by the warehouse', [
         ours('SweepRecovered'),
         ours('RunTroubles'),
         ours('Throttles'),

@@ -32,7 +32,7 @@ const FUNCTIONS = ['start-run', 'run-step', 'sweep', 'operate'];
 async function deployment({ resolveVariable }) {
   const parameters = await readParameters(resolveVariable, process.env);
   const found = /** @type {Plans | null} */ (await resolveVariable('file(.build/plans.json)'));
-  if (found === null) throw new Error('.build/plans.json is missing: `npm run package` makes it');
+  if (found === null) throw new Error('.build/plans.json is missing: create it with `npm run package`');
   return deploymentOf(parameters, found.plans);
 }
 
@@ -48,7 +48,7 @@ function deploymentOf(parameters, plans) {
   const stageIsWrong = stageProblem(stage);
   if (stageIsWrong !== undefined) throw new Error(stageIsWrong);
   for (const each of unknown)
-    problems.add(`--param ${each}: no such parameter`, `there are ${PARAMETERS.join(', ')}`);
+    problems.add(`--param ${each}: unknown parameter`, `known are ${PARAMETERS.join(', ')}`);
 
   const settings = settingsOf(parameters, problems);
   const warehouse = warehouseOf(parameters, plans, problems);

@@ -20,14 +20,14 @@
 function policiesOf(stage) {
   const { name } = stage;
   return {
-    ReadPolicy: policy(`${name}-read`, 'Look at runs, logs, alarms and metrics', readStatements(stage)),
-    OperatePolicy: policy(`${name}-operate`, 'Look, and start, resume, resolve, cancel and replay', [
+    ReadPolicy: policy(`${name}-read`, 'Read runs, logs, alarms and metrics', readStatements(stage)),
+    OperatePolicy: policy(`${name}-operate`, 'Read, and start, resume, resolve, cancel and replay', [
       ...readStatements(stage),
       ...operateStatements(name),
     ]),
     CopyPolicy: policy(
       `${name}-copy`,
-      'What the role that COPY runs as must read; attach it to the role that copyRole names',
+      'What the COPY role must read; attach it to the role given as copyRole',
       copyStatements(stage),
     ),
   };

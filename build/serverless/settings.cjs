@@ -35,7 +35,7 @@ function settingsOf(parameters, problems) {
   if (archiveDays >= historyDays) {
     problems.add(
       `${parameters.cited('archiveDays')} with ${parameters.cited('historyDays')}`,
-      'a file that is replayed after its run was forgotten would be loaded a second time: give fewer days to the archive',
+      'a file replayed after its run was deleted would be loaded a second time: use a smaller archiveDays',
     );
   }
   return {
@@ -89,7 +89,7 @@ function settingsOf(parameters, problems) {
     if (!LOG_RETENTION_DAYS.includes(days)) {
       problems.add(
         parameters.cited('logRetentionDays'),
-        `CloudWatch Logs keeps for one of ${LOG_RETENTION_DAYS.join(', ')} days`,
+        `CloudWatch Logs accepts one of ${LOG_RETENTION_DAYS.join(', ')} days`,
       );
     }
     return days;
@@ -100,8 +100,8 @@ function settingsOf(parameters, problems) {
     if (value !== 'default' && !value.split(',').every((arn) => ROLE.test(arn))) {
       problems.add(
         parameters.cited('copyRole'),
-        'give the ARN of a role that is attached to the warehouse, arn:aws:iam::ACCOUNT:role/NAME (a chain of them with ' +
-          'commas and no blanks), or default for its default role',
+        'must be the ARN of a role attached to the warehouse, arn:aws:iam::ACCOUNT:role/NAME (a role chain separated by ' +
+          'commas, without spaces), or default for its default role',
       );
     }
     return value;
@@ -114,7 +114,7 @@ function settingsOf(parameters, problems) {
     if (!POLICY.test(value)) {
       problems.add(
         parameters.cited('permissionsBoundary'),
-        'give the ARN of a managed policy, arn:aws:iam::ACCOUNT:policy/NAME',
+        'must be the ARN of a managed policy, arn:aws:iam::ACCOUNT:policy/NAME',
       );
     }
     return value;
@@ -128,14 +128,14 @@ function settingsOf(parameters, problems) {
     if (topic !== '' && email !== '') {
       problems.add(
         `${parameters.cited('alarmsTopic')} and ${parameters.cited('alarmsEmail')}`,
-        'give one of them; an address can subscribe to the topic that there is',
+        'set one of them; to use both, subscribe the address to the topic',
       );
     }
     for (const name of ['alarmsTopic', 'alarmsEmail']) {
       if (!on && parameters.text(name) !== '') {
         problems.add(
           `${parameters.cited(name)} with ${parameters.cited('watch')}`,
-          'without watch=true there are no alarms: leave one of the two out',
+          'without watch=true there are no alarms: remove one of the two',
         );
       }
     }
@@ -143,16 +143,16 @@ function settingsOf(parameters, problems) {
     if (topic !== '' && topicRegion === undefined) {
       problems.add(
         parameters.cited('alarmsTopic'),
-        'give the ARN of a standard topic, arn:aws:sns:REGION:ACCOUNT:NAME',
+        'must be the ARN of a standard topic, arn:aws:sns:REGION:ACCOUNT:NAME',
       );
     } else if (topic !== '' && topicRegion !== parameters.region) {
       problems.add(
         parameters.cited('alarmsTopic'),
-        `alarms tell topics of their own region only: give one of ${parameters.region}`,
+        `alarms can notify only topics in their own Region: use a topic in ${parameters.region}`,
       );
     }
     if (email !== '' && !EMAIL.test(email)) {
-      problems.add(parameters.cited('alarmsEmail'), 'give one e-mail address');
+      problems.add(parameters.cited('alarmsEmail'), 'must be a single e-mail address');
     }
     return { on, topic, email };
   }
@@ -167,12 +167,13 @@ function settingsOf(parameters, problems) {
       if (!TAG_NAME.test(name) || value === '' || value.length > 256 || name in found) {
         problems.add(
           `${parameters.cited('tags')}: "${pair}"`,
-          'give NAME=VALUE,NAME=VALUE, each name once and none that begins with aws:',
+          'must be NAME=VALUE,NAME=VALUE, with unique names that do not begin with aws:',
         );
       }
       found[name] = value;
     }
-    if (pairs.length > MOST_TAGS) problems.add(parameters.cited('tags'), `give at most ${MOST_TAGS}`);
+    if (pairs.length > MOST_TAGS)
+      problems.add(parameters.cited('tags'), `must have at most ${MOST_TAGS} tags`);
     return found;
   }
 }

@@ -11,4 +11,4 @@ const STAGE = /^[a-z][a-z0-9-]{0,19}$/;
 module.exports.stageProblem = (stage) =>
   STAGE.test(stage)
     ? undefined
-    : `stage "${stage}": a lower-case letter, then up to 19 lower-case letters, digits and hyphens`;
+    : `stage "${stage}" is not valid: it must be a lower-case letter, then up to 19 lower-case letters, digits and hyphens`;

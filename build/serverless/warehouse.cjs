@@ -43,7 +43,7 @@ function warehouseOf(parameters, plans, problems) {
   const used = usedOf(parameters, plans, main, others, problems);
   const database = parameters.text('database');
   if (!DATABASE.test(database)) {
-    problems.add(parameters.cited('database'), 'give the name of a database of the warehouse');
+    problems.add(parameters.cited('database'), 'must be the name of a database of the warehouse');
   }
   const secretKey = secretKeyOf(parameters, [main, ...others], problems);
   const none = { Ref: 'AWS::NoValue' };
@@ -79,32 +79,35 @@ function mainWarehouse({ stage, text, cited }, problems) {
   if (workgroup === '' && cluster === '') {
     problems.add(
       `stage "${stage}" has no warehouse`,
-      'give --param workgroup=NAME --param workgroupId=ID (Redshift Serverless) or --param cluster=NAME, or the same ' +
+      'set --param workgroup=NAME --param workgroupId=ID (Redshift Serverless) or --param cluster=NAME, or the same ' +
         'under params in serverless.yml, or BATON_WORKGROUP and BATON_WORKGROUP_ID or BATON_CLUSTER in the environment',
     );
   } else if (workgroup !== '' && cluster !== '') {
     problems.add(
       `${cited('workgroup')} and ${cited('cluster')}`,
-      'a stage runs on one warehouse: give one of them',
+      'a stage uses one warehouse: set one of them',
     );
   } else if (workgroup !== '' && id === '') {
     problems.add(
       `${cited('workgroup')} without its id, which its ARN ends in`,
-      `give --param workgroupId=ID ${HOW_TO_FIND}`,
+      `set --param workgroupId=ID ${HOW_TO_FIND}`,
     );
   } else if (workgroup === '' && id !== '') {
     problems.add(
       `${cited('workgroupId')} without a workgroup`,
-      'give its name too, workgroup=NAME, or neither',
+      'set its name too, workgroup=NAME, or neither',
     );
   } else if (workgroup !== '' && dbUser !== '') {
     problems.add(
       `${cited('dbUser')} with ${cited('workgroup')}`,
-      'only a cluster gives temporary credentials of a database user: leave it out (the role signs in), or give secretArn',
+      'only a cluster issues temporary credentials for a database user: remove it (the role signs in), or set secretArn',
     );
   }
   if (dbUser !== '' && secretArn !== '') {
-    problems.add(`${cited('dbUser')} and ${cited('secretArn')}`, 'both say who signs in: give one of them');
+    problems.add(
+      `${cited('dbUser')} and ${cited('secretArn')}`,
+      'both choose the database user: set one of them',
+    );
   }
   /**
    * @param {string} name
@@ -117,16 +120,20 @@ function mainWarehouse({ stage, text, cited }, problems) {
   check(
     'workgroup',
     WORKGROUP,
-    'give its name, 3 to 63 lower-case letters, digits and hyphens; no ARN, no endpoint',
+    'must be its name: 3 to 63 lower-case letters, digits and hyphens, not an ARN or endpoint',
   );
-  check('workgroupId', WORKGROUP_ID, `give what follows workgroup/ in its ARN ${HOW_TO_FIND}`);
+  check('workgroupId', WORKGROUP_ID, `must be the part after workgroup/ in its ARN ${HOW_TO_FIND}`);
   check(
     'cluster',
     CLUSTER,
-    'give its identifier, lower-case letters, digits and hyphens; no ARN, no endpoint',
+    'must be its identifier: lower-case letters, digits and hyphens, not an ARN or endpoint',
   );
-  check('dbUser', DB_USER, 'give the name of a database user that exists');
-  check('secretArn', SECRET, 'give the whole ARN, arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX');
+  check('dbUser', DB_USER, 'must be the name of an existing database user');
+  check(
+    'secretArn',
+    SECRET,
+    'must be the complete ARN, arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX',
+  );
   return {
     ...(workgroup === ''
       ? { kind: /** @type {const} */ ('cluster'), name: cluster }
@@ -155,7 +162,7 @@ function otherWorkgroups(parameters, problems) {
     }
     problems.add(
       `${parameters.cited('otherWorkgroups')}: "${entry}"`,
-      `give NAME=ID or NAME=ID=SECRET_ARN, with commas between them ${HOW_TO_FIND}`,
+      `must be NAME=ID or NAME=ID=SECRET_ARN, separated by commas ${HOW_TO_FIND}`,
     );
     return [];
   });
@@ -181,7 +188,7 @@ function otherClusters(parameters, problems) {
     }
     problems.add(
       `${parameters.cited('otherClusters')}: "${entry}"`,
-      'give NAME, NAME=DATABASE_USER or NAME=SECRET_ARN, with commas between them',
+      'must be NAME, NAME=DATABASE_USER or NAME=SECRET_ARN, separated by commas',
     );
     return [];
   });
@@ -209,7 +216,7 @@ function usedOf({ stage }, plans, main, others, problems) {
     if (warehouse.name === main.name || known.has(warehouse.name)) {
       problems.add(
         `two warehouses are called ${warehouse.name}`,
-        'pipelines choose by name: give each once in cluster, workgroup, otherClusters and otherWorkgroups',
+        'names must be unique across cluster, workgroup, otherClusters and otherWorkgroups',
       );
     }
     known.set(warehouse.name, warehouse);
@@ -223,8 +230,8 @@ function usedOf({ stage }, plans, main, others, problems) {
     // The local warehouse asks for no permission.
     else if (stage !== 'local') {
       problems.add(
-        `pipeline ${pipeline} runs on warehouse ${name}, but stage "${stage}" knows ${[main.name, ...known.keys()].join(', ')} only`,
-        `name one of these in its pipeline.yml, or give --param otherWorkgroups=${name}=ID or --param otherClusters=${name}`,
+        `pipeline ${pipeline} uses warehouse ${name}, but stage "${stage}" has only ${[main.name, ...known.keys()].join(', ')}`,
+        `use one of these in its pipeline.yml, or set --param otherWorkgroups=${name}=ID or --param otherClusters=${name}`,
       );
     }
   }
@@ -240,10 +247,10 @@ function secretKeyOf({ text, cited }, warehouses, problems) {
   const key = text('secretKeyArn');
   if (key === '') return undefined;
   if (!KEY.test(key)) {
-    problems.add(cited('secretKeyArn'), 'give the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID');
+    problems.add(cited('secretKeyArn'), 'must be the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID');
   }
   if (!warehouses.some(({ secretArn }) => secretArn !== undefined)) {
-    problems.add(`${cited('secretKeyArn')} without a secret`, 'give secretArn too, or neither');
+    problems.add(`${cited('secretKeyArn')} without a secret`, 'set secretArn too, or neither');
   }
   return key;
 }

@@ -87,7 +87,7 @@ async function openStore(path: string, patienceMs: number): Promise<Store> {
       }
       const { message, cause } = error as Error;
       const why = cause instanceof Error ? cause.message : message;
-      throw new Error(`${path} cannot be opened: another process has it, or it is damaged (${why})`, {
+      throw new Error(`${path} cannot be opened: another process uses it, or it is damaged (${why})`, {
         cause: error,
       });
     }

@@ -143,7 +143,7 @@ export class Deliveries {
     try {
       await this.#attempt(delivery);
     } catch (error) {
-      this.#ports.log(`events: delivery to ${delivery.targetArn} broke: ${String(error)}`);
+      this.#ports.log(`events: delivery to ${delivery.targetArn} failed unexpectedly: ${String(error)}`);
     }
     this.#underWay -= 1;
     if (this.#underWay === 0) this.#tellIdle();
@@ -176,9 +176,7 @@ export class Deliveries {
       } else if (next > delivery.acceptedAt + delivery.maximumAgeSeconds * 1000) {
         await this.#giveUp(tried, 'ERROR_FROM_TARGET', message, 'MaximumEventAgeInSeconds');
       } else {
-        this.#ports.log(
-          `events: ${delivery.targetArn} did not take an event (${message}); tried again later`,
-        );
+        this.#ports.log(`events: ${delivery.targetArn} rejected an event (${message}); it will be retried`);
         const later = { ...tried, next };
         this.#journal.set(later.id, later);
         void this.#schedule(later);
@@ -189,7 +187,7 @@ export class Deliveries {
   async #giveUp(delivery: Delivery, code: string, message: string, exhausted?: string): Promise<void> {
     const queue = delivery.deadLetterArn;
     this.#ports.log(
-      `events: ${delivery.targetArn} did not take an event (${code}: ${message}); it goes to ${queue ?? 'nowhere'}`,
+      `events: ${delivery.targetArn} rejected an event (${code}: ${message}); ${queue === undefined ? 'it is dropped' : `it is sent to ${queue}`}`,
     );
     if (queue !== undefined) {
       const attributes = {
@@ -203,7 +201,7 @@ export class Deliveries {
       try {
         await this.#ports.sendDeadLetter(queue, delivery.event, attributes);
       } catch (error) {
-        this.#ports.log(`events: ${queue} did not take the dead letter: ${String(error)}`);
+        this.#ports.log(`events: ${queue} rejected the dead letter: ${String(error)}`);
       }
     }
     if (!this.#stopped) this.#journal.delete(delivery.id);

@@ -114,7 +114,7 @@ export class Scheduler {
     const oldest = this.#gap.to - rememberedSeconds * 1000;
     if (next <= this.#gap.from || next >= oldest) return next;
     this.#log(
-      `schedule ${work.name}: what was due from ${isoTime(next)} to ${isoTime(oldest)}, while the local AWS was stopped, is left out`,
+      `schedule ${work.name}: skipped the times from ${isoTime(next)} to ${isoTime(oldest)}, when the local AWS was stopped`,
     );
     return schedule.next(oldest - 1);
   }

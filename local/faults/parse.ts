@@ -27,7 +27,7 @@ const CALL_MEMBERS = [
 ];
 
 export function parseCallFault(input: unknown): CallFault {
-  if (!isObject(input)) throw new BadRequest('a fault is a JSON object');
+  if (!isObject(input)) throw new BadRequest('a fault must be a JSON object');
   refuseUnknown('a call fault', input, CALL_MEMBERS);
   const service = oneOf(input, 'service', SERVICES);
   const operation = text(input, 'operation');
@@ -48,7 +48,7 @@ export function parseCallFault(input: unknown): CallFault {
     errorType:
       text(input, 'errorType') ??
       (service === 'dynamodb' ? 'InternalServerError' : 'InternalServerException'),
-    message: text(input, 'message') ?? 'fault put in by `baton local fault`',
+    message: text(input, 'message') ?? 'fault injected by `baton local fault`',
     status: number(input, 'status', 400, 599) ?? 500,
     delayMs,
     skip: number(input, 'skip', 0, 1_000_000) ?? 0,
@@ -63,7 +63,7 @@ const MATCH_MEMBERS = ['source', 'detailType', 'pattern', 'rule', 'target'] as c
 const LONGEST_DELAY_MS = 30 * 86_400_000;
 
 export function parseEventFault(input: unknown): EventFaultRequest {
-  if (!isObject(input)) throw new BadRequest('a fault is a JSON object');
+  if (!isObject(input)) throw new BadRequest('a fault must be a JSON object');
   refuseUnknown('an event fault', input, ['target', 'match', 'effect', 'count']);
   const count = number(input, 'count', 1, 1_000_000);
   return {
@@ -114,13 +114,13 @@ function refuseUnknown(
   const unknown = Object.keys(input).find((key) => !members.includes(key));
   if (unknown === undefined) return;
   const known = members.filter((member) => what === 'match' || member !== 'target');
-  throw new BadRequest(`${what} has no ${unknown}; it has ${known.join(', ')}`);
+  throw new BadRequest(`${what} has no member ${unknown}; known are ${known.join(', ')}`);
 }
 
 function text(input: Readonly<Record<string, unknown>>, key: string): string | undefined {
   const value = input[key];
   if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '') throw new BadRequest(`${key} must be text`);
+  if (typeof value !== 'string' || value === '') throw new BadRequest(`${key} must be a string`);
   return value;
 }
 

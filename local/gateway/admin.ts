@@ -102,7 +102,7 @@ async function answer(
       return { stopping: true };
     default:
       throw new BadRequest(
-        `there is no ${what}; there are status, clock, calls, faults, reload, kill-session, reset, stop`,
+        `unknown request ${what}; known are status, clock, calls, faults, reload, kill-session, reset, stop`,
       );
   }
 }

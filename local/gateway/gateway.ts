@@ -77,7 +77,7 @@ async function answer(
     const type = route.service === 's3' ? 'AccessDenied' : 'AccessDeniedException';
     sendError({ response, route }, 403, type, refusal);
   } else if (!request.url.startsWith('/')) {
-    sendError({ response, route }, 400, 'InvalidURI', 'the address of a request begins with /');
+    sendError({ response, route }, 400, 'InvalidURI', 'the path of a request must begin with /');
   } else if (isAdmin) {
     await parts.admin(request, response);
   } else {

@@ -58,7 +58,8 @@ function forward(exchange: Exchange, port: number, agent: Agent, name: string): 
       });
     });
     onward.on('error', (error) => {
-      if (!response.destroyed) unavailable(exchange, `the local ${name} process broke off: ${error.message}`);
+      if (!response.destroyed)
+        unavailable(exchange, `the local ${name} process closed the connection: ${error.message}`);
       done();
     });
     // A client that goes away takes its request with it.

@@ -139,7 +139,7 @@ export class AsyncInvocations {
   async #attempt(invocation: Invocation): Promise<void> {
     const settings = this.#functions.get(invocation.functionName);
     if (settings === undefined) {
-      this.#ports.log(`lambda: ${invocation.functionName} is gone; its queued event is dropped`);
+      this.#ports.log(`lambda: ${invocation.functionName} no longer exists; its queued event is dropped`);
       this.#journal.delete(invocation.id);
       return;
     }
@@ -186,7 +186,7 @@ export class AsyncInvocations {
   ): Promise<void> {
     const destination = settings.async.onFailure;
     this.#ports.log(
-      `lambda: ${settings.name} gave up on an event (${condition}); it goes to ${destination ?? 'nowhere'}`,
+      `lambda: ${settings.name} has no retries left for an event (${condition}); ${destination === undefined ? 'it is dropped' : `it is sent to ${destination}`}`,
     );
     if (destination !== undefined) {
       const record = {
@@ -207,7 +207,7 @@ export class AsyncInvocations {
       try {
         await this.#ports.sendFailure(destination, JSON.stringify(record));
       } catch (error) {
-        this.#ports.log(`lambda: ${destination} did not take the failure record: ${String(error)}`);
+        this.#ports.log(`lambda: ${destination} rejected the failure record: ${String(error)}`);
       }
     }
     this.#journal.delete(invocation.id);

@@ -97,7 +97,9 @@ export class QueuePoller {
       this.#underWay += 1;
       void this.#process(batch)
         .catch((error: unknown) => {
-          this.#ports.log(`queues: a batch of ${this.#queue.resource.name} broke: ${String(error)}`);
+          this.#ports.log(
+            `queues: a batch of ${this.#queue.resource.name} failed unexpectedly: ${String(error)}`,
+          );
         })
         .finally(() => {
           this.#underWay -= 1;
@@ -150,14 +152,14 @@ export class QueuePoller {
     if (result.kind !== 'returned') {
       const reason = result.kind === 'failed' ? result.message : result.reason;
       this.#ports.log(
-        `queues: ${functionName} did not take ${String(batch.length)} message(s) of ${this.#queue.resource.name}: ${reason}`,
+        `queues: ${functionName} failed for ${String(batch.length)} message(s) of ${this.#queue.resource.name}: ${reason}`,
       );
       return;
     }
     const failed = this.#failedIds(batch, result.payload);
     if (failed.size > 0) {
       this.#ports.log(
-        `queues: ${functionName} returned ${String(failed.size)} of ${String(batch.length)} message(s) of ${this.#queue.resource.name}`,
+        `queues: ${functionName} reported ${String(failed.size)} of ${String(batch.length)} message(s) of ${this.#queue.resource.name} as failed`,
       );
     }
     for (const message of batch) if (!failed.has(message.id)) this.#queue.delete(message.receiptHandle);

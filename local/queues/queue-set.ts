@@ -67,7 +67,7 @@ export class QueueSet {
   #giveUp(from: QueueResource, deadLetterArn: string, message: Message): void {
     const to = this.find(deadLetterArn);
     this.#log(
-      `queues: ${from.name} gave up on a message after ${String(message.receiveCount)} receives; it goes to ${to === undefined ? 'nowhere' : to.resource.name}`,
+      `queues: a message of ${from.name} exceeded its limit of ${String(message.receiveCount)} receives; ${to === undefined ? 'it is dropped' : `it is sent to ${to.resource.name}`}`,
     );
     to?.take({ ...message, receiveCount: 0, availableAt: 0 });
   }

@@ -31,7 +31,7 @@ export function answerAdmin({ sessions, statements }: DataApiContext, url: strin
       return { closed: open.length };
     }
     default:
-      throw dataApiError('UnknownOperationException', `there is no /_local/${what} here`);
+      throw dataApiError('UnknownOperationException', `unknown request /_local/${what}`);
   }
 }
 
@@ -42,7 +42,7 @@ function isAll(body: Json): boolean {
 function sessionIdOf(body: Json): string {
   const id = memberOf(body, 'sessionId');
   if (typeof id === 'string') return id;
-  throw invalid('kill-session wants {"sessionId": "…"} or {"all": true}');
+  throw invalid('kill-session needs {"sessionId": "…"} or {"all": true}');
 }
 
 function memberOf(body: Json, name: string): unknown {

@@ -88,10 +88,10 @@ async function moveToPublic(client: ClientBase, owner: string): Promise<string[]
     await client.query('SAVEPOINT move');
     try {
       await client.query(`ALTER ${kind} ${sql} SET SCHEMA public`);
-      lines.push(`${sql} was made without a schema; it is now in public`);
+      lines.push(`${sql} was created without a schema; moved to public`);
     } catch (error) {
       await client.query('ROLLBACK TO SAVEPOINT move');
-      lines.push(`${sql} stays where it is: ${(error as Error).message}`);
+      lines.push(`${sql} was not moved: ${(error as Error).message}`);
     }
   }
   return lines;

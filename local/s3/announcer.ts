@@ -55,7 +55,7 @@ export class Announcer {
       await this.#sink(toEvent(change));
     } catch (error) {
       this.#log(
-        `s3: the event of ${change.bucket}/${change.key} was not accepted (${String(error)}); tried again`,
+        `s3: the event of ${change.bucket}/${change.key} was rejected (${String(error)}); it will be retried`,
       );
       this.#retry?.cancel();
       this.#retry = this.#clock.callAt(this.#clock.now() + RETRY_MS, () => {

@@ -28,7 +28,7 @@ export async function* decodeAwsChunked(
       yield piece;
     }
     if ((await reader.line()) !== '')
-      throw new ServiceError('InvalidRequest', 'an aws-chunked chunk is longer than it says');
+      throw new ServiceError('InvalidRequest', 'an aws-chunked chunk is longer than its header specifies');
   }
   for (let line = await reader.line(); line !== undefined; line = await reader.line()) {
     const colon = line.indexOf(':');

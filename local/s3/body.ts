@@ -103,7 +103,7 @@ function compare(
   if (length !== undefined && Number(length) !== file.size) {
     throw new ServiceError(
       'IncompleteBody',
-      `The request body has ${String(file.size)} bytes, ${length} were announced`,
+      `The request body has ${String(file.size)} bytes; its header specifies ${length}`,
     );
   }
   const md5 = request.header('content-md5');
@@ -124,10 +124,7 @@ function compare(
     }
     const given = trailers.get(CHECKSUM + name) ?? request.header(CHECKSUM + name);
     if (given === undefined) {
-      throw new ServiceError(
-        'MalformedTrailerError',
-        `the trailer ${CHECKSUM}${name} was announced and did not come`,
-      );
+      throw new ServiceError('MalformedTrailerError', `the announced trailer ${CHECKSUM}${name} is missing`);
     }
     if (given !== computed) {
       throw new ServiceError(

@@ -82,7 +82,7 @@ export class BucketWatch {
     });
     watcher.on('error', (error) => {
       this.#log(
-        `s3: the buckets cannot be watched (${String(error)}); they are read through every two seconds`,
+        `s3: the buckets cannot be watched (${String(error)}); they are scanned every two seconds instead`,
       );
       this.#rescan ??= setInterval(() => void this.scan(), RESCAN_MS);
     });

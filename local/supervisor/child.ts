@@ -152,7 +152,7 @@ export class Child {
     const pause = this.#pauseMs;
     this.#pauseMs = Math.min(pause * 2, LONGEST_PAUSE_MS);
     const { name, log } = this.#options;
-    log(`${name}: the process ended (${how}); it is started again in ${String(pause)} ms`);
+    log(`${name}: the process ended (${how}); restarting in ${String(pause)} ms`);
     this.#restarts += 1;
     // Callers that come now wait for the new process.
     if (wasReady) {

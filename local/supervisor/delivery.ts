@@ -37,7 +37,7 @@ export class Delivery {
 
   #queue(arn: string): Queue {
     const queue = this.#queues.find(arn);
-    if (queue === undefined) throw new DeliveryRefused('NO_RESOURCE', `there is no queue ${arn}`);
+    if (queue === undefined) throw new DeliveryRefused('NO_RESOURCE', `queue ${arn} does not exist`);
     return queue;
   }
 

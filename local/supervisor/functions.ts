@@ -45,7 +45,7 @@ function bundleFolder(each: FunctionResource, functionsFolder: string): string {
       .at(0);
   if (found === undefined) {
     throw new Error(
-      `function ${each.name}: there is no bundle for it in ${functionsFolder}; build the functions first`,
+      `function ${each.name}: no bundle found in ${functionsFolder}; build the functions first`,
     );
   }
   return join(functionsFolder, found);

@@ -162,7 +162,7 @@ class Stack implements LocalStack {
     } catch (error) {
       if (codeOf(error) !== 'EADDRINUSE') throw error;
       throw new Error(
-        `port ${String(this.#options.port)} is in use; stop what uses it, or give another one (BATON_PORT)`,
+        `port ${String(this.#options.port)} is in use; stop the process that uses it, or choose another port (BATON_PORT)`,
         { cause: error },
       );
     }

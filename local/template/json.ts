@@ -11,7 +11,7 @@ export class Node {
   readonly value: JsonObject;
 
   constructor(place: string, value: unknown) {
-    if (!isObject(value)) throw new TemplateError(`${place}: an object is expected, not ${describe(value)}`);
+    if (!isObject(value)) throw new TemplateError(`${place}: expected an object, got ${describe(value)}`);
     this.place = place;
     this.value = value;
   }
@@ -76,7 +76,7 @@ export class Node {
 
   texts(key: string): readonly string[] {
     return this.list(key).map((value) =>
-      typeof value === 'string' ? value : this.wrong(key, 'a list of texts'),
+      typeof value === 'string' ? value : this.wrong(key, 'a list of strings'),
     );
   }
 
@@ -85,9 +85,7 @@ export class Node {
   }
 
   wrong(key: string, expected: string): never {
-    throw new TemplateError(
-      `${this.place}.${key}: ${expected} is expected, not ${describe(this.value[key])}`,
-    );
+    throw new TemplateError(`${this.place}.${key}: expected ${expected}, got ${describe(this.value[key])}`);
   }
 }
 

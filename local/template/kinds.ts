@@ -99,7 +99,7 @@ function readAsyncSettings(config: Node | undefined): AsyncSettings {
 
 export function readQueue({ logicalId, properties }: Resource, names: Names): QueueResource {
   if (properties.optionalBoolean('FifoQueue') === true) {
-    throw new TemplateError(`${properties.place}: the local AWS has standard queues only`);
+    throw new TemplateError(`${properties.place}: the local AWS supports only standard queues`);
   }
   const policy = properties.value['RedrivePolicy'];
   const parsed: unknown = typeof policy === 'string' ? JSON.parse(policy) : policy;
@@ -124,7 +124,7 @@ export function readQueue({ logicalId, properties }: Resource, names: Names): Qu
 export function readRule({ logicalId, properties }: Resource, names: Names): RuleResource {
   const bus = properties.optionalText('EventBusName') ?? 'default';
   if (lastPart(bus) !== 'default') {
-    throw new TemplateError(`${properties.place}.EventBusName: the local AWS has the default bus only`);
+    throw new TemplateError(`${properties.place}.EventBusName: the local AWS supports only the default bus`);
   }
   const pattern = properties.value['EventPattern'];
   const schedule = properties.optionalText('ScheduleExpression');
@@ -144,7 +144,7 @@ export function readRule({ logicalId, properties }: Resource, names: Names): Rul
 
 export function readArchive({ logicalId, properties }: Resource, names: Names): ArchiveResource {
   if (lastPart(properties.text('SourceArn')) !== 'default') {
-    throw new TemplateError(`${properties.place}.SourceArn: the local AWS has the default bus only`);
+    throw new TemplateError(`${properties.place}.SourceArn: the local AWS supports only the default bus`);
   }
   const description = properties.optionalText('Description');
   const pattern = properties.value['EventPattern'];
@@ -193,7 +193,9 @@ function textMap(node: Node | undefined): Readonly<Record<string, string>> {
 export function readMapping({ logicalId, properties }: Resource): MappingResource {
   const queueArn = properties.text('EventSourceArn');
   if (!queueArn.startsWith('arn:aws:sqs:')) {
-    throw new TemplateError(`${properties.place}.EventSourceArn: only a queue can feed a function locally`);
+    throw new TemplateError(
+      `${properties.place}.EventSourceArn: the local AWS supports only queues as event sources`,
+    );
   }
   const maximumConcurrency = properties.optionalNode('ScalingConfig')?.optionalNumber('MaximumConcurrency');
   return {
@@ -211,7 +213,7 @@ export function readMapping({ logicalId, properties }: Resource): MappingResourc
 export function readSchedule({ logicalId, properties }: Resource, names: Names): ScheduleResource {
   const window = properties.node('FlexibleTimeWindow');
   if (window.text('Mode') !== 'OFF')
-    throw new TemplateError(`${window.place}.Mode: the local AWS fires at the time itself; write OFF`);
+    throw new TemplateError(`${window.place}.Mode: the local AWS supports only OFF`);
   for (const limit of ['StartDate', 'EndDate']) {
     if (properties.has(limit))
       throw new TemplateError(`${properties.place}.${limit}: local schedules begin at once and have no end`);

@@ -81,43 +81,48 @@ describe('is refused before anything is deployed, or even looked at:', () => {
       ['--stage', 'dev', '--force'],
       /Unknown option '--force'[^]*\nusage: npm run deploy/,
     ],
-    ['no region', 'deploy', ['--stage', 'dev', ...CLUSTER], /^no region: give --region, or AWS_REGION/],
+    [
+      'no region',
+      'deploy',
+      ['--stage', 'dev', ...CLUSTER],
+      /^no Region is set: pass --region, or set AWS_REGION/,
+    ],
     [
       'no real region',
       'deploy',
       ['--stage', 'dev', '--region', 'europe'],
-      /^region "europe": give one like eu-central-1/,
+      /^region "europe" is not a Region: pass one like eu-central-1/,
     ],
     [
       'this machine',
       'deploy',
       ['--stage', 'local', ...REGION],
-      /^stage local is this machine, not AWS: `npm start`/,
+      /^stage local runs on this machine, not on AWS: start it with `npm start`/,
     ],
     [
       'a parameter without value',
       'deploy',
       ['--stage', 'dev', ...REGION, '--param', 'cluster='],
-      /^--param cluster=: give NAME=VALUE/,
+      /^--param cluster=: must be NAME=VALUE/,
     ],
     [
       'no warehouse',
       'deploy',
       ['--stage', 'dev', ...REGION],
-      /^stage "dev" has no warehouse: give --param workgroup=NAME/,
+      /^stage "dev" has no warehouse: set --param workgroup=NAME/,
     ],
     ['no stage to remove', 'remove', REGION, /^--stage is missing\nusage: npm run remove/],
     [
       'a stage that cannot be one',
       'remove',
       ['--stage', '../x', ...REGION, '--yes'],
-      /^stage "\.\.\/x": a lower-case letter/,
+      /^stage "\.\.\/x" is not valid: it must be a lower-case letter/,
     ],
     [
       'a removal that nobody confirmed',
       'remove',
       ['--stage', 'dev', ...REGION],
-      /Nothing was removed: add --yes/,
+      /Nothing was removed. To remove the stack, add --yes/,
     ],
   ])('%s', async (_name, which, words, message) => {
     const { code, stderr } = await command(which, words);
@@ -206,7 +211,7 @@ describe('npm run deploy', () => {
   test('ends with an error where AWS refuses', async () => {
     aws.refuses = true;
     const { code, stderr } = await command('deploy', ['--stage', 'dev', ...REGION, ...CLUSTER]);
-    expect(stderr).toContain('The deployment failed, for the reason above.');
+    expect(stderr).toContain('The deployment failed for the reason above.');
     expect(stderr).not.toContain('baton setup');
     expect(code).toBe(1);
   });

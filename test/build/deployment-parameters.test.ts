@@ -28,92 +28,92 @@ const reports = { pipeline: 'reports', warehouse: 'reporting' };
 
 /** what is wrong, the parameters, the one message that there is */
 const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?][] = [
-  ['no warehouse', {}, /^stage "dev" has no warehouse: give --param workgroup=NAME --param workgroupId=ID/],
+  ['no warehouse', {}, /^stage "dev" has no warehouse: set --param workgroup=NAME --param workgroupId=ID/],
   [
     'workgroup and cluster',
     { ...workgroup, cluster: 'old' },
-    /^workgroup=etl \(--param\) and cluster=old \(--param\): .* give one of them$/,
+    /^workgroup=etl \(--param\) and cluster=old \(--param\): .* set one of them$/,
   ],
   [
     'a workgroup without id',
     { workgroup: 'etl' },
-    /^workgroup=etl \(--param\) without its id, .*: give --param workgroupId=ID \(aws /,
+    /^workgroup=etl \(--param\) without its id, .*: set --param workgroupId=ID \(aws /,
   ],
   [
     'an id without a workgroup',
     { workgroupId: ID, cluster: 'old' },
-    /^workgroupId=.* without a workgroup: give its name too/,
+    /^workgroupId=.* without a workgroup: set its name too/,
   ],
   [
     'an ARN as id',
     { workgroup: 'etl', workgroupId: `workgroup/${ID}` },
-    /^workgroupId=.*: give what follows/,
+    /^workgroupId=.*: must be the part after/,
   ],
   [
     'an endpoint as workgroup',
     { workgroup: 'etl.123.eu', workgroupId: ID },
-    /^workgroup=etl\.123\.eu .*no endpoint/,
+    /^workgroup=etl\.123\.eu .*not an ARN or endpoint/,
   ],
   [
     'an endpoint as cluster',
     { cluster: 'etl.abc.redshift.amazonaws.com' },
-    /^cluster=etl\..*: give its identifier/,
+    /^cluster=etl\..*: must be its identifier/,
   ],
   [
     'no database name',
     { ...workgroup, database: 'a b' },
-    /^database=a b \(--param\): give the name of a database/,
+    /^database=a b \(--param\): must be the name of a database/,
   ],
   [
     'a database user of a workgroup',
     { ...workgroup, dbUser: 'etl' },
-    /^dbUser=etl \(--param\) with workgroup=etl \(--param\): only a cluster .* or give secretArn$/,
+    /^dbUser=etl \(--param\) with workgroup=etl \(--param\): only a cluster .* or set secretArn$/,
   ],
   [
     'a database user and a secret',
     { cluster: 'old', dbUser: 'etl', secretArn: SECRET },
-    /^dbUser=etl \(--param\) and secretArn=.*: both say who signs in: give one of them$/,
+    /^dbUser=etl \(--param\) and secretArn=.*: both choose the database user: set one of them$/,
   ],
   [
     'the name of a secret',
     { cluster: 'old', secretArn: 'etl' },
-    /^secretArn=etl \(--param\): give the whole ARN/,
+    /^secretArn=etl \(--param\): must be the complete ARN/,
   ],
   [
     'a key without a secret',
     { ...workgroup, secretKeyArn: KEY },
-    /^secretKeyArn=.* without a secret: give secretArn/,
+    /^secretKeyArn=.* without a secret: set secretArn/,
   ],
   [
     'the alias of a key',
     { ...workgroup, secretArn: SECRET, secretKeyArn: 'alias/etl' },
-    /^secretKeyArn=alias\/etl .*: give the ARN of a KMS key/,
+    /^secretKeyArn=alias\/etl .*: must be the ARN of a KMS key/,
   ],
   [
     'another workgroup without id',
     { ...workgroup, otherWorkgroups: 'reporting' },
-    /^otherWorkgroups=.*"reporting": give/,
+    /^otherWorkgroups=.*"reporting": must be NAME=ID/,
   ],
   [
     'another cluster that is none',
     { ...workgroup, otherClusters: 'a=b=c d' },
-    /^otherClusters=.*"a=b=c d": give NAME/,
+    /^otherClusters=.*"a=b=c d": must be NAME/,
   ],
   [
     'one name for two warehouses',
     { ...workgroup, otherClusters: 'etl' },
-    /^two warehouses are called etl: .* give each once/,
+    /^two warehouses are called etl: names must be unique/,
   ],
   [
     'a warehouse that nobody knows',
     { ...workgroup, otherClusters: 'old' },
-    /^pipeline reports runs on warehouse reporting, but stage "dev" knows etl, old only: name one of these .*--param otherWorkgroups=reporting=ID/,
+    /^pipeline reports uses warehouse reporting, but stage "dev" has only etl, old: use one of these .*--param otherWorkgroups=reporting=ID/,
     { plans: [reports] },
   ],
   [
     'a role name as COPY role',
     { ...workgroup, copyRole: 'copy' },
-    /^copyRole=copy \(--param\): give the ARN of a role/,
+    /^copyRole=copy \(--param\): must be the ARN of a role/,
   ],
   [
     'a beginning that makes no bucket name',
@@ -123,13 +123,13 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
   [
     'an address as landing bucket',
     { ...workgroup, landingBucket: 's3://files' },
-    /^landingBucket=s3:\/\/files .*no s3/,
+    /^landingBucket=s3:\/\/files .*not an ARN or s3/,
   ],
   ['an IP address as bucket', { ...workgroup, artifactsBucket: '10.0.0.1' }, /^artifactsBucket=10\.0\.0\.1 /],
   [
     'one bucket for both',
     { ...workgroup, landingBucket: 'files', artifactsBucket: 'files' },
-    /^landingBucket=files \(--param\) and artifactsBucket=files \(--param\) are one bucket: .* give two$/,
+    /^landingBucket=files \(--param\) and artifactsBucket=files \(--param\) are the same bucket: .* use two buckets$/,
   ],
   [
     'a pipeline that starts with what Baton writes',
@@ -140,7 +140,7 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
   [
     'a key of a bucket by its alias',
     { ...workgroup, bucketKeys: 'alias/a' },
-    /^bucketKeys=alias\/a .*: give ARNs/,
+    /^bucketKeys=alias\/a .*: must be ARNs/,
   ],
   [
     'an archive of no days',
@@ -155,7 +155,7 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
   [
     'an archive that outlives the history',
     { ...workgroup, archiveDays: '400' },
-    /^archiveDays=400 \(--param\) with historyDays=400 \(params in serverless\.yml\): .*second time: give fewer days/,
+    /^archiveDays=400 \(--param\) with historyDays=400 \(params in serverless\.yml\): .*second time: use a smaller archiveDays/,
   ],
   [
     'a history of half a day',
@@ -168,7 +168,7 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
   [
     'a topic and an address',
     { ...workgroup, alarmsTopic: TOPIC, alarmsEmail: 'a@example.com' },
-    /^alarmsTopic=.* and alarmsEmail=a@example\.com \(--param\): give one of them/,
+    /^alarmsTopic=.* and alarmsEmail=a@example\.com \(--param\): set one of them/,
   ],
   [
     'an address and no alarms',
@@ -178,17 +178,17 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
   [
     'the name of a topic',
     { ...workgroup, alarmsTopic: 'alarms' },
-    /^alarmsTopic=alarms \(--param\): give the ARN/,
+    /^alarmsTopic=alarms \(--param\): must be the ARN/,
   ],
   [
     'a topic of another region',
     { ...workgroup, alarmsTopic: TOPIC.replace('us-east-1', 'eu-west-1') },
-    /^alarmsTopic=.*: alarms tell topics of their own region only: give one of us-east-1$/,
+    /^alarmsTopic=.*: alarms can notify only topics in their own Region: use a topic in us-east-1$/,
   ],
   [
     'no address',
     { ...workgroup, alarmsEmail: 'team' },
-    /^alarmsEmail=team \(--param\): give one e-mail address$/,
+    /^alarmsEmail=team \(--param\): must be a single e-mail address$/,
   ],
   ['an alarm after no hours', { ...workgroup, oldestRunHours: '0' }, /^oldestRunHours=0 .* from 1 to 720$/],
   [
@@ -204,19 +204,23 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
   [
     'the name of a boundary',
     { ...workgroup, permissionsBoundary: 'bounds' },
-    /^permissionsBoundary=bounds \(--param\): give the ARN of a managed policy/,
+    /^permissionsBoundary=bounds \(--param\): must be the ARN of a managed policy/,
   ],
-  ["AWS's own tag", { ...workgroup, tags: 'aws:team=data' }, /^tags=.*"aws:team=data": give NAME=VALUE/],
-  ['a tag without value', { ...workgroup, tags: 'team' }, /^tags=team \(--param\): "team": give NAME=VALUE/],
+  ["AWS's own tag", { ...workgroup, tags: 'aws:team=data' }, /^tags=.*"aws:team=data": must be NAME=VALUE/],
+  [
+    'a tag without value',
+    { ...workgroup, tags: 'team' },
+    /^tags=team \(--param\): "team": must be NAME=VALUE/,
+  ],
   [
     'a tag twice',
     { ...workgroup, tags: 'team=a,team=b' },
-    /^tags=.*"team=b": give NAME=VALUE,NAME=VALUE, each name once/,
+    /^tags=.*"team=b": must be NAME=VALUE,NAME=VALUE, with unique names/,
   ],
   [
     'a name that is no parameter',
     { ...workgroup, worgroup: 'etl' },
-    /^--param worgroup: no such parameter: there are workgroup, /,
+    /^--param worgroup: unknown parameter: known are workgroup, /,
   ],
 ];
 
@@ -229,7 +233,7 @@ describe('is refused with one message:', () => {
     'the stage %s',
     async (stage) => {
       expect(await problemsOf(workgroup, { stage })).toEqual([
-        expect.stringMatching(/^stage ".*": a lower-case letter, then up to 19/),
+        expect.stringMatching(/^stage ".*" is not valid: it must be a lower-case letter, then up to 19/),
       ]);
     },
   );

@@ -333,13 +333,13 @@ describe('compiling', () => {
 
   test('refuses another stage without a warehouse, and says what to give', async () => {
     await expect(templateOf([], { stage: 'nowhere' })).rejects.toThrow(
-      /^stage "nowhere" has no warehouse: give --param workgroup=NAME --param workgroupId=ID/,
+      /^stage "nowhere" has no warehouse: set --param workgroup=NAME --param workgroupId=ID/,
     );
   });
 
   test('refuses a name that cannot be a stage', async () => {
     await expect(templateOf([], { stage: '../elsewhere' })).rejects.toThrow(
-      'stage "../elsewhere": a lower-case letter, then up to 19 lower-case letters, digits and hyphens',
+      'stage "../elsewhere" is not valid: it must be a lower-case letter, then up to 19 lower-case letters, digits and hyphens',
     );
   });
 });

@@ -163,7 +163,7 @@ describe('the alarms', () => {
     }
     for (const name of ['run-step', 'sweep'])
       expect(alarmNamed(`${name}-errors`).AlarmDescription).toContain('no data is lost');
-    expect(alarmNamed('dead-letters').AlarmDescription).toContain('a file that has not been loaded');
+    expect(alarmNamed('dead-letters').AlarmDescription).toContain('a file was not loaded');
     // Nothing that the sweep repeats is looked for among the dead letters.
     for (const name of ['sweep-recovered', 'sweep-missing', 'run-step-errors', 'sweep-errors'])
       expect(alarmNamed(name).AlarmDescription).not.toMatch(/dead.letter/);

@@ -144,7 +144,7 @@ function startsWith(bytes: Buffer, start: Buffer): boolean {
 function encodingOf(head: Buffer, declared: CopyCommand['encoding']): { encoding: Encoding; mark: number } {
   const compressed = COMPRESSED.find(([, start]) => startsWith(head, start));
   if (compressed !== undefined) {
-    throw new WrongEncoding(`The file is compressed (${compressed[0]}), which the COPY does not say`);
+    throw new WrongEncoding(`The file is compressed (${compressed[0]}), but the COPY does not specify that`);
   }
   const marked = ENCODINGS.find((encoding) => startsWith(head, MARKS[encoding]));
   const wrong = (why: string): WrongEncoding =>
@@ -156,7 +156,7 @@ function encodingOf(head: Buffer, declared: CopyCommand['encoding']): { encoding
   if (declared === 'utf16') {
     if (head.length === 0) return { encoding: 'utf16le', mark: 0 };
     if (marked === undefined || marked === 'utf8') {
-      throw wrong('it has no UTF-16 byte order mark (without one say UTF16LE or UTF16BE)');
+      throw wrong('it has no UTF-16 byte order mark (without one, specify UTF16LE or UTF16BE)');
     }
     checkLineEnds(marked);
     return { encoding: marked, mark: 2 };

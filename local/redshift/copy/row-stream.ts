@@ -80,7 +80,7 @@ export class RowStream {
       }
       reader.end();
       if (this.#noText && !this.#anyRecord) {
-        this.#stop(1, LOAD_ERROR.encoding, 'The header is the whole file, and it is no line of text');
+        this.#stop(1, LOAD_ERROR.encoding, 'The whole file was read as the header, and it is not text');
       }
       const out = this.#take();
       if (out !== undefined) yield out;

@@ -29,7 +29,7 @@ function sourceFile(bucket: string, { key, path }: FoundObject): SourceFile {
 function s3Address(from: string): { readonly bucket: string; readonly key: string } {
   const match = /^s3:\/\/([^/]+)(?:\/([\s\S]*))?$/.exec(from);
   if (match?.[1] === undefined) {
-    throw new WarehouseError(`COPY can load from s3:// addresses here, not from '${from}'`);
+    throw new WarehouseError(`the local COPY can load only from s3:// addresses, not from '${from}'`);
   }
   return { bucket: match[1], key: match[2] ?? '' };
 }
@@ -66,7 +66,7 @@ async function manifestFiles(
     }
     if (entry.contentLength !== undefined && entry.contentLength !== object.size) {
       throw new WarehouseError(
-        `Content length of ${entry.url} is ${String(object.size)} bytes, the manifest says ${String(entry.contentLength)}`,
+        `Content length of ${entry.url} is ${String(object.size)} bytes, but the manifest specifies ${String(entry.contentLength)}`,
       );
     }
     files.push(sourceFile(address.bucket, object));

@@ -45,7 +45,7 @@ export function openDataFolder(home: string, binaries: Binaries, person: Person)
     if (!canEnter(kept.data, person)) {
       throw new Error(
         `PostgreSQL's data in ${kept.data} cannot be reached by the user it runs as; open the folders above it ` +
-          '(chmod o+x), or remove the home folder to begin anew',
+          '(chmod o+x), or remove the home folder to start from scratch',
       );
     }
     return { path: kept.data, password: kept.password };
@@ -108,8 +108,8 @@ function checkMajor(data: string, binaries: Binaries, person: Person): void {
   const now = /\(PostgreSQL\) (\d+)/.exec(version)?.[1];
   if (made !== now) {
     throw new Error(
-      `the local database was made by PostgreSQL ${made} and the one found here is ${version.trim()}; use the old one ` +
-        '(BATON_POSTGRES_BIN), or remove the home folder to begin anew',
+      `the local database was created by PostgreSQL ${made}, but this is ${version.trim()}; use the old version ` +
+        '(BATON_POSTGRES_BIN), or remove the home folder to start from scratch',
     );
   }
 }

@@ -38,7 +38,7 @@ export class Pattern {
     this.text = text;
     if (text.length > LONGEST_PATTERN) {
       throw new InvalidEventPatternError(
-        `Event pattern is not valid. Reason: it has ${String(text.length)} characters; ${String(LONGEST_PATTERN)} are allowed`,
+        `Event pattern is not valid. Reason: it has ${String(text.length)} characters; at most ${String(LONGEST_PATTERN)} are allowed`,
       );
     }
     try {
@@ -113,7 +113,7 @@ function compileOr(given: readonly Alternative[], path: string, node: JsonNode):
   });
   if (alternatives.length > MOST_ALTERNATIVES) {
     throw new JsonError(
-      `the $or arrays make ${String(alternatives.length)} combinations; ${String(MOST_ALTERNATIVES)} are allowed`,
+      `the $or arrays make ${String(alternatives.length)} combinations; at most ${String(MOST_ALTERNATIVES)} are allowed`,
       node.at,
     );
   }

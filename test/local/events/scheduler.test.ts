@@ -209,7 +209,7 @@ it('fires after a pause what fell due in its last day, as long as a target would
   ]);
   expect(lines).toEqual([
     expect.stringMatching(
-      /^schedule daily: what was due from 2026-11-20T18:00:00\.000Z to 2026-11-23T13:00:\S+, while the local AWS was stopped, is left out$/,
+      /^schedule daily: skipped the times from 2026-11-20T18:00:00\.000Z to 2026-11-23T13:00:\S+, when the local AWS was stopped$/,
     ),
   ]);
 });

@@ -289,7 +289,7 @@ describe('faults of calls', () => {
   });
 
   test.each([
-    [{ servic: 'x' }, 'a call fault has no servic'],
+    [{ servic: 'x' }, 'a call fault has no member servic'],
     [{ service: 'kinesis' }, 'service must be one of dynamodb'],
     [{ how: 'throttle', when: 'after' }, 'a throttled call never reaches its service'],
     [{ probability: 2 }, 'probability must be a number from 0 to 1'],
@@ -317,9 +317,9 @@ test('faults of events are handed to the bus, listed and taken out by the same d
 test.each([
   [{ effect: { kind: 'lose' } }, 'effect.kind must be one of drop, delay, duplicate'],
   [{ effect: { kind: 'delay' } }, 'effect.ms must be a number'],
-  [{ effect: { kind: 'drop' }, match: { sorce: 'x' } }, 'match has no sorce'],
+  [{ effect: { kind: 'drop' }, match: { sorce: 'x' } }, 'match has no member sorce'],
   [{ effect: { kind: 'drop' }, match: { pattern: '{"source": []}' } }, 'pattern'],
-  [{ effects: {} }, 'an event fault has no effects'],
+  [{ effects: {} }, 'an event fault has no member effects'],
 ])('the event fault %j is refused with a sentence', async (body, message) => {
   expect((await admin('POST', 'faults', { target: 'event', ...body }))['error']).toContain(message);
 });
@@ -334,6 +334,6 @@ describe('the admin door', () => {
 
   test('hands on what it does not know itself, and names what there is', async () => {
     expect(await admin('POST', 'kill-session', { sessionId: 's' })).toEqual({ killed: 's' });
-    expect((await admin('GET', 'nonsense'))['error']).toContain('there are status, clock');
+    expect((await admin('GET', 'nonsense'))['error']).toContain('known are status, clock');
   });
 });

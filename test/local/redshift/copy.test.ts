@@ -512,7 +512,7 @@ describe('FROM', () => {
       /Mandatory url is not present/,
     );
     expect(await withManifest(entry(`s3://${BUCKET}/one.csv`, { meta: { content_length: 10 } }))).toMatch(
-      /Content length of s3:.*one.csv is 9 bytes, the manifest says 10/,
+      /Content length of s3:.*one.csv is 9 bytes, but the manifest specifies 10/,
     );
     expect(await withManifest('not json')).toMatch(/not valid JSON/);
     expect(await rows()).toEqual([]);

@@ -84,7 +84,7 @@ describe('a child process', () => {
     const second = await child.port();
     expect(second).not.toBe(first);
     expect(lines).toEqual([
-      'sample: the process ended (SIGKILL); it is started again in 100 ms',
+      'sample: the process ended (SIGKILL); restarting in 100 ms',
       'sample: running again',
     ]);
   });

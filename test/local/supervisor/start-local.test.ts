@@ -287,7 +287,7 @@ test('a template that names a function without a bundle is refused before anythi
     programs,
     log: () => undefined,
   });
-  await expect(start).rejects.toThrow(/function small-nobody: there is no bundle for it in/);
+  await expect(start).rejects.toThrow(/function small-nobody: no bundle found in/);
   expect(processesOf(place)).toEqual([]);
 });
 

@@ -304,7 +304,7 @@ test('a schedule belongs to its group, and needs what Scheduler needs', () => {
     },
   ]);
   expect(() => at({ FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 5 } })).toThrow(
-    'Resources.Daily.Properties.FlexibleTimeWindow.Mode: the local AWS fires at the time itself; write OFF',
+    'Resources.Daily.Properties.FlexibleTimeWindow.Mode: the local AWS supports only OFF',
   );
   expect(() => at({ FlexibleTimeWindow: undefined })).toThrow(
     'Resources.Daily.Properties: FlexibleTimeWindow is missing',
@@ -339,7 +339,7 @@ test('an archive carries its pattern and days, and belongs to the default bus', 
     },
   ]);
   expect(() => read({ Files: archive({ SourceArn: 'arn:aws:events:::event-bus/mine' }) })).toThrow(
-    'Resources.Files.Properties.SourceArn: the local AWS has the default bus only',
+    'Resources.Files.Properties.SourceArn: the local AWS supports only the default bus',
   );
 });
 
@@ -367,17 +367,17 @@ test('a resource whose condition is false is not there', () => {
 });
 
 test.each([
-  ['no object', [], 'the template: an object is expected, not []'],
-  ['no resources', {}, 'Resources: an object is expected, not nothing'],
+  ['no object', [], 'the template: expected an object, got []'],
+  ['no resources', {}, 'Resources: expected an object, got nothing'],
   [
     'a queue with a bad number',
     { Resources: { Q: { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeout: 'soon' } } } },
-    'Resources.Q.Properties.VisibilityTimeout: a number is expected, not "soon"',
+    'Resources.Q.Properties.VisibilityTimeout: expected a number, got "soon"',
   ],
   [
     'a first-in-first-out queue',
     { Resources: { Q: { Type: 'AWS::SQS::Queue', Properties: { FifoQueue: true } } } },
-    'standard queues only',
+    'supports only standard queues',
   ],
 ])('%s is refused with its place', (_name, template, message) => {
   expect(() => readTemplate(template, surroundings)).toThrow(message);
