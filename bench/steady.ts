@@ -194,10 +194,10 @@ const WORDS: Readonly<Record<keyof StepCost, string>> = {
   invocations: 'invocations of run-step',
   reads: 'reads',
   writesBefore: 'writes before the submission',
-  writesAfter: 'writes beside it and after',
+  writesAfter: 'writes during and after it',
   submissions: 'submissions',
   describesBefore: 'DescribeStatement before it',
-  describesAfter: 'DescribeStatement beside it and after',
+  describesAfter: 'DescribeStatement during and after it',
   others: 'other calls',
 };
 
