@@ -9,12 +9,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 import { build, type BuildOptions } from 'esbuild';
 
-import type * as Bundler from '../build/bundle-functions.js';
+import { ensureFunctionBundles } from '../build/bundle-functions.ts';
 import { projectRoot } from '../cli/project.ts';
 import { listenLocally } from '../local/http.ts';
 import { figure, type PartReport, times } from './report.ts';
@@ -77,9 +76,6 @@ function measuring({ bytes }: Bundled): { readonly bytes: number; readonly start
 }
 
 async function bundledFunction(): Promise<Bundled> {
-  // Outside this bundle: it finds the project by its own place.
-  const url = pathToFileURL(join(projectRoot(), 'build', 'bundle-functions.js')).href;
-  const { ensureFunctionBundles } = (await import(url)) as typeof Bundler;
   const { folder, report } = await ensureFunctionBundles();
   return { file: join(folder, 'run-step', 'index.mjs'), bytes: report['run-step']?.eagerBytes ?? Number.NaN };
 }
@@ -113,7 +109,7 @@ async function oneFile(file: string, source: Pick<BuildOptions, 'entryPoints' | 
     minify: true,
     format: 'cjs',
     platform: 'node',
-    target: 'node20',
+    target: 'node22',
     logLevel: 'error',
   });
   return { file, bytes: statSync(file).size };

@@ -7,8 +7,7 @@ import { EXIT, usageError, type ExitCode } from './exit.ts';
 import { commandHelp, verbHelp } from './help.ts';
 import { createOutput, type Output } from './output.ts';
 import { globalOptions } from './syntax.ts';
-import type { Verb } from './verb.ts';
-import { verbs } from './verbs.ts';
+import { allVerbs, loadVerb, verbNames } from './verbs.ts';
 import { version } from './version.ts';
 
 export interface World {
@@ -21,7 +20,7 @@ export interface World {
 }
 
 type Found =
-  | { readonly kind: 'verb'; readonly verb: Verb; readonly words: readonly string[] }
+  | { readonly kind: 'verb'; readonly name: string; readonly words: readonly string[] }
   | { readonly kind: 'group'; readonly group: string; readonly asked: boolean }
   | { readonly kind: 'help'; readonly asked: boolean }
   | { readonly kind: 'version' };
@@ -37,7 +36,7 @@ function verbAt(words: readonly string[]): number {
 }
 
 /** Finds the verb among the words; `help VERB` is `VERB --help`. */
-export function findVerb(words: readonly string[]): Found {
+function findVerb(words: readonly string[]): Found {
   const at = verbAt(words);
   const before = words.slice(0, at);
   const [first, second, ...rest] = words.slice(at);
@@ -52,24 +51,24 @@ export function findVerb(words: readonly string[]): Found {
     return findVerb([...before, second, ...rest, '--help']);
   }
   const after = second === undefined ? [] : [second, ...rest];
-  const pair = verbs.find((verb) => verb.name === `${first} ${second}`);
-  if (pair !== undefined) return { kind: 'verb', verb: pair, words: [...before, ...rest] };
-  const one = verbs.find((verb) => verb.name === first);
-  if (one !== undefined) return { kind: 'verb', verb: one, words: [...before, ...after] };
-  const inGroup = verbs.filter((verb) => verb.name.startsWith(`${first} `));
+  const pair = `${first} ${second}`;
+  if (verbNames.includes(pair)) return { kind: 'verb', name: pair, words: [...before, ...rest] };
+  if (verbNames.includes(first)) return { kind: 'verb', name: first, words: [...before, ...after] };
+  const inGroup = verbNames.filter((name) => name.startsWith(`${first} `));
   if (inGroup.length === 0) {
-    const names = verbs.map((verb) => verb.name.split(' ')[0] ?? '');
+    const names = verbNames.map((name) => name.split(' ')[0] ?? '');
     throw usageError(`unknown verb ${first}`, didYouMean(first, [...new Set(names)]) ?? 'see: baton --help');
   }
   if (second === undefined || second.startsWith('-')) {
     return { kind: 'group', group: first, asked: after.some((word) => word === '--help' || word === '-h') };
   }
-  const seconds = inGroup.map((verb) => verb.name.slice(first.length + 1));
+  const seconds = inGroup.map((name) => name.slice(first.length + 1));
   const hint = didYouMean(second, seconds, `${first} `) ?? `see: baton ${first} --help`;
   throw usageError(`unknown verb ${first} ${second}`, hint);
 }
 
-async function runVerb(verb: Verb, words: readonly string[], world: World, out: Output): Promise<ExitCode> {
+async function runVerb(name: string, words: readonly string[], world: World, out: Output): Promise<ExitCode> {
+  const verb = await loadVerb(name);
   const args = readArguments(verb, words);
   if (args.flag('help')) {
     world.stdout.write(verbHelp(verb));
@@ -119,12 +118,12 @@ export async function runCommand(words: readonly string[], world: World): Promis
         return EXIT.done;
       case 'help':
       case 'group': {
-        const text = commandHelp(verbs, found.kind === 'group' ? found.group : undefined);
+        const text = commandHelp(await allVerbs(), found.kind === 'group' ? found.group : undefined);
         (found.asked ? world.stdout : world.stderr).write(text);
         return found.asked ? EXIT.done : EXIT.usage;
       }
       case 'verb':
-        return await runVerb(found.verb, found.words, world, out);
+        return await runVerb(found.name, found.words, world, out);
       default:
         return found satisfies never;
     }

@@ -2,11 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-import { loadPipelines } from '../shared/pipeline/load.ts';
-import type { Plan } from '../shared/pipeline/plan.ts';
 import { formatProblem, type Problem } from '../shared/pipeline/problem.ts';
-
-export type { Problem };
 
 /** Folders with a `pipeline.yml`, in name order; nothing is compiled. */
 export function pipelineNames(sqlFolder: string): string[] {
@@ -15,16 +11,6 @@ export function pipelineNames(sqlFolder: string): string[] {
     .filter((entry) => entry.isDirectory() && existsSync(join(sqlFolder, entry.name, 'pipeline.yml')))
     .map((entry) => entry.name)
     .sort();
-}
-
-export interface Loaded {
-  readonly plans: readonly Plan[];
-  readonly problems: readonly Problem[];
-}
-
-/** The plans of the good pipelines, and what is wrong with the others. */
-export function loadFolder(sqlFolder: string): Loaded {
-  return loadPipelines(sqlFolder);
 }
 
 export function isError(problem: Problem): boolean {

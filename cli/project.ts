@@ -1,28 +1,14 @@
 /** Where things lie on this machine: the project, its SQL, the local state. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { usageError } from './exit.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-function isProjectRoot(folder: string): boolean {
-  const file = join(folder, 'package.json');
-  if (!existsSync(file)) return false;
-  const { name } = JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown };
-  return name === 'baton';
-}
-
-/** The folder of this project's package.json: this file's own, bundled or not. */
+/** The folder of this project's package.json. */
 export function projectRoot(): string {
-  let folder = import.meta.dirname;
-  while (!isProjectRoot(folder)) {
-    const parent = dirname(folder);
-    if (parent === folder)
-      throw new Error(`baton's package.json not found in any folder above ${import.meta.dirname}`);
-    folder = parent;
-  }
-  return folder;
+  return dirname(import.meta.dirname);
 }
 
 /** BATON_HOME, default `.baton/` in the project. */

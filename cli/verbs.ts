@@ -1,42 +1,40 @@
-/** Every verb, in the order of the help. */
+/** Every verb, in the order of the help. Each is loaded when it is named: to load all takes longer than most of them run. */
 import type { Verb } from './verb.ts';
-import { cancel } from './verbs/cancel.ts';
-import { demo } from './verbs/demo.ts';
-import { doctor } from './verbs/doctor.ts';
-import { drop } from './verbs/drop.ts';
-import { advance, fault, reset, status } from './verbs/local.ts';
-import { newPipeline } from './verbs/new.ts';
-import { plan } from './verbs/plan.ts';
-import { query } from './verbs/query.ts';
-import { replay } from './verbs/replay.ts';
-import { resolve } from './verbs/resolve.ts';
-import { resume } from './verbs/resume.ts';
-import { run } from './verbs/run.ts';
-import { runs } from './verbs/runs.ts';
-import { setup } from './verbs/setup.ts';
-import { start } from './verbs/start.ts';
-import { up } from './verbs/up.ts';
-import { validate } from './verbs/validate.ts';
 
-export const verbs: readonly Verb[] = [
-  up,
-  demo,
-  drop,
-  start,
-  runs,
-  run,
-  resume,
-  cancel,
-  resolve,
-  replay,
-  query,
-  plan,
-  validate,
-  newPipeline,
-  setup,
-  doctor,
-  status,
-  advance,
-  fault,
-  reset,
-];
+type Load = () => Promise<Verb>;
+
+const verbs = new Map<string, Load>([
+  ['up', async () => (await import('./verbs/up.ts')).up],
+  ['demo', async () => (await import('./verbs/demo.ts')).demo],
+  ['drop', async () => (await import('./verbs/drop.ts')).drop],
+  ['start', async () => (await import('./verbs/start.ts')).start],
+  ['runs', async () => (await import('./verbs/runs.ts')).runs],
+  ['run', async () => (await import('./verbs/run.ts')).run],
+  ['resume', async () => (await import('./verbs/resume.ts')).resume],
+  ['cancel', async () => (await import('./verbs/cancel.ts')).cancel],
+  ['resolve', async () => (await import('./verbs/resolve.ts')).resolve],
+  ['replay', async () => (await import('./verbs/replay.ts')).replay],
+  ['query', async () => (await import('./verbs/query.ts')).query],
+  ['plan', async () => (await import('./verbs/plan.ts')).plan],
+  ['validate', async () => (await import('./verbs/validate.ts')).validate],
+  ['new', async () => (await import('./verbs/new.ts')).newPipeline],
+  ['setup', async () => (await import('./verbs/setup.ts')).setup],
+  ['doctor', async () => (await import('./verbs/doctor.ts')).doctor],
+  ['local status', async () => (await import('./verbs/local.ts')).status],
+  ['local advance', async () => (await import('./verbs/local.ts')).advance],
+  ['local fault', async () => (await import('./verbs/local.ts')).fault],
+  ['local reset', async () => (await import('./verbs/local.ts')).reset],
+]);
+
+export const verbNames: readonly string[] = [...verbs.keys()];
+
+export function allVerbs(): Promise<Verb[]> {
+  return Promise.all([...verbs.values()].map((load) => load()));
+}
+
+/** The verb of a name that exists. */
+export function loadVerb(name: string): Promise<Verb> {
+  const load = verbs.get(name);
+  if (load === undefined) throw new Error(`there is no verb ${name}`);
+  return load();
+}

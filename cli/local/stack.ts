@@ -1,13 +1,9 @@
 /** The local AWS with this project in it: built, started, its warehouse set up. Used by `up` and by the demo. */
-import { pathToFileURL } from 'node:url';
-import { join } from 'node:path';
-
-import type * as prepareModule from '../../build/prepare-local.js';
 import type { ReadyInfo } from '../../local/supervisor/local-stack.ts';
 import { openConnection, type Connection } from '../aws/connection.ts';
 import { usageError } from '../exit.ts';
-import type { Problem } from '../pipelines.ts';
-import { projectRoot, projectSql } from '../project.ts';
+import type { Problem } from '../../shared/pipeline/problem.ts';
+import { projectSql } from '../project.ts';
 import { applySetup, type SetupFile } from '../query/apply-setup.ts';
 
 export interface StackOptions {
@@ -44,12 +40,6 @@ export interface Stack {
   readonly stopped: Promise<void>;
 }
 
-/** In build/, outside the bundle: these find the project by their own place. */
-async function importPrepare(): Promise<typeof prepareModule> {
-  const url = pathToFileURL(join(projectRoot(), 'build', 'prepare-local.js')).href;
-  return (await import(url)) as typeof prepareModule;
-}
-
 /** A parameter that is missing or wrong is no fault of ours. */
 function wrongParameter(error: unknown): never {
   if (error instanceof Error && error.name === 'TemplateError') throw usageError(error.message);
@@ -62,17 +52,16 @@ function wrongParameter(error: unknown): never {
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { stage = 'local', home, port, sql, log } = options;
-  const { prepareLocal, recompilePlans } = await importPrepare();
+  const { prepareLocal, recompilePlans } = await import('../../build/prepare-local.ts');
   const prepared = await prepareLocal({ stage, sqlFolder: sql }).catch(wrongParameter);
   const { startLocal } = await import('../../local/supervisor/start-local.ts');
-  const { functionsFolder, programs, problems } = prepared;
+  const { functionsFolder, problems } = prepared;
   const local = await startLocal({
     home,
     port,
     stage,
     template: prepared.templatePath,
     functionsFolder,
-    programs,
     log,
   });
   const connection = openConnection(stage, {}, local.ready.endpoint, true);

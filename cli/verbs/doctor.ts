@@ -1,8 +1,8 @@
+import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Check } from '../doctor/check.ts';
 import { examine } from '../doctor/examine.ts';
 import { EXIT } from '../exit.ts';
 import { nowOf } from '../local/now.ts';
-import { loadFolder } from '../pipelines.ts';
 import { refused } from '../refused.ts';
 import { sqlFolder } from '../project.ts';
 import { requestBy } from '../requests.ts';
@@ -36,7 +36,7 @@ Exit codes: 0 no problems, 1 problems found, 3 the checks could not run.`,
   examples: ['baton doctor', 'baton doctor --stage prod', 'baton doctor --stage prod --json'],
   run: async (context) => {
     const { args, out, json, stage, connect } = context;
-    const { plans } = loadFolder(sqlFolder(args.text('sql')));
+    const { plans } = loadPipelines(sqlFolder(args.text('sql')));
     const connection = await connect();
     const inspector = await connection.inspector();
     const operator = await connection.operator();

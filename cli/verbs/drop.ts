@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 
+import { loadPipelines } from '../../shared/pipeline/load.ts';
 import { destinationOf } from '../drop/key-of.ts';
 import { findNewRuns, runsBefore } from '../drop/find-new-runs.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { printable } from '../output.ts';
-import { loadFolder } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { readRunJson } from '../runs/run-json.ts';
 import { count } from '../runs/units.ts';
@@ -39,7 +39,7 @@ Without --to it uses the only prefix that would start a run.`,
     const path = args.required('FILE');
     const bytes = sizeOf(path);
     const connection = await connect();
-    const { plans } = loadFolder(sqlFolder(args.text('sql')));
+    const { plans } = loadPipelines(sqlFolder(args.text('sql')));
     const landing = await connection.landing();
     const { key, pipelines } = destinationOf(basename(path), args.text('to'), plans, landing.bucket);
     const reader = await connection.runs();

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
+import { loadPipelines } from '../../shared/pipeline/load.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { isReserved } from '../new/reserved-words.ts';
 import { newPipelineFiles, sampleCsv } from '../new/template.ts';
-import { isError, loadFolder, problemLines } from '../pipelines.ts';
+import { isError, problemLines } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import type { Verb } from '../verb.ts';
 import { sqlOption } from './shared-options.ts';
@@ -47,7 +48,7 @@ Then validates it, and prints how to try it.`,
       writeFileSync(full, text, { flag: 'wx' });
       if (!json) out.data(relative('.', full));
     }
-    const problems = loadFolder(folder).problems.filter(
+    const problems = loadPipelines(folder).problems.filter(
       (one) => one.file.startsWith(`${name}/`) && isError(one),
     );
     if (problems.length > 0) {

@@ -1,3 +1,4 @@
+import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { didYouMean } from '../arguments.ts';
@@ -5,7 +6,7 @@ import { EXIT, usageError } from '../exit.ts';
 import { describePlan, planJson } from '../plan/describe-plan.ts';
 import { exampleSettings, sqlOf } from '../plan/example-run.ts';
 import { localProblems } from '../plan/local-problems.ts';
-import { isError, loadFolder, pipelineNames, problemLines } from '../pipelines.ts';
+import { isError, pipelineNames, problemLines } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import type { Context, Verb } from '../verb.ts';
 import { sqlOption } from './shared-options.ts';
@@ -14,7 +15,7 @@ import { sqlOption } from './shared-options.ts';
 function compiled({ args, out }: Context): Plan | undefined {
   const folder = sqlFolder(args.text('sql'));
   const name = args.required('PIPELINE');
-  const { plans, problems } = loadFolder(folder);
+  const { plans, problems } = loadPipelines(folder);
   const own = problems.filter((problem) => problem.file.startsWith(`${name}/`));
   const found = plans.find((one) => one.pipeline === name);
   const local = found === undefined ? [] : localProblems(found, folder);

@@ -1,6 +1,6 @@
+import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Connection } from '../aws/connection.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
-import { loadFolder } from '../pipelines.ts';
 import { projectSql, sqlFolder } from '../project.ts';
 import { applySetup, setupLine } from '../query/apply-setup.ts';
 import { createUser, databaseUserOf, grantsFor, userQuery } from '../query/grants.ts';
@@ -26,7 +26,7 @@ async function printGrants(
   const client = await connection.sql(accessOf(args));
   const [found] = await client.run([userQuery(user)]);
   const isThere = found?.rows[0] !== undefined;
-  const plans = loadFolder(folder).plans.filter((plan) => plan.warehouse === warehouse);
+  const plans = loadPipelines(folder).plans.filter((plan) => plan.warehouse === warehouse);
   const statements = [...(isThere ? [] : [createUser(user)]), ...grantsFor(user, target.Database, plans)];
   if (json) out.json({ user, statements });
   else out.data(statements.map((statement) => `${statement};`).join('\n'));

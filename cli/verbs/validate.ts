@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { SETUP_FOLDER } from '../../shared/pipeline/load.ts';
+import { loadPipelines, SETUP_FOLDER } from '../../shared/pipeline/load.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
+import type { Problem } from '../../shared/pipeline/problem.ts';
 import { rebuildAt } from '../../shared/pipeline/rebuild.ts';
 import { didYouMean } from '../arguments.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { localProblems } from '../plan/local-problems.ts';
-import { isError, loadFolder, pipelineNames, problemLines, type Problem } from '../pipelines.ts';
+import { isError, pipelineNames, problemLines } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { countOf } from '../runs/units.ts';
 import type { Context, Verb } from '../verb.ts';
@@ -46,7 +47,7 @@ function checked({ args }: Context): {
   const folder = sqlFolder(args.text('sql'));
   const known = pipelineNames(folder);
   if (name === undefined) {
-    const { plans, problems } = loadFolder(folder);
+    const { plans, problems } = loadPipelines(folder);
     if (plans.length === 0 && !problems.some(isError))
       throw usageError(
         `no pipeline found in ${folder}`,
@@ -64,7 +65,7 @@ function checked({ args }: Context): {
       name === '' ? 'PIPELINE is empty' : `pipeline ${name} not found in ${folder}`,
       didYouMean(name, known) ?? `known pipelines: ${known.join(', ')}`,
     );
-  const { plans, problems } = loadFolder(folder);
+  const { plans, problems } = loadPipelines(folder);
   return {
     folder,
     plans: plans.filter((plan) => plan.pipeline === name),

@@ -9,20 +9,17 @@ import type { HostSettings } from './settings.ts';
 export interface HostOptions {
   /** Folder of the functions' log files. */
   readonly logFolder: string;
-  readonly workerProgram: string;
   /** Milliseconds between the local clock and real time. */
   readonly clockOffsetMs: number;
 }
 
 export class FunctionHost {
-  readonly #options: HostOptions;
   readonly #logs: FunctionLogs;
   readonly #pools = new Map<string, Pool>();
   readonly #clockOffset = new SharedArrayBuffer(8);
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(options: HostOptions) {
-    this.#options = options;
     this.#logs = new FunctionLogs(options.logFolder);
     this.moveClock(options.clockOffsetMs);
     this.#sweeper = setInterval(() => {
@@ -44,7 +41,6 @@ export class FunctionHost {
       this.#pools.set(
         each.name,
         new Pool(each, {
-          workerProgram: this.#options.workerProgram,
           clockOffset: this.#clockOffset,
           log: (requestId, { time, level, text }) => {
             this.#logs.line(each.name, time, requestId, level ?? 'OUTPUT', text);

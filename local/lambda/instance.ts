@@ -17,8 +17,6 @@ export type Outcome =
   | { readonly ok: false; readonly error: FunctionError };
 
 export interface InstanceSurroundings {
-  /** File of the worker program. */
-  readonly workerProgram: string;
   readonly clockOffset: SharedArrayBuffer;
   readonly log: (requestId: string, entry: LogEntry) => void;
 }
@@ -27,6 +25,8 @@ export type LogEntry = Extract<FromWorker, { readonly kind: 'log' }>;
 
 /** Lambda gives loading 10 s, beside the function's own timeout. */
 const LONGEST_LOAD_MS = 10_000;
+
+const WORKER = new URL('worker.ts', import.meta.url);
 
 export class Instance {
   readonly #settings: FunctionSettings;
@@ -49,7 +49,7 @@ export class Instance {
       exportName,
       clockOffset: surroundings.clockOffset,
     };
-    this.#worker = new Worker(surroundings.workerProgram, {
+    this.#worker = new Worker(WORKER, {
       env: settings.environment,
       workerData: workerSettings,
       // A small nursery: several functions with several instances each share this machine's memory.

@@ -8,11 +8,8 @@ import { createLambdaServer } from './api.ts';
 import { FunctionHost } from './host.ts';
 
 const home = process.env['BATON_HOME'];
-const programs = process.env['BATON_PROGRAMS'];
-if (home === undefined || programs === undefined) {
-  process.stderr.write(
-    'lambda: BATON_HOME or BATON_PROGRAMS is not set; this program is started by `baton up`\n',
-  );
+if (home === undefined) {
+  process.stderr.write('lambda: BATON_HOME is not set; this program is started by `baton up`\n');
   process.exit(2);
 }
 // Ctrl-C reaches the whole process group; the supervisor decides when its children end.
@@ -21,7 +18,6 @@ process.on('SIGINT', () => undefined);
 const clock = followParent(() => process.exit(0));
 const host = new FunctionHost({
   logFolder: join(home, 'logs'),
-  workerProgram: join(programs, 'local-lambda-worker.mjs'),
   clockOffsetMs: clock.offsetMs,
 });
 clock.onChange((offsetMs) => {

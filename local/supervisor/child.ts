@@ -1,15 +1,14 @@
 /** One child process: started, watched, started again when it dies, ended with the supervisor. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import type { FromChild, ToChild } from '../process-protocol.ts';
 
 export interface ChildOptions {
   /** `dynamodb`, `redshift`, `lambda`. */
   readonly name: string;
-  /** Folder of the bundled programs. */
-  readonly programs: string;
+  /** The file of its program. */
+  readonly program: string;
   /** File that takes what the child prints. */
   readonly logFile: string;
   /** Environment at each start, beside what every child inherits. */
@@ -98,9 +97,9 @@ export class Child {
   }
 
   async #start(): Promise<number> {
-    const { name, programs, logFile, environment, prepare } = this.#options;
+    const { name, program, logFile, environment, prepare } = this.#options;
     const output = openSync(logFile, 'a');
-    const child = fork(join(programs, `local-${name}.mjs`), [], {
+    const child = fork(program, [], {
       env: { ...inherited(), ...environment() },
       execArgv: [],
       stdio: ['ignore', output, output, 'ipc'],

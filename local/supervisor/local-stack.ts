@@ -11,8 +11,6 @@ export interface LocalOptions {
   readonly template: string | JsonObject;
   /** Folder of the function bundles: `<name>/index.mjs`. */
   readonly functionsFolder: string;
-  /** Folder of the bundled programs of the child processes. */
-  readonly programs: string;
   /** Lines for people: what was started again, retried, lost. */
   readonly log: (line: string) => void;
 }

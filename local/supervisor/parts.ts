@@ -208,16 +208,18 @@ export class Parts {
     return [this.#dynamodb, this.#redshift, this.#lambda];
   }
 
-  #child(name: string, more: Partial<ConstructorParameters<typeof Child>[0]>): Child {
+  #child(
+    name: 'dynamodb' | 'redshift' | 'lambda',
+    more: Partial<ConstructorParameters<typeof Child>[0]>,
+  ): Child {
     const { options, clock } = this.#around;
-    const { home, programs, log } = options;
+    const { home, log } = options;
     return new Child({
       name,
-      programs,
+      program: join(import.meta.dirname, '..', name, 'process.ts'),
       logFile: join(home, 'logs', `${name}.log`),
       environment: () => ({
         BATON_HOME: home,
-        BATON_PROGRAMS: programs,
         BATON_CLOCK_OFFSET_MS: String(clock.offsetMs),
       }),
       log,

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { ensureFunctionBundles, functionNames } from '../../build/bundle-functions.js';
+import { ensureFunctionBundles, functionNames } from '../../build/bundle-functions.ts';
 
 const run = promisify(execFile);
 
@@ -67,7 +67,6 @@ async function inProcess(file: string, script: string): Promise<string> {
       AWS_SESSION_TOKEN: 'session',
       AWS_REGION: 'eu-central-1',
       AWS_ENDPOINT_URL: `http://127.0.0.1:${String(port)}`,
-      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       BATON_STAGE: 'local',
       BATON_TABLE: 'baton-local',
       BATON_LANDING_BUCKET: 'baton-local-landing',

@@ -6,14 +6,15 @@ import { promisify } from 'node:util';
 
 import { expect, test } from 'vitest';
 
-import { ensureLocalPrograms, root, sourceStamp } from '../../build/bundle.js';
+import { root } from '../../build/project.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
 const run = promisify(execFile);
 
+const BATON = join(root, 'bin', 'baton.js');
+
 test('the command runs from any folder, and twice at the same time', async () => {
-  const command = async () =>
-    run(process.execPath, [join(root, 'bin', 'baton.js'), '--version'], { cwd: tmpdir() });
+  const command = async () => run(process.execPath, [BATON, '--version'], { cwd: tmpdir() });
   const answers = await Promise.all([command(), command()]);
   for (const { stdout, stderr } of answers) {
     expect(stdout).toContain(packageJson.version);
@@ -21,9 +22,16 @@ test('the command runs from any folder, and twice at the same time', async () =>
   }
 });
 
-test('to see that nothing is stale takes less than 100 ms', async () => {
-  await ensureLocalPrograms();
-  const before = performance.now();
-  sourceStamp(['shared', 'local', 'cli', 'build']);
-  expect(performance.now() - before).toBeLessThan(100);
+test.each([
+  ['the command', [BATON, '--version']],
+  ['a script of package.json', ['--import', './build/needs-node.js', 'build/package.ts']],
+])('%s says in one line which Node to install where Node cannot run TypeScript', async (_, words) => {
+  const old = run(process.execPath, ['--no-experimental-strip-types', ...words], { cwd: root });
+  await expect(old).rejects.toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^baton: Node 22\.18 or newer is needed, this is [\d.]+: install Node 24 .*\n$/,
+    ),
+  });
 });

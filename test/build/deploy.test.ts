@@ -8,8 +8,8 @@ import process from 'node:process';
 
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { functionNames } from '../../build/bundle-functions.js';
-import { root } from '../../build/bundle.js';
+import { functionNames } from '../../build/bundle-functions.ts';
+import { root } from '../../build/project.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { FakeDeploymentServices } from './fake-deployment-services.ts';
 
@@ -63,7 +63,7 @@ async function command(
   return new Promise((done) => {
     execFile(
       process.execPath,
-      [join(root, 'build', `${name}.js`), ...samples, ...words],
+      [join(root, 'build', `${name}.ts`), ...samples, ...words],
       { env },
       (error, stdout, stderr) => {
         done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });

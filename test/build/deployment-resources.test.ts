@@ -1,7 +1,7 @@
 /** What the parameters and the pipelines of a stage become in the template. */
 import { describe, expect, test } from 'vitest';
 
-import { templateOf } from '../../build/template.js';
+import { templateOf } from '../../build/template.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { deploymentWith } from './deployment-with.ts';
 

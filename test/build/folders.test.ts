@@ -13,7 +13,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { hold, keepNewest, madeOnce, writeWhole } from '../../build/folders.js';
+import { hold, keepNewest, madeOnce, writeWhole } from '../../build/folders.ts';
 
 let parent: string;
 

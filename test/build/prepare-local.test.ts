@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { functionNames } from '../../build/bundle-functions.js';
-import { prepareLocal, recompilePlans } from '../../build/prepare-local.js';
+import { functionNames } from '../../build/bundle-functions.ts';
+import { prepareLocal, recompilePlans } from '../../build/prepare-local.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 
 let sqlFolder: string;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { root } from '../../build/bundle.js';
-import { templateOf } from '../../build/template.js';
+import { root } from '../../build/project.ts';
+import { templateOf } from '../../build/template.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 
 interface Resource {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { zipFolder } from '../../build/zip.js';
+import { zipFolder } from '../../build/zip.ts';
 
 let folder: string;
 

@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { runCommand } from '../../cli/command.ts';
 import { verbHelp } from '../../cli/help.ts';
-import { verbs } from '../../cli/verbs.ts';
+import { allVerbs, verbNames } from '../../cli/verbs.ts';
+
+const verbs = await allVerbs();
 
 interface Ended {
   readonly code: number;
@@ -94,6 +96,10 @@ describe('help', () => {
       expect({ words, code }).toEqual({ words, code: 0 });
       expect(stdout).toBe(verbHelp(verb));
     }
+  });
+
+  it('lists each verb under its own name', () => {
+    expect(verbNames).toEqual(verbs.map(({ name }) => name));
   });
 
   it('tells the version', async () => {

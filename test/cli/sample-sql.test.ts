@@ -28,7 +28,7 @@ it('the samples are whole, whatever lies beside them', () => {
 
 it('no test and no act of the demo reads the whole of sql/', () => {
   const whole =
-    /join\((?:root|projectRoot\(\)), 'sql'\)|(?:loadPipelines|compilePlans|loadFolder)\('sql'\)|sql: projectSql\(\)/;
+    /join\((?:root|projectRoot\(\)), 'sql'\)|(?:loadPipelines|loadFolder)\('sql'\)|sql: projectSql\(\)/;
   const readers = ['test', 'cli/demo', 'cli/verbs/demo.ts'].flatMap((path) =>
     (path.endsWith('.ts')
       ? [path]

@@ -4,8 +4,8 @@ import { join, relative } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { ensureFunctionBundles } from '../../build/bundle-functions.js';
-import { root } from '../../build/bundle.js';
+import { ensureFunctionBundles } from '../../build/bundle-functions.ts';
+import { root } from '../../build/project.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { literalsIn } from './literals.ts';
 
@@ -22,7 +22,7 @@ function problemsBelow(folder: string, fits: RegExp): readonly string[] {
 
 test('serverless.yml and what it includes have no account, no key and no password', () => {
   expect(literalsIn(readFileSync(join(root, 'serverless.yml'), 'utf8'))).toEqual([]);
-  expect(problemsBelow(join(root, 'build'), /\.(?:cjs|js|yml)$/)).toEqual([]);
+  expect(problemsBelow(join(root, 'build'), /\.(?:cjs|ts|yml)$/)).toEqual([]);
 });
 
 test('the sample pipelines have none', () => {

@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 
 import { expect, test } from 'vitest';
 
-import { functionNames } from '../../build/bundle-functions.js';
-import { root } from '../../build/bundle.js';
+import { functionNames } from '../../build/bundle-functions.ts';
+import { root } from '../../build/project.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { templateProblems } from './schema-check.ts';
 
@@ -39,7 +39,7 @@ test(`a fresh copy packages without credentials${canGoOffline ? ' and with no ne
     symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
     const command = [
       process.execPath,
-      join(clone, 'build', 'package.js'),
+      join(clone, 'build', 'package.ts'),
       '--stage=dev',
       '--param=workgroup=etl',
       '--param=workgroupId=11111111-2222-4333-8444-555555555555',

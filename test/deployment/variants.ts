@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
-import { root } from '../../build/bundle.js';
-import { compilePlans } from '../../build/compile-plans.js';
+import { root } from '../../build/project.ts';
 import { environmentName } from '../../build/serverless/parameters.cjs';
-import { templateOf } from '../../build/template.js';
+import { templateOf } from '../../build/template.ts';
+import { loadPipelines, type LoadedPipelines } from '../../shared/pipeline/load.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { ACCOUNT, REGION } from './policy.ts';
 import type { JsonObject } from './references.ts';
@@ -79,11 +79,11 @@ export function variantOf(name: VariantName): Variant {
 }
 
 /** The pipelines that Baton comes with. */
-async function compileSamples(): ReturnType<typeof compilePlans> {
+function compileSamples(): LoadedPipelines {
   const folder = mkdtempSync(join(tmpdir(), 'baton-samples-'));
   try {
     copySampleSql(folder);
-    return await compilePlans(folder);
+    return loadPipelines(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -92,9 +92,8 @@ async function compileSamples(): ReturnType<typeof compilePlans> {
 /** The template that `baton up`, or a deployment, with the same environment takes. */
 export async function templateOfVariant(name: VariantName): Promise<JsonObject> {
   const { stage, pipelines = [] } = variantOf(name);
-  const compiled = await Promise.all([compileSamples(), compilePlans(join(root, PIPELINES))]);
-  const [own, others] = compiled.map(({ plans }) => plans);
-  const plans = [...(own ?? []), ...(others ?? []).filter(({ pipeline }) => pipelines.includes(pipeline))];
+  const others = loadPipelines(join(root, PIPELINES)).plans;
+  const plans = [...compileSamples().plans, ...others.filter(({ pipeline }) => pipelines.includes(pipeline))];
   plans.sort((left, right) => (left.pipeline < right.pipeline ? -1 : 1));
   const { template } = await withEnvironment(environmentOfVariant(name), async () =>
     templateOf(plans, { stage }),

@@ -4,12 +4,11 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -22,18 +21,15 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
+import { root } from '../../build/project.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { isAtRest } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 
-/** The project's folder, also from a bundle somewhere below it. */
-function findRoot(folder: string): string {
-  return existsSync(join(folder, 'serverless.yml')) ? folder : findRoot(dirname(folder));
-}
-
-export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
+/** The project's folder. */
+export { root };
 
 const NODE = process.execPath;
 

@@ -233,7 +233,7 @@ describe.each(versions)('what version %s was told', (version) => {
   });
 });
 
-describe('what today’s code stores (if it is not so: node build/run.js test/golden/write.ts)', () => {
+describe('what today’s code stores (if it is not so: node test/golden/write.ts)', () => {
   let today: Golden[];
 
   beforeAll(async () => {

@@ -14,7 +14,7 @@ import { versionsIn } from './golden.ts';
 import { DELIVERED, FIXTURES, newPins, readPins, readStoredPlans, stepsIn } from './steps.ts';
 
 const folder = join(process.cwd(), 'test/golden');
-const HOW = 'run: node build/run.js test/golden/write.ts';
+const HOW = 'run: node test/golden/write.ts';
 
 /** How a run of `before` that failed in its last step, behind all others, is resumed with today's plan. */
 function resumed(before: Plan, today: Plan) {

@@ -1,5 +1,5 @@
 /**
- * `node build/run.js test/golden/write.ts`: writes the golden files of a new version, if what is stored has another shape than in
+ * `node test/golden/write.ts`: writes the golden files of a new version, if what is stored has another shape than in
  * the newest, or there are other kinds of moments. Files that are there are never written again. Steps whose text is new are
  * pinned with their identity in `steps.jsonl`.
  */

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { root } from '../../build/bundle.js';
+import { root } from '../../build/project.ts';
 import { alarmsOf } from '../../build/serverless/alarms.cjs';
 import { dashboardOf } from '../../build/serverless/dashboard.cjs';
-import { verbs } from '../../cli/verbs.ts';
+import { verbNames } from '../../cli/verbs.ts';
 import { handler as runStep } from '../../functions/run-step.ts';
 import { handler as startRun } from '../../functions/start-run.ts';
 import { handler as sweep } from '../../functions/sweep.ts';
@@ -186,7 +186,7 @@ describe('every other name in operations.md', () => {
   function exists(span: string): boolean | undefined {
     if (/^aws(?: |$)/.test(span) || /^(?:SELECT|ALTER) /.test(span)) return undefined;
     const command = /^(?:npx )?baton (.+)$/.exec(span)?.[1];
-    if (command !== undefined) return verbs.some(({ name }) => `${command} `.startsWith(`${name} `));
+    if (command !== undefined) return verbNames.some((name) => `${command} `.startsWith(`${name} `));
     if (alarms.has(span.replace('<function>', 'operate'))) return true;
     if (span === 'baton-<stage>-') return true;
     // `retry:`, `onFailure: hold`, `session: { keepAlive: 2h }`: keys of a pipeline. `baton-STAGE-arrivals`: a queue.

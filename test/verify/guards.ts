@@ -1,22 +1,11 @@
 /**
- * `node build/run.js test/verify/guards.ts [--seeds 600] [--only WORDS] [--state FILE] [--lanes N]`: every guard of the protocol is
+ * `node test/verify/guards.ts [--seeds 600] [--only WORDS] [--state FILE] [--lanes N]`: every guard of the protocol is
  * removed in a copy of the tree, and the crash points and schedules must notice it. What they do not notice is shown to
  * the smallest complete configuration, then to the tests of the engine, the
  * facts of the core, and the contract suite of the stores.
  */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -26,12 +15,12 @@ import { parseArgs } from 'node:util';
 import type { Guard } from './guard-list.ts';
 import { guards as list } from './guard-list.ts';
 import { isProgram, say } from './parallel.ts';
-import { keep, restored } from './state-file.ts';
+import { codeHash, keep, restored } from './state-file.ts';
 
 /** A run that goes round for ever was noticed too: it is silent for so long. */
 const LONGEST_SILENCE_MS = 90_000;
 
-const COPIED = ['shared', 'local', 'test', 'build', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const COPIED = ['shared', 'local', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--bail', '1'];
 
@@ -39,11 +28,11 @@ const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--bail', '1'];
 const JUDGES = [
   {
     by: 'by the schedules and crash points',
-    words: (seeds: string) => ['build/run.js', 'test/verify/guard-check.ts', 'schedules', seeds],
+    words: (seeds: string) => ['test/verify/guard-check.ts', 'schedules', seeds],
   },
   {
     by: 'by the smallest configuration, explored completely',
-    words: () => ['build/run.js', 'test/verify/guard-check.ts', 'interleavings'],
+    words: () => ['test/verify/guard-check.ts', 'interleavings'],
   },
   {
     by: 'by the tests of the engine',
@@ -86,7 +75,7 @@ export async function guards(words: readonly string[]): Promise<0 | 1> {
   const { seeds, only, state: file } = values;
   const base = join(process.cwd(), 'node_modules');
   if (!existsSync(base)) throw new Error(`${process.cwd()} is not the root of the project`);
-  const state = restored<State>(file, { code: `${hashOf(COPIED)} ${seeds}`, verdicts: {} }, say);
+  const state = restored<State>(file, { code: `${codeHash(COPIED)} ${seeds}`, verdicts: {} }, say);
   const chosen = [NOTHING, ...list.filter(({ name }) => name.includes(only))];
   const left = chosen.filter(({ name }) => state.verdicts[name] === undefined);
   if (left.length < chosen.length) say(`${chosen.length - left.length} were done before`);
@@ -198,18 +187,6 @@ function run(folder: string, words: string[]): Promise<{ failed: boolean; said: 
       resolve({ failed: code !== 0, said: code === null ? 'it never ended' : said.trim() });
     });
   });
-}
-
-function hashOf(names: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const name of names) {
-    const files = statSync(name).isDirectory()
-      ? readdirSync(name, { recursive: true, encoding: 'utf8' }).map((file) => join(name, file))
-      : [name];
-    for (const file of files.sort())
-      if (statSync(file).isFile()) hash.update(file).update(readFileSync(file));
-  }
-  return hash.digest('hex').slice(0, 16);
 }
 
 if (isMainThread && isProgram('guards')) process.exitCode = await guards(process.argv.slice(2));

@@ -1,5 +1,5 @@
 /**
- * `node build/run.js test/verify/interleavings.ts [--state FILE]`: small configurations, each explored until no state is
+ * `node test/verify/interleavings.ts [--state FILE]`: small configurations, each explored until no state is
  * left. `--only 3,5` takes some of them (`--only=` none); `--compare 9,12` explores these once more, with the drivers that can
  * have no effect any more, and compares what is reached; `--configuration 3 --path 0,3,1` shows one way in words.
  */
@@ -119,7 +119,7 @@ async function chunkOf(chunk: number): Promise<ChunkResult> {
           : [
               {
                 message: `${configuration.name}: ${failure}`,
-                repeat: `node build/run.js test/verify/interleavings.ts --only= --compare ${index}`,
+                repeat: `npm run verify -- interleavings --only= --compare ${index}`,
               },
             ],
     };
@@ -142,7 +142,7 @@ async function chunkOf(chunk: number): Promise<ChunkResult> {
         : [
             {
               message: `${configuration.name}: ${violation.rule}`,
-              repeat: `node build/run.js test/verify/interleavings.ts --configuration ${index} --path ${violation.path.join()}`,
+              repeat: `npm run verify -- interleavings --configuration ${index} --path ${violation.path.join()}`,
             },
           ],
   };

@@ -1,5 +1,5 @@
 /**
- * `node build/run.js test/verify/kills.ts [--count 500] [--seed 1] [--home DIR]`: files arrive at a real local stack while
+ * `node test/verify/kills.ts [--count 500] [--seed 1] [--home DIR]`: files arrive at a real local stack while
  * something of it is killed with -9 every half a second to three seconds: the Lambda host, the Data API, DynamoDB, or `baton up`
  * itself with all of them, which is then started again on the same home; that alone is waited for. Afterwards the warehouse is
  * asked by SQL: nothing lost, nothing doubled, every run at its end. With `--home` what is there stays, and the same command

@@ -1,5 +1,5 @@
 /**
- * `node build/run.js test/verify/mutants.ts [--only FILE[:LINE]] [--mutant N] [--state FILE]`: every small change of the
+ * `node test/verify/mutants.ts [--only FILE[:LINE]] [--mutant N] [--state FILE]`: every small change of the
  * core, and whether a fact, a crash point, a schedule or a test of the engine notices it.
  */
 import { spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
 /**
- * `node build/run.js test/verify/pairs.ts [--state FILE]`: the driver is killed twice in a run, at all pairs of calls,
+ * `node test/verify/pairs.ts [--state FILE]`: the driver is killed twice in a run, at all pairs of calls,
  * each before, after or twice. `--scenario 0 --points before:12,after:30` repeats one.
  */
 import process from 'node:process';
@@ -68,7 +68,7 @@ async function tried(scenario: number, points: readonly CrashPoint[]): Promise<F
     return [
       {
         message: error instanceof Error ? error.message : String(error),
-        repeat: `node build/run.js test/verify/pairs.ts --scenario ${scenario} --points ${words}`,
+        repeat: `npm run verify -- pairs --scenario ${scenario} --points ${words}`,
       },
     ];
   }

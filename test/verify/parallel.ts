@@ -2,12 +2,13 @@
  * Much work in small chunks over worker threads, one a core; what is done is kept in a state file, so that a run that
  * was broken off goes on. A worker is the same program again: it calls `serve`.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, parse } from 'node:path';
+import { parse } from 'node:path';
 import process from 'node:process';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+
+import { codeHash } from './state-file.ts';
 
 export interface Failure {
   readonly message: string;
@@ -36,7 +37,7 @@ export interface Work {
 }
 
 interface State extends Summary {
-  /** A hash of the code under test: figures of other code do not count. */
+  /** A hash of the code under test. */
   readonly code: string;
   readonly job: string;
   readonly done: number[];
@@ -44,6 +45,9 @@ interface State extends Summary {
 
 /** After so many failures nothing more is tried. */
 const ENOUGH_FAILURES = 10;
+
+/** The engine, the fakes and the simulator: figures of other code do not count. */
+const CODE = ['shared', 'local/redshift', 'test/engine', 'test/fakes', 'test/sim', 'test/verify'];
 
 const SAVE_EVERY_MS = 2_000;
 
@@ -122,23 +126,19 @@ export function serve(part: string, work: (chunk: number) => Promise<ChunkResult
 }
 
 function restored(work: Work): State {
-  const fresh: State = { code: codeHash(), job: work.job, done: [], counts: {}, failures: [], seconds: 0 };
+  const fresh: State = {
+    code: codeHash(CODE),
+    job: work.job,
+    done: [],
+    counts: {},
+    failures: [],
+    seconds: 0,
+  };
   if (work.stateFile === undefined || !existsSync(work.stateFile)) return fresh;
   const state = JSON.parse(readFileSync(work.stateFile, 'utf8')) as State;
   if (state.code === fresh.code && state.job === fresh.job) return state;
   say(`${work.stateFile} is of other code or other work: begun anew`);
   return fresh;
-}
-
-/** Of the bundle that runs: the engine, the fakes and the simulator. */
-function codeHash(): string {
-  const folder = dirname(process.argv[1] ?? '');
-  const hash = createHash('sha256');
-  for (const file of readdirSync(folder)
-    .filter((name) => name.endsWith('.mjs'))
-    .sort())
-    hash.update(file).update(readFileSync(join(folder, file)));
-  return hash.digest('hex').slice(0, 16);
 }
 
 export function say(line: string): void {

@@ -1,4 +1,4 @@
-/** `node build/run.js test/verify/schedules.ts --from 1 --count 20000 [--state FILE]`: many schedules of the simulator. */
+/** `node test/verify/schedules.ts --from 1 --count 20000 [--state FILE]`: many schedules of the simulator. */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { parseArgs } from 'node:util';

@@ -19,7 +19,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { bundlePrograms, buildFolder } from '../../../build/bundle.js';
+import { root } from '../../../build/project.ts';
 import { createTables } from '../../../local/dynamodb/create-tables.ts';
 import { openDynamoDb, type DynamoDb } from '../../../local/dynamodb/server.ts';
 import { WRITE_UNITS_HEADER } from '../../../local/dynamodb/write-units.ts';
@@ -256,11 +256,10 @@ describe('the local DynamoDB', () => {
 
 describe('the DynamoDB process', () => {
   const home = mkdtempSync(join(tmpdir(), 'baton-dynamodb-process-'));
-  const programs = join(buildFolder, 'test-dynamodb');
   const children: ReturnType<typeof spawn>[] = [];
 
   async function start(): Promise<{ readonly child: ReturnType<typeof spawn>; readonly endpoint: string }> {
-    const child = spawn(process.execPath, [join(programs, 'local-dynamodb.mjs')], {
+    const child = spawn(process.execPath, [join(root, 'local/dynamodb/process.ts')], {
       env: { ...process.env, BATON_HOME: home },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
@@ -269,9 +268,6 @@ describe('the DynamoDB process', () => {
     return { child, endpoint: `http://127.0.0.1:${String(message.port)}` };
   }
 
-  beforeAll(async () => {
-    await bundlePrograms({ 'local-dynamodb': 'local/dynamodb/process.ts' }, programs);
-  });
   afterAll(() => {
     for (const child of children) child.kill('SIGKILL');
     rmSync(home, { recursive: true });

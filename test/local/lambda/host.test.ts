@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { bundlePrograms, buildFolder } from '../../../build/bundle.js';
 import { listenLocally } from '../../../local/http.ts';
 import { createLambdaServer } from '../../../local/lambda/api.ts';
 import { DEFAULT_CONCURRENCY } from '../../../local/lambda/pool.ts';
@@ -13,16 +12,14 @@ import { FunctionHost } from '../../../local/lambda/host.ts';
 import type { Outcome } from '../../../local/lambda/instance.ts';
 import type { FunctionSettings } from '../../../local/lambda/settings.ts';
 
-const handlers = join(buildFolder, 'test-lambda-handlers');
 const folder = mkdtempSync(join(tmpdir(), 'baton-lambda-'));
-const programs = join(buildFolder, 'test-lambda');
 let host: FunctionHost;
 
 function settings(name: string, more: Partial<FunctionSettings> = {}): FunctionSettings {
   return {
     name,
     arn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
-    folder: handlers,
+    folder,
     handler: `index.${name}`,
     environment: { ONLY: name },
     timeoutSeconds: 5,
@@ -44,14 +41,12 @@ function payload(outcome: Outcome): Record<string, unknown> {
   return JSON.parse(outcome.payload) as Record<string, unknown>;
 }
 
-beforeAll(async () => {
-  await bundlePrograms({ index: 'test/local/lambda/handlers.ts' }, handlers);
-  await bundlePrograms({ 'local-lambda-worker': 'local/lambda/worker.ts' }, programs);
+beforeAll(() => {
+  writeFileSync(join(folder, 'index.mjs'), `export * from '${import.meta.dirname}/handlers.ts';\n`);
   writeFileSync(join(folder, 'syntax.mjs'), 'export const handler = ( => 1;\n');
   writeFileSync(join(folder, 'broken.mjs'), "throw new Error('BATON_TABLE is not set');\n");
   host = new FunctionHost({
     logFolder: join(folder, 'logs'),
-    workerProgram: join(programs, 'local-lambda-worker.mjs'),
     clockOffsetMs: 0,
   });
   host.configure({
@@ -70,8 +65,8 @@ beforeAll(async () => {
       settings('reserved', { handler: 'index.meets', reservedConcurrency: 1 }),
       settings('notAFunction'),
       settings('missing', { handler: 'nowhere.handler' }),
-      settings('syntax', { folder, handler: 'syntax.handler' }),
-      settings('broken', { folder, handler: 'broken.handler' }),
+      settings('syntax', { handler: 'syntax.handler' }),
+      settings('broken', { handler: 'broken.handler' }),
     ],
   });
 });
@@ -134,7 +129,6 @@ describe('an invocation', () => {
   test('a new configuration starts afresh', async () => {
     const other = new FunctionHost({
       logFolder: join(folder, 'other'),
-      workerProgram: join(programs, 'local-lambda-worker.mjs'),
       clockOffsetMs: 0,
     });
     other.configure({ functions: [settings('echo')] });

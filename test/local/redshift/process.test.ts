@@ -13,9 +13,9 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
-import { bundlePrograms } from '../../../build/bundle.js';
+import { root } from '../../../build/project.ts';
 import type { BusEvent } from '../../../local/bus-event.ts';
 import type { FromChild } from '../../../local/process-protocol.ts';
 import { removeDataFolder } from '../../../local/redshift/postgres/start-postgres.ts';
@@ -29,12 +29,8 @@ interface Child {
 }
 
 const home = mkdtempSync(join(tmpdir(), 'baton-redshift-process-'));
-const programs = join(import.meta.dirname, '..', '..', '..', '.build', 'test', 'redshift');
 const running = new Set<ChildProcess>();
 
-beforeAll(async () => {
-  await bundlePrograms({ 'local-redshift': 'local/redshift/process.ts' }, programs);
-});
 afterAll(async () => {
   for (const child of running) {
     child.disconnect();
@@ -45,7 +41,7 @@ afterAll(async () => {
 });
 
 async function start(): Promise<Child> {
-  const child = fork(join(programs, 'local-redshift.mjs'), {
+  const child = fork(join(root, 'local/redshift/process.ts'), {
     env: { PATH: process.env['PATH'], BATON_HOME: home },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

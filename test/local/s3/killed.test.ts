@@ -1,16 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { buildFolder, bundlePrograms } from '../../../build/bundle.js';
 import type { BusEvent } from '../../../local/bus-event.ts';
 import { temporaryHome, until } from './harness.ts';
-
-const folder = join(buildFolder, 'test', `s3-killed-${String(process.pid)}`);
 
 describe('S3, bus and queue, killed at any moment', () => {
   let home: string;
@@ -19,17 +16,15 @@ describe('S3, bus and queue, killed at any moment', () => {
 
   beforeAll(async () => {
     ({ home, remove } = await temporaryHome());
-    await bundlePrograms({ killed: 'test/local/s3/killed-process.ts' }, folder);
   });
 
   afterAll(async () => {
     child?.kill('SIGKILL');
     await remove();
-    await rm(folder, { recursive: true, force: true });
   });
 
   async function start(): Promise<string> {
-    child = spawn(process.execPath, [join(folder, 'killed.mjs'), home], {
+    child = spawn(process.execPath, [join(import.meta.dirname, 'killed-process.ts'), home], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer];

@@ -39,10 +39,11 @@ describe('a child process', () => {
   let child: Child;
 
   function start(program: string, more: Partial<ChildOptions> = {}): Child {
-    writeFileSync(join(folder, 'local-sample.mjs'), program);
+    const file = join(folder, 'sample.mjs');
+    writeFileSync(file, program);
     child = new Child({
       name: 'sample',
-      programs: folder,
+      program: file,
       logFile: join(folder, 'sample.log'),
       environment: () => ({ BATON_TEST: 'given' }),
       log: (line) => {

@@ -33,7 +33,6 @@ import {
   functionsFolder,
   newHome,
   noted,
-  programs,
   templateFile,
   type Status,
 } from './small-stack.ts';
@@ -47,14 +46,13 @@ let stack: LocalStack;
 let endpoint: string;
 
 beforeAll(async () => {
-  await build();
+  build();
   stack = await startLocal({
     home,
     port: 0,
     stage: 'local',
     template: templateFile,
     functionsFolder,
-    programs,
     log: () => undefined,
   });
   ({ endpoint } = stack.ready);

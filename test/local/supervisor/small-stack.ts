@@ -1,17 +1,16 @@
-/** A small template with one of everything, its functions and programs built, and ways to look into it. */
+/** A small template with one of everything, its functions, and ways to look into it. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { DynamoDBClient, GetItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 
-import { bundlePrograms, buildFolder, localPrograms } from '../../../build/bundle.js';
+import { buildFolder } from '../../../build/project.ts';
 
-export const folder = join(buildFolder, 'test-supervisor');
-export const programs = join(folder, 'programs');
+const folder = join(buildFolder, 'test-supervisor');
 export const functionsFolder = join(folder, 'functions');
 export const templateFile = join(folder, 'template.json');
 
@@ -95,12 +94,14 @@ export const template = {
   },
 };
 
-/** Builds programs and functions from the sources as they are. */
-export async function build(): Promise<void> {
-  const { baton: _cli, ...children } = localPrograms;
-  await bundlePrograms({ ...children, 'up-process': 'test/local/supervisor/up-process.ts' }, programs);
+/** Writes the template and the functions. */
+export function build(): void {
   for (const name of names) {
-    await bundlePrograms({ index: 'test/local/supervisor/functions.ts' }, join(functionsFolder, name));
+    mkdirSync(join(functionsFolder, name), { recursive: true });
+    writeFileSync(
+      join(functionsFolder, name, 'index.mjs'),
+      `export * from '${import.meta.dirname}/functions.ts';\n`,
+    );
   }
   writeFileSync(templateFile, JSON.stringify(template));
 }
@@ -168,14 +169,8 @@ export interface Up {
 
 /** Starts the local AWS in a process of its own; rejects with what it printed when it does not come up. */
 export async function up(home: string, port = 0): Promise<Up> {
-  const args = [
-    join(programs, 'up-process.mjs'),
-    home,
-    String(port),
-    templateFile,
-    functionsFolder,
-    programs,
-  ];
+  const program = join(import.meta.dirname, 'up-process.ts');
+  const args = [program, home, String(port), templateFile, functionsFolder];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let errors = '';
   let output = '';

@@ -26,7 +26,6 @@ import {
   newHome,
   noted,
   processesOf,
-  programs,
   template,
   templateFile,
   up,
@@ -73,7 +72,6 @@ describe('the local AWS', () => {
       stage: 'local',
       template: templateFile,
       functionsFolder,
-      programs,
       log: (line) => {
         lines.push(line);
       },
@@ -284,7 +282,6 @@ test('a template that names a function without a bundle is refused before anythi
     stage: 'local',
     template: bad,
     functionsFolder,
-    programs,
     log: () => undefined,
   });
   await expect(start).rejects.toThrow(/function small-nobody: no bundle found in/);

@@ -1,9 +1,9 @@
-/** A local AWS in a process of its own, to be killed by the test: `up-process.mjs HOME PORT TEMPLATE FUNCTIONS PROGRAMS`. */
+/** A local AWS in a process of its own, to be killed by the test: `up-process.ts HOME PORT TEMPLATE FUNCTIONS`. */
 import process from 'node:process';
 
 import { startLocal } from '../../../local/supervisor/start-local.ts';
 
-const [home = '', port = '0', template = '', functionsFolder = '', programs = ''] = process.argv.slice(2);
+const [home = '', port = '0', template = '', functionsFolder = ''] = process.argv.slice(2);
 try {
   const stack = await startLocal({
     home,
@@ -11,7 +11,6 @@ try {
     stage: 'local',
     template,
     functionsFolder,
-    programs,
     log: (line) => process.stderr.write(`${line}\n`),
   });
   process.on('SIGINT', () => {

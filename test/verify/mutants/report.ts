@@ -67,9 +67,7 @@ export function tellSurvivors(
   }
   for (const mutant of unexplained) say(`SURVIVED   ${lineOf(mutant)}`);
   if (unexplained.length > 0)
-    say(
-      `repeat one, by its number: node build/run.js test/verify/mutants.ts --mutant ${unexplained[0]?.id ?? ''}`,
-    );
+    say(`repeat one, by its number: npm run verify -- mutants --mutant ${unexplained[0]?.id ?? ''}`);
   const stale = whole ? explained.filter((one) => !survivors.some((mutant) => fits(one, mutant))) : [];
   for (const one of stale) {
     const there = all.some((mutant) => fits(one, mutant)) ? 'is killed' : 'is not there any more';

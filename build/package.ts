@@ -1,5 +1,3 @@
-#!/usr/bin/env node
-// @ts-check
 /**
  * `npm run package -- --stage dev --param workgroup=etl --param workgroupId=...`: all that a deployment uploads, and the
  * sizes of the functions. Needs no network and no credentials.
@@ -7,9 +5,9 @@
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 
-import { root } from './bundle.js';
-import { packageStage } from './package-stage.js';
-import { readOptions, runCommand, say } from './stage-command.js';
+import { root } from './project.ts';
+import { packageStage } from './package-stage.ts';
+import { readOptions, runCommand, say } from './stage-command.ts';
 
 const USAGE =
   'usage: npm run package -- --stage NAME [--region REGION] [--param KEY=VALUE ...] [--sql FOLDER]';

@@ -1,30 +1,28 @@
-// @ts-check
 /** How osls is called: from where, with which words and which surroundings. */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 
-import { buildFolder } from './bundle.js';
+import { buildFolder } from './project.ts';
 
 export const oslsFolder = dirname(createRequire(import.meta.url).resolve('serverless/package.json'));
 
-/**
- * @typedef {object} Words
- * @property {'package' | 'deploy' | 'remove'} command
- * @property {string} stage
- * @property {string | undefined} [region]
- * @property {readonly string[]} [parameters] `key=value`
- * @property {string | undefined} [profile] of the AWS configuration
- */
+interface Words {
+  readonly command: 'package' | 'deploy' | 'remove';
+  readonly stage: string;
+  readonly region?: string | undefined;
+  /** `key=value` */
+  readonly parameters?: readonly string[];
+  /** Of the AWS configuration. */
+  readonly profile?: string | undefined;
+}
 
 /**
- * The words behind `node`: the program, the command, its options. Package and deploy share the folder `package` below
+ * The words after `node`: the program, the command, its options. Package and deploy share the folder `package` below
  * the service's.
- *
- * @param {Words} words
  */
-export function oslsWords({ command, stage, region, parameters = [], profile }) {
+export function oslsWords({ command, stage, region, parameters = [], profile }: Words): string[] {
   return [
     join(oslsFolder, 'bin', 'serverless.js'),
     command,
@@ -44,14 +42,8 @@ export const QUIET = {
   SLS_NOTIFICATIONS_MODE: 'off',
 };
 
-/**
- * Runs osls with the caller's surroundings (credentials, HOME) and terminal.
- *
- * @param {string} service the folder with serverless.yml
- * @param {readonly string[]} words
- * @returns {Promise<number>} its exit code
- */
-export async function runOsls(service, words) {
+/** Runs osls in `service`, with the caller's surroundings (credentials, HOME) and terminal; gives its exit code. */
+export async function runOsls(service: string, words: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, words, {
     cwd: service,
     env: { ...process.env, ...QUIET },
@@ -65,13 +57,8 @@ export async function runOsls(service, words) {
   });
 }
 
-/**
- * As a person would type it.
- *
- * @param {string} service
- * @param {readonly string[]} words
- */
-export function asTyped(service, words) {
+/** As a person would type it. */
+export function asTyped(service: string, words: readonly string[]): string {
   const quoted = words.map((word) =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
   );

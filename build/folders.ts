@@ -1,4 +1,3 @@
-// @ts-check
 /** Folders that are made once, whole or not at all, however many processes want them at the same moment. */
 import { randomBytes } from 'node:crypto';
 import {
@@ -22,12 +21,12 @@ const HOUR_MS = 3_600_000;
 
 /**
  * Gives `folder`; where it is missing, `fill` makes it under another name beside it, and one rename puts it in place.
- * Who comes second throws its own away.
- *
- * @param {string} folder its name stands for its content, for it is never made again
- * @param {(temporary: string) => Promise<void>} fill
+ * Who comes second throws its own away. The folder's name stands for its content, for it is never made again.
  */
-export async function madeOnce(folder, fill) {
+export async function madeOnce(
+  folder: string,
+  fill: (temporary: string) => Promise<unknown>,
+): Promise<string> {
   if (existsSync(folder)) {
     // For `keepNewest`: used just now.
     const now = new Date();
@@ -46,13 +45,8 @@ export async function madeOnce(folder, fill) {
   return folder;
 }
 
-/**
- * Writes a file whole: a reader sees the old content or the new.
- *
- * @param {string} path
- * @param {string | Uint8Array} content
- */
-export function writeWhole(path, content) {
+/** Writes a file whole: a reader sees the old content or the new. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = temporaryName(path);
   writeFileSync(temporary, content);
@@ -62,11 +56,8 @@ export function writeWhole(path, content) {
 /**
  * Puts the files of one folder into another: the same files where the file system can, else copies. Nobody may write
  * into them afterwards.
- *
- * @param {string} from
- * @param {string} to
  */
-export function linkFiles(from, to) {
+export function linkFiles(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {
     if (existsSync(join(to, name))) continue;
@@ -79,25 +70,16 @@ export function linkFiles(from, to) {
   }
 }
 
-/**
- * Keeps `folder` from `keepNewest` for as long as this process lives.
- *
- * @param {string} folder
- */
-export function hold(folder) {
+/** Keeps `folder` from `keepNewest` for as long as this process lives. */
+export function hold(folder: string): void {
   for (const name of holdersOf(folder)) {
     if (!isAlive(name)) rmSync(join(folder, name), { force: true });
   }
   writeFileSync(join(folder, `${HELD_BY}${process.pid}`), '');
 }
 
-/**
- * Removes all but the newest folders of `parent`, and what was left half made; never one that a process holds.
- *
- * @param {string} parent
- * @param {number} count
- */
-export function keepNewest(parent, count) {
+/** Removes all but the newest folders of `parent`, and what was left half made; never one that a process holds. */
+export function keepNewest(parent: string, count: number): void {
   const folders = readdirSync(parent)
     .map((name) => join(parent, name))
     .map((path) => ({ path, mtimeMs: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
@@ -111,14 +93,12 @@ export function keepNewest(parent, count) {
   }
 }
 
-/** @param {string} folder */
-function holdersOf(folder) {
+function holdersOf(folder: string): string[] {
   // Another process may have removed it just now.
   return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(HELD_BY)) : [];
 }
 
-/** @param {string} holder */
-function isAlive(holder) {
+function isAlive(holder: string): boolean {
   try {
     process.kill(Number(holder.slice(HELD_BY.length)), 0);
     return true;
@@ -128,7 +108,6 @@ function isAlive(holder) {
   }
 }
 
-/** @param {string} path */
-function temporaryName(path) {
+function temporaryName(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString('hex')}${PART}`;
 }

@@ -1,44 +1,45 @@
-// @ts-check
 /** Makes all that a deployment uploads, without network and without credentials. */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
 
-import { ensureFunctionBundles, functionNames } from './bundle-functions.js';
-import { buildFolder } from './bundle.js';
-import { compilePlans, problemLines } from './compile-plans.js';
-import { checkStage, EMPTY_ZIP, packageService, TemplateError, templateInput } from './template.js';
-import { zipFolder } from './zip.js';
+import { loadPipelines } from '../shared/pipeline/load.ts';
+import { formatProblem } from '../shared/pipeline/problem.ts';
+import { ensureFunctionBundles, functionNames } from './bundle-functions.ts';
+import { buildFolder } from './project.ts';
+import {
+  checkStage,
+  EMPTY_ZIP,
+  packageService,
+  type Stage,
+  TemplateError,
+  templateInput,
+} from './template.ts';
+import { zipFolder } from './zip.ts';
 
-/**
- * Where serverless.yml names it.
- *
- * @param {string} service
- * @param {string} name
- */
-function zipOf(service, name) {
+/** Where serverless.yml names it. */
+function zipOf(service: string, name: string): string {
   return join(service, '.build', 'functions', `${name}.zip`);
 }
 
-/** @param {number} bytes */
-function kilobytes(bytes) {
+function kilobytes(bytes: number): string {
   return `${(bytes / 1000).toFixed(0).padStart(5)} KB`;
 }
 
 /**
  * Leaves the functions and their zips in .build/functions and the CloudFormation template with all that osls deploys in
  * `<service>/package`.
- *
- * @param {import('./template.js').Stage & { sqlFolder: string }} options
- * @param {(line: string) => void} say
- * @returns {Promise<{ service: string }>}
  * @throws TemplateError where a pipeline, a parameter or the template is wrong
  */
-export async function packageStage({ sqlFolder, ...stage }, say) {
+export async function packageStage(
+  { sqlFolder, ...stage }: Stage & { readonly sqlFolder: string },
+  say: (line: string) => void,
+): Promise<{ service: string }> {
   // Before it becomes part of a path.
   checkStage(stage.stage);
-  const { plans, problems } = await compilePlans(sqlFolder);
-  const lines = await problemLines(problems, relative(process.cwd(), resolve(sqlFolder)));
+  const { plans, problems } = loadPipelines(sqlFolder);
+  const shown = relative(process.cwd(), resolve(sqlFolder));
+  const lines = problems.map((problem) => formatProblem({ ...problem, file: join(shown, problem.file) }));
   if (problems.some(({ severity }) => severity === 'error')) throw new TemplateError(lines.join('\n'));
   for (const line of lines) say(line);
 
@@ -46,8 +47,8 @@ export async function packageStage({ sqlFolder, ...stage }, say) {
   const functions = join(buildFolder, 'functions');
   rmSync(service, { recursive: true, force: true });
   rmSync(functions, { recursive: true, force: true });
-  writeFileSync(join(buildFolder, 'plans.json'), templateInput(plans));
   mkdirSync(join(service, '.build', 'functions'), { recursive: true });
+  writeFileSync(join(buildFolder, 'plans.json'), templateInput(plans));
   cpSync(join(buildFolder, 'plans.json'), join(service, '.build', 'plans.json'));
   // The template first, since parameters may be wrong; of the zips it has the names only.
   for (const name of functionNames) writeFileSync(zipOf(service, name), EMPTY_ZIP);

@@ -1,5 +1,3 @@
-#!/usr/bin/env node
-// @ts-check
 /**
  * `npm run deploy -- --stage dev --param workgroup=etl --param workgroupId=...`: packages (all that can be wrong without
  * an account is told then), brings it to AWS with the caller's credentials, says what comes next. With --print it says
@@ -8,10 +6,10 @@
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 
-import { root } from './bundle.js';
-import { asTyped, oslsWords, runOsls } from './osls.js';
-import { packageStage } from './package-stage.js';
-import { readOptions, regionOf, runCommand, say } from './stage-command.js';
+import { root } from './project.ts';
+import { asTyped, oslsWords, runOsls } from './osls.ts';
+import { packageStage } from './package-stage.ts';
+import { readOptions, regionOf, runCommand, say } from './stage-command.ts';
 
 const USAGE =
   'usage: npm run deploy -- --stage NAME [--region REGION] [--param KEY=VALUE ...] [--sql FOLDER] [--aws-profile NAME] [--print]';

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Bundles the Lambda functions with esbuild: each in a folder of its own with everything inside, minified; what is
  * behind `import()` lies in chunks beside `index.mjs` that are read only when they are needed.
@@ -6,42 +5,41 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 
-import { buildFolder, root, sourceStamp } from './bundle.js';
-import { keepNewest, linkFiles, madeOnce } from './folders.js';
+import type { Metafile, Plugin } from 'esbuild';
+
+import { buildFolder, root, sourceStamp } from './project.ts';
+import { keepNewest, linkFiles, madeOnce } from './folders.ts';
 
 /** Each a file `functions/<name>.ts` that exports `handler`; each has the compiled pipelines (plans.json) beside its code. */
 export const functionNames = ['start-run', 'run-step', 'sweep', 'operate'];
 
 const KEPT_BUILDS = 20;
 
-/**
- * What a function loads.
- *
- * @typedef {object} BundleReport
- * @property {number} eagerBytes index.mjs and every chunk that it imports statically, minified
- * @property {number} lazyBytes what is behind `import()`
- * @property {string[]} eagerPackages packages with code in the eager part, sorted
- */
+/** What a function loads. */
+export interface BundleReport {
+  /** index.mjs and every chunk that it imports statically, minified */
+  readonly eagerBytes: number;
+  /** What is loaded with `import()`. */
+  readonly lazyBytes: number;
+  /** Packages with code in the eager part, sorted. */
+  readonly eagerPackages: readonly string[];
+}
 
-/**
- * One bundle: `name`.mjs with its chunks.
- *
- * @typedef {object} Bundle
- * @property {import('esbuild').Metafile['outputs']} outputs
- * @property {string} folder
- * @property {Map<string, string>} wanted what it loads with `import()`: name -> source
- */
+type Outputs = Metafile['outputs'];
 
-/**
- * @param {string} name
- * @param {string} source
- * @param {string} folder
- * @returns {Promise<Bundle>}
- */
-async function bundle(name, source, folder) {
+/** What is loaded with `import()`: name -> source. */
+type Wanted = Map<string, string>;
+
+/** One bundle: `name`.mjs with its chunks. */
+interface Bundle {
+  readonly outputs: Outputs;
+  readonly folder: string;
+  readonly wanted: Wanted;
+}
+
+async function bundle(name: string, source: string, folder: string): Promise<Bundle> {
   const { build } = await import('esbuild');
-  /** @type {Bundle['wanted']} */
-  const wanted = new Map();
+  const wanted: Wanted = new Map();
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: { [name]: source },
@@ -54,15 +52,14 @@ async function bundle(name, source, folder) {
     format: 'esm',
     platform: 'node',
     // Lambda has Node 24; the oldest Node that the local AWS runs on decides.
-    target: 'node20',
+    target: 'node22',
     // The ES module builds of the SDK are 40 % smaller than the CommonJS ones.
     mainFields: ['module', 'main'],
     alias: {
-      '@aws-sdk/credential-provider-node': join(root, 'build', 'environment-credentials.js'),
-      '@aws-sdk/middleware-endpoint-discovery': join(root, 'build', 'no-endpoint-discovery.js'),
+      '@aws-sdk/credential-provider-node': join(root, 'build', 'environment-credentials.ts'),
+      '@aws-sdk/middleware-endpoint-discovery': join(root, 'build', 'no-endpoint-discovery.ts'),
     },
     plugins: [builtinHttp, unusedOfTheSdk, bundlesOfTheirOwn(wanted)],
-    loader: { '.sql': 'text' },
     legalComments: 'none',
     // For `NODE_OPTIONS=--enable-source-maps`: places, not contents.
     sourcemap: 'linked',
@@ -73,25 +70,20 @@ async function bundle(name, source, folder) {
   return { outputs: metafile.outputs, folder, wanted };
 }
 
-/**
- * Bundles functions into `folder`/<name>/index.mjs.
- *
- * @param {Record<string, string>} sources function name -> source file
- * @param {string} folder
- * @returns {Promise<Record<string, BundleReport>>}
- */
-export async function bundleFunctions(sources, folder) {
+/** Bundles functions (name -> source file) into `folder`/<name>/index.mjs. */
+async function bundleFunctions(
+  sources: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<Record<string, BundleReport>> {
   const parts = join(folder, 'parts');
-  /** @type {Map<string, Promise<Bundle>>} by source: what several functions load when needed is made once */
-  const lazy = new Map();
-  /** @type {(name: string, source: string) => Promise<Bundle>} */
-  const lazyBundle = (name, source) => {
+  // By source: what several functions load when needed is made once.
+  const lazy = new Map<string, Promise<Bundle>>();
+  const lazyBundle = (name: string, source: string): Promise<Bundle> => {
     const made = lazy.get(source) ?? bundle(name, source, join(parts, String(lazy.size)));
     lazy.set(source, made);
     return made;
   };
-  /** @param {[string, string]} entry */
-  const makeFunction = async ([name, source]) => {
+  const makeFunction = async ([name, source]: [string, string]) => {
     const target = join(folder, name);
     const { outputs, wanted } = await bundle('index', source, target);
     const all = { ...outputs };
@@ -105,7 +97,7 @@ export async function bundleFunctions(sources, folder) {
         wanted.set(further, furtherSource);
       }
     }
-    return /** @type {const} */ ([name, reportOf(all)]);
+    return [name, reportOf(all)] as const;
   };
   const reports = await Promise.all(Object.entries(sources).map(makeFunction));
   rmSync(parts, { recursive: true, force: true });
@@ -115,16 +107,14 @@ export async function bundleFunctions(sources, folder) {
 /**
  * What our own code loads with `import()` becomes a bundle of its own, which shares nothing with index.mjs: as chunks
  * of one bundle, all that both use would be loaded at the start, and what the SDK's clients have in common is large.
- *
- * @param {Bundle['wanted']} wanted takes name and source of each
- * @returns {import('esbuild').Plugin}
+ * `wanted` takes name and source of each.
  */
-function bundlesOfTheirOwn(wanted) {
+function bundlesOfTheirOwn(wanted: Wanted): Plugin {
   return {
     name: 'bundles-of-their-own',
     setup(build) {
       // A package, or a module of ours, which we import with its extension.
-      build.onResolve({ filter: /^[^.]|\.(ts|js)$/ }, async (imported) => {
+      build.onResolve({ filter: /^[^.]|\.ts$/ }, async (imported) => {
         const { path, kind, importer, resolveDir } = imported;
         if (kind !== 'dynamic-import' || imported.pluginData === 'asked' || path.startsWith('node:'))
           return null;
@@ -140,21 +130,16 @@ function bundlesOfTheirOwn(wanted) {
   };
 }
 
-/** @param {string} name */
-function sameName(name) {
+function sameName(name: string): Error {
   return new Error(`two modules named ${name} are loaded with import(): give one of them another name`);
 }
 
-/**
- * Of its package.json a client reads the version only; the hash in JavaScript is for machines without `node:crypto`.
- *
- * @type {import('esbuild').Plugin}
- */
-const unusedOfTheSdk = {
+/** Of its package.json a client reads the version only; the hash in JavaScript is for machines without `node:crypto`. */
+const unusedOfTheSdk: Plugin = {
   name: 'unused-of-the-sdk',
   setup(build) {
     build.onLoad({ filter: /@aws-sdk[/\\][^/\\]+[/\\]package\.json$/ }, ({ path }) => {
-      const { version } = /** @type {{ version: string }} */ (JSON.parse(readFileSync(path, 'utf8')));
+      const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
       return { loader: 'json', contents: JSON.stringify({ version }) };
     });
     build.onLoad({ filter: /sha256[/\\]Sha256Js\.js$/ }, () => ({
@@ -163,12 +148,8 @@ const unusedOfTheSdk = {
   },
 };
 
-/**
- * What the packages import by name.
- *
- * @type {Record<string, string>}
- */
-const HTTP_NAMES = {
+/** What the packages import by name. */
+const HTTP_NAMES: Readonly<Record<string, string>> = {
   'node:http': 'Agent, ClientRequest, IncomingMessage, METHODS, STATUS_CODES, ServerResponse, get, request',
   'node:https': 'Agent, get, request',
 };
@@ -176,10 +157,8 @@ const HTTP_NAMES = {
 /**
  * Under Node 24 an ES import of `node:http` or `node:https` evaluates every export they have, a whole fetch with it
  * (some 40 ms of a cold start); `process.getBuiltinModule` does not.
- *
- * @type {import('esbuild').Plugin}
  */
-const builtinHttp = {
+const builtinHttp: Plugin = {
   name: 'builtin-http',
   setup(build) {
     build.onResolve({ filter: /^(node:)?https?$/ }, ({ path }) => ({
@@ -196,17 +175,11 @@ const builtinHttp = {
   },
 };
 
-/**
- * @param {import('esbuild').Metafile['outputs']} outputs
- * @returns {BundleReport}
- */
-function reportOf(outputs) {
+function reportOf(outputs: Outputs): BundleReport {
   const entry = Object.keys(outputs).find((path) => basename(path) === 'index.mjs');
   if (entry === undefined) throw new Error('esbuild wrote no index.mjs');
-  /** @type {Set<string>} */
-  const eager = new Set();
-  /** @param {string} path */
-  const follow = (path) => {
+  const eager = new Set<string>();
+  const follow = (path: string): void => {
     if (eager.has(path)) return;
     eager.add(path);
     for (const { path: next, kind, external } of outputs[path]?.imports ?? []) {
@@ -217,8 +190,7 @@ function reportOf(outputs) {
 
   const code = Object.entries(outputs).filter(([path]) => path.endsWith('.mjs'));
   const eagerCode = code.filter(([path]) => eager.has(path));
-  /** @param {typeof code} files */
-  const bytesOf = (files) => files.reduce((sum, [, { bytes }]) => sum + bytes, 0);
+  const bytesOf = (files: typeof code): number => files.reduce((sum, [, { bytes }]) => sum + bytes, 0);
   const inputs = eagerCode.flatMap(([, output]) => Object.entries(output.inputs));
   const packages = inputs
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
@@ -230,25 +202,21 @@ function reportOf(outputs) {
   };
 }
 
-/**
- * Bundles all functions if a source has changed.
- *
- * @returns {Promise<{ folder: string, report: Record<string, BundleReport> }>} `folder`/<name>/index.mjs; never change
- *   it, it is shared
- */
-export async function ensureFunctionBundles() {
+/** Bundles all functions if a source has changed, into `folder`/<name>/index.mjs; never change it, it is shared. */
+export async function ensureFunctionBundles(): Promise<{
+  readonly folder: string;
+  readonly report: Readonly<Record<string, BundleReport>>;
+}> {
   const stamp = sourceStamp(['shared', 'functions', 'build']);
   const builds = join(buildFolder, 'bundles');
   const folder = join(builds, stamp);
   const isNew = !existsSync(folder);
   await madeOnce(folder, async (temporary) => {
-    /** @type {Record<string, string>} */
-    const sources = {};
-    for (const name of functionNames) sources[name] = join('functions', `${name}.ts`);
-    const report = await bundleFunctions(sources, temporary);
+    const sources = functionNames.map((name) => [name, join('functions', `${name}.ts`)] as const);
+    const report = await bundleFunctions(Object.fromEntries(sources), temporary);
     writeFileSync(join(temporary, 'report.json'), JSON.stringify(report));
   });
   if (isNew) keepNewest(builds, KEPT_BUILDS);
   const report = readFileSync(join(folder, 'report.json'), 'utf8');
-  return { folder, report: /** @type {Record<string, BundleReport>} */ (JSON.parse(report)) };
+  return { folder, report: JSON.parse(report) as Record<string, BundleReport> };
 }

@@ -1,24 +1,20 @@
-// @ts-check
 /** What `npm run package`, `deploy` and `remove` have in common: options, regions, and how they end. */
 import process from 'node:process';
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 
-import { TemplateError } from './template.js';
+import { TemplateError } from './template.ts';
 
 const INVALID = 2;
 
 /** Somebody asked for something that cannot be; said in one line, with how the command is used. */
 export class UsageError extends Error {
-  /** @override */
-  name = 'UsageError';
+  override name = 'UsageError';
 }
 
-/** @param {string} line */
-export function say(line) {
+export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** @satisfies {import('node:util').ParseArgsOptionsConfig} */
 const OPTIONS = {
   stage: { type: 'string' },
   region: { type: 'string' },
@@ -27,17 +23,17 @@ const OPTIONS = {
   'aws-profile': { type: 'string' },
   print: { type: 'boolean' },
   yes: { type: 'boolean' },
+} as const satisfies ParseArgsOptionsConfig;
+
+type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] & {
+  readonly stage: string;
 };
 
-/**
- * @param {readonly string[]} words
- * @param {readonly (keyof typeof OPTIONS)[]} names of the options that the command has
- */
-export function readOptions(words, names) {
-  /** @type {Partial<typeof OPTIONS>} */
-  const options = Object.fromEntries(names.map((name) => [name, OPTIONS[name]]));
+/** `names`: of the options that the command has. */
+export function readOptions(words: readonly string[], names: readonly (keyof typeof OPTIONS)[]): Options {
+  const options = Object.fromEntries(names.map((name) => [name, OPTIONS[name]])) as typeof OPTIONS;
   try {
-    const { values } = parseArgs({ args: [...words], options: /** @type {typeof OPTIONS} */ (options) });
+    const { values } = parseArgs({ args: [...words], options });
     const { stage } = values;
     if (stage === undefined) throw new UsageError('--stage is missing');
     const unreadable = values.param?.find((parameter) => !/^[^=]+=./.test(parameter));
@@ -51,13 +47,11 @@ export function readOptions(words, names) {
   }
 }
 
-/**
- * Of what goes to AWS: a region that nobody named would be a deployment that nobody finds.
- *
- * @param {{ stage: string, region?: string | undefined }} options
- * @param {NodeJS.ProcessEnv} environment
- */
-export function regionOf({ stage, region }, environment) {
+/** Of what goes to AWS: a region that nobody named would be a deployment that nobody finds. */
+export function regionOf(
+  { stage, region }: Pick<Options, 'stage' | 'region'>,
+  environment: NodeJS.ProcessEnv,
+): string {
   if (stage === 'local') {
     throw new UsageError(
       'stage local runs on this machine, not on AWS: start it with `npm start`, or choose another stage',
@@ -72,13 +66,8 @@ export function regionOf({ stage, region }, environment) {
   return found;
 }
 
-/**
- * Runs a command; its exit code is 2 where something was wrong before it began.
- *
- * @param {() => Promise<number>} command
- * @param {string} usage
- */
-export async function runCommand(command, usage) {
+/** Runs a command; its exit code is 2 where something was wrong before it began. */
+export async function runCommand(command: () => Promise<number>, usage: string): Promise<void> {
   try {
     process.exitCode = await command();
   } catch (error) {

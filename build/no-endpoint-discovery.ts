@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Stands in for `@aws-sdk/middleware-endpoint-discovery` in the function bundles. Endpoint discovery is off unless
  * asked for, which nothing here does, and its cache is 8 KB of every cold start.
@@ -9,10 +8,6 @@ export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = {
   default: false,
 };
 
-/**
- * @template Config
- * @param {Config} config
- */
-export function resolveEndpointDiscoveryConfig(config) {
+export function resolveEndpointDiscoveryConfig<Config>(config: Config): Config {
   return config;
 }

@@ -1,17 +1,15 @@
-// @ts-check
 /** Compiles serverless.yml to a CloudFormation template with osls: offline, without credentials, 2 to 4 seconds. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 
-import { functionNames } from './bundle-functions.js';
-import { buildFolder, root } from './bundle.js';
-import { compilePlans } from './compile-plans.js';
-import { keepNewest, madeOnce } from './folders.js';
-import { oslsFolder, oslsWords, QUIET } from './osls.js';
+import type { Plan } from '../shared/pipeline/plan.ts';
+import { functionNames } from './bundle-functions.ts';
+import { buildFolder, root } from './project.ts';
+import { keepNewest, madeOnce } from './folders.ts';
+import { oslsFolder, oslsWords, QUIET } from './osls.ts';
 import { environmentName, PARAMETERS } from './serverless/parameters.cjs';
 import { stageProblem } from './serverless/stage.cjs';
 
@@ -24,39 +22,23 @@ const ENVIRONMENT = ['AWS_REGION', ...PARAMETERS.map(environmentName)];
 
 /** osls said no: the message is its own, or that of a variable file. */
 export class TemplateError extends Error {
-  /** @override */
-  name = 'TemplateError';
+  override name = 'TemplateError';
 }
 
-/**
- * @typedef {object} Stage
- * @property {string} stage
- * @property {string} [region]
- * @property {readonly string[]} [parameters] `key=value`, as `--param` takes them
- *
- * @typedef {import('./compile-plans.js').Plan} Plan
- * @typedef {{ templatePath: string, template: Record<string, unknown> }} Template
- */
-
-/**
- * The template of a stage with the pipelines of a folder.
- *
- * @param {Stage & { sqlFolder: string }} options
- * @returns {Promise<Template>}
- */
-export async function compileTemplate({ sqlFolder, ...stage }) {
-  const { plans } = await compilePlans(sqlFolder);
-  return templateOf(plans, stage);
+export interface Stage {
+  readonly stage: string;
+  readonly region?: string;
+  /** `key=value`, as `--param` takes them */
+  readonly parameters?: readonly string[];
 }
 
-/**
- * The template of a stage with these plans; made once for the same input, whoever asks.
- *
- * @param {readonly Plan[]} plans
- * @param {Stage} stage
- * @returns {Promise<Template>}
- */
-export async function templateOf(plans, stage) {
+export interface Template {
+  readonly templatePath: string;
+  readonly template: Record<string, unknown>;
+}
+
+/** The template of a stage with these plans; made once for the same input, whoever asks. */
+export async function templateOf(plans: readonly Plan[], stage: Stage): Promise<Template> {
   checkStage(stage.stage);
   const input = templateInput(plans);
   const templates = join(buildFolder, 'templates');
@@ -79,14 +61,11 @@ export async function templateOf(plans, stage) {
   if (isNew) keepNewest(templates, KEPT_TEMPLATES);
   const templatePath = join(folder, 'template.json');
   const text = readFileSync(templatePath, 'utf8');
-  return { templatePath, template: /** @type {Record<string, unknown>} */ (JSON.parse(text)) };
+  return { templatePath, template: JSON.parse(text) as Record<string, unknown> };
 }
 
-/**
- * @param {string} stage
- * @throws TemplateError where it cannot be one
- */
-export function checkStage(stage) {
+/** @throws TemplateError where it cannot be one */
+export function checkStage(stage: string): void {
   const problem = stageProblem(stage);
   if (problem !== undefined) throw new TemplateError(problem);
 }
@@ -94,30 +73,21 @@ export function checkStage(stage) {
 /** The end-of-directory record alone. */
 export const EMPTY_ZIP = Buffer.concat([Buffer.from([0x50, 0x4b, 0x05, 0x06]), Buffer.alloc(18)]);
 
-/**
- * All that the template takes from the pipelines, as the content of a plans.json.
- *
- * @param {readonly Plan[]} plans
- */
-export function templateInput(plans) {
+/** All that the template takes from the pipelines, as the content of a plans.json. */
+export function templateInput(plans: readonly Plan[]): string {
   return JSON.stringify({
     plans: plans.map(({ pipeline, triggers, warehouse }) => ({ pipeline, triggers, warehouse })),
   });
 }
 
-/**
- * @param {string} input
- * @param {Stage} stage
- */
-function contentKey(input, stage) {
+function contentKey(input: string, stage: Stage): string {
   const hash = createHash('sha256');
-  /** @param {string | Buffer} part */
-  const add = (part) => hash.update(`${part.length}\0`).update(part);
+  const add = (part: string | Buffer) => hash.update(`${part.length}\0`).update(part);
   add(readFileSync(join(root, 'serverless.yml')));
   for (const folder of INCLUDED) {
     for (const name of readdirSync(join(root, folder)).sort()) add(readFileSync(join(root, folder, name)));
   }
-  add(readFileSync(fileURLToPath(import.meta.url)));
+  add(readFileSync(import.meta.filename));
   add(readFileSync(join(oslsFolder, 'package.json')));
   add(input);
   add(
@@ -131,8 +101,7 @@ function contentKey(input, stage) {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** @param {Stage} stage */
-function environmentOf({ stage }) {
+function environmentOf({ stage }: Stage): Record<string, string> {
   // The local stage is the same on every machine.
   if (stage === 'local') return {};
   return Object.fromEntries(
@@ -146,11 +115,8 @@ function environmentOf({ stage }) {
 /**
  * Runs `serverless package` in a folder of its own with `.build/plans.json` and `.build/functions/*.zip`, so that
  * several can run at once; the result is in its folder `package`.
- *
- * @param {string} service
- * @param {Stage} stage
  */
-export async function packageService(service, stage) {
+export async function packageService(service: string, stage: Stage): Promise<void> {
   cpSync(join(root, 'serverless.yml'), join(service, 'serverless.yml'));
   for (const folder of INCLUDED) cpSync(join(root, folder), join(service, folder), { recursive: true });
   const child = spawn(process.execPath, oslsWords({ command: 'package', ...stage }), {
@@ -168,24 +134,19 @@ export async function packageService(service, stage) {
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
+    stream.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
   }
-  /** @type {number | null} */
-  const code = await new Promise((done, failed) => {
+  const code = await new Promise<number | null>((done, failed) => {
     child.on('error', failed);
     child.on('close', done);
   });
   if (code !== 0) throw new TemplateError(reasonIn(said));
 }
 
-/**
- * The reason among what osls prints about itself.
- *
- * @param {string} said
- */
-function reasonIn(said) {
+/** The reason among what osls prints about itself. */
+function reasonIn(said: string): string {
   // A message of ours may have several lines: see build/serverless/problems.cjs.
   const ours = [...said.matchAll(/Received rejection: Error: (.+(?:\n {2}\S.*)*)/g)].map(
     ([, message = '']) => message,

@@ -1,5 +1,3 @@
-#!/usr/bin/env node
-// @ts-check
 /**
  * `npm run remove -- --stage dev --yes`: takes a stage's stack away. What ran and what was loaded stays: the table and
  * the buckets are kept, and named here with how to delete them.
@@ -8,20 +6,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
-import { buildFolder } from './bundle.js';
-import { asTyped, oslsWords, runOsls } from './osls.js';
-import { readOptions, regionOf, runCommand, say } from './stage-command.js';
-import { checkStage } from './template.js';
+import { buildFolder } from './project.ts';
+import { asTyped, oslsWords, runOsls } from './osls.ts';
+import { readOptions, regionOf, runCommand, say } from './stage-command.ts';
+import { checkStage } from './template.ts';
 
 const USAGE = 'usage: npm run remove -- --stage NAME [--region REGION] [--aws-profile NAME] [--print] --yes';
 const NOT_CONFIRMED = 2;
 
-/**
- * To remove a stack osls needs its name only. With the real file it would ask for all parameters again.
- *
- * @param {string} stage
- */
-function bareService(stage) {
+/** To remove a stack osls needs its name only. With the real file it would ask for all parameters again. */
+function bareService(stage: string): string {
   const service = join(buildFolder, 'remove', stage);
   mkdirSync(service, { recursive: true });
   writeFileSync(
