@@ -44,14 +44,14 @@ const SHORT_PIPELINE = 'bench_short';
 const HELD_PIPELINE = 'bench_held';
 
 /** Calls and write units, of a step or of a whole run. */
-export interface Cost {
+interface Cost {
   readonly calls: number;
   readonly units: number;
   readonly counts: Readonly<Record<string, number>>;
 }
 
 /** What one sweep asks and gets. */
-export interface SweepCost {
+interface SweepCost {
   readonly calls: number;
   /** Index entries and items that its searches look at. */
   readonly looked: number;

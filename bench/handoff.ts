@@ -24,7 +24,7 @@ const WORK = [10, 200, 2000, 10, 1000, 600, 3000, 100, 1500, 10, 2500];
 const EVENTBRIDGE_MS = 100;
 const BAR = 20;
 
-export const STATEMENTS: readonly string[] = [
+const STATEMENTS: readonly string[] = [
   NUMBERS,
   ...WORK.map((thousands, i) => work(`work_${String(i + 1)}`, thousands)),
 ];

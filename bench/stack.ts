@@ -18,7 +18,6 @@ import { isAtRest, type Run } from '../shared/run/run.ts';
 import { DynamoDbRunStore } from '../shared/store/dynamodb-run-store.ts';
 
 export const TABLE = 'baton-local';
-export const LANDING_BUCKET = 'baton-local-landing';
 
 export interface BenchStack {
   readonly endpoint: string;
@@ -41,7 +40,7 @@ export interface BenchStack {
 }
 
 /** `writePipelines` fills the folder of pipelines; it has the project's `setup/` already. */
-export async function startStack(writePipelines: (sqlFolder: string) => void): Promise<BenchStack> {
+async function startStack(writePipelines: (sqlFolder: string) => void): Promise<BenchStack> {
   const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
   try {
     const sql = join(folder, 'sql');

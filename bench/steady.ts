@@ -30,7 +30,7 @@ const SHORT = 10;
 const LONG = 20;
 
 /** How a step is sent: one statement, or a transaction (here a durable step with its marker). */
-export type Sending = 'single' | 'transaction';
+type Sending = 'single' | 'transaction';
 
 /** Calls of one step; fractions show that not every step costs the same. */
 export interface StepCost {

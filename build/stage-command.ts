@@ -7,7 +7,7 @@ import { TemplateError } from './template.ts';
 const INVALID = 2;
 
 /** Somebody asked for something that cannot be; said in one line, with how the command is used. */
-export class UsageError extends Error {
+class UsageError extends Error {
   override name = 'UsageError';
 }
 

@@ -38,7 +38,7 @@ function options(specs: Readonly<Record<string, OptionSpec>>): string {
   return twoColumns(Object.entries(specs).map(([name, option]) => [optionLabel(name, option), option.help]));
 }
 
-export function usageLine(verb: Verb): string {
+function usageLine(verb: Verb): string {
   const words = verb.positionals.map((p) => (p.optional === true ? `[${p.name}]` : p.name));
   const extra = Object.entries(verb.options).map(([name, option]) => {
     const value = option.value === undefined ? '' : ` ${option.value}`;

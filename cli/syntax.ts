@@ -8,7 +8,7 @@ export interface OptionSpec {
   readonly help: string;
 }
 
-export interface PositionalSpec {
+interface PositionalSpec {
   readonly name: string;
   readonly optional?: true;
   readonly help: string;

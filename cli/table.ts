@@ -2,7 +2,7 @@
 import { printable } from './output.ts';
 
 /** Code points, counting wide East Asian ones twice: close enough to keep columns straight. */
-export function displayWidth(text: string): number {
+function displayWidth(text: string): number {
   let width = 0;
   for (const character of text) {
     const point = character.codePointAt(0) ?? 0;

@@ -112,4 +112,4 @@ function keyStatementsOf(keys) {
   ];
 }
 
-module.exports = { deployment, deploymentOf };
+module.exports = { deployment };

@@ -58,7 +58,7 @@ export function stageNames(stage: string): StageNames {
 }
 
 /** The endpoint that a running `baton up` wrote for other processes; undefined when there is none. */
-export function readLocalFile(home: string): { endpoint: string; pid?: number } | undefined {
+function readLocalFile(home: string): { endpoint: string; pid?: number } | undefined {
   try {
     const found = JSON.parse(readFileSync(join(home, 'local.json'), 'utf8')) as {
       endpoint?: unknown;
@@ -75,7 +75,7 @@ export function readLocalFile(home: string): { endpoint: string; pid?: number } 
 }
 
 /** `--endpoint`, AWS_ENDPOINT_URL; for the local stage also BATON_PORT, the running `baton up`, the usual port. */
-export function findEndpoint(stage: string, env: Env, given?: string): string | undefined {
+function findEndpoint(stage: string, env: Env, given?: string): string | undefined {
   const named = given ?? env['AWS_ENDPOINT_URL'];
   if (named !== undefined && named !== '') {
     if (!URL.canParse(named) || !/^https?:/.test(named)) {

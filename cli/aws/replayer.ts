@@ -13,7 +13,7 @@ import { defined } from '../../shared/run/defined.ts';
 import { CommandError, EXIT, usageError } from '../exit.ts';
 import type { ClientSettings } from './client-settings.ts';
 
-export interface ReplayRequest {
+interface ReplayRequest {
   readonly name: string;
   /** Ms since the epoch. Events know their time to the second: the seconds of both ends are taken whole. */
   readonly from: number;

@@ -33,7 +33,7 @@ export interface World {
 }
 
 export const PIPELINE = 'product_dimension';
-export const PREFIX = 'products/';
+const PREFIX = 'products/';
 
 /** So long a round of the sweep may take before the clock goes on again. */
 const SWEEP_TAKES_MS = 400;

@@ -114,7 +114,7 @@ function remedy(probe: Probe, stage: Stage): string {
   }
 }
 
-export function probeCheck(probe: Probe, stage: Stage): Check {
+function probeCheck(probe: Probe, stage: Stage): Check {
   const name = NAMES[probe.what];
   if (probe.status === 'ok') return ok(name, whenGood(probe));
   if (probe.status === 'failed') return finding(name, whenBad(probe), remedy(probe, stage));

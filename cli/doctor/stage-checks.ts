@@ -28,11 +28,7 @@ function redeploy({ name }: Stage): string {
  * `look` makes the call and turns its result into a check. A missing resource is a finding, a denied call is not.
  * @throws the error if no call can be made at all
  */
-export async function looked(
-  name: string,
-  look: () => Promise<Check>,
-  whenMissing: () => Check,
-): Promise<Check> {
+async function looked(name: string, look: () => Promise<Check>, whenMissing: () => Check): Promise<Check> {
   try {
     return await look();
   } catch (error) {

@@ -5,8 +5,8 @@ import { didYouMean } from '../arguments.ts';
 import { usageError } from '../exit.ts';
 import { parseDuration } from './duration.ts';
 
-export const CALL_FAULTS = ['fail', 'reset', 'throttle', 'slow'] as const;
-export const EVENT_FAULTS = ['drop', 'delay', 'duplicate'] as const;
+const CALL_FAULTS = ['fail', 'reset', 'throttle', 'slow'] as const;
+const EVENT_FAULTS = ['drop', 'delay', 'duplicate'] as const;
 
 type CallFault = (typeof CALL_FAULTS)[number];
 type EventFault = (typeof EVENT_FAULTS)[number];

@@ -18,7 +18,7 @@ export interface StackOptions {
   readonly log: (line: string) => void;
 }
 
-export interface Taken {
+interface Taken {
   readonly problems: readonly Problem[];
   readonly plansChanged: boolean;
 }

@@ -24,7 +24,7 @@ export interface SetupFile {
 }
 
 /** Names in the order they are applied: by their number, as for steps, then by name. */
-export function setupFiles(sqlFolder: string): string[] {
+function setupFiles(sqlFolder: string): string[] {
   const folder = join(sqlFolder, 'setup');
   if (!existsSync(folder)) return [];
   return readdirSync(folder)

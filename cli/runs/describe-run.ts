@@ -15,7 +15,7 @@ export function triggerText({ trigger }: Run): string {
 }
 
 /** `3 of 5`, with the step's name. */
-export function progressText(run: Run): string {
+function progressText(run: Run): string {
   const of = `${run.cursor} of ${run.steps} steps done`;
   return run.step === undefined || isAtEnd(run) ? of : `${of}, at ${run.step}`;
 }

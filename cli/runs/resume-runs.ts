@@ -10,7 +10,7 @@ import { failedSince } from './failed-runs.ts';
  * `resumed`; `refused`: Baton says why it cannot be resumed; `error`: the request failed, and what became of it is not known;
  * `not requested`: a dry run, or the service could not be reached before.
  */
-export type Outcome = 'resumed' | 'refused' | 'error' | 'not requested';
+type Outcome = 'resumed' | 'refused' | 'error' | 'not requested';
 
 export interface ResumedRun {
   readonly id: string;

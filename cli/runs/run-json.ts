@@ -4,7 +4,7 @@ import { waitingOf, type Waiting } from './describe-run.ts';
 import { emptyLoads } from './empty-loads.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 
-export interface StepJson {
+interface StepJson {
   step: string;
   kind: string;
   generation: number;

@@ -25,7 +25,7 @@ function sentence(run: Run): string {
 }
 
 /** The last lines of a run at rest: its error, unless a step line showed it, its state, and the command to run next. */
-export function endLines(run: Run, shown: readonly HistoryRow[], style: Output['style']): string[] {
+function endLines(run: Run, shown: readonly HistoryRow[], style: Output['style']): string[] {
   const lines: string[] = [];
   const message = run.error?.message;
   const told = shown.some(

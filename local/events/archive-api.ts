@@ -17,7 +17,7 @@ import type { EventBus } from './bus.ts';
 import { InvalidEventPatternError } from '../../shared/pipeline/event-pattern/pattern.ts';
 import { replayArn, type Replay } from './replay.ts';
 
-export const BUS_ARN = `arn:aws:events:${LOCAL_REGION}:${LOCAL_ACCOUNT}:event-bus/default`;
+const BUS_ARN = `arn:aws:events:${LOCAL_REGION}:${LOCAL_ACCOUNT}:event-bus/default`;
 
 const LONGEST_ARCHIVE_NAME = 48;
 const LONGEST_REPLAY_NAME = 64;

@@ -8,7 +8,7 @@ import { readSchedule, type Schedule } from '../../shared/pipeline/schedule/expr
 
 export type { Schedule } from '../../shared/pipeline/schedule/expression.ts';
 
-export class InvalidScheduleError extends Error {
+class InvalidScheduleError extends Error {
   override readonly name = 'ValidationException';
 
   constructor(expression: string, reason: string) {

@@ -8,7 +8,7 @@ import type { EventFaultRequest } from '../events/event-faults.ts';
 import { isObject } from '../json-object.ts';
 import type { CallFault } from './call-faults.ts';
 
-export const SERVICES = ['dynamodb', 'redshift-data', 'events', 'sqs', 's3', 'lambda'] as const;
+const SERVICES = ['dynamodb', 'redshift-data', 'events', 'sqs', 's3', 'lambda'] as const;
 
 const CALL_MEMBERS = [
   'target',

@@ -21,7 +21,7 @@ export interface InstanceSurroundings {
   readonly log: (requestId: string, entry: LogEntry) => void;
 }
 
-export type LogEntry = Extract<FromWorker, { readonly kind: 'log' }>;
+type LogEntry = Extract<FromWorker, { readonly kind: 'log' }>;
 
 /** Lambda gives loading 10 s, beside the function's own timeout. */
 const LONGEST_LOAD_MS = 10_000;

@@ -17,7 +17,7 @@ import { noSuchKey, notImplemented, preconditionFailed } from './s3-error.ts';
 import type { PartReference, Uploads } from './uploads.ts';
 import { childText, readXml, writeXml, type ReadElement, type XmlElements } from './xml.ts';
 
-export interface S3Rooms {
+interface S3Rooms {
   readonly store: ObjectStore;
   readonly uploads: Uploads;
   /** Each bucket's switch for EventBridge; the next start has them as the template says. */

@@ -1,7 +1,7 @@
 /** The little XML that S3 speaks. */
 import { ownEntry } from '../own-entry.ts';
 
-export type XmlValue = string | number | boolean | XmlElements | readonly XmlElements[];
+type XmlValue = string | number | boolean | XmlElements | readonly XmlElements[];
 /** Element names to contents; a list repeats the element; undefined leaves it out. */
 export interface XmlElements {
   readonly [name: string]: XmlValue | undefined;

@@ -163,7 +163,7 @@ function parsePattern(pattern: unknown, properties: Node): JsonObject {
   return isObject(parsed) ? parsed : properties.wrong('EventPattern', 'an object');
 }
 
-export function readTarget(target: Node): TargetResource {
+function readTarget(target: Node): TargetResource {
   const transformer = target.optionalNode('InputTransformer');
   const retry = target.optionalNode('RetryPolicy');
   const deadLetterArn = target.optionalNode('DeadLetterConfig')?.optionalText('Arn');

@@ -32,9 +32,6 @@ import type { Upstream } from './triggers/chains.ts';
 import { missingValue, parameterProblems, startedBy, triggerProblems, triggersOf } from './triggers/check.ts';
 import { kindOf } from './triggers/table.ts';
 
-export type { Problem } from './problem.ts';
-export { formatProblem } from './problem.ts';
-
 /** The settings file of a pipeline folder. */
 export const PIPELINE_FILE = 'pipeline.yml';
 

@@ -8,10 +8,3 @@ export function gradeOf(steps: readonly Step[]): Grade {
   if (verdicts.has('refused')) return 'C';
   return verdicts.has('proved') ? 'B' : 'A';
 }
-
-export const GRADE_WORDS: Readonly<Record<Grade, string>> = {
-  A: 'one durable step, the last: a resume is always safe',
-  B: 'several durable steps, each proved safe to resume after',
-  C: 'needs a manual decision if the session is lost at some step',
-  D: 'has opaque steps that are not idempotent',
-};

@@ -67,7 +67,7 @@ function shapeSchema(shape: Shape): Json {
   }
 }
 
-export function pipelineJsonSchema(): Json {
+function pipelineJsonSchema(): Json {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'A Baton pipeline',

@@ -3,7 +3,7 @@
  * not know; only an unclosed string, comment or quoted name is an error, since nothing after it can be trusted.
  */
 
-export type TokenKind =
+type TokenKind =
   /** Blanks and line ends. */
   | 'space'
   /** `-- to the end of the line` or a block comment (nesting, as in PostgreSQL). */

@@ -10,7 +10,7 @@ import { pipelineSchema } from './schema.ts';
 import type { Key, Shape } from './shape.ts';
 import type { PipelineSettings } from './settings.ts';
 
-export type Path = readonly (string | number)[];
+type Path = readonly (string | number)[];
 
 export interface ReadSettings {
   /** Absent where the file cannot be used. */

@@ -24,7 +24,7 @@ export function statementName(identity: StatementIdentity): string {
 }
 
 /** What the names of a stage begin with; the completion rule filters by it. */
-export function namePrefix(stage: string): string {
+function namePrefix(stage: string): string {
   return `baton:${stage}:`;
 }
 

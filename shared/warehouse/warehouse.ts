@@ -51,7 +51,7 @@ export interface StatementStatus {
 }
 
 /** Rows as text; NULL is null. `total`: with those that were not asked for. */
-export interface ResultRows {
+interface ResultRows {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | null)[])[];
   readonly total: number;

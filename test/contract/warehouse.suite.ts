@@ -12,7 +12,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** How a statement ends where the test decides it: in the fake. */
-export interface End {
+interface End {
   readonly status?: 'FINISHED' | 'FAILED';
   readonly error?: string;
   readonly rows?: number[];

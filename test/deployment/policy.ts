@@ -21,7 +21,7 @@ export interface Statement {
   readonly principal?: Json;
 }
 
-export interface Condition {
+interface Condition {
   readonly operator: string;
   readonly key: string;
   readonly values: readonly string[];

@@ -6,7 +6,7 @@
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type JsonObject = { readonly [name: string]: Json };
 
-export interface Reference {
+interface Reference {
   /** `Resources.Table.Properties.TableName` */
   readonly place: string;
   readonly kind: 'value' | 'attribute' | 'condition' | 'map' | 'dependency';
@@ -50,7 +50,7 @@ export function functionIn(value: Json): readonly [name: string, argument: Json]
 }
 
 /** Every reference of the template, in its order. */
-export function referencesIn(template: JsonObject): readonly Reference[] {
+function referencesIn(template: JsonObject): readonly Reference[] {
   const found: Reference[] = [];
   for (const [id, resource] of Object.entries(sectionOf(template, 'Resources'))) {
     const place = `Resources.${id}`;

@@ -23,7 +23,7 @@ export interface Variant {
 export const BOOTED: readonly VariantName[] = ['local', 'cluster', 'user', 'secret'];
 
 /** Folder of the pipelines for these tests. */
-export const PIPELINES = join('test', 'deployment', 'pipelines');
+const PIPELINES = join('test', 'deployment', 'pipelines');
 
 export const WORKGROUP_ID = '11111111-2222-4333-8444-555555555555';
 export const OTHER_ID = '66666666-7777-4888-8999-aaaaaaaaaaaa';
@@ -74,7 +74,7 @@ export const VARIANTS = {
 export type VariantName = keyof typeof VARIANTS;
 export const VARIANT_NAMES = Object.keys(VARIANTS) as readonly VariantName[];
 
-export function variantOf(name: VariantName): Variant {
+function variantOf(name: VariantName): Variant {
   return VARIANTS[name];
 }
 

@@ -4,8 +4,8 @@ import { parseRequest } from '../../shared/events/parse-request.ts';
 import { parseWakeUp } from '../../shared/events/statement-ended.ts';
 import type { Golden, GoldenEvent } from './golden.ts';
 
-export const STAGE = 'test';
-export const ROLE = 'baton-test-role';
+const STAGE = 'test';
+const ROLE = 'baton-test-role';
 
 /** What today's code reads in an event. */
 export function read({ reader, event }: Pick<GoldenEvent, 'reader' | 'event'>): unknown {

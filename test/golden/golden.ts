@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
 /** `<schema><letter>`: a letter for each change of the stored shape that older code can read. */
-export const VERSION = /^(\d+[a-z])\.(runs|events)\.jsonl$/;
+const VERSION = /^(\d+[a-z])\.(runs|events)\.jsonl$/;
 
 export type StoredItem = Record<string, AttributeValue>;
 
-export interface StoredSession {
+interface StoredSession {
   readonly id: string;
   readonly status: 'AVAILABLE' | 'BUSY' | 'CLOSED';
 }
 
-export interface StoredStatement {
+interface StoredStatement {
   readonly id: string;
   readonly name?: string;
   readonly token?: string;

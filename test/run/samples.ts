@@ -83,7 +83,7 @@ export function at(ms: number, more: Partial<Context> = {}): Context {
 
 export const now: Context = at(NOW);
 
-export const ready: Run = {
+const ready: Run = {
   id: 'run-1',
   pipeline: 'orders',
   planHash: 'plan-1',
@@ -205,8 +205,6 @@ export const rowBefore: FinishedStep = {
   endedAt: '2026-11-24T08:04:00.000Z',
   statementId: 'statement-0',
 };
-
-export const lost: Failure = { class: 'session-lost', message: 'the session is gone', step: 'the step' };
 
 /** The run's file, as it is seen while nobody touches it. */
 export const sameFile: SeenFile = { etag: 'etag-1', modified: '2026-11-24T07:58:59.000Z' };

@@ -80,7 +80,7 @@ const MOVES: readonly ((this: Schedule, idle: boolean) => void)[] = [
 ];
 
 /** One schedule, to be run once. */
-export class Schedule {
+class Schedule {
   readonly stage: Stage;
   readonly #person: Person;
   #changes = 0;

@@ -23,7 +23,7 @@ const RATES = {
   trouble: 1,
 } as const;
 
-export type Rate = keyof typeof RATES;
+type Rate = keyof typeof RATES;
 
 export interface Swarm {
   readonly shaped: Shaped;

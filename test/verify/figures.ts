@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import process from 'node:process';
 
-export interface Figures {
+interface Figures {
   readonly part: string;
   readonly command: string;
   /** Short hash of HEAD; `+changes` where the tree differed from it. Empty: no git here. */

@@ -1,5 +1,5 @@
 /** The guards of the protocol, each as the change that removes it. */
-export interface Edit {
+interface Edit {
   readonly file: string;
   /** Exactly once in the file. */
   readonly find: string;

@@ -20,7 +20,7 @@ const ALL_ESCAPED = /[\\\t\n\r]/g;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /** As COPY's text format wants it. */
-export function escapeText(value: string): string {
+function escapeText(value: string): string {
   return ESCAPED.test(value) ? value.replaceAll(ALL_ESCAPED, (c) => ESCAPES[c] ?? c) : value;
 }
 

@@ -29,7 +29,7 @@ export interface TranslatedNoop {
   readonly notInTransaction?: true;
 }
 
-export interface TranslatedCopy {
+interface TranslatedCopy {
   readonly kind: 'copy';
   readonly copy: CopyCommand;
 }

@@ -38,7 +38,7 @@ export interface ResultLines {
 }
 
 /** The result is larger than the Data API carries; the statement fails with the message. */
-export class ResultTooLargeError extends Error {}
+class ResultTooLargeError extends Error {}
 
 export class ResultStore {
   readonly #folder: string;

@@ -20,7 +20,7 @@ function outside(): string {
 }
 
 /** The path for `what`, not yet made. */
-export function privatePlacePath(what: string): string {
+function privatePlacePath(what: string): string {
   const hash = createHash('sha256')
     .update(`${String(process.getuid?.() ?? '')} ${what}`)
     .digest('hex');

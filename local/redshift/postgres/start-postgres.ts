@@ -21,7 +21,7 @@ import type { Person } from './person.ts';
 export { removeDataFolder } from './data-folder.ts';
 
 /** The database that every stage starts with. */
-export const DATABASE = 'dev';
+const DATABASE = 'dev';
 
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 10_000;

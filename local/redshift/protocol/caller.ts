@@ -6,7 +6,7 @@ import { LOCAL_ACCOUNT } from '../../account.ts';
 
 export type Caller = FunctionRole;
 
-export const LOCAL_USER = 'local-user';
+const LOCAL_USER = 'local-user';
 
 export function callerOf(headers: IncomingHttpHeaders): Caller {
   const key = /Credential=([^/,\s]+)\//.exec(headers.authorization ?? '')?.[1] ?? 'anonymous';

@@ -16,7 +16,7 @@ import { Session } from './session.ts';
 /** An open transaction that idles so long is ended, whatever the keep-alive. */
 const IDLE_TRANSACTION_MS = 6 * 3_600_000;
 /** The quota of one cluster or workgroup. */
-export const MOST_SESSIONS = 500;
+const MOST_SESSIONS = 500;
 
 interface Timers {
   idle?: Timer;

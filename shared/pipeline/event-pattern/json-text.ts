@@ -10,7 +10,7 @@ export type JsonNode =
   | { readonly kind: 'number'; readonly text: string; readonly at: number }
   | { readonly kind: 'word'; readonly text: 'true' | 'false' | 'null'; readonly at: number };
 
-export interface JsonEntry {
+interface JsonEntry {
   readonly name: string;
   readonly value: JsonNode;
 }

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 
 import { Random } from '../../sim/random.ts';
 
-export type Shape = 's3' | 'json' | 'admin';
+type Shape = 's3' | 'json' | 'admin';
 
 export interface HostileRequest {
   /** In which form an error must come. */

@@ -14,7 +14,7 @@ const folder = join(buildFolder, 'test-supervisor');
 export const functionsFolder = join(folder, 'functions');
 export const templateFile = join(folder, 'template.json');
 
-export const names = ['arrive', 'ended', 'tick', 'fails'];
+const names = ['arrive', 'ended', 'tick', 'fails'];
 
 const arn = (logicalId: string): unknown => ({ 'Fn::GetAtt': [logicalId, 'Arn'] });
 

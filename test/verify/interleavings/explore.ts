@@ -13,7 +13,7 @@ import type { Canonical, Snapshot } from './snapshot.ts';
 import { canonical, snapshotOf } from './snapshot.ts';
 import { Visited } from './visited.ts';
 
-export interface Violation {
+interface Violation {
   readonly rule: string;
   /** The moves from the beginning, each by its number among those possible. */
   readonly path: readonly number[];

@@ -7,7 +7,7 @@ import type { Vocabulary } from './vocabulary.ts';
  * `text`: words for people (messages, notes, commands). `timing`: numbers of a minute, a pause, a limit.
  * `protocol`: everything else.
  */
-export type Concern = 'protocol' | 'text' | 'timing';
+type Concern = 'protocol' | 'text' | 'timing';
 
 export interface Change {
   readonly start: number;

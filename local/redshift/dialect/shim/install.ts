@@ -18,7 +18,7 @@ export interface ShimClient {
 const TEXT = [DATES, STRINGS, PATTERNS, JSON_FUNCTIONS, AGGREGATES, TABLES, COMPARISONS].join('\n');
 
 /** Changes with every change of the shim. */
-export const SHIM_VERSION = createHash('sha256').update(TEXT).digest('hex').slice(0, 16);
+const SHIM_VERSION = createHash('sha256').update(TEXT).digest('hex').slice(0, 16);
 
 async function installedVersion(client: ShimClient): Promise<string | undefined> {
   const { rows } = await client.query(

@@ -21,7 +21,7 @@ export interface Column {
  * Redshift counts the length of strings in bytes, PostgreSQL in characters. The fast test comes first, and is
  * true for NULL; the function raises Redshift's error.
  */
-export function byteCheck(column: string, type: DataType): string | undefined {
+function byteCheck(column: string, type: DataType): string | undefined {
   if (type.bytes === undefined) return undefined;
   const kind = type.sql.startsWith('char(') ? 'character' : 'character varying';
   const name = quoteName(column);
@@ -29,7 +29,7 @@ export function byteCheck(column: string, type: DataType): string | undefined {
 }
 
 /** `(seed, step)` of IDENTITY; both are 1 where it stands alone. */
-export function identity(group: Group | undefined, generated: 'always' | 'by default'): string {
+function identity(group: Group | undefined, generated: 'always' | 'by default'): string {
   const numbers = (group === undefined ? '1, 1' : render(group.items))
     .split(',')
     .map((text) => Number(text.replaceAll(/\s/g, '')));

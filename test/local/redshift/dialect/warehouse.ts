@@ -12,9 +12,9 @@ import { removeDataFolder, startPostgres } from '../../../../local/redshift/post
 import { splitStatements, tokenize } from '../../../../shared/pipeline/lexer.ts';
 
 /** Values as PostgreSQL writes them; NULL is null. */
-export type Row = readonly (string | null)[];
+type Row = readonly (string | null)[];
 
-export interface Outcome {
+interface Outcome {
   readonly rows: readonly Row[];
   readonly columns: readonly string[];
   readonly count: number | null;
