@@ -12,9 +12,9 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '..', '.build', 
 module.enableCompileCache(process.env['NODE_COMPILE_CACHE']);
 
 try {
-  await import('../cli/main.ts');
-} catch (error) {
-  if (!(error instanceof Error && error.message.startsWith('Cannot find package'))) throw error;
+  import.meta.resolve('yaml');
+} catch {
   process.stderr.write('baton: the packages are not installed; run `npm ci` first\n');
   process.exit(2);
 }
+await import('../cli/main.ts');
