@@ -34,7 +34,7 @@ interface Measured {
 
 export async function bundle(): Promise<PartReport> {
   const folder = mkdtempSync(join(tmpdir(), 'baton-bench-bundle-'));
-  // No item is there: the function has nothing to drive, and ends.
+  // The table is empty: the function has no run to drive, and returns.
   const standIn = createServer((request, response) => {
     request
       .resume()

@@ -115,7 +115,7 @@ export function lateEvents(delayMs: number): FaultWish {
   };
 }
 
-/** A service's calls by run-step wait first, so that what happens at the same time can be told apart. */
+/** A service's calls by run-step wait first, so that concurrent calls can be distinguished. */
 export function slowCalls(service: string, operation: string, delayMs: number): FaultWish {
   return { target: 'call', how: 'none', service, operation, caller: RUN_STEP, delayMs, times: null };
 }

@@ -1,4 +1,4 @@
-/** A DynamoDB client that has every read tell its cost. */
+/** A DynamoDB client that requests the consumed capacity of every read. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 import type { ClientSettings } from '../cli/aws/client-settings.ts';

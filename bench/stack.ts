@@ -32,7 +32,7 @@ export interface BenchStack {
   readonly store: DynamoDbRunStore;
   /** Starts a run without a file; gives its id. */
   start(pipeline: string): Promise<string>;
-  /** The run when it needs nobody any more: at an end, failed or undecided, with nothing owed. */
+  /** Resolves with the run once it is at rest: ended, failed or undecided, with no pending actions. */
   atRest(runId: string, limitMs?: number): Promise<Run>;
   /** Starts a run and waits until it has succeeded. @throws Error with the run's own error where it did not */
   succeed(pipeline: string, limitMs?: number): Promise<Run>;

@@ -22,7 +22,7 @@ import { stepFile, type Steps, writePipeline, writeSetup } from './pipelines.ts'
 import { figure, type PartReport } from './report.ts';
 import { type BenchStack, withStack } from './stack.ts';
 
-/** Calls that begin together are told apart by their middle: the slow one's is later. */
+/** Concurrent calls are ordered by their midpoints: that of the slow one is later. */
 const SLOW_MS = 20;
 /** On AWS a completion event takes 60 ms and more: the submission's record is made by then. */
 const EVENT_MS = 100;
@@ -97,7 +97,7 @@ function stepsOf(sending: Sending, count: number): Steps {
   return Object.fromEntries(steps);
 }
 
-/** Needs the pipelines of `writeSteadyPipelines`, and nobody else's runs meanwhile. */
+/** Needs the pipelines of `writeSteadyPipelines`; no other runs may be active meanwhile. */
 export async function measureSteadyPath(stack: BenchStack): Promise<SteadyPath> {
   const faults = [
     lateEvents(EVENT_MS),

@@ -21,7 +21,7 @@ const HOUR_MS = 3_600_000;
 
 /**
  * Gives `folder`; where it is missing, `fill` makes it under another name beside it, and one rename puts it in place.
- * Who comes second throws its own away. The folder's name stands for its content, for it is never made again.
+ * Who comes second throws its own away. The folder is named by the hash of its content, so it is never rebuilt.
  */
 export async function madeOnce(
   folder: string,

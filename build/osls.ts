@@ -35,7 +35,7 @@ export function oslsWords({ command, stage, region, parameters = [], profile }: 
   ];
 }
 
-/** Its caches stay in this project, and it tells nobody that it runs. */
+/** Keeps its caches inside this project, and sends no telemetry. */
 export const QUIET = {
   SLS_SCHEMA_CACHE_BASE_DIR: join(buildFolder, 'osls'),
   SLS_TRACKING_DISABLED: '1',

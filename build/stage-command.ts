@@ -47,7 +47,7 @@ export function readOptions(words: readonly string[], names: readonly (keyof typ
   }
 }
 
-/** Of what goes to AWS: a region that nobody named would be a deployment that nobody finds. */
+/** The Region of a deployment must be explicit: with a default, a stage could end up where it is not expected. */
 export function regionOf(
   { stage, region }: Pick<Options, 'stage' | 'region'>,
   environment: NodeJS.ProcessEnv,

@@ -37,7 +37,7 @@ export interface Template {
   readonly template: Record<string, unknown>;
 }
 
-/** The template of a stage with these plans; made once for the same input, whoever asks. */
+/** The template of a stage with these plans; compiled once for the same input and shared by all callers. */
 export async function templateOf(plans: readonly Plan[], stage: Stage): Promise<Template> {
   checkStage(stage.stage);
   const input = templateInput(plans);

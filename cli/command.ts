@@ -14,7 +14,7 @@ export interface World {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absent where nobody is at a terminal. */
+  /** Absent if there is no terminal. */
   readonly prompt?: (question: string) => Promise<string>;
   readonly signal: AbortSignal;
 }
@@ -88,7 +88,7 @@ async function runVerb(name: string, words: readonly string[], world: World, out
       connect: async () => (connection ??= openConnection(stage, world.env, args.text('endpoint'))),
     });
   } catch (error) {
-    // Ctrl-C ends a wait; the run itself goes on.
+    // Ctrl-C ends only the wait; the run itself continues.
     if (world.signal.aborted) return EXIT.failed;
     const endpoint = connection?.settings.endpoint;
     const ending = endingOf(error, { local: stage === 'local', ...defined({ endpoint }) });

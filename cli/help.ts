@@ -49,12 +49,12 @@ function usageLine(verb: Verb): string {
 
 const NO_BREAK = '\u00A0';
 
-/** Keeps what stands in brackets on one line. */
+/** Keeps the text within brackets on one line. */
 function unbroken(usage: string): string {
   return usage.replaceAll(/\[[^\]]*\]/g, (option) => option.replaceAll(' ', NO_BREAK));
 }
 
-/** Running text is wrapped anew; indented lines stay as they are. */
+/** Rewraps running text and leaves indented lines unchanged. */
 function paragraphs(text: string): string {
   const blocks: string[] = [];
   let running: string[] = [];

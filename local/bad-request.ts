@@ -1,4 +1,4 @@
-/** The request itself is wrong; the message says how. Answered with 400 by the admin door. */
+/** The request is invalid; the message has the reason. The admin API responds with status 400. */
 export class BadRequest extends Error {
   override readonly name: string = 'BadRequest';
 }

@@ -12,7 +12,7 @@ export type ToChild = { readonly kind: 'clock'; readonly offsetMs: number };
 
 export type FromChild =
   | { readonly kind: 'ready'; readonly port: number }
-  /** The child's clock stands where it was told; what fell due there has been begun. */
+  /** The child's clock is set; everything due at that time has been started. */
   | { readonly kind: 'clock'; readonly offsetMs: number }
   /** The redshift process: a statement ended that was submitted with `WithEvent`. */
   | { readonly kind: 'event'; readonly event: BusEvent };

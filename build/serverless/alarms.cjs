@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What people are told of, and nothing else: each alarm means that somebody should look. Fed by the log lines of
+ * The alarms, limited to conditions that need someone's attention. Fed by the log lines of
  * shared/middleware/meter.ts and by what AWS measures of functions and queues.
  */
 
@@ -197,7 +197,7 @@ function alarmResources(stage) {
  * @param {string} name
  * @param {Alarm} alarm
  * @param {string} stage
- * @param {string | object} topic '': nobody is told, the alarm shows in the console
+ * @param {string | object} topic '': no notification, the alarm only appears in the console
  */
 function alarmResource(name, alarm, stage, topic) {
   const { namespace = 'Baton', dimensions = { stage }, metric, statistic = 'Sum', when, says } = alarm;

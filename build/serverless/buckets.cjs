@@ -1,5 +1,5 @@
 // @ts-check
-/** The landing and the artifacts bucket: made here, or existing ones that belong to somebody else. */
+/** The landing and the artifacts bucket: created here, or existing ones that are used without changing them. */
 
 const { listOf } = require('./settings.cjs');
 
@@ -58,7 +58,7 @@ function bucketsOf(parameters, historyDays, problems) {
     }
     return name;
   };
-  // Files are dropped here. They belong to whoever drops them: none is ever deleted.
+  // The landing bucket. Its files belong to the uploader: Baton deletes none.
   const landing = bucket('landingBucket', 'landing', 'LandingBucket', {
     NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
     LifecycleConfiguration: { Rules: [UNFINISHED_UPLOADS] },
@@ -75,7 +75,7 @@ function bucketsOf(parameters, historyDays, problems) {
           Prefix: 'manifests/',
           ExpirationInDays: historyDays,
         },
-        // There are none, unless somebody switches versions on.
+        // There are none, unless versioning is enabled on the bucket.
         { Id: 'old-versions', Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
       ],
     },

@@ -61,7 +61,7 @@ function readStatements({ name, artifacts, buckets }) {
       Action: 'events:DescribeArchive',
       Resource: arn(`events:\${AWS::Region}:\${AWS::AccountId}:archive/${name}-files`),
     },
-    // `baton doctor`: are the buckets there, and do they tell EventBridge of new files?
+    // `baton doctor`: do the buckets exist, and do they send events to EventBridge?
     { Effect: 'Allow', Action: 's3:ListBucket', Resource: [...buckets, arn(`s3:::${artifacts}`)] },
     { Effect: 'Allow', Action: 's3:GetBucketNotification', Resource: buckets },
     {

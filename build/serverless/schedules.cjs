@@ -33,7 +33,7 @@ function resourcesOf(plans, { stage, name, permissionsBoundary }) {
           stage,
           pipeline,
           trigger: expression,
-          // The time that it stands for, however late it is delivered: the identity of its run.
+          // The scheduled time, however late it is delivered: it identifies the run.
           scheduledTime: '<aws.scheduler.scheduled-time>',
         },
       });

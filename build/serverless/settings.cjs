@@ -1,5 +1,5 @@
 // @ts-check
-/** The parameters that stand alone, each checked: numbers, switches, the COPY role, whom the alarms tell, tags. */
+/** The independent parameters, validated: numbers, switches, the COPY role, the recipients of alarms, tags. */
 
 /**
  * @typedef {import('./parameters.cjs').Parameters} Parameters
@@ -14,7 +14,7 @@ const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/** Stages with such a name are protected without being told so. */
+/** Stages with such a name are protected by default. */
 const LIKE_PRODUCTION = /^(prod|production|live)(-|$)/;
 
 const MOST_DAYS = 3650;
@@ -76,7 +76,7 @@ function settingsOf(parameters, problems) {
   }
 
   /**
-   * None by default: a new account may have ten concurrent executions in all, of which Lambda lets nobody reserve any.
+   * None by default: a new account may have ten concurrent executions in total, and Lambda does not allow reserving any of them.
    *
    * @param {string} name
    */
@@ -120,7 +120,7 @@ function settingsOf(parameters, problems) {
     return value;
   }
 
-  /** Alarms and dashboard, and whom they tell. */
+  /** Alarms and dashboard, and the recipients of notifications. */
   function watching() {
     const topic = parameters.text('alarmsTopic');
     const email = parameters.text('alarmsEmail');

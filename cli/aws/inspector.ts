@@ -34,7 +34,7 @@ export interface Inspector {
   archive(name: string): Promise<{ state: string; reason?: string }>;
   /** Messages that wait in a queue, about. */
   waiting(queue: string): Promise<number>;
-  /** `region`: absent where S3 does not tell. */
+  /** `region`: absent if S3 does not report it. */
   bucket(name: string): Promise<{ region?: string }>;
   /** Does the bucket send its events to EventBridge? */
   sendsEvents(bucket: string): Promise<boolean>;

@@ -103,7 +103,7 @@ async function ruleArns(client: EventBridgeClient, prefix: string): Promise<stri
     client.send(new ListRulesCommand({ NamePrefix: prefix, NextToken }));
   for await (const page of pages(read)) {
     for (const { Name = '', Arn } of page.Rules ?? []) {
-      // Not those of a stage whose name goes on where this one ends.
+      // Excludes stages whose name merely begins with this one.
       if (Arn !== undefined && /^(-\d+)?$/.test(Name.slice(prefix.length))) arns.push(Arn);
     }
   }

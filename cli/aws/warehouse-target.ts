@@ -1,4 +1,4 @@
-/** Which warehouse a stage works on: what the environment says, else what the deployed functions were told. */
+/** Which warehouse a stage uses: from the environment, otherwise from the deployed functions' configuration. */
 import { defined } from '../../shared/run/defined.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -28,14 +28,14 @@ export interface World {
   killSession(sessionId: string): Promise<void>;
   /** With a fault of events put in, which is taken out again. */
   withFault<T>(fault: Readonly<Record<string, unknown>>, work: () => Promise<T>): Promise<T>;
-  /** Drops the extract, and lets the local clock go on a minute at a time until its run rests. */
+  /** Drops the extract, and advances the local clock minute by minute until its run is at rest. */
   dropWhileTimePasses(extract: Extract): Promise<Outcome>;
 }
 
 export const PIPELINE = 'product_dimension';
 const PREFIX = 'products/';
 
-/** So long a round of the sweep may take before the clock goes on again. */
+/** How long one sweep may take before the clock is advanced again. */
 const SWEEP_TAKES_MS = 400;
 
 interface Options {

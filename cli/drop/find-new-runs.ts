@@ -27,7 +27,7 @@ function isOf(run: Run, upload: Upload): boolean {
   );
 }
 
-/** Ids of the newest runs before an upload, to tell its own from them. */
+/** Ids of the newest runs before an upload, to distinguish its own run from them. */
 export async function runsBefore(reader: RunReader, pipelines: readonly string[]): Promise<Set<string>> {
   const lists = await Promise.all(pipelines.map((name) => reader.listRuns(name, LOOKED_AT)));
   return new Set(lists.flat().map((run) => run.id));

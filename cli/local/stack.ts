@@ -36,7 +36,7 @@ export interface Stack {
   /** Applies sql/setup/ again. */
   applySetup(): Promise<readonly SetupFile[]>;
   stop(): Promise<void>;
-  /** Settled when it has ended, whoever ended it. */
+  /** Settles when the stack has ended, for whatever reason. */
   readonly stopped: Promise<void>;
 }
 

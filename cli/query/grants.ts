@@ -20,7 +20,7 @@ function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** One row where the user is there. */
+/** Returns one row if the user exists. */
 export function userQuery(user: string): string {
   return `SELECT usename FROM pg_user WHERE usename = ${quoteLiteral(user)}`;
 }

@@ -20,7 +20,7 @@ function progressText(run: Run): string {
   return run.step === undefined || isAtEnd(run) ? of : `${of}, at ${run.step}`;
 }
 
-/** Why a WAITING run waits, and from when on it goes on by itself. */
+/** Why a WAITING run waits, and when it retries. */
 export interface Waiting {
   readonly reason: string;
   /** ISO 8601. */

@@ -21,7 +21,7 @@ const CLASSES: Readonly<Record<FailureClass, true>> = {
 
 export const FAILURE_CLASSES = Object.keys(CLASSES) as readonly FailureClass[];
 
-/** After so many runs the person is told how far it is. */
+/** Progress is printed after this many runs. */
 const TOLD_AFTER = 2000;
 
 /** Every FAILED run of the pipelines, in the order of what started them: the order in which they would have run. */

@@ -7,13 +7,13 @@ import { CommandError, EXIT } from '../exit.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 
 export interface FollowOptions {
-  /** A step ended: told once for each attempt, in the order they ended. */
+  /** A step ended: called once for each attempt, in the order they ended. */
   readonly onStep?: (row: HistoryRow) => void;
   /** The run as read, each time it changed. */
   readonly onRun?: (run: Run) => void;
   /** Told at each look that brought nothing new; a returned reason ends the wait. */
   readonly onQuiet?: (run: Run, quietMs: number) => Promise<'stop' | 'go on'> | 'stop' | 'go on';
-  /** Rows told already, as made by `rowKey`: a resume shows only what is new. */
+  /** Rows already shown, as keys of `rowKey`: a resume shows only new ones. */
   readonly seen?: Iterable<string>;
   readonly signal?: AbortSignal;
   readonly pause?: (ms: number) => Promise<void>;

@@ -11,7 +11,7 @@ import { sqlFolder } from '../project.ts';
 import type { Context, Verb } from '../verb.ts';
 import { sqlOption } from './shared-options.ts';
 
-/** The compiled pipeline; undefined when it has errors, which were told then. */
+/** The compiled pipeline; undefined if it has errors, which were printed. */
 function compiled({ args, out }: Context): Plan | undefined {
   const folder = sqlFolder(args.text('sql'));
   const name = args.required('PIPELINE');

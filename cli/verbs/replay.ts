@@ -13,7 +13,7 @@ const SHORTEST_PAUSE_MS = 100;
 /** On AWS a replay takes minutes. */
 const LONGEST_PAUSE_MS = 5000;
 
-/** `baton-dev-20260822T100000Z`: told apart by the second it was asked for. */
+/** `baton-dev-20260822T100000Z`: unique by the second of the request. */
 function madeName(stage: string): string {
   return `baton-${stage}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }

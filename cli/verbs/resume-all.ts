@@ -65,7 +65,7 @@ export async function resumeAll(context: Context): Promise<ExitCode> {
   return code;
 }
 
-/** @throws CommandError (exit 2) where there is nobody to ask and `--yes` was not given */
+/** @throws CommandError (exit 2) if there is no terminal to ask and `--yes` was not given */
 async function consents(args: Arguments, prompt: Context['prompt'], runs: number): Promise<boolean> {
   if (args.flag('yes')) return true;
   if (prompt === undefined) {

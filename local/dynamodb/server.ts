@@ -179,7 +179,7 @@ class Front {
     }
   }
 
-  /** Kept and told; nothing expires here, as nothing may rely on when it does. */
+  /** Stored and returned; items do not expire here, since no code may rely on the time of expiry. */
   async #timeToLive(name: string, input: Request): Promise<unknown> {
     const table = input.TableName;
     if (typeof table !== 'string')

@@ -1,7 +1,7 @@
 /**
  * dynalite writes an item and its index entries one after another; a kill between them would leave an item that no
  * index finds, and a run the sweep never sees. Here each write is one LevelDB batch: all of it or nothing.
- * The same place knows old and new item, so it also counts the write units DynamoDB would bill.
+ * Since it sees the old and the new item, it also counts the write units that DynamoDB would bill.
  */
 import db from 'dynalite/db/index.js';
 import type { Batch, DynaliteIndex, DynaliteTable, Item, ItemDb, Request, Store } from 'dynalite/db/index.js';

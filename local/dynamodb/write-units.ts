@@ -1,2 +1,2 @@
-/** Response header by which the DynamoDB process tells the gateway the write units of a request. */
+/** Response header that reports the write units of a request from the DynamoDB process to the gateway. */
 export const WRITE_UNITS_HEADER = 'x-baton-write-units';

@@ -111,7 +111,7 @@ function putEvent(bus: EventBus, entry: JsonInput): PutResult {
   const resources = optionalTexts(entry, 'Resources') ?? [];
   const id = randomUUID();
   const head = eventHead(id, source, detailType, time ?? bus.clock.now(), resources);
-  // The detail goes on as it was written: numbers are compared by their text.
+  // The detail is passed on unparsed: numbers are compared by their text.
   bus.publishText(head, `${JSON.stringify(head).slice(0, -1)},"detail":${detail}}`);
   return { EventId: id };
 }

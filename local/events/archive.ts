@@ -70,7 +70,7 @@ export class Archives {
   }
 
   /**
-   * Makes the archives of the template what it says: their events stay, those of an archive that left it go.
+   * Applies the template's archives: existing events stay, archives removed from the template are deleted.
    * @throws InvalidEventPatternError, and nothing has changed then
    */
   setTemplate(resources: readonly ArchiveResource[]): void {

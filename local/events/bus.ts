@@ -152,7 +152,7 @@ export class EventBus {
     this.archives.close();
   }
 
-  /** For a template that was compiled anew. @throws InvalidEventPatternError, and nothing has changed then */
+  /** Applies a recompiled template. @throws InvalidEventPatternError; then nothing has changed */
   setRules(
     rules: readonly RuleResource[],
     schedules: readonly ScheduleResource[] = [],

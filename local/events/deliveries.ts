@@ -35,7 +35,7 @@ export interface Delivery {
 
 export type NewDelivery = Omit<Delivery, 'id' | 'acceptedAt' | 'attempts' | 'next'>;
 
-/** Of what the dead-letter queue is told. Text attributes. */
+/** The string attributes of a dead letter. */
 export type DeadLetterAttributes = Readonly<Record<string, string>>;
 
 export interface DeliveryPorts {

@@ -1,4 +1,4 @@
-/** Faults of event delivery that are asked for, so that loss, delay and repetition can be shown and tested. */
+/** Injected faults of event delivery: loss, delay and duplication. */
 import { randomUUID } from 'node:crypto';
 
 import { type EventFields, Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';

@@ -32,7 +32,7 @@ export class ScheduleMemory {
     return line !== undefined && 'reached' in line ? line.reached : undefined;
   }
 
-  /** The place of a schedule that is still the same; a changed one begins anew. */
+  /** The stored position of an unchanged schedule; a changed schedule starts over. */
   placeOf(name: string, expression: string, timeZone: string): Place | undefined {
     const line = this.#journal.get(name);
     if (line === undefined || 'reached' in line) return undefined;

@@ -145,7 +145,7 @@ export class Scheduler {
       const entry = this.#first();
       if (entry === undefined || entry.next > this.#clock.now()) break;
       await entry.work.ready?.();
-      // Stopped or set anew meanwhile.
+      // Stopped or replaced meanwhile.
       if (this.#first() !== entry) continue;
       const at = this.#tickOf(entry);
       try {

@@ -1,4 +1,4 @@
-/** Unknown JSON of `POST /_local/faults` in, a typed fault out, or one sentence that says what is wrong. */
+/** Parses the JSON of `POST /_local/faults` into a typed fault; throws one sentence that names the problem. */
 import { randomUUID } from 'node:crypto';
 
 import { Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';

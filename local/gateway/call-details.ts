@@ -1,4 +1,4 @@
-/** What a call asks beside its resource, as far as permissions tell it apart; found without parsing the whole body. */
+/** Details of a call, besides its resource, that permissions depend on; extracted without parsing the whole body. */
 import type { ServiceName } from './route.ts';
 
 export type CallDetails = Readonly<Record<string, string>>;

@@ -18,7 +18,7 @@ export interface Call {
   readonly caller: string;
   /** Table, function, statement name, or bucket and key. */
   readonly resource?: string;
-  /** What permissions tell apart beside it: index, version, warehouse, session, sources of events. */
+  /** Further details that permissions depend on: index, version, warehouse, session, event sources. */
   readonly details?: CallDetails;
   readonly status: number;
   /** `ok`, or the error's type. */

@@ -14,7 +14,7 @@ export interface Exchange {
   readonly body: Buffer | undefined;
 }
 
-/** Answers the request; rejects only on what nobody expected. */
+/** Responds to the request; rejects only on unexpected errors. */
 export type Service = (exchange: Exchange) => Promise<void> | void;
 
 /** An error in the form of the service's protocol. */

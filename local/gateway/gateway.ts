@@ -153,7 +153,7 @@ async function withFault(parts: GatewayParts, exchange: Exchange, fault: CallFau
   sendError(exchange, status, type, message);
 }
 
-/** Lets the service do its work and drops what it says. */
+/** Lets the service process the request and discards its response. */
 async function loseReply(parts: GatewayParts, exchange: Exchange): Promise<void> {
   const { response } = exchange;
   const sink = new ReplySink(exchange.request);

@@ -44,7 +44,7 @@ function forward(exchange: Exchange, port: number, agent: Agent, name: string): 
       agent,
     });
     onward.on('response', (answer: IncomingMessage) => {
-      // The client went away meanwhile: there is nobody to tell.
+      // The client has disconnected meanwhile.
       if (response.destroyed) {
         answer.resume();
         done();
@@ -71,7 +71,7 @@ function forward(exchange: Exchange, port: number, agent: Agent, name: string): 
   });
 }
 
-/** Write units that the DynamoDB process told of a response. */
+/** Write units that the DynamoDB process reported with a response. */
 export const writeUnits = new WeakMap<object, number>();
 
 function messageHeaders(headers: IncomingMessage['headers']): Record<string, string | string[]> {

@@ -1,4 +1,4 @@
-/** A response nobody reads: the service believes it answered. */
+/** A response that is discarded: to the service it looks sent. */
 import { ServerResponse, type IncomingMessage } from 'node:http';
 
 export class ReplySink extends ServerResponse {
@@ -21,7 +21,7 @@ export class ReplySink extends ServerResponse {
   override end(...given: unknown[]): this {
     callLast(given);
     this.#finish();
-    // What waits for the reply to leave must go on.
+    // Code that waits until the response is sent must continue.
     queueMicrotask(() => this.emit('finish'));
     queueMicrotask(() => this.emit('close'));
     return this;

@@ -1,4 +1,4 @@
-/** Which service a request is for, which operation it asks, and of what: from address and headers alone. */
+/** Determines service, operation and resource of a request from its URL and headers alone. */
 import type { IncomingMessage } from 'node:http';
 
 import { defined } from '../../shared/run/defined.ts';

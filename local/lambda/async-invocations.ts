@@ -1,6 +1,6 @@
 /**
  * Lambda's queue of asynchronous invocations: a failed one is tried again after one and two minutes, a throttled one
- * with growing pauses up to six hours; what fails for good goes to the function's on-failure destination.
+ * with growing pauses up to six hours; an event that has failed permanently goes to the function's on-failure destination.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  * Times are the local clock's. Every change is one line of a journal, so a killed supervisor goes on where it was; an
  * invocation that was under way then runs twice, which Lambda's queue may do as well.

@@ -1,6 +1,6 @@
-/** Lets `Date` in this thread tell the local clock's time. Timers keep real time, as a Lambda timeout does. */
+/** Makes `Date` in this thread return the local clock's time. Timers keep real time, as a Lambda timeout does. */
 
-/** Replaces the global `Date`; `offsetMs` is asked at each look at the clock. */
+/** Replaces the global `Date`; `offsetMs` is called whenever the time is read. */
 export function followLocalClock(offsetMs: () => number): void {
   const RealDate = globalThis.Date;
   const now = (): number => RealDate.now() + offsetMs();

@@ -1,4 +1,4 @@
-/** What the supervisor tells the Lambda process about its functions. */
+/** The settings of the functions, sent by the supervisor to the Lambda process. */
 
 export interface FunctionSettings {
   readonly name: string;

@@ -50,7 +50,7 @@ export class Queue {
     return this.#resource;
   }
 
-  /** For a template that was compiled anew. */
+  /** Applies a recompiled template. */
   configure(resource: QueueResource): void {
     this.#resource = resource;
   }

@@ -1,4 +1,4 @@
-/** The local Redshift Data API: PostgreSQL behind it, sessions and statements in it, HTTP before it. */
+/** The local Redshift Data API: an HTTP server with sessions and statements on top of PostgreSQL. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -43,13 +43,13 @@ export interface RedshiftOptions {
   /** The folder of the buckets, `<BATON_HOME>/s3`. */
   readonly s3Root: string;
   readonly switches: Switches;
-  /** False: nobody took it; it is offered again at the next start. */
+  /** False: the event was not accepted; it is sent again at the next start. */
   readonly onEvent: (event: BusEvent) => boolean;
 }
 
 export interface Redshift {
   readonly server: Server;
-  /** Ends what a process before has left open: statements FAILED, their events sent. Call once somebody listens. */
+  /** Ends the statements that an earlier process left open as FAILED, and sends their events. Call once the receiver listens. */
   settleLeftovers(): void;
   /** Closes every session and the server; the database stays. */
   close(): Promise<void>;

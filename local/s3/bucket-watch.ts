@@ -31,7 +31,7 @@ interface Restless {
   since: number;
 }
 
-/** A file that was last written longer ago is whole: nobody is writing it. */
+/** A file whose last write is older is complete. */
 const OLD_ENOUGH_MS = 2000;
 /** An empty file is an object, but more often the beginning of one: it waits so many times longer. */
 const EMPTY_FACTOR = 5;

@@ -18,7 +18,7 @@ export interface ReceivedFile {
 
 const READ_BYTES = 256 * 1024;
 
-/** Writes a stream into a new file of `folder`. When the stream breaks, the file is gone and the error goes on. */
+/** Writes a stream into a new file of `folder`. If the stream fails, the file is removed and the error rethrown. */
 export async function receiveFile(
   source: AsyncIterable<Buffer>,
   folder: string,

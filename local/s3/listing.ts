@@ -6,7 +6,7 @@ import { writeXml, type XmlElements } from './xml.ts';
 
 const MOST_KEYS = 1000;
 
-/** What the listing goes on after: a key, or everything below a common prefix. */
+/** Where the listing continues: after a key, or after everything below a common prefix. */
 interface Position {
   readonly after: string;
   readonly prefix?: true;
@@ -39,7 +39,7 @@ export async function listObjectsV2(store: ObjectStore, request: S3Request): Pro
     const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
     const common = end < 0 ? undefined : key.slice(0, end + delimiter.length);
     if (contents.length + prefixes.length >= limit) {
-      // With no room at all S3 says the listing is complete.
+      // With max-keys 0, S3 reports the listing as complete.
       truncated = limit > 0;
       break;
     }

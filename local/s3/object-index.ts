@@ -21,7 +21,7 @@ export interface StoredObject extends FileState {
   readonly key: string;
   /** Without quotes. */
   readonly etag: string;
-  /** What the upload said of it and a download says again: content type, metadata, checksum. */
+  /** Headers of the upload that a download returns: content type, metadata, checksum. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -57,12 +57,12 @@ export interface Origin {
 type Line =
   | { readonly put: StoredObject; readonly change?: Change }
   | { readonly gone: readonly [bucket: string, key: string]; readonly change?: Change }
-  /** A change whose object has changed again, in a file written anew. */
+  /** A change whose object has changed again, in a rewritten file. */
   | { readonly change: Change }
   | { readonly announced: string }
   | { readonly sequencer: string };
 
-/** Lines beyond the live ones after which the file is written anew. */
+/** Number of obsolete lines after which the file is rewritten. */
 const SLACK_LINES = 20_000;
 const SEQUENCER_DIGITS = 18;
 
@@ -193,7 +193,7 @@ export class ObjectIndex {
     return count;
   }
 
-  /** Writes the file anew, without the past. */
+  /** Rewrites the file without obsolete lines. */
   #rewrite(): void {
     const lines: Line[] = [{ sequencer: shown(this.#lastSequencer) }];
     for (const objects of this.#buckets.values()) for (const put of objects.values()) lines.push({ put });

@@ -209,7 +209,7 @@ export class ObjectStore {
     });
   }
 
-  /** True when the index knows the file as it is, so there is nothing to reconcile. */
+  /** True if the index matches the file, so there is nothing to reconcile. */
   async isKnown(bucket: string, { key, path }: KeyPlace): Promise<boolean> {
     const known = this.#index.get(bucket, key);
     const state = await stateOf(path);

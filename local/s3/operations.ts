@@ -53,7 +53,7 @@ export function operationOf(request: S3Request): Operation {
   return found;
 }
 
-/** What tells apart operations of one method and place. */
+/** Distinguishes operations with the same method and resource. */
 function variantOf(request: S3Request): string {
   const { method, key, query } = request;
   if (query.has('uploadId'))

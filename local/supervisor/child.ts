@@ -45,7 +45,7 @@ export class Child {
   constructor(options: ChildOptions) {
     this.#options = options;
     this.#ready = this.#start();
-    // Whoever asks for the port hears of a failure; nobody else needs to.
+    // Callers of port() receive the failure; no one else needs it.
     this.#ready.catch(() => undefined);
   }
 
@@ -125,7 +125,7 @@ export class Child {
     }
   }
 
-  /** The port the child says it listens on; rejects when it ends or stays silent. */
+  /** The port that the child reports; rejects if it ends or does not report in time. */
   #firstWord(child: ChildProcess): Promise<number> {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {

@@ -1,4 +1,4 @@
-/** The local AWS as its caller sees it: what it needs to start, what it tells when it is ready, how it ends. */
+/** The interface of the local AWS: options to start it, the report when it is ready, how to stop it. */
 import { type JsonObject } from '../json-object.ts';
 
 export interface LocalOptions {
@@ -32,6 +32,6 @@ export interface LocalStack {
   reload(template?: string | JsonObject): Promise<void>;
   /** Ends everything; what is stored stays. May be called again. */
   stop(): Promise<void>;
-  /** Resolves when the stack has ended, whoever ended it. */
+  /** Resolves when the stack has ended, for whatever reason. */
   readonly stopped: Promise<void>;
 }

@@ -105,7 +105,7 @@ export class Parts {
       endWithinMs: REDSHIFT_ENDS_WITHIN_MS,
       onMessage: (message) => {
         if (message.kind !== 'event') return;
-        // A completion event is best effort, also on AWS: the sweep finds what it would have told.
+        // A completion event is best effort, also on AWS: without it the sweep finds the ended statement.
         this.#bus.publish(message.event).catch((error: unknown) => {
           log(`events: a completion event was lost: ${String(error)}`);
         });

@@ -103,7 +103,7 @@ export class Names {
       case 'AWS::Scheduler::ScheduleGroup':
         return `arn:aws:scheduler:${region}:${account}:schedule-group/${name}`;
       default:
-        throw new TemplateError(`${definition.place}: the local AWS knows no ARN for ${type}`);
+        throw new TemplateError(`${definition.place}: the local AWS has no ARN for ${type}`);
     }
   }
 

@@ -170,7 +170,9 @@ export class Resolver {
     }
     const value = this.#once(`${name}.${attribute}`, () => this.#resource(name, place).attribute(attribute));
     if (value === undefined) {
-      throw new TemplateError(`${place}: the local AWS knows no attribute ${attribute} of ${name}`);
+      throw new TemplateError(
+        `${place}: the local AWS does not support the attribute ${attribute} of ${name}`,
+      );
     }
     return value;
   }

@@ -49,7 +49,7 @@ export function parseObjectCreated(value: unknown): ObjectCreated {
   };
 }
 
-/** A zero-byte object whose key ends in "/": what the console makes when somebody creates a folder. */
+/** A zero-byte object whose key ends in "/": the S3 console creates one for a new folder. */
 export function isFolderMark(file: RunFile): boolean {
   return file.size === 0 && file.key.endsWith('/');
 }

@@ -18,7 +18,7 @@ export type OperateRequest =
       readonly verb: 'resume';
       readonly requestId: string;
       readonly runId: string;
-      /** Name of the step to go on from; absent: the failed one. */
+      /** Name of the step to resume at; absent: the failed one. */
       readonly from?: string;
       readonly actor: string;
       readonly reason?: string;
@@ -73,7 +73,7 @@ export interface Probe {
     | 'artifacts'
     /** The warehouse's own role reads. */
     | 'copy';
-  /** `unsure`: it could not be told either way. */
+  /** `unsure`: the check was inconclusive. */
   readonly status: 'ok' | 'failed' | 'unsure';
   /** Table, bucket and prefix. */
   readonly about?: string;

@@ -11,7 +11,7 @@ export type WakeUp = { readonly runId: string; readonly event: RunEvent } | { re
 
 /**
  * Depends only on `source`, `detail-type`, `statementId`, `state`, `time` and our own statement name; the rest are hints.
- * A malformed event is ignored with the reason: delivering it again would not mend it, and the sweep asks the warehouse.
+ * A malformed event is ignored with the reason: redelivering it would not help, and the sweep queries the warehouse.
  */
 export function parseWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
   try {

@@ -1,4 +1,4 @@
-/** `npm run schema`: writes sql/pipeline.schema.json anew, below the current folder. */
+/** `npm run schema`: regenerates sql/pipeline.schema.json below the current folder. */
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 

@@ -28,7 +28,7 @@ const FROM_ENDS_OF_TWO: ReadonlySet<string> = new Set([
   'START WITH',
 ]);
 
-/** Words that go on with a list of tables. */
+/** Keywords that are followed by a list of tables. */
 const BEHIND_TABLE: ReadonlySet<string> = new Set(
   'ON USING JOIN INNER LEFT RIGHT FULL CROSS NATURAL'.split(' '),
 );
@@ -90,7 +90,7 @@ interface Level {
   readonly into?: boolean;
 }
 
-/** Where the statement goes on behind the `WITH …` at `i`. */
+/** Where the statement continues after the `WITH …` at `i`. */
 export function behindWith(code: Code, i: number): number {
   let at = code.is(i + 1, 'RECURSIVE') ? i + 2 : i + 1;
   for (;;) {
@@ -103,7 +103,7 @@ export function behindWith(code: Code, i: number): number {
   }
 }
 
-/** What a query level saw, to tell whether its LIMIT means the same rows each time. */
+/** What was found at a query level, to decide whether its LIMIT is deterministic. */
 interface Order {
   limit?: string;
   top?: string;

@@ -9,11 +9,11 @@ import { meeting, nameKey } from './table-name.ts';
 export type RebuildStep = Pick<Step, 'name' | 'kind' | 'repeatable' | 'lineage'>;
 
 export interface Rebuild {
-  /** The step that the resume goes on from. */
+  /** The step at which the run resumes. */
   readonly step: string;
   /** Earlier session steps that are run again, in order: they built what is still needed. */
   readonly rerun: readonly string[];
-  /** Earlier checks that are asked again, in order: all they look at is there and unchanged. */
+  /** Earlier checks to repeat, in order: everything they read exists and is unchanged. */
   readonly recheck: readonly string[];
   /** Earlier steps whose effect stands and that are never run again. */
   readonly kept: readonly string[];
@@ -28,7 +28,7 @@ export interface Rebuild {
 }
 
 /**
- * @param index of the step that the resume goes on from
+ * @param index of the step at which the run resumes
  * @param hadEffect which durable and opaque steps before it are not proved to have had no effect; all, where left out
  */
 export function rebuildAt(

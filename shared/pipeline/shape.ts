@@ -16,7 +16,7 @@ export type Shape =
   | { readonly kind: 'object'; readonly keys: Readonly<Record<string, Key>> }
   /** An object with exactly one of the keys. */
   | { readonly kind: 'one-of'; readonly keys: Readonly<Record<string, Key>> }
-  /** An object, or a text that stands for `{ [key]: text }`. */
+  /** An object, or a string as shorthand for `{ [key]: string }`. */
   | { readonly kind: 'short'; readonly key: string; readonly of: Shape & { kind: 'object' } };
 
 export interface Key {

@@ -1,4 +1,4 @@
-/** What a string literal stands for, and where each of its characters was written. */
+/** The value of a string literal, and the source offset of each of its characters. */
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
 

@@ -78,7 +78,7 @@ export function retryPolicy(general: RetrySettings = {}, own: RetrySettings = {}
   };
 }
 
-/** Functions that nobody knows may be vouched for; the clock and chance may not. */
+/** Unknown functions may be declared repeatable; functions of time or randomness may not. */
 function lineageOf({ effect, statements }: FileEffect, { repeatable, reads }: StepSettings): Lineage {
   const all = statements.map(({ facts }) => facts);
   const varies = [

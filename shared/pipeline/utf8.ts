@@ -1,4 +1,4 @@
-/** Files as text: what is not UTF-8 is refused with its place, since a character that was lost cannot be told from one that was meant. */
+/** Decodes files as UTF-8. Invalid bytes are an error with their position, since a replaced character could pass for an intended one. */
 import type { Problem } from './problem.ts';
 
 export interface Decoded {
@@ -12,7 +12,7 @@ export function decodeUtf8(bytes: Uint8Array): Decoded {
   const utf16 = utf16Of(bytes);
   if (utf16 !== undefined) {
     const message = 'the file is UTF-16: save it as UTF-8';
-    // As it was meant, so that what else is wrong in it is told, and nothing that is not.
+    // Decoded as intended, so that the remaining problems of the file are reported correctly.
     return {
       text: new TextDecoder(utf16).decode(bytes),
       problem: { line: 1, column: 1, severity: 'error', message },

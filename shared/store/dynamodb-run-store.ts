@@ -108,7 +108,7 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async putHistory(runId: string, row: HistoryRow): Promise<void> {
-    // Written once, while nobody knows when the run will end: its rows may be there no shorter than itself.
+    // Written once, before the end of the run is known: its rows must not expire before the run itself.
     const expiresAt = Math.floor(Date.parse(row.startedAt) / 1000) + 2 * this.#historyDays * 86_400;
     await this.#put({ ...historyKey(runId, row), ...row, expiresAt });
   }
@@ -252,7 +252,7 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void> {
-    // Refused: released before, or held anew under a later epoch.
+    // Rejected: already released, or held again under a later epoch.
     await this.#update(
       poolKey(pipeline),
       {

@@ -15,14 +15,14 @@ export interface HistoryRow extends FinishedStep {
 export interface RunStore {
   /** Consistent. */
   load(runId: string): Promise<Run | undefined>;
-  /** `exists` comes with the run that is there. */
+  /** `exists` comes with the stored run. */
   create(run: Run): Promise<{ outcome: 'created' } | { outcome: 'exists'; run: Run }>;
   /**
-   * Stores `run` if the stored version is still `version`, and the item was not made anew meanwhile. A write of our own that lost its reply and was sent again
+   * Stores `run` if the stored version is still `version`, and the item was not recreated meanwhile. A write of our own that lost its reply and was sent again
    * by the SDK is recognized by its writer and version.
    */
   save(run: Run, version: number, by: string): Promise<Run | 'conflict'>;
-  /** Stores the record of a submission if the claim still carries its token, whoever wrote since. */
+  /** Records a submission if the claim still carries its token, even if other drivers have written since. */
   record(run: Run, by: string): Promise<Run | 'conflict'>;
   /** Idempotent. */
   putHistory(runId: string, row: HistoryRow): Promise<void>;
@@ -46,7 +46,7 @@ export interface RunStore {
   takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'>;
   /** Removes `runId` only if its epoch is the one given; otherwise does nothing. */
   releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void>;
-  /** Notes the sequencer if it is the highest seen for the key; tells whether it is at least that. */
+  /** Stores the sequencer if it is the highest seen for the key; returns whether it is at least as high. */
   admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean>;
 }
 

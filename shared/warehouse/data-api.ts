@@ -168,7 +168,7 @@ export class DataApiWarehouse implements Warehouse {
   }
 
   async cancel(statementId: string): Promise<void> {
-    // Too late, not running yet, or forgotten: the statement's own end tells, at the next look.
+    // Too late, not running yet, or forgotten: the next DescribeStatement shows its final status.
     await unlessGone(undefined, () =>
       this.#client.send(new CancelStatementCommand({ Id: statementId })).catch((error: unknown) => {
         if (!isNamed(error, 'ValidationException')) throw error;
@@ -211,7 +211,7 @@ export class DataApiWarehouse implements Warehouse {
     });
   }
 
-  /** One that the deployment was not told of is of the stage's own kind, as the local ones are. */
+  /** A warehouse without a deployment parameter has the type of the stage's own one, as local ones do. */
   #connectionTo(warehouse: string | undefined): Connection {
     if (warehouse === undefined) return this.#connection;
     const known = Object.hasOwn(this.#others, warehouse) ? this.#others[warehouse] : undefined;
@@ -243,7 +243,7 @@ export class DataApiWarehouse implements Warehouse {
     return { answer, statementId, status: await this.#untilEnd(statementId, answer.Status) };
   }
 
-  /** A long poll may run out before the statement does; one more, then the caller goes on without. */
+  /** A long poll may time out before the statement ends; one more is tried, then the caller continues without. */
   async #untilEnd(statementId: string, status: StatusString | undefined): Promise<StatementStatus['status']> {
     if (statusOf(status) !== 'RUNNING') return statusOf(status);
     const answer = await this.#client.send(
@@ -271,7 +271,7 @@ export class DataApiWarehouse implements Warehouse {
     const message = error ?? `the session's first statement was ${status}`;
     if (/permission|authentication|password/i.test(message))
       return { reason: 'rejected', class: 'permission', message } as const;
-    // A setting that the warehouse does not take, however it says so, is not waited for: it will not take it later either.
+    // A setting that the warehouse rejects, with whatever error, is not retried: it would be rejected again.
     const { failureClassOf } = await import('./failure-class.ts');
     const found = failureClassOf(message);
     const isVerdict = found === 'sql' || found === 'data' || found === 'permission';

@@ -10,7 +10,7 @@ const THROTTLES = new Set([
   'ActiveWaitingRequestsExceededException',
 ]);
 
-/** The statement that a failed call created all the same, if it says so. */
+/** The statement that a failed call has nevertheless created, if the error names it. */
 export function statementIdOf(error: unknown): string | undefined {
   return error instanceof Error && 'StatementId' in error ? String(error.StatementId) : undefined;
 }

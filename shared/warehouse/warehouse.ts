@@ -3,7 +3,7 @@ import type { Refusal, TerminalStatus } from '../run/run-event.ts';
 
 /** How long a session may idle, in seconds. */
 
-/** After its opener: longer than a first step whose token was used up takes to be claimed anew (shared/run/old-claim.ts). */
+/** After its opener: longer than it takes to claim a first step again whose token was used up (shared/run/old-claim.ts). */
 export const OPENER_KEEP_ALIVE_SECONDS = 300;
 /** To be ended: there is no CloseSession (Redshift management guide: Data API sessions). */
 export const CLOSING_KEEP_ALIVE_SECONDS = 1;

@@ -164,14 +164,14 @@ describe('with the audit in a step of its own behind the commit', () => {
     expect(stderr).not.toContain('article_one_commit: grade');
   });
 
-  it('a plan shows where a person is needed and what to do about it', async () => {
+  it('the plan names the step that needs a manual decision, the reason and the remedy', async () => {
     const { code, stdout } = await stack.baton('plan', 'article', '--sql', stack.sql);
     const words = stdout.replaceAll(/\s+/g, ' ');
     expect(code).toBe(0);
     expect(words).toContain('grade C');
     expect(words).toContain(
       'needs a manual decision: 30_changes.sql reads item_dim, which 40_merge.sql has changed since: ' +
-        'put what needs both into one file',
+        'put both into one file, so that they commit together',
     );
     expect((await stack.baton('plan', 'article_one_commit', '--sql', stack.sql)).stdout).toContain('grade A');
     expect((await stack.baton('plan', 'article_call', '--sql', stack.sql)).stdout).toContain('grade D');

@@ -169,7 +169,7 @@ function isShortNumber(value: string, digits: number): boolean {
 
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 
-/** COPY cuts digits behind the column's scale off, unless ROUNDEC. */
+/** COPY truncates digits beyond the column's scale, unless ROUNDEC is given. */
 function decimal({ precision = 38, scale = 0 }: Column, round: boolean): Converter {
   const wrong = new FieldProblem(LOAD_ERROR.digit, 'Invalid digit, Type: Decimal');
   const overflow = new FieldProblem(LOAD_ERROR.decimal, 'Numeric data overflow (result precision)');

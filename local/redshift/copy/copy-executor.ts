@@ -117,7 +117,7 @@ interface RefusedRow {
 /** SQLSTATE classes that say something of the row: data exceptions, constraints, limits. All others are of the machine. */
 const OF_THE_ROW = /^(?:22|23|54)/;
 
-/** PostgreSQL tells the row in the error's context: `COPY stage, line 3, column price: "x"`. */
+/** PostgreSQL reports the row in the error's context: `COPY stage, line 3, column price: "x"`. */
 function refusedRow(error: unknown): RefusedRow | undefined {
   if (!(error instanceof DatabaseError) || !OF_THE_ROW.test(error.code ?? '')) return undefined;
   const match = /^COPY .*?, line (\d+)(?:, column (.+?)(?::|$))?/m.exec(error.where ?? '');

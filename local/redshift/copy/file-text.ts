@@ -15,7 +15,7 @@ import { WarehouseError } from '../execute/redshift-error.ts';
 import type { SourceFile } from './source-files.ts';
 
 const READ_BYTES = 256 * 1024;
-/** So much of a file tells what it is. */
+/** How many bytes of a file are inspected to detect its encoding. */
 const HEAD_BYTES = 64 * 1024;
 
 /** Stands for a byte that is no UTF-8; a NUL of the file itself cannot be stored either. */
@@ -36,7 +36,7 @@ export async function* fileBytes(
   const content = gunzip === undefined ? raw : pipeline(raw, gunzip, () => undefined);
   try {
     yield* content as AsyncIterable<Buffer>;
-    // After a zero byte behind a member zlib leaves out the rest of the file, and does not say so.
+    // After a zero byte that follows a member, zlib silently ignores the rest of the file.
     if (gunzip !== undefined && gunzip.bytesWritten < (await stat(file.path)).size) {
       throw new WarehouseError(
         `The file ${file.uri} is not a whole gzip file: there are other bytes after byte ${String(gunzip.bytesWritten)}`,
@@ -140,7 +140,7 @@ function startsWith(bytes: Buffer, start: Buffer): boolean {
   return bytes.subarray(0, start.length).equals(start);
 }
 
-/** The encoding that the start of the file tells. Throws WrongEncoding for another than the COPY says. */
+/** The encoding detected at the start of the file. Throws WrongEncoding if it differs from the COPY's. */
 function encodingOf(head: Buffer, declared: CopyCommand['encoding']): { encoding: Encoding; mark: number } {
   const compressed = COMPRESSED.find(([, start]) => startsWith(head, start));
   if (compressed !== undefined) {

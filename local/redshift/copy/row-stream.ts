@@ -9,7 +9,7 @@ import type { LoadError } from './load-errors.ts';
 import { RecordReader } from './record-reader.ts';
 import type { SourceFile } from './source-files.ts';
 
-/** Nothing is loaded: more rows are bad than MAXERROR allows, or a file is not what the COPY says. */
+/** Nothing is loaded: there are more bad rows than MAXERROR allows, or a file does not match the COPY. */
 export class LoadStopped extends Error {}
 
 export interface RowStreamOptions {

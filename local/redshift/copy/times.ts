@@ -17,7 +17,7 @@ const TIMESTAMP = String.raw`^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})(?: (?
 const OFFSET = String.raw`(?<sign>[+-])(?<zoneHour>\d{1,2})(?::?(?<zoneMinute>\d{2}))?`;
 const ZONE = ` ?(?:${OFFSET}|(?<zone>z|utc|gmt))`;
 
-/** Names that PostgreSQL knows, too. */
+/** Names that PostgreSQL also accepts. */
 const ANY_ZONE = ` ?(?:${OFFSET}|(?<zone>z|utc|gmt|[ecmp][sd]t|ak[sd]t|hst|wet|cet|cest|eet|eest|bst|msk|jst))`;
 
 const CLOCK = String.raw`(?:(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{1,2})(?<fraction>\.\d*)?)?(?: ?(?<half>[ap]m))?)`;

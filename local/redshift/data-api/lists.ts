@@ -17,7 +17,7 @@ interface Where {
   readonly Database?: string;
 }
 
-/** Newest first; only finished ones unless `Status` says otherwise; the name is a prefix. */
+/** Newest first; only finished ones unless `Status` is given; the name is a prefix. */
 export function listStatements(
   statements: Statements,
   request: ListStatementsRequest,
@@ -39,7 +39,7 @@ export function listStatements(
   return { Statements: page.items.map(listedStatement), NextToken: page.nextToken };
 }
 
-/** Open ones unless `Status` or `SessionId` says otherwise. */
+/** Open sessions, unless `Status` or `SessionId` is given. */
 export function listSessions(sessions: Sessions, request: ListSessionsRequest, caller: Caller): Answer {
   checkWhere(request);
   if (request.SessionId !== undefined)

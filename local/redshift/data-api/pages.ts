@@ -11,7 +11,7 @@ const PAGE = 100;
 
 /**
  * @param items in the list's order
- * @param keyOf tells an item from all others, so that a page is found again though the list has grown
+ * @param keyOf identifies an item, so that a page is found again although the list has grown
  */
 export function pageOf<T>(
   items: readonly T[],

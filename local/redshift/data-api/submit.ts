@@ -15,7 +15,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import type { Progress, Statement, SubStatement, Target } from '../statements/statement.ts';
 import type { Statements } from '../statements/statements.ts';
 
-/** One SQL text; AWS's newest page says 200 KB. */
+/** Limit of one SQL text: 200 KB according to AWS's current documentation. */
 const MOST_SQL_BYTES = 200 * 1024;
 /** Submitted and started statements of one cluster or workgroup. */
 const MOST_ACTIVE = 500;

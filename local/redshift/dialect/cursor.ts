@@ -52,7 +52,7 @@ export class Cursor {
     return true;
   }
 
-  /** Consumes one of these words, and says which. */
+  /** Consumes one of these words, and returns it. */
   takeOneOf(...words: readonly string[]): string | undefined {
     const node = this.peek();
     if (!isWord(node, ...words)) return undefined;

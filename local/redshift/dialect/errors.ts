@@ -1,6 +1,6 @@
 /** Why a statement is not run. */
 
-/** Redshift knows this; the local warehouse does not. The message names the construct as Redshift users know it. */
+/** Valid in Redshift but not supported by the local warehouse. The message names the construct in Redshift's terms. */
 export class UnsupportedSqlError extends Error {
   /** For example `UNLOAD` or `COPY … FORMAT PARQUET`. */
   readonly construct: string;

@@ -1,4 +1,4 @@
-/** Translates one Redshift statement for PostgreSQL. Pure: it knows no catalog and no session. */
+/** Translates one Redshift statement for PostgreSQL. Pure: it uses no catalog and no session. */
 import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';

@@ -1,4 +1,4 @@
-/** What only the catalog knows of a result's columns: their tables. Asked beside the session, which may be failed. */
+/** The tables of a result's columns, read from the catalog over a separate connection, since the session may be failed. */
 import type { FieldDef, Pool } from 'pg';
 
 import type { ColumnOrigin } from './fields.ts';

@@ -86,7 +86,7 @@ export interface ResultColumn {
   readonly tableName: string;
 }
 
-/** What the catalog knows of a result's column. */
+/** Catalog data of a result's column. */
 export interface ColumnOrigin {
   readonly schemaName: string;
   readonly tableName: string;

@@ -5,7 +5,7 @@ import type { Client, FieldDef } from 'pg';
 export interface QueryEnd {
   /** For example `SELECT`, `INSERT`, `CREATE`. */
   readonly command: string;
-  /** Rows returned or affected, where the command says. */
+  /** Rows returned or affected, if the command reports it. */
   readonly rowCount: number | undefined;
   /** Empty: no result set. */
   readonly fields: readonly FieldDef[];

@@ -9,7 +9,7 @@ import { redshiftError } from '../dialect/redshift-error.ts';
 /** An error whose message is Redshift's own, without `ERROR: `. */
 export class WarehouseError extends Error {}
 
-/** The connection went away under a statement: nobody knows whether it committed. */
+/** The connection was lost during a statement: its outcome is unknown. */
 export const CONNECTION_LOST =
   'ERROR: The connection was lost while the statement was running. It may or may not have taken effect.';
 

@@ -1,4 +1,4 @@
-/** Runs one SQL text of a statement on its session's backend, and says what came of it. */
+/** Runs one SQL text of a statement on its session's backend, and returns the outcome. */
 import type { Pool } from 'pg';
 
 import type { CopyCommand } from '../dialect/copy-command.ts';

@@ -75,7 +75,7 @@ function installedBinaries(folder: string, person: Person): Binaries {
   const major = Number(/\(PostgreSQL\) (\d+)/.exec(told)?.[1] ?? 0);
   if (major < OLDEST_MAJOR) {
     throw new Error(
-      `BATON_POSTGRES_BIN: PostgreSQL ${String(OLDEST_MAJOR)} or newer is needed; ${found.postgres} says: ${told}`,
+      `BATON_POSTGRES_BIN: PostgreSQL ${String(OLDEST_MAJOR)} or newer is needed; ${found.postgres} reports: ${told}`,
     );
   }
   return found;

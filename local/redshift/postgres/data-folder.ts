@@ -58,7 +58,7 @@ export function openDataFolder(home: string, binaries: Binaries, person: Person)
   return { path: made.data, password: made.password };
 }
 
-/** Removes the data of a home for good; no server may be running on it. */
+/** Permanently removes the data of a home; no server may be running on it. */
 export function removeDataFolder(home: string): void {
   removePlaceOfHome(resolve(home));
   rmSync(join(home, 'postgres'), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** As whom PostgreSQL runs: it refuses root, so root lends it to `nobody`, which exists everywhere. */
+/** The user that PostgreSQL runs as: it refuses to run as root, so root starts it as `nobody`, which exists everywhere. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import process from 'node:process';
 

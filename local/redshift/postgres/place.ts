@@ -27,7 +27,7 @@ function privatePlacePath(what: string): string {
   return join(outside(), `baton-${hash.slice(0, 16)}`);
 }
 
-/** Makes the place: ours, others may only pass through. Refuses one that somebody else made first. */
+/** Creates the folder: owned by this user, others may only traverse it. Fails if another user created it first. */
 export function privatePlace(what: string): string {
   const path = privatePlacePath(what);
   mkdirSync(path, { recursive: true, mode: 0o711 });
@@ -41,7 +41,7 @@ export function privatePlace(what: string): string {
 
 /** Beside the data: whose it is. */
 const OWNER_FILE = 'home';
-/** A place is made a moment before its home says so. */
+/** The folder is created shortly before its home records it. */
 const NEW_MS = 600_000;
 
 /** The place for the data of a home. Places whose homes were deleted meanwhile are removed on the way. */

@@ -41,7 +41,7 @@ export interface Postgres {
   readonly connect: ConnectOptions;
   /** Of the postmaster. */
   readonly pid: number;
-  /** Settles when the server is gone, whoever ended it. */
+  /** Settles when the server has ended, for whatever reason. */
   readonly ended: Promise<void>;
   /** Ends every session and the server; the data stays. */
   stop(): Promise<void>;
@@ -117,7 +117,7 @@ async function launch(
     if (pid !== undefined) return describe(guard, ended, data, port, pid);
     await end(guard, ended, undefined);
     const said = readFileSync(logFile, 'utf8').slice(logStart).trim();
-    // Between our look and the start somebody else took the port.
+    // Another process took the port between the check and the start.
     if (attempt < PORT_TRIES && /address already in use/i.test(said)) continue;
     throw new Error(`PostgreSQL did not start; ${logFile} says: ${said === '' ? 'nothing' : said}`);
   }
@@ -204,7 +204,7 @@ async function makeDatabase(connect: ConnectOptions): Promise<void> {
   }
 }
 
-/** A port nobody listens on at this moment. */
+/** A currently unused port. */
 async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
@@ -223,5 +223,5 @@ function sizeOf(file: string): number {
 }
 
 function nothing(): void {
-  // The code says no more than that it ended.
+  // The exit code has no further meaning.
 }

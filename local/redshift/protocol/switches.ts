@@ -10,7 +10,7 @@ export interface Switches {
   /** The database's own idle limit under the keep-alive, seconds; 0: none. */
   readonly idleTimeoutServerless: number;
   readonly idleTimeoutProvisioned: number;
-  /** How long a session still says BUSY after its statement ended, ms: AWS's blog waits one second. */
+  /** How long a session stays BUSY after its statement ended, in ms: AWS's blog waits one second. */
   readonly busyAfterEndMs: number;
   /** Error texts of a workgroup end in ` [ErrorId: …]`, as on Serverless. */
   readonly errorIds: boolean;

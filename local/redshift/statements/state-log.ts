@@ -46,7 +46,7 @@ export class StateLog {
     this.#file = file;
   }
 
-  /** Reads the log, leaves out what `isOld` and writes the rest anew; then appends. */
+  /** Reads the log, drops entries that are `isOld`, rewrites the rest; then appends. */
   static open(path: string, isOld: (createdAt: number) => boolean): { log: StateLog; state: State } {
     const file = new JsonLines<Line>(path);
     const state = stateOf(file.read());

@@ -167,7 +167,7 @@ function valuesOf(text: string, kind: FieldKind, refuse: Refuse): Set<number> {
     let to = from;
     if (match?.[2] !== undefined) to = valueOf(match[2], kind, refuse);
     else if (first === '*' || step !== undefined) to = kind.to;
-    // FRI-MON goes on over the end.
+    // FRI-MON wraps around.
     const span = to >= from ? to - from : to - from + (kind.to - kind.from + 1);
     for (let offset = 0; offset <= span; offset += step ?? 1) {
       values.add(((from - kind.from + offset) % (kind.to - kind.from + 1)) + kind.from);

@@ -30,7 +30,7 @@ const extractPath: Rule = (call) => {
   return shimCall('json_extract_path_text', document, ...(flag === undefined ? [] : [flag]), ...path);
 };
 
-/** Redshift converts any value where a string is expected; PostgreSQL has to be told. */
+/** Redshift converts any value where a string is expected; PostgreSQL needs an explicit cast. */
 function converted(call: Call, places: readonly number[]): Call {
   return {
     ...call,

@@ -61,7 +61,7 @@ function dollarQuoted(text: string): string {
   return `${tag}\n${text}\n${tag}`;
 }
 
-/** @param nodes everything behind CREATE [OR REPLACE] */
+/** @param nodes everything after CREATE [OR REPLACE] */
 export function createProcedure(
   nodes: readonly Node[],
   orReplace: boolean,

@@ -11,7 +11,7 @@ interface Argument {
   readonly type: string;
 }
 
-/** `[name] [mode] type`: Redshift writes the mode behind the name, and takes it before as well. */
+/** `[name] [mode] type`: Redshift puts the mode after the name, and also accepts it before. */
 function readArgument(nodes: readonly Node[]): Argument {
   const cursor = new Cursor(nodes);
   let mode = cursor.takeOneOf('in', 'out', 'inout');
@@ -36,7 +36,7 @@ function modeOf(mode: string | undefined): Argument['mode'] {
 
 /**
  * An OUT argument is not given in Redshift's CALL, but is in PostgreSQL's: it becomes an INOUT one with a default,
- * which only works behind all others.
+ * which only works after all others.
  */
 export function procedureArguments({ items }: Group): string {
   const args = splitAtCommas(items).map(readArgument);

@@ -1,4 +1,4 @@
-/** The relations of a FROM clause, by the names under which a query knows them. */
+/** The relations of a FROM clause, by the names a query can use for them. */
 import { Cursor } from '../cursor.ts';
 import { code, isGroup, isMark, isName, isWord } from '../nodes.ts';
 import type { Node } from '../nodes.ts';

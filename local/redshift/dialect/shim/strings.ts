@@ -6,7 +6,7 @@ create extension if not exists pgcrypto schema ${SHIM};
 
 create or replace function ${SHIM}.len(s text) returns int language sql immutable as $$ select length(s) $$;
 create or replace function ${SHIM}.textlen(s text) returns int language sql immutable as $$ select length(s) $$;
--- The cluster's locale knows ASCII only; Redshift's case functions know every letter.
+-- The cluster's locale supports only ASCII; Redshift's case functions support every letter.
 create or replace function ${SHIM}.upper(s text) returns text language sql immutable
   as $$ select pg_catalog.upper(s collate pg_catalog.pg_c_utf8) collate "default" $$;
 create or replace function ${SHIM}.lower(s text) returns text language sql immutable
@@ -94,7 +94,7 @@ create or replace function ${SHIM}.log(a float8) returns float8 language sql imm
 
 create or replace function ${SHIM}.current_setting(name text) returns text language sql stable
   as $$ select coalesce(pg_catalog.current_setting('redshift.' || name, true), pg_catalog.current_setting(name, true), '') $$;
--- Set by whoever runs COPY, in the session.
+-- Set in the session that runs COPY.
 create or replace function ${SHIM}.pg_last_copy_id() returns int language sql stable
   as $$ select coalesce(nullif(pg_catalog.current_setting('redshift.last_copy_id', true), '')::int, -1) $$;
 create or replace function ${SHIM}.pg_last_copy_count() returns bigint language sql stable

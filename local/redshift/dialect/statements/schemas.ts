@@ -7,7 +7,7 @@ import type { Node } from '../nodes.ts';
 import { definition, noop } from '../translated.ts';
 import type { Translated, TranslatedSql } from '../translated.ts';
 
-/** @param nodes everything behind CREATE */
+/** @param nodes everything after CREATE */
 export function createSchema(nodes: readonly Node[]): Translated {
   const cursor = new Cursor(nodes);
   cursor.expect('schema');

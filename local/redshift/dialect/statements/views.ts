@@ -17,7 +17,7 @@ function withoutLateBinding(nodes: Node[]): { query: Node[]; late: boolean } {
   return { query: late ? nodes.slice(0, -LATE_BINDING.length) : nodes, late };
 }
 
-/** @param nodes everything behind CREATE [OR REPLACE] */
+/** @param nodes everything after CREATE [OR REPLACE] */
 export function createView(nodes: readonly Node[], orReplace: boolean): Translated {
   const cursor = new Cursor(nodes);
   cursor.expect('view');
@@ -34,7 +34,7 @@ export function createView(nodes: readonly Node[], orReplace: boolean): Translat
   return { ...made, notice: 'WITH NO SCHEMA BINDING: locally the view is bound to its tables' };
 }
 
-/** @param nodes everything behind CREATE */
+/** @param nodes everything after CREATE */
 export function createMaterializedView(nodes: readonly Node[]): Translated {
   const cursor = new Cursor(nodes);
   cursor.expect('materialized', 'view');

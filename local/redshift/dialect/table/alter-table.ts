@@ -108,7 +108,7 @@ function rename(cursor: Cursor, target: string): Translated {
   return definition('ALTER TABLE', `alter table ${target} rename column ${from.text} to ${to.text}`);
 }
 
-/** @param nodes everything behind ALTER TABLE */
+/** @param nodes everything after ALTER TABLE */
 export function alterTable(nodes: readonly Node[]): Translated {
   const cursor = new Cursor(nodes);
   if (cursor.sees('if', 'exists')) throw new SqlError('syntax error at or near "if"');

@@ -82,7 +82,7 @@ function tableElements(items: readonly Node[]): string {
   ].join(', ');
 }
 
-/** `name [(columns)] [attributes] AS query`; the cursor stands behind the name. */
+/** `name [(columns)] [attributes] AS query`; the cursor is after the name. */
 function createTableAs(head: TableHead, cursor: Cursor): Translated | undefined {
   const start = cursor.position;
   const columns = cursor.takeGroup();
@@ -105,7 +105,7 @@ function createTableAs(head: TableHead, cursor: Cursor): Translated | undefined 
   return change('CREATE TABLE AS', `${headSql(head)}${list} as ${render(rewriteQuery(query))}`);
 }
 
-/** @param nodes everything behind CREATE */
+/** @param nodes everything after CREATE */
 export function createTable(nodes: readonly Node[]): Translated {
   const cursor = new Cursor(nodes);
   const head = readHead(cursor);
