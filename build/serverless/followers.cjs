@@ -1,5 +1,5 @@
 // @ts-check
-/** Pipelines that start behind others (`on: pipeline`): the success of a run goes into the queue that files go into. */
+/** Downstream pipelines (`on: pipeline`): the success of a run goes to the same queue as files. */
 
 const { inPatterns, numbered } = require('./rule.cjs');
 

@@ -23,16 +23,16 @@ export async function startByEvent(
   const plan = today.find((candidate) => candidate.pipeline === pipeline);
   const what = `event "${detailType}" from ${source} (${id})`;
   if (isOwn) {
-    ports.log('warn', 'ignored an event that Baton caused itself: it would start runs for ever', {
+    ports.log('warn', 'ignored an event that Baton caused itself: it would start runs in an endless loop', {
       pipeline,
       event: what,
     });
     return undefined;
   }
   if (plan === undefined)
-    throw new RefusedInputError(`${what} came, but there is no pipeline "${pipeline}" any more`);
+    throw new RefusedInputError(`received ${what}, but pipeline ${pipeline} no longer exists`);
   if (!plan.triggers.some((trigger) => takes(trigger, source, detailType)))
-    throw new RefusedInputError(`${what} came, but pipeline ${pipeline} starts with no such event any more`);
+    throw new RefusedInputError(`received ${what}, but pipeline ${pipeline} no longer has a trigger for it`);
   const trigger = {
     kind: 'event' as const,
     time,

@@ -35,7 +35,7 @@ export function parseBusEvent(envelope: JsonObject, stage: string, body: string)
   const bytes = Buffer.byteLength(json);
   if (bytes > MOST_EVENT_BYTES)
     throw new RefusedInputError(
-      `an event that starts a run may have ${MOST_EVENT_BYTES} bytes; this one has ${bytes}: put what is large into a file in S3 and start the pipeline with the file (on: - s3)`,
+      `an event that starts a run may have ${MOST_EVENT_BYTES} bytes; this one has ${bytes}: put large data into a file in S3 and start the pipeline with the file (on: - s3)`,
     );
   const replayName = optionalText(event, 'replay-name', LONGEST_NAME);
   return {
@@ -51,8 +51,8 @@ export function parseBusEvent(envelope: JsonObject, stage: string, body: string)
 }
 
 /**
- * A run makes statements, and CloudTrail may record its calls: a pipeline that starts with these would start itself for
- * ever. (The compiler refuses Baton's own sources.) Of all stages, or two of them could start each other.
+ * A run makes statements, and CloudTrail may record its calls: a pipeline that starts with these would start itself in
+ * a loop. (The compiler refuses Baton's own sources.) Of all stages, or two of them could start each other.
  */
 function isOwn(event: JsonObject, source: string): boolean {
   const texts = ['detail.statementName', 'detail.principal', 'detail.userIdentity.arn'].map((path) => {

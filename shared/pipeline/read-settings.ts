@@ -202,7 +202,8 @@ class Reader {
   /** Any value, with the place of each part of it. */
   #json(node: unknown, path: Path, offset: number): unknown {
     // What it stands for could hold itself.
-    if (isAlias(node)) return this.#say(offset, `${place(path)} must be written out, without an alias`);
+    if (isAlias(node))
+      return this.#say(offset, `${place(path)} must not use a YAML alias: write the value out`);
     if (isSeq(node))
       return node.items.map((item, i) => this.#jsonMember(item, offsetOfNode(item) ?? offset, [...path, i]));
     if (isMap(node)) {
@@ -219,7 +220,7 @@ class Reader {
     if (typeof value === 'number' && source !== JSON.stringify(value))
       return this.#say(
         offset,
-        `${place(path)} must be a number as JSON writes it (${value}), or a text in quotes; it is ${source}`,
+        `${place(path)} must be a JSON number (${value}) or a quoted string; it is ${source}`,
       );
     return value;
   }

@@ -73,7 +73,7 @@ export function readSqlFile(
     if (events > 0 && bytes <= MAX_BYTES && withEvents > MAX_BYTES)
       problem(
         facts.offset,
-        `:event may have ${MOST_EVENT_BYTES} bytes, so the statement may have ${withEvents}; the Data API takes ${MAX_BYTES} at most: put :event into a temporary table once, and use that`,
+        `:event may have ${MOST_EVENT_BYTES} bytes, so the statement may have ${withEvents}; the limit of the Data API is ${MAX_BYTES}: put :event into a temporary table once, and use that`,
         'warning',
       );
     const template = { ...made.template, at: positionOf(text, facts.offset) };

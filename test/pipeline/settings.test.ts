@@ -70,7 +70,7 @@ describe('a wrong pipeline.yml is told with its place', () => {
     ['on:\n  - s3: { prefix: "" }\n', ['2:19: error: on[0].s3.prefix must be the beginning of a key']],
     [
       'on:\n  - s3: { prefix: "a/*" }\n',
-      ['2:19: error: on[0].s3.prefix must be the beginning of a key, without wildcards; it is a/*'],
+      ['2:19: error: on[0].s3.prefix must be a key prefix without wildcards; it is a/*'],
     ],
     ['on:\n  - s3: { prefix: /a/ }\n', ['2:11: warning: keys in S3 seldom begin with "/"']],
     [

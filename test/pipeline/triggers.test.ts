@@ -76,7 +76,7 @@ describe('a schedule', () => {
   it('does not fall due once', () => {
     expect(said('  - schedule: at(2030-01-01T00:00:00)\n')).toEqual([
       expect.stringContaining(
-        '2:15: error: on[0].schedule must be cron(minutes hours day-of-month month day-of-week year) or a rate like rate(1 hour), for a pipeline starts again and again; it is at(2030-01-01T00:00:00)',
+        '2:15: error: on[0].schedule must be cron(minutes hours day-of-month month day-of-week year) or a rate like rate(1 hour); it is at(2030-01-01T00:00:00)',
       ),
     ]);
   });
@@ -225,7 +225,7 @@ describe('pipelines behind pipelines', () => {
     });
     expect(load({ a: ['a'] })).toEqual({
       plans: [],
-      problems: ['a/pipeline.yml:2:5: error: a cannot start behind itself: it would never end'],
+      problems: ['a/pipeline.yml:2:5: error: a cannot start after itself: this is an endless loop'],
     });
   });
 });
@@ -262,7 +262,7 @@ describe('an event', () => {
     ['{ detail-type: Order Placed }', '2:12: error: on[0].event needs the key source'],
     [
       '{ source: "shop orders" }',
-      '2:22: error: on[0].event.source must be the source of events, written out: shop.orders; it is shop orders',
+      '2:22: error: on[0].event.source must be an exact event source, for example shop.orders; it is shop orders',
     ],
     ['{ source: [{ prefix: aws. }] }', '2:23: error: on[0].event.source[0] must be the source of events'],
     ['{ source: [] }', '2:14: error: source must name at least one'],
@@ -296,7 +296,7 @@ describe('an event', () => {
     ],
     [
       '{ source: a, detail: { a: &x [1], b: *x } }',
-      'on[0].event.detail.b must be written out, without an alias',
+      'on[0].event.detail.b must not use a YAML alias: write the value out',
     ],
     [`{ source: a, detail: { n: [${'x'.repeat(2_100)}] } }`, 'characters, and EventBridge takes 2048'],
     [
@@ -332,7 +332,7 @@ describe('an event', () => {
     expect(said(on('{ source: a }'), sql('event'))).toEqual([]);
     expect(said('  - schedule: rate(1 hour)\n', sql('event'))).toEqual([
       expect.stringContaining(
-        '10_a.sql:1:22: error: :event is the event that started the run, and no event starts this pipeline: add `- event: { source: NAME }` to on',
+        '10_a.sql:1:22: error: :event is the event that started the run, and this pipeline has no event trigger: add `- event: { source: NAME }` to on',
       ),
     ]);
     expect(said(on('{ source: a }'), sql('key'))).toEqual([

@@ -1,14 +1,14 @@
-/** Pipelines that start behind others: what is wrong between them. */
+/** Checks the triggers between pipelines (`on: pipeline`): a missing pipeline, a loop. */
 import { didYouMean } from '../nearest.ts';
 
-/** Where a pipeline says which others it starts behind. */
+/** The position of a `- pipeline:` trigger. */
 export interface Upstream {
   readonly pipeline: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** What is wrong between pipelines: one that is not there, and those that start each other for ever. */
+/** Problems: an upstream pipeline that does not exist, and pipelines that start each other in a loop. */
 export function chainProblems(
   upstreams: ReadonlyMap<string, readonly Upstream[]>,
 ): { readonly pipeline: string; readonly at: Upstream; readonly message: string }[] {
@@ -17,10 +17,10 @@ export function chainProblems(
     for (const at of list) {
       const circle = wayBack(at.pipeline, pipeline, upstreams);
       if (!upstreams.has(at.pipeline)) {
-        const message = `there is no pipeline ${at.pipeline}${didYouMean(at.pipeline, upstreams.keys())}`;
+        const message = `pipeline ${at.pipeline} does not exist${didYouMean(at.pipeline, upstreams.keys())}`;
         problems.push({ pipeline, at, message });
       } else if (circle !== undefined && at.pipeline !== pipeline) {
-        const message = `these pipelines start each other for ever: ${[pipeline, ...circle].join(' behind ')}`;
+        const message = `these pipelines start each other in an endless loop: ${[pipeline, ...circle].join(' after ')}`;
         problems.push({ pipeline, at, message });
       }
     }

@@ -21,7 +21,7 @@ export function triggerProblems(on: readonly TriggerSettings[], pipeline: string
       );
     const same = triggers.findIndex((other) => JSON.stringify(other) === JSON.stringify(trigger));
     if (same === i || kind.starter === undefined) return problems;
-    return [{ path: ['on', i], message: `on[${i}] says the same as on[${same}]: remove one` }, ...problems];
+    return [{ path: ['on', i], message: `on[${i}] is the same as on[${same}]: remove one` }, ...problems];
   });
 }
 
@@ -47,7 +47,7 @@ export function parameterProblems(
     .filter((parameter) => parameter.default === undefined)
     .map(({ name }) => ({
       path: ['parameters', name],
-      message: `${starter} starts runs of this pipeline, and gives them no parameters: ${name} needs a default`,
+      message: `${starter} starts runs of this pipeline without parameters: ${name} needs a default`,
     }));
 }
 

@@ -15,7 +15,7 @@ type Path = readonly (string | number)[];
 
 export const event: TriggerKind<EventTrigger> = {
   key: {
-    description: "An event of EventBridge's default bus. The SQL has its JSON as :event.",
+    description: "An event on EventBridge's default bus. Its JSON is available in the SQL as :event.",
     shape: {
       kind: 'object',
       keys: {
@@ -26,24 +26,24 @@ export const event: TriggerKind<EventTrigger> = {
             of: {
               kind: 'text',
               pattern: '^[^\\s*]+$',
-              words: 'the source of events, written out: shop.orders',
+              words: 'an exact event source, for example shop.orders',
             },
           },
-          description: 'Whose events start a run: one source, or several.',
+          description: 'The source of the events that start a run: one, or a list.',
           required: true,
         },
         'detail-type': {
           shape: {
             kind: 'list',
             orOne: true,
-            of: { kind: 'text', pattern: '\\S', words: 'a detail-type, written out: Order Placed' },
+            of: { kind: 'text', pattern: '\\S', words: 'an exact detail-type, for example Order Placed' },
           },
-          description: 'Which of them: one detail-type, or several. Left out: any.',
+          description: 'The detail-type of the events: one, or a list. Default: any.',
         },
         detail: {
           shape: { kind: 'json' },
           description:
-            "A pattern for the event's detail, as EventBridge writes it: lists of values or of operators, { total: [{ numeric: ['>', 100] }] }.",
+            "An EventBridge pattern for the event's detail: lists of values or operators, for example { total: [{ numeric: ['>', 100] }] }.",
         },
       },
     },
@@ -58,7 +58,7 @@ export const event: TriggerKind<EventTrigger> = {
   supplies: {
     names: ['event'],
     missing:
-      ':event is the event that started the run, and no event starts this pipeline: add `- event: { source: NAME }` to on',
+      ':event is the event that started the run, and this pipeline has no event trigger: add `- event: { source: NAME }` to on',
   },
   words: ({ pattern }) => {
     const types = pattern['detail-type']?.map((type) => `"${type}"`).join(' or ') ?? 'any event';
@@ -75,27 +75,27 @@ export const event: TriggerKind<EventTrigger> = {
   needed: (trigger, pipeline) => `events of ${pipeline}: ${event.words(trigger, 0)}`,
 };
 
-/** Events that Baton causes itself would start runs that cause them again, for ever. */
+/** An event that Baton causes itself would start a run that causes it again: an endless loop. */
 function sourceProblems(pattern: EventPattern): SettingProblem[] {
   const problems: SettingProblem[] = [];
   for (const name of ['source', 'detail-type'] as const)
     if (pattern[name]?.length === 0)
       problems.push({
         path: [name],
-        message: `${name} must name at least one; EventBridge takes no empty list`,
+        message: `${name} must have at least one entry; EventBridge rejects an empty list`,
       });
   const own = pattern.source.find((source) => /^baton(?:\.|$)/.test(source));
   if (own !== undefined)
     problems.push({
       path: ['source'],
-      message: `${own} is Baton itself: each run would start the next, for ever. To start after a run of another pipeline, write - pipeline: NAME`,
+      message: `${own} is the source of Baton's own events: each run would start the next in an endless loop. To start after a run of another pipeline, write - pipeline: NAME`,
     });
   const types = pattern['detail-type'];
   if (pattern.source.includes('aws.s3') && (types === undefined || types.includes('Object Created')))
     problems.push({
       path: ['source'],
       message:
-        'files start runs with - s3: { bucket: NAME, prefix: FOLDER/ }, which pins the file and refuses loops; for other events of aws.s3 name their detail-type',
+        'to start runs with files, write - s3: { bucket: NAME, prefix: FOLDER/ }, which pins the file and rejects loops; for other events of aws.s3 set detail-type',
     });
   return problems;
 }
@@ -150,7 +150,7 @@ function lengthProblems(pattern: EventPattern): SettingProblem[] {
     : [
         {
           path: [],
-          message: `the event pattern has ${length} characters, and EventBridge takes ${LONGEST_PATTERN}: name fewer values, or split it into several - event:`,
+          message: `the event pattern has ${length} characters, the limit of EventBridge is ${LONGEST_PATTERN}: use fewer values, or split it into several - event: triggers`,
         },
       ];
 }

@@ -12,22 +12,22 @@ export const pipeline: TriggerKind<PipelineTrigger> = {
   triggerOf: (setting) => ({ kind: 'pipeline', pipeline: setting as string }),
   problems: (trigger, _, own) =>
     trigger.pipeline === own
-      ? [{ path: [], message: `${own} cannot start behind itself: it would never end` }]
+      ? [{ path: [], message: `${own} cannot start after itself: this is an endless loop` }]
       : [],
   starter: (trigger) => `the pipeline ${trigger.pipeline}`,
   supplies: {
     names: ['upstream_run_id'],
     missing:
-      ':upstream_run_id names the run of another pipeline that started this one, and no other pipeline does: add `- pipeline: NAME` to on',
+      ':upstream_run_id is the run of an upstream pipeline, and this pipeline has none: add `- pipeline: NAME` to on',
   },
   upstream: (trigger) => trigger.pipeline,
   words: (trigger) => `success of ${trigger.pipeline}`,
   deliveredBy: (pattern) =>
     texts(member(pattern, 'detail-type')).includes('Run Succeeded')
       ? texts(member(member(pattern, 'detail'), 'pipeline')).map((name) => ({
-          text: `the success of ${name}`,
+          text: `success of ${name}`,
           covers: (trigger) => trigger.pipeline === name,
         }))
       : [],
-  needed: (trigger, follower) => `the success of ${trigger.pipeline}, which starts ${follower}`,
+  needed: (trigger, follower) => `success of ${trigger.pipeline}, which starts ${follower}`,
 };

@@ -13,22 +13,22 @@ interface Setting {
 
 export const s3: TriggerKind<S3Trigger> = {
   key: {
-    description: 'A file that lands in a bucket.',
+    description: 'A file uploaded to a bucket.',
     shape: {
       kind: 'object',
       keys: {
         bucket: {
-          shape: { kind: 'text', pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$', words: "a bucket's name" },
-          description: "Whose files start a run. Left out: the stage's landing bucket.",
+          shape: { kind: 'text', pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$', words: 'a bucket name' },
+          description: "The bucket whose files start a run. Default: the stage's landing bucket.",
         },
         prefix: {
-          shape: { kind: 'text', pattern: '^[^*]+$', words: 'the beginning of a key, without wildcards' },
-          description: 'The beginning of the keys that start a run, for example products/.',
+          shape: { kind: 'text', pattern: '^[^*]+$', words: 'a key prefix without wildcards' },
+          description: 'The prefix of the keys that start a run, for example products/.',
           required: true,
         },
         suffix: {
-          shape: { kind: 'text', pattern: '^[^*]*$', words: 'the end of a key, without wildcards' },
-          description: 'The end of the keys that start a run, for example .csv. Left out: any end.',
+          shape: { kind: 'text', pattern: '^[^*]*$', words: 'a key suffix without wildcards' },
+          description: 'The suffix of the keys that start a run, for example .csv. Default: any.',
           default: ANY_END,
         },
       },
@@ -50,7 +50,7 @@ export const s3: TriggerKind<S3Trigger> = {
   supplies: {
     names: ['manifest', 'file_uri', 'bucket', 'key'],
     missingWith: (name, starter) =>
-      `:${name} stands for the file that started the run, and ${starter} starts runs of this pipeline without a file: name the file in the SQL, or load it in a pipeline that only files start`,
+      `:${name} is the file that started the run, and ${starter} starts runs of this pipeline without a file: name the file in the SQL, or load it in a pipeline that has only s3 triggers`,
   },
   startedByFilesOf: (trigger, bucket, path) =>
     sameBucket(bucket, trigger) && underPrefix(path, trigger.prefix)
@@ -85,17 +85,17 @@ function prefixProblem({ bucket, prefix }: S3Trigger): Omit<SettingProblem, 'pat
     /^(arn:aws[a-z-]*:s3:::|[a-z0-9]+:\/\/|s3:\/)([^/]*)\/?(.*)$/is.exec(prefix) ?? [];
   if (scheme !== undefined)
     return {
-      message: `a prefix is the beginning of a key, and no key begins with ${scheme}: name the bucket beside it, { bucket: ${its === '' ? 'NAME' : its}, prefix: ${rest === '' ? 'FOLDER/' : rest} }, or leave it out for the landing bucket`,
+      message: `no key begins with ${scheme}: set the bucket separately, { bucket: ${its === '' ? 'NAME' : its}, prefix: ${rest === '' ? 'FOLDER/' : rest} }, or leave it out for the landing bucket`,
     };
   if (prefix.startsWith('/'))
     return {
-      message: 'keys in S3 seldom begin with "/": this matches only keys that do',
+      message: 'S3 keys rarely begin with "/": this matches only keys that do',
       severity: 'warning',
     };
   const named = bucket ?? /^baton-[^/]+-landing(?=\/)/.exec(prefix)?.[0];
   if (named !== undefined && prefix.startsWith(`${named}/`))
     return {
-      message: `keys do not begin with the name of their bucket: this matches only keys below ${named}/ in ${bucket ?? 'the landing bucket'}`,
+      message: `a key does not include the bucket name: this matches only keys under ${named}/ in ${bucket ?? 'the landing bucket'}`,
       severity: 'warning',
     };
   return undefined;
@@ -110,9 +110,9 @@ function literalProblem(what: 'prefix' | 'suffix', value: string): Omit<SettingP
   if (found === undefined) return undefined;
   const why =
     found.trim() === ''
-      ? 'it begins or ends with a blank'
-      : `${found} is no pattern, and is neither filled in nor decoded`;
-  return { message: `a ${what} is compared with keys as it stands: ${why}`, severity: 'warning' };
+      ? 'it begins or ends with whitespace'
+      : `${found} is not interpreted as a pattern, placeholder or encoding`;
+  return { message: `a ${what} is compared with keys literally: ${why}`, severity: 'warning' };
 }
 
 function sameBucket(bucket: string, trigger: S3Trigger): boolean {

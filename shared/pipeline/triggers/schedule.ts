@@ -14,7 +14,7 @@ interface Setting {
 
 export const schedule: TriggerKind<ScheduleTrigger> = {
   key: {
-    description: 'A time: cron(...) or rate(...), alone or with a time zone.',
+    description: 'A schedule: cron(...) or rate(...), alone or with a time zone.',
     shape: {
       kind: 'short',
       key: 'expression',
@@ -25,17 +25,16 @@ export const schedule: TriggerKind<ScheduleTrigger> = {
             shape: {
               kind: 'text',
               pattern: '^(?:cron|rate)\\(.*\\)$',
-              words:
-                'cron(minutes hours day-of-month month day-of-week year) or a rate like rate(1 hour), for a pipeline starts again and again',
+              words: 'cron(minutes hours day-of-month month day-of-week year) or a rate like rate(1 hour)',
             },
             description:
-              "When a run starts, as EventBridge Scheduler writes it: cron(0 6 * * ? *) is every day at six, rate(1 hour) every hour. One of cron's day-of-month and day-of-week is ?, and Sunday is 1.",
+              'An EventBridge Scheduler expression: cron(0 6 * * ? *) is every day at 06:00, rate(1 hour) every hour. In cron, day-of-month or day-of-week must be ?, and Sunday is 1.',
             required: true,
           },
           timezone: {
             shape: { kind: 'text' },
             description:
-              'Whose clocks a cron follows, for example Europe/Berlin. A time that they skip is left out; one that they show twice counts once.',
+              'The time zone of a cron, for example Europe/Berlin. A local time skipped by a clock change is skipped; one that occurs twice starts one run.',
             default: TIMEZONE,
           },
         },
