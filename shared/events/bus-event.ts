@@ -4,6 +4,7 @@
  * patterns exactly as it does.
  */
 import { MOST_EVENT_BYTES } from '../pipeline/triggers/event-size.ts';
+import { defined } from '../run/defined.ts';
 import { asObject, at, instant, LONGEST_NAME, optionalText, RefusedInputError, text } from './read.ts';
 import type { JsonObject } from './read.ts';
 
@@ -37,17 +38,16 @@ export function parseBusEvent(envelope: JsonObject, stage: string, body: string)
     throw new RefusedInputError(
       `an event that starts a run may have ${MOST_EVENT_BYTES} bytes; this one has ${bytes}: put large data into a file in S3 and start the pipeline with the file (on: - s3)`,
     );
-  const replayName = optionalText(event, 'replay-name', LONGEST_NAME);
-  return {
+  return defined({
     pipeline: text(envelope, 'pipeline', LONGEST_NAME),
     id: text(event, 'id', LONGEST_NAME),
     source,
     detailType: text(event, 'detail-type', LONGEST_NAME),
     time: instant(event, 'time'),
     json,
-    ...(replayName === undefined ? {} : { replayName }),
+    replayName: optionalText(event, 'replay-name', LONGEST_NAME),
     isOwn: isOwn(event, source),
-  };
+  });
 }
 
 /**

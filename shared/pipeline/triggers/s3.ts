@@ -1,4 +1,5 @@
 /** `on: - s3:` a file that lands in a bucket. */
+import { defined } from '../../run/defined.ts';
 import type { S3Trigger } from '../plan.ts';
 import type { Delivered, SettingProblem, TriggerKind } from './kind.ts';
 import { list, member, texts } from './kind.ts';
@@ -36,7 +37,7 @@ export const s3: TriggerKind<S3Trigger> = {
   },
   triggerOf: (setting) => {
     const { bucket, prefix, suffix = ANY_END } = setting as Setting;
-    return { kind: 's3', ...(bucket === undefined ? {} : { bucket }), prefix, suffix };
+    return defined({ kind: 's3', bucket, prefix, suffix });
   },
   problems: (trigger) => {
     const { prefix, suffix } = trigger;
