@@ -53,7 +53,7 @@ function copyOf(model: Run, number: number): Record<string, AttributeValue> {
     id: `${model.pipeline}-${digest}`,
     createdAt: at(0),
     startedAt: at(200),
-    endedAt: at(60_000),
+    life: { state: 'SUCCEEDED', endedAt: at(60_000), pendingActions: [] },
   };
   return marshall(runItem(run), { removeUndefinedValues: true });
 }

@@ -112,7 +112,7 @@ async function holdRuns(stack: BenchStack): Promise<void> {
   for (let i = 0; i < WAITING; i += 1) await stack.start(HELD_PIPELINE);
   await eventually('the runs wait', async () => {
     const runs = await stack.store.listRuns(HELD_PIPELINE, WAITING + 1);
-    return runs.filter(({ state }) => state === 'QUEUED').length === WAITING ? true : undefined;
+    return runs.filter(({ life }) => life.state === 'QUEUED').length === WAITING ? true : undefined;
   });
 }
 

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { openConnection } from '../cli/aws/connection.ts';
+import { errorOf } from '../cli/runs/run-parts.ts';
 import type { HistoryRow } from '../shared/store/run-store.ts';
 import { stepFile, writePipeline, writeSetup } from './pipelines.ts';
 import { MemoryWatch, type ProcessMemory } from './processes.ts';
@@ -83,8 +84,8 @@ async function measure(stack: BenchStack, file: string): Promise<Load> {
   });
   const ended = await stack.atRest(run.id, LIMIT_MS);
   const runMs = performance.now() - uploaded;
-  if (ended.state !== 'SUCCEEDED')
-    throw new Error(`the load is ${ended.state}: ${ended.error?.message ?? ''}`);
+  if (ended.life.state !== 'SUCCEEDED')
+    throw new Error(`the load is ${ended.life.state}: ${errorOf(ended)?.message ?? ''}`);
   const history = await stack.store.history(run.id);
   return {
     bytes,

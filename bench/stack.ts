@@ -14,6 +14,7 @@ import type { ClientSettings } from '../cli/aws/client-settings.ts';
 import { clientSettings, openConnection } from '../cli/aws/connection.ts';
 import { type LocalAdmin, localAdmin } from '../cli/local/admin.ts';
 import { projectRoot } from '../cli/project.ts';
+import { errorOf } from '../cli/runs/run-parts.ts';
 import { isAtRest, type Run } from '../shared/run/run.ts';
 import { DynamoDbRunStore } from '../shared/store/dynamodb-run-store.ts';
 
@@ -137,7 +138,7 @@ class RunningStack implements BenchStack {
       `${runId} is at rest`,
       async () => {
         const run = await this.store.load(runId);
-        return run !== undefined && isAtRest(run) && run.owed === undefined ? run : undefined;
+        return run !== undefined && isAtRest(run) && run.life.pendingActions.length === 0 ? run : undefined;
       },
       limitMs,
     );
@@ -145,8 +146,10 @@ class RunningStack implements BenchStack {
 
   async succeed(pipeline: string, limitMs?: number): Promise<Run> {
     const run = await this.atRest(await this.start(pipeline), limitMs);
-    if (run.state !== 'SUCCEEDED') {
-      throw new Error(`${run.id} is ${run.state} at ${run.step ?? 'its end'}: ${run.error?.message ?? ''}`);
+    if (run.life.state !== 'SUCCEEDED') {
+      throw new Error(
+        `${run.id} is ${run.life.state} at ${run.step || 'its end'}: ${errorOf(run)?.message ?? ''}`,
+      );
     }
     return run;
   }

@@ -4,25 +4,23 @@ import { parseRequest } from '../shared/events/parse-request.ts';
 import { RefusedInputError } from '../shared/events/read.ts';
 import type { CheckAnswer, OperateAnswer } from '../shared/events/requests.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
-import { todaysPlans } from '../shared/middleware/todays-plans.ts';
 import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
 export const handler = wrap(async (event, tools): Promise<OperateAnswer | CheckAnswer> => {
-  const { plans, driver } = tools;
-  const ports = withLossyWakeUps(tools.ports);
+  const engine = withLossyWakeUps(tools.engine);
   try {
     const request = parseRequest(event);
     if (request.verb === 'check') {
       const { checkStage } = await import('../shared/engine/check-stage.ts');
-      return await checkStage(todaysPlans(), ports, driver);
+      return await checkStage(engine);
     }
-    const answer = await operate(request, todaysPlans(), ports, plans, driver);
+    const answer = await operate(request, engine);
     const { message, ...fields } = answer;
-    ports.log(answer.ok ? 'info' : 'warn', message, fields);
+    engine.log(answer.ok ? 'info' : 'warn', message, fields);
     return answer;
   } catch (error) {
     if (!(error instanceof RefusedInputError)) throw error;
-    ports.log('warn', error.message, {});
+    engine.log('warn', error.message, {});
     return { ok: false, code: 'invalid', message: error.message };
   }
 });

@@ -3,12 +3,12 @@ import { drive } from '../shared/engine/drive.ts';
 import { parseWakeUp } from '../shared/events/statement-ended.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 
-export const handler = wrap(async (event, { config, ports, plans, driver }) => {
+export const handler = wrap(async (event, { config, engine }) => {
   const news = parseWakeUp(event, config.stage, config.roleName);
   if ('ignored' in news) {
-    ports.log('info', `ignored: ${news.ignored}`, {});
+    engine.log('info', `ignored: ${news.ignored}`, {});
     return { ignored: news.ignored };
   }
-  const { run } = await drive(news.runId, news.event, ports, plans, driver);
-  return { runId: news.runId, state: run?.state };
+  const { run } = await drive(news.runId, news.event, engine);
+  return { runId: news.runId, state: run?.life.state };
 });

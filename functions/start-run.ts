@@ -7,7 +7,6 @@ import { readArrival, readStartRunEvent } from '../shared/engine/arrivals.ts';
 import { messageOf } from '../shared/errors.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import type { Tools } from '../shared/middleware/handler.ts';
-import { todaysPlans } from '../shared/middleware/todays-plans.ts';
 import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
 /**
@@ -25,7 +24,7 @@ export const handler = wrap(async (value, tools) => {
     try {
       await begin(readArrival(message.body, tools.config.stage), tools);
     } catch (error) {
-      tools.ports.log('error', 'this event started nothing', {
+      tools.engine.log('error', 'this event started nothing', {
         messageId: message.id,
         error: messageOf(error),
         body: message.body.slice(0, 500),
@@ -36,6 +35,6 @@ export const handler = wrap(async (value, tools) => {
   return { batchItemFailures: failed };
 });
 
-function begin(start: Start, { ports, plans, driver }: Tools): Promise<unknown> {
-  return start(todaysPlans(), withLossyWakeUps(ports), plans, driver);
+function begin(start: Start, { engine }: Tools): Promise<unknown> {
+  return start(withLossyWakeUps(engine));
 }

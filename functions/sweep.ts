@@ -2,6 +2,6 @@
 import { sweep } from '../shared/engine/sweep.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 
-export const handler = wrap(async (_event, { ports, plans, driver }) => ({
-  driven: await sweep(ports, plans, driver),
+export const handler = wrap(async (_event, { engine }) => ({
+  driven: await sweep(engine),
 }));

@@ -17,7 +17,7 @@ export function isNamed(error: unknown, ...names: readonly string[]): boolean {
 /** The HTTP status of a service's error; undefined when no service answered. */
 export function httpStatusOf(error: unknown): number | undefined {
   if (!(error instanceof Error && '$metadata' in error)) return undefined;
-  return (error.$metadata as { readonly httpStatusCode?: number }).httpStatusCode;
+  return (error.$metadata as { readonly httpStatusCode?: number } | undefined)?.httpStatusCode;
 }
 
 /** Of an error of Node or of the operating system, e.g. `ENOENT`. */

@@ -1,5 +1,7 @@
 /** The acts of the demo: a first extract, a second, a third that fails and is resumed; then what is lost on the way. */
+import { sessionIdOf } from '../../shared/run/run.ts';
 import type { Cell } from '../aws/sql-client.ts';
+import { errorOf, resumeWithOf } from '../runs/run-parts.ts';
 import { count, countOf } from '../runs/units.ts';
 import type { Facts } from './facts.ts';
 import { COMMIT_STEP, rowsAreRight, succeeded, TABLE } from './facts-of-runs.ts';
@@ -17,7 +19,7 @@ function attemptsBefore(outcome: Outcome, step: string): string[] {
 }
 
 function oneSession(facts: Facts, { run }: Outcome): void {
-  facts.fact('all steps ran in one session', run.generation === 1, (run.sessionId ?? '').slice(0, 8));
+  facts.fact('all steps ran in one session', run.generation === 1, (sessionIdOf(run) ?? '').slice(0, 8));
 }
 
 async function firstAct(world: World, facts: Facts, first: Extract): Promise<void> {
@@ -64,29 +66,31 @@ async function thirdAct(
   const { run } = failed;
   facts.fact(
     'the run failed at the commit step',
-    run.state === 'FAILED' && run.step === COMMIT_STEP,
-    run.state,
+    run.life.state === 'FAILED' && run.step === COMMIT_STEP,
+    run.life.state,
     failed.ms,
   );
-  const message = run.error?.message ?? '';
-  facts.fact("the warehouse's own error is shown", message.includes('valid_to'), run.error?.class ?? '');
+  const error = errorOf(run);
+  const message = error?.message ?? '';
+  facts.fact("the warehouse's own error is shown", message.includes('valid_to'), error?.class ?? '');
   for (const line of message.split('\n').slice(0, 2)) facts.line(`       ${line.trim().slice(0, 72)}`);
   facts.fact(
     'the command to resume is shown',
-    run.resumeWith?.command.includes(run.id) === true,
+    resumeWithOf(run)?.command.includes(run.id) === true,
     'resumeWith',
   );
-  facts.line(`       ${run.resumeWith?.command ?? ''}`);
+  facts.line(`       ${resumeWithOf(run)?.command ?? ''}`);
 
   facts.act('4. The cause is fixed and the run resumed');
   await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN ended_at TO valid_to`);
   await rowsAreRight(world, facts, before, 'the failed run changed no row');
   const resumed = await world.resume(run.id);
   succeeded(facts, 'the resumed run succeeded', resumed);
+  const sessionId = sessionIdOf(resumed.run);
   facts.fact(
     'in the same session',
-    resumed.run.sessionId === run.sessionId && run.sessionId !== undefined && resumed.run.generation === 1,
-    (resumed.run.sessionId ?? '').slice(0, 8),
+    sessionId === sessionIdOf(run) && sessionId !== undefined && resumed.run.generation === 1,
+    (sessionId ?? '').slice(0, 8),
   );
   const earlier = attemptsBefore(failed, COMMIT_STEP);
   facts.equal(

@@ -1,4 +1,5 @@
 /** Facts that several acts claim: a run that ended well, and a dimension whose every row is right. */
+import { errorOf } from '../runs/run-parts.ts';
 import { count } from '../runs/units.ts';
 import { versionsAfter } from './expected.ts';
 import type { Facts } from './facts.ts';
@@ -46,6 +47,7 @@ export async function rowsAreRight(
 
 export function succeeded(facts: Facts, what: string, outcome: Outcome): boolean {
   const { run, ms } = outcome;
-  const words = run.state === 'SUCCEEDED' ? shortOf(outcome) : `${run.state}: ${run.error?.message ?? ''}`;
-  return facts.fact(what, run.state === 'SUCCEEDED', words, ms);
+  const { state } = run.life;
+  const words = state === 'SUCCEEDED' ? shortOf(outcome) : `${state}: ${errorOf(run)?.message ?? ''}`;
+  return facts.fact(what, state === 'SUCCEEDED', words, ms);
 }

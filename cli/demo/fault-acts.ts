@@ -1,4 +1,5 @@
 /** The acts in which something is taken away: the session under a run, then the order and at last all of its events. */
+import { sessionIdOf } from '../../shared/run/run.ts';
 import { countOf } from '../runs/units.ts';
 import type { Facts } from './facts.ts';
 import { COMMIT_STEP, rowsAreRight, succeeded, TABLE } from './facts-of-runs.ts';
@@ -16,14 +17,14 @@ export async function sessionLostAct(
   await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN valid_to TO ended_at`);
   const failed = await world.drop(next);
   const { run } = failed;
-  facts.fact('the run failed at the commit step', run.step === COMMIT_STEP, run.state, failed.ms);
-  await world.killSession(run.sessionId ?? '');
+  facts.fact('the run failed at the commit step', run.step === COMMIT_STEP, run.life.state, failed.ms);
+  await world.killSession(sessionIdOf(run) ?? '');
   facts.line('       its session was killed: its temporary tables are gone');
   await world.query(`ALTER TABLE ${TABLE} RENAME COLUMN ended_at TO valid_to`);
   const resumed = await world.resume(run.id);
   succeeded(facts, 'the resumed run succeeded', resumed);
-  const isNew = resumed.run.generation === 2 && resumed.run.sessionId !== run.sessionId;
-  facts.fact('in a new session', isNew, (resumed.run.sessionId ?? '').slice(0, 8));
+  const isNew = resumed.run.generation === 2 && sessionIdOf(resumed.run) !== sessionIdOf(run);
+  facts.fact('in a new session', isNew, (sessionIdOf(resumed.run) ?? '').slice(0, 8));
   const again = resumed.history.filter((row) => row.generation === 2).map((row) => row.name);
   facts.line(`       re-run: ${again.filter((name) => name !== COMMIT_STEP).join(', ')}`);
   const commits = resumed.history.filter((row) => row.name === COMMIT_STEP && row.status === 'FINISHED');

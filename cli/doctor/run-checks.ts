@@ -1,5 +1,7 @@
 /** Runs that wait for a manual action, and runs that the sweep does not drive. */
 import { isAtRest, type Run } from '../../shared/run/run.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
+import { errorOf } from '../runs/run-parts.ts';
 import type { StageReader } from '../runs/run-reader.ts';
 import { countOf, duration } from '../runs/units.ts';
 import { finding, ok, type Check } from './check.ts';
@@ -15,21 +17,25 @@ function listed(ids: readonly string[]): string {
   return ids.slice(0, SHOWN).join(', ') + more;
 }
 
+/** How long the run has been due, in ms; negative: it is not due yet, or never. */
+function overdueMs(run: Run, now: number): number {
+  const { nextCheckAt: next = Infinity } = storedRun(run);
+  return now - next * 1000;
+}
+
 /** Runs that have been due for minutes without being swept. */
 export async function sweepCheck(reader: StageReader, now: number, stage: Stage): Promise<Check> {
   const due = await reader.findDue(Math.floor((now - OVERDUE_MS) / 1000), LOOKED_AT);
   const runs = await Promise.all(due.map((id) => reader.load(id)));
   // The index is eventually consistent: these are only candidates.
-  const overdue = runs.filter(
-    (run): run is Run => run?.next !== undefined && now - run.next * 1000 >= OVERDUE_MS,
-  );
-  const troubled = overdue.filter((run) => (run.troubles ?? 0) > 0);
+  const overdue = runs.filter((run): run is Run => run !== undefined && overdueMs(run, now) >= OVERDUE_MS);
+  const troubled = overdue.filter((run) => run.failedDrives > 0);
   const log = `check the log of ${stage.names.table}-sweep: docs/operations.md, "The sweep"`;
   if (troubled.length > 0) {
     return finding('sweep', `cannot drive ${listed(troubled.map((run) => run.id))}`, log);
   }
   if (overdue.length === 0) return ok('sweep', 'no run is overdue');
-  const oldest = Math.max(...overdue.map((run) => now - (run.next ?? 0) * 1000));
+  const oldest = Math.max(...overdue.map((run) => overdueMs(run, now)));
   const ids = listed(overdue.map((run) => run.id));
   return finding('sweep', `not running: ${ids} overdue for ${duration(oldest)}`, log);
 }
@@ -46,15 +52,16 @@ export async function stoppedRuns(
       const { holders } = await reader.loadPool(pipeline);
       const runs = await Promise.all(Object.keys(holders).map((id) => reader.load(id)));
       const stopped = runs.filter(
-        (run): run is Run => run !== undefined && isAtRest(run) && run.slot === true,
+        (run): run is Run => run !== undefined && isAtRest(run) && run.slot?.held === true,
       );
       const waiting = stopped.length === 0 ? 0 : await reader.countQueued(pipeline);
       return stopped.map((run) => {
         const behind = waiting === 0 ? '' : `; ${countOf(waiting, 'file')} waiting for it`;
-        const why = run.error === undefined ? '' : ` (${run.error.class})`;
+        const error = errorOf(run);
+        const why = error === undefined ? '' : ` (${error.class})`;
         return finding(
           'runs',
-          `${run.id} is ${run.state}${why}${behind}`,
+          `${run.id} is ${run.life.state}${why}${behind}`,
           `run baton run ${run.id}${onStage}, then resume, resolve or cancel the run as it suggests`,
         );
       });

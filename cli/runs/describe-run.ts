@@ -1,8 +1,9 @@
 /** One run, whole, for a person to read. */
 import { kindOfRun } from '../../shared/engine/triggers/table.ts';
-import { isAtEnd, type Run } from '../../shared/run/run.ts';
+import { isAtEnd, sessionIdOf, type Run } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { printable } from '../output.ts';
+import { endedAtOf, errorOf, resumeWithOf, statementIdOf } from './run-parts.ts';
 import type { HistoryRow } from './run-reader.ts';
 import { errorText, indent, stepLine } from './step-line.ts';
 import { between, count, duration } from './units.ts';
@@ -17,7 +18,7 @@ export function triggerText({ trigger }: Run): string {
 /** `3 of 5`, with the step's name. */
 function progressText(run: Run): string {
   const of = `${run.cursor} of ${run.steps} steps done`;
-  return run.step === undefined || isAtEnd(run) ? of : `${of}, at ${run.step}`;
+  return run.step === '' || isAtEnd(run) ? of : `${of}, at ${run.step}`;
 }
 
 /** Why a WAITING run waits, and when it retries. */
@@ -29,10 +30,11 @@ export interface Waiting {
 
 /** Undefined where the run is not WAITING. */
 export function waitingOf(run: Run): Waiting | undefined {
-  if (run.state !== 'WAITING' || run.next === undefined) return undefined;
+  const { life } = run;
+  if (life.state !== 'WAITING') return undefined;
   return {
-    reason: run.waitingFor ?? 'the step is retried',
-    retriesAt: new Date(run.next * 1000).toISOString().replace(/\.000Z$/, 'Z'),
+    reason: life.waitingFor === '' ? 'the step is retried' : life.waitingFor,
+    retriesAt: new Date(life.nextCheckAt * 1000).toISOString().replace(/\.000Z$/, 'Z'),
   };
 }
 
@@ -46,7 +48,7 @@ export function describeRun(
   warnings: readonly string[] = [],
 ): string {
   const fields: [string, string][] = [
-    ['state', run.state],
+    ['state', run.life.state],
     ['pipeline', run.pipeline],
     ['trigger', triggerText(run)],
   ];
@@ -60,12 +62,15 @@ export function describeRun(
   }
   fields.push(['made', run.createdAt]);
   if (run.startedAt !== undefined) fields.push(['started', run.startedAt]);
-  const ms = between(run.startedAt, run.endedAt);
-  if (run.endedAt !== undefined) {
-    fields.push(['ended', ms === undefined ? run.endedAt : `${run.endedAt}  (${duration(ms)})`]);
+  const endedAt = endedAtOf(run);
+  const ms = between(run.startedAt, endedAt);
+  if (endedAt !== undefined) {
+    fields.push(['ended', ms === undefined ? endedAt : `${endedAt}  (${duration(ms)})`]);
   }
-  if (run.sessionId !== undefined) fields.push(['session', run.sessionId]);
-  if (run.statementId !== undefined) fields.push(['statement', run.statementId]);
+  const sessionId = sessionIdOf(run);
+  if (sessionId !== undefined) fields.push(['session', sessionId]);
+  const statementId = statementIdOf(run);
+  if (statementId !== undefined) fields.push(['statement', statementId]);
   if (run.lastRequest !== undefined) {
     const { verb, actor, at, answer } = run.lastRequest;
     fields.push(['request', printable(`${verb} by ${actor} at ${at}: ${answer}`)]);
@@ -73,20 +78,20 @@ export function describeRun(
   const lines = [run.id, ...fields.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)];
   if (history.length > 0) lines.push('', ...history.map((row) => stepLine(row, plain)));
   if (warnings.length > 0) lines.push('', ...warnings.map((warning) => `  warning: ${warning}`));
-  if (run.error !== undefined && run.state !== 'SUCCEEDED') {
-    lines.push('', `  error (${run.error.class})`, indent(errorText(run.error)));
-  }
-  if (run.resumeWith !== undefined && !isAtEnd(run)) {
-    lines.push('', `  ${whatItIsFor(run)}:`, `       ${printable(run.resumeWith.command)}`);
+  const error = errorOf(run);
+  if (error !== undefined) lines.push('', `  error (${error.class})`, indent(errorText(error)));
+  const resumeWith = resumeWithOf(run);
+  if (resumeWith !== undefined) {
+    lines.push('', `  ${whatItIsFor(run)}:`, `       ${printable(resumeWith.command)}`);
   }
   return lines.join('\n');
 }
 
 /** Introduces the command of `resumeWith`. */
 export function whatItIsFor(run: Run): string {
-  if (run.state === 'NEEDS_DECISION') return 'check its tables, then run';
-  if (run.error?.class === 'input') return 'to cancel it, run';
-  return run.error?.class === 'data' && run.resumeWith?.command.includes(' cancel ') === true
+  if (run.life.state === 'NEEDS_DECISION') return 'check its tables, then run';
+  if (errorOf(run)?.class === 'input') return 'to cancel it, run';
+  return errorOf(run)?.class === 'data' && resumeWithOf(run)?.command.includes(' cancel ') === true
     ? 'upload the corrected file, then run'
     : 'fix the cause, then run';
 }

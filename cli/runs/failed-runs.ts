@@ -2,6 +2,7 @@
 import type { FailureClass, Run } from '../../shared/run/run.ts';
 import { queueOrder } from '../../shared/run/run.ts';
 import { formatTable } from '../table.ts';
+import { endedAtOf, errorOf } from './run-parts.ts';
 import type { EveryRun } from './run-reader.ts';
 import { count } from './units.ts';
 
@@ -38,7 +39,8 @@ export async function findFailedRuns(
     for await (const page of reader.everyRun(pipeline)) {
       options.signal.throwIfAborted();
       for (const run of page) {
-        if (run.state === 'FAILED' && (cls === undefined || run.error?.class === cls)) failed.push(run);
+        if (run.life.state === 'FAILED' && (cls === undefined || run.life.error.class === cls))
+          failed.push(run);
       }
       seen += page.length;
       if (seen < toldAt) continue;
@@ -52,7 +54,7 @@ export async function findFailedRuns(
 
 /** Since when the run is stopped. */
 export function failedSince(run: Run): string {
-  return run.endedAt ?? run.createdAt;
+  return endedAtOf(run) ?? run.createdAt;
 }
 
 const seconds = (instant: string): string => instant.replace(/\.\d+Z$/, 'Z');
@@ -61,7 +63,7 @@ const seconds = (instant: string): string => instant.replace(/\.\d+Z$/, 'Z');
 export function failedTable(runs: readonly Run[]): string {
   const groups = new Map<string, { runs: number; row: readonly string[]; since: string }>();
   for (const run of runs) {
-    const row = [run.pipeline, run.error?.class ?? '', run.step ?? ''];
+    const row = [run.pipeline, errorOf(run)?.class ?? '', run.step];
     const key = row.join('\0');
     const since = failedSince(run);
     const group = groups.get(key) ?? { runs: 0, row, since };

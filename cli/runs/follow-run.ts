@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { defined } from '../../shared/run/defined.ts';
-import { isAtRest, type Run } from '../../shared/run/run.ts';
+import { isAtRest, type PendingAction, type Run } from '../../shared/run/run.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 
@@ -51,10 +51,11 @@ export async function followRun(reader: RunReader, runId: string, options: Follo
     const changed = run.version !== version;
     version = run.version;
     if (changed) options.onRun?.(run);
-    const owesRows = isAtRest(run) && (run.owed ?? []).includes('history');
+    const pendingActions: readonly PendingAction[] = isAtRest(run) ? run.life.pendingActions : [];
+    const owesRows = pendingActions.includes('history');
     let told = 0;
     // The row of a step may be written after the state that it led to: look again while one is missing.
-    if (changed || restAt !== undefined || run.last !== undefined || owesRows) {
+    if (changed || restAt !== undefined || run.lastStep !== undefined || owesRows) {
       const rows = (await reader.history(runId)).filter((row) => !seen.has(rowKey(row)));
       for (const row of rows.sort(inOrder)) {
         seen.add(rowKey(row));

@@ -5,6 +5,7 @@ import type { Operator } from '../aws/operator.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { requestBy } from '../requests.ts';
 import { failedSince } from './failed-runs.ts';
+import { errorOf } from './run-parts.ts';
 
 /**
  * `resumed`; `refused`: Baton says why it cannot be resumed; `error`: the request failed, and what became of it is not known;
@@ -27,15 +28,16 @@ export interface ResumedRun {
 }
 
 export function notRequested(run: Run): ResumedRun {
+  const error = errorOf(run);
   return {
     id: run.id,
     pipeline: run.pipeline,
-    class: run.error?.class ?? null,
-    step: run.step ?? null,
+    class: error?.class ?? null,
+    step: run.step === '' ? null : run.step,
     since: failedSince(run),
-    error: run.error?.message ?? null,
+    error: error?.message ?? null,
     outcome: 'not requested',
-    state: run.state,
+    state: run.life.state,
     message: null,
   };
 }

@@ -1,7 +1,8 @@
 /** The JSON of a run that the command prints: a fixed shape, every key always there. */
-import type { Run } from '../../shared/run/run.ts';
+import { sessionIdOf, type Failure, type Run, type Stopped } from '../../shared/run/run.ts';
 import { waitingOf, type Waiting } from './describe-run.ts';
 import { emptyLoads } from './empty-loads.ts';
+import { endedAtOf, errorOf, resumeWithOf, statementIdOf } from './run-parts.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 
 interface StepJson {
@@ -29,8 +30,8 @@ export interface RunJson {
   sessionId: string | null;
   statementId: string | null;
   trigger: Run['trigger'];
-  error: Run['error'] | null;
-  resumeWith: Run['resumeWith'] | null;
+  error: Failure | null;
+  resumeWith: NonNullable<Stopped['resumeWith']> | null;
   /** Of a WAITING run: why, and when it tries again. */
   waiting: Waiting | null;
   startedAt: string | null;
@@ -65,20 +66,20 @@ export function runJson(run: Run, history: readonly HistoryRow[], warnings: read
   return {
     id: run.id,
     pipeline: run.pipeline,
-    state: run.state,
-    step: run.step ?? null,
+    state: run.life.state,
+    step: run.step === '' ? null : run.step,
     cursor: run.cursor,
     steps: run.steps,
     attempt: run.attempt,
     generation: run.generation,
-    sessionId: run.sessionId ?? null,
-    statementId: run.statementId ?? null,
+    sessionId: sessionIdOf(run) ?? null,
+    statementId: statementIdOf(run) ?? null,
     trigger: run.trigger,
-    error: run.error ?? null,
-    resumeWith: run.resumeWith ?? null,
+    error: errorOf(run) ?? null,
+    resumeWith: resumeWithOf(run) ?? null,
     waiting: waitingOf(run) ?? null,
     startedAt: run.startedAt ?? null,
-    endedAt: run.endedAt ?? null,
+    endedAt: endedAtOf(run) ?? null,
     warnings,
     history: history.map(stepJson),
   };

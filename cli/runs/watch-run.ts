@@ -5,6 +5,7 @@ import { printable, type Output } from '../output.ts';
 import { waitingOf, waitingText, whatItIsFor } from './describe-run.ts';
 import { emptyLoads } from './empty-loads.ts';
 import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
+import { endedAtOf, errorOf, resumeWithOf } from './run-parts.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 import { indent, stepLine } from './step-line.ts';
 import { between, duration } from './units.ts';
@@ -14,30 +15,30 @@ const FIRST_WORD_MS = 5000;
 
 /** 0 for a run that is done; 1 for one that failed, was cancelled, waits for a failed one or needs a decision. */
 export function exitCodeOf(run: Run): ExitCode {
-  return run.state === 'SUCCEEDED' || run.state === 'SUPERSEDED' ? EXIT.done : EXIT.failed;
+  return run.life.state === 'SUCCEEDED' || run.life.state === 'SUPERSEDED' ? EXIT.done : EXIT.failed;
 }
 
 function sentence(run: Run): string {
-  const ms = between(run.startedAt ?? run.createdAt, run.endedAt);
-  const where = isAtEnd(run) || run.step === undefined ? '' : ` at ${run.step}`;
-  const cls = run.error === undefined || run.state === 'SUCCEEDED' ? '' : ` (${run.error.class})`;
-  return `${run.state}${where}${cls}${ms === undefined ? '' : `  ${duration(ms)}`}`;
+  const ms = between(run.startedAt ?? run.createdAt, endedAtOf(run));
+  const where = isAtEnd(run) || run.step === '' ? '' : ` at ${run.step}`;
+  const error = errorOf(run);
+  const cls = error === undefined ? '' : ` (${error.class})`;
+  return `${run.life.state}${where}${cls}${ms === undefined ? '' : `  ${duration(ms)}`}`;
 }
 
 /** The last lines of a run at rest: its error, unless a step line showed it, its state, and the command to run next. */
 function endLines(run: Run, shown: readonly HistoryRow[], style: Output['style']): string[] {
   const lines: string[] = [];
-  const message = run.error?.message;
+  const message = errorOf(run)?.message;
   const told = shown.some(
     (row) => row.error !== undefined && message !== undefined && row.error.startsWith(message),
   );
-  if (message !== undefined && !told && run.state !== 'SUCCEEDED') lines.push(indent(message));
+  if (message !== undefined && !told) lines.push(indent(message));
   const word = exitCodeOf(run) === EXIT.done ? style.good(sentence(run)) : style.bad(sentence(run));
   lines.push(`  ${word}`);
-  if (run.state === 'SUPERSEDED') lines.push('  a newer upload of the same key was started first');
-  if (run.resumeWith !== undefined && !isAtEnd(run)) {
-    lines.push(`  ${whatItIsFor(run)}:  ${printable(run.resumeWith.command)}`);
-  }
+  if (run.life.state === 'SUPERSEDED') lines.push('  a newer upload of the same key was started first');
+  const command = resumeWithOf(run)?.command;
+  if (command !== undefined) lines.push(`  ${whatItIsFor(run)}:  ${printable(command)}`);
   return lines;
 }
 
@@ -53,12 +54,13 @@ async function stoppedHolder(reader: RunReader, run: Run): Promise<Run | undefin
 
 function quietWord(run: Run, quietMs: number): string {
   const since = duration(quietMs);
-  if (run.state === 'QUEUED') return `  ...  waiting for a free slot of ${run.pipeline}, ${since}`;
+  const what = run.step === '' ? run.pipeline : run.step;
+  if (run.life.state === 'QUEUED') return `  ...  waiting for a free slot of ${run.pipeline}, ${since}`;
   const waiting = waitingOf(run);
   if (waiting !== undefined) return `  ...  ${waitingText(waiting)}`;
-  if (run.state === 'CANCELLING')
-    return `  ...  cancelling: waiting for the final status of ${run.step ?? run.pipeline}, ${since}`;
-  return `  ...  ${run.step ?? run.pipeline} is running, ${since}`;
+  if (run.life.state === 'CANCELLING')
+    return `  ...  cancelling: waiting for the final status of ${what}, ${since}`;
+  return `  ...  ${what} is running, ${since}`;
 }
 
 /**
@@ -86,12 +88,12 @@ export async function watchRun(
       out.say(stepLine(row, out.style));
     },
     onQuiet: async (run, quietMs) => {
-      if (run.state === 'QUEUED' && quietMs - askedMs > 1000) {
+      if (run.life.state === 'QUEUED' && quietMs - askedMs > 1000) {
         askedMs = quietMs;
         const holder = await stoppedHolder(reader, run);
         if (holder !== undefined) {
-          out.say(`  waiting for ${holder.id}, which is ${holder.state}: files run in order`);
-          const command = holder.resumeWith?.command;
+          out.say(`  waiting for ${holder.id}, which is ${holder.life.state}: files run in order`);
+          const command = resumeWithOf(holder)?.command;
           // A run with a bad file is cancelled, not resumed.
           if (command?.includes(' cancel ') === true)
             out.say(`  ${whatItIsFor(holder)}:  ${printable(command)}`);

@@ -32,7 +32,9 @@ stay applied; the next waiting file of the pipeline starts.`,
     });
     out.say(answer.message);
     const waits = !args.flag('no-wait') && answer.state !== 'CANCELLED';
-    const state = waits ? (await watchRun(reader, answer.runId, out, { signal, seen })).state : answer.state;
+    const state = waits
+      ? (await watchRun(reader, answer.runId, out, { signal, seen })).life.state
+      : answer.state;
     if (json) out.json({ id: answer.runId, state });
     else out.data(`${answer.runId}  ${state}`);
     return EXIT.done;

@@ -63,7 +63,7 @@ Without --to it uses the only prefix that would start a run.`,
       const run = await watchRun(reader, id, out, { signal });
       code = exitCodeOf(run) === EXIT.done ? code : EXIT.failed;
       if (json) ended.push(await readRunJson(reader, run));
-      else out.data(`${run.id}  ${run.state}`);
+      else out.data(`${run.id}  ${run.life.state}`);
     }
     if (json) out.json(ended);
     return code;

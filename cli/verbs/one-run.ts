@@ -23,6 +23,6 @@ export async function watchToEnd(
 ): Promise<ExitCode> {
   const run = await watchRun(reader, runId, out, { signal, seen });
   if (json) out.json(await readRunJson(reader, run));
-  else out.data(`${run.id}  ${run.state}`);
+  else out.data(`${run.id}  ${run.life.state}`);
   return exitCodeOf(run);
 }

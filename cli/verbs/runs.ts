@@ -5,6 +5,7 @@ import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { triggerText } from '../runs/describe-run.ts';
 import { readRunJson } from '../runs/run-json.ts';
+import { endedAtOf } from '../runs/run-parts.ts';
 import { between, duration } from '../runs/units.ts';
 import { formatTable } from '../table.ts';
 import type { Verb } from '../verb.ts';
@@ -27,11 +28,11 @@ const DEFAULT_LIMIT = 20;
 const LOOKED_THROUGH = 500;
 
 function row(run: Run): string[] {
-  const ms = between(run.startedAt, run.endedAt);
+  const ms = between(run.startedAt, endedAtOf(run));
   return [
     run.id,
-    run.state,
-    run.step === undefined ? `${run.cursor}/${run.steps}` : `${run.cursor}/${run.steps} ${run.step}`,
+    run.life.state,
+    run.step === '' ? `${run.cursor}/${run.steps}` : `${run.cursor}/${run.steps} ${run.step}`,
     run.createdAt.replace(/\.\d+Z$/, 'Z'),
     ms === undefined ? '' : duration(ms),
     triggerText(run),
@@ -65,7 +66,7 @@ With --state it searches the newest ${LOOKED_THROUGH} runs of each pipeline.`,
     );
     const found = lists
       .flat()
-      .filter((run) => state === undefined || run.state === state)
+      .filter((run) => state === undefined || run.life.state === state)
       .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
       .slice(0, limit);
     if (pipeline !== undefined && found.length === 0 && !known.includes(pipeline)) {

@@ -7,28 +7,21 @@ import type { JsonObject } from '../events/read.ts';
 import { asObject, at, optionalText, parseJson, RefusedInputError } from '../events/read.ts';
 import { parseRunSucceeded } from '../events/run-succeeded.ts';
 import { parseScheduleDue, SCHEDULE_SOURCE } from '../events/schedule-due.ts';
-import type { Plan } from '../pipeline/plan.ts';
 import { admit } from './admit.ts';
-import type { PlanCache } from './plan-cache.ts';
-import type { Driver, Ports } from './ports.ts';
+import type { Engine } from './ports.ts';
 import { startByEvent } from './start-by-event.ts';
 import { startFollowing } from './start-following.ts';
 import { startScheduled } from './start-scheduled.ts';
 
 /** Starts the runs that an arrival is a reason for. */
-export type Start = (
-  today: readonly Plan[],
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
-) => Promise<unknown>;
+export type Start = (engine: Engine) => Promise<unknown>;
 
 /** Reads one kind of event. `body`: its JSON as it came. @throws RefusedInputError */
 type Reader = (event: JsonObject, stage: string, body: string) => Start;
 
 const readFile: Reader = (event) => {
   const created = parseObjectCreated(event);
-  return (...world) => admit(created, ...world);
+  return (engine) => admit(created, engine);
 };
 
 /** By the source of their events. */
@@ -38,21 +31,21 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
     'baton',
     (event, stage) => {
       const runId = parseRunSucceeded(event, stage);
-      return (...world) => startFollowing(runId, ...world);
+      return (engine) => startFollowing(runId, engine);
     },
   ],
   [
     SCHEDULE_SOURCE,
     (event, stage) => {
       const due = parseScheduleDue(event, stage);
-      return (...world) => startScheduled(due, ...world);
+      return (engine) => startScheduled(due, engine);
     },
   ],
   [
     EVENT_SOURCE,
     (envelope, stage, body) => {
       const arrived = parseBusEvent(envelope, stage, body);
-      return (...world) => startByEvent(arrived, ...world);
+      return (engine) => startByEvent(arrived, engine);
     },
   ],
 ]);

@@ -2,13 +2,14 @@
  * What only the functions' own role can find out about a stage: does it get into the warehouse, has it the rights that
  * runs need there, can COPY's role read what runs load. Asked by `baton doctor`; changes nothing that lasts.
  */
+import { defined } from '../run/defined.ts';
 import type { CheckAnswer, Probe } from '../events/requests.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import { quoteLiteral } from '../pipeline/render.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
 import type { Result, SmallEnd } from '../warehouse/warehouse.ts';
 import { tablesOf, type NamedTable } from './named-tables.ts';
-import type { Driver, Ports } from './ports.ts';
+import type { Engine } from './ports.ts';
 
 /** Of the sessions that the check opens. */
 const KEEP_ALIVE_SECONDS = 60;
@@ -30,20 +31,21 @@ interface Place {
   readonly prefix: string;
 }
 
-export async function checkStage(today: readonly Plan[], ports: Ports, driver: Driver): Promise<CheckAnswer> {
-  const { landingBucket, artifactsBucket } = ports.settings;
+export async function checkStage(engine: Engine): Promise<CheckAnswer> {
+  const today = engine.plans.all();
+  const { landingBucket, artifactsBucket } = engine.settings;
   const probes: Probe[] = [];
   const places = placesOf(today, landingBucket);
-  for (const place of places) probes.push(await mayRead(place, ports));
+  for (const place of places) probes.push(await mayRead(place, engine));
   const warehouses = new Set([undefined, ...today.map((plan) => plan.warehouse)]);
   await Promise.all(
     [...warehouses].map(async (warehouse) => {
       const plans = today.filter((plan) => plan.warehouse === warehouse);
       const asked: Asked = { probes: [], next: 'sign-in' };
-      const late = ports.pause(Math.max(0, driver.remainingMs() - RESERVE_MS / 2)).then(() => true);
-      const began = ports.now();
-      if (await Promise.race([askWarehouse(warehouse, plans, asked, ports, driver), late])) {
-        asked.probes.push(unanswered(asked.next, warehouse, ports.now() - began));
+      const late = engine.pause(Math.max(0, engine.driver.remainingMs() - RESERVE_MS / 2)).then(() => true);
+      const began = engine.now();
+      if (await Promise.race([askWarehouse(warehouse, plans, asked, engine), late])) {
+        asked.probes.push(unanswered(asked.next, warehouse, engine.now() - began));
       }
       probes.push(...asked.probes);
     }),
@@ -67,7 +69,7 @@ interface Asked {
 function unanswered(what: Probe['what'], warehouse: string | undefined, ms: number): Probe {
   const status = what === 'sign-in' ? 'failed' : 'unsure';
   const said = `no answer within ${Math.round(ms / 1000)} s`;
-  return { what, status, said, ms, ...(warehouse === undefined ? {} : { warehouse }) };
+  return defined({ what, status, said, ms, warehouse });
 }
 
 /** Where files come from; the landing bucket in any case. */
@@ -83,14 +85,14 @@ function placesOf(plans: readonly Plan[], landing: string): Place[] {
 }
 
 /** A missing file must answer "not found": "denied" would make every late file look like a fault. */
-async function mayRead({ bucket, prefix }: Place, ports: Ports): Promise<Probe> {
-  const began = ports.now();
+async function mayRead({ bucket, prefix }: Place, engine: Engine): Promise<Probe> {
+  const began = engine.now();
   const about = `s3://${bucket}/${prefix}`;
   try {
-    await ports.files.find(bucket, `${prefix}${NOWHERE}`);
-    return { what: 'files', about, status: 'ok', ms: ports.now() - began };
+    await engine.files.find(bucket, `${prefix}${NOWHERE}`);
+    return { what: 'files', about, status: 'ok', ms: engine.now() - began };
   } catch (error) {
-    return { what: 'files', about, status: 'failed', said: said(error), ms: ports.now() - began };
+    return { what: 'files', about, status: 'failed', said: said(error), ms: engine.now() - began };
   }
 }
 
@@ -99,19 +101,18 @@ async function askWarehouse(
   warehouse: string | undefined,
   plans: readonly Plan[],
   asked: Asked,
-  ports: Ports,
-  driver: Driver,
+  engine: Engine,
 ): Promise<false> {
-  let began = ports.now();
-  const about = warehouse === undefined ? {} : { warehouse };
+  let began = engine.now();
+  const about = defined({ warehouse });
   const tell: Tell = (probe) => {
-    asked.probes.push({ ...probe, ...about, ms: ports.now() - began });
-    began = ports.now();
+    asked.probes.push({ ...probe, ...about, ms: engine.now() - began });
+    began = engine.now();
   };
-  const opened = await ports.warehouse.open({
+  const opened = await engine.warehouse.open({
     set: {},
     name: 'baton-check',
-    ...(warehouse === undefined ? {} : { warehouse }),
+    ...about,
   });
   if (!opened.ok) {
     tell({ what: 'sign-in', status: 'failed', said: opened.refusal.message });
@@ -119,9 +120,9 @@ async function askWarehouse(
   }
   tell({ what: 'sign-in', status: 'ok' });
   const { sessionId } = opened.value;
-  const ask = async (sql: string): Promise<string | undefined> => (await run(sessionId, sql, ports)).failure;
+  const ask = async (sql: string): Promise<string | undefined> => (await run(sessionId, sql, engine)).failure;
   const probe = async (what: Probe['what'], sql: string): Promise<boolean> => {
-    if (driver.remainingMs() < RESERVE_MS) {
+    if (engine.driver.remainingMs() < RESERVE_MS) {
       tell({ what, status: 'unsure', said: NO_TIME });
       return false;
     }
@@ -130,7 +131,7 @@ async function askWarehouse(
     tell({
       what,
       status: failure === undefined ? 'ok' : 'failed',
-      ...(failure === undefined ? {} : { said: failure }),
+      ...defined({ said: failure }),
     });
     return failure === undefined;
   };
@@ -143,15 +144,15 @@ async function askWarehouse(
   await probe('load-errors', 'SELECT COUNT(*) FROM sys_load_error_detail WHERE query_id = -1');
   asked.next = 'table';
   for (const table of tablesOf(plans)) {
-    if (driver.remainingMs() < RESERVE_MS) {
+    if (engine.driver.remainingMs() < RESERVE_MS) {
       tell({ what: 'table', status: 'unsure', said: NO_TIME, about: table.name });
-    } else tell({ what: 'table', about: table.name, ...(await rightsOn(table, sessionId, ports)) });
+    } else tell({ what: 'table', about: table.name, ...(await rightsOn(table, sessionId, engine)) });
   }
   if (await probe('temporary-tables', 'CREATE TEMP TABLE baton_check (line VARCHAR(256))')) {
     asked.next = 'copy';
-    await copies(plans, ask, tell, ports, driver);
+    await copies(plans, ask, tell, engine);
   }
-  await ports.warehouse.runSmall(sessionId, 'SELECT 1', CLOSING_KEEP_ALIVE_SECONDS);
+  await engine.warehouse.runSmall(sessionId, 'SELECT 1', CLOSING_KEEP_ALIVE_SECONDS);
   return false;
 }
 
@@ -159,17 +160,17 @@ async function askWarehouse(
 async function rightsOn(
   { name, isWritten }: NamedTable,
   sessionId: string,
-  ports: Ports,
+  engine: Engine,
 ): Promise<Pick<Probe, 'status' | 'said'>> {
   const has = (right: string): string => `HAS_TABLE_PRIVILEGE(${quoteLiteral(name)}, '${right}')`;
   const sql = isWritten
     ? `SELECT ${has('insert')} OR ${has('update')} OR ${has('delete')}`
     : `SELECT COUNT(*) FROM ${name} WHERE 1 = 0`;
-  const { failure, statementId } = await run(sessionId, sql, ports);
+  const { failure, statementId } = await run(sessionId, sql, engine);
   if (failure !== undefined || statementId === undefined) return { status: 'failed', said: failure ?? '' };
   if (!isWritten) return { status: 'ok' };
   try {
-    const result = await ports.warehouse.result(statementId, 1);
+    const result = await engine.warehouse.result(statementId, 1);
     const may = result !== 'NOT_FOUND' && result.rows[0]?.[0] === 'true';
     return may ? { status: 'ok' } : { status: 'failed', said: 'no right to change it' };
   } catch (error) {
@@ -182,25 +183,24 @@ async function copies(
   plans: readonly Plan[],
   ask: (sql: string) => Promise<string | undefined>,
   tell: Tell,
-  ports: Ports,
-  driver: Driver,
+  engine: Engine,
 ): Promise<void> {
-  const { artifactsBucket, landingBucket, copyRole } = ports.settings;
+  const { artifactsBucket, landingBucket, copyRole } = engine.settings;
   const role = copyRole === 'default' ? 'default' : quoteLiteral(copyRole);
   const copy = async (manifest: string, url: string): Promise<string | undefined> => {
-    await ports.files.putArtifact(manifest, JSON.stringify({ entries: [{ url, mandatory: true }] }));
+    await engine.files.putArtifact(manifest, JSON.stringify({ entries: [{ url, mandatory: true }] }));
     const from = quoteLiteral(`s3://${artifactsBucket}/${manifest}`);
     return ask(`COPY baton_check FROM ${from} IAM_ROLE ${role} MANIFEST FORMAT CSV NOLOAD`);
   };
   const own = `s3://${artifactsBucket}/`;
   try {
-    await ports.files.putArtifact(`${SAMPLE}.csv`, 'line\n');
+    await engine.files.putArtifact(`${SAMPLE}.csv`, 'line\n');
     const failure = await copy(`${SAMPLE}.manifest`, `${own}${SAMPLE}.csv`);
     tell({
       what: 'copy',
       about: own,
       status: failure === undefined ? 'ok' : 'failed',
-      ...(failure === undefined ? {} : { said: failure }),
+      ...defined({ said: failure }),
     });
     if (failure !== undefined) return;
   } catch (error) {
@@ -209,7 +209,7 @@ async function copies(
   }
   for (const [i, { bucket, prefix }] of placesOf(plans, landingBucket).entries()) {
     const about = `s3://${bucket}/${prefix}`;
-    if (driver.remainingMs() < RESERVE_MS) {
+    if (engine.driver.remainingMs() < RESERVE_MS) {
       tell({ what: 'copy', about, status: 'unsure', said: NO_TIME });
       continue;
     }
@@ -231,14 +231,14 @@ interface Outcome {
   readonly statementId?: string;
 }
 
-async function run(sessionId: string, sql: string, ports: Ports): Promise<Outcome> {
+async function run(sessionId: string, sql: string, engine: Engine): Promise<Outcome> {
   let result: Result<SmallEnd>;
   try {
-    result = await ports.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);
+    result = await engine.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);
     // The session is refused for a moment after a statement's end.
     for (let tries = 1; isBusy(result) && tries < 6; tries += 1) {
-      await ports.pause(100 * tries);
-      result = await ports.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);
+      await engine.pause(100 * tries);
+      result = await engine.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);
     }
   } catch (error) {
     return { failure: said(error) };

@@ -6,10 +6,12 @@ import type { Plan } from '../pipeline/plan.ts';
 import { decide } from '../run/decide.ts';
 import type { Answer, Context, Decision } from '../run/decide.ts';
 import type { RunEvent } from '../run/run-event.ts';
+import { without } from '../run/decision.ts';
 import type { Run, RunState } from '../run/run.ts';
+import { isAtRest } from '../run/run.ts';
 import { perform } from './perform.ts';
 import type { PlanCache } from './plan-cache.ts';
-import type { Driver, MetricName, Ports } from './ports.ts';
+import type { Engine, MetricName } from './ports.ts';
 
 /** A driver that lost so many races leaves the run to those who win them. */
 const RACES = 10;
@@ -17,8 +19,11 @@ const RACES = 10;
 /** No decision may follow so many others: a run's way through one invocation is finite. */
 const TURNS = 1000;
 
-/** With less time than this, nothing new is begun: the sweep goes on. */
+/** With less time than this, nothing new is begun: the sweep continues. */
 const RESERVE_MS = 3_000;
+
+/** Time that must be left in the invocation after a pause, for what follows it. */
+const AFTER_PAUSE_MS = 10_000;
 
 export interface Driven {
   /** Undefined: there is no such run. */
@@ -29,91 +34,88 @@ export interface Driven {
 }
 
 /** @throws what the ports throw beyond their contract: the trigger's own retry, or the sweep, goes on. */
-export async function drive(
-  runId: string,
-  news: RunEvent,
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
-): Promise<Driven> {
-  const first: First = { kind: news.kind, decide: (run, context) => decide(run, news, context) };
-  return driveFrom(runId, first, ports, plans, driver);
+export async function drive(runId: string, news: RunEvent, engine: Engine): Promise<Driven> {
+  const first: First = { kind: news.kind, decide: (run, context) => decideOn(run, news, context) };
+  return driveFrom(runId, first, engine);
 }
 
 /** The first decision of a drive, on what it was begun for. */
 export interface First {
   readonly kind: string;
-  readonly decide: (run: Run, context: Context) => Decision;
+  readonly decide: (run: Run, context: Context) => Decision | Promise<Decision>;
+}
+
+async function decideOn(run: Run, event: RunEvent, context: Context): Promise<Decision> {
+  const decision = decide(run, event, context);
+  if (decision !== undefined) return decision;
+  const { decideRare } = await import('../run/decide-rare.ts');
+  return decideRare(run, event, context);
 }
 
 /** As `drive`, whatever it is begun for. */
-export async function driveFrom(
-  runId: string,
-  first: First,
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
-): Promise<Driven> {
+export async function driveFrom(runId: string, first: First, engine: Engine): Promise<Driven> {
   for (let race = 0; race < RACES; race += 1) {
-    const run = await ports.store.load(runId);
+    const run = await engine.store.load(runId);
     if (run === undefined) {
-      ports.log('warn', 'there is no such run', { run: runId, event: first.kind });
+      engine.log('warn', 'there is no such run', { run: runId, event: first.kind });
       return { run: undefined };
     }
-    const driven = await driveOnce(run, first, ports, plans, driver);
+    const driven = await driveOnce(run, first, engine);
     if (driven !== 'conflict') return { ...driven, before: run };
   }
-  ports.log('info', 'left the run to other drivers', { run: runId });
-  return { run: await ports.store.load(runId) };
+  engine.log('info', 'left the run to other drivers', { run: runId });
+  return { run: await engine.store.load(runId) };
 }
 
-async function driveOnce(
-  start: Run,
-  first: First,
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
-): Promise<Driven | 'conflict'> {
+async function driveOnce(start: Run, first: First, engine: Engine): Promise<Driven | 'conflict'> {
   let run = start;
   let stored = start;
   let event: RunEvent | undefined;
   let answer: Answer | undefined;
   for (let turn = 0; turn < TURNS; turn += 1) {
     const plan =
-      (await plans.find(run.planHash)) ??
-      planThatIsGone(run, event?.kind ?? first.kind, plans.today(run.pipeline));
+      (await engine.plans.find(run.planHash)) ??
+      planThatIsGone(run, event?.kind ?? first.kind, engine.plans.today(run.pipeline));
     const context: Context = {
       plan,
-      now: ports.now(),
-      chance: { token: ports.randomToken(), fraction: ports.randomFraction() },
-      stage: ports.settings.stage,
+      now: engine.now(),
+      chance: { token: engine.randomToken(), fraction: engine.randomFraction() },
+      stage: engine.settings.stage,
     };
-    const decision = event === undefined ? first.decide(run, context) : decide(run, event, context);
+    const decision = await (event === undefined ? first.decide(run, context) : decideOn(run, event, context));
     answer ??= decision.answer;
-    const saved = await save(decision, run, ports, driver);
+    const saved = await save(decision, run, engine);
     // A record that was lost to another driver leaves nothing to do: that driver has the run.
     if (saved === 'conflict') return decision.save === 'record' ? { run } : 'conflict';
-    tell(stored, saved, decision, event ?? first, ports);
+    tell(stored, saved, decision, event ?? first, engine);
     run = saved;
     if (decision.save !== 'none') stored = saved;
-    if (decision.effect === undefined || driver.remainingMs() < RESERVE_MS) break;
-    const next = await perform(decision.effect, run, await planOf(run, plan, plans), ports, plans, driver);
-    if (next === undefined) break;
-    event = next;
+    const { effect, pauseMs = 0 } = decision;
+    if (effect === undefined || engine.driver.remainingMs() < RESERVE_MS) break;
+    if (pauseMs > 0 && !(await paused(pauseMs, engine))) break;
+    const performed = await perform(effect, run, await planOf(run, plan, engine.plans), engine);
+    // The same news again, to the run whose row is written now.
+    if (performed === 'history-written') run = without(run, 'lastStep');
+    else event = performed;
   }
   return answer === undefined ? { run } : { run, answer };
 }
 
+/** Waits inside the invocation; false where that leaves no time for what follows: the sweep continues. */
+async function paused(ms: number, engine: Engine): Promise<boolean> {
+  if (engine.driver.remainingMs() < ms + AFTER_PAUSE_MS) return false;
+  await engine.pause(ms);
+  return true;
+}
+
 /**
- * Who only ends a run, or does what an ended one owes, needs no plan; today's says whether later files wait.
+ * Who only ends a run, or performs the follow-ups of an ended one, needs no plan; today's says whether later files wait.
  * @throws Error for everything else
  */
-function planThatIsGone(
-  { planHash: hash, pipeline, owed }: Run,
-  event: string,
-  today: Plan | undefined,
-): Plan {
-  if (owed === undefined && event !== 'DriveFailed' && event !== 'CancelRequested')
+function planThatIsGone(run: Run, event: string, today: Plan | undefined): Plan {
+  const { planHash: hash, pipeline } = run;
+  const hasFollowUps = isAtRest(run) && run.life.pendingActions.length > 0;
+  if (!hasFollowUps && event !== 'DriveFailed' && event !== 'cancel')
     throw new Error(`plan ${hash} is not in the table: was it deleted? The run cannot continue without it`);
   return {
     schema: 1,
@@ -136,19 +138,14 @@ async function planOf(run: Run, plan: Plan, plans: PlanCache): Promise<Plan> {
   return run.planHash === plan.hash ? plan : plans.get(run.planHash);
 }
 
-async function save(
-  decision: Decision,
-  before: Run,
-  ports: Ports,
-  driver: Driver,
-): Promise<Run | 'conflict'> {
+async function save(decision: Decision, before: Run, engine: Engine): Promise<Run | 'conflict'> {
   switch (decision.save) {
     case 'none':
       return decision.run;
     case 'version':
-      return ports.store.save(decision.run, before.version, driver.id);
+      return engine.store.save(decision.run, before.version, engine.driver.id);
     case 'record':
-      return ports.store.record(decision.run, driver.id);
+      return engine.store.record(decision.run, engine.driver.id);
     default:
       return decision.save satisfies never;
   }
@@ -162,11 +159,12 @@ const METRICS: Readonly<Partial<Record<RunState, MetricName>>> = {
 };
 
 /** One line for every step that ended and every state that changed, as stored. */
-function tell(before: Run, after: Run, decision: Decision, event: RunEvent | First, ports: Ports): void {
+function tell(before: Run, after: Run, decision: Decision, event: RunEvent | First, engine: Engine): void {
   const fields = { run: after.id, pipeline: after.pipeline };
-  if (after.last !== undefined && after.last !== before.last && decision.save === 'version') {
-    const { name, attempt, status, rows, statementId, error } = after.last;
-    ports.log(status === 'FINISHED' ? 'info' : 'warn', 'step ended', {
+  const { lastStep: row, life } = after;
+  if (row !== undefined && row !== before.lastStep && decision.save === 'version') {
+    const { name, attempt, status, rows, statementId, error } = row;
+    engine.log(status === 'FINISHED' ? 'info' : 'warn', 'step ended', {
       ...fields,
       step: name,
       attempt,
@@ -176,22 +174,22 @@ function tell(before: Run, after: Run, decision: Decision, event: RunEvent | Fir
       error,
     });
   }
-  if (decision.save !== 'none' && before.state !== after.state) {
-    const metric = METRICS[after.state];
-    if (metric !== undefined) ports.meter(metric, 1, after.pipeline);
-    const problem = after.state === 'FAILED' || after.state === 'NEEDS_DECISION';
-    ports.log(problem ? 'error' : 'info', `run ${after.state}`, {
+  if (decision.save !== 'none' && before.life.state !== life.state) {
+    const metric = METRICS[life.state];
+    if (metric !== undefined) engine.meter(metric, 1, after.pipeline);
+    const problem = life.state === 'FAILED' || life.state === 'NEEDS_DECISION';
+    const error = 'error' in life ? life.error : undefined;
+    const wait = life.state === 'WAITING' ? life : undefined;
+    engine.log(problem ? 'error' : 'info', `run ${life.state}`, {
       ...fields,
-      step: after.step,
-      class: after.error?.class,
-      waitingFor: after.waitingFor,
-      retriesAt:
-        after.waitingFor === undefined || after.next === undefined
-          ? undefined
-          : new Date(after.next * 1000).toISOString(),
-      error: after.error?.message,
+      step: after.step === '' ? undefined : after.step,
+      class: error?.class,
+      waitingFor: wait?.waitingFor,
+      retriesAt: wait === undefined ? undefined : new Date(wait.nextCheckAt * 1000).toISOString(),
+      error: error?.message,
     });
   }
-  if ('refusal' in event && event.refusal.reason === 'throttled') ports.meter('Throttles', 1, after.pipeline);
-  if (decision.note !== undefined) ports.log('info', decision.note, { ...fields, event: event.kind });
+  if ('refusal' in event && event.refusal.reason === 'throttled')
+    engine.meter('Throttles', 1, after.pipeline);
+  if (decision.note !== undefined) engine.log('info', decision.note, { ...fields, event: event.kind });
 }

@@ -1,5 +1,5 @@
 /** Where in its step's file a statement failed, for people. Loaded when something failed. */
-import type { Plan, StatementTemplate, Step } from '../pipeline/plan.ts';
+import type { Plan, StatementTemplate } from '../pipeline/plan.ts';
 import type { ParameterValue } from '../pipeline/render.ts';
 import { renderStatement } from '../pipeline/render.ts';
 import type { Run } from '../run/run.ts';
@@ -19,9 +19,10 @@ export function failurePlace(
   seen: StatementStatus,
   run: Run,
   plan: Plan,
-  step: Step,
   settings: Settings,
 ): string | undefined {
+  const step = plan.steps[run.cursor];
+  if (step === undefined) return undefined;
   const count = step.statements.length;
   const index = seen.failed ?? (step.send === 'single' ? 0 : undefined);
   const statement = index === undefined ? undefined : step.statements[index];

@@ -1,10 +1,18 @@
 /** The history row of a finished step. What the event did not say (rows of a transaction) is asked of the warehouse. */
+import { defined } from '../run/defined.ts';
 import type { Plan } from '../pipeline/plan.ts';
-import type { FinishedStep } from '../run/run.ts';
+import type { FinishedStep, Run } from '../run/run.ts';
 import type { HistoryRow } from '../store/run-store.ts';
 import type { StatementStatus, Warehouse } from '../warehouse/warehouse.ts';
+import type { Engine } from './ports.ts';
 
-export async function historyRow(row: FinishedStep, plan: Plan, warehouse: Warehouse): Promise<HistoryRow> {
+/** Idempotent; nothing where no row is pending. */
+export async function writeLastStep(run: Run, plan: Plan, engine: Engine): Promise<void> {
+  if (run.lastStep !== undefined)
+    await engine.store.putHistory(run.id, await historyRow(run.lastStep, plan, engine.warehouse));
+}
+
+async function historyRow(row: FinishedStep, plan: Plan, warehouse: Warehouse): Promise<HistoryRow> {
   const step = plan.steps[row.index];
   const base: HistoryRow = { ...row, kind: step?.kind ?? 'unknown', statementHash: step?.hash ?? '' };
   if (row.rows !== undefined || row.statementId === undefined) return base;
@@ -17,8 +25,10 @@ export async function historyRow(row: FinishedStep, plan: Plan, warehouse: Wareh
     // What was rolled back has no rows.
     ...(rows === undefined || row.status !== 'FINISHED' ? {} : { rows }),
     ...(seen.rows.length > 1 ? { rowsByStatement: seen.rows.map((count) => count ?? null) } : {}),
-    ...(seen.queryId === undefined ? {} : { queryId: seen.queryId }),
-    ...(seen.durationMs === undefined ? {} : { durationMs: Math.round(seen.durationMs) }),
+    ...defined({
+      queryId: seen.queryId,
+      durationMs: seen.durationMs === undefined ? undefined : Math.round(seen.durationMs),
+    }),
   };
 }
 

@@ -1,29 +1,26 @@
 /** After a failed COPY: the first rows of SYS_LOAD_ERROR_DETAIL, read in the same session (Redshift developer guide: SYS_LOAD_ERROR_DETAIL). */
 import type { Plan } from '../pipeline/plan.ts';
-import type { StatementEnd } from '../run/run-event.ts';
+import type { Failed } from '../run/decision.ts';
 import type { Run } from '../run/run.ts';
-import type { Ports } from './ports.ts';
+import { sessionIdOf } from '../run/run.ts';
+import type { Engine } from './ports.ts';
 
 const ROWS_SHOWN = 10;
 
 /** What a data error leaves unsaid: the rows that could not be loaded, and where in its file the statement stands. */
-export async function explainDataError(
-  run: Run,
-  plan: Plan,
-  end: StatementEnd,
-  ports: Ports,
-): Promise<string> {
-  const loadErrors = await readLoadErrors(run, plan, end, ports);
-  const place = end.error?.place === undefined ? '' : `at ${end.error.place}`;
+export async function explainDataError(run: Run, plan: Plan, end: Failed, engine: Engine): Promise<string> {
+  const loadErrors = await readLoadErrors(run, plan, end, engine);
+  const place = end.error.place === undefined ? '' : `at ${end.error.place}`;
   return [loadErrors, place].filter((part) => part !== '').join('\n');
 }
 
 /** What the view says, a line each; empty where it says nothing or cannot be read: the COPY's own error stands anyway. */
-export async function readLoadErrors(run: Run, plan: Plan, end: StatementEnd, ports: Ports): Promise<string> {
-  const { warehouse } = ports;
+export async function readLoadErrors(run: Run, plan: Plan, end: Failed, engine: Engine): Promise<string> {
+  const { warehouse } = engine;
   try {
     const seen = await warehouse.describe(end.statementId);
-    if (seen === 'NOT_FOUND' || run.sessionId === undefined) return '';
+    const sessionId = sessionIdOf(run);
+    if (seen === 'NOT_FOUND' || sessionId === undefined) return '';
     const where =
       seen.queryId !== undefined
         ? `query_id = ${seen.queryId}`
@@ -32,7 +29,7 @@ export async function readLoadErrors(run: Run, plan: Plan, end: StatementEnd, po
           : undefined;
     if (where === undefined) return '';
     const read = await warehouse.runSmall(
-      run.sessionId,
+      sessionId,
       `SELECT TRIM(file_name) AS file_name, line_number, TRIM(column_name) AS column_name, TRIM(column_type) AS column_type, TRIM(error_message) AS error_message FROM sys_load_error_detail WHERE ${where} ORDER BY start_time DESC, line_number LIMIT ${ROWS_SHOWN}`,
       plan.session.keepAliveSeconds,
     );
@@ -40,7 +37,7 @@ export async function readLoadErrors(run: Run, plan: Plan, end: StatementEnd, po
     const result = await warehouse.result(read.value.statementId, ROWS_SHOWN);
     return result === 'NOT_FOUND' ? '' : result.rows.map(loadErrorText).join('\n');
   } catch (error) {
-    ports.log('warn', 'the load errors could not be read', { run: run.id, error: String(error) });
+    engine.log('warn', 'the load errors could not be read', { run: run.id, error: String(error) });
     return '';
   }
 }

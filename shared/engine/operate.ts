@@ -1,52 +1,39 @@
 /** What a person asks for: start and resume, each with one clear answer. */
+import { defined } from '../run/defined.ts';
 import type { OperateAnswer, OperateRequest } from '../events/requests.ts';
 import { RefusedInputError } from '../events/read.ts';
 import type { Plan } from '../pipeline/plan.ts';
-import type { PersonRequest } from '../run/run-event.ts';
 import type { RunFile } from '../run/trigger.ts';
 import { isAtRest } from '../run/run.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
 import { todaysView } from './todays-view.ts';
 import { wake } from './wake.ts';
-import type { PlanCache } from './plan-cache.ts';
-import type { Driver, FoundFile, Ports } from './ports.ts';
+import type { Engine, FoundFile } from './ports.ts';
 import { startRun } from './start-run.ts';
 
-export async function operate(
-  request: OperateRequest,
-  today: readonly Plan[],
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
-): Promise<OperateAnswer> {
+export async function operate(request: OperateRequest, engine: Engine): Promise<OperateAnswer> {
   switch (request.verb) {
     case 'start':
-      return start(request, today, ports, plans, driver);
+      return start(request, engine);
     case 'resume':
-      return resume(request, today, ports, plans, driver);
+      return resume(request, engine);
     case 'cancel':
     case 'resolve':
-      return settle(request, ports, plans, driver);
+      return settle(request, engine);
     default:
       return request satisfies never;
   }
 }
 
-async function start(
-  request: OperateRequest & { verb: 'start' },
-  today: readonly Plan[],
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
-): Promise<OperateAnswer> {
-  const plan = today.find((candidate) => candidate.pipeline === request.pipeline);
+async function start(request: OperateRequest & { verb: 'start' }, engine: Engine): Promise<OperateAnswer> {
+  const plan = engine.plans.today(request.pipeline);
   if (plan === undefined)
-    return notFound(`there is no pipeline "${request.pipeline}"; there are ${names(today)}`);
+    return notFound(`there is no pipeline "${request.pipeline}"; there are ${names(engine.plans.all())}`);
   const parameters = request.parameters ?? {};
   const wrong = unsuitableParameters(plan.parameters, parameters);
   if (wrong !== undefined) return { ok: false, code: 'invalid', message: wrong };
   const file = request.file === undefined ? undefined : parseFileUri(request.file);
-  const found = file === undefined ? undefined : await ports.files.find(file.bucket, file.key);
+  const found = file === undefined ? undefined : await engine.files.find(file.bucket, file.key);
   if (file !== undefined && found === undefined) return notFound(`there is no object ${request.file ?? ''}`);
   if (found === undefined && needsFile(plan)) {
     return {
@@ -57,18 +44,18 @@ async function start(
   }
   const trigger = {
     kind: 'request' as const,
-    time: new Date(ports.now()).toISOString(),
+    time: new Date(engine.now()).toISOString(),
     requestId: request.requestId,
     actor: request.actor,
-    ...(found === undefined ? {} : { file: withoutTime(found) }),
+    ...defined({ file: found && withoutTime(found) }),
   };
-  const { run, created } = await startRun(plan, trigger, parameters, ports, plans, driver);
-  await wake(run.id, ports);
+  const { run, created } = await startRun(plan, trigger, parameters, engine);
+  await wake(run.id, engine);
   return {
     ok: true,
     runId: run.id,
-    state: run.state,
-    message: created ? `started ${run.id}` : `request ${request.requestId} started ${run.id} before`,
+    state: run.life.state,
+    message: created ? `started ${run.id}` : `request ${request.requestId} already started ${run.id}`,
   };
 }
 
@@ -78,62 +65,43 @@ function withoutTime(found: FoundFile): RunFile {
   return file;
 }
 
-async function resume(
-  request: OperateRequest & { verb: 'resume' },
-  today: readonly Plan[],
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
-): Promise<OperateAnswer> {
-  const run = await ports.store.load(request.runId);
+async function resume(request: OperateRequest & { verb: 'resume' }, engine: Engine): Promise<OperateAnswer> {
+  const run = await engine.store.load(request.runId);
   if (run === undefined) return notFound(`there is no run ${request.runId}`);
-  const plan =
-    today.find((candidate) => candidate.pipeline === run.pipeline) ?? (await plans.get(run.planHash));
-  await plans.put(plan);
+  const plan = engine.plans.today(run.pipeline) ?? (await engine.plans.get(run.planHash));
+  await engine.plans.put(plan);
   const { driveRequest } = await import('./drive-request.ts');
   const { answer, run: after } = await driveRequest(
     run.id,
-    {
-      kind: 'ResumeRequested',
-      requestId: request.requestId,
-      actor: request.actor,
-      plan: await todaysView(run, plan, plans),
-      ...(request.from === undefined ? {} : { from: request.from }),
-    },
-    ports,
-    plans,
-    driver,
+    { ...request, plan: await todaysView(run, plan, engine.plans) },
+    engine,
   );
   if (answer === undefined) return changedMeanwhile(run.id);
   if (!answer.ok) return answer;
-  await wake(run.id, ports);
-  return { ok: true, runId: run.id, state: after?.state ?? run.state, message: answer.message };
+  await wake(run.id, engine);
+  return { ok: true, runId: run.id, state: (after ?? run).life.state, message: answer.message };
 }
 
-/** A word that ends a run, or lets it go on from where it stopped. */
+/** Ends a run, or lets it continue from where it stopped. */
 async function settle(
   request: OperateRequest & { verb: 'cancel' | 'resolve' },
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
+  engine: Engine,
 ): Promise<OperateAnswer> {
-  const { requestId, actor, reason } = request;
-  const who = { requestId, actor, ...(reason === undefined ? {} : { reason }) };
-  const news: PersonRequest =
-    request.verb === 'cancel'
-      ? { kind: 'CancelRequested', ...who }
-      : { kind: 'ResolveRequested', ...who, verdict: request.verdict };
   const { driveRequest } = await import('./drive-request.ts');
-  const { answer, run } = await driveRequest(request.runId, news, ports, plans, driver);
+  const { answer, run } = await driveRequest(request.runId, request, engine);
   if (run === undefined) return notFound(`there is no run ${request.runId}`);
   if (answer === undefined) return changedMeanwhile(run.id);
   if (!answer.ok) return answer;
-  if (!isAtRest(run)) await wake(run.id, ports);
-  return { ok: true, runId: run.id, state: run.state, message: answer.message };
+  if (!isAtRest(run)) await wake(run.id, engine);
+  return { ok: true, runId: run.id, state: run.life.state, message: answer.message };
 }
 
 function changedMeanwhile(runId: string): OperateAnswer {
-  return { ok: false, code: 'refused', message: `run ${runId} was changed by others meanwhile; ask again` };
+  return {
+    ok: false,
+    code: 'refused',
+    message: `another driver changed run ${runId} at the same time; send the request again`,
+  };
 }
 
 /** @throws RefusedInputError */

@@ -1,162 +1,147 @@
 /** Effects, carried out: one exhaustive switch from what the core asks to what the ports do, and the answer back. */
+import { defined } from '../run/defined.ts';
 import type { Plan, Step } from '../pipeline/plan.ts';
-import type { Effect } from '../run/effect.ts';
+import type { Effect } from '../run/decision.ts';
 import type { RunEvent, SeenFile } from '../run/run-event.ts';
-import type { Run } from '../run/run.ts';
-import type { RunFile } from '../run/trigger.ts';
+import type { Run, Underway } from '../run/run.ts';
+import { underwayOf } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import { statementName } from '../warehouse/statement-name.ts';
-import { historyRow } from './history.ts';
-import type { PlanCache } from './plan-cache.ts';
-import type { Driver, FoundFile, Ports } from './ports.ts';
+import { writeLastStep } from './history.ts';
+import type { Engine } from './ports.ts';
 import { statementsOf } from './statements.ts';
 import { seeStatement } from './statement-seen.ts';
 
-/** Time that must be left in the invocation after a pause, for what follows it. */
-const RESERVE_MS = 10_000;
-
-/** Undefined: nothing more to do in this invocation; the sweep or an event goes on. */
+/** The answer; `history-written`: the pending row is, and the run has none any more. */
 export async function perform(
   effect: Effect,
   run: Run,
   plan: Plan,
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
-): Promise<RunEvent | undefined> {
-  const { warehouse, files } = ports;
+  engine: Engine,
+): Promise<RunEvent | 'history-written'> {
+  const { warehouse } = engine;
   switch (effect.kind) {
     case 'TakeSlot': {
       // Once a run.
       const { takeSlot } = await import('./slots.ts');
-      return takeSlot(run, ports, plans);
+      return takeSlot(run, engine);
     }
-    case 'OpenSession': {
-      const [opened] = await Promise.all([
-        warehouse.open({
-          set: plan.session.set,
-          name: `baton:${ports.settings.stage}:open:${run.id}:${run.generation}`,
-          ...(plan.warehouse === undefined ? {} : { warehouse: plan.warehouse }),
-        }),
-        ports.publisher.publish([
-          {
-            source: 'baton',
-            type: 'Run Started',
-            detail: { runId: run.id, pipeline: run.pipeline, trigger: run.trigger },
-          },
-        ]),
-      ]);
-      if (!opened.ok)
-        return { kind: 'CallRefused', call: 'open', refusal: opened.refusal, tries: effect.tries };
-      return { kind: 'SessionOpened', ...opened.value };
-    }
-    case 'ProveSession': {
+    case 'OpenSession':
+      return openSession(run, plan, engine, effect.tries);
+    case 'VerifySession': {
       const sessionId = sessionOf(run);
       const proved = await warehouse.runSmall(sessionId, 'ROLLBACK', plan.session.keepAliveSeconds);
       if (!proved.ok)
-        return { kind: 'CallRefused', call: 'prove', refusal: proved.refusal, tries: effect.tries };
-      return { kind: 'SessionProved', sessionId };
+        return { kind: 'CallRefused', call: 'verify', refusal: proved.refusal, tries: effect.tries };
+      return { kind: 'SessionVerified', sessionId };
     }
     case 'LookUpSession':
       return { kind: 'SessionSeen', status: await warehouse.session(sessionOf(run)), why: effect.why };
     case 'CheckInput': {
-      const { bucket, key } = inputOf(run);
-      const found = await files.find(bucket, key);
-      return {
-        kind: 'InputChecked',
-        ...(found === undefined ? {} : { seen: seenOf(found) }),
-        ...(effect.end === undefined ? {} : { end: effect.end }),
-      };
+      const seen = await lookAtFile(run, engine);
+      return { kind: 'InputChecked', ...defined({ seen, about: effect.about }) };
     }
     case 'Submit':
-      return submit(run, plan, ports, effect.tries);
+      return submit(run, plan, engine, effect.tries);
     case 'LookUpName': {
-      const token = tokenOf(run);
-      const statementId = await warehouse.findByName(nameOf(run, ports));
-      return {
-        kind: 'NameLookedUp',
-        token,
-        why: effect.why,
-        ...(statementId === undefined ? {} : { statementId }),
-      };
+      const { token } = claimOf(run);
+      const statementId = await warehouse.findByName(nameOf(run, engine));
+      return { kind: 'NameLookedUp', token, why: effect.why, ...defined({ statementId }) };
     }
     case 'Describe':
-      return seeStatement(
-        await warehouse.describe(effect.statementId),
-        effect.statementId,
-        run,
-        plan,
-        stepOf(run, plan),
-        ports,
-      );
+      return seeStatement(effect.statementId, run, plan, engine);
     case 'ReadVerdict': {
       const { readVerdict } = await import('./verdict.ts');
-      return readVerdict(effect.end, stepOf(run, plan), warehouse);
+      return readVerdict(effect.about, stepOf(run, plan), warehouse);
     }
     case 'ReadLoadErrors': {
+      const { about } = effect;
       const { explainDataError } = await import('./load-errors.ts');
-      return {
-        kind: 'LoadErrorsRead',
-        message: await explainDataError(run, plan, effect.end, ports),
-        end: effect.end,
-      };
+      return { kind: 'LoadErrorsRead', message: await explainDataError(run, plan, about, engine), about };
     }
     case 'WriteHistory':
-      await ports.store.putHistory(run.id, await historyRow(effect.row, plan, warehouse));
-      return { kind: 'HistoryWritten', row: effect.row, afterwards: effect.afterwards };
+      await writeLastStep(run, plan, engine);
+      return 'history-written';
     case 'PlanRebuild': {
       const { planRebuild } = await import('./plan-rebuild.ts');
-      return planRebuild(run, plan, effect.target, effect.failure, ports);
+      return { kind: 'RebuildPlanned', ...(await planRebuild(run, plan, engine)), about: effect.about };
     }
     case 'ProbeMarker': {
       const { probeMarker } = await import('./probe-marker.ts');
-      return probeMarker(run, plan, effect.failure, effect.end, ports);
+      return { kind: 'MarkerProbed', ...(await probeMarker(run, plan, engine)), about: effect.about };
     }
-    case 'AskVerify': {
-      const { askVerify } = await import('./ask-verify.ts');
-      return askVerify(run, plan, effect.failure, ports);
+    case 'RunVerifyQuery': {
+      const { runVerifyQuery } = await import('./verify-query.ts');
+      return {
+        kind: 'VerifyQueryRead',
+        applied: await runVerifyQuery(run, plan, engine),
+        about: effect.about,
+      };
     }
     case 'CancelStatement':
       await warehouse.cancel(effect.statementId);
       return { kind: 'CancelSent' };
-    case 'PerformDuty': {
+    case 'PerformAction': {
       // Once a run, at its end: the steps before it do not load it.
-      const { performDuty } = await import('./duties.ts');
-      await performDuty(effect.duty, run, plan, ports, plans);
-      return { kind: 'DutyDone', duty: effect.duty };
+      const { performAction } = await import('./pending-actions.ts');
+      await performAction(effect.action, run, plan, engine);
+      return { kind: 'ActionDone', action: effect.action };
     }
-    case 'Pause': {
-      if (driver.remainingMs() < effect.ms + RESERVE_MS) return undefined;
-      await ports.pause(effect.ms);
-      if (effect.afterwards.kind === 'Wake') return { kind: 'Woken' };
-      return perform(effect.afterwards, run, plan, ports, plans, driver);
-    }
+    case 'Wake':
+      return { kind: 'Woken' };
     default:
       return effect satisfies never;
   }
 }
 
+/** `Run Started` is published beside the opener: it delays nothing. */
+async function openSession(run: Run, plan: Plan, engine: Engine, tries: number): Promise<RunEvent> {
+  const { id: runId, pipeline, trigger, generation } = run;
+  const [opened] = await Promise.all([
+    engine.warehouse.open({
+      set: plan.session.set,
+      name: `baton:${engine.settings.stage}:open:${runId}:${generation}`,
+      ...defined({ warehouse: plan.warehouse }),
+    }),
+    engine.publisher.publish([
+      { source: 'baton', type: 'Run Started', detail: { runId, pipeline, trigger } },
+    ]),
+  ]);
+  return opened.ok
+    ? { kind: 'SessionOpened', ...opened.value }
+    : { kind: 'CallRefused', call: 'open', refusal: opened.refusal, tries };
+}
+
+async function lookAtFile({ id, trigger }: Run, engine: Engine): Promise<SeenFile | undefined> {
+  const file = fileOf(trigger);
+  if (file === undefined) throw new Error(`run ${id} has no file`);
+  const found = await engine.files.find(file.bucket, file.key);
+  if (found === undefined) return undefined;
+  const { etag, versionId, modified } = found;
+  return { etag, ...defined({ versionId, modified }) };
+}
+
 /** The submission, with the history row of the step before it written beside, so that it delays nothing. */
-async function submit(run: Run, plan: Plan, ports: Ports, tries: number): Promise<RunEvent> {
+async function submit(run: Run, plan: Plan, engine: Engine, tries: number): Promise<RunEvent> {
   const step = stepOf(run, plan);
-  const token = tokenOf(run);
-  const sqls = renderedOrRefused(run, plan, step, ports);
+  const { token } = claimOf(run);
+  const sqls = renderedOrRefused(run, plan, step, engine);
   if (!Array.isArray(sqls)) return { ...sqls, tries };
-  const submission = ports.warehouse.submit({
+  const submission = engine.warehouse.submit({
     sessionId: sessionOf(run),
-    name: nameOf(run, ports),
+    name: nameOf(run, engine),
     token,
     sqls,
     transaction: step.send === 'transaction',
     keepAliveSeconds: plan.session.keepAliveSeconds,
   });
-  const [submitted, history] = await Promise.allSettled([submission, writeLast(run, plan, ports)]);
+  const [submitted, history] = await Promise.allSettled([submission, writeLastStep(run, plan, engine)]);
   if (submitted.status === 'rejected') throw submitted.reason;
   if (history.status === 'rejected')
-    ports.log('warn', 'the history row is written later', { run: run.id, error: String(history.reason) });
+    engine.log('warn', 'the history row is written later', { run: run.id, error: String(history.reason) });
   if (!submitted.value.ok)
     return { kind: 'CallRefused', call: 'submit', refusal: submitted.value.refusal, tries };
-  ports.log('info', 'step submitted', {
+  engine.log('info', 'step submitted', {
     run: run.id,
     pipeline: run.pipeline,
     step: step.name,
@@ -171,20 +156,15 @@ async function submit(run: Run, plan: Plan, ports: Ports, tries: number): Promis
   };
 }
 
-async function writeLast(run: Run, plan: Plan, ports: Ports): Promise<void> {
-  if (run.last !== undefined)
-    await ports.store.putHistory(run.id, await historyRow(run.last, plan, ports.warehouse));
-}
-
 /** SQL that cannot be rendered (a parameter without a value) is the run's failure, not the driver's crash. */
 function renderedOrRefused(
   run: Run,
   plan: Plan,
   step: Step,
-  ports: Ports,
+  engine: Engine,
 ): string[] | (RunEvent & { kind: 'CallRefused' }) {
   try {
-    return statementsOf(run, plan, step, ports.settings);
+    return statementsOf(run, plan, step, engine.settings);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return {
@@ -196,15 +176,16 @@ function renderedOrRefused(
   }
 }
 
-function nameOf(run: Run, ports: Ports): string {
+function nameOf(run: Run, engine: Engine): string {
+  const { nonce, token } = claimOf(run);
   return statementName({
-    stage: ports.settings.stage,
+    stage: engine.settings.stage,
     runId: run.id,
     generation: run.generation,
     step: run.cursor,
     attempt: run.attempt,
-    nonce: run.nonce ?? 1,
-    token: tokenOf(run),
+    nonce,
+    token,
   });
 }
 
@@ -214,26 +195,13 @@ function stepOf(run: Run, plan: Plan): Step {
   return step;
 }
 
-function inputOf({ id, trigger }: Run): RunFile {
-  const file = fileOf(trigger);
-  if (file === undefined) throw new Error(`run ${id} has no file`);
-  return file;
-}
-
-function seenOf({ etag, versionId, modified }: FoundFile): SeenFile {
-  return {
-    etag,
-    ...(versionId === undefined ? {} : { versionId }),
-    ...(modified === undefined ? {} : { modified }),
-  };
-}
-
 function sessionOf(run: Run): string {
-  if (run.sessionId === undefined) throw new Error(`run ${run.id} has no session`);
-  return run.sessionId;
+  if (run.session.state !== 'open') throw new Error(`run ${run.id} has no session`);
+  return run.session.id;
 }
 
-function tokenOf(run: Run): string {
-  if (run.token === undefined) throw new Error(`run ${run.id} has no claim`);
-  return run.token;
+function claimOf(run: Run): Underway {
+  const claim = underwayOf(run);
+  if (claim === undefined) throw new Error(`run ${run.id} has no claim`);
+  return claim;
 }

@@ -14,6 +14,11 @@ export class PlanCache {
     this.#deployed = deployed;
   }
 
+  /** Today's plans, one for each pipeline. */
+  all(): readonly Plan[] {
+    return this.#deployed();
+  }
+
   /** The pipeline's plan of today; undefined where the pipeline is not there any more. */
   today(pipeline: string): Plan | undefined {
     return this.#deployed().find((plan) => plan.pipeline === pipeline);

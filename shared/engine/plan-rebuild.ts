@@ -1,28 +1,28 @@
 /** What must run again in a new session, from the plan's lineage and the run's own history. Loaded only when a session is lost. */
+import { defined } from '../run/defined.ts';
 import type { Plan, Step } from '../pipeline/plan.ts';
 import { rebuildAt } from '../pipeline/rebuild.ts';
 import type { RebuildPlanned } from '../run/run-event.ts';
-import type { Failure, RebuildItem, Run } from '../run/run.ts';
+import type { RebuildItem, Run } from '../run/run.ts';
+import { rebuildTarget } from '../run/run.ts';
 import type { HistoryRow } from '../store/run-store.ts';
-import { historyRow } from './history.ts';
-import type { Ports } from './ports.ts';
+import { writeLastStep } from './history.ts';
+import type { Engine } from './ports.ts';
 
 export async function planRebuild(
   run: Run,
   plan: Plan,
-  target: number,
-  failure: Failure,
-  { store, warehouse }: Ports,
-): Promise<RebuildPlanned> {
-  const { verdict, rerun, recheck, reasons } = rebuildAt(plan.steps, target);
+  engine: Engine,
+): Promise<Pick<RebuildPlanned, 'verdict' | 'todo' | 'reasons'>> {
+  const { verdict, rerun, recheck, reasons } = rebuildAt(plan.steps, rebuildTarget(run));
   // The row of the step before is written beside a submission, and may be missing still: rows are compared with it.
-  if (run.last !== undefined) await store.putHistory(run.id, await historyRow(run.last, plan, warehouse));
-  const history = await store.history(run.id);
+  await writeLastStep(run, plan, engine);
+  const history = await engine.store.history(run.id);
   const again = new Set([...rerun, ...recheck]);
   const todo = plan.steps.flatMap((step, index): RebuildItem[] =>
     again.has(step.name) ? [item(step, index, verdict, history)] : [],
   );
-  return { kind: 'RebuildPlanned', target, verdict, todo, reasons, failure };
+  return { verdict, todo, reasons };
 }
 
 function item(
@@ -34,7 +34,7 @@ function item(
   const first = history.find((row) => row.index === index && row.status === 'FINISHED');
   // Before anything durable is done, other rows harm nobody; and a table that is only declared has none to count.
   const compare = verdict === 'proved' && step.kind === 'session' && hasRows(step);
-  return { index, compare, ...(first?.rows === undefined ? {} : { rows: first.rows }) };
+  return { index, compare, ...defined({ rows: first?.rows }) };
 }
 
 function hasRows({ lineage, usesFile }: Step): boolean {

@@ -3,21 +3,20 @@ import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
-import type { PlanCache } from './plan-cache.ts';
-import type { Ports } from './ports.ts';
+import type { Engine } from './ports.ts';
 import { manifestBody, manifestKey } from './values.ts';
 
 /** Today's plan, stored, where it is another than the run's, and fits what the run was started with; else undefined. */
-export async function planToStart(run: Run, ports: Ports, plans: PlanCache): Promise<Plan | undefined> {
+export async function planToStart(run: Run, engine: Engine): Promise<Plan | undefined> {
   if (run.startedAt !== undefined) return undefined;
-  const today = plans.today(run.pipeline);
+  const today = engine.plans.today(run.pipeline);
   if (today === undefined || today.hash === run.planHash) return undefined;
   const file = fileOf(run.trigger);
   const misfit =
     unsuitableParameters(today.parameters, run.parameters) ??
     (file === undefined && needsFile(today) ? 'it works on a file, and the run has none' : undefined);
   if (misfit !== undefined) {
-    ports.log('warn', 'the run keeps the plan it was made with', {
+    engine.log('warn', 'the run keeps the plan it was created with', {
       run: run.id,
       pipeline: run.pipeline,
       why: misfit,
@@ -25,7 +24,7 @@ export async function planToStart(run: Run, ports: Ports, plans: PlanCache): Pro
     return undefined;
   }
   if (file !== undefined && today.steps.some((step) => step.usesManifest))
-    await ports.files.putArtifact(manifestKey(run.id), manifestBody(file));
-  await plans.put(today);
+    await engine.files.putArtifact(manifestKey(run.id), manifestBody(file));
+  await engine.plans.put(today);
   return today;
 }

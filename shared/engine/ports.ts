@@ -2,6 +2,7 @@
 import type { RunFile } from '../run/trigger.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
+import type { PlanCache } from './plan-cache.ts';
 
 /** `modified`: LastModified, ISO 8601. */
 export type FoundFile = RunFile & { readonly modified?: string };
@@ -81,4 +82,10 @@ export interface Driver {
   /** Written into `by`. Unique to this invocation. */
   readonly id: string;
   readonly remainingMs: () => number;
+}
+
+/** Everything that one invocation works with. */
+export interface Engine extends Ports {
+  readonly plans: PlanCache;
+  readonly driver: Driver;
 }

@@ -1,21 +1,36 @@
 /** Did the sweep bring a run on that an event or a driver should have brought on? Then something was lost, and people may want to know. */
 import type { Run } from '../run/run.ts';
+import { isAtRest, underwayOf } from '../run/run.ts';
 
 /** Younger news may still be on its way, in ms. */
 const ON_ITS_WAY_MS = 60_000;
 
 export function hasRecovered(before: Run, after: Run, now: number): boolean {
+  const { state } = before.life;
   // Whoever backs off waits for nothing but the sweep; and what is stopped for its time is stopped by it.
-  if (before.state === 'WAITING' || before.timedOut === true || after.timedOut === true) return false;
-  if (before.state === 'QUEUED') return after.state !== 'QUEUED' && now - queuedSince(before) > ON_ITS_WAY_MS;
+  if (state === 'WAITING' || isTimedOut(before) || isTimedOut(after)) return false;
+  if (state === 'QUEUED') return after.life.state !== 'QUEUED' && now - queuedSince(before) > ON_ITS_WAY_MS;
   return (
-    before.state !== after.state ||
-    before.phase !== after.phase ||
+    state !== after.life.state ||
+    phaseOf(before) !== phaseOf(after) ||
     before.cursor !== after.cursor ||
     before.attempt !== after.attempt ||
     before.generation !== after.generation ||
-    (before.owed?.length ?? 0) !== (after.owed?.length ?? 0)
+    followUpsOf(before) !== followUpsOf(after)
   );
+}
+
+function isTimedOut(run: Run): boolean {
+  const work = underwayOf(run);
+  return work?.phase === 'SUBMITTED' && work.timedOut === true;
+}
+
+function phaseOf(run: Run): string {
+  return underwayOf(run)?.phase ?? 'READY';
+}
+
+function followUpsOf(run: Run): number {
+  return isAtRest(run) ? run.life.pendingActions.length : 0;
 }
 
 function queuedSince(run: Run): number {

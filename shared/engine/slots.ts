@@ -2,13 +2,13 @@
  * The pool of a pipeline: how many of its runs are active at once. A driver that frees or finds places gives them to the oldest
  * waiting runs and wakes those: each of them has its place already, so no wake-up is wasted.
  */
+import { defined } from '../run/defined.ts';
 import type { Run } from '../run/run.ts';
 import { queueOrder } from '../run/run.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import type { Pool } from '../store/run-store.ts';
 import { planToStart } from './plan-to-start.ts';
-import type { PlanCache } from './plan-cache.ts';
-import type { Ports } from './ports.ts';
+import type { Engine } from './ports.ts';
 import { wake } from './wake.ts';
 
 /** Lost races for the pool after which the places are left to those who won them. */
@@ -18,12 +18,12 @@ const RACES = 10;
 const LOOKED_AT = 100;
 
 /** Takes a place for the run if one is free and no older run waits for it; those get theirs, too. */
-export async function takeSlot(run: Run, ports: Ports, plans: PlanCache): Promise<RunEvent> {
-  const { holders } = await ports.store.loadPool(run.pipeline);
-  const epoch = holders[run.id] ?? (await fillPool(run.pipeline, ports, plans, run)).get(run.id);
+export async function takeSlot(run: Run, engine: Engine): Promise<RunEvent> {
+  const { holders } = await engine.store.loadPool(run.pipeline);
+  const epoch = holders[run.id] ?? (await fillPool(run.pipeline, engine, run)).get(run.id);
   if (epoch === undefined) return { kind: 'SlotBusy' };
-  const plan = await planToStart(run, ports, plans);
-  return { kind: 'SlotTaken', epoch, ...(plan === undefined ? {} : { plan }) };
+  const plan = await planToStart(run, engine);
+  return { kind: 'SlotTaken', epoch, ...defined({ plan }) };
 }
 
 /**
@@ -32,34 +32,33 @@ export async function takeSlot(run: Run, ports: Ports, plans: PlanCache): Promis
  */
 export async function fillPool(
   pipeline: string,
-  ports: Ports,
-  plans: PlanCache,
+  engine: Engine,
   me?: Run,
 ): Promise<ReadonlyMap<string, number>> {
   const given = new Map<string, number>();
-  const queue = new Queue(pipeline, ports, me);
+  const queue = new Queue(pipeline, engine, me);
   for (let races = 0; races < RACES;) {
-    const pool = await ports.store.loadPool(pipeline);
+    const pool = await engine.store.loadPool(pipeline);
     const taken = Object.keys(pool.holders).length;
     // Most often it is full: then no query is needed.
-    if (me !== undefined && taken >= (await placesFor(me, plans))) break;
+    if (me !== undefined && taken >= (await placesFor(me, engine))) break;
     const next = await queue.oldest(pool, given);
     if (next === undefined) break;
-    const places = await placesFor(next, plans);
+    const places = await placesFor(next, engine);
     if (taken >= places) break;
-    const epoch = await ports.store.takeSlot(pipeline, next.id, pool, places);
+    const epoch = await engine.store.takeSlot(pipeline, next.id, pool, places);
     if (epoch === 'conflict') {
       races += 1;
       continue;
     }
     given.set(next.id, epoch);
-    if (next.id !== me?.id) await wake(next.id, ports);
+    if (next.id !== me?.id) await wake(next.id, engine);
   }
   return given;
 }
 
 /** How many runs of its pipeline may go on at once. One whose plan is gone gets a place, too: its drive says what is wrong. */
-async function placesFor(run: Run, plans: PlanCache): Promise<number> {
+async function placesFor(run: Run, { plans }: Engine): Promise<number> {
   const plan = plans.today(run.pipeline) ?? (await plans.find(run.planHash));
   return plan?.concurrency ?? 1;
 }
@@ -67,13 +66,13 @@ async function placesFor(run: Run, plans: PlanCache): Promise<number> {
 /** The waiting runs of a pipeline, oldest first. The index lags: only the item itself says whether a run still waits. */
 class Queue {
   readonly #pipeline: string;
-  readonly #ports: Ports;
+  readonly #engine: Engine;
   readonly #me: Run | undefined;
   #ids: string[] | undefined;
 
-  constructor(pipeline: string, ports: Ports, me: Run | undefined) {
+  constructor(pipeline: string, engine: Engine, me: Run | undefined) {
     this.#pipeline = pipeline;
-    this.#ports = ports;
+    this.#engine = engine;
     this.#me = me;
   }
 
@@ -81,11 +80,11 @@ class Queue {
   async oldest({ holders }: Pool, given: ReadonlyMap<string, number>): Promise<Run | undefined> {
     const isServed = (id: string): boolean => holders[id] !== undefined || given.has(id);
     const me = this.#me !== undefined && !isServed(this.#me.id) ? this.#me : undefined;
-    this.#ids ??= await this.#ports.store.findQueued(this.#pipeline, LOOKED_AT);
+    this.#ids ??= await this.#engine.store.findQueued(this.#pipeline, LOOKED_AT);
     for (let id = this.#ids[0]; id !== undefined; id = this.#ids[0]) {
       if (id === me?.id) return me;
-      const other = isServed(id) ? undefined : await this.#ports.store.load(id);
-      if (other?.state === 'QUEUED')
+      const other = isServed(id) ? undefined : await this.#engine.store.load(id);
+      if (other?.life.state === 'QUEUED')
         return me !== undefined && queueOrder(me) < queueOrder(other) ? me : other;
       this.#ids.shift();
     }
@@ -99,21 +98,20 @@ class Queue {
  */
 export async function tendPool(
   pipeline: string,
-  ports: Ports,
-  plans: PlanCache,
+  engine: Engine,
 ): Promise<{ unaware: readonly string[]; isHeldBack: boolean }> {
-  const { store } = ports;
+  const { store } = engine;
   const { holders } = await store.loadPool(pipeline);
   const unaware: string[] = [];
   let isHeldBack = false;
   for (const [runId, epoch] of Object.entries(holders)) {
     const holder = await store.load(runId);
-    if (holder?.state === 'QUEUED') unaware.push(runId);
-    else if (holder?.slot !== true) {
+    if (holder?.life.state === 'QUEUED') unaware.push(runId);
+    else if (holder?.slot?.held !== true) {
       await store.releaseSlot(pipeline, runId, epoch);
-      ports.log('warn', 'freed the place of a run that has ended', { pipeline, run: runId, epoch });
-    } else if (holder.state === 'FAILED' || holder.state === 'NEEDS_DECISION') isHeldBack = true;
+      engine.log('warn', 'freed the slot of a run that has ended', { pipeline, run: runId, epoch });
+    } else if (holder.life.state === 'FAILED' || holder.life.state === 'NEEDS_DECISION') isHeldBack = true;
   }
-  const given = await fillPool(pipeline, ports, plans);
+  const given = await fillPool(pipeline, engine);
   return { unaware: [...unaware, ...given.keys()], isHeldBack };
 }

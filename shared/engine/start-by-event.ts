@@ -1,9 +1,9 @@
 /** An event of the bus came for a pipeline: one run, however often it is delivered. */
 import type { BusEvent } from '../events/bus-event.ts';
 import { RefusedInputError } from '../events/read.ts';
-import type { Plan, Trigger } from '../pipeline/plan.ts';
-import type { PlanCache } from './plan-cache.ts';
-import type { Driver, Ports } from './ports.ts';
+import type { Trigger } from '../pipeline/plan.ts';
+import { defined } from '../run/defined.ts';
+import type { Engine } from './ports.ts';
 import type { Started } from './start-run.ts';
 import { startOrReplay } from './start-or-replay.ts';
 
@@ -12,18 +12,12 @@ import { startOrReplay } from './start-or-replay.ts';
  * pattern.
  * @throws RefusedInputError where the pipeline is not there, or takes no such events any more: its SQL does not know them
  */
-export async function startByEvent(
-  arrived: BusEvent,
-  today: readonly Plan[],
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
-): Promise<Started | undefined> {
+export async function startByEvent(arrived: BusEvent, engine: Engine): Promise<Started | undefined> {
   const { pipeline, id, source, detailType, time, json, replayName, isOwn } = arrived;
-  const plan = today.find((candidate) => candidate.pipeline === pipeline);
+  const plan = engine.plans.today(pipeline);
   const what = `event "${detailType}" from ${source} (${id})`;
   if (isOwn) {
-    ports.log('warn', 'ignored an event that Baton caused itself: it would start runs in an endless loop', {
+    engine.log('warn', 'ignored an event that Baton caused itself: it would start runs in an endless loop', {
       pipeline,
       event: what,
     });
@@ -33,13 +27,8 @@ export async function startByEvent(
     throw new RefusedInputError(`received ${what}, but pipeline ${pipeline} no longer exists`);
   if (!plan.triggers.some((trigger) => takes(trigger, source, detailType)))
     throw new RefusedInputError(`received ${what}, but pipeline ${pipeline} no longer has a trigger for it`);
-  const trigger = {
-    kind: 'event' as const,
-    time,
-    event: { id, source, detailType, json },
-    ...(replayName === undefined ? {} : { replayName }),
-  };
-  return startOrReplay(plan, trigger, ports, plans, driver);
+  const event = { id, source, detailType, json };
+  return startOrReplay(plan, defined({ kind: 'event' as const, time, event, replayName }), engine);
 }
 
 function takes(trigger: Trigger, source: string, detailType: string): boolean {

@@ -6,8 +6,7 @@ import type { Run } from '../run/run.ts';
 import type { RunTrigger } from '../run/trigger.ts';
 import { fileOf } from '../run/trigger.ts';
 import { manifestBody, manifestKey } from './values.ts';
-import type { PlanCache } from './plan-cache.ts';
-import type { Driver, Ports } from './ports.ts';
+import type { Engine } from './ports.ts';
 import { kindOfRun } from './triggers/table.ts';
 
 export interface Started {
@@ -51,21 +50,19 @@ export async function startRun(
   plan: Plan,
   trigger: RunTrigger,
   parameters: Readonly<Record<string, string>>,
-  ports: Ports,
-  plans: PlanCache,
-  driver: Driver,
+  engine: Engine,
 ): Promise<Started> {
-  const { store, files, settings } = ports;
+  const { store, files, settings } = engine;
   const id = runIdOf(plan, trigger, settings);
   const file = fileOf(trigger);
   if (file !== undefined && plan.steps.some((step) => step.usesManifest))
     await files.putArtifact(manifestKey(id), manifestBody(file));
-  await plans.put(plan);
+  await engine.plans.put(plan);
   const newest =
     file?.sequencer === undefined ||
     trigger.kind !== 's3' ||
     (await store.admitKey(plan.pipeline, file.bucket, file.key, file.sequencer));
-  const run = newRun(id, plan, trigger, parameters, newest, ports, driver);
+  const run = newRun(id, plan, trigger, parameters, newest, engine);
   const created = await store.create(run);
   const there = created.outcome === 'created' ? run : created.run;
   if (created.outcome === 'exists' && !sameTrigger(there.trigger, trigger)) {
@@ -73,12 +70,12 @@ export async function startRun(
       `run ${id} exists for another trigger (${JSON.stringify(there.trigger)}): two different events have one identity`,
     );
   }
-  if (created.outcome === 'created') ports.meter('RunsStarted', 1, plan.pipeline);
-  ports.log('info', created.outcome === 'created' ? 'run created' : 'run exists already', {
+  if (created.outcome === 'created') engine.meter('RunsStarted', 1, plan.pipeline);
+  engine.log('info', created.outcome === 'created' ? 'run created' : 'run exists already', {
     run: id,
     pipeline: plan.pipeline,
     key: file?.key,
-    state: there.state,
+    state: there.life.state,
   });
   return { run: there, created: created.outcome === 'created' };
 }
@@ -89,30 +86,30 @@ function newRun(
   trigger: RunTrigger,
   parameters: Readonly<Record<string, string>>,
   newest: boolean,
-  ports: Ports,
-  driver: Driver,
+  engine: Engine,
 ): Run {
-  const now = new Date(ports.now()).toISOString();
-  const first = plan.steps[0];
+  const now = new Date(engine.now()).toISOString();
   return {
     id,
     pipeline: plan.pipeline,
     planHash: plan.hash,
     steps: plan.steps.length,
-    birth: randomBytes(16).toString('hex'),
+    incarnationId: randomBytes(16).toString('hex'),
     trigger,
     parameters,
-    state: newest ? 'QUEUED' : 'SUPERSEDED',
-    phase: 'READY',
+    life: newest ? { state: 'QUEUED' } : { state: 'SUPERSEDED', endedAt: now, pendingActions: [] },
+    session: { state: 'none' },
     cursor: 0,
-    ...(first === undefined ? {} : { step: first.name }),
+    step: plan.steps[0]?.name ?? '',
     attempt: 1,
     firstAttempt: 1,
     generation: 1,
+    rebuilds: 0,
+    failedDrives: 0,
+    replays: [],
     createdAt: now,
-    ...(newest ? {} : { endedAt: now }),
     version: 1,
-    by: driver.id,
+    writerId: engine.driver.id,
   };
 }
 

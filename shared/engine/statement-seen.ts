@@ -1,46 +1,41 @@
 /** DescribeStatement's answer as an event of the run. */
-import type { Plan, Step } from '../pipeline/plan.ts';
+import { defined } from '../run/defined.ts';
+import type { Plan } from '../pipeline/plan.ts';
 import type { Failure, Run } from '../run/run.ts';
-import type { RunEvent } from '../run/run-event.ts';
+import type { StatementSeen } from '../run/run-event.ts';
 import type { StatementStatus } from '../warehouse/warehouse.ts';
-import type { failurePlace } from './failure-place.ts';
 import { userRows } from './history.ts';
-import type { Ports } from './ports.ts';
+import type { Engine } from './ports.ts';
 
 export async function seeStatement(
-  seen: StatementStatus | 'NOT_FOUND',
   statementId: string,
   run: Run,
   plan: Plan,
-  step: Step,
-  { now, settings }: Pick<Ports, 'now' | 'settings'>,
-): Promise<RunEvent> {
+  engine: Engine,
+): Promise<StatementSeen> {
+  const seen = await engine.warehouse.describe(statementId);
   if (seen === 'NOT_FOUND') return { kind: 'StatementSeen', statementId, status: 'NOT_FOUND' };
   if (seen.status === 'RUNNING') return { kind: 'StatementSeen', statementId, status: 'RUNNING' };
-  const rows = userRows(seen, step.kind === 'durable');
-  const error =
-    seen.error === undefined ? undefined : await failureOf(seen.error, seen, run, plan, step, settings);
-  return {
-    kind: 'StatementSeen',
+  const { status } = seen;
+  const rows = userRows(seen, plan.steps[run.cursor]?.kind === 'durable');
+  const end = {
     statementId,
-    status: seen.status,
-    end: {
-      statementId,
-      status: seen.status,
-      endedAt: (seen.updatedAt ?? new Date(now())).toISOString(),
-      ...(rows === undefined ? {} : { rows }),
-      ...(error === undefined ? {} : { error: { ...error, step: step.name, statementId } }),
-    },
+    endedAt: (seen.updatedAt ?? new Date(engine.now())).toISOString(),
+    ...defined({ rows }),
   };
+  if (status === 'FINISHED') return { kind: 'StatementSeen', statementId, status, end: { ...end, status } };
+  const error = await failureOf(seen, run, plan, engine);
+  return { kind: 'StatementSeen', statementId, status, end: { ...end, status, error } };
 }
 
 /** Loaded when something failed. */
-async function failureOf(
-  error: string,
-  ...where: Parameters<typeof failurePlace>
-): Promise<Pick<Failure, 'class' | 'message' | 'place'>> {
+async function failureOf(seen: StatementStatus, run: Run, plan: Plan, engine: Engine): Promise<Failure> {
+  const about = { step: run.step, statementId: seen.statementId };
+  if (seen.error === undefined)
+    return { class: 'unknown', message: 'the warehouse gave no error text', ...about };
   const { cleanError, failureClassOf } = await import('../warehouse/failure-class.ts');
-  const place = (await import('./failure-place.ts')).failurePlace(...where);
-  const message = cleanError(error);
-  return { class: failureClassOf(message), message, ...(place === undefined ? {} : { place }) };
+  const { failurePlace } = await import('./failure-place.ts');
+  const place = failurePlace(seen, run, plan, engine.settings);
+  const message = cleanError(seen.error);
+  return { class: failureClassOf(message), message, ...about, ...defined({ place }) };
 }

@@ -21,7 +21,7 @@ export function statementsOf(run: Run, plan: Plan, step: Step, settings: Setting
   if (step.kind !== 'durable') return sqls;
   const marker = markerInsert({
     runId: run.id,
-    birth: run.birth,
+    birth: run.incarnationId,
     step: step.name,
     generation: run.generation,
     attempt: run.attempt,

@@ -3,8 +3,7 @@ import type { Run } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
 import type { QueueHead } from '../store/run-store.ts';
 import { drive } from './drive.ts';
-import type { PlanCache } from './plan-cache.ts';
-import type { Driver, Ports } from './ports.ts';
+import type { Engine } from './ports.ts';
 import { tendPool } from './slots.ts';
 import { noteTrouble } from './trouble.ts';
 import { hasRecovered } from './recovered.ts';
@@ -19,40 +18,43 @@ const LANES = 10;
 const RESERVE_MS = 10_000;
 
 /** How many runs were driven. One that throws is logged and left to the next sweep. */
-export async function sweep(ports: Ports, plans: PlanCache, driver: Driver): Promise<number> {
-  const due = await ports.store.findDue(Math.floor(ports.now() / 1000), ROUND);
-  const heads = await ports.store.findQueueHeads();
-  const woken = await Promise.all(heads.map((head) => wakeWaiting(head, ports, plans)));
+export async function sweep(engine: Engine): Promise<number> {
+  const due = await engine.store.findDue(Math.floor(engine.now() / 1000), ROUND);
+  const heads = await engine.store.findQueueHeads();
+  const woken = await Promise.all(heads.map((head) => wakeWaiting(head, engine)));
   const all = [...new Set([...due, ...woken.flat()])];
   // Begun somewhere else each time, so that a round that runs out of time leaves nobody behind for good.
-  const first = Math.floor(ports.randomFraction() * all.length);
+  const first = Math.floor(engine.randomFraction() * all.length);
   const waiting = [...all.slice(first), ...all.slice(0, first)];
   let driven = 0;
   let oldest = 0;
   const lane = async (): Promise<void> => {
     for (let runId = waiting.shift(); runId !== undefined; runId = waiting.shift()) {
-      if (driver.remainingMs() < RESERVE_MS) return;
-      oldest = Math.max(oldest, await driveOne(runId, ports, plans, driver));
+      if (engine.driver.remainingMs() < RESERVE_MS) return;
+      oldest = Math.max(oldest, await driveOne(runId, engine));
       driven += 1;
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  ports.meter('OldestUnfinishedRun', Math.round(oldest / 1000));
+  engine.meter('OldestUnfinishedRun', Math.round(oldest / 1000));
   return driven;
 }
 
 /** How old the run is if it goes on, in ms; else 0. */
-async function driveOne(runId: string, ports: Ports, plans: PlanCache, driver: Driver): Promise<number> {
+async function driveOne(runId: string, engine: Engine): Promise<number> {
   try {
-    const { before, run } = await drive(runId, { kind: 'Woken' }, ports, plans, driver);
+    const { before, run } = await drive(runId, { kind: 'Woken' }, engine);
     if (before === undefined || run === undefined) return 0;
-    if (hasRecovered(before, run, ports.now())) ports.meter('SweepRecovered', 1, run.pipeline);
-    return ageOf(run, ports.now());
+    if (hasRecovered(before, run, engine.now())) engine.meter('SweepRecovered', 1, run.pipeline);
+    return ageOf(run, engine.now());
   } catch (error) {
     const message = messageOf(error);
-    ports.log('error', 'the run could not be driven', { run: runId, error: message });
-    await noteTrouble(runId, message, ports, plans, driver).catch((worse: unknown) => {
-      ports.log('error', 'nor could its trouble be noted', { run: runId, error: String(worse) });
+    engine.log('error', 'the run could not be driven', { run: runId, error: message });
+    await noteTrouble(runId, message, engine).catch((worse: unknown) => {
+      engine.log('error', 'the failed drive could not be counted either', {
+        run: runId,
+        error: String(worse),
+      });
     });
     return 0;
   }
@@ -67,15 +69,15 @@ function ageOf(run: Run, now: number): number {
 }
 
 /** The waiting runs that have a place now. By the way it is seen how many files wait, and how many of them for a person. */
-async function wakeWaiting(head: QueueHead, ports: Ports, plans: PlanCache): Promise<readonly string[]> {
+async function wakeWaiting(head: QueueHead, engine: Engine): Promise<readonly string[]> {
   const { pipeline, waiting } = head;
-  ports.meter('FilesWaiting', waiting, pipeline);
+  engine.meter('FilesWaiting', waiting, pipeline);
   try {
-    const { unaware, isHeldBack } = await tendPool(pipeline, ports, plans);
-    ports.meter('FilesHeldBack', isHeldBack ? waiting : 0, pipeline);
+    const { unaware, isHeldBack } = await tendPool(pipeline, engine);
+    engine.meter('FilesHeldBack', isHeldBack ? waiting : 0, pipeline);
     return unaware;
   } catch (error) {
-    ports.log('error', 'the waiting runs of a pipeline could not be driven', {
+    engine.log('error', 'the waiting runs of a pipeline could not be driven', {
       pipeline,
       error: messageOf(error),
     });

@@ -1,6 +1,7 @@
 /** A check's verdict comes from its result, never from the event. */
 import type { Expectation, Step } from '../pipeline/plan.ts';
-import type { RunEvent, StatementEnd } from '../run/run-event.ts';
+import type { Finished } from '../run/decision.ts';
+import type { RunEvent } from '../run/run-event.ts';
 import { shortened } from '../run/text.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
@@ -10,17 +11,17 @@ const ROWS_SHOWN = 10;
 /** Of each column's name and value, in bytes: one long value hides no other. */
 const LONGEST_VALUE = 200;
 
-export async function readVerdict(end: StatementEnd, step: Step, warehouse: Warehouse): Promise<RunEvent> {
-  const result = await warehouse.result(end.statementId, ROWS_SHOWN);
+export async function readVerdict(about: Finished, step: Step, warehouse: Warehouse): Promise<RunEvent> {
+  const result = await warehouse.result(about.statementId, ROWS_SHOWN);
   // Seen too late: as of a statement that is not known any more. A check has no effect that lasts.
   if (result === 'NOT_FOUND')
-    return { kind: 'StatementSeen', statementId: end.statementId, status: 'NOT_FOUND' };
+    return { kind: 'StatementSeen', statementId: about.statementId, status: 'NOT_FOUND' };
   const expectation = step.expect ?? 'no_rows';
   const passed = holds(expectation, result);
   const shown = [result.columns, ...result.rows].map(lineOf);
   const table = result.rows.length === 0 ? '' : `\n${shown.join('\n')}`;
   const message = `check failed: expected ${WORDS[expectation]}, got ${result.total} row${result.total === 1 ? '' : 's'}${table}`;
-  return { kind: 'VerdictRead', passed, message: passed ? '' : message, end: { ...end, rows: result.total } };
+  return { kind: 'VerdictRead', passed, message: passed ? '' : message, rows: result.total, about };
 }
 
 function lineOf(values: readonly (string | null)[]): string {

@@ -1,8 +1,8 @@
 /** A wake-up is an event of our own: `run-step` drives the run, or the sweep does if the event is lost. */
-import type { Ports } from './ports.ts';
+import type { Engine } from './ports.ts';
 
-export async function wake(runId: string, ports: Ports): Promise<void> {
-  await ports.publisher.publish([
-    { source: 'baton.request', type: 'Run Woken', detail: { runId, stage: ports.settings.stage } },
+export async function wake(runId: string, engine: Engine): Promise<void> {
+  await engine.publisher.publish([
+    { source: 'baton.request', type: 'Run Woken', detail: { runId, stage: engine.settings.stage } },
   ]);
 }

@@ -2,6 +2,7 @@
  * What a person or a program may ask of the `operate` function: by invoking it (the answer comes back), or by an
  * event with source `baton.request` (the answer is left on the run as `lastRequest`).
  */
+import type { CancelRequest, ResolveRequest, ResumeRequest } from '../run/request.ts';
 
 export type OperateRequest =
   | {
@@ -14,32 +15,13 @@ export type OperateRequest =
       readonly actor: string;
       readonly reason?: string;
     }
-  | {
-      readonly verb: 'resume';
-      readonly requestId: string;
-      readonly runId: string;
-      /** Name of the step to resume at; absent: the failed one. */
-      readonly from?: string;
-      readonly actor: string;
-      readonly reason?: string;
-    }
-  /** Gives a run up that waits, failed, or needs a decision. */
-  | {
-      readonly verb: 'cancel';
-      readonly requestId: string;
-      readonly runId: string;
-      readonly actor: string;
-      readonly reason?: string;
-    }
-  /** A person's word on a run that needs a decision. */
-  | {
-      readonly verb: 'resolve';
-      readonly requestId: string;
-      readonly runId: string;
-      readonly verdict: 'applied' | 'not-applied' | 'abandon';
-      readonly actor: string;
-      readonly reason?: string;
-    };
+  | (OfRun & Omit<ResumeRequest, 'plan' | 'replayName'>)
+  | (OfRun & CancelRequest)
+  | (OfRun & ResolveRequest);
+
+interface OfRun {
+  readonly runId: string;
+}
 
 export type OperateAnswer =
   | { readonly ok: true; readonly runId: string; readonly state: string; readonly message: string }

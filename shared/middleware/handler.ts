@@ -2,15 +2,16 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
-import type { Driver } from '../engine/ports.ts';
+import type { Engine } from '../engine/ports.ts';
 import { messageOf } from '../errors.ts';
+import type { Config } from './config.ts';
 import { log } from './log.ts';
-import type { Wiring } from './wiring.ts';
 import { wiring } from './wiring.ts';
 
 /** What a function works with beside its event. */
-export interface Tools extends Wiring {
-  readonly driver: Driver;
+export interface Tools {
+  readonly config: Config;
+  readonly engine: Engine;
 }
 
 export type Work<Answer> = (event: unknown, tools: Tools) => Promise<Answer>;
@@ -26,10 +27,8 @@ export function handler<Answer>(work: Work<Answer>) {
       });
     })
     .handler(async (event: unknown, context: Context) => {
-      const driver: Driver = {
-        id: context.awsRequestId,
-        remainingMs: () => context.getRemainingTimeInMillis(),
-      };
-      return work(event, { ...wiring(), driver });
+      const { config, ports, plans } = wiring();
+      const driver = { id: context.awsRequestId, remainingMs: () => context.getRemainingTimeInMillis() };
+      return work(event, { config, engine: { ...ports, plans, driver } });
     });
 }

@@ -7,7 +7,7 @@ import { messageOf } from '../errors.ts';
  * must not fail the message or request it belongs to: that would repeat work that is done, and end as a dead letter of a
  * file that was loaded.
  */
-export function withLossyWakeUps(ports: Ports): Ports {
+export function withLossyWakeUps<P extends Ports>(ports: P): P {
   return {
     ...ports,
     publisher: {

@@ -3,30 +3,31 @@ import { settle, stopIt } from './cancel.ts';
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, store } from './decision.ts';
 import { answeredBefore, lastRequest, refuse } from './resume.ts';
-import type { CancelRequested } from './run-event.ts';
-import type { Run } from './run.ts';
-import { isAtEnd } from './run.ts';
+import type { CancelRequest } from './request.ts';
+import type { CancellingRun, Run } from './run.ts';
+import { isAtEnd, underwayOf } from './run.ts';
 
-export function onCancelRequested(run: Run, context: Context, event: CancelRequested): Decision {
-  const before = answeredBefore(run, event.requestId);
+export function onCancelRequest(run: Run, context: Context, request: CancelRequest): Decision {
+  const before = answeredBefore(run, request.requestId);
   if (before !== undefined) return before;
-  if (isAtEnd(run)) return refuse(run, `run ${run.id} is ${run.state} already`);
-  if (run.state === 'CANCELLING') return refuse(run, `run ${run.id} is being cancelled already`);
-  const because = event.reason === undefined ? '' : `: ${event.reason}`;
-  if (run.phase === 'READY') {
-    const message = `gave up ${run.id}, which was ${run.state}`;
-    const asked = { ...run, lastRequest: lastRequest(event, context.now, message) };
+  const { state } = run.life;
+  if (isAtEnd(run)) return refuse(run, `run ${run.id} is ${state} already`);
+  if (state === 'CANCELLING') return refuse(run, `run ${run.id} is being cancelled already`);
+  const because = request.reason === undefined ? '' : `: ${request.reason}`;
+  const work = underwayOf(run);
+  if (work === undefined) {
+    const message = `cancelled run ${run.id}; it was ${state}`;
+    const asked = { ...run, lastRequest: lastRequest(request, context.now, message) };
     return {
-      ...settle(asked, context, `given up by ${event.actor}${because}`),
+      ...settle(asked, context, `cancelled by ${request.actor}${because}`),
       answer: { ok: true, message },
     };
   }
-  const message = `cancelling ${run.id}: its step ${run.step ?? '?'} is being stopped`;
-  const cancelling: Run = {
+  const message = `cancelling run ${run.id}: its step ${run.step} is being stopped`;
+  const cancelling: CancellingRun = {
     ...run,
-    state: 'CANCELLING',
-    lastRequest: lastRequest(event, context.now, message),
-    next: epochSeconds(context.now),
+    life: { state: 'CANCELLING', work, nextCheckAt: epochSeconds(context.now) },
+    lastRequest: lastRequest(request, context.now, message),
   };
   return { ...store(cancelling), effect: stopIt(cancelling), answer: { ok: true, message } };
 }

@@ -2,59 +2,45 @@
  * A run that is being cancelled: what is under way in the warehouse is stopped first, and its true end seen, so that the answer
  * can say of the step: applied, not applied, or not known.
  */
-import type { Context, Decision } from './decision.ts';
-import { ask, currentStep, DRIVER_LIFE_MS, iso, nothing, store, TOKEN_WINDOW_MS } from './decision.ts';
+import type { Context, Decision, Effect, Failed, StatementEnd } from './decision.ts';
+import {
+  ask,
+  currentStep,
+  DRIVER_LIFE_MS,
+  epochSeconds,
+  failureOf,
+  iso,
+  nothing,
+  store,
+  TOKEN_WINDOW_MS,
+} from './decision.ts';
+import { finishedStep } from './finished-step.ts';
+import { BETWEEN_PROBES_MS, judge, notProbed } from './judge.ts';
 import { isLongOverdue } from './limits.ts';
 import { isVerdict } from './retry.ts';
-import { askedAgain, judge, lookedAgain } from './probe.ts';
-import type { MarkerProbed, RunEvent, StatementEnd } from './run-event.ts';
-import type { Failure, FinishedStep, Run } from './run.ts';
+import type { MarkerProbed, NameLookedUp, RunEvent, StatementEnded } from './run-event.ts';
+import type { CancellingRun, Run, Submitted, Underway } from './run.ts';
+import { submitted } from './run.ts';
 import { giveUp } from './stop.ts';
 
-/** A cancelled run was woken: by the sweep, or by whoever asked for it. */
-export function onCancellingWoken(run: Run, context: Context): Decision {
-  if (run.phase === 'READY') return settle(run, context, cancelledBy(run));
+/** A cancelled run was woken: by the sweep, or by the request. */
+export function onCancellingWoken(run: CancellingRun, context: Context): Decision {
   return isLongOverdue(run, context) ? settle(run, context, unsure(run, context)) : ask(run, stopIt(run));
 }
 
 /** News of the statement that is being stopped. */
-export function onCancelling(run: Run, context: Context, event: RunEvent): Decision {
+export function onCancelling(run: CancellingRun, context: Context, event: RunEvent): Decision {
   switch (event.kind) {
-    case 'StatementEnded': {
-      if (!event.trusted) return ask(run, stopIt(run));
-      // The event does not say why: with a lost connection a commit may have come through.
-      if (event.status !== 'FINISHED') return ask(run, { kind: 'Describe', statementId: event.statementId });
-      const end: StatementEnd = { statementId: event.statementId, status: event.status, endedAt: event.at };
-      return settle(run, context, cancelledBy(run), end);
-    }
     case 'CancelSent':
-      return run.statementId === undefined
-        ? nothing(run)
-        : ask(run, { kind: 'Describe', statementId: run.statementId });
+      return run.life.work.phase === 'SUBMITTED'
+        ? ask(run, { kind: 'Describe', statementId: run.life.work.statementId })
+        : nothing(run);
     case 'StatementSeen':
-      if (event.statementId !== run.statementId)
-        return nothing(run, 'that statement is not awaited any more');
       if ('end' in event) return onStopped(run, context, event.end);
       if (event.status === 'RUNNING') return nothing(run, 'the statement is being stopped');
       return settle(run, context, unsure(run, context));
-    case 'NameLookedUp': {
-      if (run.phase !== 'CLAIMED' || event.token !== run.token)
-        return nothing(run, 'the claim was recorded by somebody else');
-      if (event.statementId !== undefined) {
-        const found: Run = {
-          ...run,
-          phase: 'SUBMITTED',
-          statementId: event.statementId,
-          submittedAt: run.claimedAt ?? iso(context.now),
-        };
-        return store(found, stopIt(found));
-      }
-      const age = context.now - Date.parse(run.claimedAt ?? iso(context.now));
-      // Nobody begins to send it any more, and everybody who had begun is gone.
-      if (age < TOKEN_WINDOW_MS + DRIVER_LIFE_MS)
-        return nothing(run, 'the submission may still be on its way');
-      return settle(run, context, `${cancelledBy(run)}; step ${run.step ?? '?'} was not seen to start`);
-    }
+    case 'NameLookedUp':
+      return onNameLookedUp(run, context, event);
     case 'MarkerProbed':
       return onStoppedProbed(run, context, event);
     default:
@@ -62,35 +48,60 @@ export function onCancelling(run: Run, context: Context, event: RunEvent): Decis
   }
 }
 
-/** Of a durable step only the marker tells whether it committed before it was stopped. */
-function onStopped(run: Run, context: Context, end: StatementEnd): Decision {
-  if (end.status === 'FINISHED' || currentStep(run, context.plan).kind !== 'durable')
-    return settle(run, context, cancelledBy(run), end);
-  const failure: Failure = {
-    message: `the statement ended as ${end.status}`,
-    ...end.error,
-    // What was stopped may have committed just before, whatever the words say.
-    class: end.status === 'ABORTED' ? 'cancelled' : (end.error?.class ?? 'cancelled'),
-  };
-  return ask(run, { kind: 'ProbeMarker', failure, end });
+/** The completion event of the statement that is being stopped. */
+export function onCancelledEnd(
+  run: CancellingRun<Submitted>,
+  context: Context,
+  { statementId, status, at }: StatementEnded,
+): Decision {
+  // The event does not say why: with a lost connection a commit may have come through.
+  return status === 'FINISHED'
+    ? settle(run, context, cancelledBy(run), { statementId, status, endedAt: at })
+    : ask(run, { kind: 'Describe', statementId });
 }
 
-function onStoppedProbed(run: Run, context: Context, event: MarkerProbed): Decision {
-  const { end } = event;
-  if (run.phase !== 'SUBMITTED' || end === undefined || end.statementId !== run.statementId)
-    return nothing(run, 'that statement is not awaited any more');
-  const judgement = judge(run, context, event);
+function onNameLookedUp(run: CancellingRun, context: Context, event: NameLookedUp): Decision {
+  const { work } = run.life;
+  if (work.phase !== 'CLAIMED' || event.token !== work.token)
+    return nothing(run, 'another driver recorded the claim');
+  if (event.statementId !== undefined) {
+    const found = working(run, submitted(work, event.statementId));
+    return store(found, stopIt(found));
+  }
+  // Nobody begins to send it any more, and everybody who had begun is gone.
+  if (context.now - Date.parse(work.claimedAt) < TOKEN_WINDOW_MS + DRIVER_LIFE_MS)
+    return nothing(run, 'the submission may still arrive');
+  return settle(run, context, `${cancelledBy(run)}; step ${run.step} was not seen to start`);
+}
+
+/** Of a durable step only the marker tells whether it committed before it was stopped. */
+function onStopped(run: CancellingRun, context: Context, end: StatementEnd): Decision {
+  if (end.status === 'FINISHED') return settle(run, context, cancelledBy(run), end);
+  const { rows: _, ...stopped } = end;
+  if (currentStep(run, context.plan).kind !== 'durable')
+    return settle(run, context, cancelledBy(run), stopped);
+  // What was stopped may have committed just before, whatever the words say.
+  const about: Failed =
+    end.status === 'ABORTED' ? { ...stopped, error: { ...end.error, class: 'cancelled' } } : stopped;
+  return ask(run, { kind: 'ProbeMarker', about });
+}
+
+function onStoppedProbed(run: CancellingRun, context: Context, event: MarkerProbed): Decision {
+  const { about } = event;
+  if (about.status === 'UNKNOWN') return nothing(run, 'the run no longer waits for this statement');
+  const { work } = run.life;
+  const judgement = judge(work, context, event);
   switch (judgement) {
     case 'applied':
-      return settle(run, context, cancelledBy(run), { ...end, status: 'FINISHED' });
+      return settle(run, context, cancelledBy(run), { ...about, status: 'FINISHED' });
     case 'not-applied':
-      return settle(run, context, cancelledBy(run), end);
+      return settle(run, context, cancelledBy(run), about);
     case 'ask-again':
-      return store(askedAgain(run, context));
+      return store(probedLater(run, context, notProbed(work)));
     case 'look-again':
-      return store(lookedAgain(run, context));
+      return store(probedLater(run, context, { ...work, outcomeUnknownSince: iso(context.now) }));
     case 'looked-just-now':
-      return nothing(run, 'the marker is read again a minute after the first time');
+      return nothing(run, 'the marker is read again one minute after the first time');
     case 'marker-unreadable':
     case 'transactions-unreadable':
       return settle(run, context, unsure(run, context));
@@ -99,53 +110,50 @@ function onStoppedProbed(run: Run, context: Context, event: MarkerProbed): Decis
   }
 }
 
+function probedLater(run: CancellingRun, context: Context, work: Underway): CancellingRun {
+  const nextCheckAt = epochSeconds(context.now + BETWEEN_PROBES_MS);
+  return { ...run, life: { state: 'CANCELLING', work, nextCheckAt } };
+}
+
+function working<W extends Underway>(run: CancellingRun, work: W): CancellingRun<W> {
+  return { ...run, life: { ...run.life, work } };
+}
+
 /** Stops the statement, or finds out whether there is one. */
-export function stopIt(run: Run): NonNullable<Decision['effect']> {
-  return run.phase === 'SUBMITTED' && run.statementId !== undefined
-    ? { kind: 'CancelStatement', statementId: run.statementId }
+export function stopIt({ life: { work } }: CancellingRun): Effect {
+  return work.phase === 'SUBMITTED'
+    ? { kind: 'CancelStatement', statementId: work.statementId }
     : { kind: 'LookUpName', why: 'cancel' };
 }
 
 /** The run ends as CANCELLED; of a statement that ended, with what became of it. */
 export function settle(run: Run, context: Context, message: string, end?: StatementEnd): Decision {
   const said = end === undefined ? message : outcome(run, context, message, end);
-  const failure = {
-    class: 'cancelled' as const,
-    message: said,
-    ...(run.step === undefined ? {} : { step: run.step }),
-  };
-  const given = giveUp(run, context, failure);
-  const ended: Run = end === undefined ? given : { ...given, last: rowOf(run, end) };
+  const ended = giveUp(run, context, failureOf(run, 'cancelled', said));
+  if (end === undefined) return store(ended, { kind: 'PerformAction', action: 'history' });
   // The row of the step before is written first, where it was not written yet.
-  const { last } = run;
-  if (end !== undefined && last !== undefined) {
-    const again: RunEvent = { kind: 'StatementSeen', statementId: end.statementId, status: end.status, end };
-    return ask(
-      { ...run, statementId: end.statementId },
-      { kind: 'WriteHistory', row: last, afterwards: again },
-    );
-  }
-  return store(ended, { kind: 'PerformDuty', duty: 'history' });
+  if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });
+  const row = finishedStep(run, end, end.endedAt);
+  return store({ ...ended, lastStep: row }, { kind: 'PerformAction', action: 'history' });
 }
 
 /** What became of the step, by its kind. The end of a durable one was judged by its marker. */
 function outcome(run: Run, context: Context, message: string, end: StatementEnd): string {
   const step = currentStep(run, context.plan);
   if (isWithoutEffect(run, context)) return `${message}; step ${step.name} ${NO_EFFECT}`;
-  const isRefused = end.error !== undefined && isVerdict(end.error.class);
-  const isOpen = end.status !== 'FINISHED' && !isRefused;
+  const isOpen = end.status !== 'FINISHED' && !isVerdict(end.error.class);
   if (step.kind === 'opaque' && isOpen) return unsure(run, context);
   return `${message}; step ${step.name} was ${end.status === 'FINISHED' ? 'applied' : 'not applied'}`;
 }
 
 function unsure(run: Run, context: Context): string {
   const said = isWithoutEffect(run, context)
-    ? `step ${run.step ?? '?'} ${NO_EFFECT}`
-    : `whether step ${run.step ?? '?'} was applied is not known`;
+    ? `step ${run.step} ${NO_EFFECT}`
+    : `cannot tell whether step ${run.step} was applied`;
   return `${cancelledBy(run)}; ${said}`;
 }
 
-const NO_EFFECT = 'changed nothing that lasts';
+const NO_EFFECT = 'had no lasting effect';
 
 /** However its statement ended: what it did went with the session. */
 function isWithoutEffect(run: Run, { plan }: Context): boolean {
@@ -155,19 +163,4 @@ function isWithoutEffect(run: Run, { plan }: Context): boolean {
 
 function cancelledBy(run: Run): string {
   return `cancelled by ${run.lastRequest?.actor ?? 'somebody'}`;
-}
-
-function rowOf(run: Run, end: StatementEnd): FinishedStep {
-  return {
-    index: run.cursor,
-    name: run.step ?? '',
-    generation: run.generation,
-    attempt: run.attempt,
-    status: end.status,
-    startedAt: run.submittedAt ?? run.claimedAt ?? end.endedAt,
-    endedAt: end.endedAt,
-    statementId: end.statementId,
-    ...(end.rows === undefined || end.status !== 'FINISHED' ? {} : { rows: end.rows }),
-    ...(end.error === undefined ? {} : { error: end.error.message, errorClass: end.error.class }),
-  };
 }

@@ -1,25 +1,21 @@
 /** What a person or program asks of a run. Apart from `decide`, since the functions that drive runs never meet it. */
-import { onCancelRequested } from './cancel-request.ts';
+import { onCancelRequest } from './cancel-request.ts';
 import type { Context, Decision } from './decision.ts';
-import { tidy } from './decision.ts';
-import { onResolveRequested } from './resolve.ts';
-import { onResumeRequested } from './resume.ts';
-import type { PersonRequest } from './run-event.ts';
+import type { RunRequest } from './request.ts';
+import { onResolveRequest } from './resolve.ts';
+import { onResumeRequest } from './resume.ts';
 import type { Run } from './run.ts';
 import { bounded } from './text.ts';
 
-export function decideRequest(run: Run, asked: PersonRequest, context: Context): Decision {
-  return tidy(decideOn(run, bounded(asked), context));
-}
-
-function decideOn(run: Run, request: PersonRequest, context: Context): Decision {
-  switch (request.kind) {
-    case 'ResumeRequested':
-      return onResumeRequested(run, context, request);
-    case 'CancelRequested':
-      return onCancelRequested(run, context, request);
-    case 'ResolveRequested':
-      return onResolveRequested(run, context, request);
+export function decideRequest(run: Run, asked: RunRequest, context: Context): Decision {
+  const request = bounded(asked);
+  switch (request.verb) {
+    case 'resume':
+      return onResumeRequest(run, context, request);
+    case 'cancel':
+      return onCancelRequest(run, context, request);
+    case 'resolve':
+      return onResolveRequest(run, context, request);
     default:
       return request satisfies never;
   }

@@ -1,7 +1,16 @@
-/** What `decide` gives back, and the small words with which its parts are written. */
-import type { Effect } from './effect.ts';
+/** What `decide` is handed and gives back, effects included; and the small functions with which its parts are written. */
 import type { PlanView, StepView } from './plan-view.ts';
-import type { Run } from './run.ts';
+import type {
+  ActiveRun,
+  Failure,
+  FailureClass,
+  PendingAction,
+  Run,
+  RunIn,
+  Running,
+  Waiting,
+  Work,
+} from './run.ts';
 import { shortened } from './text.ts';
 
 export interface Decision {
@@ -12,6 +21,8 @@ export interface Decision {
    */
   readonly save: 'none' | 'version' | 'record';
   readonly effect?: Effect;
+  /** Milliseconds to wait inside the invocation before the effect, if there is time; else the sweep continues. */
+  readonly pauseMs?: number;
   /** Answer to a request. */
   readonly answer?: Answer;
   /** For the log: why nothing happened, or what is remarkable. */
@@ -36,6 +47,86 @@ export interface Context {
   readonly stage: string;
 }
 
+/** Everything that a run may ask of the world. The engine performs it; the answer comes back as a RunEvent with what it is `about`. */
+export type Effect =
+  /** Answer: SlotTaken or SlotBusy. */
+  | { readonly kind: 'TakeSlot' }
+  /** The effect-free opener; publishes `Run Started` beside it. Answer: SessionOpened or CallRefused. */
+  | { readonly kind: 'OpenSession'; readonly tries: number }
+  /** ROLLBACK in the run's session: shows that it is usable. Answer: SessionVerified or CallRefused. */
+  | { readonly kind: 'VerifySession'; readonly tries: number }
+  /** Asks ListSessions. Answer: SessionSeen. */
+  | { readonly kind: 'LookUpSession'; readonly why: LookUpReason }
+  /** HeadObject of the run's file: before its load is claimed, and after it (`about`). Answer: InputChecked. */
+  | { readonly kind: 'CheckInput'; readonly about?: Finished }
+  /** Submits the current step under the stored token; writes the pending history row beside it. Answer: Submitted or CallRefused. */
+  | { readonly kind: 'Submit'; readonly tries: number }
+  /** Asks ListStatements for the claim's exact name. Answer: NameLookedUp. */
+  | { readonly kind: 'LookUpName'; readonly why: LookUpReason }
+  /** Answer: StatementSeen. */
+  | { readonly kind: 'Describe'; readonly statementId: string }
+  /** Reads a check's result. Answer: VerdictRead. */
+  | { readonly kind: 'ReadVerdict'; readonly about: Finished }
+  /** Reads SYS_LOAD_ERROR_DETAIL in the same session. Answer: LoadErrorsRead. */
+  | { readonly kind: 'ReadLoadErrors'; readonly about: Failed }
+  /** Writes the pending history row. Answer: the same event again, to the run without that row. */
+  | { readonly kind: 'WriteHistory' }
+  /** Asks lineage and history what must run again in a new session. Answer: RebuildPlanned. */
+  | { readonly kind: 'PlanRebuild'; readonly about: Problem }
+  /** Reads the current step's marker from a fresh session. Answer: MarkerProbed. */
+  | { readonly kind: 'ProbeMarker'; readonly about: Problem }
+  /** Asks the step's own `verify:` query. Answer: VerifyQueryRead. */
+  | { readonly kind: 'RunVerifyQuery'; readonly about: Problem }
+  /** Answer: CancelSent. */
+  | { readonly kind: 'CancelStatement'; readonly statementId: string }
+  /** Answer: ActionDone. */
+  | { readonly kind: 'PerformAction'; readonly action: PendingAction }
+  /** Answer: Woken. */
+  | { readonly kind: 'Wake' };
+
+export type LookUpReason =
+  /** A claim grew old without a record: is its statement there, and if not, is its session idle? */
+  | 'old-claim'
+  /** The session stays unavailable. */
+  | 'unavailable'
+  /** The session is gone: the last look before concluding anything. */
+  | 'session-gone'
+  /** The run is being cancelled: is there something to stop? */
+  | 'cancel';
+
+/** How a submitted step came out, as far as it is known: what questions to the warehouse are about. */
+export type Outcome = Finished | Problem;
+
+export type Problem = Failed | Unknown;
+
+export type StatementEnd = Finished | Failed;
+
+interface Seen {
+  readonly statementId: string;
+  /** ISO 8601. */
+  readonly endedAt: string;
+  /** Rows returned or affected by the user's statements; absent when not known. */
+  readonly rows?: number;
+}
+
+export interface Finished extends Seen {
+  readonly status: 'FINISHED';
+  /** The warehouse reported this failure, though the step was applied. */
+  readonly error?: Failure;
+}
+
+/** Reported as failed or stopped; whether it was applied all the same, the text may leave open. */
+export interface Failed extends Seen {
+  readonly status: 'FAILED' | 'ABORTED';
+  readonly error: Failure;
+}
+
+/** No end was seen; `error` says why none is expected any more. */
+export interface Unknown {
+  readonly status: 'UNKNOWN';
+  readonly error: Failure;
+}
+
 /** Bytes of `waitingFor`. */
 const LONGEST_REASON = 500;
 
@@ -48,40 +139,58 @@ export const TOKEN_WINDOW_MS = 30 * 60_000;
 /** No driver outlives this: the functions end after 60 s (serverless.yml); the rest is for clocks that differ. */
 export const DRIVER_LIFE_MS = 90_000;
 
+export const READY = { phase: 'READY' } as const;
+
 export function nothing(run: Run, note?: string): Decision {
   return note === undefined ? { run, save: 'none' } : { run, save: 'none', note };
 }
 
-export function ask(run: Run, effect: Effect): Decision {
-  return { run, save: 'none', effect };
-}
-
-/** The run, waiting: it is retried after `ms` without a request. `why`: for people. */
-export function waiting(run: Run, context: Context, ms: number, why: string): Run {
-  return {
-    ...run,
-    state: 'WAITING',
-    next: epochSeconds(context.now + ms),
-    waitingFor: shortened(why, LONGEST_REASON),
-  };
-}
-
-/** What a run waits for is true only while it waits. */
-export function tidy(decision: Decision): Decision {
-  const { run } = decision;
-  if (run.state === 'WAITING' || run.waitingFor === undefined) return decision;
-  return { ...decision, run: without(run, 'waitingFor') };
+export function ask(run: Run, effect: Effect, pauseMs?: number): Decision {
+  return pauseMs === undefined ? { run, save: 'none', effect } : { run, save: 'none', effect, pauseMs };
 }
 
 export function store(run: Run, effect?: Effect): Decision {
   return effect === undefined ? { run, save: 'version' } : { run, save: 'version', effect };
 }
 
-/** The run without these attributes. */
-export function without<K extends keyof Run>(run: Run, ...names: readonly K[]): Omit<Run, K> & Partial<Run> {
-  const copy: Partial<Run> = { ...run };
+/** The run with a slot, in this phase of its step; `nextCheckAt` as in `Running`. */
+export function running<W extends Work>(run: Run, work: W, nextCheckAt: number): RunIn<Running<W>> {
+  return { ...run, life: { state: 'RUNNING', work, nextCheckAt } };
+}
+
+/** The same, in another phase of a step. */
+export function working<W extends Work>(run: ActiveRun, work: W): ActiveRun<W> {
+  return { ...run, life: { ...run.life, work } };
+}
+
+/** The run, backing off: it is tried again after `ms` without a request. `why`: for people. */
+export function waiting<W extends Work>(
+  run: ActiveRun<W>,
+  context: Context,
+  ms: number,
+  why: string,
+): RunIn<Waiting<W>> {
+  const nextCheckAt = epochSeconds(context.now + ms);
+  const waitingFor = shortened(why, LONGEST_REASON);
+  return { ...run, life: { state: 'WAITING', work: run.life.work, nextCheckAt, waitingFor } };
+}
+
+/** What went wrong in the current step. */
+export function failureOf(
+  run: Run,
+  failureClass: FailureClass,
+  message: string,
+  statementId?: string,
+): Failure {
+  const failure = { class: failureClass, message, step: run.step };
+  return statementId === undefined ? failure : { ...failure, statementId };
+}
+
+/** A run, or a part of one, without these attributes. */
+export function without<T extends object, K extends keyof T>(whole: T, ...names: readonly K[]): Omit<T, K> {
+  const copy: Partial<T> = { ...whole };
   for (const name of names) delete copy[name];
-  return copy as Omit<Run, K> & Partial<Run>;
+  return copy as Omit<T, K>;
 }
 
 export function iso(ms: number): string {
@@ -99,16 +208,7 @@ export function currentStep(run: Run, plan: PlanView): StepView {
   return step;
 }
 
-/** Attributes that belong to one submission and end with it. */
-export const SUBMISSION = [
-  'token',
-  'claimedAt',
-  'nonce',
-  'inputSeen',
-  'refusedSince',
-  'troubles',
-  'statementId',
-  'submittedAt',
-  'timedOut',
-  'doubtSince',
-] as const;
+/** Where a run is when this step (index) is the current one. */
+export function stepAt(cursor: number, { plan }: Pick<Context, 'plan'>): { cursor: number; step: string } {
+  return { cursor, step: plan.steps[cursor]?.name ?? '' };
+}

@@ -1,21 +1,20 @@
 /** The file of a run: only the object of its event may be loaded. It is looked at before the load is claimed, and again after it. */
 import { commandLine } from './command.ts';
 import type { Context } from './decision.ts';
+import { failureOf } from './decision.ts';
 import type { SeenFile } from './run-event.ts';
-import type { Failure, Run } from './run.ts';
+import type { Claimed, Failure, Run } from './run.ts';
+import { underwayOf } from './run.ts';
+import type { RunFile } from './trigger.ts';
 import { fileOf } from './trigger.ts';
 import { shortened } from './text.ts';
 
+type FileAtClaim = Claimed['fileAtClaim'];
+
 /** Why what lies there now (undefined: nothing) may not be loaded; undefined where it may. */
 export function wrongBefore(run: Run, context: Context, seen: SeenFile | undefined): Failure | undefined {
-  // Of an earlier claim, which never loaded anything.
-  const { inputSeen: _, ...unseen } = run;
-  return inputFailure(
-    unseen,
-    seen,
-    'before',
-    `${newRun(run, seen)}; to end this one: ${cancel(run, context)}`,
-  );
+  const then = `${newRun(run, seen)}; to cancel this one: ${cancel(run, context)}`;
+  return changed(run, seen, undefined, (what, how) => `${what} before it was loaded${how}. ${then}`);
 }
 
 /** Why what lies there now need not be what was loaded. `lasts`: the step's effects are permanent. */
@@ -26,39 +25,35 @@ export function wrongAfter(
   lasts: boolean,
 ): Failure | undefined {
   const then = lasts
-    ? `The effects of step ${run.step ?? '?'} are permanent: check its tables, then run: ${commandLine(context.stage, `resolve ${run.id}`)} --applied | --abandon`
-    : `${newRun(run, seen)}; to end this one: ${cancel(run, context)}`;
-  return inputFailure(run, seen, 'while', then);
+    ? `The effects of step ${run.step} are permanent: check its tables, then run: ${commandLine(context.stage, `resolve ${run.id}`)} --applied | --abandon`
+    : `${newRun(run, seen)}; to cancel this one: ${cancel(run, context)}`;
+  const before = underwayOf(run)?.fileAtClaim;
+  return changed(run, seen, before, (what, how) => `${what} while it was loaded${how}. ${then}`);
 }
 
-function inputFailure(
+function changed(
   run: Run,
   seen: SeenFile | undefined,
-  when: 'before' | 'while',
-  then: string,
+  atClaim: FileAtClaim,
+  message: (what: string, how: string) => string,
 ): Failure | undefined {
   const file = fileOf(run.trigger);
-  const changed = seen === undefined ? '' : difference(run, seen);
-  if (file === undefined || changed === undefined) return undefined;
-  const what = seen === undefined ? 'deleted' : 'overwritten';
+  if (file === undefined) return undefined;
+  const other = seen === undefined ? '' : difference(file, atClaim, seen);
+  if (other === undefined) return undefined;
   // A long key and long versions leave room for the command.
   const uri = shortened(`s3://${file.bucket}/${file.key}`, 300);
-  const how = changed === '' ? '' : ` (${shortened(changed, 250)})`;
-  return {
-    class: 'input',
-    message: `${uri} was ${what} ${when} it was loaded${how}. ${then}`,
-    ...(run.step === undefined ? {} : { step: run.step }),
-  };
+  const what = `${uri} was ${seen === undefined ? 'deleted' : 'overwritten'}`;
+  return failureOf(run, 'input', message(what, other === '' ? '' : ` (${shortened(other, 250)})`));
 }
 
 /** The same etag is not enough: other bytes may have lain there in between, and been read. */
-function difference({ trigger, inputSeen }: Run, seen: SeenFile): string | undefined {
-  const file = fileOf(trigger);
+function difference(file: RunFile, atClaim: FileAtClaim, seen: SeenFile): string | undefined {
   const compared = [
-    ['etag', seen.etag, file?.etag, 'in the event'],
-    ['version', seen.versionId, file?.versionId, 'in the event'],
-    ['version', seen.versionId, inputSeen?.versionId, 'before the load'],
-    ['last modified', seen.modified, inputSeen?.modified, 'before the load'],
+    ['etag', seen.etag, file.etag, 'in the event'],
+    ['version', seen.versionId, file.versionId, 'in the event'],
+    ['version', seen.versionId, atClaim?.versionId, 'before the load'],
+    ['last modified', seen.modified, atClaim?.modified, 'before the load'],
   ] as const;
   const other = compared.find(([, now, then]) => now !== undefined && then !== undefined && now !== then);
   if (other === undefined) return undefined;
@@ -69,7 +64,7 @@ function difference({ trigger, inputSeen }: Run, seen: SeenFile): string | undef
 function newRun({ trigger }: Run, seen: SeenFile | undefined): string {
   if (seen === undefined) return 'To load it, upload it again: that starts a new run';
   return trigger.kind === 's3'
-    ? 'The newer upload has a run of its own'
+    ? 'The newer upload has its own run'
     : 'To load what is there now, start a new run';
 }
 

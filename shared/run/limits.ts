@@ -1,7 +1,8 @@
 /** A run's own limits: no loop, no statement and no doubt goes on for ever. */
 import type { Context } from './decision.ts';
-import type { StepView } from './plan-view.ts';
-import type { Failure, Run } from './run.ts';
+import { currentStep, failureOf } from './decision.ts';
+import type { ActiveRun, Failure, Run, Submitted } from './run.ts';
+import { statementIdOf } from './run.ts';
 
 /** After its time a run is still looked at for so long, while something of it is under way: then a person decides. */
 const GRACE_MS = 3 * 86_400_000;
@@ -11,12 +12,13 @@ const MOST_WRITES = 10_000;
 const MOST_WRITES_OF_A_STEP = 100;
 
 /** Drives in a row that failed with an error of our own: at one a minute four hours. */
-export const MOST_TROUBLES = 240;
+export const MOST_FAILED_DRIVES = 240;
 
 /** When the run's time ends, in ms since the epoch: `timeout:` after it took its slot or was resumed. */
 function endOfTime(run: Run, context: Context): number {
-  const from = run.countsFrom ?? run.startedAt;
-  return from === undefined ? Infinity : Date.parse(from) + context.plan.timeoutSeconds * 1000;
+  return run.timeoutFrom === undefined
+    ? Infinity
+    : Date.parse(run.timeoutFrom) + context.plan.timeoutSeconds * 1000;
 }
 
 export function isTimeUp(run: Run, context: Context): boolean {
@@ -29,26 +31,26 @@ export function isLongOverdue(run: Run, context: Context): boolean {
 }
 
 /** When the statement that is under way must be stopped, in ms since the epoch. */
-export function deadlineOf(run: Run, step: StepView, context: Context): number {
-  const submittedAt = run.submittedAt === undefined ? context.now : Date.parse(run.submittedAt);
-  return Math.min(submittedAt + step.timeoutSeconds * 1000, endOfTime(run, context));
+export function deadlineOf(run: ActiveRun<Submitted>, context: Context): number {
+  const { timeoutSeconds } = currentStep(run, context.plan);
+  return Math.min(Date.parse(run.life.work.submittedAt) + timeoutSeconds * 1000, endOfTime(run, context));
 }
 
 export function timeIsUp(run: Run, context: Context): Failure {
-  return {
-    class: 'timeout',
-    message: `the run's time is up: it may take ${context.plan.timeoutSeconds} s in all (timeout: in pipeline.yml)`,
-    ...named(run),
-  };
+  return failureOf(
+    run,
+    'timeout',
+    `the run exceeded its timeout of ${context.plan.timeoutSeconds} s (timeout: in pipeline.yml)`,
+  );
 }
 
 export function overdue(run: Run): Failure {
-  return {
-    class: 'unknown',
-    message: `the run's time is up for ${GRACE_MS / 86_400_000} days, and step ${run.step ?? '?'} could neither be stopped nor asked about`,
-    ...named(run),
-    ...(run.statementId === undefined ? {} : { statementId: run.statementId }),
-  };
+  return failureOf(
+    run,
+    'unknown',
+    `the run exceeded its timeout ${GRACE_MS / 86_400_000} days ago; step ${run.step} could not be cancelled and its status is unavailable`,
+    statementIdOf(run),
+  );
 }
 
 /** A backstop: whatever goes round in circles, goes round through here. */
@@ -57,13 +59,9 @@ export function tooManyWrites(run: Run): boolean {
 }
 
 export function fruitless(run: Run): Failure {
-  return {
-    class: 'unknown',
-    message: `the run was stored ${run.version} times without coming to its end: something goes round in circles. Start its file again`,
-    ...named(run),
-  };
-}
-
-function named(run: Run): { step?: string } {
-  return run.step === undefined ? {} : { step: run.step };
+  return failureOf(
+    run,
+    'unknown',
+    `stopped after ${run.version} state changes without finishing (possible loop). Start the file again`,
+  );
 }

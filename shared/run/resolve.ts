@@ -1,92 +1,75 @@
-/** A person's word on a run that needs a decision: the step was applied, was not, or the run is given up. */
+/** A person says of a run that needs a decision: the step was applied, was not, or the run is given up. */
+import { afterRebuilt, filledForNext, inNewSession } from './new-session.ts';
 import type { Context, Decision } from './decision.ts';
-import { epochSeconds, iso, without } from './decision.ts';
-import { behindRebuilt } from './rebuild.ts';
-import { answeredBefore, lastRequest, refuse } from './resume.ts';
-import type { ResolveRequested } from './run-event.ts';
-import type { FinishedStep, Run } from './run.ts';
+import { iso, stepAt, without } from './decision.ts';
+import { attemptOf } from './finished-step.ts';
+import type { ResolveRequest } from './request.ts';
+import { answeredBefore, continued, lastRequest, refuse } from './resume.ts';
+import type { FinishedStep, Run, Stopped } from './run.ts';
 import { giveUp, succeed } from './stop.ts';
 
-export function onResolveRequested(run: Run, context: Context, event: ResolveRequested): Decision {
-  const before = answeredBefore(run, event.requestId);
+export function onResolveRequest(run: Run, context: Context, request: ResolveRequest): Decision {
+  const before = answeredBefore(run, request.requestId);
   if (before !== undefined) return before;
-  if (run.state !== 'NEEDS_DECISION')
-    return refuse(run, `run ${run.id} is ${run.state}: it needs no decision`);
-  if (run.owed !== undefined)
-    return refuse(run, `run ${run.id} is just being stopped: ask again in a moment`);
+  const { life } = run;
+  if (life.state !== 'NEEDS_DECISION')
+    return refuse(run, `run ${run.id} is ${life.state}: it needs no decision`);
+  if (life.pendingActions.length > 0)
+    return refuse(run, `run ${run.id} is still being stopped: try again in a moment`);
   const words = {
     applied: 'was applied',
     'not-applied': 'was not applied',
-    abandon: 'is given up with its run',
-  }[event.verdict];
-  const message = `step ${run.step ?? '?'} ${words}, says ${event.actor}`;
-  const answer = { ok: true as const, message };
-  const asked = { ...run, lastRequest: lastRequest(event, context.now, message) };
-  switch (event.verdict) {
+    abandon: 'is abandoned with its run',
+  }[request.verdict];
+  const message = `step ${run.step} ${words}, according to ${request.actor}`;
+  const asked = { ...run, lastRequest: lastRequest(request, context.now, message) };
+  return { ...resolved(asked, context, request, life), answer: { ok: true, message } };
+}
+
+function resolved(
+  run: Run,
+  context: Context,
+  { verdict, actor }: ResolveRequest,
+  { error, endedAt }: Stopped,
+): Decision {
+  switch (verdict) {
     case 'abandon': {
-      const given = giveUp(asked, context, { class: 'cancelled', message });
-      return { run: given, save: 'version', effect: { kind: 'PerformDuty', duty: 'history' }, answer };
+      const given = giveUp(run, context, error);
+      return { run: given, save: 'version', effect: { kind: 'PerformAction', action: 'history' } };
     }
-    case 'not-applied':
-      return {
-        run: goOn(asked, context, {
-          attempt: run.attempt + 1,
-          firstAttempt: run.attempt + 1,
-          checkMarkerOf: Math.max(run.rebuild?.resumeAt ?? run.cursor, run.checkMarkerOf ?? 0),
-          // A step that gave other rows did run: in the session that it ran in it cannot be repeated.
-          ...(run.rebuild === undefined ? {} : { rebuildFrom: run.rebuild.resumeAt }),
-        }),
-        save: 'version',
-        answer,
+    case 'not-applied': {
+      const again: Run = {
+        ...run,
+        attempt: run.attempt + 1,
+        firstAttempt: run.attempt + 1,
+        checkMarkerOf: Math.max(run.rebuild?.resumeAt ?? run.cursor, run.checkMarkerOf ?? 0),
       };
-    case 'applied': {
-      const row = declaredRow(run, context, event.actor);
-      if (run.rebuild !== undefined) {
-        // What comes next in the plan may be committed long since: the rebuild knows what is left of it.
-        const behind = { ...behindRebuilt(asked, context, run.rebuild), last: row };
-        return { run: goOn(behind, context, {}), save: 'version', answer };
-      }
-      if (run.cursor + 1 >= run.steps) return { ...succeed(asked, context, row), answer };
-      const step = context.plan.steps[run.cursor + 1]?.name;
-      const next = {
-        cursor: run.cursor + 1,
-        attempt: 1,
-        firstAttempt: 1,
-        last: row,
-        ...(step === undefined ? {} : { step }),
-        // A session that is to be opened anew is filled for the next step.
-        ...(run.rebuildFrom === run.cursor ? { rebuildFrom: run.cursor + 1 } : {}),
-      };
-      return { run: goOn(asked, context, next), save: 'version', answer };
+      // A step that gave other rows did run: in the session that it ran in it cannot be repeated.
+      const next = run.rebuild === undefined ? again : inNewSession(again, run.rebuild.resumeAt);
+      return { run: continued(next, context), save: 'version' };
     }
+    case 'applied':
+      return declaredApplied(run, context, actor, endedAt);
     default:
-      return event.verdict satisfies never;
+      return verdict satisfies never;
   }
 }
 
-function goOn(run: Run, context: Context, change: Partial<Run>): Run {
-  const kept = without(run, 'error', 'resumeWith', 'endedAt', 'rebuilds');
-  const next: Run = {
-    ...kept,
-    ...change,
-    state: 'RUNNING',
-    phase: 'READY',
-    ...(run.sessionId === undefined ? {} : { proveSession: true }),
-    countsFrom: iso(context.now),
-    next: epochSeconds(context.now),
-  };
-  return run.slot === true ? next : { ...without(next, 'next'), state: 'QUEUED' };
-}
-
-function declaredRow(run: Run, context: Context, actor: string): FinishedStep {
-  return {
-    index: run.cursor,
-    name: run.step ?? '',
-    generation: run.generation,
-    attempt: run.attempt,
+function declaredApplied(run: Run, context: Context, actor: string, stoppedAt: string): Decision {
+  const row: FinishedStep = {
+    ...attemptOf(run),
     status: 'FINISHED',
-    startedAt: run.endedAt ?? iso(context.now),
+    startedAt: stoppedAt,
     endedAt: iso(context.now),
     error: `declared applied by ${actor}`,
   };
+  // What comes next in the plan may be committed long since: the rebuild knows what is left of it.
+  if (run.rebuild !== undefined) {
+    const next = { ...without(run, 'rebuild'), ...afterRebuilt(run.rebuild, context), lastStep: row };
+    return { run: continued(next, context), save: 'version' };
+  }
+  if (run.cursor + 1 >= run.steps) return succeed(run, context, row);
+  const position = { ...stepAt(run.cursor + 1, context), attempt: 1, firstAttempt: 1 };
+  const next = { ...filledForNext(run), ...position, lastStep: row };
+  return { run: continued(next, context), save: 'version' };
 }

@@ -2,64 +2,69 @@
  * Resume with today's SQL: from the failed step in the same session; or, while nothing lasting was done in between, from an
  * earlier one in a new session.
  */
-import type { Answer, Context, Decision } from './decision.ts';
-import { epochSeconds, iso, without } from './decision.ts';
+import { inNewSession } from './new-session.ts';
+import type { Context, Decision } from './decision.ts';
+import { epochSeconds, iso, READY, running, stepAt, without } from './decision.ts';
 import type { PlanView, StepView } from './plan-view.ts';
-import type { CancelRequested, ResolveRequested, ResumeRequested } from './run-event.ts';
+import type { ResumeRequest, RunRequest } from './request.ts';
 import type { LastRequest, Run } from './run.ts';
 
 /** So many replay names are remembered. */
 const MOST_REPLAYS = 10;
 
-export function onResumeRequested(run: Run, context: Context, event: ResumeRequested): Decision {
-  const before = answeredBefore(run, event.requestId);
+export function onResumeRequest(run: Run, context: Context, request: ResumeRequest): Decision {
+  const before = answeredBefore(run, request.requestId);
   if (before !== undefined) return before;
-  const { replayName } = event;
-  if (replayName !== undefined && (run.replays ?? []).includes(replayName)) {
+  const { replayName, plan: today } = request;
+  if (replayName !== undefined && run.replays.includes(replayName)) {
     return {
       run,
       save: 'none',
-      answer: { ok: true, message: `replay ${replayName} has resumed the run before` },
+      answer: { ok: true, message: `replay ${replayName} already resumed this run` },
     };
   }
-  const target = targetOf(run, context.plan, event);
+  const target = targetOf(run, context.plan, request);
   if (typeof target === 'string') return refuse(run, target);
   const failedAt = run.rebuild?.resumeAt ?? run.cursor;
   const goesBack = target < failedAt;
-  const step = event.plan.steps[goesBack ? target : run.cursor]?.name;
+  const { cursor, step } = stepAt(goesBack ? target : run.cursor, { plan: today });
   const attempt = goesBack ? 1 : run.attempt + 1;
   const message = goesBack
-    ? `goes on from ${step ?? '?'} in a new session`
-    : `resumes at ${step ?? '?'} (attempt ${attempt})`;
-  const kept = without(run, 'error', 'resumeWith', 'endedAt', 'owed', 'proveSession', 'rebuilds');
-  const base: Run = {
-    ...(goesBack ? without(kept, 'rebuild') : kept),
-    phase: 'READY',
-    state: 'RUNNING',
+    ? `restarts at ${step} in a new session`
+    : `resumes at ${step} (attempt ${attempt})`;
+  const resumed: Run = {
+    ...(goesBack ? without(run, 'rebuild') : run),
+    cursor,
+    step,
     attempt,
     firstAttempt: attempt,
-    planHash: event.plan.hash,
-    steps: event.plan.steps.length,
-    ...(step === undefined ? {} : { step }),
-    ...(goesBack
-      ? { cursor: target, rebuildFrom: target }
-      : isFilledForOther(run, context.plan, event.plan)
-        ? { rebuildFrom: failedAt }
-        : run.sessionId === undefined
-          ? {}
-          : { proveSession: true }),
-    ...(replayName === undefined
-      ? {}
-      : { replays: [...(run.replays ?? []), replayName].slice(-MOST_REPLAYS) }),
+    planHash: today.hash,
+    steps: today.steps.length,
+    replays: replayName === undefined ? run.replays : [...run.replays, replayName].slice(-MOST_REPLAYS),
     // It may have failed on its way to a step whose marker was still to be read.
     checkMarkerOf: Math.max(failedAt, run.checkMarkerOf ?? 0),
-    lastRequest: lastRequest(event, context.now, message),
-    countsFrom: iso(context.now),
-    next: epochSeconds(context.now),
+    lastRequest: lastRequest(request, context.now, message),
   };
-  const answer: Answer = { ok: true, message };
-  if (run.slot === true) return { run: base, save: 'version', answer };
-  return { run: { ...without(base, 'next'), state: 'QUEUED' }, save: 'version', answer };
+  const isRefilled = goesBack || isFilledForOther(run, context.plan, today);
+  return {
+    run: continued(isRefilled ? inNewSession(resumed, target) : resumed, context),
+    save: 'version',
+    answer: { ok: true, message },
+  };
+}
+
+/** A person lets the run continue: at once where it has its slot, else from the queue. Its session was left alone meanwhile. */
+export function continued(run: Run, context: Context): Run {
+  const { session } = run;
+  const next: Run = {
+    ...run,
+    session: session.state === 'open' ? { ...session, mustVerify: true } : session,
+    rebuilds: 0,
+    timeoutFrom: iso(context.now),
+  };
+  return run.slot?.held === true
+    ? running(next, READY, epochSeconds(context.now))
+    : { ...next, life: { state: 'QUEUED' } };
 }
 
 /** A rebuilt session has only what the steps of that time still needed; other steps may need more. */
@@ -68,18 +73,18 @@ function isFilledForOther(run: Run, before: PlanView, today: PlanView): boolean 
   return before.steps.length !== today.steps.length || changedSteps(before.steps, today).length > 0;
 }
 
-/** Indices of the steps that are not today's: what a step is, is what its author wrote, whatever a compiler makes of it. */
-function changedSteps(steps: readonly StepView[], today: PlanView): number[] {
-  return steps.flatMap((step, i) => {
-    const now = today.steps[i];
-    return now?.name === step.name && now.hash === step.hash ? [] : [i];
+/** The steps that are not today's: what a step is, is what its author wrote, whatever a compiler makes of it. */
+function changedSteps(steps: readonly StepView[], today: PlanView): { index: number; name: string }[] {
+  return steps.flatMap(({ name, hash }, index) => {
+    const now = today.steps[index];
+    return now?.name === name && now.hash === hash ? [] : [{ index, name }];
   });
 }
 
 /** A request that comes again has its effect once, and its first answer again. */
 export function answeredBefore(run: Run, requestId: string): Decision | undefined {
   if (run.lastRequest?.requestId !== requestId) return undefined;
-  const message = `request ${requestId} was carried out before: ${run.lastRequest.answer}`;
+  const message = `request ${requestId} was already carried out: ${run.lastRequest.answer}`;
   return { run, save: 'none', answer: { ok: true, message } };
 }
 
@@ -87,38 +92,35 @@ export function refuse(run: Run, message: string): Decision {
   return { run, save: 'none', answer: { ok: false, code: 'refused', message } };
 }
 
-const VERBS = { ResumeRequested: 'resume', CancelRequested: 'cancel', ResolveRequested: 'resolve' } as const;
-
-export function lastRequest(
-  event: ResumeRequested | CancelRequested | ResolveRequested,
-  now: number,
-  answer: string,
-): LastRequest {
-  const verb = VERBS[event.kind];
-  return { requestId: event.requestId, verb, actor: event.actor, at: iso(now), answer };
+export function lastRequest(request: RunRequest, now: number, answer: string): LastRequest {
+  const { requestId, verb, actor } = request;
+  return { requestId, verb, actor, at: iso(now), answer };
 }
 
-/** Index of the step to go on from, or why there is none. */
-function targetOf(run: Run, plan: PlanView, event: ResumeRequested): number | string {
-  if (run.state !== 'FAILED') {
-    return run.state === 'NEEDS_DECISION'
-      ? `run ${run.id} needs a decision first: ${run.error?.message ?? ''}`
-      : `run ${run.id} is ${run.state}: only a FAILED run can be resumed`;
+/** Index of the step to continue from, or why there is none. */
+function targetOf(run: Run, plan: PlanView, request: ResumeRequest): number | string {
+  const { life } = run;
+  if (life.state !== 'FAILED') {
+    return life.state === 'NEEDS_DECISION'
+      ? `run ${run.id} needs a decision first: ${life.error.message}`
+      : `run ${run.id} is ${life.state}: only a FAILED run can be resumed`;
   }
   // Its slot may be given back already, though the run does not say so yet.
-  if (run.owed?.includes('release') === true)
-    return `run ${run.id} is just being stopped: ask again in a moment`;
+  if (life.pendingActions.includes('release'))
+    return `run ${run.id} is still being stopped: try again in a moment`;
   const failedAt = run.rebuild?.resumeAt ?? run.cursor;
-  const today = event.plan.steps;
-  if (today[failedAt] === undefined)
-    return `today's pipeline has no step number ${failedAt + 1} any more; start the file again`;
-  const asked = event.from === undefined ? failedAt : today.findIndex((step) => step.name === event.from);
-  if (asked === -1) return `today's pipeline has no step ${event.from ?? ''}`;
+  const today = request.plan.steps;
+  const failed = today[failedAt]?.name;
+  if (failed === undefined)
+    return `today's pipeline no longer has a step number ${failedAt + 1}; start the file again`;
+  const from = request.from ?? failed;
+  const asked = today.findIndex(({ name }) => name === from);
+  if (asked === -1) return `today's pipeline has no step ${from}`;
   if (asked > failedAt)
-    return `${event.from ?? ''} comes after the failed step, ${today[failedAt].name}: what lies between was not done`;
+    return `${from} comes after the failed step, ${failed}: the steps in between have not run`;
   const done = plan.steps.slice(0, failedAt);
-  const changed = changedSteps(done, event.plan);
-  const target = Math.min(asked, ...changed);
+  const changed = changedSteps(done, request.plan);
+  const target = Math.min(asked, ...changed.map(({ index }) => index));
   const lasting = done
     .filter((step) => step.kind === 'durable' || step.kind === 'opaque')
     .map((step) => step.name);
@@ -127,10 +129,10 @@ function targetOf(run: Run, plan: PlanView, event: ResumeRequested): number | st
     .filter((step) => lasting.includes(step.name))
     .map((step) => step.name);
   if (changed.length > 0 && lasting.length > 0) {
-    const names = changed.map((i) => plan.steps[i]?.name ?? '').join(', ');
-    return `the pipeline changed in steps that are already done (${names}), and ${lasting.join(', ')} took effect since: that cannot be taken back. Undo those changes, or start the file again`;
+    const names = changed.map(({ name }) => name).join(', ');
+    return `steps that have already run were changed (${names}), and ${lasting.join(', ')} has taken permanent effect since. Undo those changes, or start the file again`;
   }
   if (passed.length > 0)
-    return `${passed.join(', ')} took effect already and is never repeated: go on from a later step, or start the file again`;
+    return `${passed.join(', ')} has already taken effect and is never repeated: resume from a later step, or start the file again`;
   return target;
 }

@@ -1,26 +1,191 @@
 /**
- * A run: one execution of a pipeline for one trigger. Everything `decide` needs to go on is in here, and nothing
- * else; what only people read (history, plans) lives in other items.
+ * A run: one execution of a pipeline for one trigger. Everything `decide` needs to continue is in here, and nothing
+ * else; what only people read (history, plans) lives in other items. The types allow no combination that means nothing.
  */
-import { fileOf } from './trigger.ts';
 import type { RunTrigger } from './trigger.ts';
+import { fileOf } from './trigger.ts';
 
-export type RunState =
-  /** Waits for a slot. */
-  | 'QUEUED'
-  | 'RUNNING'
-  /** Backs off before the next attempt, or until the warehouse answers. */
-  | 'WAITING'
-  | 'CANCELLING'
-  | 'NEEDS_DECISION'
-  | 'FAILED'
-  | 'SUCCEEDED'
-  | 'CANCELLED'
+export interface Run {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly planHash: string;
+  /** How many steps the plan has. */
+  readonly steps: number;
+  /** 16 random bytes (hex) made with the run: an item that was deleted and created again is not taken for the old one. */
+  readonly incarnationId: string;
+  readonly trigger: RunTrigger;
+  /** Parameters given at start, as text. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly life: Life;
+  readonly session: Session;
+  /** The place in the pipeline's pool that the run has or last had; absent: it never had one. */
+  readonly slot?: Slot;
+  /** Index of the current step, from 0; equal to `steps` when all are done. */
+  readonly cursor: number;
+  /** Name of the current step; empty when all are done. */
+  readonly step: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** Attempt number with which the present retry budget began: a resume gives a new one. */
+  readonly firstAttempt: number;
+  /** Of the session, from 1; a rebuilt session is generation + 1. */
+  readonly generation: number;
+  /** A lost session is being rebuilt: steps before `resumeAt` run again in the new one. */
+  readonly rebuild?: Rebuilding;
+  /** How many times in a row the session was rebuilt without a step finishing in it. */
+  readonly rebuilds: number;
+  /**
+   * Index of a step that a person lets run again: if it is durable, its marker is read before it is claimed, because the
+   * report on its last attempt may be wrong.
+   */
+  readonly checkMarkerOf?: number;
+  /** A step that ended, kept here until its history row is written. */
+  readonly lastStep?: FinishedStep;
+  /** Drives in a row that ended with an error of our own. */
+  readonly failedDrives: number;
+  readonly lastRequest?: LastRequest;
+  /** EventBridge replays that have resumed this run: each does so once. The latest ten. */
+  readonly replays: readonly string[];
+  /** ISO 8601, as all times below. */
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  /** From when the pipeline's `timeout:` counts: when the run took its slot, or its last resume. */
+  readonly timeoutFrom?: string;
+  readonly version: number;
+  /** The writer of this version: one invocation's id. */
+  readonly writerId: string;
+}
+
+/** Where a run is in its life. */
+export type Life = Queued | Running | Waiting | Cancelling | Stopped | Ended;
+
+export type RunState = Life['state'];
+
+/** Waits for a slot. */
+export interface Queued {
+  readonly state: 'QUEUED';
+}
+
+export interface Running<W extends Work = Work> {
+  readonly state: 'RUNNING';
+  readonly work: W;
+  /** Epoch seconds: when the sweep must look at the run at the latest. */
+  readonly nextCheckAt: number;
+}
+
+/** Backs off before the next attempt, or until the warehouse answers. */
+export interface Waiting<W extends Work = Work> {
+  readonly state: 'WAITING';
+  readonly work: W;
+  /** Epoch seconds: when it is tried again. */
+  readonly nextCheckAt: number;
+  /** Why, for people. At most 500 bytes. */
+  readonly waitingFor: string;
+}
+
+/** A person cancelled the run; the end of what is under way in the warehouse is awaited. */
+interface Cancelling<W extends Underway = Underway> {
+  readonly state: 'CANCELLING';
+  readonly work: W;
+  readonly nextCheckAt: number;
+}
+
+/** Until a person acts. */
+export interface Stopped {
+  readonly state: 'FAILED' | 'NEEDS_DECISION';
+  readonly error: Failure;
+  /** What to paste to continue: a command, and an event for the EventBridge console. Schema 1 did not always store it. */
+  readonly resumeWith?: { readonly command: string; readonly event: string };
+  readonly endedAt: string;
+  readonly pendingActions: readonly PendingAction[];
+}
+
+/** Final: only the remaining follow-ups change such a run. */
+export type Ended =
+  | {
+      readonly state: 'SUCCEEDED';
+      readonly endedAt: string;
+      readonly pendingActions: readonly PendingAction[];
+    }
+  | {
+      readonly state: 'CANCELLED';
+      readonly error: Failure;
+      readonly endedAt: string;
+      readonly pendingActions: readonly PendingAction[];
+    }
   /** A newer upload of the same key was admitted first. */
-  | 'SUPERSEDED';
+  | { readonly state: 'SUPERSEDED'; readonly endedAt: string; readonly pendingActions: readonly [] };
 
-/** Within RUNNING: nothing claimed; intent stored, outcome of the submission not recorded; statement id recorded. */
-export type Phase = 'READY' | 'CLAIMED' | 'SUBMITTED';
+/** What is still to be done for a run that ended or stopped; performed in this order, each idempotent. */
+export type PendingAction = 'history' | 'release' | 'wake' | 'publish' | 'close';
+
+/** How far the current step is. */
+export type Work = Ready | Underway;
+
+export type Underway = Claimed | Submitted;
+
+/** Nothing of the step was sent. */
+export interface Ready {
+  readonly phase: 'READY';
+}
+
+/** The intent is stored; whether the submission arrived is not recorded. */
+export interface Claimed extends Claim {
+  readonly phase: 'CLAIMED';
+}
+
+/** The warehouse's id of the statement is recorded. */
+export interface Submitted extends Claim {
+  readonly phase: 'SUBMITTED';
+  readonly statementId: string;
+  readonly submittedAt: string;
+  /** The statement was cancelled because its time was up; its end is a `timeout`. */
+  readonly timedOut?: true;
+}
+
+export interface Claim {
+  /** Random, made with each claim; never used for a second execution. */
+  readonly token: string;
+  readonly claimedAt: string;
+  /** Which token of the attempt this is, from 1: one that can no longer be relied on is replaced, never used again. */
+  readonly nonce: number;
+  /** Since when the token is refused although the session is idle: the refusal may have used it up. */
+  readonly refusedSince?: string;
+  /** The run's file before the claim of a step that loads it: it must be the same after the load. */
+  readonly fileAtClaim?: { readonly modified?: string; readonly versionId?: string };
+  /** Since when the outcome of the submission is unknown: its session is gone and its marker absent. */
+  readonly outcomeUnknownSince?: string;
+}
+
+/** The session that the steps share. */
+export type Session = NoSession | OpenSession | LostSession;
+
+interface NoSession {
+  readonly state: 'none';
+}
+
+interface OpenSession {
+  readonly state: 'open';
+  readonly id: string;
+  /** Process id in the warehouse; absent where it could not be read. */
+  readonly pid?: number;
+  /** The run was left alone meanwhile: a ROLLBACK must show that the session is usable before the next claim. */
+  readonly mustVerify?: true;
+}
+
+/** A new one must be opened, and the tables that step `rebuildFrom` (index) needs made again in it. */
+interface LostSession {
+  readonly state: 'lost';
+  readonly rebuildFrom: number;
+  /** Of the lost one: its open transactions are known by its process. */
+  readonly id?: string;
+  readonly pid?: number;
+}
+
+export interface Slot {
+  readonly held: boolean;
+  readonly epoch: number;
+}
 
 export type FailureClass =
   | 'transient'
@@ -48,7 +213,7 @@ export interface Failure {
   readonly rolledBack?: true;
 }
 
-/** A step that ended, kept on the run until its history row is written. */
+/** One attempt of a step, over. */
 export interface FinishedStep {
   readonly index: number;
   readonly name: string;
@@ -69,9 +234,6 @@ export interface FinishedStep {
 
 export type StepStatus = 'FINISHED' | 'FAILED' | 'ABORTED';
 
-/** What a run that reached an end, or stopped, still has to do; performed in this order, each idempotent. */
-export type Duty = 'history' | 'release' | 'wake' | 'publish' | 'close';
-
 export interface LastRequest {
   readonly requestId: string;
   readonly verb: 'resume' | 'cancel' | 'resolve' | 'start';
@@ -80,90 +242,9 @@ export interface LastRequest {
   readonly answer: string;
 }
 
-export interface Run {
-  readonly id: string;
-  readonly pipeline: string;
-  readonly planHash: string;
-  /** How many steps the plan has. */
-  readonly steps: number;
-  /** 16 random bytes (hex) made with the run: an item made again by hand never meets its own past. */
-  readonly birth: string;
-  readonly trigger: RunTrigger;
-  /** Parameters given at start, as text. */
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly state: RunState;
-  readonly phase: Phase;
-  /** Index of the current step, from 0; equal to `steps` when all are done. */
-  readonly cursor: number;
-  /** Name of the current step; absent when all are done. */
-  readonly step?: string;
-  /** From 1. */
-  readonly attempt: number;
-  /** From 1; a rebuilt session is generation + 1. */
-  readonly generation: number;
-  /** Attempt number with which the present retry budget began: a resume gives a new one. */
-  readonly firstAttempt: number;
-  /** Random, made with each claim; never used for a second execution. */
-  readonly token?: string;
-  readonly claimedAt?: string;
-  /** Which token of the attempt this is, from 1 (absent: 1): one that is past use is replaced, never used again. */
-  readonly nonce?: number;
-  /** Since when the token is refused although the session is idle: the refusal may have used it up. ISO 8601. */
-  readonly refusedSince?: string;
-  /** Drives in a row that ended with an error of our own (absent: none). */
-  readonly troubles?: number;
-  /** The run's file as it was before the claim of a step that loads it: it must be the same after the load. */
-  readonly inputSeen?: { readonly modified?: string; readonly versionId?: string };
-  readonly statementId?: string;
-  readonly submittedAt?: string;
-  readonly sessionId?: string;
-  readonly pid?: number;
-  /** A resume must prove the session usable (ROLLBACK) before the next claim. */
-  readonly proveSession?: true;
-  /** Of the slot held or last held. */
-  readonly epoch?: number;
-  /** True while a slot of the pool is held. */
-  readonly slot?: true;
-  readonly last?: FinishedStep;
-  readonly owed?: readonly Duty[];
-  readonly error?: Failure;
-  /** What to paste to go on: a command, and an event for the EventBridge console. */
-  readonly resumeWith?: { readonly command: string; readonly event: string };
-  readonly lastRequest?: LastRequest;
-  readonly createdAt: string;
-  readonly startedAt?: string;
-  /** From when the run's time counts: the slot it took, or its last resume. ISO 8601. */
-  readonly countsFrom?: string;
-  readonly endedAt?: string;
-  /** Epoch seconds: when the sweep must look at the run at the latest. Absent only at an end that owes nothing, and while QUEUED. */
-  readonly next?: number;
-  /** Why a WAITING run waits, for people; `next` says when it is retried. At most 500 bytes. */
-  readonly waitingFor?: string;
-  /** The statement was cancelled because its time was up; its end is a `timeout`. */
-  readonly timedOut?: true;
-  /** A lost session is being rebuilt: steps before `resumeAt` run again in the new one. */
-  readonly rebuild?: Rebuilding;
-  /** How often in a row the session was rebuilt without that the step behind it ended (absent: never). */
-  readonly rebuilds?: number;
-  /** A person wants the run to go on from this step (index) in a new session; rebuilt there first. */
-  readonly rebuildFrom?: number;
-  /**
-   * Index of a step that a person lets run again: if it is durable, its marker is read before it is claimed, since what is
-   * believed of its last attempt may be wrong.
-   */
-  readonly checkMarkerOf?: number;
-  /** EventBridge replays that have resumed this run: each does so once. The latest ten. */
-  readonly replays?: readonly string[];
-  /** Since when the outcome of the current submission is in doubt: its session is gone and its marker absent. ISO 8601. */
-  readonly doubtSince?: string;
-  readonly version: number;
-  /** The writer of this version: one invocation's id. */
-  readonly by: string;
-}
-
 /** Where a rebuild stands. Small: only what is left of it. */
 export interface Rebuilding {
-  /** Index of the step that the run goes on from when all is rebuilt. */
+  /** Index of the step with which the run continues when all is rebuilt. */
   readonly resumeAt: number;
   /** That step's attempt, and the first of its retry budget. */
   readonly attempt: number;
@@ -174,21 +255,89 @@ export interface Rebuilding {
 
 export interface RebuildItem {
   readonly index: number;
-  /** The rows of the first time must come again; an unknown count never equals anything. */
+  /** The step must give as many rows as the first time; an unknown count never equals anything. */
   readonly compare: boolean;
   readonly rows?: number;
 }
 
-export const endStates: readonly RunState[] = ['SUCCEEDED', 'CANCELLED', 'SUPERSEDED'];
+/** A run in one of these lives. */
+export type RunIn<L extends Life> = Run & { readonly life: L };
 
-/** Ends are final: nothing changes such a run but its owed duties. */
-export function isAtEnd(run: Run): boolean {
-  return endStates.includes(run.state);
+export type CancellingRun<W extends Underway = Underway> = RunIn<Cancelling<W>>;
+
+/** With a slot, on its way through its steps. */
+export type ActiveRun<W extends Work = Work> = RunIn<Running<W> | Waiting<W>>;
+
+export type RestingRun = RunIn<Stopped | Ended>;
+
+/** Ended: final. */
+export function isAtEnd(run: Run): run is RunIn<Ended> {
+  const { state } = run.life;
+  return state === 'SUCCEEDED' || state === 'CANCELLED' || state === 'SUPERSEDED';
 }
 
-/** Ended or stopped until a person acts. */
-export function isAtRest(run: Run): boolean {
-  return isAtEnd(run) || run.state === 'FAILED' || run.state === 'NEEDS_DECISION';
+/** Ended, or stopped until a person acts. */
+export function isAtRest(run: Run): run is RestingRun {
+  return 'pendingActions' in run.life;
+}
+
+export function isQueued(run: Run): run is RunIn<Queued> {
+  return run.life.state === 'QUEUED';
+}
+
+export function isCancelling(run: Run): run is CancellingRun {
+  return run.life.state === 'CANCELLING';
+}
+
+/** Has a slot and is neither cancelled nor at rest. */
+export function isActive(run: Run): run is ActiveRun {
+  return run.life.state === 'RUNNING' || run.life.state === 'WAITING';
+}
+
+export function isReady(run: ActiveRun): run is ActiveRun<Ready> {
+  return run.life.work.phase === 'READY';
+}
+
+export function isClaimed(run: ActiveRun): run is ActiveRun<Claimed> {
+  return run.life.work.phase === 'CLAIMED';
+}
+
+export function isSubmitted(run: ActiveRun): run is ActiveRun<Submitted> {
+  return run.life.work.phase === 'SUBMITTED';
+}
+
+export function isUnderway(run: ActiveRun): run is ActiveRun<Underway> {
+  return run.life.work.phase !== 'READY';
+}
+
+/** The run was left alone: its session is verified before it is used. */
+export function isToVerify<R extends Run>(run: R): run is R & { readonly session: OpenSession } {
+  return 'mustVerify' in run.session;
+}
+
+/** The statement of a claim is known. */
+export function submitted(work: Claimed, statementId: string): Submitted {
+  return { ...work, phase: 'SUBMITTED', statementId, submittedAt: work.claimedAt };
+}
+
+/** What is under way in the warehouse; undefined where nothing was claimed. */
+export function underwayOf({ life }: Run): Underway | undefined {
+  return 'work' in life && life.work.phase !== 'READY' ? life.work : undefined;
+}
+
+/** Of the session that is open, or was lost. */
+export function sessionIdOf({ session }: Run): string | undefined {
+  return { id: undefined, ...session }.id;
+}
+
+/** Of the submission that is recorded. */
+export function statementIdOf(run: Run): string | undefined {
+  return { statementId: undefined, ...underwayOf(run) }.statementId;
+}
+
+/** Index of the step with which the run continues when its session has been rebuilt. */
+export function rebuildTarget({ session, rebuild, cursor }: Run): number {
+  return session.state === 'lost' ? session.rebuildFrom : (rebuild?.resumeAt ?? cursor);
 }
 
 /** Of the waiting runs of a pipeline the one with the least goes first: oldest event, then sequencer, then id. */

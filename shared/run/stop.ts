@@ -1,13 +1,19 @@
-/** Stopping: FAILED and NEEDS_DECISION, with a true reason and what to paste to go on; and the two-write ending. */
+/** Stopping: FAILED and NEEDS_DECISION, with a true reason and what to paste to continue; and the two-write ending. */
+import { defined } from './defined.ts';
 import { commandLine } from './command.ts';
-import type { Context, Decision } from './decision.ts';
-import { epochSeconds, iso, nothing, store, SUBMISSION, without } from './decision.ts';
-import type { Duty, Failure, FinishedStep, Run } from './run.ts';
+import type { Context, Decision, Effect } from './decision.ts';
+import { ask, iso, nothing, store, without } from './decision.ts';
+import type { Ended, Failure, FinishedStep, PendingAction, RestingRun, Run, RunIn, Stopped } from './run.ts';
 import { fileOf } from './trigger.ts';
 import { shortened } from './text.ts';
 
 /** Bytes of the error on a run. */
 const LONGEST_MESSAGE = 1000;
+
+/** Of a run that ended. */
+const ALL: readonly PendingAction[] = ['history', 'release', 'wake', 'publish', 'close'];
+
+const FIRST_ACTION: Effect = { kind: 'PerformAction', action: 'history' };
 
 export function fail(run: Run, context: Context, failure: Failure, row?: FinishedStep): Decision {
   return stop(run, context, 'FAILED', failure, row);
@@ -20,100 +26,65 @@ export function needDecision(run: Run, context: Context, failure: Failure, row?:
 
 /**
  * A stopped run keeps its slot, so that later files wait in order; unless the pipeline says otherwise, or its own file is
- * gone or overwritten: then it can never go on.
+ * gone or overwritten: then it can never continue.
  */
 function stop(
   run: Run,
   context: Context,
-  state: 'FAILED' | 'NEEDS_DECISION',
+  state: Stopped['state'],
   failure: Failure,
   row?: FinishedStep,
 ): Decision {
   const letsGo = context.plan.onFailure === 'continue' || (state === 'FAILED' && failure.class === 'input');
-  const owed: Duty[] = letsGo ? ['history', 'release', 'wake', 'publish'] : ['history', 'publish'];
-  const kept = without(run, ...SUBMISSION, 'proveSession');
-  const stopped: Run = {
-    ...kept,
+  const life: Stopped = {
     state,
-    phase: 'READY',
     error: onRun(failure),
-    ...(row === undefined ? {} : { last: row }),
     resumeWith: state === 'FAILED' ? resumeWith(run, failure, context) : resolveWith(run, context),
-    owed,
-    next: epochSeconds(context.now),
     endedAt: iso(context.now),
+    pendingActions: letsGo ? ['history', 'release', 'wake', 'publish'] : ['history', 'publish'],
   };
-  return store(stopped, { kind: 'PerformDuty', duty: 'history' });
+  return store(atRest(run, life, row), FIRST_ACTION);
 }
 
-/** The history row of an attempt that ended now, by no answer of the warehouse. */
-export function attemptEnded(run: Run, context: Context, failure: Failure): FinishedStep {
-  return {
-    index: run.cursor,
-    name: run.step ?? '',
-    generation: run.generation,
-    attempt: run.attempt,
-    status: 'FAILED',
-    startedAt: run.submittedAt ?? run.claimedAt ?? iso(context.now),
-    endedAt: iso(context.now),
-    ...errorOf(failure),
-  };
+/** Cancelled before its end, while nothing of it is under way. */
+export function giveUp(run: Run, context: Context, failure: Failure): RunIn<Ended> {
+  const error = 'error' in run.life ? run.life.error : onRun(failure);
+  return atRest(run, { state: 'CANCELLED', error, endedAt: iso(context.now), pendingActions: ALL });
 }
 
-/** The failure, as a history row keeps it. */
-export function errorOf({
-  message: error,
-  class: errorClass,
-  place,
-  rolledBack,
-}: Failure): Pick<FinishedStep, 'error' | 'errorClass' | 'place' | 'rolledBack'> {
-  return {
-    error,
-    errorClass,
-    ...(place === undefined ? {} : { place }),
-    ...(rolledBack === undefined ? {} : { rolledBack }),
-  };
-}
-
-/** Given up before its end: by a person, while nothing of it is under way. */
-export function giveUp(run: Run, context: Context, failure: Failure): Run {
-  const kept = without(run, ...SUBMISSION, 'resumeWith', 'proveSession');
-  return {
-    ...kept,
-    state: 'CANCELLED',
-    phase: 'READY',
-    error: onRun(run.error ?? failure),
-    owed: ['history', 'release', 'wake', 'publish', 'close'],
-    next: epochSeconds(context.now),
-    endedAt: iso(context.now),
-  };
-}
-
-/** All steps are done. Two writes: this one, and the one that removes `owed`. */
+/** All steps are done. Two writes: this one, and the one that removes the follow-ups. */
 export function succeed(run: Run, context: Context, row: FinishedStep): Decision {
-  const kept = without(run, ...SUBMISSION, 'step', 'error', 'resumeWith', 'proveSession', 'checkMarkerOf');
-  const done: Run = {
-    ...kept,
-    state: 'SUCCEEDED',
-    phase: 'READY',
-    cursor: run.steps,
-    last: row,
-    owed: ['history', 'release', 'wake', 'publish', 'close'],
-    next: epochSeconds(context.now),
-    endedAt: iso(context.now),
-  };
-  return store(done, { kind: 'PerformDuty', duty: 'history' });
+  const done = { ...without(run, 'checkMarkerOf'), cursor: run.steps, step: '' };
+  const life: Ended = { state: 'SUCCEEDED', endedAt: iso(context.now), pendingActions: ALL };
+  return store(atRest(done, life, row), FIRST_ACTION);
 }
 
-/** One duty after the other; the last one is followed by the write that takes the run out of the sweep's index. */
-export function onDutyDone(run: Run, duty: Duty): Decision {
-  if (run.owed?.[0] !== duty) return nothing(run, `duty ${duty} was not the next one owed`);
-  const owed = run.owed.slice(1);
-  const after = duty === 'history' ? without(run, 'last') : duty === 'release' ? without(run, 'slot') : run;
-  const next = owed[0];
-  if (next !== undefined)
-    return { run: { ...after, owed }, save: 'none', effect: { kind: 'PerformDuty', duty: next } };
-  return store(without(after, 'owed', 'next'));
+/** However its session was left: it is not continued unseen. */
+function atRest<L extends Stopped | Ended>(run: Run, life: L, row?: FinishedStep): RunIn<L> {
+  const { session } = run;
+  return {
+    ...run,
+    life,
+    session: session.state === 'open' ? without(session, 'mustVerify') : session,
+    failedDrives: 0,
+    ...defined({ lastStep: row }),
+  };
+}
+
+/** One follow-up after the other; the last one is followed by the write that takes the run out of the sweep's index. */
+export function onActionDone(run: Run, done: PendingAction): Decision {
+  const { life } = run;
+  if (!('pendingActions' in life) || life.pendingActions[0] !== done)
+    return nothing(run, `follow-up ${done} was not the next one`);
+  const [, ...pendingActions] = life.pendingActions;
+  const left = { ...after(run, done), life: { ...life, pendingActions } } as RestingRun;
+  const [next] = pendingActions;
+  return next === undefined ? store(left) : ask(left, { kind: 'PerformAction', action: next });
+}
+
+function after(run: Run, done: PendingAction): Run {
+  if (done === 'history') return without(run, 'lastStep');
+  return done === 'release' && run.slot !== undefined ? { ...run, slot: { ...run.slot, held: false } } : run;
 }
 
 function onRun(failure: Failure): Failure {
@@ -129,8 +100,9 @@ function resumeWith(
   { class: kind }: Failure,
   { plan, stage }: Context,
 ): { command: string; event: string } {
-  const isBadFile = kind === 'data' && fileOf(run.trigger) !== undefined && plan.steps[run.cursor]?.usesFile;
-  const verb = kind === 'input' || isBadFile === true ? 'cancel' : 'resume';
+  const isBadFile =
+    kind === 'data' && fileOf(run.trigger) !== undefined && plan.steps[run.cursor]?.usesFile === true;
+  const verb = kind === 'input' || isBadFile ? 'cancel' : 'resume';
   return {
     command: commandLine(stage, `${verb} ${run.id}`),
     event: requestEvent(run, stage, verb, {}),

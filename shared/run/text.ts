@@ -55,6 +55,11 @@ export function shortened(text: string, mostBytes: number): string {
   return `${start(text, mostBytes - utf8Bytes(note))}${note}`;
 }
 
+/** A message without its full stop, to be followed by one. `mostBytes` as in `shortened`. */
+export function clause(message: string, mostBytes: number): string {
+  return shortened(message.replace(/[.\s]+$/, ''), mostBytes);
+}
+
 export function utf8Bytes(text: string): number {
   let bytes = 0;
   for (const character of text) bytes += bytesOf(character);

@@ -1,28 +1,24 @@
-/** Drives that ended with an error of our own (a plan that is gone, a permission that is missing): counted, not for ever. */
+/** Drives that ended with an error of our own (a plan that is gone, a permission that is missing): counted, and limited. */
 import type { Context, Decision } from './decision.ts';
-import { nothing, store } from './decision.ts';
-import { undecided } from './doubt.ts';
-import { MOST_TROUBLES } from './limits.ts';
-import type { Failure, Run } from './run.ts';
-import { isAtRest } from './run.ts';
+import { failureOf, nothing, store } from './decision.ts';
+import { undecided } from './unknown-outcome.ts';
+import { MOST_FAILED_DRIVES } from './limits.ts';
+import type { Run } from './run.ts';
+import { isAtRest, statementIdOf, underwayOf } from './run.ts';
 import { fail, needDecision } from './stop.ts';
 
-/** What a run at rest owes is tried without end. The plan may be what is gone: nothing of its steps is asked for here. */
+/** The follow-ups of a run at rest are tried without end. The plan may be what is gone: nothing of its steps is asked for here. */
 export function onDriveFailed(run: Run, context: Context, message: string): Decision {
-  if (isAtRest(run)) return nothing(run, `the run is ${run.state}`);
-  const troubles = (run.troubles ?? 0) + 1;
-  if (troubles < MOST_TROUBLES) return store({ ...run, troubles });
-  const failure: Failure = {
-    class: 'unknown',
-    message: `the run could not be driven ${troubles} times in a row: ${message}`,
-    ...(run.step === undefined ? {} : { step: run.step }),
-    ...(run.statementId === undefined ? {} : { statementId: run.statementId }),
-  };
-  return run.phase === 'READY'
-    ? fail(run, context, failure)
-    : needDecision(
-        run,
-        context,
-        undecided(run, context, failure, 'what became of its statement was not seen'),
-      );
+  if (isAtRest(run)) return nothing(run, `the run is ${run.life.state}`);
+  const failedDrives = run.failedDrives + 1;
+  if (failedDrives < MOST_FAILED_DRIVES) return store({ ...run, failedDrives });
+  const failure = failureOf(
+    run,
+    'unknown',
+    `${failedDrives} attempts in a row to continue the run ended with an internal error: ${message}`,
+    statementIdOf(run),
+  );
+  if (underwayOf(run) === undefined) return fail(run, context, failure);
+  const why = 'the end of its statement was not seen';
+  return needDecision(run, context, undecided(run, context, failure, why));
 }

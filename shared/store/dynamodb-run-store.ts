@@ -15,6 +15,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { pages } from '../pages.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
+import { underwayOf } from '../run/run.ts';
 import { conflictOf } from './conflict.ts';
 import type { Item } from './run-item.ts';
 import {
@@ -62,44 +63,46 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
-    const next: Run = { ...run, version: version + 1, by };
+    const next: Run = { ...run, version: version + 1, writerId: by };
     const refused = await this.#put(
       runItem(next, this.#historyDays),
-      'version = :version AND birth = :birth',
+      'version = :version AND (incarnationId = :incarnation OR birth = :incarnation)',
       {
         ':version': version,
-        ':birth': run.birth,
+        ':incarnation': run.incarnationId,
       },
     );
     if (refused === undefined) return next;
     const ours =
       refused.item !== undefined &&
       refused.item['version'] === next.version &&
-      refused.item['birth'] === next.birth &&
-      refused.item['by'] === by;
+      refused.item['incarnationId'] === next.incarnationId &&
+      refused.item['writerId'] === by;
     return ours ? next : 'conflict';
   }
 
   async record(run: Run, by: string): Promise<Run | 'conflict'> {
-    const clearLast = run.last === undefined ? ' REMOVE #last' : '';
+    const work = underwayOf(run);
+    if (work?.phase !== 'SUBMITTED') throw new Error(`run ${run.id} has no submission to record`);
+    // `last`: as schema 1 called it.
+    const clearHistory = run.lastStep === undefined ? ' REMOVE lastStep, #last' : '';
     const stored = await this.#update(
       runKey(run.id),
       {
-        UpdateExpression: `SET phase = :submitted, statementId = :id, submittedAt = :at, version = version + :one, #by = :by${clearLast}`,
+        UpdateExpression: `SET phase = :submitted, statementId = :id, submittedAt = :at, version = version + :one, writerId = :by${clearHistory}`,
         ConditionExpression: 'phase = :claimed AND #token = :token',
         ExpressionAttributeNames: {
-          '#by': 'by',
           '#token': 'token',
-          ...(clearLast === '' ? {} : { '#last': 'last' }),
+          ...(clearHistory === '' ? {} : { '#last': 'last' }),
         },
         ReturnValues: 'ALL_NEW',
       },
       {
         ':submitted': 'SUBMITTED',
         ':claimed': 'CLAIMED',
-        ':id': run.statementId,
-        ':at': run.submittedAt,
-        ':token': run.token,
+        ':id': work.statementId,
+        ':at': work.submittedAt,
+        ':token': work.token,
         ':one': 1,
         ':by': by,
       },

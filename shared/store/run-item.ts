@@ -4,11 +4,13 @@
  */
 import type { FinishedStep, Run } from '../run/run.ts';
 import { isAtEnd, queueOrder } from '../run/run.ts';
+import { parseRun } from './parse-run.ts';
+import { storedRun } from './stored-run.ts';
 
 export type Item = Record<string, unknown>;
 
 /** Raised by a change that older code cannot read; a newer item is refused untouched. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 
 export const DUE_PARTITION = 'due';
 
@@ -29,32 +31,27 @@ export const HISTORY_DAYS = 400;
 
 /** The item of a run: its own attributes, and those of the sparse indexes where the run belongs in them. */
 export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
-  const queued = run.state === 'QUEUED' ? { queue: run.pipeline, queuedAt: queueOrder(run) } : {};
-  const due = run.next === undefined ? {} : { due: DUE_PARTITION };
+  const stored = storedRun(run);
+  const queued = run.life.state === 'QUEUED' ? { queue: run.pipeline, queuedAt: queueOrder(run) } : {};
+  const { nextCheckAt: next } = stored;
+  const due = next === undefined ? {} : { due: DUE_PARTITION, next };
   const forgotten =
-    isAtEnd(run) && run.owed === undefined && run.endedAt !== undefined
-      ? { expiresAt: Math.floor(Date.parse(run.endedAt) / 1000) + historyDays * 86_400 }
+    isAtEnd(run) && run.life.pendingActions.length === 0
+      ? { expiresAt: Math.floor(Date.parse(run.life.endedAt) / 1000) + historyDays * 86_400 }
       : {};
-  return { ...runKey(run.id), schema: SCHEMA, ...run, ...queued, ...due, ...forgotten };
+  return { ...runKey(run.id), schema: SCHEMA, ...stored, ...queued, ...due, ...forgotten };
 }
-
-const DERIVED = new Set(['pk', 'sk', 'schema', 'queue', 'queuedAt', 'due', 'expiresAt']);
 
 /**
  * @throws Error where the item is not a run, or of a newer schema.
  */
 export function runOfItem(item: Item): Run {
-  if (
-    typeof item['schema'] !== 'number' ||
-    typeof item['id'] !== 'string' ||
-    typeof item['version'] !== 'number'
-  ) {
-    throw new Error(`item ${String(item['pk'])} is not a run`);
-  }
-  if (item['schema'] > SCHEMA) {
+  const { pk, schema } = item;
+  if (typeof schema !== 'number') throw new Error(`item ${String(pk)} is not a run`);
+  if (schema > SCHEMA) {
     throw new Error(
-      `run ${item['id']} was written by a newer Baton (schema ${item['schema']}, this one reads ${SCHEMA}); deploy the newer version`,
+      `run ${String(item['id'])} was written by a newer Baton (schema ${schema}, this one reads ${SCHEMA}); deploy the newer version`,
     );
   }
-  return Object.fromEntries(Object.entries(item).filter(([name]) => !DERIVED.has(name))) as unknown as Run;
+  return parseRun(item);
 }

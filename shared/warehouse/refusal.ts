@@ -12,7 +12,8 @@ const THROTTLES = new Set([
 
 /** The statement that a failed call has nevertheless created, if the error names it. */
 export function statementIdOf(error: unknown): string | undefined {
-  return error instanceof Error && 'StatementId' in error ? String(error.StatementId) : undefined;
+  const id = error instanceof Error && 'StatementId' in error ? error.StatementId : undefined;
+  return typeof id === 'string' ? id : undefined;
 }
 
 /** @param error what the SDK threw, after its own retries. */

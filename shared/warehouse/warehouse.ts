@@ -1,5 +1,6 @@
 /** What Baton needs of the Redshift Data API, in Baton's words. One adapter (data-api.ts), one fake in the tests. */
-import type { Refusal, TerminalStatus } from '../run/run-event.ts';
+import type { Refusal } from '../run/run-event.ts';
+import type { StepStatus } from '../run/run.ts';
 
 /** How long a session may idle, in seconds. */
 
@@ -38,7 +39,7 @@ export interface Submission {
 export interface StatementStatus {
   readonly statementId: string;
   /** RUNNING: submitted, picked or started. */
-  readonly status: 'RUNNING' | TerminalStatus;
+  readonly status: 'RUNNING' | StepStatus;
   readonly error?: string;
   /** Index of the statement of a transaction that failed, from 0, where that is known. */
   readonly failed?: number;

@@ -8,7 +8,8 @@ import { examine, FUNCTIONS, type Patient } from '../../cli/doctor/examine.ts';
 import { CommandError } from '../../cli/exit.ts';
 import type { CheckAnswer, Probe } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { runOf } from '../fakes/run-of.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 
@@ -93,7 +94,7 @@ function followerOf(pipeline: string): Plan {
 interface Ill {
   readonly inspector?: Partial<Inspector>;
   readonly ask?: Patient['ask'];
-  readonly runs?: readonly Partial<Run>[];
+  readonly runs?: readonly Partial<StoredRun>[];
   readonly due?: readonly string[];
   readonly queued?: number;
   readonly stage?: string;
@@ -102,19 +103,20 @@ interface Ill {
 }
 
 async function checksOf(ill: Ill = {}): Promise<Check[]> {
-  const { stage = 'prod', runs = [] } = ill;
+  const { stage = 'prod' } = ill;
+  const runs = (ill.runs ?? []).map(runOf);
   const checks: Check[] = [];
   await examine(
     {
       stage: { name: stage, names: stageNames(stage), region: 'eu-west-1' },
       inspector: { ...healthy(), ...ill.inspector },
       reader: {
-        load: (id) => Promise.resolve(runs.find((run) => run.id === id) as Run | undefined),
+        load: (id) => Promise.resolve(runs.find((run) => run.id === id)),
         history: () => Promise.resolve([]),
         listRuns: () => Promise.resolve([]),
         loadPlan: () => Promise.resolve(undefined),
         loadPool: () =>
-          Promise.resolve({ holders: Object.fromEntries(runs.map(({ id = '' }) => [id, 1])), epoch: 1 }),
+          Promise.resolve({ holders: Object.fromEntries(runs.map(({ id }) => [id, 1])), epoch: 1 }),
         findDue: () => Promise.resolve([...(ill.due ?? [])]),
         countQueued: () => Promise.resolve(ill.queued ?? 0),
       },
@@ -327,7 +329,9 @@ describe('a finding', () => {
     [
       'a run that stopped, with what waits behind it',
       {
-        runs: [{ id: 'stores-x', state: 'FAILED', slot: true, error: { class: 'sql' } as Run['error'] & {} }],
+        runs: [
+          { id: 'stores-x', state: 'FAILED', slot: true, epoch: 1, error: { class: 'sql', message: 'no' } },
+        ],
         queued: 4,
       },
       {
@@ -338,14 +342,14 @@ describe('a finding', () => {
     ],
     [
       'a run that no sweep has looked at',
-      { due: ['stores-y'], runs: [{ id: 'stores-y', state: 'RUNNING', next: NOW / 1000 - 600 }] },
+      { due: ['stores-y'], runs: [{ id: 'stores-y', state: 'RUNNING', nextCheckAt: NOW / 1000 - 600 }] },
       { name: 'sweep', message: 'not running: stores-y overdue for 10 min 0 s' },
     ],
     [
       'a run that the sweep cannot drive',
       {
         due: ['stores-y'],
-        runs: [{ id: 'stores-y', state: 'RUNNING', next: NOW / 1000 - 600, troubles: 2 }],
+        runs: [{ id: 'stores-y', state: 'RUNNING', nextCheckAt: NOW / 1000 - 600, failedDrives: 2 }],
       },
       { name: 'sweep', message: 'cannot drive stores-y' },
     ],

@@ -11,32 +11,22 @@ import { stepLine } from '../../cli/runs/step-line.ts';
 import { exitCodeOf, watchRun } from '../../cli/runs/watch-run.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run, RunState } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { runOf } from '../fakes/run-of.ts';
 import { planOf } from '../pipeline/helpers.ts';
 
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 
-function makeRun(changes: Partial<Run> = {}): Run {
-  return {
+function makeRun(changes: Partial<StoredRun> = {}): Run {
+  return runOf({
     id: 'stores-aaaabbbbccccddddeeeeffffgg',
     pipeline: 'stores',
-    planHash: 'p',
-    steps: 3,
-    birth: '00',
     trigger: { kind: 'request', time: at(0), requestId: 'r', actor: 'kim' },
-    parameters: {},
     state: 'RUNNING',
-    phase: 'READY',
-    cursor: 0,
-    step: '10_stage.sql',
-    attempt: 1,
-    generation: 1,
-    firstAttempt: 1,
     createdAt: at(0),
     startedAt: at(1),
-    version: 1,
-    by: 'x',
     ...changes,
-  };
+  });
 }
 
 function makeRow(index: number, changes: Partial<HistoryRow> = {}): HistoryRow {
@@ -120,14 +110,14 @@ describe('following a run', () => {
       },
     ]);
     const run = await followRun(reader, makeRun().id, { ...time, onStep: (row) => told.push(row.name) });
-    expect(run.state).toBe('SUCCEEDED');
+    expect(run.life.state).toBe('SUCCEEDED');
     expect(told).toEqual(['10_step.sql', '20_step.sql', '30_step.sql']);
   });
 
   it('waits for the last row of a run whose state was written first', async () => {
     const told: string[] = [];
     const reader = readerOf([
-      { run: makeRun({ state: 'SUCCEEDED', cursor: 3, owed: ['history', 'release'] }), rows: [] },
+      { run: makeRun({ state: 'SUCCEEDED', cursor: 3, pendingActions: ['history', 'release'] }), rows: [] },
       { run: makeRun({ state: 'SUCCEEDED', cursor: 3, version: 2 }), rows: [makeRow(2)] },
     ]);
     await followRun(reader, makeRun().id, { ...fakeTime(), onStep: (row) => told.push(row.name) });
@@ -195,7 +185,7 @@ describe('watching a run', () => {
     });
     const queued = makeRun({ state: 'QUEUED' });
     const ended = await watchRun(readerOf([{ run: queued, rows: [] }], [holder]), queued.id, out, fakeTime());
-    expect(ended.state).toBe('QUEUED');
+    expect(ended.life.state).toBe('QUEUED');
     expect(exitCodeOf(ended)).toBe(1);
     expect(stderr.join('\n')).toContain('waiting for stores-holder, which is FAILED');
     expect(stderr.join('\n')).toContain('baton resume stores-holder');
@@ -346,16 +336,16 @@ it('a transaction that was rolled back says where it failed and that nothing was
 });
 
 describe('a run that waits', () => {
-  const waiting = (changes: Partial<Run>): Run =>
+  const waiting = (changes: Partial<StoredRun>): Run =>
     makeRun({
       state: 'WAITING',
       cursor: 1,
       step: '20_step.sql',
-      next: Date.parse(at(14)) / 1000,
+      nextCheckAt: Date.parse(at(14)) / 1000,
       ...changes,
     });
 
-  it.each<[string, Partial<Run>, string]>([
+  it.each<[string, Partial<StoredRun>, string]>([
     [
       'after a failed attempt',
       { attempt: 2, waitingFor: 'attempt 1 of 20_step.sql failed: the cluster is\u001B[31m paused' },
@@ -395,8 +385,8 @@ describe('a run that waits', () => {
   });
 
   it('no longer says it when it goes on', () => {
-    expect(describeRun(makeRun({ next: 5 }), [])).not.toContain('waiting');
-    expect(runJson(makeRun({ next: 5 }), []).waiting).toBeNull();
+    expect(describeRun(makeRun({ nextCheckAt: 5 }), [])).not.toContain('waiting');
+    expect(runJson(makeRun({ nextCheckAt: 5 }), []).waiting).toBeNull();
   });
 });
 

@@ -10,22 +10,25 @@ import type { ResumedRun } from '../../cli/runs/resume-runs.ts';
 import { resume } from '../../cli/verbs/resume.ts';
 import type { OperateAnswer, OperateRequest } from '../../shared/events/requests.ts';
 import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { runOf } from '../fakes/run-of.ts';
+import { fileOf } from '../fakes/world.ts';
 
 const minute = (n: number): string => new Date(Date.UTC(2026, 0, 1, 0, n)).toISOString();
 
 /** Started by what came in that minute, and failed an hour later. */
-function runOf(id: string, cameAt: number, changes: Partial<Run> = {}): Run {
-  return {
+function failedRun(id: string, cameAt: number, changes: Partial<StoredRun> = {}): Run {
+  return runOf({
     id,
     pipeline: id.split('-')[0] ?? '',
-    trigger: { kind: 's3', time: minute(cameAt) },
+    trigger: { kind: 's3', time: minute(cameAt), file: fileOf(id) },
     state: 'FAILED',
     step: '20_load.sql',
     error: { class: 'sql', message: 'no such table' },
     createdAt: minute(cameAt),
     endedAt: minute(cameAt + 60),
     ...changes,
-  } as Run;
+  });
 }
 
 interface Told {
@@ -98,13 +101,13 @@ const asked = ({ requests }: Told): string[] =>
 
 /** Pipelines of the repository's own `sql/` folder. */
 const stores = [
-  runOf('stores-c', 30),
-  runOf('stores-ok', 31, { state: 'SUCCEEDED' }),
-  runOf('stores-a', 10),
-  runOf('stores-d', 40, { error: { class: 'data', message: 'bad row' }, step: '10_stage.sql' }),
-  runOf('stores-b', 20, { state: 'NEEDS_DECISION' }),
+  failedRun('stores-c', 30),
+  failedRun('stores-ok', 31, { state: 'SUCCEEDED' }),
+  failedRun('stores-a', 10),
+  failedRun('stores-d', 40, { error: { class: 'data', message: 'bad row' }, step: '10_stage.sql' }),
+  failedRun('stores-b', 20, { state: 'NEEDS_DECISION' }),
 ];
-const others = [runOf('product_dimension-x', 15, { error: { class: 'permission', message: 'denied' } })];
+const others = [failedRun('product_dimension-x', 15, { error: { class: 'permission', message: 'denied' } })];
 const runs = [...stores, ...others];
 
 describe('the runs that are resumed', () => {
@@ -135,7 +138,7 @@ describe('the runs that are resumed', () => {
   });
 
   it('may be of a pipeline that is not in the folder any more', async () => {
-    const gone = [runOf('gone-a', 1)];
+    const gone = [failedRun('gone-a', 1)];
     expect(asked(await resumeAll({ runs: gone, words: ['--yes', '--pipeline', 'gone'] }))).toEqual([
       'gone-a',
     ]);
@@ -155,11 +158,13 @@ describe('the runs that are resumed', () => {
 
 describe('before anything is resumed', () => {
   it('the list says how many failed where, why and since when', async () => {
-    expect(failedTable([runOf('stores-a', 10), runOf('stores-c', 5), ...others]).split('\n')).toEqual([
-      'RUNS  PIPELINE           CLASS       STEP         SINCE',
-      '   2  stores             sql         20_load.sql  2026-01-01T01:05:00Z',
-      '   1  product_dimension  permission  20_load.sql  2026-01-01T01:15:00Z',
-    ]);
+    expect(failedTable([failedRun('stores-a', 10), failedRun('stores-c', 5), ...others]).split('\n')).toEqual(
+      [
+        'RUNS  PIPELINE           CLASS       STEP         SINCE',
+        '   2  stores             sql         20_load.sql  2026-01-01T01:05:00Z',
+        '   1  product_dimension  permission  20_load.sql  2026-01-01T01:15:00Z',
+      ],
+    );
     const { stderr } = await resumeAll({ runs, words: ['--dry-run'] });
     expect(stderr).toContain('4 failed runs, oldest first:\nRUNS  PIPELINE');
     expect(stderr).toContain('with the SQL deployed now');

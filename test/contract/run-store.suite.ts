@@ -3,32 +3,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Run } from '../../shared/run/run.ts';
 import type { RunStore } from '../../shared/store/run-store.ts';
+import { storedRun, type StoredRun } from '../../shared/store/stored-run.ts';
+import { changed, runOf } from '../fakes/run-of.ts';
 import { fileOf, planOf } from '../fakes/world.ts';
 
 let made = 0;
 
-function newRun(more: Partial<Run> = {}): Run {
+function newRun(more: Partial<StoredRun> = {}): Run {
   made += 1;
-  return {
+  return runOf({
     id: `orders-${String(made).padStart(4, '0')}`,
     pipeline: `orders${made}`,
-    planHash: 'plan',
-    steps: 3,
-    birth: 'ab',
-    trigger: { kind: 's3', time: '2026-11-24T08:00:00.000Z', file: fileOf('orders/1.csv') },
     parameters: { region: 'eu' },
-    state: 'QUEUED',
-    phase: 'READY',
-    cursor: 0,
-    step: '10_stage.sql',
-    attempt: 1,
-    firstAttempt: 1,
-    generation: 1,
-    createdAt: '2026-11-24T08:00:00.000Z',
-    version: 1,
-    by: 'maker',
     ...more,
-  };
+  });
+}
+
+/** What a write answered, or a look found, in its flat form. */
+function flat(run: Run | 'conflict' | undefined): StoredRun | undefined {
+  return run === undefined || run === 'conflict' ? undefined : storedRun(run);
 }
 
 export function runStoreSuite(
@@ -56,13 +49,13 @@ export function runStoreSuite(
     it('creates a run once, and gives the one that is there', async () => {
       const run = newRun();
       await store.create(run);
-      expect(await store.create({ ...run, birth: 'other' })).toEqual({ outcome: 'exists', run });
+      expect(await store.create({ ...run, incarnationId: 'other' })).toEqual({ outcome: 'exists', run });
     });
 
     it('lets one of many creators win', async () => {
       const run = newRun();
       const outcomes = await Promise.all(
-        Array.from({ length: 20 }, (_, i) => store.create({ ...run, by: `maker-${i}` })),
+        Array.from({ length: 20 }, (_, i) => store.create({ ...run, writerId: `maker-${i}` })),
       );
       expect(outcomes.filter(({ outcome }) => outcome === 'created')).toHaveLength(1);
     });
@@ -70,9 +63,9 @@ export function runStoreSuite(
     it('saves over the version that was read, and refuses any other', async () => {
       const run = newRun();
       await store.create(run);
-      const saved = await store.save({ ...run, state: 'RUNNING' }, 1, 'a');
-      expect(saved).toMatchObject({ state: 'RUNNING', version: 2, by: 'a' });
-      expect(await store.save({ ...run, state: 'FAILED' }, 1, 'b')).toBe('conflict');
+      const saved = await store.save(changed(run, { state: 'RUNNING' }), 1, 'a');
+      expect(flat(saved)).toMatchObject({ state: 'RUNNING', version: 2, writerId: 'a' });
+      expect(await store.save(changed(run, { state: 'FAILED' }), 1, 'b')).toBe('conflict');
       expect(await store.load(run.id)).toEqual(saved);
     });
 
@@ -81,98 +74,112 @@ export function runStoreSuite(
       expect(await store.save(run, 1, 'a')).toBe('conflict');
       expect(await store.load(run.id)).toBeUndefined();
       await store.create(run);
-      expect(await store.save({ ...run, state: 'FAILED' }, 2, 'a')).toBe('conflict');
-      await store.save({ ...run, state: 'RUNNING' }, 1, 'a');
-      await store.save({ ...run, state: 'WAITING' }, 2, 'a');
+      expect(await store.save(changed(run, { state: 'FAILED' }), 2, 'a')).toBe('conflict');
+      await store.save(changed(run, { state: 'RUNNING' }), 1, 'a');
+      await store.save(changed(run, { state: 'WAITING' }), 2, 'a');
       // Its own write, but not this one.
-      expect(await store.save({ ...run, state: 'FAILED' }, 1, 'a')).toBe('conflict');
-      expect(await store.load(run.id)).toMatchObject({ state: 'WAITING', version: 3, by: 'a' });
+      expect(await store.save(changed(run, { state: 'FAILED' }), 1, 'a')).toBe('conflict');
+      expect(flat(await store.load(run.id))).toMatchObject({ state: 'WAITING', version: 3, writerId: 'a' });
     });
 
     it('takes no write for its own that went to an item of another birth', async () => {
       const run = newRun();
-      await store.create({ ...run, birth: 'cd' });
-      await store.save({ ...run, birth: 'cd', state: 'RUNNING' }, 1, 'a');
-      expect(await store.save({ ...run, state: 'FAILED' }, 1, 'a')).toBe('conflict');
-      expect(await store.load(run.id)).toMatchObject({ state: 'RUNNING', birth: 'cd' });
+      await store.create({ ...run, incarnationId: 'cd' });
+      await store.save(changed(run, { incarnationId: 'cd', state: 'RUNNING' }), 1, 'a');
+      expect(await store.save(changed(run, { state: 'FAILED' }), 1, 'a')).toBe('conflict');
+      expect(flat(await store.load(run.id))).toMatchObject({ state: 'RUNNING', incarnationId: 'cd' });
     });
 
     it('saves nothing over an item that was deleted and made anew', async () => {
       const run = newRun();
-      await store.create({ ...run, birth: 'cd' });
-      expect(await store.save({ ...run, state: 'RUNNING' }, 1, 'a')).toBe('conflict');
-      expect(await store.load(run.id)).toMatchObject({ state: 'QUEUED', birth: 'cd' });
+      await store.create({ ...run, incarnationId: 'cd' });
+      expect(await store.save(changed(run, { state: 'RUNNING' }), 1, 'a')).toBe('conflict');
+      expect(flat(await store.load(run.id))).toMatchObject({ state: 'QUEUED', incarnationId: 'cd' });
     });
 
     it('knows its own write again when it was sent twice', async () => {
       const run = newRun();
       await store.create(run);
-      const saved = await store.save({ ...run, state: 'RUNNING' }, 1, 'a');
-      expect(await store.save({ ...run, state: 'RUNNING' }, 1, 'a')).toEqual(saved);
-      expect(await store.save({ ...run, state: 'RUNNING' }, 1, 'b')).toBe('conflict');
+      const saved = await store.save(changed(run, { state: 'RUNNING' }), 1, 'a');
+      expect(await store.save(changed(run, { state: 'RUNNING' }), 1, 'a')).toEqual(saved);
+      expect(await store.save(changed(run, { state: 'RUNNING' }), 1, 'b')).toBe('conflict');
     });
 
     it('records a claim by its token, whoever wrote since, and only once', async () => {
-      const run = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', claimedAt: 'then' });
+      const run = newRun({
+        state: 'RUNNING',
+        phase: 'CLAIMED',
+        token: 'tok',
+        claimedAt: '2026-11-24T08:00:00.000Z',
+      });
       await store.create(run);
-      await store.save({ ...run, next: 5 }, 1, 'somebody');
-      const submitted: Run = { ...run, phase: 'SUBMITTED', statementId: 's-1', submittedAt: 'now' };
-      expect(await store.record(submitted, 'me')).toMatchObject({
+      await store.save(changed(run, { nextCheckAt: 5 }), 1, 'somebody');
+      const submitted = changed(run, {
+        phase: 'SUBMITTED',
+        statementId: 's-1',
+        submittedAt: '2026-11-24T08:00:01.000Z',
+      });
+      expect(flat(await store.record(submitted, 'me'))).toMatchObject({
         phase: 'SUBMITTED',
         statementId: 's-1',
         version: 3,
-        next: 5,
-        by: 'me',
+        nextCheckAt: 5,
+        writerId: 'me',
       });
       expect(await store.record(submitted, 'me')).toBe('conflict');
-      expect(await store.record({ ...submitted, token: 'other' }, 'me')).toBe('conflict');
+      expect(await store.record(changed(submitted, { token: 'other' }), 'me')).toBe('conflict');
     });
 
     it('records nothing while the step is claimed under another token, or is not claimed', async () => {
-      const claimed = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', claimedAt: 'then' });
+      const claimed = newRun({
+        state: 'RUNNING',
+        phase: 'CLAIMED',
+        token: 'tok',
+        claimedAt: '2026-11-24T08:00:00.000Z',
+      });
       await store.create(claimed);
-      const late: Run = {
-        ...claimed,
-        token: 'old',
+      const record = {
         phase: 'SUBMITTED',
+        token: 'tok',
         statementId: 's',
-        submittedAt: 'now',
-      };
+        submittedAt: '2026-11-24T08:00:01.000Z',
+      } as const;
+      const late = changed(claimed, { ...record, token: 'old' });
       expect(await store.record(late, 'me')).toBe('conflict');
       expect(await store.load(claimed.id)).toEqual(claimed);
-      const ready = newRun({ state: 'RUNNING', phase: 'READY', token: 'tok' });
+      const ready = newRun({ state: 'RUNNING', phase: 'READY' });
       await store.create(ready);
-      const record: Run = { ...ready, phase: 'SUBMITTED', statementId: 's', submittedAt: 'now' };
-      expect(await store.record(record, 'me')).toBe('conflict');
+      expect(await store.record(changed(ready, record), 'me')).toBe('conflict');
       expect(await store.load(ready.id)).toEqual(ready);
-      const never = newRun({ phase: 'SUBMITTED', token: 'tok', statementId: 's', submittedAt: 'now' });
+      const never = newRun({ state: 'RUNNING', ...record });
       expect(await store.record(never, 'me')).toBe('conflict');
       expect(await store.load(never.id)).toBeUndefined();
     });
 
-    it('clears `last` with the record when its row is written, and keeps it otherwise', async () => {
-      const last = {
+    it('clears `lastStep` with the record when its row is written, and keeps it otherwise', async () => {
+      const lastStep = {
         index: 0,
         name: 'a',
         generation: 1,
         attempt: 1,
         status: 'FINISHED' as const,
-        startedAt: 'x',
-        endedAt: 'y',
+        startedAt: '2026-11-24T08:00:00.000Z',
+        endedAt: '2026-11-24T08:00:00.000Z',
       };
-      const claimed = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', last });
+      const claimed = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', lastStep });
       await store.create(claimed);
-      const { last: _, ...rest } = claimed;
-      const recorded = await store.record(
-        { ...rest, phase: 'SUBMITTED', statementId: 's', submittedAt: 'now' },
-        'me',
-      );
-      expect(recorded).not.toHaveProperty('last');
-      const other = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', last });
+      const { lastStep: _, ...rest } = claimed;
+      const submitted = {
+        phase: 'SUBMITTED',
+        statementId: 's',
+        submittedAt: '2026-11-24T08:00:01.000Z',
+      } as const;
+      const recorded = flat(await store.record(changed(rest, submitted), 'me'));
+      expect(recorded).toMatchObject(submitted);
+      expect(recorded).not.toHaveProperty('lastStep');
+      const other = newRun({ state: 'RUNNING', phase: 'CLAIMED', token: 'tok', lastStep });
       await store.create(other);
-      expect(
-        await store.record({ ...other, phase: 'SUBMITTED', statementId: 's', submittedAt: 'now' }, 'me'),
-      ).toMatchObject({ last });
+      expect(flat(await store.record(changed(other, submitted), 'me'))).toMatchObject({ lastStep });
     });
 
     it('keeps one history row per step, generation and attempt, in order', async () => {
@@ -222,10 +229,10 @@ export function runStoreSuite(
     });
 
     it('finds due runs soonest first, and no run that owes nothing', async () => {
-      const late = newRun({ state: 'RUNNING', next: 2_000_000_020 });
-      const soon = newRun({ state: 'RUNNING', next: 2_000_000_010 });
+      const late = newRun({ state: 'RUNNING', nextCheckAt: 2_000_000_020 });
+      const soon = newRun({ state: 'RUNNING', nextCheckAt: 2_000_000_010 });
       const ended = newRun({ state: 'SUCCEEDED' });
-      const future = newRun({ state: 'RUNNING', next: 2_000_000_099 });
+      const future = newRun({ state: 'RUNNING', nextCheckAt: 2_000_000_099 });
       for (const run of [late, soon, ended, future]) await store.create(run);
       const due = (await store.findDue(2_000_000_050, 100)).filter((id) =>
         [late.id, soon.id, ended.id, future.id].includes(id),
@@ -364,7 +371,7 @@ export function runStoreSuite(
       await store.releaseSlot(pipeline, 'run', 1);
       await store.releaseSlot(pipeline, 'run', 1);
       expect(await store.loadPool(pipeline)).toEqual({ holders: {}, epoch: 1 });
-      expect(await store.takeSlot(pipeline, 'next', await store.loadPool(pipeline), 1)).toBe(2);
+      expect(await store.takeSlot(pipeline, 'nextCheckAt', await store.loadPool(pipeline), 1)).toBe(2);
     });
 
     it('admits uploads of a key in the order of their sequencers, padded on the left', async () => {

@@ -9,10 +9,9 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 
 import type { Call } from '../../local/gateway/call-log.ts';
-import type { Run } from '../../shared/run/run.ts';
-import { isAtRest } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
-import { eventually, Stack } from '../e2e/stack.ts';
+import { eventually, isDone, Stack } from '../e2e/stack.ts';
 import { pipelinesOfVariant } from './variants.ts';
 
 export interface Recorded {
@@ -24,7 +23,7 @@ export interface Recorded {
   /** The calls of each verb of the command line. */
   readonly verbs: Readonly<Record<string, readonly Call[]>>;
   /** How each run ended. */
-  readonly runs: readonly Pick<Run, 'pipeline' | 'state' | 'generation' | 'trigger' | 'error'>[];
+  readonly runs: readonly Pick<StoredRun, 'pipeline' | 'state' | 'generation' | 'trigger' | 'error'>[];
 }
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
@@ -99,13 +98,13 @@ class Recorder {
 const PATIENCE_MS = 5000;
 
 /** The run once it is at rest; the sweep helps when it takes long, or at once. */
-async function ended(stack: Stack, id: string, patienceMs = PATIENCE_MS): Promise<Run> {
+async function ended(stack: Stack, id: string, patienceMs = PATIENCE_MS): Promise<StoredRun> {
   const began = Date.now();
   return eventually(
     `${id} at rest`,
     async () => {
-      const run = await stack.store.load(id);
-      if (run !== undefined && isAtRest(run) && run.owed === undefined) return run;
+      const run = await stack.run(id);
+      if (run !== undefined && isDone(run)) return run;
       if (Date.now() - began >= patienceMs) await stack.sweep();
       return undefined;
     },
@@ -114,13 +113,18 @@ async function ended(stack: Stack, id: string, patienceMs = PATIENCE_MS): Promis
 }
 
 /** The first run of the pipeline once it is at rest. */
-async function firstOf(stack: Stack, pipeline: string): Promise<Run> {
+async function firstOf(stack: Stack, pipeline: string): Promise<StoredRun> {
   const { id } = await eventually(`a run of ${pipeline}`, async () => (await stack.runs(pipeline))[0]);
   return ended(stack, id);
 }
 
 /** The file's run once it is so. */
-async function runOf(stack: Stack, pipeline: string, key: string, fits: (run: Run) => boolean): Promise<Run> {
+async function runOf(
+  stack: Stack,
+  pipeline: string,
+  key: string,
+  fits: (run: StoredRun) => boolean,
+): Promise<StoredRun> {
   const began = Date.now();
   return eventually(`the run of ${key}`, async () => {
     const runs = await stack.runs(pipeline);
@@ -219,7 +223,7 @@ async function stopped(stack: Stack): Promise<void> {
   const held = await holder(stack, 'LOCK mart.stores');
   await stack.put('stores/stopped.csv', store(4));
   await stack.put('late/late.csv', store(5));
-  const waits = (run: Run): boolean => run.phase === 'SUBMITTED' && run.state === 'RUNNING';
+  const waits = (run: StoredRun): boolean => run.phase === 'SUBMITTED' && run.state === 'RUNNING';
   const [stop, late] = await Promise.all([
     runOf(stack, 'stores', 'stores/stopped.csv', waits),
     runOf(stack, 'late', 'late/late.csv', waits),

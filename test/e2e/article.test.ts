@@ -10,10 +10,9 @@ import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/clie
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Run } from '../../shared/run/run.ts';
-import { isAtRest } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
-import { eventually, root, Stack } from './stack.ts';
+import { eventually, isDone, root, Stack } from './stack.ts';
 
 const fixture = (name: string): string => join(root, 'test/fixtures/lost-sessions', name);
 
@@ -53,7 +52,7 @@ async function drop(prefix: string): Promise<{ key: string; first: number }> {
 }
 
 /** The run of the file, once it has submitted that step. */
-async function submitted(key: string, step: number): Promise<Run> {
+async function submitted(key: string, step: number): Promise<StoredRun> {
   return eventually(`step ${step} of ${key} under way`, async () => {
     for (const pipeline of ['article', 'article_one_commit', 'article_call']) {
       const found = (await stack.runs(pipeline)).find((run) => fileOf(run.trigger)?.key === key);
@@ -74,19 +73,19 @@ async function loseEventsOf(step: number): Promise<void> {
 }
 
 /** Its statement has come to that end. */
-async function ended(run: Run, status: 'FINISHED' | 'FAILED'): Promise<void> {
+async function ended(run: StoredRun, status: 'FINISHED' | 'FAILED'): Promise<void> {
   await eventually(`its statement ${status}`, async () => {
     const seen = await stack.redshift.send(new DescribeStatementCommand({ Id: run.statementId }));
     return seen.Status === status ? true : undefined;
   });
 }
 
-async function loseSession({ sessionId }: Run): Promise<void> {
+async function loseSession({ sessionId }: StoredRun): Promise<void> {
   await stack.admin('POST', 'kill-session', { sessionId });
 }
 
 /** With the statement that runs in it. */
-async function loseSessionUnder(run: Run): Promise<void> {
+async function loseSessionUnder(run: StoredRun): Promise<void> {
   await loseSession(run);
   await ended(run, 'FAILED');
 }
@@ -111,12 +110,12 @@ async function hold(sql: string): Promise<() => Promise<void>> {
 }
 
 /** The run at rest, by the sweep where nothing else brings it there. */
-async function settled(id: string): Promise<Run> {
+async function settled(id: string): Promise<StoredRun> {
   return eventually(
     `${id} at rest`,
     async () => {
-      const now = await stack.store.load(id);
-      if (now !== undefined && isAtRest(now) && now.owed === undefined) return now;
+      const now = await stack.run(id);
+      if (now !== undefined && isDone(now)) return now;
       await stack.sweep();
       return undefined;
     },
@@ -148,7 +147,7 @@ async function counted(first: number): Promise<Counted> {
 const ONCE: Counted = { items: 3, times: 3, audited: 3, doubled: 0 };
 const NOT_AUDITED: Counted = { items: 3, times: 3, audited: 0, doubled: 0 };
 
-async function timesRun(run: Run, step: string): Promise<number> {
+async function timesRun(run: StoredRun, step: string): Promise<number> {
   const history = await stack.store.history(run.id);
   return history.filter((row) => row.name === step && row.status === 'FINISHED').length;
 }
@@ -177,7 +176,7 @@ describe('with the audit in a step of its own behind the commit', () => {
     expect((await stack.baton('plan', 'article_call', '--sql', stack.sql)).stdout).toContain('grade D');
   });
 
-  async function expectRefused(run: Run, first: number): Promise<void> {
+  async function expectRefused(run: StoredRun, first: number): Promise<void> {
     expect(run).toMatchObject({ state: 'NEEDS_DECISION', step: '50_audit.sql', generation: 1 });
     expect(run.error?.message).toContain(
       '30_changes.sql reads item_dim, which 40_merge.sql has changed since',
@@ -293,7 +292,7 @@ describe('with the merge and the audit in one file', () => {
       await postgres.end();
     });
 
-    async function atItsCommit(): Promise<{ run: Run; first: number }> {
+    async function atItsCommit(): Promise<{ run: StoredRun; first: number }> {
       if (!(await isAlive())) postgres = await connectToPostgres();
       await postgres.query(`SELECT pg_advisory_lock(${HELD})`);
       const { key, first } = await drop('one_commit');

@@ -124,7 +124,7 @@ describe('a file', () => {
     const behind = await eventually('the run behind', async () =>
       (await stack.runs('stores')).find((run) => fileOf(run.trigger)?.key === 'stores/behind.csv'),
     );
-    expect((await stack.store.load(behind.id))?.state).toBe('QUEUED');
+    expect((await stack.run(behind.id))?.state).toBe('QUEUED');
     await stack.baton('cancel', broken.id);
     expect((await stack.atRest(behind.id)).state).toBe('SUCCEEDED');
   });

@@ -13,8 +13,8 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { isAtRest, type Run } from '../../shared/run/run.ts';
-import { eventually, root, Stack } from './stack.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { eventually, isDone, root, Stack } from './stack.ts';
 
 const fixture = (name: string): string => join(root, 'test/fixtures/pipelines', name);
 
@@ -52,12 +52,10 @@ async function put(detail: string, detailType = 'Order Placed', source = 'shop.o
   return Entries[0]?.EventId ?? '';
 }
 
-async function runsOf(pipeline: string, count: number): Promise<Run[]> {
+async function runsOf(pipeline: string, count: number): Promise<StoredRun[]> {
   return eventually(`${count} runs of ${pipeline}`, async () => {
     const runs = await stack.runs(pipeline);
-    return runs.length >= count && runs.every((run) => isAtRest(run) && run.owed === undefined)
-      ? runs
-      : undefined;
+    return runs.length >= count && runs.every(isDone) ? runs : undefined;
   });
 }
 

@@ -251,8 +251,8 @@ describe('with nothing but an endpoint and a stage', () => {
     await stack.admin('POST', 'kill-session', { sessionId: waiting.sessionId });
     await inTransaction('ROLLBACK');
     const stopped = await eventually('the run to stop', async () => {
-      const run = await stack.store.load(waiting.id);
-      if (run?.state === 'NEEDS_DECISION' && run.owed === undefined) return run;
+      const run = await stack.run(waiting.id);
+      if (run?.state === 'NEEDS_DECISION' && run.pendingActions === undefined) return run;
       await stack.sweep();
       return undefined;
     });

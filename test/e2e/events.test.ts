@@ -57,8 +57,8 @@ it('all completion events lost: the sweep finishes the run, with the clock advan
     'the run to end',
     async () => {
       await stack.sweep();
-      const now = await stack.store.load(id);
-      return now?.state === 'SUCCEEDED' && now.owed === undefined ? now : undefined;
+      const now = await stack.run(id);
+      return now?.state === 'SUCCEEDED' && now.pendingActions === undefined ? now : undefined;
     },
     50_000,
   );

@@ -3,10 +3,9 @@ import process from 'node:process';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Run } from '../../shared/run/run.ts';
-import { isAtRest } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
-import { eventually, Stack } from './stack.ts';
+import { eventually, isDone, Stack } from './stack.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
 
@@ -86,12 +85,12 @@ const CASES: readonly Case[] = [
   { name: 'the file cannot be looked at', fault: call({ service: 's3', operation: 'HeadObject', times: 4 }) },
 ];
 
-async function untilAtRest(key: string): Promise<Run> {
+async function untilAtRest(key: string): Promise<StoredRun> {
   return eventually(
     `the run of ${key} at rest`,
     async () => {
       const found = (await stack.runs('stores')).find((each) => fileOf(each.trigger)?.key === key);
-      if (found !== undefined && isAtRest(found) && found.owed === undefined) return found;
+      if (found !== undefined && isDone(found)) return found;
       await stack.sweep();
       return undefined;
     },

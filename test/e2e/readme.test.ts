@@ -77,7 +77,7 @@ it('loads, shows, fails, resumes, cancels and replays', async () => {
   expect(said).toContain('opened_on');
   expect(await storeIds()).toEqual(['1', '2', '3', '4']);
   expect(await stack.query('SELECT name FROM mart.stores WHERE store_id = 2')).toEqual([['Market Hall']]);
-  expect((await stack.store.load(failed))?.state).toBe('CANCELLED');
+  expect((await stack.run(failed))?.state).toBe('CANCELLED');
 });
 
 async function storeIds(): Promise<(string | null)[]> {

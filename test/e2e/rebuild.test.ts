@@ -2,9 +2,8 @@
 import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { isAtRest } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
-import { eventually, Stack } from './stack.ts';
+import { eventually, isDone, Stack } from './stack.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
 
@@ -50,8 +49,8 @@ it('a run whose session is killed under its commit step is rebuilt and ends righ
   const run = await eventually(
     'the run to end',
     async () => {
-      const now = await stack.store.load(merging.id);
-      if (now !== undefined && isAtRest(now) && now.owed === undefined) return now;
+      const now = await stack.run(merging.id);
+      if (now !== undefined && isDone(now)) return now;
       await stack.sweep();
       return undefined;
     },
@@ -105,7 +104,7 @@ it('a run is cancelled while its statement runs, and says that the step was not 
   const ended = await stack.atRest(run.id);
   expect(ended.state).toBe('CANCELLED');
   expect(ended.error?.message).toMatch(
-    /^cancelled by .*; step .* (?:was not applied|changed nothing that lasts)$/,
+    /^cancelled by .*; step .* (?:was not applied|had no lasting effect)$/,
   );
   await stack.redshift.send(
     new ExecuteStatementCommand({ SessionId: holder.SessionId, Sql: 'ROLLBACK', WaitTimeSeconds: 10 }),

@@ -59,7 +59,7 @@ it('a replay starts what was never seen and leaves a finished run alone', async 
   expect(started.state).toBe('SUCCEEDED');
   await quiet();
   expect(await stack.runs('stores')).toHaveLength(2);
-  const after = await stack.store.load(seen.id);
+  const after = await stack.run(seen.id);
   expect([after?.state, after?.version]).toEqual(['SUCCEEDED', seen.version]);
   expect(await stack.count('SELECT COUNT(*) FROM mart.stores WHERE store_id IN (1, 2)')).toBe(2);
   // The replay's own events are in no archive.

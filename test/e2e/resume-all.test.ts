@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { ResumedRun } from '../../cli/runs/resume-runs.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { runOf } from '../fakes/run-of.ts';
 import { Stack } from './stack.ts';
 
 const FAILED = 4;
@@ -15,7 +16,7 @@ const NEWER = 120;
 
 let folder: string;
 let stack: Stack;
-let failed: readonly Run[];
+let failed: readonly StoredRun[];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'baton-resume-all-'));
@@ -25,7 +26,7 @@ beforeAll(async () => {
   writeFileSync(join(night, '10_keep.sql'), 'INSERT INTO mart.night SELECT :key;\n');
   stack = await Stack.start({ pipelines: { night } });
   // The table is missing: each run fails and gives its slot to the next.
-  const runs: Run[] = [];
+  const runs: StoredRun[] = [];
   for (let i = 1; i <= FAILED; i += 1) {
     await stack.put(`night/${i}.csv`, `${i}\n`);
     runs.push(await stack.runFor('night', `night/${i}.csv`));
@@ -35,12 +36,14 @@ beforeAll(async () => {
   if (model === undefined) throw new Error('no run');
   // What came later went well.
   const later = Array.from({ length: NEWER }, async (_, i) =>
-    stack.store.create({
-      ...model,
-      id: `night-newer-${i}`,
-      state: 'SUCCEEDED',
-      createdAt: new Date(Date.parse(model.createdAt) + 3_600_000 + i).toISOString(),
-    }),
+    stack.store.create(
+      runOf({
+        ...model,
+        id: `night-newer-${i}`,
+        state: 'SUCCEEDED',
+        createdAt: new Date(Date.parse(model.createdAt) + 3_600_000 + i).toISOString(),
+      }),
+    ),
   );
   await Promise.all(later);
 });
@@ -68,14 +71,14 @@ it('lists them, asks for --yes, resumes them in the order of their files, and ea
     code: 0,
     stdout: '',
   });
-  for (const id of ids) expect((await stack.store.load(id))?.state).toBe('FAILED');
+  for (const id of ids) expect((await stack.run(id))?.state).toBe('FAILED');
 
   await stack.query('CREATE TABLE mart.night (name VARCHAR(100))');
   const resumed = await stack.baton('resume', '--all', '--yes', '--json', '--reason', 'the table is there');
   expect(resumed.code).toBe(0);
   const { runs } = JSON.parse(resumed.stdout) as { runs: ResumedRun[] };
   expect(runs.map(({ id, outcome }) => [id, outcome])).toEqual(ids.map((id) => [id, 'resumed']));
-  const ended: Run[] = [];
+  const ended: StoredRun[] = [];
   for (const id of ids) ended.push(await stack.atRest(id));
   expect(ended.map(({ state }) => state)).toEqual(ids.map(() => 'SUCCEEDED'));
   const order = [...ended].sort((a, b) => (a.endedAt ?? '').localeCompare(b.endedAt ?? ''));

@@ -23,10 +23,9 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 import { root } from '../../build/project.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
-import type { Run } from '../../shared/run/run.ts';
-import { isAtRest } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
+import { storedRun, type StoredRun } from '../../shared/store/stored-run.ts';
 
 /** The project's folder. */
 export { root };
@@ -59,6 +58,11 @@ export async function eventually<T>(
     if (Date.now() > end) throw new Error(`after ${limitMs / 1000} s still not: ${what}`);
     await wait(25);
   }
+}
+
+/** The run ended, or stopped until a person acts, and no follow-up of it is left. */
+export function isDone(run: StoredRun): boolean {
+  return run.endedAt !== undefined && run.pendingActions === undefined;
 }
 
 export class Stack {
@@ -167,25 +171,30 @@ export class Stack {
   }
 
   /** Every run of the pipeline made so far, oldest first. */
-  async runs(pipeline: string): Promise<Run[]> {
-    return (await this.store.listRuns(pipeline, 1000)).toReversed();
+  async runs(pipeline: string): Promise<StoredRun[]> {
+    return (await this.store.listRuns(pipeline, 1000)).map(storedRun).toReversed();
+  }
+
+  async run(id: string): Promise<StoredRun | undefined> {
+    const run = await this.store.load(id);
+    return run && storedRun(run);
   }
 
   /** The run that the file's newest upload made, once it is at rest. */
-  async runFor(pipeline: string, key: string, known: readonly string[] = []): Promise<Run> {
+  async runFor(pipeline: string, key: string, known: readonly string[] = []): Promise<StoredRun> {
     const { id } = await eventually(`a run for ${key}`, async () =>
       (await this.runs(pipeline)).find((run) => fileOf(run.trigger)?.key === key && !known.includes(run.id)),
     );
     return this.atRest(id);
   }
 
-  /** The run once it needs nobody to go on: ended, failed, or in want of a decision, and nothing owed. */
-  async atRest(id: string, limitMs = 60_000): Promise<Run> {
+  /** The run once `isDone`. */
+  async atRest(id: string, limitMs = 60_000): Promise<StoredRun> {
     return eventually(
       `${id} at rest`,
       async () => {
-        const run = await this.store.load(id);
-        return run !== undefined && isAtRest(run) && run.owed === undefined ? run : undefined;
+        const run = await this.run(id);
+        return run !== undefined && isDone(run) ? run : undefined;
       },
       limitMs,
     );

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, root, Stack } from './stack.ts';
 
@@ -40,7 +40,7 @@ async function put(key: string, words: Words): Promise<void> {
 }
 
 /** The run of a file whose last step fails: the log is missing for as long as it takes. */
-async function failing(pipeline: string, words: Words): Promise<Run> {
+async function failing(pipeline: string, words: Words): Promise<StoredRun> {
   const key = `${pipeline}/older-${Object.keys(words).join('-')}.csv`;
   await stack.query('ALTER TABLE latest_log RENAME TO missing');
   await put(key, words);
@@ -72,14 +72,15 @@ async function inSession(SessionId: string | undefined, Sql: string): Promise<st
 const DIMENSION = (first: number): string =>
   `SELECT id, name, times FROM latest_dim WHERE id BETWEEN ${first} AND ${first + 9} ORDER BY id`;
 
-const LOG = (run: Run): string => `SELECT id, name FROM latest_log WHERE run_id = '${run.id}' ORDER BY id`;
+const LOG = (run: StoredRun): string =>
+  `SELECT id, name FROM latest_log WHERE run_id = '${run.id}' ORDER BY id`;
 
-async function stepsOf(run: Run, generation: number): Promise<string[]> {
+async function stepsOf(run: StoredRun, generation: number): Promise<string[]> {
   const history = await stack.store.history(run.id);
   return history.filter((row) => row.generation === generation).map((row) => `${row.name} ${row.status}`);
 }
 
-const resume = (run: Run, ...more: string[]): ReturnType<Stack['baton']> =>
+const resume = (run: StoredRun, ...more: string[]): ReturnType<Stack['baton']> =>
   stack.baton('resume', run.id, '--sql', stack.sql, ...more);
 
 describe('a run that failed at its commit and let the next file go first', () => {
@@ -165,7 +166,7 @@ describe('a run that failed at its commit and let the next file go first', () =>
       ),
     );
     expect((await resume(older, '--no-wait')).code).toBe(0);
-    expect((await stack.store.load(older.id))?.state).toBe('QUEUED');
+    expect((await stack.run(older.id))?.state).toBe('QUEUED');
     await inSession(SessionId, 'ROLLBACK');
     expect((await stack.runFor('latest', key)).state).toBe('SUCCEEDED');
     expect(await stack.atRest(older.id)).toMatchObject({ state: 'SUCCEEDED', generation: 2 });

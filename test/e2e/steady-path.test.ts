@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { DescribeStatementCommand } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { isAtRest } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
-import { eventually, root, Stack } from './stack.ts';
+import { eventually, isDone, root, Stack } from './stack.ts';
 
 interface Call {
   readonly service: string;
@@ -136,14 +135,14 @@ it('a run whose session is lost: then all three are asked', async () => {
   await eventually(
     'the run at its end',
     async () => {
-      const run = await stack.store.load(id);
-      if (run !== undefined && isAtRest(run) && run.owed === undefined) return run;
+      const run = await stack.run(id);
+      if (run !== undefined && isDone(run)) return run;
       await stack.sweep();
       return undefined;
     },
     50_000,
   );
-  expect((await stack.store.load(id))?.state).toBe('SUCCEEDED');
+  expect((await stack.run(id))?.state).toBe('SUCCEEDED');
   expect(await askedSince(from)).toEqual(
     expect.arrayContaining(['ListSessions', 'ListStatements', 'question']),
   );

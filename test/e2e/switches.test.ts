@@ -5,10 +5,9 @@
 import { ListStatementsCommand } from '@aws-sdk/client-redshift-data';
 import { afterEach, expect, it } from 'vitest';
 
-import type { Run } from '../../shared/run/run.ts';
-import { isAtRest } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
-import { eventually, Stack } from './stack.ts';
+import { eventually, isDone, Stack } from './stack.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
 
@@ -18,19 +17,19 @@ afterEach(async () => {
   await stack.stop();
 });
 
-async function ended(key: string): Promise<Run> {
+async function ended(key: string): Promise<StoredRun> {
   return eventually(
     `the run of ${key} to end`,
     async () => {
       await stack.sweep();
       const run = (await stack.runs('stores')).find((candidate) => fileOf(candidate.trigger)?.key === key);
-      return run !== undefined && isAtRest(run) && run.owed === undefined ? run : undefined;
+      return run !== undefined && isDone(run) ? run : undefined;
     },
     60_000,
   );
 }
 
-async function nameOf(run: Run): Promise<string[]> {
+async function nameOf(run: StoredRun): Promise<string[]> {
   const { Statements } = await stack.redshift.send(
     new ListStatementsCommand({ StatementName: `baton:local:${run.id}:`, Status: 'ALL', MaxResults: 100 }),
   );

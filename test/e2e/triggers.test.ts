@@ -11,8 +11,8 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
-import { isAtRest, type Run } from '../../shared/run/run.ts';
-import { eventually, root, Stack } from './stack.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { eventually, isDone, root, Stack } from './stack.ts';
 
 // A kill in the middle of two days is made good by the sweep, minute by minute.
 vi.setConfig({ testTimeout: 180_000 });
@@ -70,13 +70,13 @@ async function makeDeliveriesThreefold(): Promise<void> {
 }
 
 /** So many runs of the pipeline, all at rest; where one needs the sweep, minutes go by. */
-async function runsAtRest(pipeline: string, count: number): Promise<Run[]> {
+async function runsAtRest(pipeline: string, count: number): Promise<StoredRun[]> {
   let looked = 0;
   return eventually(
     `${count} runs of ${pipeline} at rest`,
     async () => {
       const runs = await stack.runs(pipeline);
-      if (runs.length >= count && runs.every((run) => isAtRest(run) && run.owed === undefined)) return runs;
+      if (runs.length >= count && runs.every((run) => isDone(run))) return runs;
       looked += 1;
       if (looked % 40 === 0) await stack.sweep();
       return undefined;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { checkStage } from '../../shared/engine/check-stage.ts';
-import type { Ports } from '../../shared/engine/ports.ts';
+import type { Engine } from '../../shared/engine/ports.ts';
 import type { Probe } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Refusal } from '../../shared/run/run-event.ts';
@@ -47,7 +47,9 @@ async function probesOf(world: World = {}, plans: readonly Plan[] = [PLAN]) {
   const opened: (string | undefined)[] = [];
   let busy = world.busy ?? 0;
   const failing: World['failing'] = [...(world.failing ?? []), [/manifests\/baton-check-\d/, MISSING]];
-  const ports = {
+  const engine = {
+    plans: { all: () => plans },
+    driver: { id: 'd', remainingMs: () => world.remainingMs ?? 25_000 },
     settings: {
       stage: 'dev',
       service: 'baton',
@@ -89,9 +91,8 @@ async function probesOf(world: World = {}, plans: readonly Plan[] = [PLAN]) {
       },
       result: () => Promise.resolve({ columns: ['x'], rows: [[String(world.has ?? true)]], total: 1 }),
     },
-  } as unknown as Ports;
-  const driver = { id: 'd', remainingMs: () => world.remainingMs ?? 25_000 };
-  const answer = await checkStage(plans, ports, driver);
+  } as unknown as Engine;
+  const answer = await checkStage(engine);
   return { answer, sent, opened, bad: answer.probes.filter(({ status }) => status !== 'ok') };
 }
 

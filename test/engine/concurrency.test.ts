@@ -5,10 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { admit } from '../../shared/engine/admit.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
-import type { Driver, Ports } from '../../shared/engine/ports.ts';
+import type { Engine, Ports } from '../../shared/engine/ports.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { Run } from '../../shared/run/run.ts';
+import { isActive } from '../../shared/run/run.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
 import { parseStatementName } from '../../shared/warehouse/statement-name.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import { MemoryRunStore } from '../fakes/memory-run-store.ts';
@@ -50,8 +52,8 @@ class Stage {
   readonly #world = new World();
   readonly #timeline = new Timeline(this.#world.time);
   readonly #conditions: Conditions;
-  readonly #plans: PlanCache;
-  readonly #ports: Ports;
+  /** Of every invocation, but for its driver. */
+  readonly #engine: Omit<Engine, 'driver'>;
   readonly #past: { readonly at: number; readonly runs: ReadonlyMap<string, Run> }[] = [];
   #calls = 0;
   #drivers = 0;
@@ -68,8 +70,8 @@ class Stage {
         concurrency: conditions.concurrency,
       },
     );
-    this.#plans = new PlanCache(this.#world.store, () => [plan]);
-    this.#ports = this.#portsOf();
+    const plans = new PlanCache(this.#world.store, () => [plan]);
+    this.#engine = { ...this.#portsOf(), plans };
     const { store, warehouse } = this.#world;
     warehouse.observer = {
       started: (statement) => {
@@ -85,17 +87,17 @@ class Stage {
     store.stored = () => {
       const runs = new Map(store.runs);
       this.#past.push({ at: this.#timeline.now, runs });
-      const active = [...runs.values()].filter(({ state }) => state === 'RUNNING' || state === 'WAITING');
+      const active = [...runs.values()].filter(isActive);
       this.#most = Math.max(this.#most, active.length);
     };
     for (let i = 0; i < conditions.files; i += 1) {
       const file = fileOf(`orders/${String(i).padStart(3, '0')}.csv`);
       this.#world.put(file);
       const time = new Date(this.#timeline.now + i).toISOString();
-      this.#begin(async (driver) => {
+      this.#begin(async (engine) => {
         for (let tries = 0; ; tries += 1) {
           try {
-            await admit({ file, time }, [plan], this.#ports, this.#plans, driver);
+            await admit({ file, time }, engine);
             return;
           } catch (error) {
             if (tries > 100) throw error;
@@ -110,7 +112,7 @@ class Stage {
   async run(): Promise<Outcome> {
     const start = this.#timeline.now;
     await this.#timeline.run(start + 3_600_000);
-    const runs = [...this.#world.store.runs.values()];
+    const runs = [...this.#world.store.runs.values()].map(storedRun);
     const unfinished = this.#conditions.files - runs.filter(({ state }) => state === 'SUCCEEDED').length;
     if (unfinished > 0) throw new Error(`${unfinished} runs have not succeeded within an hour`);
     const ended = Math.max(...runs.map(({ endedAt }) => Date.parse(endedAt ?? '')));
@@ -118,27 +120,27 @@ class Stage {
   }
 
   #isOver(): boolean {
-    const runs = [...this.#world.store.runs.values()];
+    const runs = [...this.#world.store.runs.values()].map(storedRun);
     return (
       runs.length === this.#conditions.files &&
-      runs.every((run) => run.state === 'SUCCEEDED' && run.owed === undefined)
+      runs.every((run) => run.state === 'SUCCEEDED' && run.pendingActions === undefined)
     );
   }
 
   #sweepLater(): void {
     this.#timeline.at(SWEEP_MS, () => {
       if (this.#isOver()) return;
-      this.#begin((driver) => sweep(this.#ports, this.#plans, driver));
+      this.#begin((engine) => sweep(engine));
       this.#sweepLater();
     });
   }
 
   /** An invocation; an error ends it, and its event comes no second time. */
-  #begin(work: (driver: Driver) => Promise<unknown>): void {
+  #begin(work: (engine: Engine) => Promise<unknown>): void {
     this.#drivers += 1;
     const endsAt = this.#timeline.now + 60_000;
     const driver = { id: `driver-${this.#drivers}`, remainingMs: () => endsAt - this.#timeline.now };
-    work(driver).catch(() => undefined);
+    work({ ...this.#engine, driver }).catch(() => undefined);
   }
 
   #deliver({ id, name, status, rows }: FakeStatement): void {
@@ -153,7 +155,7 @@ class Stage {
       rows: rows[0] ?? 0,
       trusted: true,
     };
-    this.#begin((driver) => drive(identity.runId, event, this.#ports, this.#plans, driver));
+    this.#begin((engine) => drive(identity.runId, event, engine));
   }
 
   #wake(runId: string): void {
@@ -161,8 +163,8 @@ class Stage {
     if (this.#conditions.wakesLost === true) return;
     this.#timeline.at(WAKE_MS, () => {
       const before = this.#world.store.runs.get(runId);
-      this.#begin(async (driver) => {
-        await drive(runId, { kind: 'Woken' }, this.#ports, this.#plans, driver);
+      this.#begin(async (engine) => {
+        await drive(runId, { kind: 'Woken' }, engine);
         const isArrival = before?.version === 1;
         if (!isArrival && this.#world.store.runs.get(runId)?.version === before?.version) this.#inVain += 1;
       });

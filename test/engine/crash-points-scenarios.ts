@@ -2,15 +2,16 @@
  * Whole runs of five steps in which the driver is killed at given calls. A run meets a transient failure and loses its
  * session before the commit; or its steps are reported failed though they took effect, or will; or a person cancels it.
  * Whatever the points: the run comes to its right end by the sweep alone, every durable step took effect once, and nothing
- * stays owed.
+ * stays to be done.
  */
 import { admit } from '../../shared/engine/admit.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import type { Engine } from '../../shared/engine/ports.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import type { CrashPoint } from '../fakes/crash.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import { CrashingPorts, Killed } from '../fakes/crash.ts';
@@ -67,7 +68,11 @@ class Telling {
   constructor(scenario: Scenario, points: readonly CrashPoint[]) {
     this.#scenario = scenario;
     this.#crashing = new CrashingPorts(this.#world, points);
-    this.#plans = new PlanCache(this.#crashing.ports.store);
+    this.#plans = new PlanCache(this.#crashing.ports.store, () => [plan]);
+  }
+
+  #engine(): Engine {
+    return { ...this.#crashing.ports, plans: this.#plans, driver: this.#world.driver() };
   }
 
   get calls(): readonly string[] {
@@ -83,7 +88,7 @@ class Telling {
       if (event !== undefined && !this.#scenario.eventsAreLost) await this.#wake(event);
       if (this.#scenario.eventsAreLost || this.#world.warehouse.running() === undefined) {
         this.#world.time += 100_000;
-        await this.#survive(() => sweep(this.#crashing.ports, this.#plans, this.#world.driver()));
+        await this.#survive(() => sweep(this.#engine()));
       }
     }
   }
@@ -95,13 +100,7 @@ class Telling {
     const arrival = { file, time: new Date(this.#world.time).toISOString() };
     for (let delivery = 0; delivery < 4 && this.#runId === ''; delivery += 1) {
       await this.#survive(async () => {
-        const [started] = await admit(
-          arrival,
-          [plan],
-          this.#crashing.ports,
-          this.#plans,
-          this.#world.driver(),
-        );
+        const [started] = await admit(arrival, this.#engine());
         this.#runId = started?.run.id ?? '';
       });
     }
@@ -153,10 +152,7 @@ class Telling {
       await this.#survive(async () => {
         await operate(
           { verb: 'cancel', requestId: 'cancel', runId: this.#runId, actor: 'somebody' },
-          [plan],
-          this.#crashing.ports,
-          this.#plans,
-          this.#world.driver(),
+          this.#engine(),
         );
         this.#cancelAnswered = true;
       });
@@ -164,9 +160,7 @@ class Telling {
   }
 
   #wake(event: RunEvent): Promise<void> {
-    return this.#survive(() =>
-      drive(this.#runId, event, this.#crashing.ports, this.#plans, this.#world.driver()),
-    );
+    return this.#survive(() => drive(this.#runId, event, this.#engine()));
   }
 
   async #survive(work: () => Promise<unknown>): Promise<void> {
@@ -178,15 +172,18 @@ class Telling {
   }
 
   #isOver(): boolean {
-    const run = this.#world.store.runs.get(this.#runId);
-    return (run?.state === 'SUCCEEDED' || run?.state === 'CANCELLED') && run.owed === undefined;
+    const run = this.#world.run(this.#runId);
+    return (run?.state === 'SUCCEEDED' || run?.state === 'CANCELLED') && run.pendingActions === undefined;
   }
 
   check(): void {
     const { store } = this.#world;
-    const run = store.runs.get(this.#runId);
+    const run = this.#world.run(this.#runId);
     if (run === undefined) throw new Error('there is no run');
-    demand(run.owed === undefined && run.next === undefined, `${run.state}, and something is still owed`);
+    demand(
+      run.pendingActions === undefined && run.nextCheckAt === undefined,
+      `${run.state}, and something is still to be done`,
+    );
     demand(Object.keys(store.pools.get('orders')?.holders ?? {}).length === 0, 'the slot was not given back');
     demand(this.#world.warehouse.running() === undefined, 'a statement runs on');
     for (const step of ['40_commit.sql', '50_audit.sql']) {
@@ -204,7 +201,7 @@ class Telling {
     ).length;
   }
 
-  #checkSucceeded(run: Run): void {
+  #checkSucceeded(run: StoredRun): void {
     demand(run.state === 'SUCCEEDED', `the run is ${run.state}: ${run.error?.message ?? ''}`);
     const { submitted, rows } =
       expected[this.#scenario.story === 'lying reports' ? 'lying reports' : 'retry and rebuild'];
@@ -213,7 +210,7 @@ class Telling {
     demand(this.#world.types().includes('Run Succeeded'), 'the success was not published');
   }
 
-  #checkCancelled(run: Run): void {
+  #checkCancelled(run: StoredRun): void {
     demand(run.state === 'CANCELLED', `the run is ${run.state}: ${run.error?.message ?? ''}`);
     demand((run.error?.message ?? '') !== '', 'no reason is given');
     expectSame(this.#submitted(), ['10_stage.sql', '20_load.sql', '30_check.sql', '40_commit.sql']);

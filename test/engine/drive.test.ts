@@ -4,8 +4,9 @@ import { admit } from '../../shared/engine/admit.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
-import type { Run } from '../../shared/run/run.ts';
 import { fileOf as fileOfTrigger } from '../../shared/run/trigger.ts';
+import { parseRun } from '../../shared/store/parse-run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
 const plan = planOf([
@@ -27,34 +28,28 @@ async function arrive(
 ): Promise<string> {
   const file = fileOf(key, { sequencer, etag: `etag-${sequencer}` });
   world.put(file);
-  const [started] = await admit(
-    { file, time: new Date(world.time).toISOString() },
-    today,
-    world.ports,
-    world.plans,
-    world.driver(),
-  );
+  const [started] = await admit({ file, time: new Date(world.time).toISOString() }, world.engine(today));
   if (started === undefined) throw new Error('no run was started');
   return started.run.id;
 }
 
-async function runOf(id: string): Promise<Run> {
-  const run = await world.store.load(id);
+function runOf(id: string): StoredRun {
+  const run = world.run(id);
   if (run === undefined) throw new Error(`no run ${id}`);
   return run;
 }
 
 describe('the steady path', () => {
-  it('runs every step in one session and ends with its duties done', async () => {
+  it('runs every step in one session and ends with its follow-ups done', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
     await world.finish('FINISHED', { rows: [5000] });
     await world.finish('FINISHED', { rows: [12, 1] });
-    const run = await runOf(id);
+    const run = runOf(id);
     expect(run).toMatchObject({ state: 'SUCCEEDED', cursor: 3, sessionId: 'session-1' });
-    expect(run.owed).toBeUndefined();
-    expect(run.next).toBeUndefined();
+    expect(run.pendingActions).toBeUndefined();
+    expect(run.nextCheckAt).toBeUndefined();
     expect(new Set(world.warehouse.statements.map((statement) => statement.sessionId))).toEqual(
       new Set(['session-1']),
     );
@@ -77,21 +72,21 @@ describe('the steady path', () => {
     const commit = world.warehouse.running();
     expect(commit?.sqls).toHaveLength(2);
     expect(commit?.sqls[1]).toContain('INSERT INTO baton.step_marker');
-    expect(commit?.sqls[1]).toContain((await runOf(id)).birth);
+    expect(commit?.sqls[1]).toContain(runOf(id).incarnationId);
   });
 
   it('writes before the submission, and the history row and record after it', async () => {
     const id = await arrive();
     await world.drive(id);
-    const before = await runOf(id);
+    const before = runOf(id);
     expect(before).toMatchObject({ phase: 'SUBMITTED', cursor: 0 });
     const { event } = world.end();
     await world.drive(id, event);
-    const after = await runOf(id);
+    const after = runOf(id);
     // Two writes of the run: advance with claim, and record. The row of the finished step is one more, elsewhere.
     expect(after.version - before.version).toBe(2);
     expect(after).toMatchObject({ phase: 'SUBMITTED', cursor: 1, step: '20_load.sql' });
-    expect(after.last).toBeUndefined();
+    expect(after.lastStep).toBeUndefined();
     expect(world.warehouse.calls.filter((call) => call === 'describe')).toEqual([]);
   });
 });
@@ -102,9 +97,9 @@ describe('events', () => {
     await world.drive(id);
     const { event } = world.end();
     await world.drive(id, event);
-    const once = await runOf(id);
+    const once = runOf(id);
     await world.drive(id, event);
-    expect(await runOf(id)).toEqual(once);
+    expect(runOf(id)).toEqual(once);
     expect(world.warehouse.calls.filter((call) => call === 'submit')).toHaveLength(2);
   });
 
@@ -115,7 +110,7 @@ describe('events', () => {
     const calls = world.warehouse.calls.length;
     await world.drive(id, { ...event, tokenStart: 'zzzzzzzzzz' } as typeof event);
     expect(world.warehouse.calls).toHaveLength(calls);
-    expect((await runOf(id)).cursor).toBe(0);
+    expect(runOf(id).cursor).toBe(0);
   });
 
   it('of another principal are checked against the warehouse', async () => {
@@ -125,27 +120,27 @@ describe('events', () => {
     const { event } = world.end();
     if (running !== undefined) running.status = 'RUNNING';
     await world.drive(id, { ...event, trusted: false } as typeof event);
-    expect((await runOf(id)).cursor).toBe(0);
+    expect(runOf(id).cursor).toBe(0);
     expect(world.warehouse.calls.at(-1)).toBe('describe');
   });
 
   it('may outrun the record of the submission', async () => {
     const id = await arrive();
     await world.drive(id);
-    const { statementId: _, ...claimed } = await runOf(id);
-    world.store.runs.set(id, { ...claimed, phase: 'CLAIMED' });
+    const { statementId: _, ...claimed } = runOf(id);
+    world.store.runs.set(id, parseRun({ ...claimed, phase: 'CLAIMED' }));
     await world.finish();
-    expect(await runOf(id)).toMatchObject({ cursor: 1, phase: 'SUBMITTED' });
+    expect(runOf(id)).toMatchObject({ cursor: 1, phase: 'SUBMITTED' });
   });
 
   it('all lost: the sweep alone finishes the run', async () => {
     const id = await arrive();
     for (let minute = 0; minute < 6; minute += 1) {
       world.time += 120_000;
-      await sweep(world.ports, world.plans, world.driver());
+      await sweep(world.engine());
       if (world.warehouse.running() !== undefined) world.end();
     }
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
   });
 
   it('of one file delivered five times make one run', async () => {
@@ -161,21 +156,21 @@ describe('order', () => {
     world.time += 1000;
     const second = await arrive('orders/2.csv', [plan], '02');
     await world.drive(second);
-    expect((await runOf(second)).state).toBe('QUEUED');
+    expect(runOf(second).state).toBe('QUEUED');
     await world.drive(first);
     await world.drive(second);
-    expect((await runOf(second)).state).toBe('QUEUED');
+    expect(runOf(second).state).toBe('QUEUED');
     for (let i = 0; i < 3; i += 1) await world.finish();
-    expect((await runOf(first)).state).toBe('SUCCEEDED');
+    expect(runOf(first).state).toBe('SUCCEEDED');
     expect(world.published.at(-2)).toMatchObject({ type: 'Run Woken', detail: { runId: second } });
     await world.drive(second);
-    expect((await runOf(second)).state).toBe('RUNNING');
+    expect(runOf(second).state).toBe('RUNNING');
   });
 
   it('an older upload of the same key that comes late is superseded', async () => {
     await arrive('orders/1.csv', [plan], '0b');
     const late = await arrive('orders/1.csv', [plan], '0a');
-    expect((await runOf(late)).state).toBe('SUPERSEDED');
+    expect(runOf(late).state).toBe('SUPERSEDED');
   });
 
   it('the slot of a holder that is gone is given on by the sweep', async () => {
@@ -184,12 +179,12 @@ describe('order', () => {
     world.store.runs.delete(first);
     const second = await arrive('orders/2.csv', [plan], '02');
     await world.drive(second);
-    expect((await runOf(second)).state).toBe('QUEUED');
+    expect(runOf(second).state).toBe('QUEUED');
     world.time += 60_000;
-    await sweep(world.ports, world.plans, world.driver());
-    expect((await runOf(second)).state).toBe('RUNNING');
+    await sweep(world.engine());
+    expect(runOf(second).state).toBe('RUNNING');
     expect(Object.keys((await world.store.loadPool('orders')).holders)).toEqual([second]);
-    expect(world.logs).toContain('warn freed the place of a run that has ended');
+    expect(world.logs).toContain('warn freed the slot of a run that has ended');
   });
 });
 
@@ -200,7 +195,7 @@ describe('failure', () => {
     await world.finish();
     await world.finish();
     await world.finish('FAILED', { error: 'ERROR: relation "mart.dim" does not exist [ErrorId: 1-2]' });
-    const run = await runOf(id);
+    const run = runOf(id);
     expect(run).toMatchObject({
       state: 'FAILED',
       step: '30_commit.sql',
@@ -229,15 +224,12 @@ describe('failure', () => {
     await world.finish('FAILED', { error: 'ERROR: relation "mart.dim" does not exist' });
     const answer = await operate(
       { verb: 'resume', requestId: 'r1', runId: id, actor: 'me' },
-      [plan],
-      world.ports,
-      world.plans,
-      world.driver(),
+      world.engine([plan]),
     );
     expect(answer).toMatchObject({ ok: true, runId: id });
     await world.drive(id);
     await world.finish('FINISHED', { rows: [3, 1] });
-    expect(await runOf(id)).toMatchObject({ state: 'SUCCEEDED', sessionId: 'session-1', generation: 1 });
+    expect(runOf(id)).toMatchObject({ state: 'SUCCEEDED', sessionId: 'session-1', generation: 1 });
     const history = await world.store.history(id);
     expect(history.map((row) => [row.name, row.attempt, row.status])).toEqual([
       ['10_stage.sql', 1, 'FINISHED'],
@@ -253,10 +245,7 @@ describe('failure', () => {
   const resume = (id: string, today: Plan, requestId: string, from?: string) =>
     operate(
       { verb: 'resume', requestId, runId: id, actor: 'me', ...(from === undefined ? {} : { from }) },
-      [today],
-      world.ports,
-      world.plans,
-      world.driver(),
+      world.engine([today]),
     );
 
   async function failAtCommit(today: Plan = plan): Promise<string> {
@@ -280,7 +269,7 @@ describe('failure', () => {
     await resume(id, repaired, 'r1');
     await world.drive(id);
     expect(world.warehouse.running()?.sqls[0]).toContain('UPDATE repaired');
-    expect((await runOf(id)).generation).toBe(1);
+    expect(runOf(id).generation).toBe(1);
   });
 
   it('a changed step that is done runs again in a new session, while nothing lasting was done', async () => {
@@ -292,11 +281,11 @@ describe('failure', () => {
     ]);
     expect(await resume(id, changed, 'r1')).toMatchObject({ ok: true });
     await world.drive(id);
-    expect(await runOf(id)).toMatchObject({ generation: 2, sessionId: 'session-2', step: '20_load.sql' });
+    expect(runOf(id)).toMatchObject({ generation: 2, sessionId: 'session-2', step: '20_load.sql' });
     expect(world.warehouse.running()?.sqls[0]).toContain('COPY otherwise');
     await world.finish();
     await world.finish();
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
   });
 
   it('a changed step behind which something took effect is refused by name', async () => {
@@ -314,7 +303,7 @@ describe('failure', () => {
     const refused = await resume(id, changed, 'r1');
     expect(refused).toMatchObject({ ok: false, code: 'refused' });
     expect(refused.message).toContain('10_stage.sql');
-    expect(refused.message).toContain('30_commit.sql took effect since');
+    expect(refused.message).toContain('30_commit.sql has taken permanent effect since');
     expect(await resume(id, longer, 'r2', '20_load.sql')).toMatchObject({ ok: false, code: 'refused' });
   });
 
@@ -323,9 +312,9 @@ describe('failure', () => {
     expect(await resume(id, plan, 'r1', '40_nothing.sql')).toMatchObject({ ok: false, code: 'refused' });
     expect(await resume(id, plan, 'r2', '10_stage.sql')).toMatchObject({ ok: true });
     await world.drive(id);
-    expect(await runOf(id)).toMatchObject({ generation: 2, step: '10_stage.sql', attempt: 1 });
+    expect(runOf(id)).toMatchObject({ generation: 2, step: '10_stage.sql', attempt: 1 });
     for (let i = 0; i < 3; i += 1) await world.finish();
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
   });
 
   it('a request carried out twice has its effect once', async () => {
@@ -333,28 +322,22 @@ describe('failure', () => {
     await world.drive(id);
     await world.finish('FAILED', { error: 'ERROR: syntax error' });
     const ask = () =>
-      operate(
-        { verb: 'resume', requestId: 'r1', runId: id, actor: 'me' },
-        [plan],
-        world.ports,
-        world.plans,
-        world.driver(),
-      );
+      operate({ verb: 'resume', requestId: 'r1', runId: id, actor: 'me' }, world.engine([plan]));
     await ask();
-    const once = await runOf(id);
+    const once = runOf(id);
     expect(await ask()).toMatchObject({ ok: true });
-    expect(await runOf(id)).toEqual(once);
+    expect(runOf(id)).toEqual(once);
   });
 
   it('a transient failure is tried again, three times in all', async () => {
     const id = await arrive();
     await world.drive(id);
     for (let attempt = 1; attempt <= 3; attempt += 1) {
-      expect((await runOf(id)).attempt).toBe(attempt);
+      expect(runOf(id).attempt).toBe(attempt);
       await world.finish('FAILED', { error: 'ERROR: the cluster is resizing, try again' });
       await world.drive(id);
     }
-    expect(await runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'transient' } });
+    expect(runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'transient' } });
     expect(await world.store.history(id)).toHaveLength(3);
   });
 
@@ -368,17 +351,11 @@ describe('failure', () => {
     await world.finish('FAILED', { error: 'ERROR: syntax error' });
     await world.drive(second);
     for (let i = 0; i < 3; i += 1) await world.finish();
-    expect((await runOf(second)).state).toBe('SUCCEEDED');
-    await operate(
-      { verb: 'resume', requestId: 'r1', runId: first, actor: 'me' },
-      [lenient],
-      world.ports,
-      world.plans,
-      world.driver(),
-    );
+    expect(runOf(second).state).toBe('SUCCEEDED');
+    await operate({ verb: 'resume', requestId: 'r1', runId: first, actor: 'me' }, world.engine([lenient]));
     await world.drive(first);
-    expect(await runOf(first)).toMatchObject({ state: 'RUNNING', generation: 2 });
-    expect((await runOf(first)).sessionId).not.toBe('session-1');
+    expect(runOf(first)).toMatchObject({ state: 'RUNNING', generation: 2 });
+    expect(runOf(first).sessionId).not.toBe('session-1');
   });
 });
 
@@ -387,13 +364,7 @@ describe('a replayed file', () => {
     const file = fileOf('orders/1.csv', { sequencer: '0001', etag: 'etag-0001' });
     world.put(file);
     const time = new Date(world.time).toISOString();
-    const [started] = await admit(
-      { file, time, replayName },
-      [today],
-      world.ports,
-      world.plans,
-      world.driver(),
-    );
+    const [started] = await admit({ file, time, replayName }, world.engine([today]));
     return started?.run.id ?? '';
   };
 
@@ -402,13 +373,13 @@ describe('a replayed file', () => {
     await world.drive(id);
     await world.finish('FAILED', { error: 'ERROR: syntax error' });
     expect(await replay(plan, 'r1')).toBe(id);
-    expect((await runOf(id)).state).toBe('RUNNING');
+    expect(runOf(id).state).toBe('RUNNING');
     await world.drive(id);
     await world.finish('FAILED', { error: 'ERROR: syntax error' });
     await replay(plan, 'r1');
-    expect((await runOf(id)).state).toBe('FAILED');
+    expect(runOf(id).state).toBe('FAILED');
     await replay(plan, 'r2');
-    expect((await runOf(id)).state).toBe('RUNNING');
+    expect(runOf(id).state).toBe('RUNNING');
   });
 
   it('leaves a finished run alone, and a cancelled one', async () => {
@@ -416,13 +387,13 @@ describe('a replayed file', () => {
     await world.drive(id);
     for (let i = 0; i < 3; i += 1) await world.finish();
     await replay(plan, 'r1');
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
     expect(world.store.runs.size).toBe(1);
   });
 
   it('starts what was never seen', async () => {
     const id = await replay(plan, 'r1');
-    expect((await runOf(id)).state).toBe('QUEUED');
+    expect(runOf(id).state).toBe('QUEUED');
   });
 
   it('makes a new run of its own for each replay where the pipeline says rerun', async () => {
@@ -439,19 +410,13 @@ describe('a replayed file', () => {
     await world.drive(first);
     await world.finish('FAILED', { error: 'ERROR: syntax error' });
     await replay(skip, 'r9');
-    expect((await runOf(first)).state).toBe('FAILED');
+    expect(runOf(first).state).toBe('FAILED');
   });
 });
 
 describe('giving up', () => {
   const giveUp = (id: string, requestId = 'c1') =>
-    operate(
-      { verb: 'cancel', requestId, runId: id, actor: 'me' },
-      [plan],
-      world.ports,
-      world.plans,
-      world.driver(),
-    );
+    operate({ verb: 'cancel', requestId, runId: id, actor: 'me' }, world.engine([plan]));
 
   it('a failed run frees its slot, and the next file goes on', async () => {
     const first = await arrive('orders/1.csv', [plan], '01');
@@ -460,19 +425,19 @@ describe('giving up', () => {
     await world.drive(first);
     await world.finish('FAILED', { error: 'ERROR: syntax error' });
     await world.drive(second);
-    expect((await runOf(second)).state).toBe('QUEUED');
+    expect(runOf(second).state).toBe('QUEUED');
     expect(await giveUp(first)).toMatchObject({ ok: true, state: 'CANCELLED' });
-    expect(await runOf(first)).toMatchObject({ state: 'CANCELLED', error: { class: 'sql' } });
+    expect(runOf(first)).toMatchObject({ state: 'CANCELLED', error: { class: 'sql' } });
     await world.drive(second);
-    expect((await runOf(second)).state).toBe('RUNNING');
+    expect(runOf(second).state).toBe('RUNNING');
   });
 
-  it('a run under way stops its statement, and says that a session step changed nothing that lasts', async () => {
+  it('a run under way stops its statement, and says that a session step had no lasting effect', async () => {
     const id = await arrive();
     await world.drive(id);
     expect(await giveUp(id)).toMatchObject({ ok: true, state: 'CANCELLED' });
-    const run = await runOf(id);
-    expect(run.error?.message).toBe('cancelled by me; step 10_stage.sql changed nothing that lasts');
+    const run = runOf(id);
+    expect(run.error?.message).toBe('cancelled by me; step 10_stage.sql had no lasting effect');
     expect(world.warehouse.running()).toBeUndefined();
     expect((await world.store.history(id)).map((row) => [row.name, row.status])).toEqual([
       ['10_stage.sql', 'ABORTED'],
@@ -486,16 +451,14 @@ describe('giving up', () => {
     await world.drive(early);
     world.end('FINISHED');
     await giveUp(early);
-    expect((await runOf(early)).error?.message).toBe(
-      'cancelled by me; step 10_stage.sql changed nothing that lasts',
-    );
+    expect(runOf(early).error?.message).toBe('cancelled by me; step 10_stage.sql had no lasting effect');
     const late = await arrive('orders/2.csv', [plan], '02');
     await world.drive(late);
     await world.finish();
     await world.finish();
     world.end('FINISHED');
     await giveUp(late);
-    expect((await runOf(late)).error?.message).toBe('cancelled by me; step 30_commit.sql was applied');
+    expect(runOf(late).error?.message).toBe('cancelled by me; step 30_commit.sql was applied');
   });
 
   it('a run whose submission lost its reply is stopped by its name', async () => {
@@ -505,9 +468,9 @@ describe('giving up', () => {
     };
     await world.drive(id);
     world.warehouse.after = () => undefined;
-    expect((await runOf(id)).phase).toBe('CLAIMED');
+    expect(runOf(id).phase).toBe('CLAIMED');
     await giveUp(id);
-    expect(await runOf(id)).toMatchObject({ state: 'CANCELLED' });
+    expect(runOf(id)).toMatchObject({ state: 'CANCELLED' });
     expect(world.warehouse.running()).toBeUndefined();
   });
 
@@ -521,7 +484,7 @@ describe('giving up', () => {
     expect(await giveUp(id)).toMatchObject({ ok: true, state: 'CANCELLING' });
     world.time += 32 * 60_000;
     await world.drive(id);
-    const run = await runOf(id);
+    const run = runOf(id);
     expect(run.state).toBe('CANCELLED');
     expect(run.error?.message).toContain('was not seen to start');
   });
@@ -539,7 +502,7 @@ describe('input', () => {
     await world.drive(id);
     world.put(fileOf('orders/1.csv', { etag: 'newer' }));
     await world.finish();
-    expect((await runOf(id)).state).toBe('FAILED');
+    expect(runOf(id).state).toBe('FAILED');
     expect((await world.store.loadPool('orders')).holders).toEqual({});
   });
 
@@ -548,7 +511,7 @@ describe('input', () => {
     await world.drive(id);
     world.put(fileOf('orders/1.csv', { etag: 'newer' }));
     await world.finish();
-    expect(await runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'input' } });
+    expect(runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'input' } });
     expect(world.warehouse.running()).toBeUndefined();
   });
 
@@ -558,12 +521,12 @@ describe('input', () => {
     await world.finish();
     world.put(fileOf('orders/1.csv', { etag: 'newer' }));
     await world.finish();
-    expect(await runOf(id)).toMatchObject({
+    expect(runOf(id)).toMatchObject({
       state: 'FAILED',
       step: '20_load.sql',
       error: { class: 'input' },
     });
-    expect((await runOf(id)).error?.message).toContain(
+    expect(runOf(id).error?.message).toContain(
       's3://landing/orders/1.csv was overwritten while it was loaded',
     );
   });
@@ -575,29 +538,23 @@ describe('input', () => {
     world.put(fileOf('orders/1.csv', { etag: 'newer' }));
     await world.finish();
     world.put(fileOf('orders/1.csv', { etag: 'etag-0001' }));
-    await operate(
-      { verb: 'resume', requestId: 'again', runId: id, actor: 'ann' },
-      [plan],
-      world.ports,
-      world.plans,
-      world.driver(),
-    );
+    await operate({ verb: 'resume', requestId: 'again', runId: id, actor: 'ann' }, world.engine([plan]));
     await world.drive(id);
-    expect(await runOf(id)).toMatchObject({ generation: 2, sessionId: 'session-2', step: '20_load.sql' });
+    expect(runOf(id)).toMatchObject({ generation: 2, sessionId: 'session-2', step: '20_load.sql' });
   });
 
   it('overwritten, read, and put back with the same etag: the run that read other bytes does not go on', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
-    const etag = fileOfTrigger((await runOf(id)).trigger)?.etag ?? '';
+    const etag = fileOfTrigger(runOf(id).trigger)?.etag ?? '';
     world.time += 5_000;
     world.put(fileOf('orders/1.csv', { etag: 'newer' }));
     const { runId, event } = world.end();
     world.time += 5_000;
     world.put(fileOf('orders/1.csv', { etag }));
     await world.drive(runId, event);
-    const run = await runOf(id);
+    const run = runOf(id);
     expect(run).toMatchObject({ state: 'FAILED', step: '20_load.sql', error: { class: 'input' } });
     expect(run.error?.message).toContain(
       'was overwritten while it was loaded (last modified 2026-11-24T08:00:10',
@@ -610,13 +567,13 @@ describe('input', () => {
     const file = fileOf('orders/1.csv', { versionId: 'v1' });
     world.put(file);
     const created = { file, time: new Date(world.time).toISOString() };
-    const [started] = await admit(created, [plan], world.ports, world.plans, world.driver());
+    const [started] = await admit(created, world.engine([plan]));
     const id = started?.run.id ?? '';
     await world.drive(id);
     world.put({ ...file, versionId: 'v2' });
     await world.finish();
-    expect(await runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'input' } });
-    expect((await runOf(id)).error?.message).toContain('(version v2, in the event v1)');
+    expect(runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'input' } });
+    expect(runOf(id).error?.message).toContain('(version v2, in the event v1)');
   });
 
   it('that was deleted is told so, and to cancel: there is nothing to resume, and no newer upload', async () => {
@@ -624,10 +581,10 @@ describe('input', () => {
     await world.drive(id);
     world.objects.clear();
     await world.finish();
-    const run = await runOf(id);
+    const run = runOf(id);
     const cancel = `npx baton cancel ${id} --stage test`;
     expect(run.error?.message).toBe(
-      `s3://landing/orders/1.csv was deleted before it was loaded. To load it, upload it again: that starts a new run; to end this one: ${cancel}`,
+      `s3://landing/orders/1.csv was deleted before it was loaded. To load it, upload it again: that starts a new run; to cancel this one: ${cancel}`,
     );
     expect(run.resumeWith?.command).toBe(cancel);
     expect(JSON.parse(run.resumeWith?.event ?? '')).toMatchObject({ 'detail-type': 'Cancel Requested' });
@@ -664,7 +621,7 @@ describe('checks', () => {
     const id = await arrive('orders/1.csv', [checked]);
     await world.drive(id);
     await world.finish('FINISHED', { rows: [7] });
-    expect((await runOf(id)).cursor).toBe(1);
+    expect(runOf(id).cursor).toBe(1);
   });
 
   it('fail the run and keep the rows that broke them', async () => {
@@ -679,7 +636,7 @@ describe('checks', () => {
     const id = await arrive('orders/1.csv', [checked]);
     await world.drive(id);
     await world.finish('FINISHED', { rows: [0] });
-    const run = await runOf(id);
+    const run = runOf(id);
     expect(run).toMatchObject({ state: 'FAILED', error: { class: 'check' } });
     expect(run.error?.message).toBe(
       'check failed: expected no rows, got 2 rows\nid | why\n7 | no price\n9 | NULL',
@@ -695,11 +652,11 @@ describe('the submission', () => {
       if (call === 'submit') throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
     };
     await world.drive(id);
-    expect((await runOf(id)).phase).toBe('CLAIMED');
+    expect(runOf(id).phase).toBe('CLAIMED');
     world.warehouse.after = () => undefined;
     world.time += 100_000;
     await world.drive(id);
-    expect(await runOf(id)).toMatchObject({ phase: 'SUBMITTED', statementId: 'statement-1' });
+    expect(runOf(id)).toMatchObject({ phase: 'SUBMITTED', statementId: 'statement-1' });
     expect(world.warehouse.statements.filter((statement) => statement.name !== undefined)).toHaveLength(1);
   });
 
@@ -713,7 +670,7 @@ describe('the submission', () => {
       }
     };
     await world.drive(id);
-    expect(await runOf(id)).toMatchObject({ phase: 'SUBMITTED', attempt: 1 });
+    expect(runOf(id)).toMatchObject({ phase: 'SUBMITTED', attempt: 1 });
     expect(world.warehouse.calls).not.toContain('session');
   });
 
@@ -727,11 +684,11 @@ describe('the submission', () => {
       }
     };
     await world.drive(id);
-    for (let i = 0; i < 5 && (await runOf(id)).phase !== 'SUBMITTED'; i += 1) {
+    for (let i = 0; i < 5 && runOf(id).phase !== 'SUBMITTED'; i += 1) {
       world.time += 60_000;
       await world.drive(id);
     }
-    expect(await runOf(id)).toMatchObject({ phase: 'SUBMITTED', attempt: 1, state: 'RUNNING' });
+    expect(runOf(id)).toMatchObject({ phase: 'SUBMITTED', attempt: 1, state: 'RUNNING' });
   });
 
   it('that takes long is asked about less and less often, and never later than its timeout', async () => {
@@ -740,15 +697,13 @@ describe('the submission', () => {
     const pauses: number[] = [];
     for (let i = 0; i < 8; i += 1) {
       const before = world.time;
-      world.time = Math.max(((await runOf(id)).next ?? 0) * 1000, world.time);
+      world.time = Math.max((runOf(id).nextCheckAt ?? 0) * 1000, world.time);
       await world.drive(id);
-      pauses.push(Math.round((((await runOf(id)).next ?? 0) * 1000 - Math.max(before, world.time)) / 1000));
+      pauses.push(Math.round(((runOf(id).nextCheckAt ?? 0) * 1000 - Math.max(before, world.time)) / 1000));
     }
     expect(pauses.every((pause, i) => i === 0 || pause >= (pauses[i - 1] ?? 0) - 1)).toBe(true);
     expect(pauses.at(-1)).toBe(300);
-    expect((await runOf(id)).next).toBeLessThanOrEqual(
-      Date.parse((await runOf(id)).submittedAt ?? '') / 1000 + 3_601,
-    );
+    expect(runOf(id).nextCheckAt).toBeLessThanOrEqual(Date.parse(runOf(id).submittedAt ?? '') / 1000 + 3_601);
   });
 
   it('that runs too long is stopped, and fails as a timeout', async () => {
@@ -758,6 +713,6 @@ describe('the submission', () => {
     await world.drive(id);
     expect(world.warehouse.calls).toContain('cancel');
     await world.drive(id);
-    expect(await runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
+    expect(runOf(id)).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
   });
 });

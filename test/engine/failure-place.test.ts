@@ -35,17 +35,15 @@ async function runOf(world: World, plan: Plan): Promise<Run> {
   const file = fileOf('orders/1.csv');
   world.put(file);
   const trigger = { kind: 's3' as const, time: new Date(world.time).toISOString(), file };
-  const { run } = await startRun(plan, trigger, {}, world.ports, world.plans, world.driver());
+  const { run } = await startRun(plan, trigger, {}, world.engine());
   return run;
 }
 
 async function placeIn(sql: string, more: Partial<StatementStatus>): Promise<string | undefined> {
   const world = new World();
   const plan = planOf(sql);
-  const [step] = plan.steps;
-  if (step === undefined) throw new Error('no step');
   const seen = { statementId: 's', status: 'FAILED' as const, rows: [], ...more };
-  return failurePlace(seen, await runOf(world, plan), plan, step, world.ports.settings);
+  return failurePlace(seen, await runOf(world, plan), plan, world.ports.settings);
 }
 
 /** The position that the engine gives of a piece of the sent text. */
@@ -100,7 +98,7 @@ it('a data error says where its statement stands, though no load failed', async 
     return seen === 'NOT_FOUND' || statementId !== statement?.id ? seen : { ...seen, failed: 2 };
   };
   await world.finish('FAILED', { error: 'ERROR: division by zero' });
-  const run = await world.store.load(id);
+  const run = world.run(id);
   expect(run?.error).toMatchObject({
     class: 'data',
     message: 'ERROR: division by zero\nat 40_commit.sql line 7, column 1 (statement 3 of 3)',
@@ -120,7 +118,7 @@ it('a transaction that was rolled back says so with its place, and shows no rows
     return seen === 'NOT_FOUND' || statementId !== statement?.id ? seen : { ...seen, failed: 1 };
   };
   await world.finish('FAILED', { error: 'ERROR: column "nmae" does not exist', rows: [2, 0, 0, 0] });
-  const run = await world.store.load(id);
+  const run = world.run(id);
   if (run === undefined) throw new Error('no run');
   expect(run.error).toEqual({
     class: 'sql',

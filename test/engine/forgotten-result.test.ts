@@ -13,7 +13,7 @@ it('a check whose result was forgotten before it was read is asked again, and th
   const file = fileOf('orders/1.csv');
   world.put(file);
   const created = { file, time: new Date(world.time).toISOString() };
-  const [started] = await admit(created, [plan], world.ports, world.plans, world.driver());
+  const [started] = await admit(created, world.engine([plan]));
   const id = started?.run.id ?? '';
   await world.drive(id);
   // Its event says that it finished, and comes a day late.
@@ -22,9 +22,9 @@ it('a check whose result was forgotten before it was read is asked again, and th
   await world.drive(id, event);
   for (let minute = 0; minute < 5 && world.warehouse.running() === undefined; minute += 1) {
     world.time += 60_000;
-    await sweep(world.ports, world.plans, world.driver());
+    await sweep(world.engine());
   }
   await world.finish();
-  expect(await world.store.load(id)).toMatchObject({ state: 'SUCCEEDED' });
+  expect(world.run(id)).toMatchObject({ state: 'SUCCEEDED' });
   expect(world.warehouse.statements.filter(({ name }) => name !== undefined)).toHaveLength(2);
 });

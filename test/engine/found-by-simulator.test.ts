@@ -5,7 +5,7 @@ import { admit } from '../../shared/engine/admit.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import type { OperateAnswer, OperateRequest } from '../../shared/events/requests.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf, lineageOf as lineage, planOf, World } from '../fakes/world.ts';
 
 let world: World;
@@ -28,16 +28,16 @@ async function arrive(plan: Plan, key: string, more: { replayName?: string } = {
   world.put(file);
   world.time += 1000;
   const created = { file, time: new Date(world.time).toISOString(), ...more };
-  const [started] = await admit(created, [plan], world.ports, world.plans, world.driver());
+  const [started] = await admit(created, world.engine([plan]));
   return started?.run.id ?? '';
 }
 
 function ask(request: OperateRequest, plan: Plan): Promise<OperateAnswer> {
-  return operate(request, [plan], world.ports, world.plans, world.driver());
+  return operate(request, world.engine([plan]));
 }
 
-async function runOf(id: string): Promise<Run> {
-  const run = await world.store.load(id);
+function runOf(id: string): StoredRun {
+  const run = world.run(id);
   if (run === undefined) throw new Error(`no run ${id}`);
   return run;
 }
@@ -58,12 +58,12 @@ describe('a run that is just giving its slot back', () => {
 
   it('is not resumed: it would go on without a slot', async () => {
     const id = await halfStopped();
-    expect(await runOf(id)).toMatchObject({ state: 'FAILED', slot: true });
+    expect(runOf(id)).toMatchObject({ state: 'FAILED', slot: true });
     expect((await world.store.loadPool('orders')).holders).toEqual({});
     const resume = { verb: 'resume' as const, requestId: 'r1', runId: id, actor: 'me' };
     expect(await ask(resume, lenient)).toMatchObject({
       ok: false,
-      message: expect.stringContaining('ask again in a moment'),
+      message: expect.stringContaining('try again in a moment'),
     });
     await world.drive(id);
     expect(await ask(resume, lenient)).toMatchObject({ ok: true, state: 'QUEUED' });
@@ -75,7 +75,7 @@ describe('a run that is just giving its slot back', () => {
     await expect(replay()).rejects.toThrow('the queue delivers the event again');
     await world.drive(id);
     await replay();
-    expect(await runOf(id)).toMatchObject({ state: 'QUEUED' });
+    expect(runOf(id)).toMatchObject({ state: 'QUEUED' });
   });
 });
 
@@ -92,7 +92,7 @@ describe('a session whose tables are stale, and that cannot be rebuilt', () => {
     for (let i = 0; i < 3; i += 1) await world.finish();
     await ask({ verb: 'resume', requestId: 'r1', runId: first, actor: 'me' }, lenient);
     await world.drive(first);
-    expect(await runOf(first)).toMatchObject({ state: 'NEEDS_DECISION' });
+    expect(runOf(first)).toMatchObject({ state: 'NEEDS_DECISION' });
     return first;
   }
 
@@ -102,7 +102,7 @@ describe('a session whose tables are stale, and that cannot be rebuilt', () => {
     const verdict = 'not-applied' as const;
     await ask({ verb: 'resolve', requestId: 'r2', runId: id, actor: 'me', verdict }, lenient);
     await world.drive(id);
-    expect(await runOf(id)).toMatchObject({ state: 'NEEDS_DECISION' });
+    expect(runOf(id)).toMatchObject({ state: 'NEEDS_DECISION' });
     expect(submitted()).toBe(before);
   });
 
@@ -110,7 +110,7 @@ describe('a session whose tables are stale, and that cannot be rebuilt', () => {
     const id = await refused();
     const verdict = 'applied' as const;
     await ask({ verb: 'resolve', requestId: 'r2', runId: id, actor: 'me', verdict }, lenient);
-    expect(await runOf(id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(runOf(id)).toMatchObject({ state: 'SUCCEEDED' });
   });
 });
 
@@ -121,28 +121,28 @@ it('a run whose session was rebuilt too often goes on when a person says so', as
   ]);
   const id = await arrive(plan, 'orders/1.csv');
   await world.drive(id);
-  while ((await runOf(id)).state === 'RUNNING') {
+  while (runOf(id).state === 'RUNNING') {
     const { event } = world.end();
     for (const session of world.warehouse.sessions.values()) session.status = 'CLOSED';
     await world.drive(id, event);
-    for (let minute = 0; minute < 4 && (await runOf(id)).state === 'WAITING'; minute += 1) {
+    for (let minute = 0; minute < 4 && runOf(id).state === 'WAITING'; minute += 1) {
       world.time += 100_000;
       await world.drive(id);
     }
   }
-  const { state, generation } = await runOf(id);
+  const { state, generation } = runOf(id);
   expect(state).toBe('NEEDS_DECISION');
   const verdict = 'not-applied' as const;
   await ask({ verb: 'resolve', requestId: 'r1', runId: id, actor: 'me', verdict }, plan);
   await world.drive(id);
-  expect(await runOf(id)).toMatchObject({
+  expect(runOf(id)).toMatchObject({
     state: 'RUNNING',
     generation: generation + 1,
     step: '10_stage.sql',
   });
   await world.finish();
   await world.finish();
-  expect(await runOf(id)).toMatchObject({ state: 'SUCCEEDED' });
+  expect(runOf(id)).toMatchObject({ state: 'SUCCEEDED' });
 });
 
 it('a session that was rebuilt for less than what the plan of today needs is rebuilt again', async () => {
@@ -158,18 +158,18 @@ it('a session that was rebuilt for less than what the plan of today needs is reb
   const { event } = world.end();
   for (const session of world.warehouse.sessions.values()) session.status = 'CLOSED';
   await world.drive(id, event);
-  for (let minute = 0; minute < 4 && (await runOf(id)).state === 'WAITING'; minute += 1) {
+  for (let minute = 0; minute < 4 && runOf(id).state === 'WAITING'; minute += 1) {
     world.time += 100_000;
     await world.drive(id);
   }
-  expect(await runOf(id)).toMatchObject({ generation: 2, step: '30_audit.sql', phase: 'SUBMITTED' });
+  expect(runOf(id)).toMatchObject({ generation: 2, step: '30_audit.sql', phase: 'SUBMITTED' });
   await world.finish('FAILED', { error: 'ERROR: syntax error' });
   const today = planOf([...before, more]);
   await ask({ verb: 'resume', requestId: 'r1', runId: id, actor: 'me' }, today);
   await world.drive(id);
-  expect(await runOf(id)).toMatchObject({ generation: 3, step: '10_stage.sql', phase: 'SUBMITTED' });
+  expect(runOf(id)).toMatchObject({ generation: 3, step: '10_stage.sql', phase: 'SUBMITTED' });
   for (let i = 0; i < 3; i += 1) await world.finish();
-  expect(await runOf(id)).toMatchObject({ state: 'SUCCEEDED', steps: 4 });
+  expect(runOf(id)).toMatchObject({ state: 'SUCCEEDED', steps: 4 });
 });
 
 it('whoever looked at a file before its load stops nothing that another driver has claimed meanwhile', async () => {
@@ -195,10 +195,10 @@ it('whoever looked at a file before its load stops nothing that another driver h
   };
   await world.drive(id);
   expect(other).toBeDefined();
-  expect(await runOf(id)).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED' });
+  expect(runOf(id)).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED' });
   // The file is looked at again behind the load, which lasts: a person must know.
   await world.finish();
-  expect(await runOf(id)).toMatchObject({ state: 'NEEDS_DECISION', error: { class: 'input' } });
+  expect(runOf(id)).toMatchObject({ state: 'NEEDS_DECISION', error: { class: 'input' } });
 });
 
 it('a claim that is cancelled is given up only when nobody who began to send it is alive any more', async () => {
@@ -209,19 +209,19 @@ it('a claim that is cancelled is given up only when nobody who began to send it 
   world.warehouse.submit = () => Promise.reject(new Error('the driver dies'));
   await expect(world.drive(id)).rejects.toThrow('the driver dies');
   // Just before its token is not sent any more somebody begins to send it; and then it is cancelled.
-  world.time = Date.parse((await runOf(id)).claimedAt ?? '') + 30 * 60_000 - 1_000;
+  world.time = Date.parse(runOf(id).claimedAt ?? '') + 30 * 60_000 - 1_000;
   world.warehouse.submit = async (submission) => {
     world.warehouse.submit = submit;
     await ask({ verb: 'cancel', requestId: 'c', runId: id, actor: 'me' }, plan);
     world.time += 5_000;
     await world.drive(id);
-    expect((await runOf(id)).state).toBe('CANCELLING');
+    expect(runOf(id).state).toBe('CANCELLING');
     return submit(submission);
   };
   await world.drive(id);
   world.time += 60_000;
   await world.drive(id);
-  expect(await runOf(id)).toMatchObject({
+  expect(runOf(id)).toMatchObject({
     state: 'CANCELLED',
     error: { message: 'cancelled by me; step 10_commit.sql was not applied' },
   });
@@ -233,9 +233,9 @@ it('a cancelled run whose commit lost its connection says by its marker that it 
   await world.drive(id);
   world.warehouse.cancel = () => Promise.resolve();
   await ask({ verb: 'cancel', requestId: 'c', runId: id, actor: 'me' }, plan);
-  world.warehouse.kill((await runOf(id)).sessionId ?? '', { committed: true, forgotten: false });
+  world.warehouse.kill(runOf(id).sessionId ?? '', { committed: true, forgotten: false });
   await world.drive(id);
-  expect(await runOf(id)).toMatchObject({
+  expect(runOf(id)).toMatchObject({
     state: 'CANCELLED',
     error: { message: 'cancelled by me; step 10_commit.sql was applied' },
   });

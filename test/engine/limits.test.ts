@@ -5,7 +5,8 @@ import { admit } from '../../shared/engine/admit.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { startRun } from '../../shared/engine/start-run.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
-import type { Run } from '../../shared/run/run.ts';
+import { parseRun } from '../../shared/store/parse-run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
 const HOUR = 3_600_000;
@@ -27,25 +28,19 @@ beforeEach(async () => {
   world = new World();
   const file = fileOf('orders/1.csv');
   world.put(file);
-  const [started] = await admit(
-    { file, time: new Date(world.time).toISOString() },
-    [plan],
-    world.ports,
-    world.plans,
-    world.driver(),
-  );
+  const [started] = await admit({ file, time: new Date(world.time).toISOString() }, world.engine([plan]));
   id = started?.run.id ?? '';
 });
 
-async function run(): Promise<Run> {
-  const there = await world.store.load(id);
+function run(): StoredRun {
+  const there = world.run(id);
   if (there === undefined) throw new Error('no run');
   return there;
 }
 
 async function sweepAfter(ms: number): Promise<void> {
   world.time += ms;
-  await sweep(world.ports, world.plans, world.driver());
+  await sweep(world.engine());
 }
 
 describe("the run's time", () => {
@@ -56,8 +51,8 @@ describe("the run's time", () => {
     await sweepAfter(1.6 * HOUR);
     expect(world.warehouse.calls).toContain('cancel');
     await sweepAfter(60_000);
-    expect(await run()).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
-    expect((await run()).error?.message).toContain('the run took longer than 10800 s');
+    expect(run()).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
+    expect(run().error?.message).toContain('the run exceeded its timeout of 10800 s');
   });
 
   it('a step with a short timeout is stopped by the first sweep after it', async () => {
@@ -65,14 +60,14 @@ describe("the run's time", () => {
     const file = fileOf('quick/1.csv');
     world.put(file);
     const trigger = { kind: 's3' as const, time: new Date(world.time).toISOString(), file };
-    const { run: started } = await startRun(quick, trigger, {}, world.ports, world.plans, world.driver());
+    const { run: started } = await startRun(quick, trigger, {}, world.engine());
     await world.drive(started.id);
     await sweepAfter(15_000);
     expect(world.warehouse.calls).not.toContain('cancel');
     await sweepAfter(10_000);
     expect(world.warehouse.calls).toContain('cancel');
     await sweepAfter(60_000);
-    expect(await world.store.load(started.id)).toMatchObject({
+    expect(world.run(started.id)).toMatchObject({
       state: 'FAILED',
       error: { class: 'timeout' },
     });
@@ -83,22 +78,22 @@ describe("the run's time", () => {
       throw Object.assign(new Error('too many'), { name: 'ThrottlingException' });
     };
     await world.drive(id);
-    expect(await run()).toMatchObject({ state: 'WAITING' });
+    expect(run()).toMatchObject({ state: 'WAITING' });
     await sweepAfter(3.1 * HOUR);
-    expect(await run()).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
+    expect(run()).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
   });
 
   it('counts anew from a resume, however late it comes', async () => {
     await world.drive(id);
     await world.finish('FAILED', { error: 'ERROR: relation "x" does not exist' });
-    expect(await run()).toMatchObject({ state: 'FAILED' });
+    expect(run()).toMatchObject({ state: 'FAILED' });
     world.time += 30 * HOUR;
     const request = { verb: 'resume' as const, requestId: 'r', runId: id, actor: 'ann' };
-    await operate(request, [plan], world.ports, world.plans, world.driver());
+    await operate(request, world.engine([plan]));
     await world.drive(id);
     await world.finish();
     await world.finish();
-    expect(await run()).toMatchObject({ state: 'SUCCEEDED' });
+    expect(run()).toMatchObject({ state: 'SUCCEEDED' });
   });
 });
 
@@ -112,28 +107,28 @@ describe('what goes on for ever', () => {
     world.warehouse.cancel = async () => undefined;
     await sweepAfter(3.1 * HOUR);
     await sweepAfter(24 * HOUR);
-    expect(await run()).toMatchObject({ state: 'RUNNING', timedOut: true });
+    expect(run()).toMatchObject({ state: 'RUNNING', timedOut: true });
     await sweepAfter(50 * HOUR);
-    expect(await run()).toMatchObject({ state: 'NEEDS_DECISION' });
+    expect(run()).toMatchObject({ state: 'NEEDS_DECISION' });
   });
 
-  it('one that is being cancelled ends then, and says that its session step changed nothing that lasts', async () => {
+  it('one that is being cancelled ends then, and says that its session step had no lasting effect', async () => {
     await world.drive(id);
     world.warehouse.cancel = async () => undefined;
     const request = { verb: 'cancel' as const, requestId: 'c', runId: id, actor: 'ann' };
-    await operate(request, [plan], world.ports, world.plans, world.driver());
+    await operate(request, world.engine([plan]));
     await sweepAfter(24 * HOUR);
-    expect(await run()).toMatchObject({ state: 'CANCELLING' });
+    expect(run()).toMatchObject({ state: 'CANCELLING' });
     await sweepAfter(60 * HOUR);
-    expect(await run()).toMatchObject({ state: 'CANCELLED' });
-    expect((await run()).error?.message).toContain('changed nothing that lasts');
+    expect(run()).toMatchObject({ state: 'CANCELLED' });
+    expect(run().error?.message).toContain('had no lasting effect');
   });
 
   it('a run that is stored without end fails', async () => {
-    const there = await run();
-    world.store.runs.set(id, { ...there, version: 10_201 });
+    const there = run();
+    world.store.runs.set(id, parseRun({ ...there, version: 10_201 }));
     await world.drive(id);
-    expect(await run()).toMatchObject({ state: 'FAILED' });
-    expect((await run()).error?.message).toContain('goes round in circles');
+    expect(run()).toMatchObject({ state: 'FAILED' });
+    expect(run().error?.message).toContain('possible loop');
   });
 });

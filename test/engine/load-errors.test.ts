@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
 import { readLoadErrors } from '../../shared/engine/load-errors.ts';
-import type { Ports } from '../../shared/engine/ports.ts';
+import type { Engine } from '../../shared/engine/ports.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
-import type { StatementEnd } from '../../shared/run/run-event.ts';
+import type { Failed } from '../../shared/run/decision.ts';
 import type { Run } from '../../shared/run/run.ts';
 
 const FILE = 's3://bucket/a.csv';
@@ -15,10 +15,10 @@ async function textOf(row: readonly (string | null)[]): Promise<string> {
     result: async () => ({ columns: [], rows: [row], total: 1 }),
   };
   return readLoadErrors(
-    { sessionId: 'session' } as Run,
+    { session: { state: 'open', id: 'session' } } as Run,
     { session: { keepAliveSeconds: 300 } } as Plan,
-    { statementId: 'failed' } as StatementEnd,
-    { warehouse } as unknown as Ports,
+    { statementId: 'failed' } as Failed,
+    { warehouse } as unknown as Engine,
   );
 }
 

@@ -7,7 +7,9 @@ import { sweep } from '../../shared/engine/sweep.ts';
 import type { OperateAnswer } from '../../shared/events/requests.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
-import type { FinishedStep, Run } from '../../shared/run/run.ts';
+import type { FinishedStep } from '../../shared/run/run.ts';
+import { parseRun } from '../../shared/store/parse-run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import type { Report } from '../fakes/fake-warehouse.ts';
 import { fileOf, lineageOf as lineage, planOf, World } from '../fakes/world.ts';
 
@@ -43,14 +45,14 @@ async function atCommit(of: Plan = plan): Promise<void> {
   const file = fileOf('orders/1.csv');
   world.put(file);
   const created = { file, time: new Date(world.time).toISOString() };
-  const [started] = await admit(created, [of], world.ports, world.plans, world.driver());
+  const [started] = await admit(created, world.engine([of]));
   id = started?.run.id ?? '';
   await world.drive(id);
-  while (!(await run()).step?.startsWith('40')) await world.finish();
+  while (!run().step?.startsWith('40')) await world.finish();
 }
 
-async function run(): Promise<Run> {
-  const there = await world.store.load(id);
+function run(): StoredRun {
+  const there = world.run(id);
   if (there === undefined) throw new Error('no run');
   return there;
 }
@@ -68,25 +70,29 @@ async function report(
 
 async function sweepAfter(ms: number): Promise<void> {
   world.time += ms;
-  await sweep(world.ports, world.plans, world.driver());
+  await sweep(world.engine());
 }
 
 /** Sweeps, and statements that end well, until the run has stopped. */
 async function goOn(): Promise<void> {
   for (let round = 0; round < 20; round += 1) {
-    const { state, owed } = await run();
-    if (['SUCCEEDED', 'FAILED', 'NEEDS_DECISION', 'CANCELLED'].includes(state) && owed === undefined) return;
+    const { state, pendingActions } = run();
+    if (
+      ['SUCCEEDED', 'FAILED', 'NEEDS_DECISION', 'CANCELLED'].includes(state) &&
+      pendingActions === undefined
+    )
+      return;
     if (world.warehouse.running() === undefined) await sweepAfter(61_000);
     else await world.finish();
   }
-  throw new Error(`stuck: ${JSON.stringify(await run())}`);
+  throw new Error(`stuck: ${JSON.stringify(run())}`);
 }
 
 function ask(
   more: Pick<Extract<Parameters<typeof operate>[0], { runId: string }>, 'verb'> & object,
 ): Promise<OperateAnswer> {
   const request = { requestId: `request-${world.time}`, runId: id, actor: 'mia', ...more };
-  return operate(request as Parameters<typeof operate>[0], [plan], world.ports, world.plans, world.driver());
+  return operate(request as Parameters<typeof operate>[0], world.engine([plan]));
 }
 
 const stepOf = (sqls: readonly string[]): string => /step=(\S+)/.exec(sqls[0] ?? '')?.[1] ?? '?';
@@ -136,9 +142,9 @@ describe.each(['event', 'sweep'] as const)('a commit that took effect, reported 
   it.each(texts)('as failed by %s, counts as applied, and the run succeeds', async (_, status, error, of) => {
     await atCommit();
     await report(status, { ...(error === undefined ? {} : { error }), applied: true }, told);
-    expect(await run()).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED', step: '50_audit.sql' });
+    expect(run()).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED', step: '50_audit.sql' });
     await goOn();
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
     expect([submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([1, 1]);
     const said = expect.stringContaining(error ?? '');
     const rows = await rowsOf('40_commit.sql');
@@ -151,7 +157,7 @@ it('the last step that is reported failed, and took effect, ends its run well', 
   await world.finish();
   await report('FAILED', { error: io, applied: true });
   await goOn();
-  expect((await run()).state).toBe('SUCCEEDED');
+  expect(run().state).toBe('SUCCEEDED');
   expect([submitted('50_audit.sql'), applied('50_audit.sql')]).toEqual([1, 1]);
   expect(await rowsOf('50_audit.sql')).toMatchObject([{ status: 'FINISHED', error: io }]);
 });
@@ -160,9 +166,9 @@ it('a commit that was stopped for its own timeout, and took effect, counts as ap
   await atCommit(planOf([stage, load, { ...commit, timeoutSeconds: 60 }, audit]));
   world.warehouse.stopped = () => ({ applied: true });
   await sweepAfter(100_000);
-  expect(await run()).toMatchObject({ timedOut: true, step: '40_commit.sql' });
+  expect(run()).toMatchObject({ timedOut: true, step: '40_commit.sql' });
   await goOn();
-  expect((await run()).state).toBe('SUCCEEDED');
+  expect(run().state).toBe('SUCCEEDED');
   expect([submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([1, 1]);
   expect(await rowsOf('40_commit.sql')).toMatchObject([{ status: 'FINISHED', errorClass: 'timeout' }]);
 });
@@ -175,9 +181,9 @@ describe('a commit that lands half a minute after the report', () => {
     async (_, status, error) => {
       await atCommit();
       await report(status, { ...(error === undefined ? {} : { error }), lateMs: 30_000 });
-      expect(await run()).toMatchObject({ state: 'WAITING', phase: 'SUBMITTED', step: '40_commit.sql' });
+      expect(run()).toMatchObject({ state: 'WAITING', phase: 'SUBMITTED', step: '40_commit.sql' });
       await goOn();
-      expect((await run()).state).toBe('SUCCEEDED');
+      expect(run().state).toBe('SUCCEEDED');
       expect([submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([1, 1]);
       expect(await rowsOf('40_commit.sql')).toMatchObject([{ status: 'FINISHED' }]);
     },
@@ -189,7 +195,7 @@ describe('a commit that lands half a minute after the report', () => {
     for (const session of world.warehouse.sessions.values()) session.status = 'CLOSED';
     await world.drive(id, event);
     await goOn();
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
     expect([submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([1, 1]);
   });
 });
@@ -203,16 +209,16 @@ describe('a commit that was reported failed, and is not there', () => {
   ] as const)('as %s is tried again after two probes', async (_, error) => {
     await atCommit();
     await report('FAILED', { error });
-    expect(await run()).toMatchObject({ state: 'WAITING', phase: 'SUBMITTED' });
+    expect(run()).toMatchObject({ state: 'WAITING', phase: 'SUBMITTED' });
     expect([submitted('40_commit.sql'), markersRead()]).toEqual([1, 1]);
     // Somebody wakes it too soon.
     world.time += 59_000;
     await world.drive(id);
     expect(submitted('40_commit.sql')).toBe(1);
     await sweepAfter(1_000);
-    expect(await run()).toMatchObject({ phase: 'SUBMITTED', attempt: 2, step: '40_commit.sql' });
+    expect(run()).toMatchObject({ phase: 'SUBMITTED', attempt: 2, step: '40_commit.sql' });
     await goOn();
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
     expect([submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([2, 1]);
     expect(await rowsOf('40_commit.sql')).toMatchObject([{ status: 'FAILED' }, { status: 'FINISHED' }]);
   });
@@ -222,9 +228,9 @@ describe('a commit that was reported failed, and is not there', () => {
     async (_, status, error, of) => {
       await atCommit();
       await report(status, error === undefined ? {} : { error });
-      expect(await run()).toMatchObject({ state: 'WAITING', phase: 'SUBMITTED' });
+      expect(run()).toMatchObject({ state: 'WAITING', phase: 'SUBMITTED' });
       await goOn();
-      expect(await run()).toMatchObject({ state: 'FAILED', error: { class: of } });
+      expect(run()).toMatchObject({ state: 'FAILED', error: { class: of } });
       expect([markersRead(), applied('40_commit.sql')]).toEqual([2, 0]);
     },
   );
@@ -232,7 +238,7 @@ describe('a commit that was reported failed, and is not there', () => {
   it('by a verdict of the database fails the run after one probe, at once', async () => {
     await atCommit();
     await report('FAILED', { error: 'ERROR: relation "x" does not exist' });
-    expect(await run()).toMatchObject({ state: 'FAILED', error: { class: 'sql' } });
+    expect(run()).toMatchObject({ state: 'FAILED', error: { class: 'sql' } });
     expect(markersRead()).toBe(1);
   });
 
@@ -241,7 +247,7 @@ describe('a commit that was reported failed, and is not there', () => {
     await report('FAILED', { error: 'ERROR: relation "x" does not exist' });
     expect(await ask({ verb: 'resume' })).toMatchObject({ ok: true });
     await goOn();
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
     expect([submitted('40_commit.sql'), applied('40_commit.sql'), markersRead()]).toEqual([2, 1, 2]);
   });
 });
@@ -249,11 +255,13 @@ describe('a commit that was reported failed, and is not there', () => {
 /** What an older version stored of a commit that was reported failed: no marker was read. */
 async function failedByOlderVersion(state: 'FAILED' | 'NEEDS_DECISION'): Promise<void> {
   await atCommit();
-  const there = await run();
+  const there = run();
   world.end('FAILED', { error: io, applied: true });
-  const { token: _t, claimedAt: _c, statementId: _s, submittedAt: _a, next: _n, ...kept } = there;
+  const { token: _t, claimedAt: _c, statementId: _s, submittedAt: _a, nextCheckAt: _n, ...kept } = there;
   const error = { class: 'sql' as const, message: io, step: '40_commit.sql' };
-  const stopped: Run = { ...kept, state, phase: 'READY', error, endedAt: new Date(world.time).toISOString() };
+  const resumeWith = { command: 'npx baton resume', event: '{}' };
+  const endedAt = new Date(world.time).toISOString();
+  const stopped = parseRun({ ...kept, state, phase: 'READY', error, resumeWith, endedAt });
   await world.store.save(stopped, there.version, 'older');
 }
 
@@ -265,7 +273,7 @@ describe('a commit that an older version stopped without a look at its marker', 
     await failedByOlderVersion(state);
     expect(await ask(request)).toMatchObject({ ok: true });
     await goOn();
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
     expect([submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([1, 1]);
     expect(await rowsOf('40_commit.sql')).toMatchObject([
       { status: 'FINISHED', error: 'an earlier attempt of step 40_commit.sql was reported as not applied' },
@@ -281,7 +289,7 @@ describe('a commit that an older version stopped without a look at its marker', 
         ok: true,
       });
       await goOn();
-      expect((await run()).state).toBe('SUCCEEDED');
+      expect(run().state).toBe('SUCCEEDED');
       expect([submitted('10_stage.sql'), submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([
         2, 1, 1,
       ]);
@@ -296,10 +304,10 @@ describe('a commit that an older version stopped without a look at its marker', 
     };
     world.warehouse.before = down;
     await sweepAfter(1_000);
-    expect(await run()).toMatchObject({ state: 'WAITING', phase: 'READY', step: '40_commit.sql' });
+    expect(run()).toMatchObject({ state: 'WAITING', phase: 'READY', step: '40_commit.sql' });
     world.warehouse.before = () => undefined;
     await goOn();
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
     expect([submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([1, 1]);
   });
 });
@@ -311,14 +319,14 @@ it('a person who says not-applied of a commit that lands after all does not doub
   };
   world.warehouse.before = refuse;
   await report('FAILED', { error: io, lateMs: 30_000 });
-  expect((await run()).state).toBe('NEEDS_DECISION');
+  expect(run().state).toBe('NEEDS_DECISION');
   world.warehouse.before = () => undefined;
   world.time += 60_000;
   expect(await ask({ verb: 'resolve', verdict: 'not-applied' } as { verb: 'resolve' })).toMatchObject({
     ok: true,
   });
   await goOn();
-  expect((await run()).state).toBe('SUCCEEDED');
+  expect(run().state).toBe('SUCCEEDED');
   expect([submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([1, 1]);
 });
 
@@ -332,7 +340,7 @@ describe('a session step that was reported failed in words that leave open wheth
     const file = fileOf('orders/1.csv');
     world.put(file);
     const created = { file, time: new Date(world.time).toISOString() };
-    const [started] = await admit(created, [plan], world.ports, world.plans, world.driver());
+    const [started] = await admit(created, world.engine([plan]));
     id = started?.run.id ?? '';
     await world.drive(id);
     await world.finish();
@@ -345,7 +353,7 @@ describe('a session step that was reported failed in words that leave open wheth
     await atLoad();
     await report('FAILED', { error, applied: true });
     await goOn();
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
     const [first, second, ...others] = sessionsOf('20_load.sql');
     expect([second !== undefined && second !== first, others]).toEqual([true, []]);
     expect(sessionsOf('10_stage.sql')).toEqual([first, second]);
@@ -357,10 +365,10 @@ describe('a session step that was reported failed in words that leave open wheth
   ] as const)('(%s) fails, and is resumed in a new session only', async (of, status, error) => {
     await atLoad();
     await report(status, { ...(error === undefined ? {} : { error }), applied: true });
-    expect(await run()).toMatchObject({ state: 'FAILED', error: { class: of } });
+    expect(run()).toMatchObject({ state: 'FAILED', error: { class: of } });
     expect(await ask({ verb: 'resume' })).toMatchObject({ ok: true });
     await goOn();
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
     const [first, second, ...others] = sessionsOf('20_load.sql');
     expect([second !== undefined && second !== first, others]).toEqual([true, []]);
   });
@@ -375,13 +383,13 @@ describe('a session step that was reported failed in words that leave open wheth
 
   it('again and again, stops instead of being rebuilt for ever', async () => {
     await atLoad();
-    for (let i = 0; i < 60 && (await run()).state !== 'FAILED'; i += 1) {
+    for (let i = 0; i < 60 && run().state !== 'FAILED'; i += 1) {
       const running = world.warehouse.running();
       if (running === undefined) await sweepAfter(301_000);
       else if (stepOf(running.sqls) === '10_stage.sql') await world.finish();
       else await report('FAILED', { error: 'ERROR: the cluster is resizing, please try again' });
     }
-    expect(await run()).toMatchObject({
+    expect(run()).toMatchObject({
       state: 'FAILED',
       step: '20_load.sql',
       error: { class: 'transient' },
@@ -397,7 +405,7 @@ describe('an opaque step that was reported failed', () => {
   ] as const)('%s', async (_, error, state) => {
     await atCommit(planOf([stage, call, audit]));
     await report('FAILED', { error, applied: true });
-    expect((await run()).state).toBe(state);
+    expect(run().state).toBe(state);
     expect(submitted('40_call.sql')).toBe(1);
   });
 
@@ -406,7 +414,7 @@ describe('an opaque step that was reported failed', () => {
     world.warehouse.verify = (sql) => (sql.includes('was_it_done') ? [['1']] : undefined);
     await report('FAILED', { error: io, applied: true });
     await goOn();
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
     expect(submitted('40_call.sql')).toBe(1);
   });
 });
@@ -417,8 +425,8 @@ describe('cancel of a commit', () => {
     world.warehouse.stopped = () => stopped;
     await ask({ verb: 'cancel' });
     await goOn();
-    expect((await run()).state).toBe('CANCELLED');
-    return (await run()).error?.message;
+    expect(run().state).toBe('CANCELLED');
+    return run().error?.message;
   };
 
   it('that was reported ABORTED though it took effect says that it was applied', async () => {
@@ -443,7 +451,7 @@ describe('cancel of a commit', () => {
     await ask({ verb: 'cancel' });
     const { event }: { event: RunEvent } = world.end('ABORTED', { applied: true });
     await world.drive(id, event);
-    expect((await run()).error?.message).toBe('cancelled by mia; step 40_commit.sql was applied');
+    expect(run().error?.message).toBe('cancelled by mia; step 40_commit.sql was applied');
   });
 });
 
@@ -457,7 +465,7 @@ describe('a commit that lands minutes after its report', () => {
   async function untilQuiet(): Promise<number> {
     for (let i = 0; i < 12; i += 1) {
       world.time += MINUTE + 1_000;
-      if (world.warehouse.running() === undefined) await sweep(world.ports, world.plans, world.driver());
+      if (world.warehouse.running() === undefined) await sweep(world.engine());
       else await world.finish();
     }
     world.time += 60 * MINUTE;
@@ -490,10 +498,10 @@ describe('a commit that lands minutes after its report', () => {
         how.verb === 'resume'
           ? { verb: 'resume' as const, ...who }
           : { verb: 'resolve' as const, verdict: 'not-applied' as const, ...who };
-      const answer = await operate(request, [plan], world.ports, world.plans, world.driver());
+      const answer = await operate(request, world.engine([plan]));
       expect(answer).toMatchObject({ ok: true });
       expect(await untilQuiet()).toBe(1);
-      expect((await run()).state).toBe('SUCCEEDED');
+      expect(run().state).toBe('SUCCEEDED');
     },
   );
 
@@ -504,6 +512,6 @@ describe('a commit that lands minutes after its report', () => {
       lateMs: 70_000,
     });
     expect(await untilQuiet()).toBe(1);
-    expect((await run()).state).toBe('SUCCEEDED');
+    expect(run().state).toBe('SUCCEEDED');
   });
 });

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { admit } from '../../shared/engine/admit.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { Step } from '../../shared/pipeline/plan.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
 const MINUTE = 60_000;
@@ -33,19 +33,13 @@ async function claimed(step: Partial<Step>, refused: () => void): Promise<void> 
   world.warehouse.before = (call) => {
     if (call === 'submit') refused();
   };
-  const [started] = await admit(
-    { file, time: new Date(world.time).toISOString() },
-    [plan],
-    world.ports,
-    world.plans,
-    world.driver(),
-  );
+  const [started] = await admit({ file, time: new Date(world.time).toISOString() }, world.engine([plan]));
   id = started?.run.id ?? '';
   await world.drive(id);
 }
 
-async function run(): Promise<Run> {
-  const there = await world.store.load(id);
+function run(): StoredRun {
+  const there = world.run(id);
   if (there === undefined) throw new Error('no run');
   return there;
 }
@@ -54,7 +48,7 @@ async function run(): Promise<Run> {
 async function minutes(count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) {
     world.time += MINUTE;
-    await sweep(world.ports, world.plans, world.driver());
+    await sweep(world.engine());
   }
 }
 
@@ -71,11 +65,11 @@ const sent = (): string[] => world.warehouse.calls.filter((call) => call === 'su
 describe('a claim whose submission was never seen', () => {
   it('is sent again under the same token for half an hour', async () => {
     await claimed({}, timeout);
-    const { token } = await run();
+    const { token } = run();
     await minutes(29);
     expect(sent().length).toBeGreaterThan(20);
-    expect(await run()).toMatchObject({ phase: 'CLAIMED', token });
-    expect((await run()).nonce).toBeUndefined();
+    expect(run()).toMatchObject({ phase: 'CLAIMED', token });
+    expect(run().nonce).toBeUndefined();
   });
 
   it('is not sent between half an hour and the end of every driver that may still send it', async () => {
@@ -88,29 +82,29 @@ describe('a claim whose submission was never seen', () => {
 
   it('is then claimed anew in the same session, under another token and nonce, and runs once', async () => {
     await claimed({}, timeout);
-    const { token, sessionId } = await run();
+    const { token, sessionId } = run();
     await minutes(31);
     world.warehouse.before = fine;
     await minutes(2);
-    const again = await run();
+    const again = run();
     expect(again).toMatchObject({ phase: 'SUBMITTED', nonce: 2, generation: 1, attempt: 1, sessionId });
     expect(again.token).not.toBe(token);
     expect(world.warehouse.statements.map((statement) => statement.name)).toEqual([
       expect.stringContaining(':1:0:1:2:'),
     ]);
     await world.finish();
-    expect(await run()).toMatchObject({ state: 'SUCCEEDED' });
+    expect(run()).toMatchObject({ state: 'SUCCEEDED' });
   });
 
   it('waits while the session is busy', async () => {
     await claimed({}, timeout);
-    const { sessionId } = await run();
+    const { sessionId } = run();
     const session = world.warehouse.sessions.get(sessionId ?? '');
     if (session === undefined) throw new Error('no session');
     session.status = 'BUSY';
     await minutes(40);
-    expect(await run()).toMatchObject({ phase: 'CLAIMED' });
-    expect((await run()).nonce).toBeUndefined();
+    expect(run()).toMatchObject({ phase: 'CLAIMED' });
+    expect(run().nonce).toBeUndefined();
   });
 
   it('of a durable step is claimed anew only when its marker is absent', async () => {
@@ -119,14 +113,14 @@ describe('a claim whose submission was never seen', () => {
     world.warehouse.before = fine;
     await minutes(3);
     expect(world.warehouse.calls).toContain('ask');
-    expect(await run()).toMatchObject({ phase: 'SUBMITTED', nonce: 2 });
+    expect(run()).toMatchObject({ phase: 'SUBMITTED', nonce: 2 });
   });
 
   it('of an opaque step needs a decision', async () => {
     await claimed({ kind: 'opaque' }, timeout);
     await minutes(34);
-    expect(await run()).toMatchObject({ state: 'NEEDS_DECISION' });
-    expect((await run()).error?.message).toContain('baton resolve');
+    expect(run()).toMatchObject({ state: 'NEEDS_DECISION' });
+    expect(run().error?.message).toContain('baton resolve');
   });
 
   it('of an idempotent opaque step is claimed anew', async () => {
@@ -134,7 +128,7 @@ describe('a claim whose submission was never seen', () => {
     world.time += 31 * MINUTE;
     world.warehouse.before = fine;
     await minutes(3);
-    expect(await run()).toMatchObject({ phase: 'SUBMITTED', nonce: 2 });
+    expect(run()).toMatchObject({ phase: 'SUBMITTED', nonce: 2 });
   });
 });
 
@@ -142,35 +136,35 @@ describe('a token that is refused though its session is idle', () => {
   it('is not sent any more after a minute, and the step is claimed anew when nobody can send it', async () => {
     await claimed({}, unavailable);
     await minutes(1);
-    expect((await run()).refusedSince).toBeDefined();
+    expect(run().refusedSince).toBeDefined();
     await minutes(1);
     const before = sent().length;
     world.warehouse.before = fine;
     world.time += 20_000;
-    await sweep(world.ports, world.plans, world.driver());
+    await sweep(world.engine());
     expect(sent()).toHaveLength(before);
     await minutes(2);
-    expect(await run()).toMatchObject({ phase: 'SUBMITTED', nonce: 2, generation: 1 });
-    expect((await run()).refusedSince).toBeUndefined();
+    expect(run()).toMatchObject({ phase: 'SUBMITTED', nonce: 2, generation: 1 });
+    expect(run().refusedSince).toBeUndefined();
   });
 
   it('of an opaque step needs a decision', async () => {
     await claimed({ kind: 'opaque' }, unavailable);
     await minutes(6);
-    expect(await run()).toMatchObject({ state: 'NEEDS_DECISION' });
+    expect(run()).toMatchObject({ state: 'NEEDS_DECISION' });
   });
 
   it('is sent on while the session was only busy', async () => {
     await claimed({}, unavailable);
-    const session = world.warehouse.sessions.get((await run()).sessionId ?? '');
+    const session = world.warehouse.sessions.get(run().sessionId ?? '');
     if (session === undefined) throw new Error('no session');
     session.status = 'BUSY';
     await minutes(10);
-    expect((await run()).refusedSince).toBeUndefined();
+    expect(run().refusedSince).toBeUndefined();
     session.status = 'AVAILABLE';
     world.warehouse.before = fine;
     await minutes(1);
-    expect(await run()).toMatchObject({ phase: 'SUBMITTED' });
-    expect((await run()).nonce).toBeUndefined();
+    expect(run()).toMatchObject({ phase: 'SUBMITTED' });
+    expect(run().nonce).toBeUndefined();
   });
 });

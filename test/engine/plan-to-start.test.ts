@@ -4,9 +4,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { admit } from '../../shared/engine/admit.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
+import type { Engine } from '../../shared/engine/ports.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
 function sql(name: string, text: string, more: Partial<Step> = {}): Partial<Step> {
@@ -18,7 +19,6 @@ const broken = planOf([sql('10_stage.sql', 'INSRT'), commit]);
 const repaired = planOf([sql('10_stage.sql', 'INSERT'), sql('15_check.sql', 'LOOK'), commit]);
 
 let world: World;
-let deployed: Plan;
 let plans: PlanCache;
 
 beforeEach(() => {
@@ -28,8 +28,11 @@ beforeEach(() => {
 
 /** A function with another plan in its package: nothing is warm. */
 function deploy(plan: Plan): void {
-  deployed = plan;
-  plans = new PlanCache(world.store, () => [deployed]);
+  plans = new PlanCache(world.store, () => [plan]);
+}
+
+function engine(): Engine {
+  return { ...world.engine(), plans };
 }
 
 async function arrive(key: string): Promise<string> {
@@ -37,7 +40,7 @@ async function arrive(key: string): Promise<string> {
   const file = fileOf(key);
   world.put(file);
   const created = { file, time: new Date(world.time).toISOString() };
-  const [started] = await admit(created, [deployed], world.ports, plans, world.driver());
+  const [started] = await admit(created, engine());
   return started?.run.id ?? '';
 }
 
@@ -51,25 +54,25 @@ async function start(parameters: Record<string, string>, file?: string): Promise
     parameters,
     ...(file === undefined ? {} : { file }),
   };
-  const answer = await operate(request, [deployed], world.ports, plans, world.driver());
+  const answer = await operate(request, engine());
   return answer.ok ? (answer.runId ?? '') : answer.message;
 }
 
 async function resume(runId: string): Promise<void> {
   const request = { verb: 'resume' as const, requestId: `resume-${world.time}`, runId, actor: 'mia' };
-  const answer = await operate(request, [deployed], world.ports, plans, world.driver());
+  const answer = await operate(request, engine());
   expect(answer).toMatchObject({ ok: true });
 }
 
-async function run(id: string): Promise<Run> {
-  const there = await world.store.load(id);
+function run(id: string): StoredRun {
+  const there = world.run(id);
   if (there === undefined) throw new Error(`no run ${id}`);
   return there;
 }
 
 async function sweepNow(): Promise<void> {
   world.time += 60_000;
-  await sweep(world.ports, plans, world.driver());
+  await sweep(engine());
 }
 
 /** Statements end well until nothing runs any more. */
@@ -96,7 +99,7 @@ async function filesBehindAFailure(): Promise<readonly [string, string, string]>
   const second = await arrive('orders/2.csv');
   const third = await arrive('orders/3.csv');
   await world.finish('FAILED', { error: 'ERROR: syntax error at or near "INSRT"' });
-  expect([(await run(first)).state, (await run(second)).state]).toEqual(['FAILED', 'QUEUED']);
+  expect([run(first).state, run(second).state]).toEqual(['FAILED', 'QUEUED']);
   return [first, second, third];
 }
 
@@ -107,7 +110,7 @@ describe('files that waited behind a failed run', () => {
     await resume(ids[0]);
     await finishAll();
     for (const id of ids)
-      expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: repaired.hash, cursor: 3 });
+      expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: repaired.hash, cursor: 3 });
     expect(await world.store.loadPlan(repaired.hash)).toEqual(repaired);
     expect(sent().filter((text) => text === 'INSRT')).toHaveLength(1);
     expect(sent().filter((text) => text === 'INSERT')).toHaveLength(3);
@@ -117,7 +120,7 @@ describe('files that waited behind a failed run', () => {
     const ids = await filesBehindAFailure();
     await resume(ids[0]);
     await finishAll();
-    for (const id of ids) expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+    for (const id of ids) expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
   it('run what they were made with where the pipeline is not there any more', async () => {
@@ -125,7 +128,7 @@ describe('files that waited behind a failed run', () => {
     plans = new PlanCache(world.store, () => [{ ...repaired, pipeline: 'another' }]);
     await resume(ids[0]);
     await finishAll();
-    expect(await run(ids[1])).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+    expect(run(ids[1])).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
   it('have their manifest written where only the plan of today uses one', async () => {
@@ -143,9 +146,9 @@ describe('files that waited behind a failed run', () => {
     const ids = await filesBehindAFailure();
     deploy({ ...repaired, concurrency: 3, hash: 'three at once' });
     await sweepNow();
-    expect((await run(ids[0])).state).toBe('FAILED');
+    expect(run(ids[0]).state).toBe('FAILED');
     for (const id of ids.slice(1))
-      expect(await run(id)).toMatchObject({ state: 'RUNNING', planHash: 'three at once' });
+      expect(run(id)).toMatchObject({ state: 'RUNNING', planHash: 'three at once' });
   });
 });
 
@@ -157,7 +160,7 @@ describe('a run that waited keeps the plan it was made with', () => {
     await start(parameters, file);
     await sweepNow();
     const waiting = await start(parameters, file);
-    expect((await run(waiting)).state).toBe('QUEUED');
+    expect(run(waiting).state).toBe('QUEUED');
     return waiting;
   }
 
@@ -166,15 +169,15 @@ describe('a run that waited keeps the plan it was made with', () => {
     const id = await behind(of, { day: '2026-11-24' });
     deploy(repaired);
     await finishAll();
-    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
-    expect(world.logs).toContain('warn the run keeps the plan it was made with');
+    expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+    expect(world.logs).toContain('warn the run keeps the plan it was created with');
   });
 
   it('where the plan of today asks for a parameter that it does not have', async () => {
     const id = await behind(broken, {});
     deploy({ ...repaired, parameters: [day] });
     await finishAll();
-    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+    expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
   it('where the plan of today works on a file, and the run has none', async () => {
@@ -182,7 +185,7 @@ describe('a run that waited keeps the plan it was made with', () => {
     const named = sql('10_stage.sql', 'COPY');
     deploy(planOf([{ ...named, statements: [{ parts: ['COPY ', { param: 'file_uri' }] }] }, commit]));
     await finishAll();
-    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+    expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
   it('and not where all of that fits', async () => {
@@ -190,8 +193,8 @@ describe('a run that waited keeps the plan it was made with', () => {
     const id = await behind(of, { day: '2026-11-24' });
     deploy({ ...repaired, parameters: [day] });
     await finishAll();
-    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: repaired.hash });
-    expect(world.logs).not.toContain('warn the run keeps the plan it was made with');
+    expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: repaired.hash });
+    expect(world.logs).not.toContain('warn the run keeps the plan it was created with');
   });
 });
 
@@ -201,7 +204,7 @@ describe('a run that has begun', () => {
     await sweepNow();
     deploy(repaired);
     await finishAll();
-    expect(await run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
+    expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
   it('and was resumed, but gave its slot away, keeps the plan that it was resumed with', async () => {
@@ -213,9 +216,9 @@ describe('a run that has begun', () => {
     await world.finish('FAILED', { error: 'ERROR: syntax error at or near "INSRT"' });
     await sweepNow();
     await resume(first);
-    expect(await run(first)).toMatchObject({ state: 'QUEUED', planHash: going.hash });
+    expect(run(first)).toMatchObject({ state: 'QUEUED', planHash: going.hash });
     deploy(repaired);
     await finishAll();
-    expect(await run(first)).toMatchObject({ state: 'SUCCEEDED', planHash: going.hash });
+    expect(run(first)).toMatchObject({ state: 'SUCCEEDED', planHash: going.hash });
   });
 });

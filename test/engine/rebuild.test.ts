@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { admit } from '../../shared/engine/admit.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf, lineageOf as lineage, planOf, World } from '../fakes/world.ts';
 
 let world: World;
@@ -48,20 +48,14 @@ const auditChanges: Partial<Step> = {
 async function started(plan: Plan): Promise<string> {
   const file = fileOf('orders/1.csv');
   world.put(file);
-  const [run] = await admit(
-    { file, time: new Date(world.time).toISOString() },
-    [plan],
-    world.ports,
-    world.plans,
-    world.driver(),
-  );
+  const [run] = await admit({ file, time: new Date(world.time).toISOString() }, world.engine([plan]));
   if (run === undefined) throw new Error('no run');
   await world.drive(run.run.id);
   return run.run.id;
 }
 
-async function runOf(id: string): Promise<Run> {
-  const run = await world.store.load(id);
+function runOf(id: string): StoredRun {
+  const run = world.run(id);
   if (run === undefined) throw new Error(`no run ${id}`);
   return run;
 }
@@ -86,9 +80,9 @@ describe('a session that is lost before anything durable was done', () => {
     await world.finish();
     await world.finish('FINISHED', { rows: [50] });
     await loseSessionAfter();
-    expect(await runOf(id)).toMatchObject({ state: 'RUNNING', generation: 2, step: '10_stage.sql' });
+    expect(runOf(id)).toMatchObject({ state: 'RUNNING', generation: 2, step: '10_stage.sql' });
     for (let i = 0; i < 4; i += 1) await world.finish('FINISHED', { rows: [50] });
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
     expect(stepsRun()).toEqual([
       '10_stage.sql',
       '20_load.sql',
@@ -104,14 +98,14 @@ describe('a session that is lost before anything durable was done', () => {
     const id = await started(planOf([stage, load, commit]));
     await world.finish();
     await loseSessionAfter({ rows: [50] });
-    expect(await runOf(id)).toMatchObject({ state: 'WAITING', generation: 1, step: '40_commit.sql' });
+    expect(runOf(id)).toMatchObject({ state: 'WAITING', generation: 1, step: '40_commit.sql' });
     world.time += 61_000;
     await world.drive(id);
-    expect(await runOf(id)).toMatchObject({ state: 'RUNNING', generation: 2, step: '10_stage.sql' });
+    expect(runOf(id)).toMatchObject({ state: 'RUNNING', generation: 2, step: '10_stage.sql' });
     await world.finish();
     await world.finish('FINISHED', { rows: [50] });
     await world.finish();
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
     expect(stepsRun()).toEqual([
       '10_stage.sql',
       '20_load.sql',
@@ -132,9 +126,9 @@ describe('a session that is lost behind a commit', () => {
     await world.drive(id);
     await world.finish();
     await world.finish('FINISHED', { rows: [50] });
-    expect(await runOf(id)).toMatchObject({ step: '50_audit.sql', generation: 2 });
+    expect(runOf(id)).toMatchObject({ step: '50_audit.sql', generation: 2 });
     await world.finish();
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
     expect(stepsRun().filter((step) => step === '40_commit.sql')).toHaveLength(1);
   });
 
@@ -147,10 +141,10 @@ describe('a session that is lost behind a commit', () => {
     await world.drive(id);
     await world.finish();
     await world.finish('FINISHED', { rows: [49] });
-    const run = await runOf(id);
+    const run = runOf(id);
     expect(run.state).toBe('NEEDS_DECISION');
     expect(run.error?.message).toContain('REPLAY_DIVERGED');
-    expect(run.error?.message).toContain('gave 49 rows; the first time it gave 50');
+    expect(run.error?.message).toContain('returned 49 rows; the first time it returned 50 rows');
     expect(stepsRun()).not.toContain('50_audit.sql');
     // Its tables are filled in that session: whoever wants it again gets a new one.
     const request = {
@@ -160,13 +154,13 @@ describe('a session that is lost behind a commit', () => {
       actor: 'me',
       verdict: 'not-applied',
     } as const;
-    await operate(request, [], world.ports, world.plans, world.driver());
+    await operate(request, world.engine([]));
     await world.drive(id);
-    expect(await runOf(id)).toMatchObject({ generation: 3, step: '10_stage.sql', sessionId: 'session-3' });
+    expect(runOf(id)).toMatchObject({ generation: 3, step: '10_stage.sql', sessionId: 'session-3' });
     await world.finish();
     await world.finish('FINISHED', { rows: [50] });
     await world.finish();
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
   });
 
   it('compares rows also with a step whose history row was not written yet', async () => {
@@ -188,18 +182,18 @@ describe('a session that is lost behind a commit', () => {
     };
     await world.finish('FINISHED', { rows: [7] });
     world.store.putHistory = put;
-    expect(await runOf(id)).toMatchObject({ step: '50_audit.sql', last: { name: '45_seen.sql' } });
+    expect(runOf(id)).toMatchObject({ step: '50_audit.sql', lastStep: { name: '45_seen.sql' } });
     world.warehouse.kill('session-1', { committed: false, forgotten: true });
-    for (let minute = 0; minute < 12 && (await runOf(id)).generation === 1; minute += 1) {
+    for (let minute = 0; minute < 12 && runOf(id).generation === 1; minute += 1) {
       world.time += 61_000;
       await world.drive(id);
     }
     await world.finish();
     await world.finish('FINISHED', { rows: [50] });
     await world.finish('FINISHED', { rows: [7] });
-    expect(await runOf(id)).toMatchObject({ state: 'RUNNING', step: '50_audit.sql', generation: 2 });
+    expect(runOf(id)).toMatchObject({ state: 'RUNNING', step: '50_audit.sql', generation: 2 });
     await world.finish();
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
     const rows = (await world.store.history(id)).map((row) => `${row.name} ${row.generation} ${row.status}`);
     expect(rows).toContain('45_seen.sql 1 FINISHED');
     // What the session took with it is there to be seen as well.
@@ -212,12 +206,12 @@ describe('a session that is lost behind a commit', () => {
     await loseSessionAfter({ rows: [9, 1] });
     world.time += 61_000;
     await world.drive(id);
-    const run = await runOf(id);
+    const run = runOf(id);
     expect(run.state).toBe('NEEDS_DECISION');
     expect(run.error?.message).toContain('30_changes.sql reads dim, which 40_merge.sql has changed since');
     expect(run.error?.message).toContain('one file');
     expect(run.error?.message).toContain(
-      `baton resolve ${id} --stage test --applied; or give it up: --abandon`,
+      `baton resolve ${id} --stage test --applied; or cancel the run with --abandon`,
     );
   });
 });
@@ -241,18 +235,18 @@ describe('a commit whose session broke under it', () => {
     await world.finish();
     await world.finish('FINISHED', { rows: [50] });
     await world.finish();
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
     expect(stepsRun().filter((step) => step === '40_commit.sql')).toHaveLength(1);
   });
 
   it('and that has no marker is not applied: it is tried again in a new session', async () => {
     const id = await breakUnderCommit(false);
-    for (let minute = 0; minute < 12 && (await runOf(id)).state !== 'SUCCEEDED'; minute += 1) {
+    for (let minute = 0; minute < 12 && runOf(id).state !== 'SUCCEEDED'; minute += 1) {
       world.time += 61_000;
       await world.drive(id);
       if (world.warehouse.running() !== undefined) await world.finish('FINISHED', { rows: [50] });
     }
-    expect((await runOf(id)).state).toBe('SUCCEEDED');
+    expect(runOf(id).state).toBe('SUCCEEDED');
     expect(stepsRun().filter((step) => step === '40_commit.sql')).toHaveLength(2);
     expect(
       world.warehouse.statements.filter(
@@ -273,15 +267,12 @@ describe('a commit whose session broke under it', () => {
     await world.finish();
     world.warehouse.kill('session-1', { committed: true, forgotten: false });
     await world.drive(id);
-    const stopped = await runOf(id);
+    const stopped = runOf(id);
     expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', step: '40_call.sql' });
     expect(stopped.error?.message).toContain('opaque');
     const answer = await operate(
       { verb: 'resolve', requestId: 'd1', runId: id, actor: 'me', verdict: 'applied' },
-      [plan],
-      world.ports,
-      world.plans,
-      world.driver(),
+      world.engine([plan]),
     );
     expect(answer).toMatchObject({ ok: true, state: 'SUCCEEDED' });
     expect(stepsRun().filter((step) => step === '40_call.sql')).toHaveLength(1);

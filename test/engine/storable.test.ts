@@ -73,7 +73,7 @@ type Move = (world: World, runId: string) => Promise<unknown>;
 const ask = (world: World, request: object): Promise<unknown> => {
   const parsed = parseRequest(request);
   if (parsed.verb === 'check') throw new Error('not asked here');
-  return operate(parsed, [plan], world.ports, world.plans, world.driver());
+  return operate(parsed, world.engine([plan]));
 };
 
 const plan = planOf(
@@ -147,12 +147,12 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
       const [file] = world.objects.values();
       if (file === undefined) return;
       const created = { file, time: '2026-11-24T08:00:00.000Z', replayName: `${name}${n}` };
-      await admit(created, [plan], world.ports, world.plans, world.driver());
+      await admit(created, world.engine([plan]));
     }),
   ),
   fc.constantFrom(30_000, 100_000, 4_000_000).map((ms): Move => async (world) => {
     world.time += ms;
-    await sweep(world.ports, world.plans, world.driver());
+    await sweep(world.engine());
   }),
 );
 
@@ -177,7 +177,7 @@ it('a run whose ports answer megabytes is stored all the same', { timeout: 300_0
           if (problem !== undefined) wrong.push(`${what}: ${problem}`);
         };
         world.store.stored = (run: Run) => {
-          look(`run ${run.state}`, runItem(run));
+          look(`run ${run.life.state}`, runItem(run));
         };
         const put = world.store.putHistory.bind(world.store);
         world.store.putHistory = async (runId, row) => {
@@ -187,21 +187,10 @@ it('a run whose ports answer megabytes is stored all the same', { timeout: 300_0
         const uri = `s3://${file.bucket}/${file.key}`;
         const request = { verb: 'start', pipeline: 'orders', file: uri, parameters: { region }, ...said };
         expect(await ask(world, request)).toMatchObject({ ok: true });
-        await admit(
-          { file, time: '2026-11-24T08:00:00.000Z' },
-          [plan],
-          world.ports,
-          world.plans,
-          world.driver(),
-        );
+        const engine = world.engine([plan]);
+        await admit({ file, time: '2026-11-24T08:00:00.000Z' }, engine);
         const event = { id: 'x'.repeat(256), source: 'x'.repeat(256), detailType: 'x'.repeat(256), json };
-        await startOrReplay(
-          plan,
-          { kind: 'event', time: '2026-11-24T08:00:00.000Z', event },
-          world.ports,
-          world.plans,
-          world.driver(),
-        );
+        await startOrReplay(plan, { kind: 'event', time: '2026-11-24T08:00:00.000Z', event }, engine);
         const ids = [...world.store.runs.keys()];
         expect(ids).toHaveLength(3);
         for (const [i, move] of script.entries()) {

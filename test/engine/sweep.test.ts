@@ -5,7 +5,7 @@ import { admit } from '../../shared/engine/admit.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
 const MINUTE = 60_000;
@@ -21,12 +21,12 @@ async function arrive(key: string): Promise<string> {
   const file = fileOf(key);
   world.put(file);
   const created = { file, time: new Date(world.time).toISOString() };
-  const [started] = await admit(created, [plan], world.ports, world.plans, world.driver());
+  const [started] = await admit(created, world.engine([plan]));
   return started?.run.id ?? '';
 }
 
-async function run(id: string): Promise<Run> {
-  const there = await world.store.load(id);
+function run(id: string): StoredRun {
+  const there = world.run(id);
   if (there === undefined) throw new Error('no run');
   return there;
 }
@@ -34,7 +34,7 @@ async function run(id: string): Promise<Run> {
 async function sweepAfter(ms: number): Promise<void> {
   world.time += ms;
   world.metered.clear();
-  await sweep(world.ports, world.plans, world.driver());
+  await sweep(world.engine());
 }
 
 describe('recovered is', () => {
@@ -69,7 +69,7 @@ describe('recovered is', () => {
     expect(world.metered.get('Throttles')).toBeGreaterThan(0);
     world.warehouse.before = () => undefined;
     await sweepAfter(5 * MINUTE);
-    expect(await run(id)).toMatchObject({ phase: 'SUBMITTED' });
+    expect(run(id)).toMatchObject({ phase: 'SUBMITTED' });
     expect(world.metered.has('SweepRecovered')).toBe(false);
   });
 });
@@ -84,8 +84,8 @@ describe('a run that holds a slot without knowing it', () => {
     const older = await arrive('orders/1.csv');
     expect(await world.store.findQueued('orders', 1)).toEqual([older]);
     await sweepAfter(10 * MINUTE);
-    expect(await run(unaware)).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED' });
-    expect(await run(older)).toMatchObject({ state: 'QUEUED' });
+    expect(run(unaware)).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED' });
+    expect(run(older)).toMatchObject({ state: 'QUEUED' });
   });
 });
 
@@ -114,23 +114,20 @@ describe('a run that cannot be driven', () => {
     world.store.plans.clear();
     const sweepCold = async (): Promise<void> => {
       world.time += MINUTE;
-      await sweep(world.ports, new PlanCache(world.store), world.driver());
+      await sweep({ ...world.engine(), plans: new PlanCache(world.store) });
     };
     for (let i = 0; i < 240; i += 1) await sweepCold();
-    expect(await run(id)).toMatchObject({ state: 'RUNNING', troubles: 239 });
+    expect(run(id)).toMatchObject({ state: 'RUNNING', failedDrives: 239 });
     await sweepCold();
-    const stopped = await run(id);
+    const stopped = run(id);
     expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', error: { class: 'unknown' } });
     expect(stopped.error?.message).toContain(plan.hash);
-    expect(stopped.next).toBeUndefined();
+    expect(stopped.nextCheckAt).toBeUndefined();
     expect(world.types().at(-1)).toBe('Run Needs Decision');
     for (const one of kept) world.store.plans.set(one.hash, one);
     const answer = await operate(
       { verb: 'resolve', verdict: 'abandon', requestId: 'r', runId: id, actor: 'ann' },
-      [plan],
-      world.ports,
-      world.plans,
-      world.driver(),
+      world.engine([plan]),
     );
     expect(answer).toMatchObject({ ok: true, state: 'CANCELLED' });
   });
@@ -145,11 +142,11 @@ describe('a run that cannot be driven', () => {
     };
     await sweepAfter(2 * MINUTE);
     expect(world.metered.get('RunTroubles')).toBe(1);
-    expect(await run(id)).toMatchObject({ state: 'RUNNING', troubles: 1 });
+    expect(run(id)).toMatchObject({ state: 'RUNNING', failedDrives: 1 });
     world.warehouse.describe = ask;
     await sweepAfter(2 * MINUTE);
-    expect(await run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 1 });
-    expect((await run(id)).troubles).toBeUndefined();
+    expect(run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 1 });
+    expect(run(id).failedDrives).toBeUndefined();
   });
 });
 
@@ -159,7 +156,7 @@ describe('a driver that dies', () => {
     await world.drive(id);
     // The step runs for twenty minutes: it is looked at every five.
     for (let minute = 0; minute < 20; minute += 1) await sweepAfter(MINUTE);
-    const { next = 0 } = await run(id);
+    const { nextCheckAt: next = 0 } = run(id);
     expect(next * 1000 - world.time).toBeGreaterThan(100_000);
     world.warehouse.before = (call) => {
       if (call === 'submit') throw new Error('the driver dies');
@@ -167,10 +164,10 @@ describe('a driver that dies', () => {
     const { runId, event } = world.end();
     await world.drive(runId, event).catch(() => undefined);
     world.warehouse.before = () => undefined;
-    expect(await run(id)).toMatchObject({ phase: 'CLAIMED', cursor: 1 });
+    expect(run(id)).toMatchObject({ phase: 'CLAIMED', cursor: 1 });
     await sweepAfter(89_000);
-    expect(await run(id)).toMatchObject({ phase: 'CLAIMED', cursor: 1 });
+    expect(run(id)).toMatchObject({ phase: 'CLAIMED', cursor: 1 });
     await sweepAfter(1_000);
-    expect(await run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 1 });
+    expect(run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 1 });
   });
 });

@@ -13,7 +13,7 @@ async function arrive(world: World, plan: Plan): Promise<string> {
   const file = fileOf('orders/1.csv');
   world.put(file);
   const created = { file, time: new Date(world.time).toISOString() };
-  const [started] = await admit(created, [plan], world.ports, world.plans, world.driver());
+  const [started] = await admit(created, world.engine([plan]));
   const id = started?.run.id ?? '';
   await world.drive(id);
   return id;
@@ -37,10 +37,10 @@ it('a commit that lands between the two questions of a probe is seen, and never 
   };
   for (let minute = 0; minute < 10; minute += 1) {
     world.time += 60_000;
-    await sweep(world.ports, world.plans, world.driver());
+    await sweep(world.engine());
   }
   expect(asked).toBeGreaterThan(3);
-  expect(await world.store.load(id)).toMatchObject({ state: 'SUCCEEDED' });
+  expect(world.run(id)).toMatchObject({ state: 'SUCCEEDED' });
   expect(warehouse.calls.filter((call) => call === 'submit')).toHaveLength(1);
 });
 
@@ -54,9 +54,9 @@ it('a resume keeps the history row of the failed attempt, also where it was stil
     'the driver dies',
   );
   world.store.putHistory = putHistory;
-  expect(await world.store.load(id)).toMatchObject({ state: 'FAILED', owed: ['history', 'publish'] });
+  expect(world.run(id)).toMatchObject({ state: 'FAILED', pendingActions: ['history', 'publish'] });
   const request = { verb: 'resume' as const, requestId: 'r', runId: id, actor: 'ann' };
-  await operate(request, [plan], world.ports, world.plans, world.driver());
+  await operate(request, world.engine([plan]));
   await world.drive(id);
   await world.finish();
   expect((await world.store.history(id)).map(({ attempt, status }) => [attempt, status])).toEqual([
@@ -122,8 +122,7 @@ describe("a run's identity", () => {
   it('is of two files with the same bytes two', async () => {
     const world = new World();
     const files = [fileOf('orders/1.csv', { etag: 'same' }), fileOf('orders/2.csv', { etag: 'same' })];
-    for (const one of files)
-      await admit({ file: one, time }, [plan], world.ports, world.plans, world.driver());
+    for (const one of files) await admit({ file: one, time }, world.engine([plan]));
     expect(world.store.runs.size).toBe(2);
   });
 });

@@ -4,8 +4,10 @@
  */
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
-import { queueOrder } from '../../shared/run/run.ts';
+import { defined } from '../../shared/run/defined.ts';
+import { queueOrder, underwayOf } from '../../shared/run/run.ts';
 import type { HistoryRow, Pool, QueueHead, RunStore } from '../../shared/store/run-store.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
 
 const NO_POOL: Pool = { holders: {}, epoch: 0 };
 
@@ -33,26 +35,32 @@ export class MemoryRunStore implements RunStore {
 
   async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
     const there = this.runs.get(run.id);
-    if (there?.birth !== run.birth) return 'conflict';
+    if (there?.incarnationId !== run.incarnationId) return 'conflict';
     // As of a write whose reply was lost and that was sent again.
-    if (there.version === version + 1 && there.by === by) return there;
+    if (there.version === version + 1 && there.writerId === by) return there;
     if (there.version !== version) return 'conflict';
-    const next = { ...run, version: version + 1, by };
+    const next = { ...run, version: version + 1, writerId: by };
     this.#set(next, there);
     return next;
   }
 
   async record(run: Run, by: string): Promise<Run | 'conflict'> {
     const there = this.runs.get(run.id);
-    if (there === undefined || there.phase !== 'CLAIMED' || there.token !== run.token) return 'conflict';
+    const claimed = there && underwayOf(there);
+    const recorded = underwayOf(run);
+    if (there === undefined || claimed?.phase !== 'CLAIMED' || recorded?.phase !== 'SUBMITTED')
+      return 'conflict';
+    if (claimed.token !== recorded.token || !('work' in there.life)) return 'conflict';
+    const { statementId, submittedAt } = recorded;
+    const work = { ...claimed, phase: 'SUBMITTED' as const, statementId, submittedAt };
+    const { lastStep, ...rest } = there;
     const next: Run = {
-      ...there,
-      phase: 'SUBMITTED',
+      ...rest,
+      ...(run.lastStep === undefined ? {} : defined({ lastStep })),
+      life: { ...there.life, work },
       version: there.version + 1,
-      by,
-      ...picked(run),
+      writerId: by,
     };
-    if (run.last === undefined) delete (next as { last?: unknown }).last;
     this.#set(next, there);
     return next;
   }
@@ -83,17 +91,20 @@ export class MemoryRunStore implements RunStore {
   }
 
   async findDue(now: number, limit: number): Promise<string[]> {
-    const due = [...this.runs.values()].filter((run) => run.next !== undefined && run.next <= now);
+    const due = [...this.runs.values()].flatMap(({ id, ...run }) => {
+      const { nextCheckAt: next } = storedRun({ id, ...run });
+      return next !== undefined && next <= now ? [{ id, next }] : [];
+    });
     return due
-      .sort((a, b) => (a.next ?? 0) - (b.next ?? 0))
+      .sort((a, b) => a.next - b.next)
       .slice(0, limit)
-      .map((run) => run.id);
+      .map(({ id }) => id);
   }
 
   async findQueueHeads(): Promise<QueueHead[]> {
     const heads = new Map<string, { head: Run; waiting: number }>();
     for (const run of this.runs.values()) {
-      if (run.state !== 'QUEUED') continue;
+      if (run.life.state !== 'QUEUED') continue;
       const there = heads.get(run.pipeline);
       const first = there === undefined || queueOrder(run) < queueOrder(there.head);
       heads.set(run.pipeline, { head: first ? run : there.head, waiting: (there?.waiting ?? 0) + 1 });
@@ -102,13 +113,13 @@ export class MemoryRunStore implements RunStore {
   }
 
   async countQueued(pipeline: string): Promise<number> {
-    return [...this.runs.values()].filter((run) => run.pipeline === pipeline && run.state === 'QUEUED')
+    return [...this.runs.values()].filter((run) => run.pipeline === pipeline && run.life.state === 'QUEUED')
       .length;
   }
 
   async findQueued(pipeline: string, limit: number): Promise<string[]> {
     const queued = [...this.runs.values()].filter(
-      (run) => run.pipeline === pipeline && run.state === 'QUEUED',
+      (run) => run.pipeline === pipeline && run.life.state === 'QUEUED',
     );
     return queued
       .sort((a, b) => (queueOrder(a) < queueOrder(b) ? -1 : 1))
@@ -154,11 +165,4 @@ export class MemoryRunStore implements RunStore {
     this.keys.set(name, padded);
     return true;
   }
-}
-
-function picked(run: Run): { statementId?: string; submittedAt?: string } {
-  return {
-    ...(run.statementId === undefined ? {} : { statementId: run.statementId }),
-    ...(run.submittedAt === undefined ? {} : { submittedAt: run.submittedAt }),
-  };
 }

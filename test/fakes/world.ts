@@ -1,5 +1,5 @@
 /** A whole world for the engine: fakes of every port, a clock that only moves when told, and the events that flew. */
-import type { Driver, FoundFile, Ports, Publication } from '../../shared/engine/ports.ts';
+import type { Driver, Engine, FoundFile, Ports, Publication } from '../../shared/engine/ports.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import type { Driven } from '../../shared/engine/drive.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
@@ -8,6 +8,8 @@ import type { Plan, Step } from '../../shared/pipeline/plan.ts';
 import { DEFAULTS } from '../../shared/pipeline/schema.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { RunFile } from '../../shared/run/trigger.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
 import { parseStatementName } from '../../shared/warehouse/statement-name.ts';
 import type { Report } from './fake-warehouse.ts';
 import { FakeWarehouse } from './fake-warehouse.ts';
@@ -82,8 +84,20 @@ export class World {
     return { id: `invocation-${this.#invocations}`, remainingMs: () => 60_000 };
   }
 
+  /** Of one more invocation. `today`: the plans that were deployed with it. */
+  engine(today?: readonly Plan[]): Engine {
+    const plans = today === undefined ? this.plans : new PlanCache(this.store, () => today);
+    return { ...this.ports, plans, driver: this.driver() };
+  }
+
+  /** The run as it is stored; undefined: there is none. */
+  run(runId: string): StoredRun | undefined {
+    const run = this.store.runs.get(runId);
+    return run && storedRun(run);
+  }
+
   async drive(runId: string, event: RunEvent = { kind: 'Woken' }): Promise<Driven> {
-    return drive(runId, event, this.ports, this.plans, this.driver());
+    return drive(runId, event, this.engine());
   }
 
   /** The warehouse ends the running statement; gives the completion event, not yet delivered. */

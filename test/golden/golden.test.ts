@@ -13,6 +13,7 @@ import type { WakeUp } from '../../shared/events/statement-ended.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { isAtEnd } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
 import { SCHEMA } from '../../shared/store/run-item.ts';
 import { KEEP_ALIVE_SECONDS, planOf, World } from '../fakes/world.ts';
 import { makeEvents, read, underWay } from './events.ts';
@@ -53,7 +54,7 @@ async function revived(golden: Golden): Promise<{ world: World; plan: Plan }> {
   if (pool.epoch > 0)
     world.store.pools.set(run.pipeline, { epoch: pool.epoch, holders: { ...pool.holders } });
   const file = fileOf(run.trigger);
-  if (file !== undefined) world.put(file, run.inputSeen?.modified);
+  if (file !== undefined) world.put(file, storedRun(run).fileAtClaim?.modified);
   await refill(world, golden.warehouse);
   return { world, plan };
 }
@@ -102,18 +103,19 @@ async function broughtToItsEnd(world: World, runId: string, plan: Plan): Promise
   for (let round = 0; round < 60; round += 1) {
     const run = world.store.runs.get(runId);
     if (run === undefined) throw new Error('the run is gone');
-    if (isAtEnd(run) && run.owed === undefined) return run.state;
+    const { state, pendingActions } = storedRun(run);
+    if (isAtEnd(run) && pendingActions === undefined) return state;
     const running = world.warehouse.running();
     if (running !== undefined) world.warehouse.end(running.id, 'FINISHED');
     const request = { requestId: `round-${round}`, runId, actor: 'somebody' };
-    if (run.state === 'FAILED' && run.owed === undefined)
-      await operate({ verb: 'resume', ...request }, [plan], world.ports, world.plans, world.driver());
-    if (run.state === 'NEEDS_DECISION' && run.owed === undefined) {
+    if (state === 'FAILED' && pendingActions === undefined)
+      await operate({ verb: 'resume', ...request }, world.engine([plan]));
+    if (state === 'NEEDS_DECISION' && pendingActions === undefined) {
       const word = { verb: 'resolve' as const, verdict: 'applied' as const, ...request };
-      await operate(word, [plan], world.ports, world.plans, world.driver());
+      await operate(word, world.engine([plan]));
     }
     world.time += 100_000;
-    await sweep(world.ports, world.plans, world.driver());
+    await sweep(world.engine());
   }
   throw new Error(`stuck: ${JSON.stringify(world.store.runs.get(runId))}`);
 }
@@ -136,7 +138,7 @@ describe.each(versions)('what version %s stored', (version) => {
         .filter(({ name }) => applied(name) > 1 || applied(name) < least);
       expect(wrong).toEqual([]);
       expect(world.store.pools.get('orders')?.holders ?? {}).toEqual({});
-      expect(world.store.runs.get(golden.runId)).not.toHaveProperty('owed');
+      expect(world.run(golden.runId)).not.toHaveProperty('pendingActions');
       expect(world.warehouse.running()).toBeUndefined();
     },
   );
@@ -147,12 +149,12 @@ describe.each(versions)('what version %s stored', (version) => {
       .map((golden) => [golden.name, golden] as const),
   )('is resumed where it failed, with the plan of a better compiler: %s', async (_, golden) => {
     const { world, plan } = await revived(golden);
-    const before = world.store.runs.get(golden.runId);
+    const before = world.run(golden.runId);
     const today = compiledBetter(plan);
     const request = { verb: 'resume' as const, requestId: 'r', runId: golden.runId, actor: 'somebody' };
-    const answer = await operate(request, [today], world.ports, world.plans, world.driver());
+    const answer = await operate(request, world.engine([today]));
     expect(answer).toMatchObject({ ok: true });
-    const resumed = world.store.runs.get(golden.runId);
+    const resumed = world.run(golden.runId);
     expect(resumed).toMatchObject({ cursor: before?.cursor, planHash: today.hash });
     // Into a new session only where it was to go into one before.
     expect(resumed?.rebuildFrom).toBe(before?.rebuildFrom);
@@ -166,10 +168,10 @@ describe.each(versions)('what version %s stored', (version) => {
       await table.put(item['sk']?.S === 'run' ? { ...item, schema: { N: String(SCHEMA + 1) } } : item);
     const before = await table.items();
     const world = new World();
-    const ports = { ...world.ports, store: table.store };
-    await expect(
-      drive(golden?.runId ?? '', { kind: 'Woken' }, ports, world.plans, world.driver()),
-    ).rejects.toThrow('was written by a newer Baton');
+    const engine = { ...world.engine(), store: table.store };
+    await expect(drive(golden?.runId ?? '', { kind: 'Woken' }, engine)).rejects.toThrow(
+      'was written by a newer Baton',
+    );
     expect(await table.items()).toEqual(before);
   });
 });
@@ -192,7 +194,7 @@ describe.each(versions)('what version %s was told', (version) => {
         { name: '20_commit.sql', kind: 'durable' },
       ]);
       for (const again of [created, created]) {
-        const [started] = await admit(again, [plan], world.ports, world.plans, world.driver());
+        const [started] = await admit(again, world.engine([plan]));
         expect(started && fileOf(started.run.trigger)?.key).toBe("orders/7 o'clock.csv");
       }
       const [runId = ''] = [...world.store.runs.keys()];
@@ -220,14 +222,14 @@ describe.each(versions)('what version %s was told', (version) => {
       const request = read(event) as Parameters<typeof operate>[0];
       const states = { resume: 'FAILED', resolve: 'NEEDS_DECISION', cancel: 'RUNNING-SUBMITTED', start: '' };
       const fitting = goldens.find(
-        ({ name }) => name.startsWith(states[request.verb]) && !name.includes('owed'),
+        ({ name }) => name.startsWith(states[request.verb]) && !/owed|pendingActions/.test(name),
       );
       if (fitting === undefined) throw new Error(`no golden run is fit for ${request.verb}`);
       const { world, plan } = await revived(fitting);
       world.put({ bucket: 'landing', key: 'orders/1.csv', size: 10, etag: 'etag' });
       const about =
         'runId' in request ? { ...request, runId: fitting.runId } : { ...request, parameters: {} };
-      const answer = await operate(about, [plan], world.ports, world.plans, world.driver());
+      const answer = await operate(about, world.engine([plan]));
       expect({ ...answer, event: event.name }).toMatchObject({ ok: true });
     }
   });

@@ -7,11 +7,12 @@ import { drive } from '../../shared/engine/drive.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
-import type { Ports } from '../../shared/engine/ports.ts';
+import type { Engine, Ports } from '../../shared/engine/ports.ts';
 import type { OperateRequest } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { Run } from '../../shared/run/run.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
 import { fileOf, lineageOf, planOf, World } from '../fakes/world.ts';
 import type { Golden } from './golden.ts';
 import type { Table, Tables } from './table.ts';
@@ -61,12 +62,13 @@ class Life {
       },
     });
     this.#ports = { ...this.world.ports, store };
-    this.#plans = new PlanCache(store);
+    this.#plans = new PlanCache(store, () => [plan]);
   }
 
-  #driver() {
+  #engine(plans = this.#plans): Engine {
     this.#drivers += 1;
-    return { id: `invocation-${this.#drivers}`, remainingMs: () => 60_000 };
+    const driver = { id: `invocation-${this.#drivers}`, remainingMs: () => 60_000 };
+    return { ...this.#ports, plans, driver };
   }
 
   /** Gives the run's id. */
@@ -74,17 +76,17 @@ class Life {
     const file = fileOf('orders/1.csv', { sequencer, etag: `etag-${sequencer}` });
     this.world.put(file);
     const created = { file, time };
-    const [started] = await admit(created, [this.plan], this.#ports, this.#plans, this.#driver());
+    const [started] = await admit(created, this.#engine());
     if (started === undefined) throw new Error('no run was started');
     return started.run.id;
   }
 
   async wake(runId: string, event: RunEvent = { kind: 'Woken' }): Promise<void> {
-    await drive(runId, event, this.#ports, this.#plans, this.#driver());
+    await drive(runId, event, this.#engine());
   }
 
   async ask(request: OperateRequest): Promise<void> {
-    const answer = await operate(request, [this.plan], this.#ports, this.#plans, this.#driver());
+    const answer = await operate(request, this.#engine());
     if (!answer.ok) throw new Error(answer.message);
   }
 
@@ -104,7 +106,7 @@ class Life {
   async sweepInTrouble(): Promise<void> {
     this.world.time += 100_000;
     const none = { loadPlan: async () => undefined, putPlan: async () => undefined };
-    await sweep(this.#ports, new PlanCache(none), this.#driver());
+    await sweep(this.#engine(new PlanCache(none)));
   }
 
   kill(how: { committed: boolean; forgotten: boolean }): void {
@@ -294,27 +296,26 @@ function named(name: string, message = 'simulated'): Error {
 
 /** What kind of moment a run is in. */
 function kindOf(run: Run, plan: Plan): string {
-  const more = run as Run & Record<string, unknown>;
+  const stored = storedRun(run);
+  const { state, phase, nonce, cursor } = stored;
   const marks = (
     [
-      'owed',
+      'pendingActions',
       'rebuild',
-      'last',
-      'doubtSince',
-      'proveSession',
+      'lastStep',
+      'outcomeUnknownSince',
+      'verifySession',
       'rebuildFrom',
       'checkMarkerOf',
       'refusedSince',
-      'troubles',
+      'failedDrives',
       'timedOut',
       'error',
       'sessionId',
     ] as const
-  ).filter((name) => more[name] !== undefined);
-  const kind = run.state === 'RUNNING' || run.state === 'WAITING' ? [plan.steps[run.cursor]?.kind ?? ''] : [];
-  return [run.state, run.phase, ...kind, ...(more['nonce'] === undefined ? [] : ['nonce']), ...marks].join(
-    '-',
-  );
+  ).filter((name) => stored[name] !== undefined);
+  const kind = state === 'RUNNING' || state === 'WAITING' ? [plan.steps[cursor]?.kind ?? ''] : [];
+  return [state, phase, ...kind, ...(nonce === undefined ? [] : ['nonce']), ...marks].join('-');
 }
 
 export async function makeGoldens(tables: Tables): Promise<Golden[]> {
@@ -338,7 +339,7 @@ export async function makeGoldens(tables: Tables): Promise<Golden[]> {
   return [...goldens.values()];
 }
 
-function endOf({ state }: Run): Golden['end'] {
+function endOf({ life: { state } }: Run): Golden['end'] {
   if (state === 'CANCELLING' || state === 'CANCELLED') return 'CANCELLED';
   return state === 'SUPERSEDED' ? 'SUPERSEDED' : 'SUCCEEDED';
 }

@@ -8,6 +8,8 @@ import { comparableWith, stepIdentity } from '../../shared/pipeline/identity.ts'
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { decideRequest } from '../../shared/run/decide-request.ts';
+import { parseRun } from '../../shared/store/parse-run.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
 import { failedAt } from '../run/request-samples.ts';
 import { now } from '../run/samples.ts';
 import { versionsIn } from './golden.ts';
@@ -20,10 +22,10 @@ const HOW = 'run: node test/golden/write.ts';
 function resumed(before: Plan, today: Plan) {
   const last = before.steps.length - 1;
   const run = failedAt(last, { steps: before.steps.length, step: before.steps[last]?.name ?? '' });
-  const request = { kind: 'ResumeRequested', requestId: 'request-1', actor: 'mia', plan: today } as const;
-  const decision = decideRequest(run, request, { ...now, plan: before });
+  const request = { verb: 'resume', requestId: 'request-1', actor: 'mia', plan: today } as const;
+  const decision = decideRequest(parseRun({ ...run }), request, { ...now, plan: before });
   if (decision.answer === undefined) throw new Error('a resume has an answer');
-  return { answer: decision.answer, run: decision.run };
+  return { answer: decision.answer, run: storedRun(decision.run) };
 }
 
 describe('the identity of a step', () => {

@@ -4,6 +4,7 @@ import process from 'node:process';
 import type { Context } from 'aws-lambda';
 import { vi } from 'vitest';
 
+import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import type { Config } from '../../shared/middleware/config.ts';
 import { log } from '../../shared/middleware/log.ts';
 import type { Wiring } from '../../shared/middleware/wiring.ts';
@@ -36,7 +37,7 @@ export function stageFor(held: Held): Stage {
   held.wiring = {
     config: { ...world.ports.settings, roleName: 'baton-test-functions' } as Config,
     ports: { ...world.ports, log },
-    plans: world.plans,
+    plans: new PlanCache(world.store, () => held.plans),
   };
   return { world, lines };
 }

@@ -27,7 +27,6 @@ import {
 
 const held = vi.hoisted((): Held => ({ wiring: undefined, plans: [] }));
 vi.mock('../../shared/middleware/wiring.ts', () => ({ wiring: () => held.wiring }));
-vi.mock('../../shared/middleware/todays-plans.ts', () => ({ todaysPlans: () => held.plans }));
 
 const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
 const prose = operations.replaceAll(/```[\s\S]*?```/g, '');

@@ -3,14 +3,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { handler as operate } from '../../functions/operate.ts';
 import { handler as startRun } from '../../functions/start-run.ts';
+import type { Publisher } from '../../shared/engine/ports.ts';
 import { withLossyWakeUps } from '../../shared/middleware/wake-ups.ts';
 import { arrivalOf, batchOf, breakPorts, type Held, invoke, type Stage, stageFor } from './function-lines.ts';
 
 const held = vi.hoisted((): Held => ({ wiring: undefined, plans: [] }));
 vi.mock('../../shared/middleware/wiring.ts', () => ({ wiring: () => held.wiring }));
-vi.mock('../../shared/middleware/todays-plans.ts', () => ({ todaysPlans: () => held.plans }));
 
-const publisher = { publish: () => Promise.reject(new Error('EventBridge does not answer')) };
+const publisher: Publisher = { publish: () => Promise.reject(new Error('EventBridge does not answer')) };
 
 let stage: Stage;
 
@@ -28,7 +28,7 @@ describe('while EventBridge refuses events', () => {
     breakPorts(held, { publisher });
     expect(await invoke(startRun, batchOf(arrivalOf('orders/a.csv')))).toEqual({ batchItemFailures: [] });
     const [run] = await stage.world.store.listRuns('orders', 10);
-    expect(run).toMatchObject({ state: 'QUEUED', trigger: { file: { key: 'orders/a.csv' } } });
+    expect(run).toMatchObject({ life: { state: 'QUEUED' }, trigger: { file: { key: 'orders/a.csv' } } });
     expect(stage.lines).toContainEqual(
       expect.objectContaining({
         level: 'WARN',

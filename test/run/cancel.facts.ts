@@ -1,9 +1,10 @@
 /** Cancel: in every phase, with the true end of what was under way. */
 import assert from 'node:assert/strict';
 
-import { onCancelling } from '../../shared/run/cancel.ts';
 import { decide } from './decide-any.ts';
-import type { CancelRequested, MarkerProbed, RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
+import type { Failed, StatementEnd } from '../../shared/run/decision.ts';
+import type { CancelRequest } from '../../shared/run/request.ts';
+import type { MarkerProbed, RunEvent } from '../../shared/run/run-event.ts';
 import type { Failure } from '../../shared/run/run.ts';
 import { expectDecision } from './expect-decision.ts';
 import type { Fact } from './fact.ts';
@@ -23,20 +24,23 @@ import {
   gone,
   laden,
   LOAD,
-  now,
   NOW,
+  now,
   NOW_ISO,
   NOW_SECONDS,
   plan,
   readyAt,
+  reported,
+  restingAt,
   rowBefore,
   rowOf,
   STAGE,
   submissionGone,
   submittedAt,
+  unknown,
 } from './samples.ts';
 
-const cancel: CancelRequested = { kind: 'CancelRequested', requestId: 'request-1', actor: 'mia' };
+const cancel: CancelRequest = { verb: 'cancel', requestId: 'request-1', actor: 'mia' };
 
 function cancelled(message: string, error: Partial<Failure> = {}): Changes {
   return {
@@ -44,35 +48,35 @@ function cancelled(message: string, error: Partial<Failure> = {}): Changes {
     state: 'CANCELLED',
     phase: 'READY',
     error: { class: 'cancelled', message, step: '40_commit.sql', ...error },
-    owed: ['history', 'release', 'wake', 'publish', 'close'],
-    next: NOW_SECONDS,
+    pendingActions: ['history', 'release', 'wake', 'publish', 'close'],
+    nextCheckAt: NOW_SECONDS,
     endedAt: NOW_ISO,
   };
 }
 
-const ends = { save: 'version', effect: { kind: 'PerformDuty', duty: 'history' } } as const;
+const ends = { save: 'version', effect: { kind: 'PerformAction', action: 'history' } } as const;
 
-const stopping = 'cancelling run-1: its step 40_commit.sql is being stopped';
+const stopping = 'cancelling run run-1: its step 40_commit.sql is being stopped';
 
 const asksToStop = {
   state: 'CANCELLING',
   lastRequest: asked('cancel', stopping),
-  next: NOW_SECONDS,
+  nextCheckAt: NOW_SECONDS,
 } as const;
 
 const cancelling: Changes = { state: 'CANCELLING', lastRequest: asked('cancel', stopping), ...laden };
 
 const cancelRequests = [
   fact('cancel of a run between its steps: given up at once', () => {
-    const message = 'gave up run-1, which was WAITING';
+    const message = 'cancelled run run-1; it was WAITING';
     expectDecision(
-      readyAt(COMMIT, { state: 'WAITING', ...laden, proveSession: true, resumeWith }),
+      readyAt(COMMIT, { state: 'WAITING', ...laden, verifySession: true, resumeWith }),
       cancel,
       now,
       {
         run: {
-          ...cancelled('given up by mia'),
-          proveSession: gone,
+          ...cancelled('cancelled by mia'),
+          verifySession: gone,
           resumeWith: gone,
           lastRequest: asked('cancel', message),
         },
@@ -83,15 +87,11 @@ const cancelRequests = [
   }),
   fact('cancel says the reason that was given', () => {
     const { run } = decide(readyAt(COMMIT), { ...cancel, reason: 'wrong file' }, now);
-    assert.equal(run.error?.message, 'given up by mia: wrong file');
+    assert.equal(run.error?.message, 'cancelled by mia: wrong file');
   }),
   fact('cancel of a failed run keeps its first error', () => {
     const { run } = decide(failedAt(COMMIT), cancel, now);
     assert.deepStrictEqual([run.state, run.error], ['CANCELLED', sqlError]);
-  }),
-  fact('cancel of a run without a step names none', () => {
-    const { run } = decide(readyAt(COMMIT, { step: gone }), cancel, now);
-    assert.deepStrictEqual(run.error, { class: 'cancelled', message: 'given up by mia' });
   }),
   fact('cancel of a submitted step stops its statement first', () =>
     expectDecision(submittedAt(COMMIT), cancel, now, {
@@ -105,7 +105,6 @@ const cancelRequests = [
     [
       ['a claimed step', claimedAt(COMMIT)],
       ['a claimed step with the statement of another', claimedAt(COMMIT, { statementId: 'statement-0' })],
-      ['a submitted step without a statement', submittedAt(COMMIT, { statementId: gone })],
     ] as const
   ).map(([whose, run]) =>
     fact(`cancel of ${whose} looks first whether there is something to stop`, () =>
@@ -117,13 +116,9 @@ const cancelRequests = [
       }),
     ),
   ),
-  fact('cancel of a step without a name', () => {
-    const { answer } = decide(submittedAt(COMMIT, { step: gone }), cancel, now);
-    assert.equal(answer?.message, 'cancelling run-1: its step ? is being stopped');
-  }),
   ...(['SUCCEEDED', 'CANCELLED', 'SUPERSEDED'] as const).map((state) =>
     fact(`cancel of a run that is ${state} is refused`, () =>
-      refused(readyAt(COMMIT, { state }), cancel, `run run-1 is ${state} already`),
+      refused(restingAt(COMMIT, state), cancel, `run run-1 is ${state} already`),
     ),
   ),
   fact('cancel of a run that is being cancelled is refused', () =>
@@ -131,11 +126,14 @@ const cancelRequests = [
   ),
 ];
 
-const stopped: StatementEnd = {
+const stopped: Failed = {
   ...finished,
   status: 'ABORTED',
   error: { class: 'cancelled', message: 'stopped' },
 };
+
+/** What the engine says of an end without an error text. */
+const wordless: Failure = { class: 'unknown', message: 'the warehouse gave no error text' };
 
 function sawEnd(end: StatementEnd): RunEvent {
   return { kind: 'StatementSeen', statementId: 'statement-1', status: end.status, end };
@@ -150,8 +148,6 @@ const completed = {
   trusted: true,
 } as const;
 
-const { rows: _rows, ...uncounted } = finished;
-
 const whileCancelling = [
   fact('a cancelled run whose statement finished all the same: its step was applied', () =>
     expectDecision(
@@ -161,7 +157,7 @@ const whileCancelling = [
       {
         run: {
           ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
-          last: rowOf(COMMIT, { rows: 12 }),
+          lastStep: rowOf(COMMIT, { rows: 12 }),
         },
         ...ends,
       },
@@ -169,7 +165,7 @@ const whileCancelling = [
   ),
   fact('a cancelled commit that was stopped may have come through: its marker tells', () =>
     expectDecision(submittedAt(COMMIT, cancelling), sawEnd(stopped), now, {
-      effect: { kind: 'ProbeMarker', failure: { class: 'cancelled', message: 'stopped' }, end: stopped },
+      effect: { kind: 'ProbeMarker', about: reported(stopped, { class: 'cancelled', message: 'stopped' }) },
     }),
   ),
   fact('what was stopped may have committed just before, whatever the words say', () => {
@@ -177,18 +173,16 @@ const whileCancelling = [
     const { effect } = decide(submittedAt(COMMIT, cancelling), sawEnd(end), now);
     assert.deepStrictEqual(effect, {
       kind: 'ProbeMarker',
-      failure: { ...end.error, class: 'cancelled' },
-      end,
+      about: reported(end, { ...end.error, class: 'cancelled' }),
     });
   }),
   ...(['FAILED', 'ABORTED'] as const).map((status) =>
     fact(`a cancelled commit that ended as ${status} without a word: its marker tells`, () => {
-      const end = { ...finished, status };
+      const end: Failed = { ...finished, status, error: wordless };
       expectDecision(submittedAt(COMMIT, cancelling), sawEnd(end), now, {
         effect: {
           kind: 'ProbeMarker',
-          failure: { class: 'cancelled', message: `the statement ended as ${status}` },
-          end,
+          about: reported(end, { ...wordless, class: status === 'FAILED' ? 'unknown' : 'cancelled' }),
         },
       });
     }),
@@ -197,7 +191,7 @@ const whileCancelling = [
     fact(`a cancelled commit that failed as ${of}: its marker tells`, () => {
       const end = failedWith(of);
       expectDecision(submittedAt(COMMIT, cancelling), sawEnd(end), now, {
-        effect: { kind: 'ProbeMarker', failure: { class: of, message: 'ERROR: so it said' }, end },
+        effect: { kind: 'ProbeMarker', about: reported(end, { class: of, message: 'ERROR: so it said' }) },
       });
     }),
   ),
@@ -205,7 +199,7 @@ const whileCancelling = [
     expectDecision(submittedAt(COMMIT, cancelling), completed, now, {
       run: {
         ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
-        last: rowOf(COMMIT),
+        lastStep: rowOf(COMMIT),
       },
       ...ends,
     }),
@@ -214,7 +208,7 @@ const whileCancelling = [
     expectDecision(claimedAt(COMMIT, cancelling), completed, now, {
       run: {
         ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
-        last: rowOf(COMMIT, { startedAt: '2026-11-24T08:08:00.000Z' }),
+        lastStep: rowOf(COMMIT, { startedAt: '2026-11-24T08:08:00.000Z' }),
       },
       ...ends,
     }),
@@ -229,60 +223,25 @@ const whileCancelling = [
     ),
   ),
   fact('the row of the step before is written before a cancelled run ends', () =>
-    expectDecision(claimedAt(COMMIT, { ...cancelling, last: rowBefore }), completed, now, {
+    expectDecision(claimedAt(COMMIT, { ...cancelling, lastStep: rowBefore }), completed, now, {
       run: {
         phase: 'SUBMITTED',
         statementId: 'statement-1',
         submittedAt: '2026-11-24T08:08:00.000Z',
+        timedOut: gone,
       },
-      effect: {
-        kind: 'WriteHistory',
-        row: rowBefore,
-        afterwards: {
-          kind: 'StatementSeen',
-          statementId: 'statement-1',
-          status: 'FINISHED',
-          end: uncounted,
-        },
-      },
+      effect: { kind: 'WriteHistory' },
     }),
   ),
-  fact(
-    'a cancelled run with nothing under way ends, though the row of the step before is not written yet',
-    () => {
-      const { run, effect } = decide(
-        readyAt(COMMIT, { ...cancelling, last: rowBefore }),
-        { kind: 'Woken' },
-        now,
-      );
-      assert.deepStrictEqual([run.state, run.last], ['CANCELLED', rowBefore]);
-      assert.deepStrictEqual(effect, { kind: 'PerformDuty', duty: 'history' });
-    },
-  ),
   fact('a cancelled run without its last request was cancelled by somebody', () => {
-    const { run } = decide(submittedAt(COMMIT, { state: 'CANCELLING', step: gone }), completed, now);
+    const { run } = decide(submittedAt(COMMIT, { state: 'CANCELLING' }), completed, now);
     assert.equal(run.error?.message, 'cancelled by somebody; step 40_commit.sql was applied');
-    assert.equal(run.last?.name, '');
-  }),
-  fact('the row of a cancelled step begins with its claim, or its end', () => {
-    const claimedOnly = submittedAt(COMMIT, { ...cancelling, submittedAt: gone });
-    assert.equal(decide(claimedOnly, completed, now).run.last?.startedAt, '2026-11-24T08:08:00.000Z');
-    const bare = submittedAt(COMMIT, { ...cancelling, submittedAt: gone, claimedAt: gone });
-    assert.equal(decide(bare, completed, now).run.last?.startedAt, '2026-11-24T08:09:59.000Z');
   }),
   fact('a completion event of another principal makes Baton ask for itself', () =>
     expectDecision(submittedAt(COMMIT, cancelling), { ...completed, trusted: false }, now, {
       effect: { kind: 'Describe', statementId: 'statement-1' },
     }),
   ),
-  fact('a completion event that reaches a cancelled run untrusted proves nothing', () => {
-    const run = submittedAt(COMMIT, cancelling);
-    assert.deepStrictEqual(onCancelling(run, now, { ...completed, trusted: false }), {
-      run,
-      save: 'none',
-      effect: { kind: 'CancelStatement', statementId: 'statement-1' },
-    });
-  }),
   fact('once the warehouse was asked to stop it, the statement is looked at', () =>
     expectDecision(submittedAt(COMMIT, cancelling), { kind: 'CancelSent' }, now, {
       effect: { kind: 'Describe', statementId: 'statement-1' },
@@ -305,17 +264,9 @@ const whileCancelling = [
       { kind: 'StatementSeen', statementId: 'statement-1', status: 'NOT_FOUND' },
       now,
       {
-        run: cancelled('cancelled by mia; whether step 40_commit.sql was applied is not known'),
+        run: cancelled('cancelled by mia; cannot tell whether step 40_commit.sql was applied'),
         ...ends,
       },
-    ),
-  ),
-  fact('news of another statement mean nothing to a cancelled run', () =>
-    expectDecision(
-      submittedAt(COMMIT, cancelling),
-      { kind: 'StatementSeen', statementId: 'statement-2', status: 'NOT_FOUND' },
-      now,
-      { note: 'that statement is not awaited any more' },
     ),
   ),
   fact('a claim whose statement was found is stopped', () =>
@@ -333,25 +284,14 @@ const whileCancelling = [
           phase: 'SUBMITTED',
           statementId: 'statement-2',
           submittedAt: '2026-11-24T08:08:00.000Z',
+          // A claim has none.
+          timedOut: gone,
         },
         save: 'version',
         effect: { kind: 'CancelStatement', statementId: 'statement-2' },
       },
     ),
   ),
-  fact('a claim without a time whose statement was found was submitted now', () => {
-    const { run } = decide(
-      claimedAt(COMMIT, { ...cancelling, claimedAt: gone }),
-      {
-        kind: 'NameLookedUp',
-        token: `abcdefghij${'k'.repeat(42)}`,
-        statementId: 'statement-2',
-        why: 'cancel',
-      },
-      now,
-    );
-    assert.equal(run.submittedAt, NOW_ISO);
-  }),
   ...(
     [
       ['of another claim', claimedAt(COMMIT, cancelling), 'another token'],
@@ -360,7 +300,7 @@ const whileCancelling = [
   ).map(([whose, run, token]) =>
     fact(`the name ${whose} means nothing to a cancelled run`, () =>
       expectDecision(run, { kind: 'NameLookedUp', token, why: 'cancel' }, now, {
-        note: 'the claim was recorded by somebody else',
+        note: 'another driver recorded the claim',
       }),
     ),
   ),
@@ -371,17 +311,12 @@ const whileCancelling = [
       const claimed = Date.parse('2026-11-24T08:08:00.000Z');
       const run = claimedAt(COMMIT, cancelling);
       const half = 30 * 60_000 + 90_000;
-      expectDecision(run, event, at(claimed + half - 1), { note: 'the submission may still be on its way' });
+      expectDecision(run, event, at(claimed + half - 1), { note: 'the submission may still arrive' });
       const { run: ended } = decide(run, event, at(claimed + half));
       assert.deepStrictEqual(
         [ended.state, ended.error?.message],
         ['CANCELLED', 'cancelled by mia; step 40_commit.sql was not seen to start'],
       );
-      const unnamed = decide(claimedAt(COMMIT, { ...cancelling, step: gone }), event, at(claimed + half));
-      assert.equal(unnamed.run.error?.message, 'cancelled by mia; step ? was not seen to start');
-      expectDecision(claimedAt(COMMIT, { ...cancelling, claimedAt: gone }), event, now, {
-        note: 'the submission may still be on its way',
-      });
     },
   ),
   fact('any other answer means nothing to a cancelled run', () =>
@@ -394,29 +329,17 @@ const whileCancelling = [
       effect: { kind: 'CancelStatement', statementId: 'statement-1' },
     }),
   ),
-  fact('a woken run that is being cancelled, with nothing under way, ends', () =>
-    expectDecision(readyAt(COMMIT, cancelling), { kind: 'Woken' }, now, {
-      run: cancelled('cancelled by mia'),
-      ...ends,
-    }),
-  ),
   fact('three days behind its time a run that cannot be stopped ends without knowing', () => {
     const late = Date.parse('2026-11-24T08:02:00.000Z') + 43_200_000 + 3 * 86_400_000;
     expectDecision(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, at(late), {
       effect: { kind: 'CancelStatement', statementId: 'statement-1' },
     });
     const { run } = decide(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, at(late + 1));
-    assert.equal(run.error?.message, 'cancelled by mia; whether step 40_commit.sql was applied is not known');
-    const { run: unnamed } = decide(
-      submittedAt(COMMIT, { ...cancelling, step: gone }),
-      { kind: 'Woken' },
-      at(late + 1),
-    );
-    assert.equal(unnamed.error?.message, 'cancelled by mia; whether step ? was applied is not known');
+    assert.equal(run.error?.message, 'cancelled by mia; cannot tell whether step 40_commit.sql was applied');
   }),
 ];
 
-const unsure = 'cancelled by mia; whether step 40_commit.sql was applied is not known';
+const unsure = 'cancelled by mia; cannot tell whether step 40_commit.sql was applied';
 
 function probed(more: Partial<MarkerProbed>): MarkerProbed {
   return {
@@ -424,14 +347,14 @@ function probed(more: Partial<MarkerProbed>): MarkerProbed {
     marker: 'absent',
     session: 'AVAILABLE',
     open: 'none',
-    failure: { class: 'cancelled', message: 'stopped' },
-    end: stopped,
+    ...more,
+    about: reported(stopped, stopped.error),
     ...more,
   };
 }
 
 /** Without a doubt before it. */
-const beingCancelled = submittedAt(COMMIT, { ...cancelling, doubtSince: gone });
+const beingCancelled = submittedAt(COMMIT, { ...cancelling, outcomeUnknownSince: gone });
 
 /** What was rolled back has no rows. */
 const stoppedRow = rowOf(COMMIT, { status: 'ABORTED', error: 'stopped', errorClass: 'cancelled' });
@@ -442,39 +365,38 @@ const probes = [
     expectDecision(beingCancelled, probed({ marker: 'present' }), now, {
       run: {
         ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
-        last: { ...stoppedRow, status: 'FINISHED', rows: 12 },
+        lastStep: { ...stoppedRow, status: 'FINISHED' },
       },
       ...ends,
     }),
   ),
   fact('a cancelled commit without a marker, twice, was not applied', () =>
     expectDecision(
-      submittedAt(COMMIT, { ...cancelling, doubtSince: '2026-11-24T08:09:00.500Z' }),
+      submittedAt(COMMIT, { ...cancelling, outcomeUnknownSince: '2026-11-24T08:09:00.500Z' }),
       probed({}),
       now,
       {
-        run: { ...cancelled('cancelled by mia; step 40_commit.sql was not applied'), last: stoppedRow },
+        run: {
+          ...cancelled('cancelled by mia; step 40_commit.sql was not applied'),
+          lastStep: stoppedRow,
+        },
         ...ends,
       },
     ),
   ),
   fact('a cancelled commit that the database refused, and that has no marker, was not applied', () => {
-    const { run } = decide(
-      beingCancelled,
-      probed({ failure: { class: 'sql', message: 'no' }, end: failedWith('sql', 'no') }),
-      now,
-    );
+    const { run } = decide(beingCancelled, probed({ about: failedWith('sql', 'no') }), now);
     assert.equal(run.error?.message, 'cancelled by mia; step 40_commit.sql was not applied');
   }),
   fact('a first absent marker of a cancelled commit is followed by a second look', () =>
     expectDecision(beingCancelled, probed({}), now, {
-      run: { doubtSince: NOW_ISO, next: NOW_SECONDS + 60 },
+      run: { outcomeUnknownSince: NOW_ISO, nextCheckAt: NOW_SECONDS + 60 },
       save: 'version',
     }),
   ),
   fact('a look between the two changes nothing', () =>
-    expectDecision(submittedAt(COMMIT, { ...cancelling, doubtSince: NOW_ISO }), probed({}), now, {
-      note: 'the marker is read again a minute after the first time',
+    expectDecision(submittedAt(COMMIT, { ...cancelling, outcomeUnknownSince: NOW_ISO }), probed({}), now, {
+      note: 'the marker is read again one minute after the first time',
     }),
   ),
   ...(
@@ -486,7 +408,7 @@ const probes = [
   ).map(([how, more]) =>
     fact(`the marker of a cancelled commit that ${how} is asked for a minute later`, () =>
       expectDecision(submittedAt(COMMIT, cancelling), probed(more), now, {
-        run: { doubtSince: gone, next: NOW_SECONDS + 60 },
+        run: { outcomeUnknownSince: gone, nextCheckAt: NOW_SECONDS + 60 },
         save: 'version',
       }),
     ),
@@ -501,31 +423,16 @@ const probes = [
       expectDecision(beingCancelled, probed(more), now, { run: cancelled(unsure), ...ends }),
     ),
   ),
-  ...(
-    [
-      ['of another statement', beingCancelled, probed({ end: { ...stopped, statementId: 'statement-9' } })],
-      ['of no statement', beingCancelled, { ...probed({}), end: undefined }],
-      ['of a claim', claimedAt(COMMIT, { ...cancelling, statementId: 'statement-1' }), probed({})],
-    ] as const
-  ).map(([whose, run, event]) =>
-    fact(`the marker ${whose} means nothing to a cancelled run`, () => {
-      const { end, ...bare } = event;
-      expectDecision(run, end === undefined ? bare : { ...bare, end }, now, {
-        note: 'that statement is not awaited any more',
-      });
+  fact('the marker of what was not seen to end means nothing to a cancelled run', () =>
+    expectDecision(beingCancelled, probed({ about: unknown(stopped.error) }), now, {
+      note: 'the run no longer waits for this statement',
     }),
   ),
-  fact('the row of the step before is written before a commit that has its marker ends its run', () => {
-    const event = probed({ marker: 'present' });
-    const end = { ...stopped, status: 'FINISHED' as const };
-    expectDecision({ ...beingCancelled, last: rowBefore }, event, now, {
-      effect: {
-        kind: 'WriteHistory',
-        row: rowBefore,
-        afterwards: { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end },
-      },
-    });
-  }),
+  fact('the row of the step before is written before a commit that has its marker ends its run', () =>
+    expectDecision({ ...beingCancelled, lastStep: rowBefore }, probed({ marker: 'present' }), now, {
+      effect: { kind: 'WriteHistory' },
+    }),
+  ),
 ];
 
 /** What is said of the step that was under way, by its kind. */
@@ -539,19 +446,19 @@ const outcomes = [
       };
       assert.equal(
         decide(submittedAt(cursor, cancelling), forgotten, now).run.error?.message,
-        `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} changed nothing that lasts`,
+        `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} had no lasting effect`,
       );
     }),
   ),
   ...[STAGE, LOAD, CHECK].flatMap((cursor) =>
     [finished, stopped, failedWith('sql'), failedWith('unknown')].map((end, i) =>
-      fact(`a cancelled step without a lasting effect changed nothing that lasts (${cursor}, ${i})`, () => {
+      fact(`a cancelled step without a lasting effect had no lasting effect (${cursor}, ${i})`, () => {
         const { run } = decide(submittedAt(cursor, cancelling), sawEnd(end), now);
         assert.deepStrictEqual(
-          [run.state, run.error?.message, run.last?.status],
+          [run.state, run.error?.message, run.lastStep?.status],
           [
             'CANCELLED',
-            `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} changed nothing that lasts`,
+            `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} had no lasting effect`,
             end.status,
           ],
         );
@@ -563,13 +470,12 @@ const outcomes = [
       const name = plan.steps[cursor]?.name ?? '';
       const says = (end: StatementEnd): string | undefined =>
         decide(submittedAt(cursor, cancelling), sawEnd(end), now).run.error?.message;
-      const { error: _error, ...wordless } = failedWith('unknown');
       assert.equal(says(finished), `cancelled by mia; step ${name} was applied`);
       for (const of of ['sql', 'data', 'conflict', 'permission'] as const)
         assert.equal(says(failedWith(of)), `cancelled by mia; step ${name} was not applied`);
       const open = (['transient', 'session-lost', 'unknown'] as const).map((of) => failedWith(of));
-      for (const end of [stopped, wordless, ...open])
-        assert.equal(says(end), `cancelled by mia; whether step ${name} was applied is not known`);
+      for (const end of [stopped, { ...stopped, error: wordless }, ...open])
+        assert.equal(says(end), `cancelled by mia; cannot tell whether step ${name} was applied`);
     }),
   ),
 ];
@@ -579,7 +485,7 @@ const failedEnd = failedWith('sql');
 const lateNews: readonly Fact[] = [
   fact('news of a run at rest mean nothing', () => {
     for (const state of ['FAILED', 'NEEDS_DECISION', 'SUCCEEDED', 'CANCELLED', 'SUPERSEDED'] as const) {
-      const run = submittedAt(COMMIT, { state });
+      const run = restingAt(COMMIT, state);
       const note = `the run is ${state}`;
       expectDecision(run, completed, now, { note });
       expectDecision(run, { kind: 'Woken' }, now, { note });
@@ -594,15 +500,10 @@ const lateNews: readonly Fact[] = [
 ];
 
 const corners = [
-  fact('a cancelled session step without a name, and forgotten, changed nothing that lasts', () => {
-    const event: RunEvent = { kind: 'StatementSeen', statementId: 'statement-1', status: 'NOT_FOUND' };
-    const { run } = decide(submittedAt(STAGE, { ...cancelling, step: gone }), event, now);
-    assert.equal(run.error?.message, 'cancelled by mia; step ? changed nothing that lasts');
-  }),
   fact('a cancelled run that is not in the plan ends without knowing', () => {
     const context = at(NOW, { plan: { ...plan, steps: [], timeoutSeconds: -1e6 } });
     const { run } = decide(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, context);
-    assert.equal(run.error?.message, 'cancelled by mia; whether step 40_commit.sql was applied is not known');
+    assert.equal(run.error?.message, 'cancelled by mia; cannot tell whether step 40_commit.sql was applied');
   }),
 ];
 

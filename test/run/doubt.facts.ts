@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 
 import { decide } from './decide-any.ts';
 import type { MarkerProbed, RunEvent } from '../../shared/run/run-event.ts';
-import type { Failure, Run } from '../../shared/run/run.ts';
+import type { Failure } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import {
@@ -17,20 +18,20 @@ import {
   FRESH_TOKEN,
   freshClaim,
   gone,
-  now,
   NOW,
+  now,
   NOW_ISO,
   NOW_SECONDS,
-  readyAt,
   rowBefore,
   rowOf,
   STAGE,
   submittedAt,
+  unknown,
 } from './samples.ts';
 
-const unknown: Failure = {
+const forgotten: Failure = {
   class: 'unknown',
-  message: 'the warehouse does not know statement statement-1 any more (it keeps them for 24 hours)',
+  message: 'the warehouse no longer knows statement statement-1 (it keeps statements for 24 hours)',
   statementId: 'statement-1',
 };
 
@@ -39,18 +40,25 @@ const notFound: RunEvent = { kind: 'StatementSeen', statementId: 'statement-1', 
 const failure: Failure = { class: 'session-lost', message: 'gone', step: '40_commit.sql' };
 
 function probed(more: Partial<MarkerProbed>): MarkerProbed {
-  return { kind: 'MarkerProbed', marker: 'absent', session: 'CLOSED', open: 'none', failure, ...more };
+  return {
+    kind: 'MarkerProbed',
+    marker: 'absent',
+    session: 'CLOSED',
+    open: 'none',
+    ...more,
+    about: unknown(failure),
+  };
 }
 
 function unknownYet(step: string): string {
-  return `whether step ${step} was applied is not known yet, its marker is read again: gone`;
+  return `cannot tell yet whether step ${step} was applied; its marker is read again: gone`;
 }
 
 function decidesPerson(why: string, step = '40_commit.sql', said = 'gone'): string {
-  return `${said}. Whether step ${step} was applied is not known: ${why}. Look at its tables, then say it: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`;
+  return `${said}. Cannot tell whether step ${step} was applied: ${why}. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`;
 }
 
-const rebuilds = { effect: { kind: 'PlanRebuild', target: COMMIT, failure } } as const;
+const rebuilds = { effect: { kind: 'PlanRebuild', about: unknown(failure) } } as const;
 
 const who = [
   ...[STAGE, CHECK, CALL_AGAIN].map((cursor) =>
@@ -59,23 +67,19 @@ const who = [
       () => {
         const run = submittedAt(cursor);
         expectDecision(run, notFound, now, {
-          effect: {
-            kind: 'PlanRebuild',
-            target: cursor,
-            failure: { ...unknown, step: run.step ?? '' },
-          },
+          effect: { kind: 'PlanRebuild', about: unknown({ ...forgotten, step: run.step ?? '' }) },
         });
       },
     ),
   ),
   fact('of a durable step the marker tells', () =>
     expectDecision(submittedAt(COMMIT), notFound, now, {
-      effect: { kind: 'ProbeMarker', failure: { ...unknown, step: '40_commit.sql' } },
+      effect: { kind: 'ProbeMarker', about: unknown({ ...forgotten, step: '40_commit.sql' }) },
     }),
   ),
   fact('of an opaque step its own verify: query tells', () =>
     expectDecision(submittedAt(CALL_VERIFIED), notFound, now, {
-      effect: { kind: 'AskVerify', failure: { ...unknown, step: '70_call_verified.sql' } },
+      effect: { kind: 'RunVerifyQuery', about: unknown({ ...forgotten, step: '70_call_verified.sql' }) },
     }),
   ),
   fact('of an opaque step without one a person tells', () =>
@@ -84,32 +88,27 @@ const who = [
       notFound,
       now,
       'NEEDS_DECISION',
-      decidesPerson('the step is opaque, has no marker and no verify: query', '50_call.sql', unknown.message),
-    ),
-  ),
-  fact('a step without a name is asked about all the same', () =>
-    expectStop(
-      submittedAt(CALL, { step: gone }),
-      notFound,
-      now,
-      'NEEDS_DECISION',
-      decidesPerson('the step is opaque, has no marker and no verify: query', '?', unknown.message),
+      decidesPerson(
+        'the step is opaque, has no marker and no verify: query',
+        '50_call.sql',
+        forgotten.message,
+      ),
     ),
   ),
   fact('a claim in doubt that is woken asks its whole question again', () =>
-    expectDecision(claimedAt(COMMIT, { doubtSince: NOW_ISO }), { kind: 'Woken' }, now, {
+    expectDecision(claimedAt(COMMIT, { outcomeUnknownSince: NOW_ISO }), { kind: 'Woken' }, now, {
       effect: {
         kind: 'ProbeMarker',
-        failure: {
+        about: unknown({
           class: 'unknown',
-          message: 'the session is gone while a step was in it',
+          message: 'the session ended while a step was running in it',
           step: '40_commit.sql',
-        },
+        }),
       },
     }),
   ),
   fact('a submission in doubt that is woken has its statement looked at first: it may be seen to end', () =>
-    expectDecision(submittedAt(COMMIT, { doubtSince: NOW_ISO }), { kind: 'Woken' }, now, {
+    expectDecision(submittedAt(COMMIT, { outcomeUnknownSince: NOW_ISO }), { kind: 'Woken' }, now, {
       effect: { kind: 'Describe', statementId: 'statement-1' },
     }),
   ),
@@ -125,7 +124,7 @@ const claims = [
       expectDecision(claimedAt(COMMIT), probed({ session: 'AVAILABLE' }), at(pastUse - 1), {
         run: {
           state: 'WAITING',
-          next: Math.floor((pastUse - 1 + 60_000) / 1000),
+          nextCheckAt: Math.floor((pastUse - 1 + 60_000) / 1000),
           waitingFor: unknownYet('40_commit.sql'),
         },
         save: 'version',
@@ -133,7 +132,11 @@ const claims = [
   ),
   fact('no marker of a claim in an idle session, and its token is past use: claimed anew', () =>
     expectDecision(
-      claimedAt(COMMIT, { refusedSince: '2026-11-24T08:38:31.000Z', doubtSince: NOW_ISO, troubles: 2 }),
+      claimedAt(COMMIT, {
+        refusedSince: '2026-11-24T08:38:31.000Z',
+        outcomeUnknownSince: NOW_ISO,
+        failedDrives: 2,
+      }),
       probed({ session: 'AVAILABLE' }),
       at(pastUse),
       {
@@ -143,7 +146,7 @@ const claims = [
           nonce: 2,
           claimedAt: '2026-11-24T08:39:30.000Z',
           refusedSince: gone,
-          doubtSince: gone,
+          outcomeUnknownSince: gone,
         },
         save: 'version',
         effect: { kind: 'Submit', tries: 0 },
@@ -153,7 +156,7 @@ const claims = [
 ];
 
 function verified(applied: boolean | 'unreadable' | 'later'): RunEvent {
-  return { kind: 'VerifyAsked', applied, failure: { ...failure, step: '70_call_verified.sql' } };
+  return { kind: 'VerifyQueryRead', applied, about: unknown({ ...failure, step: '70_call_verified.sql' }) };
 }
 
 const verify = [
@@ -163,7 +166,7 @@ const verify = [
         ...freshClaim(CALL_VERIFIED + 1),
         attempt: 1,
         firstAttempt: 1,
-        last: rowOf(CALL_VERIFIED, { endedAt: NOW_ISO }),
+        lastStep: rowOf(CALL_VERIFIED, { endedAt: NOW_ISO }),
       },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
@@ -176,7 +179,7 @@ const verify = [
       now,
       'NEEDS_DECISION',
       decidesPerson(
-        'its verify: query says that it was not applied, but it may still run',
+        'its verify: query returned false, but the step may still be running',
         '70_call_verified.sql',
       ),
     ),
@@ -192,16 +195,17 @@ const verify = [
   ),
   fact('a verify: query that could not be asked just now is asked again a minute later', () =>
     expectDecision(submittedAt(CALL_VERIFIED), verified('later'), now, {
-      run: { state: 'WAITING', next: NOW_SECONDS + 60, waitingFor: unknownYet('70_call_verified.sql') },
+      run: {
+        state: 'WAITING',
+        nextCheckAt: NOW_SECONDS + 60,
+        waitingFor: unknownYet('70_call_verified.sql'),
+      },
       save: 'version',
     }),
   ),
-  fact('the answer of a verify: query for a run that stands between steps means nothing', () =>
-    expectDecision(readyAt(CALL_VERIFIED), verified(true), now, {}),
-  ),
 ];
 
-const rebuilt: Run = submittedAt(COMMIT, { rebuilds: 10 });
+const rebuilt: StoredRun = submittedAt(COMMIT, { rebuilds: 10 });
 
 const often = [
   fact('a session that was rebuilt ten times in a row is not rebuilt again', () =>
@@ -210,7 +214,7 @@ const often = [
       probed({ session: 'AVAILABLE' }),
       now,
       'NEEDS_DECISION',
-      'gone; the session was rebuilt 10 times in a row and lost again. Find out why, then: npx baton resolve run-1 --stage dev --not-applied | --abandon',
+      'gone; the session was rebuilt 10 times in a row and lost again. Find the cause, then run: npx baton resolve run-1 --stage dev --not-applied | --abandon',
     ),
   ),
   fact(
@@ -221,21 +225,18 @@ const often = [
       assert.deepStrictEqual([run.id, run.cursor, run.rebuildFrom], ['run-1', COMMIT, COMMIT]);
     },
   ),
-  fact(
-    'the attempt that is not rebuilt again has its row, unless that of the step before is still to be written',
-    () => {
-      const { run } = decide(rebuilt, probed({ session: 'AVAILABLE' }), now);
-      const row = rowOf(COMMIT, {
-        status: 'FAILED',
-        endedAt: NOW_ISO,
-        error: 'gone',
-        errorClass: 'session-lost',
-      });
-      assert.deepStrictEqual(run.last, row);
-      const before = decide({ ...rebuilt, last: rowBefore }, probed({ session: 'AVAILABLE' }), now);
-      assert.deepStrictEqual(before.run.last, rowBefore);
-    },
-  ),
+  fact('the attempt that is not rebuilt again has its row; that of the step before is written first', () => {
+    const { run } = decide(rebuilt, probed({ session: 'AVAILABLE' }), now);
+    const row = rowOf(COMMIT, {
+      status: 'FAILED',
+      endedAt: NOW_ISO,
+      error: 'gone',
+      errorClass: 'session-lost',
+    });
+    assert.deepStrictEqual(run.lastStep, row);
+    const before = { ...rebuilt, lastStep: rowBefore };
+    expectDecision(before, probed({ session: 'AVAILABLE' }), now, { effect: { kind: 'WriteHistory' } });
+  }),
   fact('a session that was rebuilt nine times in a row is rebuilt again, in whatever generation', () =>
     expectDecision(
       { ...rebuilt, rebuilds: 9, generation: 99 },

@@ -1,11 +1,11 @@
 /** A whole decision is what was expected: the run, what is saved, the effect, the answer, the note; and nothing else. */
 import assert from 'node:assert/strict';
 
+import type { Answer, Context, Decision, Effect } from '../../shared/run/decision.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
 import type { AnyEvent } from './decide-any.ts';
-import { decide } from './decide-any.ts';
-import type { Answer, Context, Decision } from '../../shared/run/decision.ts';
-import type { Effect } from '../../shared/run/effect.ts';
-import type { Run } from '../../shared/run/run.ts';
+import { decide, parsed } from './decide-any.ts';
 import type { Changes } from './samples.ts';
 import { changed } from './samples.ts';
 
@@ -15,19 +15,22 @@ export interface Expected {
   /** Default: none. */
   readonly save?: Decision['save'];
   readonly effect?: Effect;
+  readonly pauseMs?: number;
   readonly answer?: Answer;
   readonly note?: string;
 }
 
 /** @throws AssertionError where the decision is another one. */
-export function expectDecision(run: Run, event: AnyEvent, context: Context, expected: Expected): void {
+export function expectDecision(run: StoredRun, event: AnyEvent, context: Context, expected: Expected): void {
   const { run: changes = {}, save = 'none', ...rest } = expected;
-  assert.deepStrictEqual(decide(run, event, context), { run: changed(run, changes), save, ...rest });
+  // As it is stored: attributes that mean nothing in the new state are not there.
+  const after = storedRun(parsed(changed(run, changes)));
+  assert.deepStrictEqual(decide(run, event, context), { run: after, save, ...rest });
 }
 
 /** The answer that a stopped run gives up with: its state, its reason and what it owes. */
 export function expectStop(
-  run: Run,
+  run: StoredRun,
   event: AnyEvent,
   context: Context,
   state: 'FAILED' | 'NEEDS_DECISION',
@@ -36,6 +39,6 @@ export function expectStop(
   const { run: stopped, save, effect } = decide(run, event, context);
   assert.deepStrictEqual(
     { state: stopped.state, message: stopped.error?.message, save, effect },
-    { state, message, save: 'version', effect: { kind: 'PerformDuty', duty: 'history' } },
+    { state, message, save: 'version', effect: { kind: 'PerformAction', action: 'history' } },
   );
 }

@@ -7,6 +7,7 @@ import { inputFacts } from './input.facts.ts';
 import { markerFacts } from './marker.facts.ts';
 import { messageFacts } from './messages.facts.ts';
 import { newsFacts } from './news.facts.ts';
+import { rareFacts } from './rare.facts.ts';
 import { rebuildFacts } from './rebuild.facts.ts';
 import { resolveFacts } from './resolve.facts.ts';
 import { resumeFacts } from './resume.facts.ts';
@@ -25,6 +26,7 @@ export const facts: readonly Fact[] = [
   ...inputFacts,
   ...doubtFacts,
   ...markerFacts,
+  ...rareFacts,
   ...rebuildFacts,
   ...stopFacts,
   ...resumeFacts,

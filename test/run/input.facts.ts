@@ -5,19 +5,20 @@ import { wrongAfter, wrongBefore } from '../../shared/run/input.ts';
 import type { SeenFile } from '../../shared/run/run-event.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { RunFile } from '../../shared/run/trigger.ts';
+import { parsed } from './decide-any.ts';
 import { fact } from './fact.ts';
 import type { Changes } from './samples.ts';
-import { COMMIT, gone, LOAD, newerFile, now, NOW_ISO, readyAt, sameFile, submittedAt } from './samples.ts';
+import { COMMIT, LOAD, newerFile, now, NOW_ISO, readyAt, sameFile, submittedAt } from './samples.ts';
 
 const file: RunFile = { bucket: 'landing', key: 'orders/1.csv', size: 10, etag: 'etag-1' };
 
 /** A run that loads it. */
 function loading(more: Partial<RunFile> = {}, changes: Changes = {}): Run {
   const trigger = { kind: 's3', time: NOW_ISO, file: { ...file, ...more } } as const;
-  return submittedAt(LOAD, { trigger, ...changes });
+  return parsed(submittedAt(LOAD, { trigger, ...changes }));
 }
 
-const then = 'The newer upload has a run of its own; to end this one: npx baton cancel run-1 --stage dev';
+const then = 'The newer upload has its own run; to cancel this one: npx baton cancel run-1 --stage dev';
 
 const overwritten = (how: string): string =>
   `s3://landing/orders/1.csv was overwritten while it was loaded (${how}). ${then}`;
@@ -26,20 +27,20 @@ const sawBefore = { modified: sameFile.modified ?? '', versionId: 'v1' };
 
 /** What is seen after the load, of a file whose version is told by the event or by the look before the load; and how it differs. */
 const differences: readonly (readonly [SeenFile, Run, string])[] = [
-  [newerFile, loading({}, { inputSeen: sawBefore }), 'etag etag-2, in the event etag-1'],
+  [newerFile, loading({}, { fileAtClaim: sawBefore }), 'etag etag-2, in the event etag-1'],
   [
     { ...newerFile, etag: 'etag-1', versionId: 'v3' },
-    loading({ versionId: 'v2' }, { inputSeen: sawBefore }),
+    loading({ versionId: 'v2' }, { fileAtClaim: sawBefore }),
     'version v3, in the event v2',
   ],
   [
     { ...newerFile, etag: 'etag-1', versionId: 'v3' },
-    loading({}, { inputSeen: sawBefore }),
+    loading({}, { fileAtClaim: sawBefore }),
     'version v3, before the load v1',
   ],
   [
     { ...newerFile, etag: 'etag-1', versionId: 'v1' },
-    loading({ versionId: 'v1' }, { inputSeen: sawBefore }),
+    loading({ versionId: 'v1' }, { fileAtClaim: sawBefore }),
     'last modified 2026-11-24T08:09:00.000Z, before the load 2026-11-24T07:58:59.000Z',
   ],
 ];
@@ -48,9 +49,9 @@ export const inputFacts = [
   fact('a run without a file has none that is wrong, whatever lies there', () => {
     const trigger = { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } as const;
     for (const seen of [undefined, sameFile]) {
-      assert.equal(wrongBefore(readyAt(LOAD, { trigger }), now, seen), undefined);
-      assert.equal(wrongAfter(submittedAt(LOAD, { trigger }), now, seen, false), undefined);
-      assert.equal(wrongAfter(submittedAt(COMMIT, { trigger }), now, seen, true), undefined);
+      assert.equal(wrongBefore(parsed(readyAt(LOAD, { trigger })), now, seen), undefined);
+      assert.equal(wrongAfter(parsed(submittedAt(LOAD, { trigger })), now, seen, false), undefined);
+      assert.equal(wrongAfter(parsed(submittedAt(COMMIT, { trigger })), now, seen, true), undefined);
     }
   }),
   ...differences.map(([seen, run, how]) =>
@@ -63,27 +64,15 @@ export const inputFacts = [
     ),
   ),
   fact('a file that does not differ is the right one, before the load and after', () => {
-    const run = loading({ versionId: 'v1' }, { inputSeen: sawBefore });
+    const run = loading({ versionId: 'v1' }, { fileAtClaim: sawBefore });
     const seen: SeenFile = { ...sameFile, versionId: 'v1' };
     assert.equal(wrongBefore(run, now, seen), undefined);
     assert.equal(wrongAfter(run, now, seen, false), undefined);
     assert.equal(wrongAfter(run, now, seen, true), undefined);
   }),
   fact('what an earlier claim saw is not compared before the load', () => {
-    const run = loading({}, { inputSeen: { modified: NOW_ISO, versionId: 'v0' } });
+    const run = loading({}, { fileAtClaim: { modified: NOW_ISO, versionId: 'v0' } });
     assert.equal(wrongBefore(run, now, { ...sameFile, versionId: 'v1' }), undefined);
-  }),
-  fact('a file that is wrong is told without a step where the run has none', () => {
-    const run = readyAt(LOAD, { step: gone });
-    assert.deepStrictEqual(wrongBefore(run, now, newerFile), {
-      class: 'input',
-      message: `s3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). ${then}`,
-    });
-    assert.deepStrictEqual(wrongAfter(run, now, undefined, true), {
-      class: 'input',
-      message:
-        's3://landing/orders/1.csv was deleted while it was loaded. The effects of step ? are permanent: check its tables, then run: npx baton resolve run-1 --stage dev --applied | --abandon',
-    });
   }),
   fact('of the address of a file 300 bytes are kept, and of how it differs 250', () => {
     const said = (key: string, etag: string): string | undefined =>

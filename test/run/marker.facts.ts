@@ -1,9 +1,9 @@
 /** What a marker says of a submission, or of a step that a person lets run again; and what follows from it. */
 import assert from 'node:assert/strict';
 
-import { decide } from './decide-any.ts';
-import type { Judgement } from '../../shared/run/probe.ts';
-import { askedAgain, judge, lookedAgain } from '../../shared/run/probe.ts';
+import { claimed as claimedRun, decide, submitted } from './decide-any.ts';
+import type { Judgement } from '../../shared/run/judge.ts';
+import { judge } from '../../shared/run/judge.ts';
 import type { MarkerProbed } from '../../shared/run/run-event.ts';
 import type { Failure, FailureClass } from '../../shared/run/run.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
@@ -18,35 +18,42 @@ import {
   claimedAt,
   COMMIT,
   failedWith,
-  finished,
   freshClaim,
   gone,
   laden,
-  now,
   NOW,
+  now,
   NOW_ISO,
   NOW_SECONDS,
   plan,
   planWith,
   readyAt,
+  reported,
   rowBefore,
   rowOf,
   STAGE,
   submissionGone,
   submittedAt,
+  unknown,
 } from './samples.ts';
 
 const failure: Failure = { class: 'session-lost', message: 'gone', step: '40_commit.sql' };
 
 function probed(more: Partial<MarkerProbed> = {}): MarkerProbed {
-  return { kind: 'MarkerProbed', marker: 'absent', session: 'CLOSED', open: 'none', failure, ...more };
+  return {
+    kind: 'MarkerProbed',
+    marker: 'absent',
+    session: 'CLOSED',
+    open: 'none',
+    about: unknown(failure),
+    ...more,
+  };
 }
 
 /** What was reported of a statement that was seen to end. */
-function reported(failureClass: FailureClass, more: Partial<MarkerProbed> = {}): MarkerProbed {
+function seenToEnd(failureClass: FailureClass, more: Partial<MarkerProbed> = {}): MarkerProbed {
   return probed({
-    failure: { ...failure, class: failureClass },
-    end: failedWith(failureClass),
+    about: reported(failedWith(failureClass), { ...failure, class: failureClass }),
     session: 'AVAILABLE',
     ...more,
   });
@@ -64,16 +71,16 @@ function isJudged(
   claimed = false,
 ): Fact {
   return fact(`judged: ${words}: ${judgement}`, () => {
-    const run = claimed ? claimedAt(COMMIT, changes) : submittedAt(COMMIT, changes);
-    assert.equal(judge(run, at(ms), event), judgement);
+    const run = claimed ? claimedRun(claimedAt(COMMIT, changes)) : submitted(submittedAt(COMMIT, changes));
+    assert.equal(judge(run.life.work, at(ms), event), judgement);
   });
 }
 
 /** 08:08:00, the half hour of its token, and the life of who sends it. */
 const pastUse = Date.parse('2026-11-24T08:39:30.000Z');
 
-const aMinute = { doubtSince: '2026-11-24T08:09:00.500Z' } as const;
-const almostAMinute = { doubtSince: '2026-11-24T08:09:00.501Z' } as const;
+const aMinute = { outcomeUnknownSince: '2026-11-24T08:09:00.500Z' } as const;
+const almostAMinute = { outcomeUnknownSince: '2026-11-24T08:09:00.501Z' } as const;
 
 const sessions = ['AVAILABLE', 'BUSY', 'CLOSED', 'UNKNOWN'] as const;
 
@@ -82,17 +89,17 @@ const judged = [
   ...[...verdicts, ...open].flatMap((of) => [
     isJudged(
       `a marker that is there, of a step reported as ${of}`,
-      reported(of, { marker: 'present' }),
+      seenToEnd(of, { marker: 'present' }),
       'applied',
     ),
     isJudged(
       `a marker that cannot be read, of a step reported as ${of}`,
-      reported(of, { marker: 'unreadable' }),
+      seenToEnd(of, { marker: 'unreadable' }),
       'marker-unreadable',
     ),
     isJudged(
       `a marker that could not be asked for, of a step reported as ${of}`,
-      reported(of, { marker: 'later' }),
+      seenToEnd(of, { marker: 'later' }),
       'ask-again',
       aMinute,
     ),
@@ -102,39 +109,39 @@ const judged = [
     ...verdicts.flatMap((of) => [
       isJudged(
         `one absent marker behind the verdict ${of}, session ${session}`,
-        reported(of, { session, open: 'unreadable' }),
+        seenToEnd(of, { session, open: 'unreadable' }),
         'not-applied',
       ),
       isJudged(
         `a verdict ${of} whose transaction is seen open, session ${session}`,
-        reported(of, { session, open: 'some' }),
+        seenToEnd(of, { session, open: 'some' }),
         'ask-again',
       ),
     ]),
   ]),
   ...open.flatMap((of) => [
-    isJudged(`the first absent marker behind the open report ${of}`, reported(of), 'look-again'),
+    isJudged(`the first absent marker behind the open report ${of}`, seenToEnd(of), 'look-again'),
     isJudged(
       `a second absent marker behind the open report ${of}, too soon`,
-      reported(of),
+      seenToEnd(of),
       'looked-just-now',
       almostAMinute,
     ),
     isJudged(
       `a second absent marker behind the open report ${of}, a minute later`,
-      reported(of),
+      seenToEnd(of),
       'not-applied',
       aMinute,
     ),
     isJudged(
       `no marker behind the open report ${of}, and its session is busy`,
-      reported(of, { session: 'BUSY' }),
+      seenToEnd(of, { session: 'BUSY' }),
       'ask-again',
       aMinute,
     ),
     isJudged(
       `no marker behind the open report ${of}, and a transaction is open`,
-      reported(of, { open: 'some' }),
+      seenToEnd(of, { open: 'some' }),
       'ask-again',
       aMinute,
     ),
@@ -142,14 +149,14 @@ const judged = [
   // An idle session has no transaction of its own: whether the system view can be read does not matter.
   isJudged(
     'an open report, its session idle, transactions that cannot be read',
-    reported('transient', { open: 'unreadable' }),
+    seenToEnd('transient', { open: 'unreadable' }),
     'not-applied',
     aMinute,
   ),
   ...(['CLOSED', 'UNKNOWN'] as const).flatMap((session) => [
     isJudged(
       `an open report, session ${session}, transactions that cannot be read`,
-      reported('transient', { open: 'unreadable', session }),
+      seenToEnd('transient', { open: 'unreadable', session }),
       'transactions-unreadable',
       aMinute,
     ),
@@ -196,7 +203,7 @@ const judged = [
   ...verdicts.map((of) =>
     isJudged(
       `no end was seen of what is doubted as ${of}: its first probe proves nothing`,
-      probed({ failure: { ...failure, class: of } }),
+      probed({ about: unknown({ ...failure, class: of }) }),
       'look-again',
     ),
   ),
@@ -221,14 +228,14 @@ const judged = [
 /** Asked again a minute later. */
 const inAMinute = {
   state: 'WAITING',
-  next: NOW_SECONDS + 60,
-  waitingFor: 'whether step 40_commit.sql was applied is not known yet, its marker is read again: gone',
+  nextCheckAt: NOW_SECONDS + 60,
+  waitingFor: 'cannot tell yet whether step 40_commit.sql was applied; its marker is read again: gone',
 } as const;
 
-const rebuilds = { effect: { kind: 'PlanRebuild', target: COMMIT, failure } } as const;
+const rebuilds = { effect: { kind: 'PlanRebuild', about: unknown(failure) } } as const;
 
 function decidesPerson(why: string, said = 'gone'): string {
-  return `${said}. Whether step 40_commit.sql was applied is not known: ${why}. Look at its tables, then say it: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`;
+  return `${said}. Cannot tell whether step 40_commit.sql was applied: ${why}. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`;
 }
 
 const unreadable = 'baton.step_marker could not be read';
@@ -237,55 +244,41 @@ const behindCommit = { ...freshClaim(CALL), attempt: 1, firstAttempt: 1 } as con
 
 const submits = { save: 'version', effect: { kind: 'Submit', tries: 0 } } as const;
 
-const waits = [
-  fact('who asks again begins the whole question anew, a minute later', () =>
-    assert.deepStrictEqual(
-      askedAgain(submittedAt(COMMIT, aMinute), now),
-      changed(submittedAt(COMMIT), { next: NOW_SECONDS + 60 }),
-    ),
-  ),
-  fact('who looks again remembers since when', () =>
-    assert.deepStrictEqual(
-      lookedAgain(submittedAt(COMMIT), now),
-      changed(submittedAt(COMMIT), { doubtSince: NOW_ISO, next: NOW_SECONDS + 60 }),
-    ),
-  ),
-];
-
 const present = [
   fact('a marker that is there proves the step: the run goes on behind it', () =>
     expectDecision(submittedAt(COMMIT, laden), probed({ marker: 'present' }), now, {
-      run: { ...behindCommit, last: rowOf(COMMIT, { endedAt: NOW_ISO }) },
+      run: { ...behindCommit, lastStep: rowOf(COMMIT, { endedAt: NOW_ISO }) },
       ...submits,
     }),
   ),
   ...[...verdicts, ...open].map((of) =>
     fact(`a marker that is there stands against a report of ${of}, which its row keeps`, () =>
-      expectDecision(submittedAt(COMMIT), reported(of, { marker: 'present' }), now, {
-        run: { ...behindCommit, last: rowOf(COMMIT, { error: 'gone', errorClass: of }) },
+      expectDecision(submittedAt(COMMIT), seenToEnd(of, { marker: 'present' }), now, {
+        run: { ...behindCommit, lastStep: rowOf(COMMIT, { error: 'gone', errorClass: of }) },
         ...submits,
       }),
     ),
   ),
   fact('the last step that was reported failed, and has its marker: the run has succeeded', () => {
-    const { run } = decide(submittedAt(AUDIT), reported('unknown', { marker: 'present' }), now);
+    const { run } = decide(submittedAt(AUDIT), seenToEnd('unknown', { marker: 'present' }), now);
     assert.deepStrictEqual(
-      [run.state, run.last],
+      [run.state, run.lastStep],
       ['SUCCEEDED', rowOf(AUDIT, { error: 'gone', errorClass: 'unknown' })],
     );
   }),
   fact('a marker found for a claim without a statement has that of the end, or none', () => {
-    const event = probed({ marker: 'present', end: { ...finished, statementId: 'statement-3' } });
-    assert.equal(decide(claimedAt(COMMIT), event, now).run.last?.statementId, 'statement-3');
+    const end = { ...failedWith('unknown'), statementId: 'statement-3' };
+    const event = probed({ marker: 'present', about: reported(end, failure) });
+    assert.equal(decide(claimedAt(COMMIT), event, now).run.lastStep?.statementId, 'statement-3');
     assert.equal(
-      decide(claimedAt(COMMIT), probed({ marker: 'present' }), now).run.last?.statementId,
+      decide(claimedAt(COMMIT), probed({ marker: 'present' }), now).run.lastStep?.statementId,
       'unknown',
     );
   }),
   fact('the row of the step before is written before a marker is believed', () => {
     const event = probed({ marker: 'present' });
-    expectDecision(submittedAt(COMMIT, { last: rowBefore }), event, now, {
-      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+    expectDecision(submittedAt(COMMIT, { lastStep: rowBefore }), event, now, {
+      effect: { kind: 'WriteHistory' },
     });
   }),
 ];
@@ -304,14 +297,14 @@ const absent = [
     fact(
       `a verdict of ${of} stands where the marker cannot be read, but nobody says that it was rolled back`,
       () => {
-        const { run, effect } = decide(submittedAt(COMMIT), reported(of, { marker: 'unreadable' }), now);
+        const { run, effect } = decide(submittedAt(COMMIT), seenToEnd(of, { marker: 'unreadable' }), now);
         assert.deepStrictEqual(
-          [run.state, run.error, run.last, effect],
+          [run.state, run.error, run.lastStep, effect],
           [
             'FAILED',
             { ...failure, class: of },
             rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of }),
-            { kind: 'PerformDuty', duty: 'history' },
+            { kind: 'PerformAction', action: 'history' },
           ],
         );
       },
@@ -321,7 +314,7 @@ const absent = [
     fact(`an open report of ${of} whose marker cannot be read is a matter for a person`, () =>
       expectStop(
         submittedAt(COMMIT),
-        reported(of, { marker: 'unreadable' }),
+        seenToEnd(of, { marker: 'unreadable' }),
         now,
         'NEEDS_DECISION',
         decidesPerson(unreadable),
@@ -333,21 +326,21 @@ const absent = [
     () =>
       expectStop(
         submittedAt(COMMIT),
-        probed({ marker: 'unreadable', failure: { ...failure, class: 'sql' } }),
+        probed({ marker: 'unreadable', about: unknown({ ...failure, class: 'sql' }) }),
         now,
         'NEEDS_DECISION',
         decidesPerson(unreadable),
       ),
   ),
   fact('the row of the step before is written before a verdict stands', () => {
-    const event = reported('sql', { marker: 'unreadable' });
-    expectDecision(submittedAt(COMMIT, { last: rowBefore }), event, now, {
-      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+    const event = seenToEnd('sql', { marker: 'unreadable' });
+    expectDecision(submittedAt(COMMIT, { lastStep: rowBefore }), event, now, {
+      effect: { kind: 'WriteHistory' },
     });
   }),
   fact('a marker that could not be asked for just now is asked for a minute later', () =>
     expectDecision(submittedAt(COMMIT, aMinute), probed({ marker: 'later' }), now, {
-      run: { ...inAMinute, doubtSince: gone },
+      run: { ...inAMinute, outcomeUnknownSince: gone },
       save: 'version',
     }),
   ),
@@ -357,90 +350,103 @@ const absent = [
       probed({ open: 'unreadable' }),
       now,
       'NEEDS_DECISION',
-      decidesPerson('the marker is absent, but whether its transaction is still open could not be read'),
+      decidesPerson(
+        'the marker is absent, but whether its transaction is still open could not be determined',
+      ),
     ),
   ),
   fact('no marker, and a transaction is open: it may still commit', () =>
-    expectDecision(submittedAt(COMMIT, aMinute), reported('unknown', { open: 'some' }), now, {
-      run: { ...inAMinute, doubtSince: gone },
+    expectDecision(submittedAt(COMMIT, aMinute), seenToEnd('unknown', { open: 'some' }), now, {
+      run: { ...inAMinute, outcomeUnknownSince: gone },
       save: 'version',
     }),
   ),
   fact('the first probe of an open report is followed by a second one', () =>
-    expectDecision(submittedAt(COMMIT), reported('unknown'), now, {
-      run: { ...inAMinute, doubtSince: NOW_ISO },
+    expectDecision(submittedAt(COMMIT), seenToEnd('unknown'), now, {
+      run: { ...inAMinute, outcomeUnknownSince: NOW_ISO },
       save: 'version',
     }),
   ),
   fact('a probe between the two changes nothing', () =>
-    expectDecision(submittedAt(COMMIT, almostAMinute), reported('unknown'), now, {
-      note: 'the marker is read again a minute after the first time',
+    expectDecision(submittedAt(COMMIT, almostAMinute), seenToEnd('unknown'), now, {
+      note: 'the marker is read again one minute after the first time',
     }),
   ),
   ...(['sql', 'data', 'permission'] as const).map((of) =>
     fact(`a verdict of ${of} without a marker fails the run`, () => {
-      const { run, effect } = decide(submittedAt(COMMIT), reported(of), now);
+      const { run, effect } = decide(submittedAt(COMMIT), seenToEnd(of), now);
       assert.deepStrictEqual(
-        [run.state, run.error, run.last, effect],
+        [run.state, run.error, run.lastStep, effect],
         [
           'FAILED',
           { ...failure, class: of, rolledBack: true },
           rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of, rolledBack: true }),
-          { kind: 'PerformDuty', duty: 'history' },
+          { kind: 'PerformAction', action: 'history' },
         ],
       );
     }),
   ),
   fact('a conflict without a marker, of a step that may not be tried alone, derives again what it read', () =>
-    expectDecision(submittedAt(COMMIT), reported('conflict'), now, {
+    expectDecision(submittedAt(COMMIT), seenToEnd('conflict'), now, {
       effect: {
         kind: 'PlanRebuild',
-        target: COMMIT,
-        failure: { ...failure, class: 'conflict', rolledBack: true },
+        about: reported(failedWith('conflict'), { ...failure, class: 'conflict', rolledBack: true }),
       },
     }),
   ),
   ...(['unknown', 'timeout', 'cancelled'] as const).map((of) =>
     fact(`a report of ${of} without a marker, twice, fails the run`, () => {
-      const { run, effect } = decide(submittedAt(COMMIT, aMinute), reported(of), now);
+      const { run, effect } = decide(submittedAt(COMMIT, aMinute), seenToEnd(of), now);
       assert.deepStrictEqual(
-        [run.state, run.error, run.last, effect],
+        [run.state, run.error, run.lastStep, effect],
         [
           'FAILED',
           { ...failure, class: of, rolledBack: true },
           rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of, rolledBack: true }),
-          { kind: 'PerformDuty', duty: 'history' },
+          { kind: 'PerformAction', action: 'history' },
         ],
       );
     }),
   ),
   ...(['transient', 'session-lost'] as const).map((of) =>
     fact(`a report of ${of} without a marker, twice, is tried again`, () =>
-      expectDecision(submittedAt(COMMIT, { ...laden, ...aMinute }), reported(of), now, {
+      expectDecision(submittedAt(COMMIT, { ...laden, ...aMinute }), seenToEnd(of), now, {
         run: {
           ...submissionGone,
           state: 'WAITING',
           phase: 'READY',
           attempt: 3,
-          last: rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of, rolledBack: true }),
-          next: NOW_SECONDS + 4,
+          lastStep: rowOf(COMMIT, {
+            status: 'FAILED',
+            error: 'gone',
+            errorClass: of,
+            rolledBack: true,
+          }),
+          nextCheckAt: NOW_SECONDS + 4,
           waitingFor: 'attempt 2 of 40_commit.sql failed: gone',
         },
         save: 'version',
-        effect: { kind: 'Pause', ms: 4_000, afterwards: { kind: 'Wake' } },
+        effect: { kind: 'Wake' },
+        pauseMs: 4_000,
       }),
     ),
   ),
   ...(['CLOSED', 'UNKNOWN'] as const).flatMap((session) => [
     fact(`a lost connection without a marker, twice, and the session is ${session}: rebuilt`, () =>
-      expectDecision(submittedAt(COMMIT, aMinute), reported('session-lost', { session }), now, rebuilds),
+      expectDecision(submittedAt(COMMIT, aMinute), seenToEnd('session-lost', { session }), now, {
+        effect: { kind: 'PlanRebuild', about: reported(failedWith('session-lost'), failure) },
+      }),
     ),
     fact(`no marker, twice, of what was not seen to end, and the session is ${session}: rebuilt`, () =>
       expectDecision(submittedAt(COMMIT, aMinute), probed({ session }), now, rebuilds),
     ),
     fact(`any other report without a marker, and the session is ${session}: goes by its class`, () => {
-      const { run, effect } = decide(submittedAt(COMMIT, aMinute), reported('transient', { session }), now);
-      assert.deepStrictEqual([run.state, run.attempt, effect?.kind], ['WAITING', 3, 'Pause']);
+      const { run, effect, pauseMs } = decide(
+        submittedAt(COMMIT, aMinute),
+        seenToEnd('transient', { session }),
+        now,
+      );
+      assert.deepStrictEqual([run.state, run.attempt, effect?.kind, pauseMs], ['WAITING', 3, 'Wake', 4_000]);
     }),
   ]),
   fact('no marker of a submission in an idle session: its session is filled anew', () =>
@@ -449,12 +455,17 @@ const absent = [
 ];
 
 /** A person lets the step run again: nothing of it is claimed yet. */
-const again = readyAt(COMMIT, { checkMarkerOf: COMMIT, doubtSince: NOW_ISO, attempt: 3, firstAttempt: 3 });
+const again = readyAt(COMMIT, {
+  checkMarkerOf: COMMIT,
+  outcomeUnknownSince: NOW_ISO,
+  attempt: 3,
+  firstAttempt: 3,
+});
 
 const earlier: Failure = { class: 'unknown', message: 'not applied, they said', step: '40_commit.sql' };
 
 function checked(marker: MarkerProbed['marker'], more: Partial<MarkerProbed> = {}): MarkerProbed {
-  return probed({ marker, failure: earlier, ...more });
+  return probed({ marker, about: unknown(earlier), ...more });
 }
 
 function asked(verb: 'resume' | 'resolve'): Changes {
@@ -469,7 +480,7 @@ const checking = [
       run: {
         ...behindCommit,
         checkMarkerOf: gone,
-        last: {
+        lastStep: {
           ...rowOf(COMMIT, {
             attempt: 3,
             statementId: 'unknown',
@@ -491,8 +502,8 @@ const checking = [
     },
   ),
   fact('the row of the step before is written before its marker is believed', () =>
-    expectDecision({ ...again, last: rowBefore }, checked('present'), now, {
-      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: checked('present') },
+    expectDecision({ ...again, lastStep: rowBefore }, checked('present'), now, {
+      effect: { kind: 'WriteHistory' },
     }),
   ),
   ...sessions.map((session) =>
@@ -506,7 +517,7 @@ const checking = [
       run: {
         ...inAMinute,
         waitingFor: inAMinute.waitingFor.replace('gone', earlier.message),
-        doubtSince: gone,
+        outcomeUnknownSince: gone,
       },
       save: 'version',
     }),
@@ -523,28 +534,28 @@ const checking = [
     expectDecision(again, checked('absent', { open: 'unreadable' }), now, { run: runsAgain, ...submits }),
   ),
   fact('the session is opened, proved or filled anew only when the marker was read', () => {
-    const failure = {
+    const failure: Failure = {
       class: 'session-lost',
-      message: 'the temporary tables that 40_commit.sql needs must be made again in a new session',
+      message: 'the temporary tables that 40_commit.sql needs must be recreated in a new session',
     };
     const cases = [
-      [{ rebuildFrom: COMMIT }, { kind: 'PlanRebuild', target: COMMIT, failure }],
+      [{ rebuildFrom: COMMIT }, { kind: 'PlanRebuild', about: unknown(failure) }],
       [{ sessionId: gone }, { kind: 'OpenSession', tries: 0 }],
-      [{ proveSession: true }, { kind: 'ProveSession', tries: 0 }],
+      [{ verifySession: true }, { kind: 'VerifySession', tries: 0 }],
     ] as const;
     for (const [changes, effect] of cases)
       assert.deepStrictEqual(decide(changed(again, changes), checked('absent'), now).effect, effect);
   }),
   fact('behind a step that was applied all the same, the session is made ready for the next one', () => {
-    const failure = {
+    const failure: Failure = {
       class: 'session-lost',
-      message: 'the temporary tables that 50_call.sql needs must be made again in a new session',
+      message: 'the temporary tables that 50_call.sql needs must be recreated in a new session',
     };
     const cases = [
-      [{ rebuildFrom: COMMIT }, { kind: 'PlanRebuild', target: CALL, failure }, CALL],
-      [{ rebuildFrom: STAGE }, { kind: 'PlanRebuild', target: STAGE, failure }, STAGE],
+      [{ rebuildFrom: COMMIT }, { kind: 'PlanRebuild', about: unknown(failure) }, CALL],
+      [{ rebuildFrom: STAGE }, { kind: 'PlanRebuild', about: unknown(failure) }, STAGE],
       [{ sessionId: gone }, { kind: 'OpenSession', tries: 0 }, undefined],
-      [{ proveSession: true }, { kind: 'ProveSession', tries: 0 }, undefined],
+      [{ verifySession: true }, { kind: 'VerifySession', tries: 0 }, undefined],
     ] as const;
     for (const [changes, effect, rebuildFrom] of cases) {
       const decided = decide(changed(again, changes), checked('present'), now);
@@ -552,7 +563,7 @@ const checking = [
         [decided.effect, decided.save, decided.run.phase, decided.run.cursor, decided.run.rebuildFrom],
         [effect, 'none', 'READY', CALL, rebuildFrom],
       );
-      assert.equal(decided.run.last?.status, 'FINISHED');
+      assert.equal(decided.run.lastStep?.status, 'FINISHED');
     }
   }),
   fact('a marker that could not be asked for just now holds the claim for a minute', () =>
@@ -560,7 +571,7 @@ const checking = [
       run: {
         ...inAMinute,
         waitingFor: inAMinute.waitingFor.replace('gone', earlier.message),
-        doubtSince: gone,
+        outcomeUnknownSince: gone,
       },
       save: 'version',
     }),
@@ -600,36 +611,30 @@ const checking = [
 ];
 
 /** A step without a name, and a durable one that loads the file. */
-const corners = [
-  fact('a run whose step has no name waits for its marker all the same', () => {
-    const { run } = decide(submittedAt(COMMIT, { step: gone }), probed(), now);
-    assert.equal(
-      run.waitingFor,
-      'whether step ? was applied is not known yet, its marker is read again: gone',
-    );
-  }),
-  ...([undefined, failedWith('unknown')] as const).map((end) =>
-    fact(
-      `a load that its marker shows to be applied, ${end === undefined ? 'unseen' : 'reported failed'}, has its file looked at`,
-      () =>
-        expectDecision(
-          submittedAt(COMMIT),
-          probed({ marker: 'present', ...(end === undefined ? {} : { end }) }),
-          at(NOW, { plan: planWith(COMMIT, { usesFile: true }) }),
-          {
-            effect: {
-              kind: 'CheckInput',
-              end: {
-                statementId: 'statement-1',
-                status: 'FINISHED',
-                endedAt: end?.endedAt ?? NOW_ISO,
-                ...(end === undefined ? {} : { error: failure }),
-              },
+const corners = ([undefined, failedWith('unknown')] as const).map((end) =>
+  fact(
+    `a load that its marker shows to be applied, ${end === undefined ? 'unseen' : 'reported failed'}, has its file looked at`,
+    () =>
+      expectDecision(
+        submittedAt(COMMIT),
+        probed({
+          marker: 'present',
+          about: end === undefined ? unknown(failure) : reported(end, failure),
+        }),
+        at(NOW, { plan: planWith(COMMIT, { usesFile: true }) }),
+        {
+          effect: {
+            kind: 'CheckInput',
+            about: {
+              statementId: 'statement-1',
+              status: 'FINISHED',
+              endedAt: end?.endedAt ?? NOW_ISO,
+              ...(end === undefined ? {} : { error: failure }),
             },
           },
-        ),
-    ),
+        },
+      ),
   ),
-];
+);
 
-export const markerFacts = [...corners, ...judged, ...waits, ...present, ...absent, ...checking];
+export const markerFacts = [...corners, ...judged, ...present, ...absent, ...checking];

@@ -4,15 +4,16 @@ import assert from 'node:assert/strict';
 import { commandLine } from '../../shared/run/command.ts';
 import { decide } from './decide-any.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
-import type { Failure, Run } from '../../shared/run/run.ts';
+import type { Failure } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { bounded, LONGEST_NAME, LONGEST_TEXT, shortened, utf8Bytes } from '../../shared/run/text.ts';
 import { fact } from './fact.ts';
-import { CALL, changed, COMMIT, failedWith, finished, gone, LOAD, now, submittedAt } from './samples.ts';
+import { CALL, COMMIT, failedWith, finished, LOAD, now, submittedAt, unknown } from './samples.ts';
 
 const failureOf = (message: string): Failure => ({ class: 'session-lost', message, step: '40_commit.sql' });
 
 /** What is said where the failure's own words have so many characters. */
-function saidOf(run: Run, event: (failure: Failure) => RunEvent, length: number): string {
+function saidOf(run: StoredRun, event: (failure: Failure) => RunEvent, length: number): string {
   return decide(run, event(failureOf('x'.repeat(length))), now).run.error?.message ?? '';
 }
 
@@ -22,7 +23,7 @@ function cut(letter: string, longest: number, whole: number): string {
   return `${letter.repeat(longest - Buffer.byteLength(note))}${note}`;
 }
 
-function isCutAt(longest: number, run: Run, event: (failure: Failure) => RunEvent): void {
+function isCutAt(longest: number, run: StoredRun, event: (failure: Failure) => RunEvent): void {
   assert.ok(saidOf(run, event, longest).startsWith('x'.repeat(longest)));
   assert.ok(saidOf(run, event, longest + 1).startsWith(cut('x', longest, longest + 1)));
 }
@@ -31,11 +32,10 @@ const refused =
   (reasons: readonly string[]) =>
   (failure: Failure): RunEvent => ({
     kind: 'RebuildPlanned',
-    target: COMMIT,
     verdict: 'refused',
     todo: [],
     reasons,
-    failure,
+    about: unknown(failure),
   });
 
 export const messageFacts = [
@@ -66,7 +66,7 @@ export const messageFacts = [
     const event = {
       kind: 'VerdictRead',
       message: long,
-      end: { statementId: long, error: { message: long, step: 'short' }, rows: 3 },
+      about: { statementId: long, error: { message: long, step: 'short' }, rows: 3 },
       reasons: ['short', long],
       plan: { hash: long },
       absent: undefined,
@@ -76,7 +76,7 @@ export const messageFacts = [
     assert.deepStrictEqual(bounded(event), {
       ...event,
       message,
-      end: {
+      about: {
         statementId: shortened(long, LONGEST_NAME),
         error: { message, step: 'short' },
         rows: 3,
@@ -98,11 +98,11 @@ export const messageFacts = [
     const end = { ...failedWith('data', 'x'.repeat(7_000)), statementId: 'statement-1' };
     const { run } = decide(
       submittedAt(LOAD),
-      { kind: 'LoadErrorsRead', message: 'y'.repeat(7_000), end },
+      { kind: 'LoadErrorsRead', message: 'y'.repeat(7_000), about: end },
       now,
     );
-    assert.equal(run.last?.error, shortened(`${'x'.repeat(7_000)}\n${'y'.repeat(7_000)}`, LONGEST_TEXT));
-    assert.equal(utf8Bytes(run.last.error), LONGEST_TEXT);
+    assert.equal(run.lastStep?.error, shortened(`${'x'.repeat(7_000)}\n${'y'.repeat(7_000)}`, LONGEST_TEXT));
+    assert.equal(utf8Bytes(run.lastStep.error), LONGEST_TEXT);
     assert.equal(utf8Bytes(run.error?.message ?? ''), 1_000);
   }),
   fact('a command names its stage, unless it is the one of this machine', () => {
@@ -115,7 +115,7 @@ export const messageFacts = [
       marker: 'unreadable',
       session: 'CLOSED',
       open: 'none',
-      failure,
+      about: unknown(failure),
     })),
   ),
   fact('of a session that is lost again and again 500 bytes of the failure are kept', () =>
@@ -124,23 +124,16 @@ export const messageFacts = [
       marker: 'absent',
       session: 'AVAILABLE',
       open: 'none',
-      failure,
+      about: unknown(failure),
     })),
   ),
   fact('of a refused rebuild 300 bytes of the failure and 400 of its reasons are kept', () => {
     isCutAt(300, submittedAt(COMMIT), refused(['dim was changed']));
     const whole = saidOf(submittedAt(COMMIT), refused(['r'.repeat(400)]), 3);
-    assert.ok(whole.includes(`${'r'.repeat(400)}. To decide`));
+    assert.ok(whole.includes(`${'r'.repeat(400)}. npx baton run`));
     const long = saidOf(submittedAt(COMMIT), refused(['r'.repeat(401)]), 3);
-    assert.ok(long.includes(`${cut('r', 400, 401)}. To decide`));
+    assert.ok(long.includes(`${cut('r', 400, 401)}. npx baton run`));
   }),
-  fact('a refused rebuild of a step without a name says so', () =>
-    assert.ok(
-      saidOf(changed(submittedAt(COMMIT), { step: gone }), refused(['why']), 3).includes(
-        'what step ? would do',
-      ),
-    ),
-  ),
   fact(
     'a file overwritten while a rebuild loaded it: the rebuild begins anew for the step it was for',
     () => {
@@ -150,7 +143,7 @@ export const messageFacts = [
         firstAttempt: 1,
         todo: [{ index: LOAD, compare: false }],
       };
-      const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'etag-2' }, end: finished };
+      const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'etag-2' }, about: finished };
       assert.equal(decide(submittedAt(LOAD, { rebuild }), event, now).run.rebuildFrom, CALL);
     },
   ),

@@ -1,7 +1,7 @@
 /** News from outside: wake-ups, completion events, slots; and looks at a running statement. */
 import assert from 'node:assert/strict';
 
-import { decide } from './decide-any.ts';
+import { decide, parsed } from './decide-any.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import { isAtEnd, isAtRest, queueOrder } from '../../shared/run/run.ts';
 import type { RunState } from '../../shared/run/run.ts';
@@ -17,24 +17,26 @@ import {
   gone,
   LOAD,
   looksAtFile,
-  now,
   NOW,
+  now,
   NOW_ISO,
   NOW_SECONDS,
   plan,
   readyAt,
+  restingAt,
   rowBefore,
   rowOf,
   STAGE,
   submittedAt,
+  unknown,
 } from './samples.ts';
 
 const woken = { kind: 'Woken' } as const;
 
 const wakeUps = [
   fact('a woken run that owes something does that first', () =>
-    expectDecision(readyAt(COMMIT, { state: 'SUCCEEDED', owed: ['wake', 'close'] }), woken, now, {
-      effect: { kind: 'PerformDuty', duty: 'wake' },
+    expectDecision(restingAt(COMMIT, 'SUCCEEDED', { pendingActions: ['wake', 'close'] }), woken, now, {
+      effect: { kind: 'PerformAction', action: 'wake' },
     }),
   ),
   fact('a woken run in the queue takes a slot', () =>
@@ -45,9 +47,6 @@ const wakeUps = [
       effect: { kind: 'Describe', statementId: 'statement-1' },
     }),
   ),
-  fact('a woken run without a statement has none to look at', () =>
-    expectDecision(submittedAt(COMMIT, { statementId: gone }), woken, now, {}),
-  ),
   fact('a run that found no slot waits', () =>
     expectDecision(readyAt(STAGE, { state: 'QUEUED' }), { kind: 'SlotBusy' }, now, {
       note: 'waits for a slot',
@@ -55,7 +54,7 @@ const wakeUps = [
   ),
   fact('a statement that was asked to stop needs nothing more', () =>
     expectDecision(submittedAt(COMMIT), { kind: 'CancelSent' }, now, {
-      note: 'asked the warehouse to stop the statement',
+      note: 'requested cancellation of the statement',
     }),
   ),
 ];
@@ -73,7 +72,7 @@ function ended(more: Partial<RunEvent & { kind: 'StatementEnded' }> = {}): RunEv
   };
 }
 
-const notOurs = { note: 'an event of an earlier submission, or of somebody else' } as const;
+const notOurs = { note: 'ignored an event of an earlier submission or of another program' } as const;
 
 const describe = { effect: { kind: 'Describe', statementId: 'statement-1' } } as const;
 
@@ -83,7 +82,7 @@ function advanced(row: Partial<ReturnType<typeof rowOf>>): Parameters<typeof exp
       ...beforeClaim(LOAD),
       attempt: 1,
       firstAttempt: 1,
-      last: rowOf(STAGE, { endedAt: NOW_ISO, rows: 12, ...row }),
+      lastStep: rowOf(STAGE, { endedAt: NOW_ISO, rows: 12, ...row }),
     },
     effect: looksAtFile,
   };
@@ -104,25 +103,19 @@ const completions = [
   fact('an event with the end of the token, or another part, is not ours', () =>
     expectDecision(submittedAt(STAGE), ended({ tokenStart: 'k'.repeat(10) }), now, notOurs),
   ),
-  fact('an event of a run without a token is not ours', () =>
-    expectDecision(submittedAt(STAGE, { token: gone }), ended(), now, notOurs),
-  ),
   fact('an event of another principal makes Baton ask for itself', () =>
     expectDecision(submittedAt(STAGE), ended({ trusted: false }), now, describe),
   ),
   fact('an event of another statement makes Baton ask about its own', () =>
     expectDecision(submittedAt(STAGE), ended({ statementId: 'statement-9' }), now, describe),
   ),
-  fact('an event of a run between its steps means nothing', () =>
+  fact('an event of a run between its steps is not ours', () =>
     expectDecision(
       readyAt(STAGE, { token: `abcdefghij${'k'.repeat(42)}`, statementId: 'statement-1' }),
       ended(),
       now,
-      {},
+      notOurs,
     ),
-  ),
-  fact('an event of a submission without a statement means nothing', () =>
-    expectDecision(submittedAt(STAGE, { statementId: gone }), ended({ trusted: false }), now, {}),
   ),
   ...(['FAILED', 'ABORTED'] as const).map((status) =>
     fact(`an event that says ${status} has no words: the statement is looked at`, () =>
@@ -134,7 +127,7 @@ const completions = [
   ),
   fact('an event that outran the record and failed records what is looked at', () =>
     expectDecision(
-      claimedAt(STAGE, { state: 'WAITING', claimedAt: gone, last: rowBefore }),
+      claimedAt(STAGE, { state: 'WAITING', lastStep: rowBefore }),
       ended({ status: 'FAILED' }),
       now,
       {
@@ -142,7 +135,7 @@ const completions = [
           state: 'RUNNING',
           phase: 'SUBMITTED',
           statementId: 'statement-1',
-          submittedAt: '2026-11-24T08:10:00.000Z',
+          submittedAt: '2026-11-24T08:08:00.000Z',
         },
         ...describe,
       },
@@ -150,7 +143,7 @@ const completions = [
   ),
   fact('an event of another principal records nothing', () =>
     expectDecision(claimedAt(STAGE), ended({ trusted: false }), now, {
-      note: 'an event of another principal',
+      note: 'ignored an event of another principal',
     }),
   ),
   fact('the rows of a batch are not those of the user', () =>
@@ -159,7 +152,7 @@ const completions = [
         ...freshClaim(COMMIT + 1),
         attempt: 1,
         firstAttempt: 1,
-        last: rowOf(COMMIT, { endedAt: NOW_ISO }),
+        lastStep: rowOf(COMMIT, { endedAt: NOW_ISO }),
       },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
@@ -169,7 +162,10 @@ const completions = [
     fact(`an event with ${rows ?? 'no'} rows`, () => {
       const { rows: _rows, ...bare } = ended() as RunEvent & { kind: 'StatementEnded' };
       const { run } = decide(submittedAt(STAGE), rows === undefined ? bare : ended({ rows }), now);
-      assert.deepStrictEqual(run.last, rowOf(STAGE, { endedAt: NOW_ISO, ...(rows === 0 ? { rows } : {}) }));
+      assert.deepStrictEqual(
+        run.lastStep,
+        rowOf(STAGE, { endedAt: NOW_ISO, ...(rows === 0 ? { rows } : {}) }),
+      );
     }),
   ),
   fact(
@@ -180,14 +176,13 @@ const completions = [
         changes: Parameters<typeof submittedAt>[1] = {},
         ms = NOW,
       ): string | undefined =>
-        decide(submittedAt(STAGE, changes), ended({ at: at_ }), at(ms)).run.last?.endedAt;
+        decide(submittedAt(STAGE, changes), ended({ at: at_ }), at(ms)).run.lastStep?.endedAt;
       assert.equal(endOf('2026-11-24T08:10:00.500Z'), NOW_ISO);
       assert.equal(endOf('2026-11-24T08:09:59.001Z'), NOW_ISO);
       assert.equal(endOf('2026-11-24T08:09:59.000Z'), '2026-11-24T08:09:59.000Z');
       assert.equal(endOf('2026-11-24T08:10:00.501Z'), '2026-11-24T08:10:00.501Z');
       assert.equal(endOf('2026-11-24T08:07:00.000Z'), '2026-11-24T08:08:10.000Z');
       assert.equal(endOf('2026-11-24T08:10:00.500Z', { submittedAt: '2026-11-24T08:10:07.000Z' }), NOW_ISO);
-      assert.equal(endOf('2026-11-24T08:07:00.000Z', { submittedAt: gone }), '2026-11-24T08:07:00.000Z');
     },
   ),
 ];
@@ -205,11 +200,11 @@ function nextLook(after: number, timeoutSeconds = 10_000): number | undefined {
   const steps = plan.steps.map((step) => ({ ...step, timeoutSeconds }));
   // A millisecond more would be the next second.
   const { run } = decide(
-    submittedAt(COMMIT, { next: gone, submittedAt: '2026-11-24T08:08:10.999Z' }),
+    submittedAt(COMMIT, { nextCheckAt: 0, submittedAt: '2026-11-24T08:08:10.999Z' }),
     running,
     at(started + 999 + after * 1000, { plan: { ...plan, steps } }),
   );
-  return run.next === undefined ? undefined : run.next - started / 1000 - after;
+  return run.nextCheckAt === undefined ? undefined : run.nextCheckAt - started / 1000 - after;
 }
 
 const looks = [
@@ -222,29 +217,22 @@ const looks = [
   fact('a statement is looked at one second behind its time', () => assert.equal(nextLook(90, 100), 11)),
   fact('the next look is stored, and nothing else', () =>
     expectDecision(submittedAt(COMMIT), running, now, {
-      run: { next: NOW_SECONDS + 60 },
+      run: { nextCheckAt: NOW_SECONDS + 60 },
       save: 'version',
       ...isRunning,
     }),
   ),
   fact('a look that is due within fifteen seconds of that is left as it is', () => {
-    expectDecision(submittedAt(COMMIT, { next: NOW_SECONDS + 45 }), running, now, isRunning);
-    expectDecision(submittedAt(COMMIT, { next: NOW_SECONDS + 44 }), running, now, {
-      run: { next: NOW_SECONDS + 60 },
+    expectDecision(submittedAt(COMMIT, { nextCheckAt: NOW_SECONDS + 45 }), running, now, isRunning);
+    expectDecision(submittedAt(COMMIT, { nextCheckAt: NOW_SECONDS + 44 }), running, now, {
+      run: { nextCheckAt: NOW_SECONDS + 60 },
       save: 'version',
       ...isRunning,
     });
   }),
-  fact('a statement without a time of its submission has just begun', () =>
-    expectDecision(submittedAt(COMMIT, { submittedAt: gone }), running, at(started + 5_000_000), {
-      run: { next: started / 1000 + 5_060 },
-      save: 'version',
-      ...isRunning,
-    }),
-  ),
   fact('a statement that has run for longer than its step may is stopped, once', () => {
     expectDecision(submittedAt(COMMIT), running, at(started + 1_000_000), {
-      run: { next: started / 1000 + 1_001 },
+      run: { nextCheckAt: started / 1000 + 1_001 },
       save: 'version',
       ...isRunning,
     });
@@ -256,8 +244,8 @@ const looks = [
     expectDecision(submittedAt(COMMIT, { timedOut: true }), running, at(started + 1), stops);
   }),
   fact('a run that never began has no time of its own to stop a statement', () =>
-    expectDecision(submittedAt(COMMIT, { countsFrom: gone, startedAt: gone }), running, now, {
-      run: { next: NOW_SECONDS + 60 },
+    expectDecision(submittedAt(COMMIT, { timeoutFrom: gone, startedAt: gone }), running, now, {
+      run: { nextCheckAt: NOW_SECONDS + 60 },
       save: 'version',
       ...isRunning,
     }),
@@ -270,11 +258,6 @@ const looks = [
       ...stops,
     });
   }),
-  fact('news of another statement mean nothing', () => {
-    const note = 'that statement is not awaited any more';
-    expectDecision(submittedAt(COMMIT, { statementId: 'statement-9' }), running, now, { note });
-    expectDecision(claimedAt(COMMIT, { statementId: 'statement-1' }), running, now, { note });
-  }),
 ];
 
 const queued = readyAt(STAGE, {
@@ -284,8 +267,8 @@ const queued = readyAt(STAGE, {
   sessionId: gone,
   pid: gone,
   startedAt: gone,
-  countsFrom: gone,
-  next: gone,
+  timeoutFrom: gone,
+  nextCheckAt: gone,
 });
 
 const hasSlot = {
@@ -293,14 +276,14 @@ const hasSlot = {
   slot: true,
   epoch: 6,
   startedAt: NOW_ISO,
-  countsFrom: NOW_ISO,
-  next: NOW_SECONDS + 90,
+  timeoutFrom: NOW_ISO,
+  nextCheckAt: NOW_SECONDS + 90,
 } as const;
 
 const slotTaken = { kind: 'SlotTaken', epoch: 6 } as const;
 
 /** Resumed after its slot was given away: at epoch 5 it had it. */
-const queuedAgain = readyAt(CHECK, { state: 'QUEUED', slot: gone, next: gone, proveSession: true });
+const queuedAgain = readyAt(CHECK, { state: 'QUEUED', slot: gone, nextCheckAt: gone, verifySession: true });
 
 const slots = [
   fact('a run that took its slot opens a session', () =>
@@ -318,16 +301,13 @@ const slots = [
       effect: { kind: 'OpenSession', tries: 0 },
     });
     const empty = decide(queued, { ...slotTaken, plan: { ...plan, hash: 'plan-2', steps: [] } }, now).run;
-    assert.deepStrictEqual([empty.planHash, empty.steps, empty.step], ['plan-2', 0, '10_stage.sql']);
-  }),
-  fact('a run in another phase is between its steps once it has its slot', () => {
-    assert.equal(decide({ ...queued, phase: 'CLAIMED' }, slotTaken, now).run.phase, 'READY');
+    assert.deepStrictEqual([empty.planHash, empty.steps, empty.step], ['plan-2', 0, undefined]);
   }),
   fact('a run that takes a slot again in the next epoch has its session proved', () =>
     expectDecision(queuedAgain, slotTaken, now, {
       run: { ...hasSlot, startedAt: '2026-11-24T08:01:00.000Z' },
       save: 'version',
-      effect: { kind: 'ProveSession', tries: 0 },
+      effect: { kind: 'VerifySession', tries: 0 },
     }),
   ),
   ...[5, 7].map((epoch) =>
@@ -336,13 +316,12 @@ const slots = [
         run: { ...hasSlot, startedAt: '2026-11-24T08:01:00.000Z', epoch },
         effect: {
           kind: 'PlanRebuild',
-          target: CHECK,
-          failure: {
+          about: unknown({
             class: 'session-lost',
             message:
               'another run of orders held the slot meanwhile: the temporary tables of session session-1 may be stale',
             step: '30_check.sql',
-          },
+          }),
         },
       }),
     ),
@@ -360,7 +339,7 @@ const slots = [
       slotTaken,
       now,
     );
-    assert.deepStrictEqual([effect, save], [{ kind: 'ProveSession', tries: 0 }, 'version']);
+    assert.deepStrictEqual([effect, save], [{ kind: 'VerifySession', tries: 0 }, 'version']);
   }),
   fact('a person who wants a new session gets it with the slot', () =>
     expectDecision(readyAt(LOAD, { state: 'QUEUED', slot: gone, rebuildFrom: LOAD }), slotTaken, now, {
@@ -368,11 +347,10 @@ const slots = [
       save: 'version',
       effect: {
         kind: 'PlanRebuild',
-        target: LOAD,
-        failure: {
+        about: unknown({
           class: 'session-lost',
-          message: 'the temporary tables that 20_load.sql needs must be made again in a new session',
-        },
+          message: 'the temporary tables that 20_load.sql needs must be recreated in a new session',
+        }),
       },
     }),
   ),
@@ -396,7 +374,9 @@ const rests: Readonly<Record<RunState, readonly [end: boolean, rest: boolean]>> 
 const states = [
   ...Object.entries(rests).map(([state, [end, rest]]) =>
     fact(`${state} is ${end ? 'an end' : rest ? 'rest, but no end' : 'neither end nor rest'}`, () => {
-      const run = readyAt(STAGE, { state: state as RunState });
+      const run = parsed(
+        rest ? restingAt(STAGE, state as RunState) : claimedAt(STAGE, { state: state as RunState }),
+      );
       assert.deepStrictEqual([isAtEnd(run), isAtRest(run)], [end, rest]);
     }),
   ),
@@ -404,12 +384,14 @@ const states = [
     const file = { bucket: 'landing', key: 'orders/1.csv', size: 10, etag: 'e', sequencer: '0A1' };
     const time = '2026-11-24T07:59:00.000Z';
     assert.equal(
-      queueOrder(readyAt(STAGE, { trigger: { kind: 's3', time, file } })),
+      queueOrder(parsed(readyAt(STAGE, { trigger: { kind: 's3', time, file } }))),
       `${time}#${'0'.repeat(21)}0A1#run-1`,
     );
-    assert.equal(queueOrder(readyAt(STAGE)), `${time}#${'0'.repeat(24)}#run-1`);
+    assert.equal(queueOrder(parsed(readyAt(STAGE))), `${time}#${'0'.repeat(24)}#run-1`);
     assert.equal(
-      queueOrder(readyAt(STAGE, { trigger: { kind: 'request', time, requestId: 'one', actor: 'me' } })),
+      queueOrder(
+        parsed(readyAt(STAGE, { trigger: { kind: 'request', time, requestId: 'one', actor: 'me' } })),
+      ),
       `${time}#${'0'.repeat(24)}#run-1`,
     );
   }),

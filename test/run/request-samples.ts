@@ -1,6 +1,7 @@
 /** Runs that a person asks something of, and how the answers look. */
 import type { AnyEvent } from './decide-any.ts';
-import type { Failure, LastRequest, Run } from '../../shared/run/run.ts';
+import type { Failure, LastRequest } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { expectDecision } from './expect-decision.ts';
 import type { Changes } from './samples.ts';
 import { COMMIT, now, NOW_ISO, readyAt } from './samples.ts';
@@ -21,7 +22,7 @@ export function asked(verb: LastRequest['verb'], answer: string): LastRequest {
   return { requestId: 'request-1', verb, actor: 'mia', at: NOW_ISO, answer };
 }
 
-export function failedAt(cursor: number, changes: Changes = {}): Run {
+export function failedAt(cursor: number, changes: Changes = {}): StoredRun {
   return readyAt(cursor, {
     state: 'FAILED',
     generation: 1,
@@ -29,12 +30,12 @@ export function failedAt(cursor: number, changes: Changes = {}): Run {
     error: sqlError,
     resumeWith,
     endedAt: '2026-11-24T08:05:00.000Z',
-    owed: ['publish'],
+    pendingActions: ['publish'],
     ...changes,
   });
 }
 
-export function refused(run: Run, event: AnyEvent, message: string): void {
+export function refused(run: StoredRun, event: AnyEvent, message: string): void {
   expectDecision(run, event, now, { answer: { ok: false, code: 'refused', message } });
 }
 
@@ -42,6 +43,6 @@ export function refused(run: Run, event: AnyEvent, message: string): void {
 export function expectFirstAnswer(event: AnyEvent): void {
   const lastRequest = { ...asked('cancel', 'so it was') };
   expectDecision(failedAt(COMMIT, { lastRequest }), event, now, {
-    answer: { ok: true, message: 'request request-1 was carried out before: so it was' },
+    answer: { ok: true, message: 'request request-1 was already carried out: so it was' },
   });
 }

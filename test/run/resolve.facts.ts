@@ -2,28 +2,28 @@
 import assert from 'node:assert/strict';
 
 import { decide } from './decide-any.ts';
-import type { ResolveRequested } from '../../shared/run/run-event.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { ResolveRequest } from '../../shared/run/request.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { expectDecision } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import { asked, expectFirstAnswer, refused, resumeWith, sqlError } from './request-samples.ts';
 import type { Changes } from './samples.ts';
 import {
-  laden,
-  submissionGone,
   AUDIT,
   CALL,
   COMMIT,
   gone,
+  laden,
   LOAD,
   now,
   NOW_ISO,
   NOW_SECONDS,
   readyAt,
   STAGE,
+  submissionGone,
 } from './samples.ts';
 
-function undecided(cursor: number, changes: Changes = {}): Run {
+function undecided(cursor: number, changes: Changes = {}): StoredRun {
   return readyAt(cursor, {
     state: 'NEEDS_DECISION',
     rebuilds: 3,
@@ -34,8 +34,8 @@ function undecided(cursor: number, changes: Changes = {}): Run {
   });
 }
 
-function resolve(verdict: ResolveRequested['verdict']): ResolveRequested {
-  return { kind: 'ResolveRequested', requestId: 'request-1', actor: 'mia', verdict };
+function resolve(verdict: ResolveRequest['verdict']): ResolveRequest {
+  return { verb: 'resolve', requestId: 'request-1', actor: 'mia', verdict };
 }
 
 const goesOn = {
@@ -44,9 +44,9 @@ const goesOn = {
   resumeWith: gone,
   endedAt: gone,
   rebuilds: gone,
-  proveSession: true,
-  countsFrom: NOW_ISO,
-  next: NOW_SECONDS,
+  verifySession: true,
+  timeoutFrom: NOW_ISO,
+  nextCheckAt: NOW_SECONDS,
 } as const;
 
 const declared = {
@@ -60,7 +60,7 @@ const declared = {
   error: 'declared applied by mia',
 } as const;
 
-const applied = 'step 40_commit.sql was applied, says mia';
+const applied = 'step 40_commit.sql was applied, according to mia';
 
 export const resolveFacts = [
   fact('resolve --applied: the run goes on behind the step, whose row says who said so', () =>
@@ -72,7 +72,7 @@ export const resolveFacts = [
         step: '50_call.sql',
         attempt: 1,
         firstAttempt: 1,
-        last: declared,
+        lastStep: declared,
         lastRequest: asked('resolve', applied),
       },
       save: 'version',
@@ -87,7 +87,7 @@ export const resolveFacts = [
         { index: CALL + 1, compare: false },
       ];
       const rebuild = { resumeAt: AUDIT, attempt: 7, firstAttempt: 6, todo };
-      const message = 'step 10_stage.sql was applied, says mia';
+      const message = 'step 10_stage.sql was applied, according to mia';
       const row = { ...declared, index: STAGE, name: '10_stage.sql' };
       expectDecision(undecided(STAGE, { rebuild, firstAttempt: 2 }), resolve('applied'), now, {
         run: {
@@ -97,7 +97,7 @@ export const resolveFacts = [
           attempt: 1,
           firstAttempt: 1,
           rebuild: { ...rebuild, todo: todo.slice(1) },
-          last: row,
+          lastStep: row,
           lastRequest: asked('resolve', message),
         },
         save: 'version',
@@ -115,7 +115,7 @@ export const resolveFacts = [
             attempt: 7,
             firstAttempt: 6,
             rebuild: gone,
-            last: row,
+            lastStep: row,
             lastRequest: asked('resolve', message),
           },
           save: 'version',
@@ -132,22 +132,17 @@ export const resolveFacts = [
   fact('resolve --applied without a slot, or a session: waits for the one, opens the other', () => {
     const { run } = decide(undecided(COMMIT, { slot: gone, sessionId: gone }), resolve('applied'), now);
     assert.deepStrictEqual(
-      [run.state, run.next, run.proveSession, run.cursor],
+      [run.state, run.nextCheckAt, run.verifySession, run.cursor],
       ['QUEUED', undefined, undefined, CALL],
     );
-    assert.equal('next' in run, false);
-  }),
-  fact('resolve --applied where the end of the run has no time, or its step no name', () => {
-    const { run } = decide(undecided(COMMIT, { endedAt: gone, step: gone }), resolve('applied'), now);
-    assert.deepStrictEqual([run.last?.startedAt, run.last?.name], [NOW_ISO, '']);
-    assert.equal(run.lastRequest?.answer, 'step ? was applied, says mia');
+    assert.equal('nextCheckAt' in run, false);
   }),
   fact('resolve --applied where the next step is not in the plan', () => {
     const { run } = decide(undecided(AUDIT, { steps: 9 }), resolve('applied'), now);
-    assert.deepStrictEqual([run.state, run.cursor, run.step], ['RUNNING', 8, '80_audit.sql']);
+    assert.deepStrictEqual([run.state, run.cursor, run.step], ['RUNNING', 8, undefined]);
   }),
   fact('resolve --applied of the last step: the run has succeeded', () => {
-    const message = 'step 80_audit.sql was applied, says mia';
+    const message = 'step 80_audit.sql was applied, according to mia';
     expectDecision(undecided(AUDIT), resolve('applied'), now, {
       run: {
         state: 'SUCCEEDED',
@@ -155,19 +150,19 @@ export const resolveFacts = [
         step: gone,
         error: gone,
         resumeWith: gone,
-        last: { ...declared, index: AUDIT, name: '80_audit.sql' },
-        owed: ['history', 'release', 'wake', 'publish', 'close'],
-        next: NOW_SECONDS,
+        lastStep: { ...declared, index: AUDIT, name: '80_audit.sql' },
+        pendingActions: ['history', 'release', 'wake', 'publish', 'close'],
+        nextCheckAt: NOW_SECONDS,
         endedAt: NOW_ISO,
         lastRequest: asked('resolve', message),
       },
       save: 'version',
-      effect: { kind: 'PerformDuty', duty: 'history' },
+      effect: { kind: 'PerformAction', action: 'history' },
       answer: { ok: true, message },
     });
   }),
   fact('resolve --not-applied: the step is tried again with a new budget', () => {
-    const message = 'step 40_commit.sql was not applied, says mia';
+    const message = 'step 40_commit.sql was not applied, according to mia';
     expectDecision(undecided(COMMIT), resolve('not-applied'), now, {
       run: {
         ...goesOn,
@@ -189,7 +184,7 @@ export const resolveFacts = [
         firstAttempt: 6,
         todo: [{ index: STAGE, compare: true }],
       };
-      const message = 'step 10_stage.sql was not applied, says mia';
+      const message = 'step 10_stage.sql was not applied, according to mia';
       expectDecision(undecided(STAGE, { rebuild }), resolve('not-applied'), now, {
         run: {
           ...goesOn,
@@ -218,28 +213,21 @@ export const resolveFacts = [
     );
   }),
   fact('resolve --abandon: the run is given up, with its first error', () => {
-    const message = 'step 40_commit.sql is given up with its run, says mia';
-    expectDecision(undecided(COMMIT, { ...laden, proveSession: true }), resolve('abandon'), now, {
+    const message = 'step 40_commit.sql is abandoned with its run, according to mia';
+    expectDecision(undecided(COMMIT, { ...laden, verifySession: true }), resolve('abandon'), now, {
       run: {
         ...submissionGone,
-        proveSession: gone,
+        verifySession: gone,
         resumeWith: gone,
         state: 'CANCELLED',
-        owed: ['history', 'release', 'wake', 'publish', 'close'],
-        next: NOW_SECONDS,
+        pendingActions: ['history', 'release', 'wake', 'publish', 'close'],
+        nextCheckAt: NOW_SECONDS,
         endedAt: NOW_ISO,
         lastRequest: asked('resolve', message),
       },
       save: 'version',
-      effect: { kind: 'PerformDuty', duty: 'history' },
+      effect: { kind: 'PerformAction', action: 'history' },
       answer: { ok: true, message },
-    });
-  }),
-  fact('resolve --abandon of a run without an error has the word of the person as its reason', () => {
-    const { run } = decide(undecided(COMMIT, { error: gone }), resolve('abandon'), now);
-    assert.deepStrictEqual(run.error, {
-      class: 'cancelled',
-      message: 'step 40_commit.sql is given up with its run, says mia',
     });
   }),
   fact('resolve of a run that needs no decision is refused', () =>
@@ -251,9 +239,9 @@ export const resolveFacts = [
   ),
   fact('resolve of a run that still owes something is refused for the moment', () =>
     refused(
-      undecided(COMMIT, { owed: ['publish'] }),
+      undecided(COMMIT, { pendingActions: ['publish'] }),
       resolve('applied'),
-      'run run-1 is just being stopped: ask again in a moment',
+      'run run-1 is still being stopped: try again in a moment',
     ),
   ),
   fact('resolve: a request that comes again has its first answer again', () =>

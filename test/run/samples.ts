@@ -1,9 +1,9 @@
 /** Runs, steps and answers to try the core with. Where an attribute may differ from its neighbor, it does. */
-import type { Context } from '../../shared/run/decision.ts';
-import type { Effect } from '../../shared/run/effect.ts';
+import type { Context, Effect, Failed, Finished, StatementEnd, Unknown } from '../../shared/run/decision.ts';
 import type { PlanView, StepView } from '../../shared/run/plan-view.ts';
-import type { SeenFile, StatementEnd } from '../../shared/run/run-event.ts';
-import type { Failure, FinishedStep, Run } from '../../shared/run/run.ts';
+import type { SeenFile } from '../../shared/run/run-event.ts';
+import type { Failure, FinishedStep } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 
 /** Half a second past, so that whole seconds are another number. */
 export const NOW = Date.parse('2026-11-24T08:10:00.500Z');
@@ -16,15 +16,15 @@ export const FRESH_TOKEN = `zyxwvutsrq${'p'.repeat(42)}`;
 /** An attribute that is not there (any more). */
 export const gone = Symbol('gone');
 
-export type Changes = { readonly [K in keyof Run]?: Run[K] | typeof gone };
+export type Changes = { readonly [K in keyof StoredRun]?: StoredRun[K] | typeof gone };
 
-export function changed(run: Run, changes: Changes): Run {
+export function changed(run: StoredRun, changes: Changes): StoredRun {
   const copy: Record<string, unknown> = { ...run };
   for (const [name, value] of Object.entries(changes)) {
     if (value === gone) delete copy[name];
     else copy[name] = value;
   }
-  return copy as unknown as Run;
+  return copy as unknown as StoredRun;
 }
 
 function step(name: string, kind: StepView['kind'], more: Partial<StepView> = {}): StepView {
@@ -83,12 +83,12 @@ export function at(ms: number, more: Partial<Context> = {}): Context {
 
 export const now: Context = at(NOW);
 
-const ready: Run = {
+const ready: StoredRun = {
   id: 'run-1',
   pipeline: 'orders',
   planHash: 'plan-1',
   steps: plan.steps.length,
-  birth: 'b1'.repeat(16),
+  incarnationId: 'b1'.repeat(16),
   trigger: {
     kind: 's3',
     time: '2026-11-24T07:59:00.000Z',
@@ -108,19 +108,19 @@ const ready: Run = {
   slot: true,
   createdAt: '2026-11-24T08:00:00.000Z',
   startedAt: '2026-11-24T08:01:00.000Z',
-  countsFrom: '2026-11-24T08:02:00.000Z',
-  next: NOW_SECONDS - 10,
+  timeoutFrom: '2026-11-24T08:02:00.000Z',
+  nextCheckAt: NOW_SECONDS - 10,
   version: 7,
-  by: 'driver-1',
+  writerId: 'driver-1',
 };
 
-export function readyAt(cursor: number, changes: Changes = {}): Run {
+export function readyAt(cursor: number, changes: Changes = {}): StoredRun {
   const name = plan.steps[cursor]?.name;
   return changed(ready, { cursor, step: name ?? gone, ...changes });
 }
 
 /** Claimed two minutes ago. */
-export function claimedAt(cursor: number, changes: Changes = {}): Run {
+export function claimedAt(cursor: number, changes: Changes = {}): StoredRun {
   return readyAt(cursor, {
     phase: 'CLAIMED',
     token: OLD_TOKEN,
@@ -130,11 +130,23 @@ export function claimedAt(cursor: number, changes: Changes = {}): Run {
 }
 
 /** Submitted almost two minutes ago. */
-export function submittedAt(cursor: number, changes: Changes = {}): Run {
+export function submittedAt(cursor: number, changes: Changes = {}): StoredRun {
   return claimedAt(cursor, {
     phase: 'SUBMITTED',
     statementId: 'statement-1',
     submittedAt: '2026-11-24T08:08:10.000Z',
+    ...changes,
+  });
+}
+
+/** Ended or stopped five minutes ago, and nothing is left to do for it. */
+export function restingAt(cursor: number, state: StoredRun['state'], changes: Changes = {}): StoredRun {
+  const error: Failure = { class: 'sql', message: 'ERROR: so it said', step: '40_commit.sql' };
+  return readyAt(cursor, {
+    state,
+    endedAt: '2026-11-24T08:05:00.000Z',
+    nextCheckAt: gone,
+    ...(state === 'SUCCEEDED' || state === 'SUPERSEDED' ? {} : { error }),
     ...changes,
   });
 }
@@ -145,32 +157,43 @@ export const submissionGone: Changes = {
   claimedAt: gone,
   nonce: gone,
   refusedSince: gone,
-  inputSeen: gone,
-  troubles: gone,
+  fileAtClaim: gone,
+  failedDrives: gone,
   statementId: gone,
   submittedAt: gone,
   timedOut: gone,
-  doubtSince: gone,
+  outcomeUnknownSince: gone,
 };
 
 /** A submission with all that it can carry. */
 export const laden: Changes = {
   nonce: 2,
   refusedSince: '2026-11-24T08:09:00.000Z',
-  inputSeen: { modified: '2026-11-24T07:58:59.000Z' },
-  troubles: 3,
+  fileAtClaim: { modified: '2026-11-24T07:58:59.000Z' },
+  failedDrives: 3,
   timedOut: true,
-  doubtSince: '2026-11-24T08:09:30.000Z',
+  outcomeUnknownSince: '2026-11-24T08:09:30.000Z',
 };
 
-export const finished: StatementEnd = {
+/** No end was seen. */
+export function unknown(error: Failure): Unknown {
+  return { status: 'UNKNOWN', error };
+}
+
+/** Reported as not applied: what was rolled back has no rows. */
+export function reported(end: StatementEnd, error: Failure): Failed {
+  const { rows: _, ...withoutRows } = end;
+  return { ...withoutRows, status: end.status === 'FINISHED' ? 'FAILED' : end.status, error };
+}
+
+export const finished: Finished = {
   statementId: 'statement-1',
   status: 'FINISHED',
   endedAt: '2026-11-24T08:09:59.000Z',
   rows: 12,
 };
 
-export function failedWith(failure: Failure['class'], message = 'ERROR: so it said'): StatementEnd {
+export function failedWith(failure: Failure['class'], message = 'ERROR: so it said'): Failed {
   return {
     statementId: 'statement-1',
     status: 'FAILED',

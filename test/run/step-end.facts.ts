@@ -1,12 +1,15 @@
 /** A statement ended: the run advances, tries again, or stops. */
 import assert from 'node:assert/strict';
 
-import type { RunEvent, StatementEnd } from '../../shared/run/run-event.ts';
-import type { Failure, FailureClass, Run } from '../../shared/run/run.ts';
+import type { Failed, StatementEnd } from '../../shared/run/decision.ts';
+import type { RunEvent } from '../../shared/run/run-event.ts';
+import type { Failure, FailureClass } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { backoffMs, isVerdict, policyFor } from '../../shared/run/retry.ts';
-import { failStep, finishStep, onEnd } from '../../shared/run/step-end.ts';
-import { decide } from './decide-any.ts';
+import { failStep, finishStep } from '../../shared/run/step-end.ts';
+import type { Decided } from './decide-any.ts';
+import { active, decide, flat } from './decide-any.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import { cancelOnDev } from './request-samples.ts';
@@ -30,13 +33,14 @@ import {
   LOAD,
   looksAtFile,
   newerFile,
-  now,
   NOW,
+  now,
   NOW_ISO,
   NOW_SECONDS,
   plan,
   planWith,
   readyAt,
+  reported,
   rowBefore,
   rowOf,
   sameFile,
@@ -50,10 +54,14 @@ function seen(end: StatementEnd): RunEvent {
 }
 
 const { rows: _rows, ...finishedUncounted } = finished;
-const aborted: StatementEnd = {
+/** What the engine says of an end without an error text. */
+const wordless: Failure = { class: 'unknown', message: 'the warehouse gave no error text' };
+
+const aborted: Failed = {
   statementId: 'statement-1',
   status: 'ABORTED',
   endedAt: '2026-11-24T08:09:59.000Z',
+  error: wordless,
 };
 
 function failureAt(name: string, failure: FailureClass, message = 'ERROR: so it said'): Failure {
@@ -63,16 +71,12 @@ function failureAt(name: string, failure: FailureClass, message = 'ERROR: so it 
 /** Without chance: the whole pause. */
 const wholePause = at(NOW, { chance: { token: 'unused', fraction: 1 } });
 
-const anotherStatement = { ...finished, statementId: 'statement-9' };
-
-const notAwaited = 'that statement is not awaited any more';
-
 const advancing = [
   fact(
     'a finished step: the cursor and the row of what ended; where the next step loads the file, that is looked at before the write',
     () =>
       expectDecision(
-        submittedAt(STAGE, { ...laden, doubtSince: gone, firstAttempt: 2, rebuilds: 2 }),
+        submittedAt(STAGE, { ...laden, outcomeUnknownSince: gone, firstAttempt: 2, rebuilds: 2 }),
         seen(finished),
         now,
         {
@@ -81,7 +85,7 @@ const advancing = [
             rebuilds: gone,
             attempt: 1,
             firstAttempt: 1,
-            last: rowOf(STAGE, { rows: 12 }),
+            lastStep: rowOf(STAGE, { rows: 12 }),
           },
           effect: looksAtFile,
         },
@@ -89,50 +93,20 @@ const advancing = [
   ),
   fact('rows that nobody told are not in the row', () =>
     expectDecision(submittedAt(COMMIT), seen(finishedUncounted), now, {
-      run: { ...freshClaim(CALL), attempt: 1, firstAttempt: 1, last: rowOf(COMMIT) },
+      run: { ...freshClaim(CALL), attempt: 1, firstAttempt: 1, lastStep: rowOf(COMMIT) },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
     }),
   ),
   fact('the row of the step before is written first, and the same news come again after it', () =>
-    expectDecision(submittedAt(STAGE, { last: rowBefore }), seen(finished), now, {
-      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: seen(finished) },
+    expectDecision(submittedAt(STAGE, { lastStep: rowBefore }), seen(finished), now, {
+      effect: { kind: 'WriteHistory' },
     }),
   ),
-  fact('a row that was written does not stand in the way any more', () =>
-    expectDecision(
-      submittedAt(STAGE, { last: rowBefore }),
-      { kind: 'HistoryWritten', row: rowBefore, afterwards: seen(finished) },
-      now,
-      {
-        run: { ...beforeClaim(LOAD), attempt: 1, firstAttempt: 1, last: rowOf(STAGE, { rows: 12 }) },
-        effect: looksAtFile,
-      },
-    ),
-  ),
-  fact('a written row without a row to write only hands on what comes afterwards', () =>
-    expectDecision(
-      submittedAt(STAGE),
-      { kind: 'HistoryWritten', row: rowBefore, afterwards: { kind: 'Woken' } },
-      now,
-      { effect: { kind: 'Describe', statementId: 'statement-1' } },
-    ),
-  ),
-  fact(
-    'a row starts with the claim where no submission was recorded, and with the end where nothing was',
-    () => {
-      const { run } = decide(submittedAt(STAGE, { submittedAt: gone }), seen(finished), now);
-      assert.equal(run.last?.startedAt, '2026-11-24T08:08:00.000Z');
-      const bare = submittedAt(STAGE, { submittedAt: gone, claimedAt: gone });
-      assert.equal(decide(bare, seen(finished), now).run.last?.startedAt, finished.endedAt);
-    },
-  ),
-  fact('a row of a step without a name has none', () => {
-    const { run } = decide(submittedAt(STAGE, { step: gone }), seen(finished), now);
-    assert.equal(run.last?.name, '');
-  }),
   fact('a load that finished has its file looked at again before anything is believed', () =>
-    expectDecision(submittedAt(LOAD), seen(finished), now, { effect: { kind: 'CheckInput', end: finished } }),
+    expectDecision(submittedAt(LOAD), seen(finished), now, {
+      effect: { kind: 'CheckInput', about: finished },
+    }),
   ),
   fact('a load of a run without a file has none to look at', () =>
     expectDecision(
@@ -144,7 +118,7 @@ const advancing = [
           ...freshClaim(CHECK),
           attempt: 1,
           firstAttempt: 1,
-          last: rowOf(LOAD, { rows: 12 }),
+          lastStep: rowOf(LOAD, { rows: 12 }),
         },
         save: 'version',
         effect: { kind: 'Submit', tries: 0 },
@@ -153,7 +127,7 @@ const advancing = [
   ),
   fact('a finished check has its result read', () =>
     expectDecision(submittedAt(CHECK), seen(finished), now, {
-      effect: { kind: 'ReadVerdict', end: finished },
+      effect: { kind: 'ReadVerdict', about: finished },
     }),
   ),
   fact('a check that reads the file has the file looked at first', () =>
@@ -162,18 +136,18 @@ const advancing = [
       seen(finished),
       at(NOW, { plan: planWith(CHECK, { usesFile: true }) }),
       {
-        effect: { kind: 'CheckInput', end: finished },
+        effect: { kind: 'CheckInput', about: finished },
       },
     ),
   ),
   fact('a check whose file is still the same has its result read', () =>
-    expectDecision(submittedAt(CHECK), { kind: 'InputChecked', seen: sameFile, end: finished }, now, {
-      effect: { kind: 'ReadVerdict', end: finished },
+    expectDecision(submittedAt(CHECK), { kind: 'InputChecked', seen: sameFile, about: finished }, now, {
+      effect: { kind: 'ReadVerdict', about: finished },
     }),
   ),
   fact('a load whose file is still the same advances', () =>
-    expectDecision(submittedAt(LOAD), { kind: 'InputChecked', seen: sameFile, end: finished }, now, {
-      run: { ...freshClaim(CHECK), attempt: 1, firstAttempt: 1, last: rowOf(LOAD, { rows: 12 }) },
+    expectDecision(submittedAt(LOAD), { kind: 'InputChecked', seen: sameFile, about: finished }, now, {
+      run: { ...freshClaim(CHECK), attempt: 1, firstAttempt: 1, lastStep: rowOf(LOAD, { rows: 12 }) },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
     }),
@@ -182,26 +156,9 @@ const advancing = [
     const { run } = decide(submittedAt(STAGE, { steps: 1 }), seen(finished), now);
     assert.deepStrictEqual([run.state, run.cursor], ['SUCCEEDED', 1]);
   }),
-  fact('of another statement than the recorded one no end is believed', () =>
-    expectDecision(
-      submittedAt(STAGE),
-      { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end: anotherStatement },
-      now,
-      { note: notAwaited },
-    ),
-  ),
-  fact('an end that is seen while nothing is submitted is not believed, whoever saw it', () => {
-    const run = claimedAt(STAGE, { statementId: 'statement-1' });
-    expectDecision(run, seen(finished), now, { note: notAwaited });
-    assert.deepStrictEqual(onEnd(run, now, seen(finished), finished), {
-      run,
-      save: 'none',
-      note: notAwaited,
-    });
-  }),
 ];
 
-const newerRun = 'The newer upload has a run of its own; to end this one: npx baton cancel run-1 --stage dev';
+const newerRun = 'The newer upload has its own run; to cancel this one: npx baton cancel run-1 --stage dev';
 
 const forGood = (step: string): string =>
   `The effects of step ${step} are permanent: check its tables, then run: npx baton resolve run-1 --stage dev --applied | --abandon`;
@@ -218,33 +175,16 @@ const inputs = [
   ),
   fact('an advance is stored with the claim of the load, when its file was seen', () =>
     expectDecision(
-      changed(readyAt(LOAD), { ...beforeClaim(LOAD), last: rowOf(STAGE) }),
+      changed(readyAt(LOAD), { ...beforeClaim(LOAD), lastStep: rowOf(STAGE) }),
       { kind: 'InputChecked', seen: sameFile },
       now,
       {
-        run: { ...freshClaim(LOAD), inputSeen: { modified: sameFile.modified ?? '' } },
+        run: { ...freshClaim(LOAD), fileAtClaim: { modified: sameFile.modified ?? '' } },
         save: 'version',
         effect: { kind: 'Submit', tries: 0 },
       },
     ),
   ),
-  ...[sameFile, newerFile, undefined].flatMap((file, i) => {
-    const seen = file === undefined ? {} : { seen: file };
-    return [
-      fact(`a file that was looked at for a statement that is not awaited means nothing (${i})`, () =>
-        expectDecision(submittedAt(LOAD), { kind: 'InputChecked', ...seen, end: anotherStatement }, now, {
-          note: notAwaited,
-        }),
-      ),
-      fact(
-        `a file that was looked at behind a statement, while the step is claimed, means nothing (${i})`,
-        () =>
-          expectDecision(claimedAt(LOAD), { kind: 'InputChecked', ...seen, end: finished }, now, {
-            note: notAwaited,
-          }),
-      ),
-    ];
-  }),
   ...(
     [
       [LOAD, 'FAILED', 'went with the session', newerRun],
@@ -256,7 +196,7 @@ const inputs = [
     fact(`a file overwritten while ${plan.steps[cursor]?.name ?? ''} ran: what it did ${why}`, () =>
       expectStop(
         submittedAt(cursor),
-        { kind: 'InputChecked', seen: newerFile, end: finished },
+        { kind: 'InputChecked', seen: newerFile, about: finished },
         now,
         state,
         `s3://landing/orders/1.csv was overwritten while it was loaded (etag etag-2, in the event etag-1). ${then}`,
@@ -265,11 +205,11 @@ const inputs = [
   ),
   fact('a file that is gone says so, and of no newer upload', () => {
     const then =
-      'To load it, upload it again: that starts a new run; to end this one: npx baton cancel run-1 --stage dev';
+      'To load it, upload it again: that starts a new run; to cancel this one: npx baton cancel run-1 --stage dev';
     const gone = 's3://landing/orders/1.csv was deleted';
     for (const run of [readyAt(LOAD), claimedAt(LOAD)])
       expectStop(run, { kind: 'InputChecked' }, now, 'FAILED', `${gone} before it was loaded. ${then}`);
-    const afterwards: RunEvent = { kind: 'InputChecked', end: finished };
+    const afterwards: RunEvent = { kind: 'InputChecked', about: finished };
     expectStop(submittedAt(LOAD), afterwards, now, 'FAILED', `${gone} while it was loaded. ${then}`);
     expectStop(
       submittedAt(COMMIT),
@@ -293,7 +233,7 @@ const inputs = [
       { kind: 'InputChecked', seen: newerFile },
       now,
       'FAILED',
-      's3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). To load what is there now, start a new run; to end this one: npx baton cancel run-1 --stage dev',
+      's3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). To load what is there now, start a new run; to cancel this one: npx baton cancel run-1 --stage dev',
     ),
   ),
   ...(
@@ -307,11 +247,11 @@ const inputs = [
       const { trigger } = readyAt(LOAD);
       const run = submittedAt(LOAD, {
         trigger: { kind: 's3', time: trigger.time, file: { ...(fileOf(trigger) ?? fail()), ...file } },
-        inputSeen: { modified: sameFile.modified ?? '', versionId: 'v1' },
+        fileAtClaim: { modified: sameFile.modified ?? '', versionId: 'v1' },
       });
       const { run: stopped } = decide(
         run,
-        { kind: 'InputChecked', seen: { ...sameFile, ...now_ }, end: finished },
+        { kind: 'InputChecked', seen: { ...sameFile, ...now_ }, about: finished },
         now,
       );
       assert.deepStrictEqual([stopped.state, stopped.error?.class], ['FAILED', 'input']);
@@ -330,10 +270,10 @@ const inputs = [
   }),
   fact('what was not seen before a load, or is not told now, is not compared', () => {
     const before = { modified: sameFile.modified ?? '', versionId: 'v1' };
-    for (const inputSeen of [gone, {}, before] as const)
-      for (const seen of [{ etag: 'etag-1' }, inputSeen === gone ? sameFile : { etag: 'etag-1' }]) {
-        const event: RunEvent = { kind: 'InputChecked', seen, end: finished };
-        assert.equal(decide(submittedAt(LOAD, { inputSeen }), event, now).run.cursor, CHECK);
+    for (const fileAtClaim of [gone, {}, before] as const)
+      for (const seen of [{ etag: 'etag-1' }, fileAtClaim === gone ? sameFile : { etag: 'etag-1' }]) {
+        const event: RunEvent = { kind: 'InputChecked', seen, about: finished };
+        assert.equal(decide(submittedAt(LOAD, { fileAtClaim }), event, now).run.cursor, CHECK);
       }
   }),
   fact('a long key leaves room for the command', () => {
@@ -341,65 +281,68 @@ const inputs = [
     const file = { ...(fileOf(trigger) ?? fail()), key: 'é'.repeat(512), versionId: 'v'.repeat(1_000) };
     const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'e'.repeat(200), versionId: 'w' } };
     const { run } = decide(readyAt(LOAD, { trigger: { kind: 's3', time: trigger.time, file } }), event, now);
-    assert.match(run.error?.message ?? '', /to end this one: npx baton cancel run-1 --stage dev$/);
+    assert.match(run.error?.message ?? '', /to cancel this one: npx baton cancel run-1 --stage dev$/);
   }),
   fact('a run without a file loads what its SQL names', () => {
     const run = readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } });
     assert.equal(decide(run, { kind: 'InputChecked' }, now).run.phase, 'CLAIMED');
   }),
   fact('the row of the step before is written before a run stops for its input', () => {
-    const event: RunEvent = { kind: 'InputChecked', seen: newerFile, end: finished };
-    expectDecision(submittedAt(LOAD, { last: rowBefore }), event, now, {
+    const event: RunEvent = { kind: 'InputChecked', seen: newerFile, about: finished };
+    expectDecision(submittedAt(LOAD, { lastStep: rowBefore }), event, now, {
       run: { rebuildFrom: LOAD },
-      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+      effect: { kind: 'WriteHistory' },
     });
   }),
 ];
 
 const retrying = [
   fact('a transient failure backs off with jitter, and the next attempt comes with a new claim', () =>
-    expectDecision(submittedAt(STAGE, { ...laden, doubtSince: gone }), seen(failedWith('transient')), now, {
-      run: {
-        ...submissionGone,
-        // Its tables may be as after it: the session is filled anew.
-        rebuildFrom: STAGE,
-        state: 'WAITING',
-        phase: 'READY',
-        attempt: 3,
-        last: rowOf(STAGE, {
-          status: 'FAILED',
-          error: 'ERROR: so it said',
-          errorClass: 'transient',
-        }),
-        // 8 s at most for the second attempt, and half of it by chance.
-        next: NOW_SECONDS + 4,
-        waitingFor: 'attempt 2 of 10_stage.sql failed: ERROR: so it said',
+    expectDecision(
+      submittedAt(STAGE, { ...laden, outcomeUnknownSince: gone }),
+      seen(failedWith('transient')),
+      now,
+      {
+        run: {
+          ...submissionGone,
+          // Its tables may be as after it: the session is filled anew.
+          rebuildFrom: STAGE,
+          state: 'WAITING',
+          phase: 'READY',
+          attempt: 3,
+          lastStep: rowOf(STAGE, {
+            status: 'FAILED',
+            error: 'ERROR: so it said',
+            errorClass: 'transient',
+          }),
+          // 8 s at most for the second attempt, and half of it by chance.
+          nextCheckAt: NOW_SECONDS + 4,
+          waitingFor: 'attempt 2 of 10_stage.sql failed: ERROR: so it said',
+        },
+        save: 'version',
+        effect: { kind: 'Wake' },
+        pauseMs: 4_000,
       },
-      save: 'version',
-      effect: { kind: 'Pause', ms: 4_000, afterwards: { kind: 'Wake' } },
-    }),
+    ),
   ),
   fact('the row of the step before is written before a step is tried again', () => {
     const event = seen(failedWith('transient'));
-    expectDecision(submittedAt(CHECK, { last: rowBefore }), event, now, {
-      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+    expectDecision(submittedAt(CHECK, { lastStep: rowBefore }), event, now, {
+      effect: { kind: 'WriteHistory' },
     });
   }),
   fact('a pause of ten seconds is taken inside the invocation, a longer one is left to the sweep', () => {
-    const paused = (baseSeconds: number): unknown =>
+    const paused = (baseSeconds: number): Decided =>
       decide(submittedAt(STAGE, { attempt: 1 }), seen(failedWith('transient')), {
         ...wholePause,
         plan: planWith(STAGE, { retry: { attempts: 3, baseSeconds, maxSeconds: 300 } }),
       });
-    assert.deepStrictEqual((paused(10) as { effect?: unknown }).effect, {
-      kind: 'Pause',
-      ms: 10_000,
-      afterwards: { kind: 'Wake' },
-    });
-    const longer = paused(10.001) as { effect?: unknown; save: string; run: { next?: number } };
+    const short = paused(10);
+    assert.deepStrictEqual([short.effect, short.pauseMs], [{ kind: 'Wake' }, 10_000]);
+    const longer = paused(10.001);
     assert.deepStrictEqual(
-      [longer.effect, longer.save, longer.run.next],
-      [undefined, 'version', NOW_SECONDS + 10],
+      [longer.effect, longer.pauseMs, longer.save, longer.run.nextCheckAt],
+      [undefined, undefined, 'version', NOW_SECONDS + 10],
     );
   }),
   fact('an attempt counts from the first of its budget', () => {
@@ -411,14 +354,16 @@ const retrying = [
       wholePause,
     );
     assert.deepStrictEqual([second.run.state, second.run.attempt], ['WAITING', 5]);
-    assert.deepStrictEqual(second.effect, { kind: 'Pause', ms: 8_000, afterwards: { kind: 'Wake' } });
+    assert.deepStrictEqual([second.effect, second.pauseMs], [{ kind: 'Wake' }, 8_000]);
   }),
   fact('a failure that nobody has seen before, of a step that had no effect, fails the run', () => {
     const failure = failureAt('40_commit.sql', 'unknown');
     const run = submittedAt(COMMIT);
-    const { run: stopped, effect } = failStep(run, now, seen(finished), failedWith('unknown'), failure);
+    const { run: stopped, effect } = flat(
+      failStep(active(run), now, { ...failedWith('unknown'), error: failure }),
+    );
     assert.deepStrictEqual([stopped.state, stopped.error], ['FAILED', failure]);
-    assert.deepStrictEqual(effect, { kind: 'PerformDuty', duty: 'history' });
+    assert.deepStrictEqual(effect, { kind: 'PerformAction', action: 'history' });
   }),
   fact('a step that needs a new session each time is tried again until ten in a row have not helped', () => {
     const next = (cursor: number, changes: Changes): string =>
@@ -440,7 +385,10 @@ const retrying = [
       seen(failedWith('conflict')),
       at(NOW, { plan: planWith(STAGE, { conflictRetry: false }) }),
       {
-        effect: { kind: 'PlanRebuild', target: STAGE, failure: failureAt('10_stage.sql', 'conflict') },
+        effect: {
+          kind: 'PlanRebuild',
+          about: reported(failedWith('conflict'), failureAt('10_stage.sql', 'conflict')),
+        },
       },
     ),
   ),
@@ -463,8 +411,10 @@ const failing = [
     expectDecision(submittedAt(COMMIT), seen({ ...aborted, status: 'FAILED' }), now, {
       effect: {
         kind: 'ProbeMarker',
-        failure: failureAt('40_commit.sql', 'unknown', 'the warehouse gave no error text'),
-        end: { ...aborted, status: 'FAILED' },
+        about: reported(
+          { ...aborted, status: 'FAILED' },
+          failureAt('40_commit.sql', 'unknown', 'the warehouse gave no error text'),
+        ),
       },
     }),
   ),
@@ -473,8 +423,7 @@ const failing = [
       expectDecision(submittedAt(COMMIT), seen(failedWith(failure)), now, {
         effect: {
           kind: 'ProbeMarker',
-          failure: failureAt('40_commit.sql', failure),
-          end: failedWith(failure),
+          about: reported(failedWith(failure), failureAt('40_commit.sql', failure)),
         },
       }),
     ),
@@ -483,7 +432,7 @@ const failing = [
     expectDecision(submittedAt(LOAD), seen(failedWith('data')), now, {
       effect: {
         kind: 'ReadLoadErrors',
-        end: { ...failedWith('data'), error: failureAt('20_load.sql', 'data') },
+        about: { ...failedWith('data'), error: failureAt('20_load.sql', 'data') },
       },
     }),
   ),
@@ -499,26 +448,26 @@ const failing = [
   fact('the details of a load error stand below its message', () =>
     expectDecision(
       submittedAt(LOAD),
-      { kind: 'LoadErrorsRead', message: 'line 3: no number', end: failedWith('data') },
+      { kind: 'LoadErrorsRead', message: 'line 3: no number', about: failedWith('data') },
       now,
       {
         run: {
           ...stoppedAt(LOAD, failureAt('20_load.sql', 'data', 'ERROR: so it said\nline 3: no number')),
           resumeWith: cancelOnDev,
-          last: rowOf(LOAD, {
+          lastStep: rowOf(LOAD, {
             status: 'FAILED',
             error: 'ERROR: so it said\nline 3: no number',
             errorClass: 'data',
           }),
         },
         save: 'version',
-        effect: { kind: 'PerformDuty', duty: 'history' },
+        effect: { kind: 'PerformAction', action: 'history' },
       },
     ),
   ),
   fact('bad data that is not in the file of the run is repaired and resumed', () => {
-    const command = (run: Run): string | undefined =>
-      decide(run, { kind: 'LoadErrorsRead', message: '', end: failedWith('data') }, now).run.resumeWith
+    const command = (run: StoredRun): string | undefined =>
+      decide(run, { kind: 'LoadErrorsRead', message: '', about: failedWith('data') }, now).run.resumeWith
         ?.command;
     assert.equal(command(submittedAt(STAGE)), 'npx baton resume run-1 --stage dev');
     assert.equal(
@@ -532,41 +481,33 @@ const failing = [
   fact('details that are empty add nothing', () =>
     expectStop(
       submittedAt(LOAD),
-      { kind: 'LoadErrorsRead', message: '', end: failedWith('data') },
+      { kind: 'LoadErrorsRead', message: '', about: failedWith('data') },
       now,
       'FAILED',
       'ERROR: so it said',
     ),
   ),
-  fact('details without a message stand alone', () =>
+  fact('details stand alone where the error has no text', () =>
     expectStop(
       submittedAt(LOAD),
-      { kind: 'LoadErrorsRead', message: 'line 3', end: { ...aborted, status: 'FAILED' } },
+      { kind: 'LoadErrorsRead', message: 'line 3', about: failedWith('data', '') },
       now,
       'FAILED',
       'line 3',
     ),
   ),
-  ...(
-    [
-      ['a claimed step', claimedAt(LOAD, { statementId: 'statement-1' })],
-      ['another statement', submittedAt(LOAD, { statementId: 'statement-2' })],
-    ] as const
-  ).flatMap(([whose, run]) => [
-    fact(`load errors for ${whose} mean nothing`, () =>
-      expectDecision(run, { kind: 'LoadErrorsRead', message: 'line 3', end: failedWith('data') }, now, {}),
-    ),
-    fact(`a verdict for ${whose} means nothing`, () =>
-      expectDecision(run, { kind: 'VerdictRead', passed: true, message: '', end: finished }, now, {}),
-    ),
-  ]),
   fact('a check that passed advances', () =>
     expectDecision(
       submittedAt(CHECK),
-      { kind: 'VerdictRead', passed: true, message: 'unused', end: finished },
+      { kind: 'VerdictRead', passed: true, message: 'unused', about: finished, rows: 12 },
       now,
       {
-        run: { ...freshClaim(COMMIT), attempt: 1, firstAttempt: 1, last: rowOf(CHECK, { rows: 12 }) },
+        run: {
+          ...freshClaim(COMMIT),
+          attempt: 1,
+          firstAttempt: 1,
+          lastStep: rowOf(CHECK, { rows: 12 }),
+        },
         save: 'version',
         effect: { kind: 'Submit', tries: 0 },
       },
@@ -575,31 +516,23 @@ const failing = [
   fact('a check that did not pass fails the run, and its row, though its statement finished', () =>
     expectDecision(
       submittedAt(CHECK),
-      { kind: 'VerdictRead', passed: false, message: '3 rows, none expected', end: finished },
+      { kind: 'VerdictRead', passed: false, message: '3 rows, none expected', about: finished, rows: 3 },
       now,
       {
         run: {
           ...stoppedAt(CHECK, failureAt('30_check.sql', 'check', '3 rows, none expected')),
-          last: rowOf(CHECK, {
+          lastStep: rowOf(CHECK, {
             status: 'FAILED',
-            rows: 12,
+            rows: 3,
             error: '3 rows, none expected',
             errorClass: 'check',
           }),
         },
         save: 'version',
-        effect: { kind: 'PerformDuty', duty: 'history' },
+        effect: { kind: 'PerformAction', action: 'history' },
       },
     ),
   ),
-  fact('a failed check of a run without a step name names none', () => {
-    const { run } = decide(
-      submittedAt(CHECK, { step: gone }),
-      { kind: 'VerdictRead', passed: false, message: 'no', end: finished },
-      now,
-    );
-    assert.deepStrictEqual(run.error, { class: 'check', message: 'no', statementId: 'statement-1' });
-  }),
   fact('a statement that somebody stopped fails the run as cancelled', () =>
     expectDecision(
       submittedAt(STAGE),
@@ -609,17 +542,17 @@ const failing = [
         run: {
           ...stoppedAt(
             STAGE,
-            failureAt('10_stage.sql', 'cancelled', 'the statement was stopped by somebody: by admin'),
+            failureAt('10_stage.sql', 'cancelled', 'the statement was cancelled outside Baton: by admin'),
           ),
           rebuildFrom: STAGE,
-          last: rowOf(STAGE, {
+          lastStep: rowOf(STAGE, {
             status: 'ABORTED',
-            error: 'the statement was stopped by somebody: by admin',
+            error: 'the statement was cancelled outside Baton: by admin',
             errorClass: 'cancelled',
           }),
         },
         save: 'version',
-        effect: { kind: 'PerformDuty', duty: 'history' },
+        effect: { kind: 'PerformAction', action: 'history' },
       },
     ),
   ),
@@ -629,7 +562,7 @@ const failing = [
       seen(aborted),
       now,
       'FAILED',
-      'the statement was stopped by somebody: ABORTED',
+      'the statement was cancelled outside Baton: the warehouse gave no error text',
     ),
   ),
   fact('a statement that Baton stopped since its time was up is a timeout of the step', () =>
@@ -644,19 +577,19 @@ const failing = [
             failureAt(
               '10_stage.sql',
               'timeout',
-              'the step ran longer than 1000 s and was stopped (timeout: in pipeline.yml)',
+              'the step exceeded its timeout of 1000 s and was cancelled (timeout: in pipeline.yml)',
             ),
           ),
           rebuildFrom: STAGE,
-          last: rowOf(STAGE, {
+          lastStep: rowOf(STAGE, {
             status: 'ABORTED',
             startedAt: '2026-11-24T07:53:20.499Z',
-            error: 'the step ran longer than 1000 s and was stopped (timeout: in pipeline.yml)',
+            error: 'the step exceeded its timeout of 1000 s and was cancelled (timeout: in pipeline.yml)',
             errorClass: 'timeout',
           }),
         },
         save: 'version',
-        effect: { kind: 'PerformDuty', duty: 'history' },
+        effect: { kind: 'PerformAction', action: 'history' },
       },
     ),
   ),
@@ -666,22 +599,13 @@ const failing = [
       seen(aborted),
       now,
       'FAILED',
-      'the run took longer than 43200 s in all; its step was still running and was stopped (timeout: in pipeline.yml)',
-    ),
-  ),
-  fact('the time of a step counts from its claim where its submission has no time', () =>
-    expectStop(
-      submittedAt(STAGE, { timedOut: true, submittedAt: gone, claimedAt: '2026-11-24T07:00:00.000Z' }),
-      seen(aborted),
-      now,
-      'FAILED',
-      'the step ran longer than 1000 s and was stopped (timeout: in pipeline.yml)',
+      'the run exceeded its timeout of 43200 s; the step was still running and was cancelled (timeout: in pipeline.yml)',
     ),
   ),
   fact('the row of the step before is written before a run fails', () => {
     const event = seen(failedWith('sql'));
-    expectDecision(submittedAt(STAGE, { last: rowBefore }), event, now, {
-      effect: { kind: 'WriteHistory', row: rowBefore, afterwards: event },
+    expectDecision(submittedAt(STAGE, { lastStep: rowBefore }), event, now, {
+      effect: { kind: 'WriteHistory' },
     });
   }),
   fact('a step that the plan does not have is an error that names both', () => {
@@ -705,13 +629,12 @@ const reports = [
     fact(`a durable step that is reported as ${of} has its marker read, whatever the words`, () => {
       const event: RunEvent =
         of === 'data'
-          ? { kind: 'LoadErrorsRead', message: '', end: failedWith('data') }
+          ? { kind: 'LoadErrorsRead', message: '', about: failedWith('data') }
           : seen(failedWith(of as FailureClass));
-      expectDecision(submittedAt(COMMIT, { last: rowBefore }), event, now, {
+      expectDecision(submittedAt(COMMIT, { lastStep: rowBefore }), event, now, {
         effect: {
           kind: 'ProbeMarker',
-          failure: failureAt('40_commit.sql', of as FailureClass),
-          end: failedWith(of as FailureClass),
+          about: reported(failedWith(of as FailureClass), failureAt('40_commit.sql', of as FailureClass)),
         },
       });
     }),
@@ -723,14 +646,20 @@ const reports = [
         expectDecision(submittedAt(COMMIT, timedOut ? { timedOut } : {}), seen(aborted), now, {
           effect: {
             kind: 'ProbeMarker',
-            failure: timedOut
-              ? failureAt(
-                  '40_commit.sql',
-                  'timeout',
-                  'the run took longer than 43200 s in all; its step was still running and was stopped (timeout: in pipeline.yml)',
-                )
-              : failureAt('40_commit.sql', 'cancelled', 'the statement was stopped by somebody: ABORTED'),
-            end: aborted,
+            about: reported(
+              aborted,
+              timedOut
+                ? failureAt(
+                    '40_commit.sql',
+                    'timeout',
+                    'the run exceeded its timeout of 43200 s; the step was still running and was cancelled (timeout: in pipeline.yml)',
+                  )
+                : failureAt(
+                    '40_commit.sql',
+                    'cancelled',
+                    'the statement was cancelled outside Baton: the warehouse gave no error text',
+                  ),
+            ),
           },
         }),
     ),
@@ -751,12 +680,15 @@ const reports = [
         seen(failedWith(of)),
         now,
         'NEEDS_DECISION',
-        'ERROR: so it said. Whether step 50_call.sql was applied is not known: the step is opaque, has no marker and no verify: query. Look at its tables, then say it: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon',
+        'ERROR: so it said. Cannot tell whether step 50_call.sql was applied: the step is opaque, has no marker and no verify: query. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon',
       ),
     ),
     fact(`an opaque step that is reported as ${of} has its verify: query asked`, () =>
       expectDecision(submittedAt(CALL_VERIFIED), seen(failedWith(of)), now, {
-        effect: { kind: 'AskVerify', failure: failureAt('70_call_verified.sql', of) },
+        effect: {
+          kind: 'RunVerifyQuery',
+          about: reported(failedWith(of), failureAt('70_call_verified.sql', of)),
+        },
       }),
     ),
   ]),
@@ -769,8 +701,10 @@ const reports = [
       expectDecision(submittedAt(cursor), seen(failedWith('session-lost')), now, {
         effect: {
           kind: 'PlanRebuild',
-          target: cursor,
-          failure: failureAt(plan.steps[cursor]?.name ?? '', 'session-lost'),
+          about: reported(
+            failedWith('session-lost'),
+            failureAt(plan.steps[cursor]?.name ?? '', 'session-lost'),
+          ),
         },
       }),
     ),
@@ -809,8 +743,8 @@ const reports = [
     }),
   ),
   fact('a step that counts as applied without any report has no error in its row', () => {
-    const { run } = finishStep(submittedAt(COMMIT), now, seen(finished), finished);
-    assert.deepStrictEqual(run.last, rowOf(COMMIT, { rows: 12 }));
+    const { run } = flat(finishStep(active(submittedAt(COMMIT)), now, finished));
+    assert.deepStrictEqual(run.lastStep, rowOf(COMMIT, { rows: 12 }));
   }),
 ];
 
@@ -864,13 +798,13 @@ function stoppedAt(cursor: number, error: Failure): Parameters<typeof changed>[1
     state: 'FAILED',
     phase: 'READY',
     error,
-    owed: ['history', 'publish'],
+    pendingActions: ['history', 'publish'],
     resumeWith: {
       command: 'npx baton resume run-1 --stage dev',
       event:
         '{"source":"baton.request","detail-type":"Resume Requested","detail":{"requestId":"resume-run-1-3","stage":"dev","runId":"run-1","actor":"console"}}',
     },
-    next: NOW_SECONDS,
+    nextCheckAt: NOW_SECONDS,
     endedAt: '2026-11-24T08:10:00.500Z',
   };
 }
@@ -879,15 +813,15 @@ const corners = [
   fact('a load whose statement was never seen is not another one: its file is looked at, and it counts', () =>
     expectDecision(
       claimedAt(LOAD),
-      { kind: 'InputChecked', seen: sameFile, end: { ...finished, statementId: 'unknown' } },
+      { kind: 'InputChecked', seen: sameFile, about: { ...finished, statementId: 'unknown' } },
       now,
       {
         run: {
           ...freshClaim(CHECK),
-          inputSeen: gone,
+          fileAtClaim: gone,
           attempt: 1,
           firstAttempt: 1,
-          last: rowOf(LOAD, {
+          lastStep: rowOf(LOAD, {
             rows: 12,
             startedAt: '2026-11-24T08:08:00.000Z',
             statementId: 'unknown',
@@ -903,7 +837,7 @@ const corners = [
     const error: Failure = { class: 'sql', message: 'no', place: '10_stage.sql line 3' };
     const { run } = decide(submittedAt(STAGE), seen({ ...end, rows: 12, error }), now);
     assert.deepStrictEqual(
-      run.last,
+      run.lastStep,
       rowOf(STAGE, { status: 'FAILED', error: 'no', errorClass: 'sql', place: '10_stage.sql line 3' }),
     );
   }),

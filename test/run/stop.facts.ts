@@ -1,6 +1,6 @@
 /** Stopping, ending, and the duties of a run that stopped or ended. */
 import type { Decision } from '../../shared/run/decision.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { expectDecision } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import { cancelOnDev } from './request-samples.ts';
@@ -14,12 +14,13 @@ import {
   laden,
   LOAD,
   newerFile,
-  now,
   NOW,
+  now,
   NOW_ISO,
   NOW_SECONDS,
   plan,
   readyAt,
+  restingAt,
   rowBefore,
   rowOf,
   STAGE,
@@ -27,7 +28,7 @@ import {
   submittedAt,
 } from './samples.ts';
 
-const firstDuty = { kind: 'PerformDuty', duty: 'history' } as const;
+const firstDuty = { kind: 'PerformAction', action: 'history' } as const;
 
 const sqlFailure = {
   class: 'sql',
@@ -46,7 +47,7 @@ const sqlFailed = {
 
 const failedRow = rowOf(STAGE, { status: 'FAILED', error: 'ERROR: so it said', errorClass: 'sql' });
 
-function resumeWith(stage: string, command: string): NonNullable<Run['resumeWith']> {
+function resumeWith(stage: string, command: string): NonNullable<StoredRun['resumeWith']> {
   return {
     command,
     event: `{"source":"baton.request","detail-type":"Resume Requested","detail":{"requestId":"resume-run-1-3","stage":"${stage}","runId":"run-1","actor":"console"}}`,
@@ -68,35 +69,39 @@ const stopped = {
   ...submissionGone,
   phase: 'READY',
   error: sqlFailure,
-  last: failedRow,
-  next: NOW_SECONDS,
+  lastStep: failedRow,
+  nextCheckAt: NOW_SECONDS,
   endedAt: NOW_ISO,
 } as const;
 
-const owing: Run = readyAt(AUDIT, {
-  state: 'SUCCEEDED',
+const owing = restingAt(AUDIT, 'SUCCEEDED', {
   cursor: 8,
   step: gone,
-  last: rowBefore,
-  owed: ['history', 'release', 'wake', 'publish', 'close'],
+  lastStep: rowBefore,
+  pendingActions: ['history', 'release', 'wake', 'publish', 'close'],
 });
 
-const given: Partial<Decision> & { readonly save: 'version' } = { save: 'version', effect: firstDuty };
+const given: Pick<Decision, 'save' | 'effect'> = { save: 'version', effect: firstDuty };
 
 export const stopFacts = [
   fact('a failed run says why and how to go on, keeps its slot, and owes its row and its publication', () =>
-    expectDecision(submittedAt(STAGE, { ...laden, doubtSince: gone, timedOut: gone }), sqlFailed, now, {
-      run: { ...stopped, state: 'FAILED', owed: ['history', 'publish'], resumeWith: resumeOnDev },
-      ...given,
-    }),
+    expectDecision(
+      submittedAt(STAGE, { ...laden, outcomeUnknownSince: gone, timedOut: gone }),
+      sqlFailed,
+      now,
+      {
+        run: { ...stopped, state: 'FAILED', pendingActions: ['history', 'publish'], resumeWith: resumeOnDev },
+        ...given,
+      },
+    ),
   ),
   fact('a failed run that was to prove its session need not any more', () =>
-    expectDecision(submittedAt(STAGE, { proveSession: true }), sqlFailed, now, {
+    expectDecision(submittedAt(STAGE, { verifySession: true }), sqlFailed, now, {
       run: {
         ...stopped,
-        proveSession: gone,
+        verifySession: gone,
         state: 'FAILED',
-        owed: ['history', 'publish'],
+        pendingActions: ['history', 'publish'],
         resumeWith: resumeOnDev,
       },
       ...given,
@@ -107,7 +112,7 @@ export const stopFacts = [
       run: {
         ...stopped,
         state: 'FAILED',
-        owed: ['history', 'publish'],
+        pendingActions: ['history', 'publish'],
         resumeWith: resumeWith('local', 'npx baton resume run-1'),
       },
       ...given,
@@ -118,7 +123,7 @@ export const stopFacts = [
       run: {
         ...stopped,
         state: 'FAILED',
-        owed: ['history', 'release', 'wake', 'publish'],
+        pendingActions: ['history', 'release', 'wake', 'publish'],
         resumeWith: resumeOnDev,
       },
       ...given,
@@ -133,12 +138,12 @@ export const stopFacts = [
         error: {
           class: 'input',
           message:
-            's3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). The newer upload has a run of its own; to end this one: npx baton cancel run-1 --stage dev',
+            's3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). The newer upload has its own run; to cancel this one: npx baton cancel run-1 --stage dev',
           step: '20_load.sql',
         },
-        owed: ['history', 'release', 'wake', 'publish'],
+        pendingActions: ['history', 'release', 'wake', 'publish'],
         resumeWith: cancelOnDev,
-        next: NOW_SECONDS,
+        nextCheckAt: NOW_SECONDS,
         endedAt: NOW_ISO,
       },
       ...given,
@@ -147,7 +152,7 @@ export const stopFacts = [
   fact(
     'a run that needs a decision about its input holds its slot, and offers the three words of a person',
     () =>
-      expectDecision(submittedAt(COMMIT), { kind: 'InputChecked', end: finished }, now, {
+      expectDecision(submittedAt(COMMIT), { kind: 'InputChecked', about: finished }, now, {
         run: {
           ...submissionGone,
           state: 'NEEDS_DECISION',
@@ -158,15 +163,15 @@ export const stopFacts = [
             step: '40_commit.sql',
             statementId: 'statement-1',
           },
-          last: rowOf(COMMIT, {
+          lastStep: rowOf(COMMIT, {
             status: 'FAILED',
             rows: 12,
             error: deleted,
             errorClass: 'input',
           }),
-          owed: ['history', 'publish'],
+          pendingActions: ['history', 'publish'],
           resumeWith: resolveOnDev,
-          next: NOW_SECONDS,
+          nextCheckAt: NOW_SECONDS,
           endedAt: NOW_ISO,
         },
         ...given,
@@ -180,9 +185,9 @@ export const stopFacts = [
         run: {
           ...stopped,
           error: { ...sqlFailure, message: kept },
-          last: { ...failedRow, error: message },
+          lastStep: { ...failedRow, error: message },
           state: 'FAILED',
-          owed: ['history', 'publish'],
+          pendingActions: ['history', 'publish'],
           resumeWith: resumeOnDev,
         },
         ...given,
@@ -194,10 +199,10 @@ export const stopFacts = [
       submittedAt(AUDIT, {
         nonce: 2,
         refusedSince: NOW_ISO,
-        troubles: 1,
+        failedDrives: 1,
         error: sqlFailure,
         resumeWith: resumeOnDev,
-        proveSession: true,
+        verifySession: true,
       }),
       { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end: finished },
       now,
@@ -206,14 +211,14 @@ export const stopFacts = [
           ...submissionGone,
           error: gone,
           resumeWith: gone,
-          proveSession: gone,
+          verifySession: gone,
           step: gone,
           state: 'SUCCEEDED',
           phase: 'READY',
           cursor: 8,
-          last: rowOf(AUDIT, { rows: 12 }),
-          owed: ['history', 'release', 'wake', 'publish', 'close'],
-          next: NOW_SECONDS,
+          lastStep: rowOf(AUDIT, { rows: 12 }),
+          pendingActions: ['history', 'release', 'wake', 'publish', 'close'],
+          nextCheckAt: NOW_SECONDS,
           endedAt: NOW_ISO,
         },
         ...given,
@@ -221,37 +226,52 @@ export const stopFacts = [
     ),
   ),
   fact('a history duty that was done takes the row from the run; the next duty needs no write', () =>
-    expectDecision(owing, { kind: 'DutyDone', duty: 'history' }, now, {
-      run: { owed: ['release', 'wake', 'publish', 'close'], last: gone },
-      effect: { kind: 'PerformDuty', duty: 'release' },
+    expectDecision(owing, { kind: 'ActionDone', action: 'history' }, now, {
+      run: { pendingActions: ['release', 'wake', 'publish', 'close'], lastStep: gone },
+      effect: { kind: 'PerformAction', action: 'release' },
     }),
   ),
   fact('a slot that was given back is not held any more', () =>
-    expectDecision({ ...owing, owed: ['release', 'wake'] }, { kind: 'DutyDone', duty: 'release' }, now, {
-      run: { owed: ['wake'], slot: gone },
-      effect: { kind: 'PerformDuty', duty: 'wake' },
-    }),
+    expectDecision(
+      { ...owing, pendingActions: ['release', 'wake'] },
+      { kind: 'ActionDone', action: 'release' },
+      now,
+      {
+        run: { pendingActions: ['wake'], slot: gone },
+        effect: { kind: 'PerformAction', action: 'wake' },
+      },
+    ),
   ),
   fact('waking and publishing change nothing else', () =>
-    expectDecision({ ...owing, owed: ['wake', 'publish'] }, { kind: 'DutyDone', duty: 'wake' }, now, {
-      run: { owed: ['publish'] },
-      effect: { kind: 'PerformDuty', duty: 'publish' },
-    }),
+    expectDecision(
+      { ...owing, pendingActions: ['wake', 'publish'] },
+      { kind: 'ActionDone', action: 'wake' },
+      now,
+      {
+        run: { pendingActions: ['publish'] },
+        effect: { kind: 'PerformAction', action: 'publish' },
+      },
+    ),
   ),
   fact('the last duty is followed by the write that takes the run out of the index', () =>
-    expectDecision({ ...owing, owed: ['close'] }, { kind: 'DutyDone', duty: 'close' }, now, {
-      run: { owed: gone, next: gone },
+    expectDecision({ ...owing, pendingActions: ['close'] }, { kind: 'ActionDone', action: 'close' }, now, {
+      run: { pendingActions: gone, nextCheckAt: gone },
       save: 'version',
     }),
   ),
   fact('a duty out of turn is not counted', () =>
-    expectDecision({ ...owing, owed: ['wake', 'close'] }, { kind: 'DutyDone', duty: 'close' }, now, {
-      note: 'duty close was not the next one owed',
-    }),
+    expectDecision(
+      { ...owing, pendingActions: ['wake', 'close'] },
+      { kind: 'ActionDone', action: 'close' },
+      now,
+      {
+        note: 'follow-up close was not the next one',
+      },
+    ),
   ),
   fact('a duty of a run that owes nothing is not counted', () =>
-    expectDecision(readyAt(STAGE), { kind: 'DutyDone', duty: 'history' }, now, {
-      note: 'duty history was not the next one owed',
+    expectDecision(readyAt(STAGE), { kind: 'ActionDone', action: 'history' }, now, {
+      note: 'follow-up history was not the next one',
     }),
   ),
 ];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 
 import { decide } from './decide-any.ts';
-import type { Effect } from '../../shared/run/effect.ts';
+import type { Effect } from '../../shared/run/decision.ts';
 import type { Refusal, RunEvent } from '../../shared/run/run-event.ts';
 import type { Failure } from '../../shared/run/run.ts';
 import { expectDecision, expectStop } from './expect-decision.ts';
@@ -13,8 +13,8 @@ import {
   claimedAt,
   COMMIT,
   gone,
-  now,
   NOW,
+  now,
   NOW_ISO,
   NOW_SECONDS,
   OLD_TOKEN,
@@ -24,9 +24,10 @@ import {
   STAGE,
   submissionGone,
   submittedAt,
+  unknown,
 } from './samples.ts';
 
-const recordedByOther = { note: 'the claim was recorded by somebody else' } as const;
+const recordedByOther = { note: 'another driver recorded the claim' } as const;
 
 const recorded = {
   phase: 'SUBMITTED',
@@ -40,14 +41,14 @@ function submitted(more: { token?: string; historyWritten?: boolean } = {}): Run
 
 const records = [
   fact('a submission is recorded under the token of its claim, whoever wrote since', () =>
-    expectDecision(claimedAt(COMMIT, { last: rowBefore }), submitted(), now, {
+    expectDecision(claimedAt(COMMIT, { lastStep: rowBefore }), submitted(), now, {
       run: recorded,
       save: 'record',
     }),
   ),
   fact('a row that was written beside it goes with the record', () =>
-    expectDecision(claimedAt(COMMIT, { last: rowBefore }), submitted({ historyWritten: true }), now, {
-      run: { ...recorded, last: gone },
+    expectDecision(claimedAt(COMMIT, { lastStep: rowBefore }), submitted({ historyWritten: true }), now, {
+      run: { ...recorded, lastStep: gone },
       save: 'record',
     }),
   ),
@@ -57,9 +58,6 @@ const records = [
       save: 'version',
     }),
   ),
-  fact('a submission of a claim without a time was made now', () => {
-    assert.equal(decide(claimedAt(COMMIT, { claimedAt: gone }), submitted(), now).run.submittedAt, NOW_ISO);
-  }),
   fact('a submission under another token is not recorded', () =>
     expectDecision(claimedAt(COMMIT), submitted({ token: 'another' }), now, recordedByOther),
   ),
@@ -86,7 +84,7 @@ function lookedUp(
 function sessionLost(step: string): Failure {
   return {
     class: 'session-lost',
-    message: `session session-1 is gone, and its temporary tables with it; step ${step} was not seen to start`,
+    message: `session session-1 has ended, and its temporary tables are lost; step ${step} was not seen to start`,
     step,
   };
 }
@@ -100,16 +98,11 @@ const names = [
     }),
   ),
   fact('a statement found for a claim that was backing off stores its whole state', () =>
-    expectDecision(
-      claimedAt(COMMIT, { state: 'WAITING', claimedAt: gone }),
-      lookedUp('old-claim', 'statement-2'),
-      now,
-      {
-        run: { ...recorded, state: 'RUNNING', submittedAt: NOW_ISO },
-        save: 'version',
-        effect: { kind: 'Describe', statementId: 'statement-2' },
-      },
-    ),
+    expectDecision(claimedAt(COMMIT, { state: 'WAITING' }), lookedUp('old-claim', 'statement-2'), now, {
+      run: { ...recorded, state: 'RUNNING' },
+      save: 'version',
+      effect: { kind: 'Describe', statementId: 'statement-2' },
+    }),
   ),
   fact('a name of another token means nothing', () =>
     expectDecision(claimedAt(COMMIT, { token: 'another' }), lookedUp('old-claim', 's'), now, recordedByOther),
@@ -122,25 +115,24 @@ const names = [
   ),
   fact('a busy session without our statement: the claim waits, and the token counts as not refused', () =>
     expectDecision(claimedAt(COMMIT, { refusedSince: NOW_ISO }), lookedUp('unavailable'), now, {
-      run: { state: 'WAITING', refusedSince: gone, next: NOW_SECONDS + 5, waitingFor: busy },
+      run: { state: 'WAITING', refusedSince: gone, nextCheckAt: NOW_SECONDS + 5, waitingFor: busy },
       save: 'version',
     }),
   ),
   fact('a session that is gone, and no statement of the name: the step is in doubt', () =>
     expectDecision(claimedAt(COMMIT), lookedUp('session-gone'), now, {
-      effect: { kind: 'ProbeMarker', failure: sessionLost('40_commit.sql') },
+      effect: { kind: 'ProbeMarker', about: unknown(sessionLost('40_commit.sql')) },
     }),
   ),
   fact('a session that is gone and has no name', () => {
     const { effect } = decide(claimedAt(STAGE, { sessionId: gone }), lookedUp('session-gone'), now);
     assert.deepStrictEqual(effect, {
       kind: 'PlanRebuild',
-      target: STAGE,
-      failure: {
+      about: unknown({
         ...sessionLost('10_stage.sql'),
         message:
-          'session ? is gone, and its temporary tables with it; step 10_stage.sql was not seen to start',
-      },
+          'session ? has ended, and its temporary tables are lost; step 10_stage.sql was not seen to start',
+      }),
     });
   }),
 ];
@@ -155,10 +147,10 @@ const seen: readonly Fact[] = [
     }),
     fact(`a session that was to be proved and is ${status} is rebuilt`, () =>
       expectDecision(
-        readyAt(STAGE, { proveSession: true }),
+        readyAt(STAGE, { verifySession: true }),
         { kind: 'SessionSeen', status, why: 'unavailable' },
         now,
-        { effect: { kind: 'PlanRebuild', target: STAGE, failure: sessionLost('10_stage.sql') } },
+        { effect: { kind: 'PlanRebuild', about: unknown(sessionLost('10_stage.sql')) } },
       ),
     ),
   ]),
@@ -170,11 +162,11 @@ const seen: readonly Fact[] = [
   fact('an idle session that refused: the refusal is remembered from its first time on', () => {
     const event = { kind: 'SessionSeen', status: 'AVAILABLE', why: 'unavailable' } as const;
     expectDecision(claimedAt(COMMIT), event, now, {
-      run: { state: 'WAITING', refusedSince: NOW_ISO, next: NOW_SECONDS + 5, waitingFor: unavailable },
+      run: { state: 'WAITING', refusedSince: NOW_ISO, nextCheckAt: NOW_SECONDS + 5, waitingFor: unavailable },
       save: 'version',
     });
     expectDecision(claimedAt(COMMIT, { refusedSince: '2026-11-24T08:09:00.000Z' }), event, now, {
-      run: { state: 'WAITING', next: NOW_SECONDS + 5, waitingFor: unavailable },
+      run: { state: 'WAITING', nextCheckAt: NOW_SECONDS + 5, waitingFor: unavailable },
       save: 'version',
     });
   }),
@@ -184,7 +176,7 @@ const seen: readonly Fact[] = [
       { kind: 'SessionSeen', status: 'BUSY', why: 'old-claim' },
       now,
       {
-        run: { state: 'WAITING', refusedSince: gone, next: NOW_SECONDS + 60, waitingFor: busy },
+        run: { state: 'WAITING', refusedSince: gone, nextCheckAt: NOW_SECONDS + 60, waitingFor: busy },
         save: 'version',
       },
     ),
@@ -195,10 +187,10 @@ const seen: readonly Fact[] = [
   ...(['BUSY', 'AVAILABLE'] as const).map((status) =>
     fact(`a session that was to be proved and is ${status} is asked again later`, () =>
       expectDecision(
-        readyAt(STAGE, { proveSession: true }),
+        readyAt(STAGE, { verifySession: true }),
         { kind: 'SessionSeen', status, why: 'unavailable' },
         now,
-        { run: { state: 'WAITING', next: NOW_SECONDS + 5, waitingFor: unavailable }, save: 'version' },
+        { run: { state: 'WAITING', nextCheckAt: NOW_SECONDS + 5, waitingFor: unavailable }, save: 'version' },
       ),
     ),
   ),
@@ -208,7 +200,7 @@ function refusal(reason: Refusal['reason'], failure: Refusal['class'] = 'permiss
   return { reason, class: failure, message: 'it said no' };
 }
 
-function refused(call: 'open' | 'prove' | 'submit', reason: Refusal['reason'], tries = 0): RunEvent {
+function refused(call: 'open' | 'verify' | 'submit', reason: Refusal['reason'], tries = 0): RunEvent {
   return { kind: 'CallRefused', call, refusal: refusal(reason), tries };
 }
 
@@ -216,10 +208,10 @@ function refused(call: 'open' | 'prove' | 'submit', reason: Refusal['reason'], t
 const lastMillisecond = NOW_SECONDS * 1000 + 999;
 
 const opening = readyAt(STAGE, { sessionId: gone });
-const proving = readyAt(STAGE, { proveSession: true });
+const proving = readyAt(STAGE, { verifySession: true });
 
-function pause(ms: number, afterwards: Effect): { readonly effect: Effect } {
-  return { effect: { kind: 'Pause', ms, afterwards } };
+function pause(ms: number, afterwards: Effect): { readonly effect: Effect; readonly pauseMs: number } {
+  return { effect: afterwards, pauseMs: ms };
 }
 
 const open = [
@@ -230,10 +222,6 @@ const open = [
       message: 'it said no',
       step: '10_stage.sql',
     });
-  }),
-  fact('a run without a step that is refused names none', () => {
-    const { run } = decide(readyAt(STAGE, { sessionId: gone, step: gone }), refused('open', 'rejected'), now);
-    assert.deepStrictEqual(run.error, { class: 'permission', message: 'it said no' });
   }),
   fact('an opener is tried again twice inside the invocation, then later', () => {
     expectDecision(
@@ -249,7 +237,7 @@ const open = [
       pause(3_000, { kind: 'OpenSession', tries: 2 }),
     );
     expectDecision(opening, refused('open', 'throttled', 2), now, {
-      run: { state: 'WAITING', next: NOW_SECONDS + 6, waitingFor: 'it said no' },
+      run: { state: 'WAITING', nextCheckAt: NOW_SECONDS + 6, waitingFor: 'it said no' },
       save: 'version',
     });
   }),
@@ -259,13 +247,13 @@ const open = [
       refused('open', 'throttled', 9),
       at(lastMillisecond, { chance: { token: '', fraction: 1 } }),
     );
-    assert.equal(run.next, NOW_SECONDS + 60);
+    assert.equal(run.nextCheckAt, NOW_SECONDS + 60);
     const { run: short } = decide(
       opening,
       refused('open', 'throttled', 9),
       at(NOW, { chance: { token: '', fraction: 0 } }),
     );
-    assert.equal(short.next, NOW_SECONDS + 30);
+    assert.equal(short.nextCheckAt, NOW_SECONDS + 30);
   }),
 ];
 
@@ -274,30 +262,30 @@ const prove = [
     for (const [tries, ms] of [200, 400, 800, 1600].entries())
       expectDecision(
         proving,
-        refused('prove', 'session-unavailable', tries),
+        refused('verify', 'session-unavailable', tries),
         now,
-        pause(ms, { kind: 'ProveSession', tries: tries + 1 }),
+        pause(ms, { kind: 'VerifySession', tries: tries + 1 }),
       );
-    expectDecision(proving, refused('prove', 'session-unavailable', 4), now, {
+    expectDecision(proving, refused('verify', 'session-unavailable', 4), now, {
       effect: { kind: 'LookUpSession', why: 'unavailable' },
     });
   }),
   fact('a session that never existed is rebuilt', () =>
-    expectDecision(proving, refused('prove', 'session-unknown'), now, {
-      effect: { kind: 'PlanRebuild', target: STAGE, failure: sessionLost('10_stage.sql') },
+    expectDecision(proving, refused('verify', 'session-unknown'), now, {
+      effect: { kind: 'PlanRebuild', about: unknown(sessionLost('10_stage.sql')) },
     }),
   ),
   ...(['throttled', 'outcome-unknown'] as const).map((reason) =>
     fact(`a proof whose call was ${reason} is asked for later`, () =>
-      expectDecision(proving, refused('prove', reason, 1), now, {
-        run: { state: 'WAITING', next: NOW_SECONDS + 3, waitingFor: 'it said no' },
+      expectDecision(proving, refused('verify', reason, 1), now, {
+        run: { state: 'WAITING', nextCheckAt: NOW_SECONDS + 3, waitingFor: 'it said no' },
         save: 'version',
       }),
     ),
   ),
   fact('a proof that is definitely refused fails the run', () => {
-    expectStop(proving, refused('prove', 'rejected'), now, 'FAILED', 'it said no');
-    assert.deepStrictEqual(decide(proving, refused('prove', 'rejected'), now).run.error, {
+    expectStop(proving, refused('verify', 'rejected'), now, 'FAILED', 'it said no');
+    assert.deepStrictEqual(decide(proving, refused('verify', 'rejected'), now).run.error, {
       class: 'permission',
       message: 'it said no',
       step: '10_stage.sql',
@@ -343,7 +331,7 @@ const submit = [
       pause(3_000, { kind: 'Submit', tries: 2 }),
     );
     expectDecision(claimedAt(COMMIT), refused('submit', 'throttled', 2), now, {
-      run: { state: 'WAITING', next: NOW_SECONDS + 6, waitingFor: 'it said no' },
+      run: { state: 'WAITING', nextCheckAt: NOW_SECONDS + 6, waitingFor: 'it said no' },
       save: 'version',
     });
   }),
@@ -367,11 +355,11 @@ const submit = [
       error: 'it said no',
       errorClass: 'permission',
     });
-    assert.deepStrictEqual(run.last, row);
+    assert.deepStrictEqual(run.lastStep, row);
     assert.deepStrictEqual(run.error, { class: 'permission', message: 'it said no', step: '40_commit.sql' });
     assert.deepStrictEqual(
       [run.state, save, effect],
-      ['FAILED', 'version', { kind: 'PerformDuty', duty: 'history' }],
+      ['FAILED', 'version', { kind: 'PerformAction', action: 'history' }],
     );
     for (const name of Object.keys(submissionGone)) assert.equal(name in run, false);
   }),
@@ -384,28 +372,17 @@ const submit = [
         }),
     ),
   ),
-  fact('a run that waits for its session stands between its steps', () => {
-    const run = claimedAt(STAGE, { sessionId: gone });
-    assert.equal(decide(run, refused('open', 'throttled', 2), now).run.phase, 'READY');
-  }),
-  fact('a refused submission keeps the row of the step before, which is not written yet', () => {
-    const { run } = decide(claimedAt(COMMIT, { last: rowBefore }), refused('submit', 'rejected'), now);
-    assert.deepStrictEqual([run.state, run.last], ['FAILED', rowBefore]);
-  }),
-  fact('a refused submission without a time or a step', () => {
-    const { run } = decide(
-      claimedAt(COMMIT, { claimedAt: gone, step: gone }),
-      refused('submit', 'rejected'),
-      now,
-    );
-    assert.deepStrictEqual([run.last?.startedAt, run.last?.name], [NOW_ISO, '']);
-  }),
+  fact('a refused submission has the row of the step before written first', () =>
+    expectDecision(claimedAt(COMMIT, { lastStep: rowBefore }), refused('submit', 'rejected'), now, {
+      effect: { kind: 'WriteHistory' },
+    }),
+  ),
 ];
 
 const waits = [
   fact('waits are told in whole seconds, from the last millisecond of one too', () => {
     const next = (run: Parameters<typeof decide>[0], event: RunEvent): number | undefined =>
-      (decide(run, event, at(lastMillisecond)).run.next ?? 0) - NOW_SECONDS;
+      (decide(run, event, at(lastMillisecond)).run.nextCheckAt ?? 0) - NOW_SECONDS;
     assert.deepStrictEqual(
       [
         next(claimedAt(COMMIT), lookedUp('unavailable')),

@@ -7,26 +7,27 @@ import {
   COMMIT,
   gone,
   laden,
-  now,
   NOW,
+  now,
   NOW_ISO,
   NOW_SECONDS,
   OLD_TOKEN,
   plan,
   readyAt,
+  restingAt,
   submissionGone,
   submittedAt,
 } from './samples.ts';
 
 const driveFailed = { kind: 'DriveFailed', message: 'no plan' } as const;
 
-const said = 'the run could not be driven 240 times in a row: no plan';
+const said = '240 attempts in a row to continue the run ended with an internal error: no plan';
 
-const stops = { save: 'version', effect: { kind: 'PerformDuty', duty: 'history' } } as const;
+const stops = { save: 'version', effect: { kind: 'PerformAction', action: 'history' } } as const;
 
 const failed: Changes = {
   ...submissionGone,
-  proveSession: gone,
+  verifySession: gone,
   state: 'FAILED',
   error: { class: 'unknown', message: said, step: '40_commit.sql' },
   resumeWith: {
@@ -34,8 +35,8 @@ const failed: Changes = {
     event:
       '{"source":"baton.request","detail-type":"Resume Requested","detail":{"requestId":"resume-run-1-3","stage":"dev","runId":"run-1","actor":"console"}}',
   },
-  owed: ['history', 'publish'],
-  next: NOW_SECONDS,
+  pendingActions: ['history', 'publish'],
+  nextCheckAt: NOW_SECONDS,
   endedAt: NOW_ISO,
 };
 
@@ -49,24 +50,35 @@ export const troubleFacts = [
       ['the second', 1, 2],
       ['the last but one', 238, 239],
     ] as const
-  ).map(([which, troubles, counted]) =>
+  ).map(([which, failedDrives, counted]) =>
     fact(`a drive that ended with an error of our own is counted: ${which}`, () => {
-      for (const run of [readyAt(COMMIT, { troubles }), submittedAt(COMMIT, { troubles })])
-        expectDecision(run, driveFailed, now, { run: { troubles: counted }, save: 'version' });
+      for (const run of [readyAt(COMMIT, { failedDrives }), submittedAt(COMMIT, { failedDrives })])
+        expectDecision(run, driveFailed, now, { run: { failedDrives: counted }, save: 'version' });
     }),
   ),
   ...(['FAILED', 'NEEDS_DECISION', 'SUCCEEDED', 'CANCELLED', 'SUPERSEDED'] as const).map((state) =>
     fact(
       `the failed drives of a run that is ${state} are not counted: what it owes is tried without end`,
       () =>
-        expectDecision(readyAt(COMMIT, { state, troubles: 239, owed: ['publish'] }), driveFailed, now, {
-          note: `the run is ${state}`,
-        }),
+        expectDecision(
+          restingAt(COMMIT, state, { failedDrives: 239, pendingActions: ['publish'] }),
+          driveFailed,
+          now,
+          {
+            note: `the run is ${state}`,
+          },
+        ),
     ),
   ),
   fact('240 failed drives in a row end a run between its steps like every other failure', () =>
     expectDecision(
-      readyAt(COMMIT, { ...laden, troubles: 239, token: OLD_TOKEN, claimedAt: NOW_ISO, proveSession: true }),
+      readyAt(COMMIT, {
+        ...laden,
+        failedDrives: 239,
+        token: OLD_TOKEN,
+        claimedAt: NOW_ISO,
+        verifySession: true,
+      }),
       driveFailed,
       at(NOW, { plan: noPlan }),
       { run: failed, ...stops },
@@ -74,16 +86,16 @@ export const troubleFacts = [
   ),
   fact('240 failed drives of a run of a pipeline that continues: its slot goes to the next', () =>
     expectDecision(
-      readyAt(COMMIT, { troubles: 239, state: 'WAITING' }),
+      readyAt(COMMIT, { failedDrives: 239, state: 'WAITING' }),
       driveFailed,
       at(NOW, { plan: { ...noPlan, onFailure: 'continue' } }),
-      { run: { ...failed, owed: ['history', 'release', 'wake', 'publish'] }, ...stops },
+      { run: { ...failed, pendingActions: ['history', 'release', 'wake', 'publish'] }, ...stops },
     ),
   ),
   ...(['CLAIMED', 'SUBMITTED'] as const).map((phase) =>
     fact(`240 failed drives in a row leave a statement to a person: the run is ${phase}`, () =>
       expectDecision(
-        submittedAt(COMMIT, { ...laden, phase, troubles: 239 }),
+        submittedAt(COMMIT, { ...laden, phase, failedDrives: 239 }),
         driveFailed,
         at(NOW, { plan: noPlan }),
         {
@@ -93,28 +105,22 @@ export const troubleFacts = [
             phase: 'READY',
             error: {
               class: 'unknown',
-              message: `${said}. Whether step 40_commit.sql was applied is not known: what became of its statement was not seen. Look at its tables, then say it: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`,
+              message: `${said}. Cannot tell whether step 40_commit.sql was applied: the end of its statement was not seen. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`,
               step: '40_commit.sql',
-              statementId: 'statement-1',
+              ...(phase === 'SUBMITTED' ? { statementId: 'statement-1' } : {}),
             },
             resumeWith: {
               command: 'npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon',
               event:
                 '{"source":"baton.request","detail-type":"Resolve Requested","detail":{"requestId":"resolve-run-1-3","stage":"dev","runId":"run-1","actor":"console","verdict":"applied | not-applied | abandon"}}',
             },
-            owed: ['history', 'publish'],
-            next: NOW_SECONDS,
+            pendingActions: ['history', 'publish'],
+            nextCheckAt: NOW_SECONDS,
             endedAt: NOW_ISO,
           },
           ...stops,
         },
       ),
     ),
-  ),
-  fact('240 failed drives of a run without a step, or a statement, name none', () =>
-    expectDecision(readyAt(COMMIT, { troubles: 239, step: gone }), driveFailed, at(NOW, { plan: noPlan }), {
-      run: { ...failed, error: { class: 'unknown', message: said } },
-      ...stops,
-    }),
   ),
 ];

@@ -1,8 +1,10 @@
 /** Why a run waits, in words for people: true while it waits, and gone with that. */
 import assert from 'node:assert/strict';
 
+import { decide as decideEvent } from '../../shared/run/decide.ts';
 import { waiting } from '../../shared/run/decision.ts';
-import { decide } from './decide-any.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
+import { active, decide, parsed } from './decide-any.ts';
 import { expectDecision } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import { COMMIT, freshClaim, gone, now, NOW_SECONDS, readyAt, STAGE, submittedAt } from './samples.ts';
@@ -11,17 +13,23 @@ const waitingFor = 'the cluster is paused';
 
 export const waitingFacts = [
   fact('a run that waits says until when, and for what', () => {
-    const run = waiting(readyAt(STAGE), now, 5_000, waitingFor);
-    assert.deepStrictEqual(run, { ...readyAt(STAGE), state: 'WAITING', next: NOW_SECONDS + 5, waitingFor });
+    const run = waiting(active(readyAt(STAGE)), now, 5_000, waitingFor);
+    assert.deepStrictEqual(storedRun(run), {
+      ...readyAt(STAGE),
+      state: 'WAITING',
+      nextCheckAt: NOW_SECONDS + 5,
+      waitingFor,
+    });
   }),
   fact('of what a run waits for 500 bytes are kept', () => {
-    const kept = (length: number): unknown => waiting(readyAt(STAGE), now, 0, 'w'.repeat(length)).waitingFor;
+    const kept = (length: number): unknown =>
+      waiting(active(readyAt(STAGE)), now, 0, 'w'.repeat(length)).life.waitingFor;
     assert.equal(kept(500), 'w'.repeat(500));
     assert.equal(kept(501), `${'w'.repeat(480)}… [cut: 501 bytes]`);
   }),
   fact('a run that goes on does not wait for anything any more', () =>
     expectDecision(
-      readyAt(STAGE, { state: 'WAITING', next: NOW_SECONDS, waitingFor }),
+      readyAt(STAGE, { state: 'WAITING', nextCheckAt: NOW_SECONDS, waitingFor }),
       { kind: 'Woken' },
       now,
       {
@@ -33,19 +41,19 @@ export const waitingFacts = [
   ),
   fact('a run that waits on keeps what it waits for', () =>
     expectDecision(
-      readyAt(STAGE, { state: 'WAITING', next: NOW_SECONDS + 1, waitingFor }),
+      readyAt(STAGE, { state: 'WAITING', nextCheckAt: NOW_SECONDS + 1, waitingFor }),
       { kind: 'Woken' },
       now,
-      { note: 'backs off' },
+      { note: 'waiting before the next attempt' },
     ),
   ),
   fact('a run that did not wait is left as it is, the very same', () => {
-    const run = submittedAt(COMMIT);
-    assert.equal(decide(run, { kind: 'CancelSent' }, now).run, run);
+    const run = parsed(submittedAt(COMMIT));
+    assert.equal(decideEvent(run, { kind: 'SlotBusy' }, now)?.run, run);
   }),
   fact('a run that is cancelled while it waits does not wait for anything any more', () => {
     const run = submittedAt(COMMIT, { state: 'WAITING', waitingFor });
-    const asked = { kind: 'CancelRequested', requestId: 'request-1', actor: 'mia' } as const;
+    const asked = { verb: 'cancel', requestId: 'request-1', actor: 'mia' } as const;
     const { run: cancelling } = decide(run, asked, now);
     assert.deepStrictEqual([cancelling.state, 'waitingFor' in cancelling], ['CANCELLING', false]);
   }),

@@ -1,7 +1,8 @@
 /** The rules that must hold whatever happens, written once. Each is looked at when the write or the statement happens. */
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
-import { isAtEnd, isAtRest } from '../../shared/run/run.ts';
+import { isActive, isAtEnd, isAtRest } from '../../shared/run/run.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import type { Pool } from '../../shared/store/run-store.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
@@ -79,38 +80,43 @@ export class Watch {
     // I9: nothing of a run begins behind its end.
     this.#broken.demand(
       run !== undefined && !isAtEnd(run),
-      () => `I9: ${name} begins, and its run is ${run?.state ?? 'unknown'}`,
+      () => `I9: ${name} begins, and its run is ${run?.life.state ?? 'unknown'}`,
     );
   }
 
   /** A run is about to be stored. */
   stored(next: Run, before: Run | undefined): void {
     const { demand } = this.#bound;
+    const { state, error, pendingActions, nextCheckAt: looked } = storedRun(next);
+    const stateBefore = before?.life.state;
     if (before !== undefined) {
       // I9: an end is final.
       demand(
-        !isAtEnd(before) || next.state === before.state,
-        () => `I9: ${next.id} was ${before.state}, and is ${next.state}`,
+        !isAtEnd(before) || state === stateBefore,
+        () => `I9: ${next.id} was ${before.life.state}, and is ${state}`,
       );
       demand(
         next.version === before.version + 1,
         () => `${next.id} skips from version ${before.version} to ${next.version}`,
       );
-      demand(next.birth === before.birth, () => `${next.id} has another birth than the item it replaces`);
+      demand(
+        next.incarnationId === before.incarnationId,
+        () => `${next.id} has another birth than the item it replaces`,
+      );
       this.#nothingOldRuns(next, before);
     }
     // I6: whoever goes on, or owes something, is looked at.
-    if ((!isAtRest(next) && next.state !== 'QUEUED') || next.owed !== undefined)
-      demand(next.next !== undefined, () => `I6: ${next.id} is ${next.state} and nobody looks at it`);
+    if ((!isAtRest(next) && state !== 'QUEUED') || pendingActions !== undefined)
+      demand(looked !== undefined, () => `I6: ${next.id} is ${state} and nobody looks at it`);
     // I10: whoever stopped has a true reason.
-    if (next.state === 'FAILED' || next.state === 'NEEDS_DECISION' || next.state === 'CANCELLED')
-      demand((next.error?.message ?? '') !== '', () => `I10: ${next.id} is ${next.state} without a reason`);
+    if (state === 'FAILED' || state === 'NEEDS_DECISION' || state === 'CANCELLED')
+      demand((error?.message ?? '') !== '', () => `I10: ${next.id} is ${state} without a reason`);
     // I10: and fails for nothing that is ours to survive.
-    if (next.state === 'FAILED' && before?.state !== 'FAILED')
-      demand(this.#mayFail(), () => `I10: ${next.id} fails: ${next.error?.message ?? ''}`);
-    if (next.state === 'NEEDS_DECISION' && before?.state !== 'NEEDS_DECISION') this.#needsPerson(next);
-    if (next.state === 'SUCCEEDED' && before?.state !== 'SUCCEEDED') this.#succeeded(next);
-    if (next.state === 'CANCELLED' && before?.state !== 'CANCELLED') this.#cancelled(next);
+    if (state === 'FAILED' && stateBefore !== 'FAILED')
+      demand(this.#mayFail(), () => `I10: ${next.id} fails: ${error?.message ?? ''}`);
+    if (state === 'NEEDS_DECISION' && stateBefore !== 'NEEDS_DECISION') this.#needsPerson(next);
+    if (state === 'SUCCEEDED' && stateBefore !== 'SUCCEEDED') this.#succeeded(next);
+    if (state === 'CANCELLED' && stateBefore !== 'CANCELLED') this.#cancelled(next);
     demand(next.cursor <= next.steps, () => `${next.id} is beyond its steps`);
   }
 
@@ -130,7 +136,7 @@ export class Watch {
     this.#broken.demand(
       under === undefined,
       () =>
-        `I4: ${next.id} begins generation ${next.generation} attempt ${next.attempt} of ${next.step ?? ''}, and ${under?.name ?? ''} still runs`,
+        `I4: ${next.id} begins generation ${next.generation} attempt ${next.attempt} of ${next.step}, and ${under?.name ?? ''} still runs`,
     );
     this.#broken.demand(
       !warehouse.isLanding((statement) => isOf(next.id, statement)),
@@ -144,8 +150,8 @@ export class Watch {
       this.#mayNeedPerson ||
       this.#byHand.historyDeleted ||
       this.#byHand.runsDeleted.has(run.id) ||
-      (run.rebuilds ?? 0) >= MOST_REBUILDS;
-    this.#broken.demand(excused, () => `${run.id} needs a decision: ${run.error?.message ?? ''}`);
+      run.rebuilds >= MOST_REBUILDS;
+    this.#broken.demand(excused, () => `${run.id} needs a decision: ${errorOf(run)}`);
   }
 
   /** I2: all steps were done, the durable ones once, with exactly the bytes of the run's file. */
@@ -158,7 +164,7 @@ export class Watch {
         () => `I2: ${run.id} succeeded without ${step.name}`,
       );
       if (step.kind !== 'durable') continue;
-      const effects = this.#data.effectsOf(run.id, step.name, run.birth);
+      const effects = this.#data.effectsOf(run.id, step.name, run.incarnationId);
       const etags = effects.flatMap((effect) => effect.etags);
       // I8: the bytes of the event, and no others.
       this.#broken.demand(
@@ -171,9 +177,9 @@ export class Watch {
 
   /** What a cancelled run says of its step is true. */
   #cancelled(run: Run): void {
-    const [, step = '', said] = /step (\S+) was (applied|not applied)$/.exec(run.error?.message ?? '') ?? [];
+    const [, step = '', said] = /; step (\S+) was (applied|not applied)$/.exec(errorOf(run)) ?? [];
     if (said === undefined || !this.#isLasting(run, step)) return;
-    const done = this.#data.effectsOf(run.id, step, run.birth).length > 0;
+    const done = this.#data.effectsOf(run.id, step, run.incarnationId).length > 0;
     this.#broken.demand(
       done === (said === 'applied'),
       () => `${run.id} says that ${step} was ${said}; it was ${done ? 'applied' : 'not applied'}`,
@@ -214,8 +220,7 @@ export class Watch {
     }
     if (!this.#byHand.poolDeleted) {
       let active = 0;
-      for (const run of this.#world.store.runs.values())
-        if (run.state === 'RUNNING' || run.state === 'WAITING') active += 1;
+      for (const run of this.#world.store.runs.values()) if (isActive(run)) active += 1;
       this.#broken.demand(active <= plan.concurrency, () => `I5: ${active} runs go on at once`);
     }
     this.#broken.check();
@@ -224,7 +229,7 @@ export class Watch {
   /** I13: no place stays free while a run waits for one: asked when nothing is on its way that could fill it. */
   placesAreUsed(plan: Plan): void {
     const { store } = this.#world;
-    const waiting = [...store.runs.values()].find(({ state }) => state === 'QUEUED');
+    const waiting = [...store.runs.values()].find(({ life }) => life.state === 'QUEUED');
     const holders = Object.keys([...store.pools.values()][0]?.holders ?? {});
     // A run that has a place and does not know it yet is driven next.
     const isFull =
@@ -249,23 +254,24 @@ export class Watch {
       .find((statement) => !this.#byHand.runsDeleted.has(spokenBy(statement)?.run ?? ''));
     demand(under === undefined, () => `${under?.name ?? ''} runs on`);
     for (const run of store.runs.values()) {
-      demand(isAtEnd(run), () => `${run.id} is ${run.state}`);
-      demand(run.next === undefined && run.owed === undefined, () => `${run.id} is still looked at`);
-      if (run.state !== 'SUPERSEDED' && !this.#byHand.runsDeleted.has(run.id))
-        demand(published.has(`${run.id} ${run.state}`), () => `nobody was told that ${run.id} ${run.state}`);
-      if (run.state === 'SUPERSEDED')
+      const { state, nextCheckAt: next, pendingActions } = storedRun(run);
+      demand(isAtEnd(run), () => `${run.id} is ${state}`);
+      demand(next === undefined && pendingActions === undefined, () => `${run.id} is still looked at`);
+      if (state !== 'SUPERSEDED' && !this.#byHand.runsDeleted.has(run.id))
+        demand(published.has(`${run.id} ${state}`), () => `nobody was told that ${run.id} ${state}`);
+      if (state === 'SUPERSEDED')
         demand(
           this.#byHand.runsDeleted.has(run.id) || !this.#data.applied.some((effect) => effect.run === run.id),
           () => `${run.id} is SUPERSEDED and had an effect`,
         );
-      if (run.state === 'SUCCEEDED') this.#historyIsThere(run);
+      if (state === 'SUCCEEDED') this.#historyIsThere(run);
       this.#historyIsTrue(run);
     }
     // Who was cancelled while taking the slot, or deleted, may still be in the pool: the next one to ask takes it out.
     for (const pool of store.pools.values())
       for (const holder of Object.keys(pool.holders))
         demand(
-          store.runs.get(holder)?.state === 'CANCELLED' || this.#byHand.runsDeleted.has(holder),
+          store.runs.get(holder)?.life.state === 'CANCELLED' || this.#byHand.runsDeleted.has(holder),
           () => `${holder} still holds a slot`,
         );
     this.#broken.check();
@@ -293,6 +299,10 @@ export class Watch {
       );
     }
   }
+}
+
+function errorOf({ life }: Run): string {
+  return 'error' in life ? life.error.message : '';
 }
 
 function isOf(runId: string, statement: FakeStatement): boolean {

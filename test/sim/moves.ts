@@ -3,7 +3,9 @@ import { admit } from '../../shared/engine/admit.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
+import { underwayOf } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
+import { storedRun } from '../../shared/store/stored-run.ts';
 import type { Arrival } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { runOf, tokenStartOf } from './stage.ts';
@@ -17,9 +19,9 @@ export function deliverFile(stage: Stage, arrival: Arrival): void {
   arrival.delivered = true;
   const { file, time, replayName } = arrival;
   const created = { file, time, ...(replayName === undefined ? {} : { replayName }) };
-  stage.begin(async (ports, plans, driver) => {
+  stage.begin(async (engine) => {
     try {
-      await admit(created, [stage.today], ports, plans, driver);
+      await admit(created, engine);
     } catch (error) {
       arrival.delivered = false;
       // The queue delivers it again.
@@ -49,7 +51,8 @@ export function deliverEvent(stage: Stage): void {
   else stage.events.splice(i, 1);
   const runId = runOf(pending.statement);
   const run = stage.world.store.runs.get(runId);
-  if (run?.token !== undefined && !run.token.startsWith(tokenStartOf(pending.statement)))
+  const token = run && underwayOf(run)?.token;
+  if (token !== undefined && !token.startsWith(tokenStartOf(pending.statement)))
     stage.fired('completion event of an old attempt');
   if (run !== undefined && run.generation > Number(pending.statement.name?.split(':')[3]))
     stage.fired('completion event of an old generation');
@@ -57,7 +60,7 @@ export function deliverEvent(stage: Stage): void {
 }
 
 function news(stage: Stage, runId: string, event: RunEvent): void {
-  stage.begin((ports, plans, driver) => drive(runId, event, ports, plans, driver));
+  stage.begin((engine) => drive(runId, event, engine));
 }
 
 function doubles(stage: Stage): boolean {
@@ -66,7 +69,7 @@ function doubles(stage: Stage): boolean {
 
 export function sweepAfter(stage: Stage, ms: number): void {
   stage.advance(ms);
-  stage.begin((ports, plans, driver) => sweep(ports, plans, driver));
+  stage.begin((engine) => sweep(engine));
 }
 
 /** A statement under way comes to its end. */
@@ -167,7 +170,7 @@ function pauseWarehouse(stage: Stage): boolean {
 function outage(stage: Stage): boolean {
   const { random, world } = stage;
   const { store, warehouse } = world;
-  const claimed = stage.runs().some((run) => run.phase !== 'READY');
+  const claimed = stage.runs().some((run) => underwayOf(run) !== undefined);
   if (!claimed && random.chance(0.9)) return false;
   stage.fired('hours without anybody');
   for (const driver of stage.atWork) stage.kill(driver);
@@ -176,7 +179,7 @@ function outage(stage: Stage): boolean {
   const known = warehouse.tokens.size > 0;
   stage.advance(hours * 60 * MINUTE + random.below(MINUTE));
   if (hours > 8 && known) stage.fired('tokens forgotten');
-  if (hours > 24 && [...store.runs.values()].some((run) => run.phase !== 'READY'))
+  if (hours > 24 && [...store.runs.values()].some((run) => underwayOf(run) !== undefined))
     stage.fired('history of 24 hours gone');
   return true;
 }
@@ -187,7 +190,7 @@ function forgeToken(stage: Stage): boolean {
   if (run === undefined || !stage.hasRoom()) return false;
   stage.fired('forged: another token');
   news(stage, run.id, {
-    ...forged(stage, run.statementId),
+    ...forged(stage, storedRun(run).statementId),
     tokenStart: 'zzzzzzzzzz',
     trusted: stage.random.chance(0.5),
   });
@@ -196,7 +199,12 @@ function forgeToken(stage: Stage): boolean {
 
 /** An event with the right name, of a statement that somebody else submitted; it claims an end while ours runs. */
 function forgePrincipal(stage: Stage): boolean {
-  const run = stage.random.pick(stage.runs().filter(({ token }) => token !== undefined));
+  const run = stage.random.pick(
+    stage
+      .runs()
+      .map(storedRun)
+      .filter(({ token }) => token !== undefined),
+  );
   if (run?.token === undefined || !stage.hasRoom()) return false;
   stage.fired('forged: another principal');
   const statementId = stage.random.chance(0.5) ? run.statementId : 'statement-of-somebody';
@@ -210,7 +218,12 @@ function forgePrincipal(stage: Stage): boolean {
 
 /** The right name, and a statement that is not the recorded one. */
 function forgeStatement(stage: Stage): boolean {
-  const run = stage.random.pick(stage.runs().filter(({ phase }) => phase === 'SUBMITTED'));
+  const run = stage.random.pick(
+    stage
+      .runs()
+      .map(storedRun)
+      .filter(({ phase }) => phase === 'SUBMITTED'),
+  );
   if (run?.token === undefined || !stage.hasRoom()) return false;
   stage.fired('forged: another statement');
   news(stage, run.id, {
@@ -244,10 +257,13 @@ function overwriteFile(stage: Stage): boolean {
 function putFileBack(stage: Stage): boolean {
   const { warehouse } = stage.world;
   const run = stage.random.pick(
-    stage.runs().filter(({ phase, inputSeen, statementId }) => {
-      const isUnderWay = warehouse.statementOf(statementId ?? '')?.status === 'RUNNING';
-      return phase === 'SUBMITTED' && inputSeen !== undefined && isUnderWay;
-    }),
+    stage
+      .runs()
+      .map(storedRun)
+      .filter(({ phase, fileAtClaim, statementId }) => {
+        const isUnderWay = warehouse.statementOf(statementId ?? '')?.status === 'RUNNING';
+        return phase === 'SUBMITTED' && fileAtClaim !== undefined && isUnderWay;
+      }),
   );
   const file = run && fileOf(run.trigger);
   if (run?.statementId === undefined || file === undefined) return false;

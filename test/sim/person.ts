@@ -2,7 +2,8 @@
 import type { OperateRequest } from '../../shared/events/requests.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { runIdOf } from '../../shared/engine/start-run.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { Failure, Run } from '../../shared/run/run.ts';
+import { isAtEnd, isAtRest, underwayOf } from '../../shared/run/run.ts';
 import { spokenBy } from './warehouse-data.ts';
 import type { Stage } from './stage.ts';
 
@@ -24,14 +25,14 @@ export class Person {
 
   /** Does what the run needs of a person; false where it needs nothing, or nothing can be said yet. */
   help(run: Run): boolean {
-    if (run.owed !== undefined) return false;
-    if (run.state === 'FAILED') return this.#afterFailure(run);
-    return run.state === 'NEEDS_DECISION' && this.#decide(run);
+    if (!isAtRest(run) || run.life.pendingActions.length > 0) return false;
+    if (run.life.state === 'FAILED') return this.#afterFailure(run, run.life.error);
+    return run.life.state === 'NEEDS_DECISION' && this.#decide(run);
   }
 
-  #afterFailure(run: Run): boolean {
+  #afterFailure(run: Run, error: Failure): boolean {
     const tries = this.#tries(run);
-    if (run.error?.class === 'input' || tries > PATIENCE) {
+    if (error.class === 'input' || tries > PATIENCE) {
       this.#stage.fired('cancel');
       this.#ask({ verb: 'cancel', ...this.#who(), runId: run.id });
       return true;
@@ -50,7 +51,8 @@ export class Person {
     const step = store.plans.get(run.planHash)?.steps[run.cursor];
     const lasting = step?.kind === 'durable' || step?.kind === 'opaque';
     const applied =
-      lasting && this.#stage.data.effectsOf(run.id, step.name, run.birth).length > this.#knownEffects(run);
+      lasting &&
+      this.#stage.data.effectsOf(run.id, step.name, run.incarnationId).length > this.#knownEffects(run);
     const verdict = applied ? 'applied' : this.#tries(run) > PATIENCE ? 'abandon' : 'not-applied';
     this.#stage.fired('resolve');
     this.#ask({ verb: 'resolve', ...this.#who(), runId: run.id, verdict });
@@ -81,10 +83,10 @@ export class Person {
     }
     if (swarm.kinds.has('replay') && this.#replays < 2 && random.chance(0.3)) return this.#replay();
     if (swarm.kinds.has('start by request') && this.#starts < 1 && random.chance(0.3)) return this.#start();
-    if (run.state === 'FAILED' || run.state === 'NEEDS_DECISION') return random.chance(0.6) && this.help(run);
+    if (isAtRest(run) && !isAtEnd(run)) return random.chance(0.6) && this.help(run);
     if (!swarm.kinds.has('cancel') || this.#cancels >= 1 || world.store.runs.size === 0) return false;
     // The interesting moment is a step under way.
-    if (run.phase === 'READY' && random.chance(0.8)) return false;
+    if (underwayOf(run) === undefined && random.chance(0.8)) return false;
     this.#cancels += 1;
     this.#stage.fired('cancel');
     this.#ask({ verb: 'cancel', ...this.#who(), runId: run.id });
@@ -127,6 +129,6 @@ export class Person {
   }
 
   #send(request: OperateRequest): void {
-    this.#stage.begin((ports, plans, driver) => operate(request, [this.#stage.today], ports, plans, driver));
+    this.#stage.begin((engine) => operate(request, engine));
   }
 }

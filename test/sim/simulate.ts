@@ -115,7 +115,8 @@ class Schedule {
   #isOver(): boolean {
     const { arrivals, world } = this.stage;
     for (const { delivered } of arrivals) if (!delivered) return false;
-    for (const run of world.store.runs.values()) if (!isAtEnd(run) || run.owed !== undefined) return false;
+    for (const run of world.store.runs.values())
+      if (!isAtEnd(run) || run.life.pendingActions.length > 0) return false;
     return world.store.runs.size >= this.stage.swarm.files;
   }
 
@@ -234,7 +235,7 @@ class Schedule {
       await this.#openAll();
       stage.watch.placesAreUsed(stage.today);
     }
-    const stuck = stage.runs().filter((run) => !isAtEnd(run) || run.owed !== undefined);
+    const stuck = stage.runs().filter((run) => !isAtEnd(run) || run.life.pendingActions.length > 0);
     throw new Error(`stuck: ${JSON.stringify(stuck)}`);
   }
 

@@ -1,9 +1,10 @@
 /** The world of one schedule, its drivers, and what is under way between them: events, arrivals, the time. */
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
-import type { Driver, Ports, Publication } from '../../shared/engine/ports.ts';
+import type { Engine, Ports, Publication } from '../../shared/engine/ports.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { Run } from '../../shared/run/run.ts';
+import { underwayOf } from '../../shared/run/run.ts';
 import type { RunFile } from '../../shared/run/trigger.ts';
 import type { RunStore } from '../../shared/store/run-store.ts';
 import { Killed } from '../fakes/crash.ts';
@@ -45,7 +46,7 @@ interface Sandbox {
   readonly plans: PlanCache;
 }
 
-export type Work = (ports: Ports, plans: PlanCache, driver: Driver) => Promise<unknown>;
+export type Work = (engine: Engine) => Promise<unknown>;
 
 const MINUTE = 60_000;
 
@@ -138,8 +139,10 @@ export class Stage {
   #countWhatIsDone(next: Run, before: Run): void {
     if (next.generation > before.generation) this.fired('session rebuilt');
     if (next.cursor === before.cursor && next.attempt > before.attempt) this.fired('attempt repeated');
-    if (next.token !== undefined && (next.nonce ?? 1) > (before.nonce ?? 1)) this.fired('token replaced');
-    if (next.state === 'NEEDS_DECISION' && before.state !== next.state) this.fired('decision needed');
+    const nonce = underwayOf(next)?.nonce;
+    if (nonce !== undefined && nonce > (underwayOf(before)?.nonce ?? 1)) this.fired('token replaced');
+    if (next.life.state === 'NEEDS_DECISION' && before.life.state !== 'NEEDS_DECISION')
+      this.fired('decision needed');
   }
 
   fired(kind: string): void {
@@ -185,7 +188,7 @@ export class Stage {
     if (this.atWork.size === 2) this.fired('two drivers at once');
     if (this.atWork.size === 3) this.fired('three drivers at once');
     const remainingMs = (): number => driver.bornAt + this.swarm.lifeMs - this.world.time;
-    work(ports, sandbox.plans, { id: driver.name, remainingMs })
+    work({ ...ports, plans: sandbox.plans, driver: { id: driver.name, remainingMs } })
       .catch((error: unknown) => {
         if (!(error instanceof Killed) && !(error instanceof Injected)) this.#unexpected = error;
       })

@@ -16,9 +16,9 @@ import { expect, it } from 'vitest';
 
 import { openDynamoDb } from '../../local/dynamodb/server.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
-import type { Run } from '../../shared/run/run.ts';
 import { runOfItem, SCHEMA } from '../../shared/store/run-item.ts';
 import { runStoreSuite } from '../contract/run-store.suite.ts';
+import { runOf } from '../fakes/run-of.ts';
 
 async function openStore() {
   const folder = mkdtempSync(join(tmpdir(), 'baton-store-'));
@@ -116,7 +116,7 @@ it('what is no refused condition is no conflict, but the error that it is', asyn
     send: () => Promise.reject(Object.assign(new Error('slow down'), { name: 'ThrottlingException' })),
   } as unknown as DynamoDBClient;
   const store = new DynamoDbRunStore(client, 'runs');
-  const run = { id: 'r', version: 1, birth: 'ab', token: 't', submittedAt: 'now', statementId: 's' } as Run;
+  const run = runOf({ id: 'r', state: 'RUNNING', phase: 'SUBMITTED' });
   const read = { holders: { a: 1 }, epoch: 1 };
   await expect(store.create(run)).rejects.toThrow('slow down');
   await expect(store.save(run, 1, 'me')).rejects.toThrow('slow down');

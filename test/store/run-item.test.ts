@@ -1,14 +1,9 @@
 import { expect, test } from 'vitest';
 
-import type { Run } from '../../shared/run/run.ts';
 import { runItem } from '../../shared/store/run-item.ts';
+import { changed, runOf } from '../fakes/run-of.ts';
 
-const ended = {
-  id: 'stores-a',
-  pipeline: 'stores',
-  state: 'SUCCEEDED',
-  endedAt: '2026-11-24T00:00:00.000Z',
-} as unknown as Run;
+const ended = runOf({ state: 'SUCCEEDED', endedAt: '2026-11-24T00:00:00.000Z' });
 const day = Date.parse('2026-11-24T00:00:00.000Z') / 1000;
 
 test('an ended run is forgotten after the days that the stage says, 400 where it says nothing', () => {
@@ -16,8 +11,8 @@ test('an ended run is forgotten after the days that the stage says, 400 where it
   expect(runItem(ended, 90)['expiresAt']).toBe(day + 90 * 86_400);
 });
 
-test('a run that has not ended, or owes something, is not forgotten', () => {
-  const { endedAt: _endedAt, ...open } = ended;
-  expect(runItem({ ...open, state: 'FAILED' })).not.toHaveProperty('expiresAt');
-  expect(runItem({ ...ended, owed: ['history'] } as unknown as Run)).not.toHaveProperty('expiresAt');
+test('a run that has not ended, or for which something is still to be done, is not forgotten', () => {
+  for (const state of ['RUNNING', 'FAILED', 'NEEDS_DECISION'] as const)
+    expect(runItem(changed(ended, { state }))).not.toHaveProperty('expiresAt');
+  expect(runItem(changed(ended, { pendingActions: ['history'] }))).not.toHaveProperty('expiresAt');
 });

@@ -28,32 +28,32 @@ const lookUpAndAge: Edit = {
 };
 const sendersAreGone: Edit = {
   file: 'shared/run/old-claim.ts',
-  find: `  if (!isPastUse(run, context))
+  find: `  if (!isPastUse(run.life.work, context))
     return waitWithClaim(
       run,
       context,
       lastSent + DRIVER_LIFE_MS - context.now + 1_000,
-      \`\${unseen(run)}, and may still come\`,
+      \`\${unseen(run)}; it may still arrive\`,
     );
 `,
   replace: '',
 };
 const sendersAreGoneBehindMarker: Edit = {
-  file: 'shared/run/probe.ts',
-  find: `return run.phase === 'SUBMITTED' || isPastUse(run, context) ? 'not-applied' : 'ask-again';`,
+  file: 'shared/run/judge.ts',
+  find: `return work.phase === 'SUBMITTED' || isPastUse(work, context) ? 'not-applied' : 'ask-again';`,
   replace: `return 'not-applied';`,
 };
 const busySession: Edit = {
   file: 'shared/run/submission.ts',
   find: `      return event.status === 'BUSY'
-        ? waitWithClaim(without(run, 'refusedSince'), context, 60_000, BUSY)
+        ? waitWithClaim(notRefused(run), context, 60_000, BUSY)
         : onOldClaimInIdleSession(run, context);`,
   replace: '      return onOldClaimInIdleSession(run, context);',
 };
 const nonce: Edit = {
   file: 'shared/run/claim.ts',
-  find: 'nonce: (run.nonce ?? 1) + 1,',
-  replace: 'nonce: run.nonce ?? 1,',
+  find: 'run.life.work.nonce + 1',
+  replace: 'run.life.work.nonce',
 };
 const tokenInName: Edit = {
   file: 'shared/warehouse/statement-name.ts',
@@ -62,14 +62,12 @@ const tokenInName: Edit = {
 };
 const freshToken: Edit = {
   file: 'shared/run/claim.ts',
-  find: `    token: context.chance.token,
-    nonce:`,
-  replace: `    token: run.token ?? '',
-    nonce:`,
+  find: 'token: context.chance.token,',
+  replace: 'token: nonce === 1 ? context.chance.token : run.life.work.token,',
 };
 const markerOfOldClaim: Edit = {
   file: 'shared/run/old-claim.ts',
-  find: `      return ask(run, { kind: 'ProbeMarker', failure });`,
+  find: `      return ask(run, { kind: 'ProbeMarker', about: unseen });`,
   replace: '      return claimAnew(run, context);',
 };
 const sessionGoneLookUp: Edit = {
@@ -78,40 +76,40 @@ const sessionGoneLookUp: Edit = {
   replace: `if (gone) return onNameNotFound(run, context, 'session-gone');`,
 };
 const markerBehindLostSession: Edit = {
-  file: 'shared/run/doubt.ts',
-  find: `return ask(run, { kind: 'ProbeMarker', failure });`,
-  replace: 'return onSessionLost(run, context, failure);',
+  file: 'shared/run/unknown-outcome.ts',
+  find: `return ask(run, { kind: 'ProbeMarker', about: problem });`,
+  replace: 'return onSessionLost(run, context, problem);',
 };
 const adoption: Edit = {
-  file: 'shared/run/decide.ts',
-  find: `    if (!event.trusted) return nothing(run, 'an event of another principal');`,
-  replace: `    if (event.trusted || !event.trusted) return nothing(run);`,
+  file: 'shared/run/completion.ts',
+  find: `  if (!event.trusted) return { ignored: 'ignored an event of another principal' };`,
+  replace: `  if (event.trusted || !event.trusted) return { ignored: 'an event' };`,
 };
 const sameToken: Edit = {
   file: 'shared/engine/perform.ts',
   find: 'token,\n    sqls,',
-  replace: 'token: ports.randomToken(),\n    sqls,',
+  replace: 'token: engine.randomToken(),\n    sqls,',
 };
 const twoProbes: Edit = {
-  file: 'shared/run/probe.ts',
+  file: 'shared/run/judge.ts',
   find: `  if (since === undefined) return 'look-again';
   return context.now - Date.parse(since) >= BETWEEN_PROBES_MS ? 'not-applied' : 'looked-just-now';`,
   replace: `  return 'not-applied';`,
 };
 const openTransactions: Edit = {
-  file: 'shared/run/probe.ts',
-  find: `if (open === 'some') return 'ask-again';`,
+  file: 'shared/run/judge.ts',
+  find: `\n  if (open === 'some') return 'ask-again';`,
   replace: '',
 };
 const eventToken: Edit = {
-  file: 'shared/run/decide.ts',
-  find: 'run.token === undefined || !run.token.startsWith(event.tokenStart) || event.tokenStart.length < 10',
-  replace: 'run.token === undefined',
+  file: 'shared/run/completion.ts',
+  find: 'work === undefined || event.tokenStart.length < 10 || !work.token.startsWith(event.tokenStart)',
+  replace: 'work === undefined',
 };
 const eventStatement: Edit = {
-  file: 'shared/run/decide.ts',
-  find: '!event.trusted || run.statementId !== event.statementId',
-  replace: '!event.trusted',
+  file: 'shared/run/completion.ts',
+  find: 'event.trusted && statementId === event.statementId',
+  replace: 'event.trusted',
 };
 const engineLimit: readonly Edit[] = [
   {
@@ -121,7 +119,7 @@ const engineLimit: readonly Edit[] = [
   },
   {
     file: 'shared/engine/slots.ts',
-    find: 'if (me !== undefined && taken >= (await placesFor(me, plans))) break;',
+    find: 'if (me !== undefined && taken >= (await placesFor(me, engine))) break;',
     replace: '',
   },
 ];
@@ -147,7 +145,7 @@ const releaseEpoch: Edit = {
   replace: 'if (there === undefined) return;',
 };
 
-const durableReported = `  if (step.kind === 'durable') return ask(run, { kind: 'ProbeMarker', failure, end });\n`;
+const durableReported = `  if (step.kind === 'durable') return ask(run, { kind: 'ProbeMarker', about: failed });\n`;
 
 export const guards: readonly Guard[] = [
   {
@@ -256,8 +254,8 @@ export const guards: readonly Guard[] = [
     name: 'a token that is refused in an idle session is replaced after a minute',
     edits: [
       {
-        file: 'shared/run/old-claim.ts',
-        find: 'run.refusedSince === undefined ? Infinity : Date.parse(run.refusedSince)',
+        file: 'shared/run/judge.ts',
+        find: 'refusedSince === undefined ? Infinity : Date.parse(refusedSince)',
         replace: 'Infinity',
       },
     ],
@@ -267,9 +265,9 @@ export const guards: readonly Guard[] = [
     name: 'pair: a refused token is replaced after a minute, any token after half an hour',
     edits: [
       {
-        file: 'shared/run/old-claim.ts',
-        find: 'return Math.min(claimed + TOKEN_WINDOW_MS, refused + REFUSED_LONG_MS);',
-        replace: 'return Math.max(claimed, refused, Infinity);',
+        file: 'shared/run/judge.ts',
+        find: 'return Math.min(Date.parse(claimedAt) + TOKEN_WINDOW_MS, refused + REFUSED_LONG_MS);',
+        replace: 'return Math.max(Date.parse(claimedAt), refused, Infinity);',
       },
     ],
   },
@@ -278,22 +276,15 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/claim.ts',
-        find: '  if (isTimeUp(run, context)) return fail(named, context, timeIsUp(named, context));\n',
-        replace: '',
+        find: `  if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
+  // Before`,
+        replace: '  // Before',
       },
       {
         file: 'shared/run/claim.ts',
-        find: `export function proceed(run: Run, context: Context): Decision {
-  if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
-`,
-        replace: 'export function proceed(run: Run, context: Context): Decision {\n',
-      },
-      {
-        file: 'shared/run/claim.ts',
-        find: `export function claimAnew(run: Run, context: Context): Decision {
-  if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
-`,
-        replace: 'export function claimAnew(run: Run, context: Context): Decision {\n',
+        find: `  if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
+  return loadsFile`,
+        replace: '  return loadsFile',
       },
     ],
   },
@@ -302,7 +293,7 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/decide.ts',
-        find: 'if (context.now <= deadline) return probeLater',
+        find: 'if (context.now <= deadlineOf(run, context)) return probeLater',
         replace: 'return probeLater',
       },
     ],
@@ -312,7 +303,7 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/claim.ts',
-        find: '  if (tooManyWrites(run)) return fail(named, context, fruitless(named));\n',
+        find: '  if (tooManyWrites(run)) return fail(run, context, fruitless(run));\n',
         replace: '',
       },
     ],
@@ -322,8 +313,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/decide.ts',
-        find: `if (run.phase !== 'READY' && isLongOverdue(run, context))`,
-        replace: `if (run.phase !== 'READY' && run.id === '')`,
+        find: 'if (isUnderway(run) && isLongOverdue(run, context))',
+        replace: `if (isUnderway(run) && run.id === '')`,
       },
       {
         file: 'shared/run/cancel.ts',
@@ -337,7 +328,7 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/trouble.ts',
-        find: 'if (troubles < MOST_TROUBLES) return',
+        find: 'if (failedDrives < MOST_FAILED_DRIVES) return',
         replace: 'return',
       },
     ],
@@ -383,7 +374,7 @@ export const guards: readonly Guard[] = [
       {
         file: 'shared/run/step-end.ts',
         find: durableReported,
-        replace: durableReported.replace(') return', ' && !isVerdict(failure.class)) return'),
+        replace: durableReported.replace(') return', ' && !isVerdict(failureClass)) return'),
       },
     ],
   },
@@ -391,9 +382,9 @@ export const guards: readonly Guard[] = [
     name: 'an open report is followed by two probes: its commit may land after it',
     edits: [
       {
-        file: 'shared/run/probe.ts',
-        find: `if (end !== undefined && isVerdict(failure.class)) return 'not-applied';`,
-        replace: `if (end !== undefined) return 'not-applied';`,
+        file: 'shared/run/judge.ts',
+        find: `if (wasSeenToEnd && isVerdict(about.error.class)) return 'not-applied';`,
+        replace: `if (wasSeenToEnd) return 'not-applied';`,
       },
     ],
   },
@@ -402,8 +393,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/step-end.ts',
-        find: `(failure.class === 'conflict' || !isVerdict(failure.class))`,
-        replace: `failure.message === '' && (failure.class === 'conflict' || !isVerdict(failure.class))`,
+        find: `(failureClass === 'conflict' || !isVerdict(failureClass))`,
+        replace: `run.id === '' && (failureClass === 'conflict' || !isVerdict(failureClass))`,
       },
     ],
   },
@@ -412,14 +403,14 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/step-end.ts',
-        find: 'return failStep(inNewSession(run, run.rebuild?.resumeAt ?? run.cursor), context, event, end, failure);',
-        replace: 'return failStep(run, context, event, end, failure);',
+        find: 'return failStep(inNewSession(run), context, failed);',
+        replace: 'return failStep(run, context, failed);',
       },
     ],
   },
   {
     name: 'a session that is rebuilt again and again in vain ends its run',
-    edits: [{ file: 'shared/run/step-end.ts', find: ' || isRebuiltInVain(run))', replace: ')' }],
+    edits: [{ file: 'shared/run/step-end.ts', find: ' || isRebuiltTooOften(run))', replace: ')' }],
   },
   {
     name: 'the marker is read before a person lets a durable step run again',
@@ -436,8 +427,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/claim.ts',
-        find: "...(isStillToCheck(run) ? [] : (['checkMarkerOf'] as const))",
-        replace: "'checkMarkerOf'",
+        find: "isStillToCheck(run) ? run : without(run, 'checkMarkerOf')",
+        replace: "without(run, 'checkMarkerOf')",
       },
     ],
   },
@@ -446,9 +437,9 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/probe.ts',
-        find: `  if (open === 'some') return store(waitsToAskAgain(run, context, failure));
+        find: `  if (open === 'some') return store(waitsToAskAgain(run, context, about));
   return proceed(`,
-        replace: `  if (open === 'some' && failure.message === '') return store(waitsToAskAgain(run, context, failure));
+        replace: `  if (open === 'some' && run.id === '') return store(waitsToAskAgain(run, context, about));
   return proceed(`,
       },
     ],
@@ -458,10 +449,12 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/claim.ts',
-        find: `  // Before its session is replaced: the open transactions of the earlier attempt are known by that session.
-  if (isMarkerToCheck(run, context)) return checkMarker(run, context);
-`,
-        replace: '',
+        find: `  if (isMarkerToCheck(run, context)) return checkMarker(run);
+  switch (run.session.state) {
+    case 'lost': {`,
+        replace: `  if (run.session.state !== 'lost' && isMarkerToCheck(run, context)) return checkMarker(run);
+  switch (run.session.state) {
+    case 'lost': {`,
       },
     ],
   },
@@ -469,8 +462,8 @@ export const guards: readonly Guard[] = [
     name: 'a verdict waits for a transaction that is seen open',
     edits: [
       {
-        file: 'shared/run/probe.ts',
-        find: `  if (end !== undefined && open === 'some') return 'ask-again';
+        file: 'shared/run/judge.ts',
+        find: `  if (wasSeenToEnd && open === 'some') return 'ask-again';
 `,
         replace: '',
       },
@@ -481,7 +474,7 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/cancel.ts',
-        find: `if (end.status === 'FINISHED' || currentStep(run, context.plan).kind !== 'durable')`,
+        find: `if (currentStep(run, context.plan).kind !== 'durable')`,
         replace: `if (run.id !== '')`,
       },
     ],
@@ -501,8 +494,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'test/fakes/memory-run-store.ts',
-        find: ' || there.token !== run.token) return',
-        replace: ') return',
+        find: 'claimed.token !== recorded.token || ',
+        replace: '',
       },
     ],
   },
@@ -511,8 +504,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'test/fakes/memory-run-store.ts',
-        find: `there.phase !== 'CLAIMED' || there.token`,
-        replace: 'there.token',
+        find: `claimed?.phase !== 'CLAIMED' ||`,
+        replace: 'claimed === undefined ||',
       },
     ],
     backedBy: 'the token: a second record under the same token writes the same statement',
@@ -559,8 +552,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/claim.ts',
-        find: 'return store(claimed, SUBMIT);\n}\n\n/** The current step loads',
-        replace: 'return ask(claimed, SUBMIT);\n}\n\n/** The current step loads',
+        find: 'return store(running(run, claim, lookedAtSoon(run, context)),',
+        replace: 'return ask(running(run, claim, lookedAtSoon(run, context)),',
       },
     ],
   },
@@ -580,8 +573,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/step-end.ts',
-        find: `  if (run.last !== undefined) return ask(run, { kind: 'WriteHistory', row: run.last, afterwards: event });\n  const row = finishedStep(run, end, end.error);`,
-        replace: '  const row = finishedStep(run, end, end.error);',
+        find: `  if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });\n  const row = finishedStep(run, end, end.endedAt);`,
+        replace: '  const row = finishedStep(run, end, end.endedAt);',
       },
     ],
   },
@@ -590,8 +583,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/engine/slots.ts',
-        find: `if (holder?.state === 'QUEUED') unaware.push(runId);`,
-        replace: `if (holder?.state === 'QUEUED') continue;`,
+        find: `if (holder?.life.state === 'QUEUED') unaware.push(runId);`,
+        replace: `if (holder?.life.state === 'QUEUED') continue;`,
       },
     ],
   },
@@ -600,7 +593,7 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/engine/slots.ts',
-        find: 'const given = await fillPool(pipeline, ports, plans);',
+        find: 'const given = await fillPool(pipeline, engine);',
         replace: 'const given = new Map<string, number>();',
       },
     ],
@@ -613,8 +606,8 @@ export const guards: readonly Guard[] = [
     name: 'who frees a place gives it on',
     edits: [
       {
-        file: 'shared/engine/duties.ts',
-        find: 'await fillPool(run.pipeline, ports, plans);',
+        file: 'shared/engine/pending-actions.ts',
+        find: 'await fillPool(run.pipeline, engine);',
         replace: '',
       },
     ],
@@ -665,8 +658,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/stop.ts',
-        find: `cursor: run.steps,\n    last: row,\n    owed: ['history', 'release', 'wake', 'publish', 'close'],`,
-        replace: `cursor: run.steps,\n    last: row,\n    owed: ['history', 'wake', 'publish', 'close'],`,
+        find: `state: 'SUCCEEDED', endedAt: iso(context.now), pendingActions: ALL }`,
+        replace: `state: 'SUCCEEDED', endedAt: iso(context.now), pendingActions: ['history', 'wake', 'publish', 'close'] }`,
       },
     ],
   },
@@ -675,8 +668,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/cancel-request.ts',
-        find: `  if (run.phase === 'READY') {\n    const message`,
-        replace: `  if (run.phase !== undefined) {\n    const message`,
+        find: `  if (work === undefined) {\n    const message`,
+        replace: `  if (state !== undefined) {\n    const message`,
       },
     ],
   },
@@ -685,7 +678,7 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/input.ts',
-        find: `    ['last modified', seen.modified, inputSeen?.modified, 'before the load'],\n`,
+        find: `    ['last modified', seen.modified, atClaim?.modified, 'before the load'],\n`,
         replace: '',
       },
     ],
@@ -695,8 +688,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/decide.ts',
-        find: 'run.epoch !== undefined && epoch !== run.epoch + 1',
-        replace: 'run.epoch !== undefined && epoch < run.epoch',
+        find: 'slot === undefined || epoch === slot.epoch + 1',
+        replace: 'slot === undefined || epoch >= slot.epoch',
       },
     ],
   },

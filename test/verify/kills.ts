@@ -17,7 +17,7 @@ import { isMainThread } from 'node:worker_threads';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
-import type { Run } from '../../shared/run/run.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { root, Stack } from '../e2e/stack.ts';
 import { Random } from '../sim/random.ts';
 import { isProgram, say } from './parallel.ts';
@@ -333,7 +333,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 async function tell(ground: Ground, count: number): Promise<0 | 1> {
   const { stack, figures } = ground;
   const runs = await stack.runs(PIPELINE);
-  const stuck = runs.filter((run) => run.state !== 'SUCCEEDED' || run.owed !== undefined);
+  const stuck = runs.filter((run) => run.state !== 'SUCCEEDED' || run.pendingActions !== undefined);
   const { lost, doubled, wrong } = await counted(stack, count);
   ground.save();
   for (const run of stuck) say(`  ${lineOf(run)}`);
@@ -381,8 +381,9 @@ async function counted(stack: Stack, count: number): Promise<Counted> {
   };
 }
 
-function lineOf(run: Run): string {
-  return `${run.id} ${run.state} ${run.step ?? ''} generation ${run.generation}: ${run.error?.message ?? 'not at rest'}`;
+function lineOf(run: StoredRun): string {
+  const error = run.error?.message ?? 'not at rest';
+  return `${run.id} ${run.state} ${run.step ?? ''} generation ${run.generation}: ${error}`;
 }
 
 const PRODUCT = [

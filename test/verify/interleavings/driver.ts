@@ -8,10 +8,11 @@ import { operate } from '../../../shared/engine/operate.ts';
 import { PlanCache } from '../../../shared/engine/plan-cache.ts';
 import type { Ports } from '../../../shared/engine/ports.ts';
 import type { Plan } from '../../../shared/pipeline/plan.ts';
+import { parseRun } from '../../../shared/store/parse-run.ts';
 import type { RunStore } from '../../../shared/store/run-store.ts';
 import type { Warehouse } from '../../../shared/warehouse/warehouse.ts';
 import type { DriverState, Entry } from './snapshot.ts';
-import { NOW, UNUSED } from './snapshot.ts';
+import { NOW, RUN_ANSWERS, UNUSED } from './snapshot.ts';
 
 /** A call that the driver has made and that is not answered yet. */
 export interface Call {
@@ -44,7 +45,7 @@ export class Drivers {
   constructor(plan: Plan, runId: string) {
     this.#plan = plan;
     this.#runId = runId;
-    this.#plans = new PlanCache({ loadPlan: async () => plan, putPlan: async () => undefined });
+    this.#plans = new PlanCache({ loadPlan: async () => plan, putPlan: async () => undefined }, () => [plan]);
   }
 
   /** Where a driver is that was told this and had these answers. */
@@ -85,10 +86,11 @@ export class Drivers {
   }
 
   #start({ news }: DriverState, ports: Ports): Promise<unknown> {
-    const who = { id: WHO, remainingMs: () => 60_000 };
-    if (news.kind === 'event') return drive(this.#runId, news.event, ports, this.#plans, who);
+    const driver = { id: WHO, remainingMs: () => 60_000 };
+    const engine = { ...ports, plans: this.#plans, driver };
+    if (news.kind === 'event') return drive(this.#runId, news.event, engine);
     const request = { verb: news.kind, requestId: news.kind, runId: this.#runId, actor: 'somebody' };
-    return operate(request, [this.#plan], ports, this.#plans, who);
+    return operate(request, engine);
   }
 }
 
@@ -159,8 +161,9 @@ class Replay {
   }
 }
 
-/** Instants that have been through JSON. */
+/** A run as it is stored, and instants that have been through JSON. */
 function revived(name: string, answer: unknown): unknown {
+  if (RUN_ANSWERS.has(name) && typeof answer === 'object' && answer !== null) return parseRun({ ...answer });
   if (name !== 'warehouse.describe' || typeof answer !== 'object' || answer === null) return answer;
   return 'updatedAt' in answer ? { ...answer, updatedAt: new Date(NOW) } : answer;
 }

@@ -3,6 +3,7 @@
  * from every state: does the quiet way (no faults any more, nobody hears of anything, only the sweep) lead to an end?
  */
 import { startRun } from '../../../shared/engine/start-run.ts';
+import { storedRun } from '../../../shared/store/stored-run.ts';
 import { World } from '../../fakes/world.ts';
 import type { Configuration } from './configuration.ts';
 import { Drivers } from './driver.ts';
@@ -227,10 +228,10 @@ async function startOf({ plan, budgets }: Configuration): Promise<Snapshot> {
   const world = new World();
   const time = new Date(world.time).toISOString();
   const trigger = { kind: 'request' as const, time, requestId: 'one', actor: 'one' };
-  const { run } = await startRun(plan, trigger, {}, world.ports, world.plans, world.driver());
+  const { run } = await startRun(plan, trigger, {}, world.engine());
   return {
     // Of one length and without letters of a token.
-    run: { ...run, birth: '0'.repeat(32) },
+    run: { ...storedRun(run), incarnationId: '0'.repeat(32) },
     rows: [],
     statements: [],
     sessions: [],

@@ -1,4 +1,6 @@
 /** The fakes of the ports, brought into the state of a snapshot, and read back from it. */
+import { parseRun } from '../../../shared/store/parse-run.ts';
+import { storedRun } from '../../../shared/store/stored-run.ts';
 import { FakeWarehouse } from '../../fakes/fake-warehouse.ts';
 import type { FakeStatement } from '../../fakes/fake-warehouse.ts';
 import { MemoryRunStore } from '../../fakes/memory-run-store.ts';
@@ -16,7 +18,7 @@ const LATER_MS = 50_000;
 
 export function fakesOf(state: Snapshot): Fakes {
   const store = new MemoryRunStore();
-  store.runs.set(state.run.id, state.run);
+  store.runs.set(state.run.id, parseRun({ ...state.run }));
   const rows = state.rows.map((row) => [`${row.index}#${row.generation}#${row.attempt}`, row] as const);
   store.rows.set(state.run.id, new Map(rows));
   if (state.pool !== undefined) store.pools.set(state.run.pipeline, state.pool);
@@ -67,7 +69,7 @@ function add(warehouse: FakeWarehouse, statement: Statement, sessionId: string):
 export function readBack(state: Snapshot, { store, warehouse }: Fakes): void {
   const run = store.runs.get(state.run.id);
   if (run === undefined) throw new Error('the run is gone');
-  state.run = normalRun(run);
+  state.run = normalRun(storedRun(run));
   state.rows = [...(store.rows.get(run.id)?.values() ?? [])];
   const pool = store.pools.get(run.pipeline);
   if (pool !== undefined) state.pool = pool;

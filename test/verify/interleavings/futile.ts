@@ -4,7 +4,7 @@
  * run with the driver's news, as of any driver that is woken or hears them at that moment. So the state is the same as
  * without it. Not all that is stale is futile: what a stale driver may still submit, put or take counts.
  */
-import type { Run } from '../../../shared/run/run.ts';
+import type { StoredRun } from '../../../shared/store/stored-run.ts';
 import type { HistoryRow } from '../../../shared/store/run-store.ts';
 import type { Submission } from '../../../shared/warehouse/warehouse.ts';
 import type { Call, Drivers } from './driver.ts';
@@ -93,13 +93,13 @@ function doneIn({ rows, statements }: Snapshot): Done {
 }
 
 /** The run as the driver got it last. */
-function runOf({ entries }: DriverState): Run | undefined {
+function runOf({ entries }: DriverState): StoredRun | undefined {
   const got = entries.findLast(
     ({ name, answer }) =>
       (name === 'store.load' || name === 'store.save' || name === 'store.record') &&
       typeof answer === 'object',
   );
-  return got?.answer as Run | undefined;
+  return got?.answer as StoredRun | undefined;
 }
 
 const REFUSED = [

@@ -1,18 +1,20 @@
 /** Everything that can happen next in a state. */
 import type { RunEvent } from '../../../shared/run/run-event.ts';
-import { isAtRest } from '../../../shared/run/run.ts';
+import type { Run } from '../../../shared/run/run.ts';
+import { storedRun } from '../../../shared/store/stored-run.ts';
 import { parseStatementName } from '../../../shared/warehouse/statement-name.ts';
 import type { Configuration } from './configuration.ts';
 import type { Call, Drivers } from './driver.ts';
 import type { Fakes } from './fakes-of.ts';
 import { fakesOf, readBack } from './fakes-of.ts';
 import { Futility } from './futile.ts';
-import { brokenBetween, noteEnd, noteSubmission } from './rules.ts';
+import { brokenBetween, noteEnd, noteSubmission, isStoredAtRest } from './rules.ts';
 import type { Canonical, DriverState, News, Snapshot } from './snapshot.ts';
 import {
   canonical,
   LONG_MS,
   normalRun,
+  RUN_ANSWERS,
   NOW,
   NOW_ISO,
   SHORT_MS,
@@ -210,9 +212,9 @@ export class Moves {
       add(
         'somebody resumes the run',
         begin({ kind: 'resume' }),
-        run.owed === undefined && state.drivers.length === 0 && 'acts',
+        run.pendingActions === undefined && state.drivers.length === 0 && 'acts',
       );
-    if (this.#configuration.cancel && !isAtRest(run))
+    if (this.#configuration.cancel && !isStoredAtRest(run))
       add('somebody cancels the run', begin({ kind: 'cancel' }));
   }
 
@@ -264,11 +266,11 @@ export class Moves {
     const made = fakes.warehouse.statements.length;
     const answered = await callOn(fakes, call);
     readBack(next, fakes);
-    const isRun = call.name === 'store.load' || call.name === 'store.save' || call.name === 'store.record';
+    const isRun = RUN_ANSWERS.has(call.name);
     const answer = isLost
       ? LOST
       : isRun && typeof answered === 'object'
-        ? normalRun(answered as never)
+        ? normalRun(storedRun(answered as Run))
         : answered;
     next.tokens += 1;
     driver.entries.push({
@@ -346,7 +348,7 @@ function isUnderWay(state: Snapshot): boolean {
 
 /** The run is at its end and owes nothing. */
 export function isOver({ run }: Snapshot): boolean {
-  return isAtRest(run) && run.owed === undefined;
+  return isStoredAtRest(run) && run.pendingActions === undefined;
 }
 
 const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
@@ -357,15 +359,18 @@ function pass(next: Snapshot, ms: number): undefined {
   const older = (time: string): string => new Date(Date.parse(time) - ms).toISOString();
   next.run = {
     ...run,
-    ...(run.next === undefined ? {} : { next: run.next - ms / 1000 }),
+    ...(run.nextCheckAt === undefined ? {} : { next: run.nextCheckAt - ms / 1000 }),
     ...(run.claimedAt === undefined ? {} : { claimedAt: older(run.claimedAt) }),
     ...(run.submittedAt === undefined ? {} : { submittedAt: older(run.submittedAt) }),
-    ...(run.doubtSince === undefined ? {} : { doubtSince: older(run.doubtSince) }),
+    ...(run.outcomeUnknownSince === undefined ? {} : { outcomeUnknownSince: older(run.outcomeUnknownSince) }),
     ...(run.refusedSince === undefined ? {} : { refusedSince: older(run.refusedSince) }),
   };
   const shifted = JSON.stringify(next.drivers)
     .replaceAll(INSTANT, (time) => new Date(Date.parse(time) - ms).toISOString())
-    .replaceAll(/"next":(\d+)/g, (_, seconds: string) => `"next":${Number(seconds) - ms / 1000}`);
+    .replaceAll(
+      /"nextCheckAt":(\d+)/g,
+      (_, seconds: string) => `"nextCheckAt":${Number(seconds) - ms / 1000}`,
+    );
   next.drivers = JSON.parse(shifted) as DriverState[];
   for (const driver of next.drivers) driver.age += 1;
   return undefined;

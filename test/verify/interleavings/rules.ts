@@ -1,6 +1,6 @@
 /** What must hold in every state, and of every submission. Each gives what is broken, in words. */
 import type { Plan } from '../../../shared/pipeline/plan.ts';
-import { isAtRest } from '../../../shared/run/run.ts';
+import type { StoredRun } from '../../../shared/store/stored-run.ts';
 import type { HistoryRow } from '../../../shared/store/run-store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Snapshot, Statement } from './snapshot.ts';
@@ -79,9 +79,13 @@ export function brokenIn(state: Snapshot, { plan, cancel, budgets }: Configurati
   if (run.state === 'SUCCEEDED' && plan.steps.some((_, index) => !state.finished.includes(index)))
     return 'I2: the run succeeded without all of its steps';
   if (Object.keys(pool?.holders ?? {}).length > 1) return 'I5: two slots are held';
-  const isWaiting = run.state === 'QUEUED' || (isAtRest(run) && run.owed === undefined);
-  if (isWaiting ? run.next !== undefined : run.next === undefined || run.next - NOW / 1000 > LONGEST_AWAY)
-    return `I6: the run is ${run.state} and the sweep looks at it ${run.next === undefined ? 'never' : 'late or for nothing'}`;
+  const isWaiting = run.state === 'QUEUED' || (isStoredAtRest(run) && run.pendingActions === undefined);
+  if (
+    isWaiting
+      ? run.nextCheckAt !== undefined
+      : run.nextCheckAt === undefined || run.nextCheckAt - NOW / 1000 > LONGEST_AWAY
+  )
+    return `I6: the run is ${run.state} and the sweep looks at it ${run.nextCheckAt === undefined ? 'never' : 'late or for nothing'}`;
   if (run.state === 'NEEDS_DECISION')
     return `no outcome is unknown, and a person is asked: ${JSON.stringify(run.error)}`;
   if (run.state === 'FAILED' && (budgets.permanent === 0 || state.left.permanent > 0))
@@ -91,7 +95,12 @@ export function brokenIn(state: Snapshot, { plan, cancel, budgets }: Configurati
   return undefined;
 }
 
-/** What must hold at an end that owes nothing, when no driver is at work. */
+/** Ended, or stopped until a person acts. */
+export function isStoredAtRest({ state }: StoredRun): boolean {
+  return !['QUEUED', 'RUNNING', 'WAITING', 'CANCELLING'].includes(state);
+}
+
+/** What must hold at an end that has no follow-ups, when no driver is at work. */
 export function brokenAtEnd(state: Snapshot, { plan }: Configuration): string | undefined {
   const { run, rows, pool } = state;
   if (run.state === 'CANCELLED' && state.statements.some(({ status }) => status === 'RUNNING'))

@@ -3,7 +3,7 @@
  * each driver what it was told and every answer it has had. `textOf` gives one text for all states that nobody inside
  * could tell apart.
  */
-import type { Run } from '../../../shared/run/run.ts';
+import type { StoredRun } from '../../../shared/store/stored-run.ts';
 import type { RunEvent } from '../../../shared/run/run-event.ts';
 import type { HistoryRow, Pool } from '../../../shared/store/run-store.ts';
 import { TOKEN_START } from '../../../shared/warehouse/statement-name.ts';
@@ -66,7 +66,7 @@ export interface DriverState {
 }
 
 export interface Snapshot {
-  run: Run;
+  run: StoredRun;
   rows: HistoryRow[];
   pool?: Pool;
   statements: Statement[];
@@ -126,10 +126,11 @@ export function canonical(state: Snapshot, { oldEvents }: { readonly oldEvents: 
   return { text, key: `${worldText}${live}`, world: worldText, drivers: drivers.length };
 }
 
-const RUN_ANSWERS = new Set(['store.load', 'store.save', 'store.record']);
+/** Calls that answer with the run. */
+export const RUN_ANSWERS = new Set(['store.load', 'store.save', 'store.record']);
 
 /** Instants that nobody compares with anything. */
-const IDLE_INSTANTS = /"(?:createdAt|startedAt|endedAt|countsFrom|updatedAt|at|time)":"[^"]*",?/g;
+const IDLE_INSTANTS = /"(?:createdAt|startedAt|endedAt|timeoutFrom|updatedAt|at|time)":"[^"]*",?/g;
 
 /**
  * What of a driver's past its future depends on: all answers since it last got the run itself, by a read or a write (what
@@ -197,32 +198,34 @@ class Renaming {
 }
 
 /** A run as it is kept here: what nobody reads is the same in all. */
-export function normalRun(run: Run): Run {
-  const next = run.next === undefined ? {} : { next: steppedUp(run.next) };
+export function normalRun(run: StoredRun): StoredRun {
+  const next = run.nextCheckAt === undefined ? {} : { next: steppedUp(run.nextCheckAt) };
   return inOrder({
     ...run,
     ...next,
-    by: 'somebody',
+    writerId: 'somebody',
     createdAt: NOW_ISO,
     trigger: { ...run.trigger, time: NOW_ISO },
     ...(run.startedAt === undefined ? {} : { startedAt: NOW_ISO }),
     ...(run.endedAt === undefined ? {} : { endedAt: NOW_ISO }),
-    ...(run.countsFrom === undefined ? {} : { countsFrom: NOW_ISO }),
+    ...(run.timeoutFrom === undefined ? {} : { timeoutFrom: NOW_ISO }),
     ...(run.claimedAt === undefined
       ? {}
       : { claimedAt: run.phase === 'SUBMITTED' ? NOW_ISO : agedAs(run.claimedAt, CLAIM_AGES) }),
     ...(run.submittedAt === undefined ? {} : { submittedAt: agedAs(run.submittedAt, CLAIM_AGES) }),
-    ...(run.doubtSince === undefined ? {} : { doubtSince: agedAs(run.doubtSince, DOUBT_AGES) }),
+    ...(run.outcomeUnknownSince === undefined
+      ? {}
+      : { outcomeUnknownSince: agedAs(run.outcomeUnknownSince, DOUBT_AGES) }),
     ...(run.refusedSince === undefined ? {} : { refusedSince: agedAs(run.refusedSince, REFUSAL_AGES) }),
     ...(run.error === undefined ? {} : { error: { ...run.error, message: worded(run.error.message) } }),
-    ...(run.last === undefined
+    ...(run.lastStep === undefined
       ? {}
       : {
-          last: {
-            ...run.last,
+          lastStep: {
+            ...run.lastStep,
             startedAt: NOW_ISO,
             endedAt: NOW_ISO,
-            ...(run.last.error === undefined ? {} : { error: worded(run.last.error) }),
+            ...(run.lastStep.error === undefined ? {} : { error: worded(run.lastStep.error) }),
           },
         }),
   });
@@ -343,7 +346,7 @@ function dropUnknown(state: Snapshot, keepsOldEvents: boolean): void {
   state.statements = statements;
   state.sessions = sessions;
   if ([...statementIds, ...sessionIds].every(([before, after]) => before === after)) return;
-  state.run = JSON.parse(again(JSON.stringify(state.run))) as Run;
+  state.run = JSON.parse(again(JSON.stringify(state.run))) as StoredRun;
   state.drivers = JSON.parse(again(JSON.stringify(state.drivers))) as DriverState[];
   state.statements = JSON.parse(again(JSON.stringify(statements))) as Statement[];
   state.sessions = JSON.parse(again(JSON.stringify(sessions))) as Session[];

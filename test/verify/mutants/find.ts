@@ -156,13 +156,16 @@ function changesOf(node: Node, place: Place, text: string, vocabulary: Vocabular
     case 'TemplateLiteral':
       return [change('text', '``')];
     case 'ObjectExpression':
-      return listAt(node, 'properties').map((property) =>
-        change('attribute left out', '', {
-          on: property,
-          shape: 'property',
-          concern: place.inText || isText(property, vocabulary, node) ? 'text' : 'protocol',
-        }),
-      );
+      // One that is `undefined` is left out already.
+      return listAt(node, 'properties')
+        .filter(isGiven)
+        .map((property) =>
+          change('attribute left out', '', {
+            on: property,
+            shape: 'property',
+            concern: place.inText || isText(property, vocabulary, node) ? 'text' : 'protocol',
+          }),
+        );
     case 'ArrayExpression':
       return listAt(node, 'elements').map((element) =>
         change('element left out', '', { on: element, shape: 'element' }),
@@ -197,6 +200,10 @@ function logical(node: Node, source: (inner: Node) => string, change: Changing):
     change('condition', neutral, { on: left }),
     change('condition', neutral, { on: right }),
   ];
+}
+
+function isGiven(property: Node): boolean {
+  return property.type !== 'Property' || nameOf(at(property, 'value')) !== 'undefined';
 }
 
 function literal(node: Node, place: Place, vocabulary: Vocabulary, change: Changing): Change[] {
@@ -263,7 +270,12 @@ function call(
   if (decided !== undefined) found.push(change('save', `{ ...${source(node)}, ${decided} }`));
   if (name === 'fail' || name === 'needDecision') {
     const state = name === 'fail' ? 'NEEDS_DECISION' : 'FAILED';
-    found.push(change('stop', `((d) => ({ ...d, run: { ...d.run, state: '${state}' } }))(${source(node)})`));
+    found.push(
+      change(
+        'stop',
+        `((d) => ({ ...d, run: { ...d.run, life: { ...d.run.life, state: '${state}' } } }))(${source(node)})`,
+      ),
+    );
   }
   const last = parameters.at(-1);
   if (name !== undefined && last !== undefined && vocabulary.optionalLast.get(name) === parameters.length) {

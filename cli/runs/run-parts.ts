@@ -1,0 +1,23 @@
+/** What a run has only in some states of its life, for those who show runs in any state. */
+import { underwayOf, type Failure, type Run, type Stopped } from '../../shared/run/run.ts';
+
+/** Of a run that failed, needs a decision or was cancelled. */
+export function errorOf({ life }: Run): Failure | undefined {
+  return 'error' in life ? life.error : undefined;
+}
+
+/** Of a run that is stopped until a person acts. */
+export function resumeWithOf({ life }: Run): Stopped['resumeWith'] | undefined {
+  return 'resumeWith' in life ? life.resumeWith : undefined;
+}
+
+/** Of a run that ended or stopped. */
+export function endedAtOf({ life }: Run): string | undefined {
+  return 'endedAt' in life ? life.endedAt : undefined;
+}
+
+/** Of the statement that is under way. */
+export function statementIdOf(run: Run): string | undefined {
+  const work = underwayOf(run);
+  return work?.phase === 'SUBMITTED' ? work.statementId : undefined;
+}

@@ -1,0 +1,53 @@
+/** The part of `decide` that a run meets only when something went wrong, or was cancelled: functions load it when needed. */
+import { onCancelledEnd, onCancelling, onCancellingWoken } from './cancel.ts';
+import { believed, doubted } from './completion.ts';
+import type { Context, Decision } from './decision.ts';
+import { failureOf, nothing } from './decision.ts';
+import { onMarkerProbed, onVerifyQueryRead } from './probe.ts';
+import { onRebuildPlanned } from './rebuild.ts';
+import type { RunEvent } from './run-event.ts';
+import type { CancellingRun, Run } from './run.ts';
+import { isActive, isCancelling } from './run.ts';
+import { onFailed } from './step-end.ts';
+import { onCallRefused, onNameLookedUp, onSessionSeen } from './submission.ts';
+import { bounded, LONGEST_TEXT, shortened } from './text.ts';
+import { onDriveFailed } from './trouble.ts';
+
+export function decideRare(run: Run, happened: RunEvent, context: Context): Decision {
+  const event = bounded(happened);
+  if (event.kind === 'DriveFailed') return onDriveFailed(run, context, event.message);
+  if (isCancelling(run)) return onCancelled(run, context, event);
+  if (!isActive(run)) return nothing(run, `the run is ${run.life.state}`);
+  switch (event.kind) {
+    case 'CallRefused':
+      return onCallRefused(run, context, event);
+    case 'SessionSeen':
+      return onSessionSeen(run, context, event);
+    case 'NameLookedUp':
+      return onNameLookedUp(run, context, event);
+    case 'LoadErrorsRead': {
+      const { about } = event;
+      const lines = [about.error.message, event.message].filter((part) => part !== '');
+      const error = failureOf(run, 'data', shortened(lines.join('\n'), LONGEST_TEXT), about.statementId);
+      return onFailed(run, context, { ...about, error });
+    }
+    case 'RebuildPlanned':
+      return onRebuildPlanned(run, context, event);
+    case 'MarkerProbed':
+      return onMarkerProbed(run, context, event);
+    case 'VerifyQueryRead':
+      return onVerifyQueryRead(run, context, event);
+    case 'CancelSent':
+      return nothing(run, 'requested cancellation of the statement');
+    default:
+      return nothing(run, `${event.kind} is of the steady path`);
+  }
+}
+
+function onCancelled(run: CancellingRun, context: Context, event: RunEvent): Decision {
+  if (event.kind === 'Woken') return onCancellingWoken(run, context);
+  if (event.kind !== 'StatementEnded') return onCancelling(run, context, event);
+  const heard = believed(run.life.work, event);
+  if (!('work' in heard)) return doubted(run, heard);
+  return onCancelledEnd({ ...run, life: { ...run.life, work: heard.work } }, context, event);
+}

@@ -1,0 +1,20 @@
+/** CLAIMED to SUBMITTED: the statement id is recorded, whoever comes to know it. */
+import type { Decision } from './decision.ts';
+import { nothing, running } from './decision.ts';
+import type { Submitted as SubmittedEvent } from './run-event.ts';
+import type { ActiveRun, Submitted } from './run.ts';
+import { isClaimed, submitted } from './run.ts';
+
+export const RECORDED = 'another driver recorded the claim';
+
+export function onSubmitted(run: ActiveRun, event: SubmittedEvent): Decision {
+  if (!isClaimed(run) || run.life.work.token !== event.token) return nothing(run, RECORDED);
+  const { lastStep: _, ...written } = run;
+  return record(event.historyWritten ? written : run, submitted(run.life.work, event.statementId));
+}
+
+/** A record leaves the stored state alone: the run may be in course of being cancelled. One that was backing off continues. */
+export function record(run: ActiveRun, work: Submitted): Decision {
+  const save = run.life.state === 'WAITING' ? 'version' : 'record';
+  return { run: running(run, work, run.life.nextCheckAt), save };
+}

@@ -1,0 +1,71 @@
+/** Where `decide` and its rare part meet, and what neither changes. */
+import assert from 'node:assert/strict';
+
+import { decideRare } from '../../shared/run/decide-rare.ts';
+import { decide, parsed } from './decide-any.ts';
+import { expectDecision } from './expect-decision.ts';
+import { fact } from './fact.ts';
+import type { Fact } from './fact.ts';
+import { failedAt } from './request-samples.ts';
+import {
+  claimedAt,
+  COMMIT,
+  finished,
+  gone,
+  now,
+  plan,
+  planWith,
+  readyAt,
+  sameFile,
+  STAGE,
+} from './samples.ts';
+
+const closed = { kind: 'SessionSeen', status: 'CLOSED', why: 'unavailable' } as const;
+
+export const rareFacts: readonly Fact[] = [
+  fact('the rare part of decide leaves a run at rest alone, and says its state', () => {
+    const run = parsed(failedAt(COMMIT));
+    const decision = decideRare(run, closed, now);
+    assert.deepStrictEqual(decision, { run, save: 'none', note: 'the run is FAILED' });
+  }),
+  fact('the rare part of decide leaves an event of the steady path alone', () => {
+    const run = parsed(readyAt(COMMIT));
+    const decision = decideRare(run, { kind: 'SlotBusy' }, now);
+    assert.deepStrictEqual(decision, { run, save: 'none', note: 'SlotBusy is of the steady path' });
+  }),
+  fact('only a wake-up performs the pending actions of a run at rest', () =>
+    expectDecision(failedAt(COMMIT, { pendingActions: ['publish'] }), { kind: 'SlotBusy' }, now, {
+      note: 'the run is FAILED',
+    }),
+  ),
+  fact('the end of a statement means nothing to a run that has none recorded', () =>
+    expectDecision(
+      claimedAt(COMMIT),
+      { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end: finished },
+      now,
+      { note: 'the run no longer waits for this statement' },
+    ),
+  ),
+  fact(
+    'a load that its marker shows to be applied is compared with the event alone: no claim saw its file',
+    () => {
+      const context = { ...now, plan: planWith(COMMIT, { usesFile: true }) };
+      const event = { kind: 'InputChecked', seen: sameFile, about: finished } as const;
+      const { save, run } = decide(readyAt(COMMIT), event, context);
+      assert.deepStrictEqual([save, run.cursor], ['version', COMMIT + 1]);
+    },
+  ),
+  fact('resume: a run that never had a slot waits for one', () => {
+    const run = failedAt(COMMIT, { slot: gone, epoch: gone });
+    const request = { verb: 'resume', requestId: 'request-1', actor: 'mia', plan } as const;
+    const decision = decide(run, request, now);
+    assert.deepStrictEqual(
+      [decision.run.state, decision.run.slot, decision.save],
+      ['QUEUED', undefined, 'version'],
+    );
+  }),
+  fact('a session that is lost too often while nothing was sent leaves no row of an attempt', () => {
+    const { run, save } = decide(readyAt(STAGE, { verifySession: true, rebuilds: 10 }), closed, now);
+    assert.deepStrictEqual([run.state, run.lastStep, save], ['NEEDS_DECISION', undefined, 'version']);
+  }),
+];
