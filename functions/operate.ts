@@ -1,4 +1,4 @@
-/** A person's or a program's word: start, resume, cancel, resolve; and what `baton doctor` asks. Invoked by the command line, which waits for the answer, or by an event. */
+/** Handles requests: start, resume, cancel, resolve, and the check of `baton doctor`. Invoked by the command, which waits for the response, or by an event. */
 import { operate } from '../shared/engine/operate.ts';
 import { parseRequest } from '../shared/events/parse-request.ts';
 import { RefusedInputError } from '../shared/events/read.ts';

@@ -1,4 +1,4 @@
-/** A statement ended, or a run was woken: drive it. */
+/** Drives the run whose statement ended, or which was woken. */
 import { drive } from '../shared/engine/drive.ts';
 import { parseWakeUp } from '../shared/events/statement-ended.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';

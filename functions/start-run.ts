@@ -1,6 +1,6 @@
 /**
- * Something arrived: an SQS batch of files and of runs that succeeded, or a schedule that fell due. Creates runs and
- * wakes them; drives nothing itself.
+ * Creates runs and wakes them, for an SQS batch of file and run-succeeded events, or for a due schedule. It does not
+ * drive runs itself.
  */
 import type { Start } from '../shared/engine/arrivals.ts';
 import { readArrival, readStartRunEvent } from '../shared/engine/arrivals.ts';
@@ -10,8 +10,8 @@ import type { Tools } from '../shared/middleware/handler.ts';
 import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
 /**
- * Of a batch answers which messages failed: those come again, and end in the dead-letter queue with nothing lost. What
- * was invoked directly and fails, throws: Lambda repeats it, and its on-failure destination keeps it.
+ * For a batch it returns the failed messages: the queue redelivers them, and finally moves them to the dead-letter queue.
+ * A direct invocation that fails throws: Lambda retries it, then sends it to the on-failure destination.
  */
 export const handler = wrap(async (value, tools) => {
   const event = readStartRunEvent(value, tools.config.stage);

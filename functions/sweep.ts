@@ -1,4 +1,4 @@
-/** Every minute: drive every run that is due, start what waits for a free slot. */
+/** Runs every minute: drives every run that is due, and gives free slots to waiting runs. */
 import { sweep } from '../shared/engine/sweep.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 

@@ -16,7 +16,7 @@ import type { CheckRequest, OperateRequest } from './requests.ts';
 /** In bytes. A bucket's name has 63 characters, a key 1,024 bytes (S3 user guide). */
 const LONGEST_URI = 1_100;
 const LONGEST_REASON = 1_000;
-/** Of all parameters of a run, names and values. */
+/** Limit for names and values of all parameters of a run. */
 const MOST_PARAMETERS = 4_096;
 
 const VERBS: ReadonlyMap<string, OperateRequest['verb']> = new Map([

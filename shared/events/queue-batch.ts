@@ -1,7 +1,7 @@
 /** An SQS batch as Lambda receives it. */
 import { asObject, at, expected, text } from './read.ts';
 
-/** SQS takes no longer message. */
+/** The longest message that SQS accepts. */
 const LONGEST_MESSAGE = 1_048_576;
 
 export interface QueueMessage {

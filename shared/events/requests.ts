@@ -1,6 +1,6 @@
 /**
- * What a person or a program may ask of the `operate` function: by invoking it (the answer comes back), or by an
- * event with source `baton.request` (the answer is left on the run as `lastRequest`).
+ * Requests to the `operate` function: by invocation (it returns the response), or by an event with source
+ * `baton.request` (the response is stored on the run as `lastRequest`).
  */
 import type { CancelRequest, ResolveRequest, ResumeRequest } from '../run/request.ts';
 
@@ -32,14 +32,14 @@ export type OperateAnswer =
       readonly message: string;
     };
 
-/** Asked by invocation only. */
+/** By invocation only. */
 export interface CheckRequest {
   readonly verb: 'check';
   readonly requestId: string;
   readonly actor: string;
 }
 
-/** One thing that was tried as the functions' own role. */
+/** One check, made with the functions' own role. */
 export interface Probe {
   readonly what:
     | 'sign-in'
@@ -47,7 +47,7 @@ export interface Probe {
     | 'transactions'
     | 'load-errors'
     | 'temporary-tables'
-    /** Rights on a table that pipelines name. */
+    /** Permissions on a table that pipelines name. */
     | 'table'
     /** HeadObject where files come from. */
     | 'files'
@@ -59,9 +59,9 @@ export interface Probe {
   readonly status: 'ok' | 'failed' | 'unsure';
   /** Table, bucket and prefix. */
   readonly about?: string;
-  /** Where it is not the stage's own. */
+  /** Present if it is not the stage's own warehouse. */
   readonly warehouse?: string;
-  /** The service's own words. */
+  /** The service's error message. */
   readonly said?: string;
   readonly ms: number;
 }

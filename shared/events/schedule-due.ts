@@ -1,6 +1,6 @@
 /**
- * What EventBridge Scheduler hands to `start-run` when the schedule of a pipeline falls due. The template writes it as
- * the target's input; Scheduler fills the time in (Scheduler user guide: Adding context attributes).
+ * The input that EventBridge Scheduler sends to `start-run` when a pipeline's schedule is due. The template defines it as
+ * the target's input; Scheduler fills in the time (Scheduler user guide: Adding context attributes).
  */
 import { instant, LONGEST_NAME, RefusedInputError, text } from './read.ts';
 import type { JsonObject } from './read.ts';
@@ -11,7 +11,7 @@ export interface ScheduleDue {
   readonly pipeline: string;
   /** `cron(...)` or `rate(...)`. */
   readonly expression: string;
-  /** For which it was due, not when it came. ISO 8601, UTC. */
+  /** The scheduled time, not the time of delivery. ISO 8601, UTC. */
   readonly time: string;
 }
 
@@ -23,7 +23,7 @@ export function parseScheduleDue(event: JsonObject, stage: string): ScheduleDue 
   return {
     pipeline: text(event, 'pipeline', LONGEST_NAME),
     expression: text(event, 'trigger', LONGEST_NAME),
-    // Refused where Scheduler did not fill it in: it is the keyword itself then.
+    // Rejected if Scheduler did not fill it in: then it is still the keyword itself.
     time: instant(event, 'scheduledTime'),
   };
 }

@@ -6,7 +6,7 @@ import { asObject, at, instant, optionalText, text } from './read.ts';
 /** In bytes (IAM API reference: GetRole; with the session's name). */
 const LONGEST_ARN = 2_176;
 
-/** Which run an event concerns, and what it says; `ignored` where it concerns none of ours. */
+/** The run of an event, and the parsed event; `ignored` if it concerns no run of this stage. */
 export type WakeUp = { readonly runId: string; readonly event: RunEvent } | { readonly ignored: string };
 
 /**
@@ -56,7 +56,7 @@ function readWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
   };
 }
 
-/** `arn:aws:sts::<account>:assumed-role/<role>/<function>`; an event without principal says nothing against it. */
+/** `arn:aws:sts::<account>:assumed-role/<role>/<function>`; an event without a principal is accepted. */
 function isOurRole(principal: string | undefined, roleName: string): boolean {
   return principal === undefined || principal.includes(`:assumed-role/${roleName}/`);
 }

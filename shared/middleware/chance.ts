@@ -1,4 +1,4 @@
-/** Chance, for the engine to hand in. */
+/** Randomness, injected into the engine. */
 import { randomBytes, randomInt } from 'node:crypto';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';

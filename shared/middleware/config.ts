@@ -8,9 +8,9 @@ export interface Config extends Settings {
   readonly table: string;
   readonly roleName: string;
   readonly connection: Connection;
-  /** Those that pipelines name, by name. */
+  /** The other warehouses that pipelines name, by name. */
   readonly warehouses: Readonly<Record<string, Connection>>;
-  /** Until an ended run is forgotten. */
+  /** Days until an ended run is deleted. */
   readonly historyDays: number;
 }
 
@@ -31,7 +31,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     copyRole: optional(env, 'BATON_COPY_ROLE') ?? 'default',
     roleName: need('BATON_ROLE_NAME'),
     connection: readConnection(env, problems),
-    // The deployment made and checked these two.
+    // Both were generated and validated by the deployment.
     warehouses: JSON.parse(optional(env, 'BATON_WAREHOUSES') ?? '{}') as Config['warehouses'],
     historyDays: Number(optional(env, 'BATON_HISTORY_DAYS') ?? HISTORY_DAYS),
   };

@@ -1,4 +1,4 @@
-/** The middy chain of every function: wiring before, one log line for an error that leaves the function. */
+/** The middy chain of every function: wires the ports, and logs one line for an error that leaves the function. */
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import { log } from './log.ts';
 import { wiring } from './wiring.ts';
 
-/** What a function works with beside its event. */
+/** What a function uses in addition to its event. */
 export interface Tools {
   readonly config: Config;
   readonly engine: Engine;

@@ -1,4 +1,4 @@
-/** One JSON line for each thing worth knowing, in the field names of Powertools for AWS Lambda. */
+/** Structured logging: one JSON line per entry, with the field names of Powertools for AWS Lambda. */
 import process from 'node:process';
 
 import type { Ports } from '../engine/ports.ts';

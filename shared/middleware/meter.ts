@@ -1,5 +1,5 @@
 /**
- * Metrics as log lines: CloudWatch reads them out of the log by itself (CloudWatch user guide: embedded metric format), so
+ * Metrics as log lines: CloudWatch extracts them from the log (CloudWatch user guide: embedded metric format), so
  * that a metric costs no call.
  */
 import process from 'node:process';

@@ -5,7 +5,7 @@ import type { Publication, Publisher } from '../engine/ports.ts';
 
 type EventBridgeModule = typeof EventBridge;
 
-/** PutEvents takes so many entries at once. */
+/** The most entries that PutEvents accepts at once. */
 const LARGEST_BATCH = 10;
 
 export class EventBridgePublisher implements Publisher {
@@ -16,7 +16,7 @@ export class EventBridgePublisher implements Publisher {
       }>
     | undefined;
 
-  /** @throws Error where EventBridge refused an entry: the caller is repeated, and publishes again. */
+  /** @throws Error if EventBridge rejects an entry: the caller is retried, and publishes again. */
   async publish(entries: readonly Publication[]): Promise<void> {
     this.#loaded ??= import('@aws-sdk/client-eventbridge').then((eventbridge) => ({
       eventbridge,

@@ -3,9 +3,9 @@ import type { Ports } from '../engine/ports.ts';
 import { messageOf } from '../errors.ts';
 
 /**
- * A run is stored before it is woken, and the sweep drives it within two minutes. So a wake-up that EventBridge refuses
- * must not fail the message or request it belongs to: that would repeat work that is done, and end as a dead letter of a
- * file that was loaded.
+ * A run is stored before it is woken, and the sweep drives it within two minutes. So a wake-up that EventBridge rejects
+ * must not fail its message or request: that would repeat completed work, and could end as a dead letter for a file that
+ * was loaded.
  */
 export function withLossyWakeUps<P extends Ports>(ports: P): P {
   return {

@@ -1,4 +1,4 @@
-/** The real ports, the real clock and real chance, wired in one place, once per cold start. */
+/** Wires the real ports, clock and randomness in one place, once per cold start. */
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -26,7 +26,7 @@ export interface Wiring {
 
 let wired: Wiring | undefined;
 
-/** @throws Error where the environment is wrong. */
+/** @throws Error if the environment is invalid */
 export function wiring(): Wiring {
   wired ??= wire();
   return wired;

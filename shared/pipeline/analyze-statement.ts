@@ -1,5 +1,5 @@
 /**
- * What a statement does, by allow-list: a form that is not known here is `opaque`, never guessed. Follows the syntax of
+ * What a statement does, by allow-list: an unknown form is `opaque`, never guessed. Follows the syntax of
  * the Redshift Database Developer Guide, chapter "SQL commands".
  */
 import { BracketError, Code, NotUnderstoodError, UnrecognizedError } from './code.ts';
@@ -113,7 +113,7 @@ function opaque(facts: StatementFacts, because: string): StatementFacts {
   return facts;
 }
 
-/** Seen through, but it cannot run in a transaction with others. */
+/** Analyzed, but it cannot run in a transaction with other statements. */
 function standsAlone(facts: StatementFacts, because: string): void {
   facts.nature = 'opaque';
   facts.opaqueBecause = because;
@@ -129,7 +129,7 @@ function verbOf(code: Code): string {
   return `${first} ${object ?? ''}`.trim();
 }
 
-/** Words that answer with the clock, wherever they stand. */
+/** Keywords that return the current time, wherever they occur. */
 function noteWords(code: Code, facts: StatementFacts): void {
   for (const [i, token] of code.tokens.entries()) {
     const word = code.word(i);
@@ -556,7 +556,7 @@ function execute({ code, facts, walker, prepared }: Statement): void {
   if (code.isMark(next, '(')) walker.expression(next + 1, code.closing(next));
   else expectEnd(code, next);
   const { offset, verb } = facts;
-  // Told at the place of the EXECUTE: the PREPARE may stand in another file.
+  // Reported at the EXECUTE: the PREPARE may be in another file.
   const here = <T>(named: T[]): T[] => named.map((one) => ({ ...one, offset }));
   Object.assign(facts, {
     ...inner,
@@ -579,13 +579,13 @@ function deallocate({ code, facts, prepared }: Statement): void {
   else prepared.delete(nameKey(code.path(at).parts.join('.')));
 }
 
-/** Rights, comments: permanent, transactional, no table's rows. */
+/** Grants and comments: permanent and transactional, but they change no rows. */
 function permanent({ facts }: Statement): void {
   facts.changesPermanent = true;
 }
 
 function lock({ facts }: Statement): void {
-  // Holds to the end of the transaction: worth something only beside durable statements.
+  // A lock lasts until the end of the transaction: it is useful only together with durable statements.
   facts.changesPermanent = true;
 }
 

@@ -5,7 +5,7 @@ import { didYouMean } from './nearest.ts';
 import { namePart } from './table-name.ts';
 import type { NamedTable } from './statement-facts.ts';
 
-/** The text is not SQL that we know; the statement is opaque. */
+/** The text is not supported SQL; the statement is opaque. */
 export class UnrecognizedError extends Error {
   readonly offset: number;
   constructor(message: string, offset: number) {
@@ -15,13 +15,13 @@ export class UnrecognizedError extends Error {
   }
 }
 
-/** A form of a known statement that is not known here, or no statement at all: most likely a mistake. */
+/** An unsupported form of a known statement, or not a statement: most likely a mistake. */
 export class NotUnderstoodError extends UnrecognizedError {}
 
 /** Brackets that do not match, or too many of them. */
 export class BracketError extends UnrecognizedError {}
 
-/** What walks over nested brackets calls itself for each: far below the end of the stack, far above what people write. */
+/** Nested brackets are walked recursively: far below the stack limit, far above realistic SQL. */
 const MOST_NESTED = 200;
 
 export class Code {

@@ -1,4 +1,4 @@
-/** A pipeline folder -> a plan, or everything that is wrong with it. Pure: it reads no disk and no clock. */
+/** Compiles a pipeline folder to a plan, or to a list of its problems. Pure: it reads no disk and no clock. */
 import { gzipSync } from 'node:zlib';
 
 import { defined } from '../run/defined.ts';
@@ -52,7 +52,7 @@ export interface Compiled {
   /** Absent where there is an error; warnings do not prevent it. */
   readonly plan?: Plan;
   readonly problems: readonly Problem[];
-  /** The pipelines that it starts behind, with their places in pipeline.yml: whether they exist is for the caller. */
+  /** The upstream pipelines, with their positions in pipeline.yml; the caller checks whether they exist. */
   readonly upstreams: readonly Upstream[];
 }
 
@@ -64,7 +64,7 @@ class Compiler {
   readonly #source: PipelineSource;
   readonly #problems: Problem[] = [];
   readonly #read: ReadSettings | undefined;
-  /** Where pipeline.yml cannot be used, the SQL is checked all the same. */
+  /** The SQL is checked even if pipeline.yml is invalid. */
   readonly #settings: PipelineSettings;
 
   constructor(source: PipelineSource) {
@@ -183,7 +183,7 @@ class Compiler {
     return made.map(({ step }) => step);
   }
 
-  /** Unknown and unused placeholders; UNLOAD to where it would start runs. */
+  /** Unknown and unused placeholders; UNLOADs to a prefix that would start runs. */
   #checkUses(effects: readonly FileEffect[], parameters: readonly Parameter[]): void {
     const names = parameters.map(({ name }) => name);
     const known = [...BUILT_IN_PLACEHOLDERS, ...names];
@@ -241,7 +241,7 @@ class Compiler {
     });
   }
 
-  /** The triggers themselves, and what runs that they start would lack. */
+  /** The triggers, and placeholders that the runs they start would lack. */
   #checkTriggers(effects: readonly FileEffect[], parameters: readonly Parameter[]): void {
     if (this.#read?.settings === undefined) return;
     const { on } = this.#settings;

@@ -1,6 +1,6 @@
 /**
- * Whether a step that failed on a write conflict (1023) may simply be sent again: not if a temporary table that it reads
- * was derived from a table that it writes, for another transaction has changed that one meanwhile.
+ * Whether a step that failed with a write conflict (1023) may simply be retried: not if a temporary table that it reads
+ * was derived from a table that it writes, since another transaction has changed that table meanwhile.
  */
 import type { FileEffect } from './lineage.ts';
 import { meeting, nameKey } from './table-name.ts';

@@ -1,13 +1,13 @@
 /**
- * What is written as in another tool, and would be sent as it stands: template marks (`{{ ds }}`, `${day}`), bind marks
- * (`?`, `$1`, `%(day)s`), psql variables, and characters that a word processor put in.
+ * Finds syntax of other tools that would be sent unchanged: template marks (`{{ ds }}`, `${day}`), bind marks
+ * (`?`, `$1`, `%(day)s`), psql variables, and characters inserted by a word processor.
  */
 import { RESERVED } from './code.ts';
 import type { Token } from './lexer.ts';
 import { isBlank } from './lexer.ts';
 import type { StatementProblem } from './statement-facts.ts';
 
-/** In a text: only what is hardly ever meant as text. */
+/** In a string literal: only what is hardly ever meant literally. */
 const TEMPLATE_MARK =
   /<%[^%]*%>|\$\([A-Za-z_][^()]*\)|^'\$[A-Za-z_]\w*'$|\{\{\s*[A-Za-z_][^{}]*\}\}|\{%[^{}]*%\}|[$#]\{[A-Za-z_][^{}]*\}|%\([A-Za-z_]\w*\)s|\{(?:run_id|event_date|stage)\}/u;
 
@@ -152,7 +152,7 @@ function untilMark(code: readonly Token[], i: number, mark: string): number {
   return end === -1 ? 2 : end + 2;
 }
 
-/** Whether nothing stands before it that it could join with what follows: no operator of SQL then. */
+/** Whether no operand precedes it: then it is not a SQL operator. */
 function isPrefix(code: readonly Token[], i: number): boolean {
   const before = code[i - 1];
   if (before === undefined) return true;

@@ -1,4 +1,4 @@
-/** What is known of Redshift's functions: which words before a bracket are none, and which answer alike each time. */
+/** Redshift's functions: which keywords before a bracket are not functions, and which functions are deterministic. */
 
 function words(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/));
@@ -28,7 +28,7 @@ export const OBJECTS = words(`
   SYSTEM TABLE TEMP TEMPORARY TEMPLATE USER VIEW
 `);
 
-/** Answer differently when asked again, even for the same input. As words with or without a bracket. */
+/** Not deterministic, even for the same input. Keywords, with or without brackets. */
 export const NONDETERMINISTIC_WORDS = words(`
   SYSDATE CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP
 `);
@@ -39,12 +39,12 @@ export const NONDETERMINISTIC_FUNCTIONS = words(`
   PG_LAST_UNLOAD_ID TXID_CURRENT ANY_VALUE CURRENT_SESSION_ARN CURRENT_QUERY_ID CURRENT_SESSION_ID
 `);
 
-/** Of rows in an order: without ORDER BY in their OVER (…) their answer is chance. */
+/** Order-dependent window functions: without ORDER BY in their OVER (…) their result is arbitrary. */
 export const ORDERED_WINDOW_FUNCTIONS = words(`
   ROW_NUMBER NTILE LAG LEAD FIRST_VALUE LAST_VALUE NTH_VALUE
 `);
 
-/** Change the server or the session: nothing that a query may do unseen. */
+/** Functions with side effects on the server or the session: not allowed in a query. */
 export const EFFECTFUL_FUNCTIONS = words(`
   PG_TERMINATE_BACKEND PG_CANCEL_BACKEND PG_RELOAD_CONF PG_ROTATE_LOGFILE PG_ADVISORY_LOCK PG_ADVISORY_XACT_LOCK
   PG_ADVISORY_UNLOCK PG_ADVISORY_UNLOCK_ALL PG_TRY_ADVISORY_LOCK NEXTVAL SETVAL LO_IMPORT LO_EXPORT LO_UNLINK
@@ -55,7 +55,7 @@ export const EFFECTFUL_FUNCTIONS = words(`
 /** Functions whose brackets may hold FROM. */
 export const FROM_FUNCTIONS = words('EXTRACT TRIM SUBSTRING OVERLAY BTRIM LTRIM RTRIM');
 
-/** Built in, and alike for alike input. */
+/** Built-in and deterministic. */
 export const DETERMINISTIC_FUNCTIONS = words(`
   ABS ACOS ADD_MONTHS APPROXIMATE ARRAY ARRAY_CONCAT ARRAY_FLATTEN ASCII ASIN ATAN ATAN2 AVG BIT_AND BIT_OR BOOL_AND
   BOOL_OR BPCHARCMP BTRIM BTTEXT_PATTERN_CMP CAN_JSON_PARSE CAST CBRT CEIL CEILING CHARACTER_LENGTH CHARINDEX CHAR_LENGTH

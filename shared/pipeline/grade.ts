@@ -1,4 +1,4 @@
-/** A pipeline's grade: how much of a lost session it survives without a person. */
+/** A pipeline's grade: how well it recovers from a lost session without a manual decision. */
 import type { Grade, Step } from './plan.ts';
 import { rebuildAt } from './rebuild.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What makes a step the same step: what its author wrote, the SQL and the options. What the compiler found out about it (kind,
- * lineage, defaults) is kept beside it and is no part of it, so that a better compiler changes no step.
+ * The identity of a step: what its author wrote, the SQL and the options. What the compiler derives (kind, lineage,
+ * defaults) is stored separately and is not part of it, so that a newer compiler does not change a step.
  */
 import { contentHash } from './hash.ts';
 import { isBlank, tokenize } from './lexer.ts';
@@ -28,8 +28,8 @@ function normalizedSql({ parts }: StatementTemplate): string {
 }
 
 /**
- * Today's plan as a run of `before`, a plan of schema 1, compares it with its own. Those hash the whole compiled step, which no
- * later compiler repeats: a step of today that has the same SQL, and asks the same of it, is shown under their hash.
+ * The current plan, for comparison by a run of `before`, a plan of schema 1. That schema hashes the whole compiled step, which
+ * later compilers do not reproduce: a current step with the same SQL and the same options gets the hash of the old one.
  */
 export function comparableWith(before: Plan, today: Plan): Plan {
   const steps = today.steps.map((step, i) => {

@@ -1,6 +1,6 @@
 /**
- * A lexer for Redshift SQL: enough to know what is code and what is not. It never fails on text that it does
- * not know; only an unclosed string, comment or quoted name is an error, since nothing after it can be trusted.
+ * A lexer for Redshift SQL: enough to distinguish code from strings and comments. It never fails on unknown
+ * text; only an unclosed string, comment or quoted name is an error, since nothing after it can be trusted.
  */
 
 type TokenKind =

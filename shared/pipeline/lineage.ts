@@ -1,6 +1,6 @@
 /**
- * Which tables every step touches, now that all steps are known: the same name is a temporary table behind the
- * statement that made it, and a permanent one elsewhere.
+ * Which tables each step uses, once all steps are known: a name is a temporary table after the statement that
+ * created it, and a permanent table elsewhere.
  */
 import type { SqlFile, SqlStatement } from './sql-file.ts';
 import type { NamedTable, StatementFacts, StatementProblem } from './statement-facts.ts';
@@ -14,7 +14,7 @@ import {
   uniqueNames,
 } from './table-name.ts';
 
-/** What one statement, or one step, touches. */
+/** What one statement, or one step, reads and changes. */
 export interface Effect {
   readonly createsTemp: string[];
   readonly readsTemp: string[];
@@ -35,7 +35,7 @@ export interface FileEffect {
   readonly statements: readonly StatementEffect[];
   /** Of the whole step. */
   readonly effect: Effect;
-  /** Temporary tables that were changed here and outlast the file, or were dropped here: with the place. */
+  /** Temporary tables that were changed here and outlive the file, or were dropped here, with their positions. */
   readonly tempChanges: ReadonlyMap<string, number>;
   readonly problems: StatementProblem[];
 }

@@ -10,7 +10,7 @@ import { inOrder } from './problem.ts';
 import type { Upstream } from './triggers/chains.ts';
 import { chainProblems } from './triggers/chains.ts';
 
-/** Holds the SQL that makes the tables: not a pipeline. */
+/** The folder with the SQL that creates the tables: not a pipeline. */
 export const SETUP_FOLDER = 'setup';
 
 export interface LoadedPipelines {

@@ -1,4 +1,4 @@
-/** `baton.step_marker` is Baton's own: a step that changes it could make a step seem applied that was not, or undo the proof. */
+/** Protects `baton.step_marker`: a step that changes it could make a step look applied, or remove the proof that it was. */
 import type { Token } from './lexer.ts';
 import { isBlank, tokenize, UnclosedTokenError } from './lexer.ts';
 import type { SqlStatement } from './sql-file.ts';
@@ -19,7 +19,7 @@ export function isMarkerTable(name: string, searchPath = ''): boolean {
   return searchPath.split(',').some((schema) => nameKey(schema.trim()) === SCHEMA);
 }
 
-/** What a statement does to the table, where that can be seen. */
+/** How a statement changes the table, if it can be analyzed. */
 export function markerProblem(
   { facts, tokens }: SqlStatement,
   searchPath: string | undefined,

@@ -1,4 +1,4 @@
-/** Finds a statement that begins inside another: the `;` between them is missing. */
+/** Finds a statement that begins inside another one because the `;` between them is missing. */
 import type { Code } from './code.ts';
 import { RESERVED } from './code.ts';
 import { NOT_FUNCTIONS } from './functions.ts';

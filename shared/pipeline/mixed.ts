@@ -1,6 +1,6 @@
 /**
- * `mixed` steps: permanent writes together with temporary output (or session settings) that later steps need. When a
- * session is lost such a step can neither be run again nor be skipped.
+ * `mixed` steps: permanent writes together with temporary output (or session settings) that later steps need. If the
+ * session is lost, such a step can neither be re-run nor skipped.
  */
 import type { FileEffect } from './lineage.ts';
 import type { Step } from './plan.ts';

@@ -1,4 +1,4 @@
-/** The files of a pipeline's folder: those that make it, and a word on those that only look as if they did. */
+/** The files of a pipeline's folder, and problems for files that only look like a part of it. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

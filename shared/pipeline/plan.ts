@@ -31,15 +31,15 @@ export type StepKind = 'session' | 'durable' | 'check' | 'opaque';
 export type Expectation = 'no_rows' | 'rows' | 'true';
 
 export interface RetryPolicy {
-  /** How many attempts in all, counting the first. 1 to 10. */
+  /** Total number of attempts, including the first. 1 to 10. */
   readonly attempts: number;
-  /** The first pause, doubled each time, with full jitter. Seconds. */
+  /** The first delay, doubled with each retry, with full jitter. Seconds. */
   readonly baseSeconds: number;
-  /** No pause is longer. Seconds. */
+  /** The maximum delay. Seconds. */
   readonly maxSeconds: number;
 }
 
-/** What the SQL of a step touches. Table names are lower case unless quoted, with their schema where written. */
+/** What the SQL of a step reads and changes. Table names are lower case unless quoted, with their schema where written. */
 export interface Lineage {
   readonly createsTemp: readonly string[];
   readonly readsTemp: readonly string[];
@@ -94,7 +94,7 @@ export interface S3Trigger {
   readonly suffix: string;
 }
 
-/** Falls due by the clock: EventBridge Scheduler's expressions. */
+/** A schedule, as an expression of EventBridge Scheduler. */
 export interface ScheduleTrigger {
   readonly kind: 'schedule';
   /** `cron(...)` or `rate(...)`. */

@@ -1,4 +1,4 @@
-/** What is wrong with a pipeline, and where. */
+/** A problem of a pipeline, with its position. */
 
 export interface Problem {
   /** The file's name within the pipeline's folder; from `loadPipelines` with the folder. */

@@ -1,6 +1,6 @@
 /**
- * Walks a query's tokens and notes which tables it reads and what makes it answer differently next time. It knows
- * where FROM begins a list of tables, and where it does not; what it does not know it refuses.
+ * Walks a query's tokens and records which tables it reads and what makes it non-deterministic. It distinguishes
+ * where FROM begins a list of tables from where it does not, and rejects unknown syntax.
  */
 import type { Code } from './code.ts';
 import { RESERVED } from './code.ts';

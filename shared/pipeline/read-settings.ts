@@ -1,4 +1,4 @@
-/** `pipeline.yml` held against the schema: every problem at once, each with its place. */
+/** Validates `pipeline.yml` against the schema, and reports all problems with their positions. */
 import type { Node, Pair } from 'yaml';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 
@@ -23,7 +23,7 @@ export interface ReadSettings {
 /** Shapes that hold others. */
 type Composed = 'object' | 'one-of' | 'short' | 'map' | 'list' | 'json';
 
-/** Stands for a value that was refused, so that what encloses it can still be checked. */
+/** Placeholder for an invalid value, so that the enclosing value can still be checked. */
 const REFUSED = Symbol('refused');
 
 export function readSettings(text: string, file: string): ReadSettings {

@@ -1,26 +1,26 @@
 /**
- * What a resume would have to re-run when the session is gone, and whether that is proved safe. Pure, and knows no SQL:
- * `plan` prints it, the grade is made of it, and the engine may ask it with what a run really did.
+ * What a resume would have to re-run after the session is lost, and whether that is proved safe. Pure, and independent of SQL:
+ * `plan` prints it, the grade is derived from it, and the engine calls it with what a run really did.
  */
 import type { Step } from './plan.ts';
 import { meeting, nameKey } from './table-name.ts';
 
-/** What the rules need of a step. */
+/** The data of a step that the rules need. */
 export type RebuildStep = Pick<Step, 'name' | 'kind' | 'repeatable' | 'lineage'>;
 
 export interface Rebuild {
   /** The step at which the run resumes. */
   readonly step: string;
-  /** Earlier session steps that are run again, in order: they built what is still needed. */
+  /** Earlier session steps to re-run, in order: they built temporary tables that are still needed. */
   readonly rerun: readonly string[];
   /** Earlier checks to repeat, in order: everything they read exists and is unchanged. */
   readonly recheck: readonly string[];
-  /** Earlier steps whose effect stands and that are never run again. */
+  /** Earlier steps whose effects are permanent and that are never re-run. */
   readonly kept: readonly string[];
   /**
    * - `always`: nothing durable was done yet, so it is like a new run on the same input
-   * - `proved`: every step to re-run gives what it gave before
-   * - `refused`: that is not proved; a person decides
+   * - `proved`: every step to re-run gives the same result as before
+   * - `refused`: this is not proved; a manual decision is needed
    */
   readonly verdict: 'always' | 'proved' | 'refused';
   /** Why it is refused; one sentence each. */
@@ -142,7 +142,7 @@ function whyStale(step: RebuildStep, kept: RebuildStep): string[] {
   ];
 }
 
-/** Temporary tables that a kept step made or changed cannot be made again. */
+/** Temporary tables that a kept step created or changed cannot be recreated. */
 function whyTempIsLost(
   steps: readonly RebuildStep[],
   index: number,

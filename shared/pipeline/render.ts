@@ -1,6 +1,6 @@
 /**
- * Fills a statement's placeholders in. It goes into the step function: it knows no SQL beyond how a literal is
- * written, since the compiler has put every placeholder outside literals, comments and names.
+ * Fills in a statement's placeholders. It is part of the step function and needs no SQL beyond the syntax of literals,
+ * since the compiler ensures that every placeholder is outside literals, comments and names.
  */
 import type { ParameterType, StatementTemplate } from './plan.ts';
 

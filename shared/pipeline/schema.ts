@@ -1,6 +1,6 @@
 /**
- * What may stand in a `pipeline.yml`, as data: the one source for checking it and for the JSON Schema that editors
- * use. Defaults named here are the ones the compiler takes.
+ * The structure of `pipeline.yml` as data: the single source for its validation and for the JSON Schema that editors
+ * use. The compiler uses the defaults given here.
  */
 import type { Shape } from './shape.ts';
 import { triggerKeys } from './triggers/table.ts';

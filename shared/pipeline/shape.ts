@@ -2,7 +2,7 @@
 
 export type Shape =
   | { readonly kind: 'text'; readonly pattern?: string; readonly words?: string }
-  /** A text, number or boolean; taken as the text that was written. */
+  /** A string, number or boolean; taken as the text in the file. */
   | { readonly kind: 'scalar' }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
   | { readonly kind: 'duration'; readonly minSeconds: number; readonly maxSeconds: number }

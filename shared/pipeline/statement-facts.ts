@@ -1,4 +1,4 @@
-/** What one statement does, as seen in its text alone: before anybody knows which names are temporary tables. */
+/** What one statement does, from its text alone: before it is known which names are temporary tables. */
 
 /** A table where it is named. */
 export interface NamedTable {
@@ -7,7 +7,7 @@ export interface NamedTable {
   readonly offset: number;
 }
 
-/** Something worth telling about a statement, at its place. */
+/** A problem of a statement, with its position. */
 export interface StatementProblem {
   readonly offset: number;
   readonly severity: 'error' | 'warning';
@@ -20,17 +20,17 @@ export interface StatementFacts {
   /** Offset of its first word. */
   readonly offset: number;
   /**
-   * - `query`: reads only, and answers with rows
+   * - `query`: reads only, and returns rows
    * - `change`: changes tables or objects, and may run in a transaction
    * - `setting`: changes the session only
-   * - `opaque`: must stand alone in its file
+   * - `opaque`: must be alone in its file
    */
   nature: 'query' | 'change' | 'setting' | 'opaque';
   /** Why it is opaque. */
   opaqueBecause?: string;
-  /** Opaque only because it cannot be seen through: `kind:` may say what it is. */
+  /** Opaque only because it cannot be analyzed: its kind may be declared with `kind:`. */
   declarable: boolean;
-  /** Opaque, but running it twice does the same as once. */
+  /** Opaque, but running it twice has the same effect as once. */
   idempotentByNature: boolean;
   /** Changes something permanent besides the tables in `writes`: rights, comments, procedures. */
   changesPermanent: boolean;
@@ -48,7 +48,7 @@ export interface StatementFacts {
   readsUnknown: boolean;
   /** LIKE sources. */
   readonly shapes: NamedTable[];
-  /** It is opaque since its text is not understood: most likely a mistake, unless `kind:` says what it is. */
+  /** Opaque because its text cannot be parsed: most likely a mistake, unless `kind:` is declared. */
   notUnderstood?: StatementProblem;
   setsSession: boolean;
   /** TRUNCATE: commits the transaction it runs in. */

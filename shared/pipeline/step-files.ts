@@ -6,7 +6,7 @@ export interface StepFiles {
   readonly problems: readonly { readonly file: string; readonly message: string }[];
 }
 
-/** A step's name stands in statement names and in comments of sent SQL, so it may hold nothing else. */
+/** A step's name is part of statement names and of comments in the sent SQL, so no other characters are allowed. */
 const NAME = /^(\d{1,9})[A-Za-z0-9_.-]{0,90}\.sql$/;
 
 export function stepFiles(names: readonly string[]): StepFiles {

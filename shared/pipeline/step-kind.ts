@@ -1,4 +1,4 @@
-/** What kind of step a file is: inferred from what its statements do, or declared with `kind:` where that can be true. */
+/** The kind of a step: inferred from its statements, or declared with `kind:` if the statements allow it. */
 import { defined } from '../run/defined.ts';
 import type { FileEffect, StatementEffect } from './lineage.ts';
 import type { StepKind } from './plan.ts';

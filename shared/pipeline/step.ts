@@ -67,7 +67,7 @@ export function runTimeout(pipeline: PipelineSettings): number {
   return pipeline.timeout ?? parseDuration(DEFAULTS.timeout) ?? 0;
 }
 
-/** A step's own settings before the pipeline's, before the defaults. */
+/** The step's own settings take precedence over the pipeline's, and these over the defaults. */
 export function retryPolicy(general: RetrySettings = {}, own: RetrySettings = {}): RetryPolicy {
   const { attempts, base, max } = { ...general, ...own };
   const baseSeconds = base ?? parseDuration(DEFAULTS.base) ?? 0;
@@ -84,7 +84,7 @@ function lineageOf({ effect, statements }: FileEffect, { repeatable, reads }: St
   const varies = [
     ...new Set([
       ...all.flatMap((facts) => facts.nondeterministic),
-      // Not even `repeatable` helps: the run itself may have changed what it reads.
+      // Even `repeatable` does not help: the run itself may have changed its inputs.
       ...all
         .filter((facts) => facts.readsUnknown && reads === undefined)
         .map((facts) => `${facts.verb} may read anything (declare its tables with reads:)`),

@@ -5,7 +5,7 @@
 
 const PLAIN = /^[#\p{L}_][\p{L}\p{M}\p{N}_$]*$/u;
 
-/** One part as written in SQL -> as we write it. */
+/** One part as written in SQL -> normalized. */
 export function namePart(written: string): string {
   if (!written.startsWith('"')) return written.toLowerCase();
   const inner = written.slice(1, -1).replaceAll('""', '"');
@@ -44,7 +44,7 @@ export function mayBeSame(a: string, b: string): boolean {
   return shared > 0 && left.slice(0, shared).every((part, i) => part === right[i]);
 }
 
-/** What both sides may have in common; `everything` meets anything. */
+/** Names that both sides may share; `everything` matches anything. */
 export function meeting(reads: readonly string[], writes: readonly string[] | 'everything'): string[] {
   if (writes === 'everything') return [...reads];
   return reads.filter((read) => writes.some((write) => mayBeSame(read, write)));

@@ -16,7 +16,7 @@ export interface MadeTemplate {
   readonly problems: readonly StatementProblem[];
 }
 
-/** Tokens that would run together with what a placeholder is replaced by. */
+/** Tokens that would merge with the value of an adjacent placeholder. */
 const CLINGING = new Set(['word', 'quoted', 'string', 'dollar', 'number', 'param']);
 
 /**

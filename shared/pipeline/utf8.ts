@@ -29,7 +29,7 @@ export function decodeUtf8(bytes: Uint8Array): Decoded {
   return { text, problem: { line: before.length, column, severity: 'error', message } };
 }
 
-/** By its mark, or by the zero in every second byte that SQL and YAML then have. */
+/** Detected by its byte order mark, or by the zero in every second byte of SQL and YAML. */
 function utf16Of([a, b, c, d]: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if ((a === 0xff && b === 0xfe) || (b === 0 && d === 0 && a !== 0 && c !== 0)) return 'utf-16le';
   if ((a === 0xfe && b === 0xff) || (a === 0 && c === 0 && b !== 0 && d !== 0)) return 'utf-16be';

@@ -1,4 +1,4 @@
-/** A conditional write that was refused: expected in any race, never an error of its own. */
+/** A failed conditional write: expected in a race, not an error by itself. */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 

@@ -33,7 +33,7 @@ import type { HistoryRow, Pool, QueueHead, RunStore } from './run-store.ts';
 
 type StoredItem = Record<string, AttributeValue>;
 
-/** More waiting runs than this are not counted. */
+/** The count of waiting runs stops here. */
 const MOST_COUNTED = 1_000;
 
 export class DynamoDbRunStore implements RunStore {
@@ -41,7 +41,7 @@ export class DynamoDbRunStore implements RunStore {
   readonly #table: string;
   readonly #historyDays: number;
 
-  /** `historyDays`: until an ended run is forgotten. */
+  /** `historyDays`: days until an ended run is deleted. */
   constructor(client: DynamoDBClient, table: string, historyDays: number = HISTORY_DAYS) {
     this.#client = client;
     this.#table = table;
@@ -289,7 +289,7 @@ export class DynamoDbRunStore implements RunStore {
     return answer.Item === undefined ? undefined : unmarshall(answer.Item);
   }
 
-  /** Undefined when stored; else the item that refused it, where DynamoDB gives it. */
+  /** Undefined if stored; otherwise the item that failed the condition, if DynamoDB returns it. */
   async #put(
     item: Item,
     condition?: string,
@@ -314,7 +314,7 @@ export class DynamoDbRunStore implements RunStore {
     }
   }
 
-  /** What was returned of the item; undefined where the condition was refused. */
+  /** The returned attributes of the item; undefined if the condition failed. */
   async #update(
     key: { pk: string; sk: string },
     update: Omit<ConstructorParameters<typeof UpdateItemCommand>[0], 'TableName' | 'Key'>,
@@ -358,7 +358,7 @@ export class DynamoDbRunStore implements RunStore {
   }
 }
 
-/** Where the next page begins. */
+/** Start key of the next page. */
 function lastKey(page: { LastEvaluatedKey?: StoredItem | undefined }): StoredItem | undefined {
   return page.LastEvaluatedKey;
 }

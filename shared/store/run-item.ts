@@ -9,7 +9,7 @@ import { storedRun } from './stored-run.ts';
 
 export type Item = Record<string, unknown>;
 
-/** Raised by a change that older code cannot read; a newer item is refused untouched. */
+/** Increased by a change that older code cannot read; a newer item is rejected without changing it. */
 export const SCHEMA = 2;
 
 export const DUE_PARTITION = 'due';
@@ -26,7 +26,7 @@ export function historyKey(runId: string, row: Pick<FinishedStep, 'index' | 'gen
   };
 }
 
-/** Days until a finished run is forgotten, where a stage says nothing else. */
+/** Default number of days until an ended run is deleted. */
 export const HISTORY_DAYS = 400;
 
 /** The item of a run: its own attributes, and those of the sparse indexes where the run belongs in them. */

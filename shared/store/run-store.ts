@@ -1,4 +1,4 @@
-/** What Baton needs of its table, in Baton's words. Every write is conditional and touches one item. */
+/** The port to Baton's table. Every write is conditional and changes one item. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { FinishedStep, Run } from '../run/run.ts';
 
@@ -30,9 +30,9 @@ export interface RunStore {
   /** Idempotent: a plan is immutable. */
   putPlan(plan: Plan): Promise<void>;
   loadPlan(hash: string): Promise<Plan | undefined>;
-  /** Runs that are due, soonest first; at most `limit`. From an index: candidates, never facts. */
+  /** Runs that are due, soonest first; at most `limit`. From an index, so only candidates. */
   findDue(now: number, limit: number): Promise<string[]>;
-  /** Of each pipeline with waiting runs, its oldest, and how many they are; from an index. */
+  /** The oldest waiting run and the number of waiting runs of each pipeline; from an index. */
   findQueueHeads(): Promise<QueueHead[]>;
   /** How many runs of a pipeline wait, up to 1,000; from an index. */
   countQueued(pipeline: string): Promise<number>;
@@ -56,7 +56,7 @@ export interface QueueHead {
   readonly waiting: number;
 }
 
-/** Who holds the pipeline's slots: run id -> epoch. */
+/** The holders of the pipeline's slots: run id -> epoch. */
 export interface Pool {
   readonly holders: Readonly<Record<string, number>>;
   /** Of the latest holder; 0 before the first. */

@@ -233,7 +233,7 @@ export class DataApiWarehouse implements Warehouse {
       : this.#client.send(new ExecuteStatementCommand({ ...request, Sql: sqls[0] }));
   }
 
-  /** Something small of our own: under a token that is never used again, so that it always runs; waits up to 45 s. */
+  /** An internal statement: with a fresh token, so that it always runs; waits up to 45 s. */
   async #runToEnd(request: Omit<ExecuteStatementCommandInput, 'Sql'>, sqls: readonly string[]) {
     const answer = await this.#send(
       { ...request, ClientToken: this.#randomToken(), WaitTimeSeconds: LONGEST_WAIT_SECONDS },
@@ -252,7 +252,7 @@ export class DataApiWarehouse implements Warehouse {
     return statusOf(answer.Status);
   }
 
-  /** A long poll that ran out does not say it; whether a lost session left a transaction open is asked by it. */
+  /** A timed-out long poll does not report it; it is needed to check for an open transaction of a lost session. */
   async #pidOf(statementId: string): Promise<number | undefined> {
     const seen = await this.describe(statementId);
     return seen === 'NOT_FOUND' ? undefined : seen.pid;
@@ -280,7 +280,7 @@ export class DataApiWarehouse implements Warehouse {
       : ({ reason: 'throttled', class: 'transient', message } as const);
   }
 
-  /** `adopt`: what an error that names the statement it created means. */
+  /** `adopt`: how to treat an error that names the statement it created. */
   async #asResult<T>(call: () => Promise<Result<T>>, adopt?: (statementId: string) => T): Promise<Result<T>> {
     try {
       return await call();
@@ -293,7 +293,7 @@ export class DataApiWarehouse implements Warehouse {
   }
 }
 
-/** Refused is a question only where the warehouse says what is wrong with it; whatever else ended it, it is put again. */
+/** A query counts as rejected only if the warehouse reports an error in it; after any other failure it is repeated. */
 async function unanswered(error: string | undefined, status: StatementStatus['status']): Promise<Refusal> {
   const message = error ?? `the query was ${status}`;
   const { failureClassOf } = await import('./failure-class.ts');
@@ -303,7 +303,7 @@ async function unanswered(error: string | undefined, status: StatementStatus['st
     : { reason: 'throttled', class: 'transient', message };
 }
 
-/** `gone`: where the Data API does not know what it is asked for, or does not know it any more. */
+/** `gone`: returned if the Data API does not know the resource, or no longer knows it. */
 async function unlessGone<T, G>(gone: G, ask: () => Promise<T>): Promise<T | G> {
   try {
     return await ask();

@@ -1,13 +1,13 @@
 /**
- * What kind of failure an error text is. The Data API has no SQLSTATE (field reports; no AWS page lists the texts), so this reads
- * the words, without case, since texts differ between provisioned and Serverless. Only what is clearly the database's verdict on
- * the statement is one: a text that is not recognized is `unknown`, because the statement may have committed all the same.
+ * Classifies a failure by its error text. The Data API has no SQLSTATE (field reports; no AWS page lists the texts), so this matches
+ * words, ignoring case, since texts differ between provisioned and Serverless. Only a text that is clearly the database's error for
+ * the statement is classified as one: any other text is `unknown`, because the statement may have committed nevertheless.
  */
 import type { FailureClass } from '../run/run.ts';
 
 type Patterns = readonly (readonly [RegExp, FailureClass])[];
 
-/** These leave open what became of the statement. */
+/** After these the outcome of the statement is unknown. */
 const OPEN: Patterns = [
   [
     /canceling statement|\bcancell?ed\b|statement timeout|\baborted by\b|execution time|\bWLM\b|monitoring rule/i,
@@ -21,7 +21,7 @@ const OPEN: Patterns = [
     /resiz|paused|unavailable|not available right now|try again|\bretry\b|too many connections|out of memory|disk full|no space left|insufficient resources|could not open relation with OID|throttl|maintenance|SlowDown/i,
     'transient',
   ],
-  // Of the service, its parts and the way to them, not of the statement.
+  // Errors of the service or the connection, not of the statement.
   [
     /(?<!due to an )internal error|\bassert|system error|fail-?over|quorum|protocol|\breply\b|outcome|\bleader\b|\bcommit (?:fail|record|status)|\bspill/i,
     'unknown',
@@ -32,7 +32,7 @@ const OPEN: Patterns = [
   ],
 ];
 
-/** The database looked at the statement and refused it. */
+/** The database processed the statement and rejected it. */
 const VERDICTS: Patterns = [
   [
     /\b1023\b[\s\S]*serializable isolation|serializable isolation violation|conflict with concurrent transaction|could not serialize access|deadlock detected|concurrently updated|could not obtain lock/i,
@@ -75,20 +75,20 @@ const VERDICTS: Patterns = [
   ],
 ];
 
-/** The database begins every error of a statement so; a proxy, a driver or a page of HTML does not. */
+/** The prefix of every statement error of the database; errors of proxies, drivers or HTML pages lack it. */
 const OF_THE_DATABASE =
   /^\s*(?:Query #\d+ failed with )?(?:\[[^\]]{0,40}\](?:\(\d+\) ?)?)?(?:ERROR:|Invalid operation:)/i;
 
-/** Names that stand without quotation marks. */
+/** Names without quotation marks. */
 const NAMES =
   /\b(relation|table|column|view) (?!(?:with|does|is|has|have|must|already|cannot|because|name|named|reference)\b)[\w.$]+/gi;
 
-/** Characters in which a verdict is looked for. Some patterns take the square of it; an error text may have megabytes. */
+/** Number of characters that are matched. Some patterns take quadratic time, and an error text may have megabytes. */
 const VERDICT_WITHIN = 2_000;
 
 /** @param error the engine's text, as DescribeStatement gives it. */
 export function failureClassOf(error: string): FailureClass {
-  // A table may be called "connection", and a text that leaves everything open may quote the SQL.
+  // A table may be called "connection", and an inconclusive text may quote the SQL.
   const unquoted = error.replaceAll(/"[^"]*"|'[^']*'/g, '""').replaceAll(NAMES, '$1 ""');
   const open = OPEN.find(([pattern]) => pattern.test(unquoted));
   if (open !== undefined) return open[1];
@@ -97,7 +97,7 @@ export function failureClassOf(error: string): FailureClass {
   return VERDICTS.find(([pattern]) => pattern.test(start))?.[1] ?? 'unknown';
 }
 
-/** The text as people should see it: without Serverless's `[ErrorId: …]` tail. */
+/** The text to display: without Serverless's `[ErrorId: …]` suffix. */
 export function cleanError(error: string): string {
   const text = error.trim();
   const tail = text.lastIndexOf('[ErrorId: ');

@@ -25,12 +25,12 @@ export function markerInsert(marker: Marker): string {
   return `INSERT INTO baton.step_marker (run_id, birth, step, generation, attempt, statement_hash, committed_at) VALUES (${values.join(', ')})`;
 }
 
-/** How often the step committed under this run's birth; asked from a fresh session only. */
+/** How often the step committed under this run's birth; queried only from a fresh session. */
 export function markerQuery(marker: Pick<Marker, 'runId' | 'birth' | 'step'>): string {
   return `SELECT COUNT(*) FROM baton.step_marker WHERE run_id = ${quoteLiteral(marker.runId)} AND birth = ${quoteLiteral(marker.birth)} AND step = ${quoteLiteral(marker.step)}`;
 }
 
-/** Transactions that a session's process still holds open. `pid`: as the Data API gave it. */
+/** Open transactions of a session's process. `pid`: as returned by the Data API. */
 export function openTransactionsQuery(pid: number): string {
   return `SELECT COUNT(*) FROM svv_transactions WHERE pid = ${Math.trunc(pid)}`;
 }

@@ -1,4 +1,4 @@
-/** An error of a Data API call, turned into what it means for the run. */
+/** Maps an error of a Data API call to its meaning for the run. */
 import { httpStatusOf } from '../errors.ts';
 import type { Refusal } from '../run/run-event.ts';
 

@@ -14,7 +14,7 @@ export interface StatementIdentity {
   readonly token: string;
 }
 
-/** Of the token, so many characters are in the name. */
+/** How many characters of the token are part of the name. */
 export const TOKEN_START = 10;
 
 /** `baton:<stage>:<run>:<gen>:<step>:<attempt>:<nonce>:<first ten of the token>;` */
@@ -30,7 +30,7 @@ function namePrefix(stage: string): string {
 
 const NAME = /^baton:([^:]+):([^:]+):(\d+):(\d+):(\d+):(\d+):([a-z2-7]{10});$/;
 
-/** Of which run a statement's name speaks; undefined for anything else, the opener's names included. */
+/** Parses the name of a submission; undefined for any other name, including that of an opener. */
 export function parseStatementName(
   name: string,
 ): { stage: string; runId: string; tokenStart: string } | undefined {

@@ -18,7 +18,7 @@ export interface Opening {
   readonly set: Readonly<Record<string, string>>;
   /** Of the first statement. */
   readonly name: string;
-  /** Workgroup or cluster, where it is not the stage's own. */
+  /** Workgroup or cluster, if it is not the stage's own. */
   readonly warehouse?: string;
 }
 
@@ -58,7 +58,7 @@ interface ResultRows {
   readonly total: number;
 }
 
-/** How one of our own small statements ended. */
+/** The outcome of an internal statement. */
 export interface SmallEnd {
   readonly statementId: string;
   readonly status: StatementStatus['status'];
@@ -75,10 +75,10 @@ export interface Warehouse {
   /** The statement of exactly this name, in any state. A complete look-up: every page. */
   findByName(name: string): Promise<string | undefined>;
   session(sessionId: string): Promise<'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN'>;
-  /** Stops a statement. One that has ended, or is not known any more, is left as it is. */
+  /** Cancels a statement. Has no effect on one that has ended or is no longer known. */
   cancel(statementId: string): Promise<void>;
   /** One query in a session of its own, waiting up to 45 s; its rows as text, at most 1,000. */
   ask(sql: string, warehouse?: string): Promise<Result<readonly (readonly (string | null)[])[]>>;
-  /** Runs one small statement of our own in the session, waiting up to 30 s for its end; no event. */
+  /** Runs one internal statement in the session, waiting up to 30 s for its end; without an event. */
   runSmall(sessionId: string, sql: string, keepAliveSeconds: number): Promise<Result<SmallEnd>>;
 }

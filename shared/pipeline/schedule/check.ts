@@ -1,4 +1,4 @@
-/** The schedule of a pipeline, checked before AWS does: at a deployment it would be too late for a good message. */
+/** Validates the schedule of a pipeline before the deployment, with better messages than AWS gives. */
 import { didYouMean } from '../nearest.ts';
 import { readSchedule, ScheduleError } from './expression.ts';
 
@@ -6,7 +6,7 @@ import { readSchedule, ScheduleError } from './expression.ts';
 export function expressionProblem(expression: string): string | undefined {
   try {
     const schedule = readSchedule(expression, 0);
-    // Looked for from 1970 to 2199, all the years that AWS knows: this knows no today.
+    // Searches from 1970 to 2199, all years that AWS supports: the compiler has no clock.
     return schedule.next(-1) === undefined ? 'it is never due: no such day exists' : undefined;
   } catch (error) {
     if (!(error instanceof ScheduleError)) throw error;
