@@ -44,7 +44,7 @@ export async function eventsAct(
   const twice = await world.withFault({ effect: { kind: 'duplicate', copies: 1 } }, () =>
     world.drop(doubled),
   );
-  succeeded(facts, 'duplicate events: one run, and it succeeded', twice);
+  succeeded(facts, 'duplicate events: one successful run', twice);
   const attempts = twice.history.map((row) => `${row.name} ${row.attempt}`);
   facts.equal(
     'each step ran once',
@@ -57,7 +57,7 @@ export async function eventsAct(
     { match: { source: 'aws.redshift-data' }, effect: { kind: 'drop' } },
     () => world.dropWhileTimePasses(lost),
   );
-  succeeded(facts, 'no completion event: the run succeeded too', silent);
-  facts.line('       driven by the sweep alone, while the local clock was advanced minute by minute');
+  succeeded(facts, 'no completion event: the run succeeded', silent);
+  facts.line('       driven by the sweep alone; the local clock was advanced in steps of 1 min');
   await rowsAreRight(world, facts, [...before, doubled, lost]);
 }
