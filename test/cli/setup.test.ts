@@ -99,7 +99,7 @@ describe('the setup', () => {
     expect(files.filter(({ error }) => error !== undefined).map(setupLine)).toEqual([
       'setup/10_x.sql: ERROR: no',
       'setup/15_open.sql: 1: unclosed string',
-      expect.stringContaining('setup/16_latin.sql: 2:10: the file is not UTF-8'),
+      expect.stringContaining('setup/16_latin.sql: 2:10: the file is not valid UTF-8'),
     ]);
   });
 

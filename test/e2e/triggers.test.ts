@@ -258,12 +258,12 @@ it('a rate that is added while all goes on falls due at once, and no more when i
   expect(await stack.count('SELECT COUNT(*) FROM sold WHERE store = 9')).toBe(3);
 });
 
-it('what is neither a batch nor a schedule is refused, and says so', async () => {
+it('start-run rejects an input that is neither a queue batch nor a schedule, with the reason', async () => {
   const refused = await stack.lambda.send(
     new InvokeCommand({ FunctionName: 'baton-local-start-run', Payload: '{"hello":1}' }),
   );
   expect(refused.FunctionError).toBe('Unhandled');
   expect(Buffer.from(refused.Payload ?? []).toString()).toContain(
-    'expected a batch of the arrivals queue (Records) or a due schedule (source baton.schedule); this is {\\"hello\\":1}',
+    'expected a batch of the arrivals queue (Records) or a due schedule (source baton.schedule); got {\\"hello\\":1}',
   );
 });

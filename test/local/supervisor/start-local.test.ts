@@ -262,7 +262,9 @@ describe('the local AWS', () => {
 test('a port in use is named, and nothing is left running', async () => {
   const place = home();
   const { port, release } = await freePort();
-  await expect(up(place, port)).rejects.toThrow(`port ${String(port)} is in use; stop what uses it`);
+  await expect(up(place, port)).rejects.toThrow(
+    `port ${String(port)} is in use; stop the process that uses it`,
+  );
   expect(processesOf(place)).toEqual([]);
   await release();
 });
