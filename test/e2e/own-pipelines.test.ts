@@ -59,7 +59,7 @@ it('a setup file that fails is reported, the others are applied, and the second 
   expect(
     (JSON.parse(applied.stdout) as { failed: { name: string }[] }).failed.map(({ name }) => name),
   ).toEqual(['setup/60_bad.sql', 'setup/70_twice.sql']);
-  expect(applied.stderr).toContain('setup/50_daily.sql  (mart.daily_visits: there already');
+  expect(applied.stderr).toContain('setup/50_daily.sql  (mart.daily_visits: already exists');
 
   // A file that is repaired while it runs is applied at once.
   write(second.sql, { 'setup/60_bad.sql': 'CREATE TABLE IF NOT EXISTS mart.better (n INTEGER);' });
