@@ -36,6 +36,23 @@ it('the core imports nothing outside itself', () => {
   expect(offences('shared/run', (name) => isIn(name, 'shared/run'))).toEqual([]);
 });
 
+it('the core has as many levels of imports as ARCHITECTURE.md says: a file imports only from lower ones', () => {
+  const levels = new Map<string, number>();
+  const levelOf = (file: string, above: readonly string[] = []): number => {
+    expect(above, `imports in a circle: ${[...above, file].join(' -> ')}`).not.toContain(file);
+    const known = levels.get(file);
+    if (known !== undefined) return known;
+    const level = 1 + Math.max(0, ...importsOf(file).map((name) => levelOf(name, [...above, file])));
+    levels.set(file, level);
+    return level;
+  };
+  const files = sourcesOf('shared/run');
+  const highest = Math.max(...files.map((file) => levelOf(file)));
+  expect(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')).toContain(
+    `${files.length} files in ${highest} levels`,
+  );
+});
+
 it('the pipeline compiler knows no AWS and no run', () => {
   expect(
     offences(

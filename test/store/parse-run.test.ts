@@ -268,6 +268,12 @@ const triggers: readonly Item[] = [
   { kind: 'request', time, requestId: 'one', actor: 'me', file },
   { kind: 'schedule', time, schedule: 'rate(1 hour)' },
   { kind: 'pipeline', time, upstream: { pipeline: 'sales', runId: 'run-0' } },
+  {
+    kind: 'event',
+    time,
+    event: { id: 'e', source: 'shop', detailType: 'Sold', json: '{}' },
+    replayName: 'r',
+  },
 ];
 
 describe.each(triggers)('a trigger of kind $kind', (trigger) => {
