@@ -1,4 +1,4 @@
-/** A file arrived: one run for every pipeline that it matches exactly. The rule filters by bucket and prefix only. */
+/** A file arrived: starts a run of every pipeline that it matches exactly. The EventBridge rule filters by bucket and prefix only. */
 import { defined } from '../run/defined.ts';
 import type { ObjectCreated } from '../events/object-created.ts';
 import { isFolderMark } from '../events/object-created.ts';
@@ -10,7 +10,7 @@ import { matches } from './triggers/s3.ts';
 export async function admit(created: ObjectCreated, engine: Engine): Promise<Started[]> {
   const { file, time, replayName } = created;
   if (isFolderMark(file)) {
-    engine.log('info', 'ignored the mark of a folder', { key: file.key });
+    engine.log('info', 'ignored a folder placeholder object', { key: file.key });
     return [];
   }
   if (file.bucket === engine.settings.artifactsBucket) {
@@ -21,7 +21,7 @@ export async function admit(created: ObjectCreated, engine: Engine): Promise<Sta
     .all()
     .filter((plan) => plan.triggers.some((trigger) => matches(trigger, file, engine.settings.landingBucket)));
   if (matching.length === 0)
-    engine.log('info', 'no pipeline wants this file', { bucket: file.bucket, key: file.key });
+    engine.log('info', 'no pipeline matches this file', { bucket: file.bucket, key: file.key });
   const started: Started[] = [];
   for (const plan of matching) {
     const trigger = defined({ kind: 's3' as const, time, file, replayName });

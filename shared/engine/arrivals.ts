@@ -1,4 +1,4 @@
-/** What comes to `start-run`: a batch of messages from the arrivals queue, or one schedule that fell due. */
+/** The input of `start-run`: a batch of messages from the arrivals queue, or one due schedule. */
 import { EVENT_SOURCE, parseBusEvent } from '../events/bus-event.ts';
 import { parseObjectCreated } from '../events/object-created.ts';
 import type { QueueMessage } from '../events/queue-batch.ts';
@@ -13,10 +13,10 @@ import { startByEvent } from './start-by-event.ts';
 import { startFollowing } from './start-following.ts';
 import { startScheduled } from './start-scheduled.ts';
 
-/** Starts the runs that an arrival is a reason for. */
+/** Starts the runs that an arrival triggers. */
 export type Start = (engine: Engine) => Promise<unknown>;
 
-/** Reads one kind of event. `body`: its JSON as it came. @throws RefusedInputError */
+/** Parses one kind of event. `body`: the unparsed JSON. @throws RefusedInputError */
 type Reader = (event: JsonObject, stage: string, body: string) => Start;
 
 const readFile: Reader = (event) => {
@@ -24,7 +24,7 @@ const readFile: Reader = (event) => {
   return (engine) => admit(created, engine);
 };
 
-/** By the source of their events. */
+/** By event source. */
 const READERS: ReadonlyMap<string, Reader> = new Map([
   ['aws.s3', readFile],
   [
@@ -66,7 +66,7 @@ export function readStartRunEvent(value: unknown, stage: string): StartRunEvent 
 }
 
 /**
- * A message of the arrivals queue. What it is no other kind of must be a file.
+ * Parses a message of the arrivals queue. A message with an unknown source must be a file event.
  * @throws RefusedInputError
  */
 export function readArrival(body: string, stage: string): Start {

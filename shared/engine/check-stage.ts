@@ -1,6 +1,6 @@
 /**
- * What only the functions' own role can find out about a stage: does it get into the warehouse, has it the rights that
- * runs need there, can COPY's role read what runs load. Asked by `baton doctor`; changes nothing that lasts.
+ * Checks that only the functions' own role can make: can it sign in to the warehouse, does it have the privileges that
+ * runs need there, can COPY's role read the files. Used by `baton doctor`; has no lasting effect.
  */
 import { defined } from '../run/defined.ts';
 import type { CheckAnswer, Probe } from '../events/requests.ts';
@@ -11,16 +11,16 @@ import type { Result, SmallEnd } from '../warehouse/warehouse.ts';
 import { tablesOf, type NamedTable } from './named-tables.ts';
 import type { Engine } from './ports.ts';
 
-/** Of the sessions that the check opens. */
+/** Keep-alive of the sessions that the check opens. */
 const KEEP_ALIVE_SECONDS = 60;
-/** Not begun with less: what was found so far must still be answered. */
+/** With less time than this no probe is started: the results so far must still be returned. */
 const RESERVE_MS = 8_000;
-/** Objects of our own, below the one prefix that the role may write. */
+/** Key prefix of the check's own objects, below the only prefix that the role may write. */
 const SAMPLE = 'manifests/baton-check';
 /** A key that no pipeline's file has. */
 const NOWHERE = 'baton-check/no-such-file';
 
-const NO_TIME = 'no time was left for it';
+const NO_TIME = 'skipped: not enough time left';
 
 const MARKER_COLUMNS = 'run_id, birth, step, generation, attempt, statement_hash, committed_at';
 
@@ -59,20 +59,20 @@ export async function checkStage(engine: Engine): Promise<CheckAnswer> {
   };
 }
 
-/** What was asked of one warehouse so far, and what is asked now. */
+/** The probes of one warehouse so far, and the current one. */
 interface Asked {
   readonly probes: Probe[];
   next: Probe['what'];
 }
 
-/** A warehouse that lets nobody in is found out; that of one statement it only took long. */
+/** No answer to the sign-in is a failure; no answer to one statement is inconclusive. */
 function unanswered(what: Probe['what'], warehouse: string | undefined, ms: number): Probe {
   const status = what === 'sign-in' ? 'failed' : 'unsure';
   const said = `no answer within ${Math.round(ms / 1000)} s`;
   return defined({ what, status, said, ms, warehouse });
 }
 
-/** Where files come from; the landing bucket in any case. */
+/** Where files come from; always includes the landing bucket. */
 function placesOf(plans: readonly Plan[], landing: string): Place[] {
   const places = new Map<string, Place>();
   for (const trigger of plans.flatMap((plan) => plan.triggers)) {
@@ -84,7 +84,7 @@ function placesOf(plans: readonly Plan[], landing: string): Place[] {
   return found.some(({ bucket }) => bucket === landing) ? found : [...found, { bucket: landing, prefix: '' }];
 }
 
-/** A missing file must answer "not found": "denied" would make every late file look like a fault. */
+/** A missing file must give "not found": with "denied" every late file would look like an error. */
 async function mayRead({ bucket, prefix }: Place, engine: Engine): Promise<Probe> {
   const began = engine.now();
   const about = `s3://${bucket}/${prefix}`;
@@ -96,7 +96,7 @@ async function mayRead({ bucket, prefix }: Place, engine: Engine): Promise<Probe
   }
 }
 
-/** Tells what it finds by and by; false at its end. */
+/** Adds its results to `asked` one by one; false when done. */
 async function askWarehouse(
   warehouse: string | undefined,
   plans: readonly Plan[],
@@ -135,7 +135,7 @@ async function askWarehouse(
     });
     return failure === undefined;
   };
-  // Writes no row, and needs what writing one needs.
+  // Inserts no row, but needs the same privileges as inserting one.
   await probe(
     'marker',
     `INSERT INTO baton.step_marker (${MARKER_COLUMNS}) SELECT ${MARKER_COLUMNS} FROM baton.step_marker WHERE 1 = 0`,
@@ -156,7 +156,7 @@ async function askWarehouse(
   return false;
 }
 
-/** Reading is tried, on no rows; whether it may be changed is asked (Redshift developer guide: HAS_TABLE_PRIVILEGE). */
+/** Tries to read, on no rows; asks for the privilege to change (Redshift developer guide: HAS_TABLE_PRIVILEGE). */
 async function rightsOn(
   { name, isWritten }: NamedTable,
   sessionId: string,
@@ -172,13 +172,13 @@ async function rightsOn(
   try {
     const result = await engine.warehouse.result(statementId, 1);
     const may = result !== 'NOT_FOUND' && result.rows[0]?.[0] === 'true';
-    return may ? { status: 'ok' } : { status: 'failed', said: 'no right to change it' };
+    return may ? { status: 'ok' } : { status: 'failed', said: 'no INSERT, UPDATE or DELETE privilege' };
   } catch (error) {
     return { status: 'unsure', said: said(error) };
   }
 }
 
-/** COPY with NOLOAD reads and loads nothing. */
+/** COPY with NOLOAD reads the file and loads nothing. */
 async function copies(
   plans: readonly Plan[],
   ask: (sql: string) => Promise<string | undefined>,
@@ -218,7 +218,7 @@ async function copies(
   }
 }
 
-/** The file is not there, and whoever may read says so; who may not is denied (S3: GetObject, permissions). */
+/** For a missing file, S3 gives "not found" to a caller who may read and "denied" to any other (S3: GetObject, permissions). */
 function missingFile(failure: string | undefined): Pick<Probe, 'status' | 'said'> {
   if (failure === undefined) return { status: 'unsure', said: 'a file that should not exist was read' };
   if (/denied|forbidden|not authorized|status 403/i.test(failure)) return { status: 'failed', said: failure };
@@ -235,7 +235,7 @@ async function run(sessionId: string, sql: string, engine: Engine): Promise<Outc
   let result: Result<SmallEnd>;
   try {
     result = await engine.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);
-    // The session is refused for a moment after a statement's end.
+    // For a moment after a statement's end the session rejects the next one.
     for (let tries = 1; isBusy(result) && tries < 6; tries += 1) {
       await engine.pause(100 * tries);
       result = await engine.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);

@@ -1,4 +1,4 @@
-/** Brings a run as far as it can go now, beginning with what a person or program asks of it. */
+/** Drives a run as far as it can go now, starting with a request of a person or program. */
 import { decideRequest } from '../run/decide-request.ts';
 import type { RunRequest } from '../run/request.ts';
 import type { Driven, First } from './drive.ts';

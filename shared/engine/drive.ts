@@ -1,6 +1,6 @@
 /**
- * drive: bring one run as far as it can go now. Consistent read, decide, one conditional write, perform; an effect's
- * answer is the next event. Whoever wakes a run (event, sweep, person) calls this; events only say when.
+ * drive: advances one run as far as it can go now. Consistent read, decide, one conditional write, perform; an effect's
+ * answer is the next event. Everything that wakes a run (event, sweep, request) calls this; events only say when.
  */
 import type { Plan } from '../pipeline/plan.ts';
 import { decide } from '../run/decide.ts';
@@ -13,33 +13,33 @@ import { perform } from './perform.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Engine, MetricName } from './ports.ts';
 
-/** A driver that lost so many races leaves the run to those who win them. */
+/** A driver that lost this many races leaves the run to the drivers that won them. */
 const RACES = 10;
 
-/** No decision may follow so many others: a run's way through one invocation is finite. */
+/** Limit of decisions in one invocation. */
 const TURNS = 1000;
 
-/** With less time than this, nothing new is begun: the sweep continues. */
+/** With less time than this, no effect is started: the sweep continues. */
 const RESERVE_MS = 3_000;
 
-/** Time that must be left in the invocation after a pause, for what follows it. */
+/** Time that must be left in the invocation after a pause, for the effect that follows it. */
 const AFTER_PAUSE_MS = 10_000;
 
 export interface Driven {
-  /** Undefined: there is no such run. */
+  /** Undefined: the run does not exist. */
   readonly run: Run | undefined;
-  /** As it was read before anything was decided. */
+  /** As it was read before the first decision. */
   readonly before?: Run;
   readonly answer?: Answer;
 }
 
-/** @throws what the ports throw beyond their contract: the trigger's own retry, or the sweep, goes on. */
+/** @throws what the ports throw beyond their contract: the trigger's own retry, or the sweep, continues. */
 export async function drive(runId: string, news: RunEvent, engine: Engine): Promise<Driven> {
   const first: First = { kind: news.kind, decide: (run, context) => decideOn(run, news, context) };
   return driveFrom(runId, first, engine);
 }
 
-/** The first decision of a drive, on what it was begun for. */
+/** The first decision of a drive, on what it was started for. */
 export interface First {
   readonly kind: string;
   readonly decide: (run: Run, context: Context) => Decision | Promise<Decision>;
@@ -52,12 +52,12 @@ async function decideOn(run: Run, event: RunEvent, context: Context): Promise<De
   return decideRare(run, event, context);
 }
 
-/** As `drive`, whatever it is begun for. */
+/** As `drive`, with any first decision. */
 export async function driveFrom(runId: string, first: First, engine: Engine): Promise<Driven> {
   for (let race = 0; race < RACES; race += 1) {
     const run = await engine.store.load(runId);
     if (run === undefined) {
-      engine.log('warn', 'there is no such run', { run: runId, event: first.kind });
+      engine.log('warn', 'the run does not exist', { run: runId, event: first.kind });
       return { run: undefined };
     }
     const driven = await driveOnce(run, first, engine);
@@ -85,7 +85,7 @@ async function driveOnce(start: Run, first: First, engine: Engine): Promise<Driv
     const decision = await (event === undefined ? first.decide(run, context) : decideOn(run, event, context));
     answer ??= decision.answer;
     const saved = await save(decision, run, engine);
-    // A record that was lost to another driver leaves nothing to do: that driver has the run.
+    // If another driver recorded the submission first, there is nothing to do: that driver continues the run.
     if (saved === 'conflict') return decision.save === 'record' ? { run } : 'conflict';
     tell(stored, saved, decision, event ?? first, engine);
     run = saved;
@@ -94,14 +94,14 @@ async function driveOnce(start: Run, first: First, engine: Engine): Promise<Driv
     if (effect === undefined || engine.driver.remainingMs() < RESERVE_MS) break;
     if (pauseMs > 0 && !(await paused(pauseMs, engine))) break;
     const performed = await perform(effect, run, await planOf(run, plan, engine.plans), engine);
-    // The same news again, to the run whose row is written now.
+    // The same event again, for the run whose history row is written now.
     if (performed === 'history-written') run = without(run, 'lastStep');
     else event = performed;
   }
   return answer === undefined ? { run } : { run, answer };
 }
 
-/** Waits inside the invocation; false where that leaves no time for what follows: the sweep continues. */
+/** Waits inside the invocation; false if too little time is left for what follows: the sweep continues. */
 async function paused(ms: number, engine: Engine): Promise<boolean> {
   if (engine.driver.remainingMs() < ms + AFTER_PAUSE_MS) return false;
   await engine.pause(ms);
@@ -109,8 +109,8 @@ async function paused(ms: number, engine: Engine): Promise<boolean> {
 }
 
 /**
- * Who only ends a run, or performs the follow-ups of an ended one, needs no plan; today's says whether later files wait.
- * @throws Error for everything else
+ * Ending a run and performing the follow-ups of an ended one need no plan; today's says whether later files wait.
+ * @throws Error for every other event
  */
 function planThatIsGone(run: Run, event: string, today: Plan | undefined): Plan {
   const { planHash: hash, pipeline } = run;
@@ -158,7 +158,7 @@ const METRICS: Readonly<Partial<Record<RunState, MetricName>>> = {
   CANCELLED: 'RunsCancelled',
 };
 
-/** One line for every step that ended and every state that changed, as stored. */
+/** Logs a line for every finished step and every change of state, as stored. */
 function tell(before: Run, after: Run, decision: Decision, event: RunEvent | First, engine: Engine): void {
   const fields = { run: after.id, pipeline: after.pipeline };
   const { lastStep: row, life } = after;

@@ -1,4 +1,4 @@
-/** Where in its step's file a statement failed, for people. Loaded when something failed. */
+/** Where in its step's file a statement failed, for people. Loaded only after a failure. */
 import type { Plan, StatementTemplate } from '../pipeline/plan.ts';
 import type { ParameterValue } from '../pipeline/render.ts';
 import { renderStatement } from '../pipeline/render.ts';
@@ -12,8 +12,8 @@ import { placeholderValues } from './values.ts';
 const POSITION = /\bPosition: (\d+)/;
 
 /**
- * `40_commit.sql line 14, column 3 (statement 2 of 3)`: where the error points, where it says so, else where the statement
- * begins. Undefined where it is not known which statement failed.
+ * `40_commit.sql line 14, column 3 (statement 2 of 3)`: the position that the error gives, or else the start of the statement.
+ * Undefined if it is not known which statement failed.
  */
 export function failurePlace(
   seen: StatementStatus,
@@ -42,7 +42,7 @@ export function failurePlace(
   return `${step.name} line ${line}, column ${column}${count === 1 ? '' : ` (statement ${index + 1} of ${count})`}`;
 }
 
-/** The author's text before the place that is so many characters into the rendered statement. */
+/** The author's text before the given position in the rendered statement. */
 function sourceBefore(
   { parts }: StatementTemplate,
   characters: number,

@@ -1,11 +1,11 @@
-/** Parameters given at start, held against what the pipeline declares. */
+/** Checks the parameters given at start against those that the pipeline declares. */
 import type { Parameter, Plan } from '../pipeline/plan.ts';
 import type { ParameterValue } from '../pipeline/render.ts';
 import { RenderError, renderValue } from '../pipeline/render.ts';
 
 const OF_THE_FILE: ReadonlySet<string> = new Set(['manifest', 'file_uri', 'bucket', 'key']);
 
-/** Whether a statement of the pipeline names the run's file: without one it could not be written. */
+/** Whether a statement of the pipeline names the run's file: without a file it cannot be rendered. */
 export function needsFile(plan: Plan): boolean {
   return plan.steps.some((step) =>
     [...step.statements, ...(step.verify === undefined ? [] : [step.verify])].some(({ parts }) =>
@@ -14,7 +14,7 @@ export function needsFile(plan: Plan): boolean {
   );
 }
 
-/** What is wrong with the given parameters, in one sentence; undefined where nothing is. */
+/** What is wrong with the given parameters, in one sentence; undefined if they are valid. */
 export function unsuitableParameters(
   declared: readonly Parameter[],
   given: Readonly<Record<string, string>>,
@@ -36,7 +36,7 @@ export function unsuitableParameters(
     : `parameter ${missing.name} has no default: give it with --param ${missing.name}=...`;
 }
 
-/** A value given at start is checked as a default is: by writing it. */
+/** A value given at start is checked in the same way as a default: by rendering it. */
 function unsuitable(name: string, value: ParameterValue): string | undefined {
   try {
     renderValue(name, value);

@@ -1,4 +1,4 @@
-/** The history row of a finished step. What the event did not say (rows of a transaction) is asked of the warehouse. */
+/** The history row of a finished step. Values that the event lacks (rows of a transaction) are requested from the warehouse. */
 import { defined } from '../run/defined.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { FinishedStep, Run } from '../run/run.ts';
@@ -6,7 +6,7 @@ import type { HistoryRow } from '../store/run-store.ts';
 import type { StatementStatus, Warehouse } from '../warehouse/warehouse.ts';
 import type { Engine } from './ports.ts';
 
-/** Idempotent; nothing where no row is pending. */
+/** Idempotent; does nothing if no row is pending. */
 export async function writeLastStep(run: Run, plan: Plan, engine: Engine): Promise<void> {
   if (run.lastStep !== undefined)
     await engine.store.putHistory(run.id, await historyRow(run.lastStep, plan, engine.warehouse));
@@ -22,7 +22,7 @@ async function historyRow(row: FinishedStep, plan: Plan, warehouse: Warehouse): 
   const rows = userRows(seen, durable);
   return {
     ...base,
-    // What was rolled back has no rows.
+    // A step that was rolled back has no rows.
     ...(rows === undefined || row.status !== 'FINISHED' ? {} : { rows }),
     ...(seen.rows.length > 1 ? { rowsByStatement: seen.rows.map((count) => count ?? null) } : {}),
     ...defined({
@@ -32,7 +32,7 @@ async function historyRow(row: FinishedStep, plan: Plan, warehouse: Warehouse): 
   };
 }
 
-/** Rows of the user's own statements together; the marker, last in a durable step, is not theirs. */
+/** Total rows of the user's statements, without the marker, which is last in a durable step. */
 export function userRows(seen: StatementStatus, durable: boolean): number | undefined {
   const own = durable ? seen.rows.slice(0, -1) : seen.rows;
   const known = own.filter((count) => count !== undefined);

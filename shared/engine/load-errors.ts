@@ -7,14 +7,14 @@ import type { Engine } from './ports.ts';
 
 const ROWS_SHOWN = 10;
 
-/** What a data error leaves unsaid: the rows that could not be loaded, and where in its file the statement stands. */
+/** What a data error does not say: the rows that could not be loaded, and the statement's place in its file. */
 export async function explainDataError(run: Run, plan: Plan, end: Failed, engine: Engine): Promise<string> {
   const loadErrors = await readLoadErrors(run, plan, end, engine);
   const place = end.error.place === undefined ? '' : `at ${end.error.place}`;
   return [loadErrors, place].filter((part) => part !== '').join('\n');
 }
 
-/** What the view says, a line each; empty where it says nothing or cannot be read: the COPY's own error stands anyway. */
+/** The rows of the view, one line each; empty if there are none or it cannot be read: COPY's own error is reported anyway. */
 export async function readLoadErrors(run: Run, plan: Plan, end: Failed, engine: Engine): Promise<string> {
   const { warehouse } = engine;
   try {
@@ -42,7 +42,7 @@ export async function readLoadErrors(run: Run, plan: Plan, end: Failed, engine: 
   }
 }
 
-/** A row that has too few or too many fields, or cannot be read at all, has no column; a file that cannot has no line. */
+/** The column is missing for a row with too few or too many fields or one that cannot be read; the line, for a file that cannot be read. */
 function loadErrorText([file, line, column, type, message]: readonly (string | null)[]): string {
   const at = [file ?? '?'];
   if (line !== undefined && line !== null && line !== '0') at.push(` line ${line}`);

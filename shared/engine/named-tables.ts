@@ -3,14 +3,14 @@ import type { Plan } from '../pipeline/plan.ts';
 import { nameParts } from '../pipeline/table-name.ts';
 
 export interface NamedTable {
-  /** `schema.table`, as it is written in SQL. */
+  /** `schema.table`, as written in SQL. */
   readonly name: string;
   readonly isWritten: boolean;
 }
 
 /**
- * Sorted by name. Without those that a pipeline makes or drops itself, and without names that hang on a search path: what
- * these mean is known only in the session; and without tables of other databases, where rights are given otherwise.
+ * Sorted by name. Excludes tables that a pipeline creates or drops itself, names that depend on the search path (resolved
+ * only in the session), and tables of other databases, where privileges are granted differently.
  */
 export function tablesOf(plans: readonly Plan[]): NamedTable[] {
   const lineages = plans.flatMap((plan) => plan.steps.map((step) => step.lineage));

@@ -1,4 +1,4 @@
-/** What a person asks for: start and resume, each with one clear answer. */
+/** Requests of people and programs: start, resume, cancel, resolve; each returns one clear answer. */
 import { defined } from '../run/defined.ts';
 import type { OperateAnswer, OperateRequest } from '../events/requests.ts';
 import { RefusedInputError } from '../events/read.ts';
@@ -28,7 +28,9 @@ export async function operate(request: OperateRequest, engine: Engine): Promise<
 async function start(request: OperateRequest & { verb: 'start' }, engine: Engine): Promise<OperateAnswer> {
   const plan = engine.plans.today(request.pipeline);
   if (plan === undefined)
-    return notFound(`there is no pipeline "${request.pipeline}"; there are ${names(engine.plans.all())}`);
+    return notFound(
+      `there is no pipeline "${request.pipeline}"; known pipelines: ${names(engine.plans.all())}`,
+    );
   const parameters = request.parameters ?? {};
   const wrong = unsuitableParameters(plan.parameters, parameters);
   if (wrong !== undefined) return { ok: false, code: 'invalid', message: wrong };
@@ -39,7 +41,7 @@ async function start(request: OperateRequest & { verb: 'start' }, engine: Engine
     return {
       ok: false,
       code: 'invalid',
-      message: `pipeline ${plan.pipeline} works on a file: name it with --file s3://bucket/key`,
+      message: `pipeline ${plan.pipeline} needs a file: give it with --file s3://bucket/key`,
     };
   }
   const trigger = {
@@ -59,7 +61,7 @@ async function start(request: OperateRequest & { verb: 'start' }, engine: Engine
   };
 }
 
-/** The run's file is known by its content and version; when it was written is seen before each load. */
+/** The run's file is identified by its content and version; its time is read again before each load. */
 function withoutTime(found: FoundFile): RunFile {
   const { modified: _, ...file } = found;
   return file;
@@ -82,7 +84,7 @@ async function resume(request: OperateRequest & { verb: 'resume' }, engine: Engi
   return { ok: true, runId: run.id, state: (after ?? run).life.state, message: answer.message };
 }
 
-/** Ends a run, or lets it continue from where it stopped. */
+/** Cancels a run, or lets it continue from where it stopped. */
 async function settle(
   request: OperateRequest & { verb: 'cancel' | 'resolve' },
   engine: Engine,
@@ -108,7 +110,7 @@ function changedMeanwhile(runId: string): OperateAnswer {
 export function parseFileUri(uri: string): { bucket: string; key: string } {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/([\s\S]+)$/.exec(uri) ?? [];
   if (bucket === undefined || key === undefined)
-    throw new RefusedInputError(`a file is named s3://bucket/key; "${uri}" is not`);
+    throw new RefusedInputError(`a file must be given as s3://bucket/key; got "${uri}"`);
   return { bucket, key };
 }
 

@@ -36,7 +36,7 @@ export async function performAction(
   }
 }
 
-/** A run at its end may hold a slot that it never came to know of; one that can be resumed only gives back its own. */
+/** An ended run may hold a slot that was never recorded on it; a run that can be resumed releases only its recorded one. */
 async function release(run: Run, engine: Engine): Promise<void> {
   const epoch = isAtEnd(run) ? (await engine.store.loadPool(run.pipeline)).holders[run.id] : run.slot?.epoch;
   if (epoch !== undefined) await engine.store.releaseSlot(run.pipeline, run.id, epoch);
@@ -53,8 +53,8 @@ async function closeSession(run: Run, engine: Engine): Promise<void> {
     const closed = await engine.warehouse.runSmall(sessionId, 'SELECT 1', CLOSING_KEEP_ALIVE_SECONDS);
     if (closed.ok || closed.refusal.reason === 'session-unknown') return;
     if (closed.refusal.reason !== 'session-unavailable' || pause === undefined) {
-      // Gone already, or still busy: in both cases its keep-alive ends it.
-      engine.log('info', 'the session was left to its keep-alive', {
+      // Ended already, or still busy: in both cases its keep-alive ends it.
+      engine.log('info', 'could not close the session; its keep-alive will end it', {
         run: run.id,
         session: sessionId,
         error: closed.refusal.message,
@@ -73,7 +73,7 @@ const TYPES: Readonly<Partial<Record<RunState, string>>> = {
   SUPERSEDED: 'Run Superseded',
 };
 
-/** What became of the run; of one that stopped and holds its slot, also how many files wait behind it. */
+/** The run's final state; for a run that stopped and holds its slot, also how many files wait for it. */
 async function publish(run: Run, engine: Engine): Promise<void> {
   const waiting =
     isAtRest(run) && run.slot?.held === true ? await engine.store.countQueued(run.pipeline) : undefined;

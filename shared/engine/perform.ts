@@ -1,4 +1,4 @@
-/** Effects, carried out: one exhaustive switch from what the core asks to what the ports do, and the answer back. */
+/** Performs effects: one exhaustive switch from the effects of the core to calls of the ports, and back to events. */
 import { defined } from '../run/defined.ts';
 import type { Plan, Step } from '../pipeline/plan.ts';
 import type { Effect } from '../run/decision.ts';
@@ -12,7 +12,7 @@ import type { Engine } from './ports.ts';
 import { statementsOf } from './statements.ts';
 import { seeStatement } from './statement-seen.ts';
 
-/** The answer; `history-written`: the pending row is, and the run has none any more. */
+/** The answer; `history-written`: the pending history row is written, and the run has none now. */
 export async function perform(
   effect: Effect,
   run: Run,
@@ -22,7 +22,7 @@ export async function perform(
   const { warehouse } = engine;
   switch (effect.kind) {
     case 'TakeSlot': {
-      // Once a run.
+      // Once per run.
       const { takeSlot } = await import('./slots.ts');
       return takeSlot(run, engine);
     }
@@ -82,7 +82,7 @@ export async function perform(
       await warehouse.cancel(effect.statementId);
       return { kind: 'CancelSent' };
     case 'PerformAction': {
-      // Once a run, at its end: the steps before it do not load it.
+      // Once per run, at its end: earlier steps do not load it.
       const { performAction } = await import('./pending-actions.ts');
       await performAction(effect.action, run, plan, engine);
       return { kind: 'ActionDone', action: effect.action };
@@ -94,7 +94,7 @@ export async function perform(
   }
 }
 
-/** `Run Started` is published beside the opener: it delays nothing. */
+/** `Run Started` is published in parallel with the opener, so that it adds no delay. */
 async function openSession(run: Run, plan: Plan, engine: Engine, tries: number): Promise<RunEvent> {
   const { id: runId, pipeline, trigger, generation } = run;
   const [opened] = await Promise.all([
@@ -121,7 +121,7 @@ async function lookAtFile({ id, trigger }: Run, engine: Engine): Promise<SeenFil
   return { etag, ...defined({ versionId, modified }) };
 }
 
-/** The submission, with the history row of the step before it written beside, so that it delays nothing. */
+/** Submits the step and, in parallel, writes the previous step's history row, so that it adds no delay. */
 async function submit(run: Run, plan: Plan, engine: Engine, tries: number): Promise<RunEvent> {
   const step = stepOf(run, plan);
   const { token } = claimOf(run);
@@ -138,7 +138,10 @@ async function submit(run: Run, plan: Plan, engine: Engine, tries: number): Prom
   const [submitted, history] = await Promise.allSettled([submission, writeLastStep(run, plan, engine)]);
   if (submitted.status === 'rejected') throw submitted.reason;
   if (history.status === 'rejected')
-    engine.log('warn', 'the history row is written later', { run: run.id, error: String(history.reason) });
+    engine.log('warn', 'could not write the history row; it is written later', {
+      run: run.id,
+      error: String(history.reason),
+    });
   if (!submitted.value.ok)
     return { kind: 'CallRefused', call: 'submit', refusal: submitted.value.refusal, tries };
   engine.log('info', 'step submitted', {
@@ -156,7 +159,7 @@ async function submit(run: Run, plan: Plan, engine: Engine, tries: number): Prom
   };
 }
 
-/** SQL that cannot be rendered (a parameter without a value) is the run's failure, not the driver's crash. */
+/** SQL that cannot be rendered (a parameter without a value) fails the run instead of crashing the driver. */
 function renderedOrRefused(
   run: Run,
   plan: Plan,

@@ -1,4 +1,4 @@
-/** Plans by hash: immutable, so one read per plan and process. And those that were deployed with this process. */
+/** Plans by hash: immutable, so each is read once per process. Also the plans that were deployed with this process. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunStore } from '../store/run-store.ts';
 
@@ -8,7 +8,7 @@ export class PlanCache {
 
   readonly #deployed: () => readonly Plan[];
 
-  /** `deployed`: read when it is first needed. */
+  /** `deployed`: called when first needed. */
   constructor(store: Pick<RunStore, 'loadPlan' | 'putPlan'>, deployed: () => readonly Plan[] = () => []) {
     this.#store = store;
     this.#deployed = deployed;
@@ -19,12 +19,12 @@ export class PlanCache {
     return this.#deployed();
   }
 
-  /** The pipeline's plan of today; undefined where the pipeline is not there any more. */
+  /** The pipeline's plan of today; undefined if the pipeline no longer exists. */
   today(pipeline: string): Plan | undefined {
     return this.#deployed().find((plan) => plan.pipeline === pipeline);
   }
 
-  /** @throws Error where the plan is not stored: somebody deleted it. */
+  /** @throws Error if the plan is not stored: it was deleted. */
   async get(hash: string): Promise<Plan> {
     const plan = await this.find(hash);
     if (plan === undefined)
@@ -32,7 +32,7 @@ export class PlanCache {
     return plan;
   }
 
-  /** Undefined where the plan is not stored. */
+  /** Undefined if the plan is not stored. */
   async find(hash: string): Promise<Plan | undefined> {
     const known = this.#plans.get(hash);
     if (known !== undefined) return known;

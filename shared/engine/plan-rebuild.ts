@@ -15,7 +15,7 @@ export async function planRebuild(
   engine: Engine,
 ): Promise<Pick<RebuildPlanned, 'verdict' | 'todo' | 'reasons'>> {
   const { verdict, rerun, recheck, reasons } = rebuildAt(plan.steps, rebuildTarget(run));
-  // The row of the step before is written beside a submission, and may be missing still: rows are compared with it.
+  // The previous step's row is written in parallel with a submission and may still be missing; row counts are compared with it.
   await writeLastStep(run, plan, engine);
   const history = await engine.store.history(run.id);
   const again = new Set([...rerun, ...recheck]);
@@ -32,7 +32,7 @@ function item(
   history: readonly HistoryRow[],
 ): RebuildItem {
   const first = history.find((row) => row.index === index && row.status === 'FINISHED');
-  // Before anything durable is done, other rows harm nobody; and a table that is only declared has none to count.
+  // Before any durable step, different rows do no harm; and a table that is only declared has none to count.
   const compare = verdict === 'proved' && step.kind === 'session' && hasRows(step);
   return { index, compare, ...defined({ rows: first?.rows }) };
 }

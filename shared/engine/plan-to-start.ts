@@ -1,4 +1,4 @@
-/** A run that has done nothing yet starts with today's plan: files that waited behind a broken pipeline run the repaired one. */
+/** A run that has not begun starts with today's plan: files that waited for a broken pipeline run the repaired one. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
@@ -6,7 +6,7 @@ import { needsFile, unsuitableParameters } from './given-parameters.ts';
 import type { Engine } from './ports.ts';
 import { manifestBody, manifestKey } from './values.ts';
 
-/** Today's plan, stored, where it is another than the run's, and fits what the run was started with; else undefined. */
+/** Stores and returns today's plan if it differs from the run's and accepts the run's parameters and file; else undefined. */
 export async function planToStart(run: Run, engine: Engine): Promise<Plan | undefined> {
   if (run.startedAt !== undefined) return undefined;
   const today = engine.plans.today(run.pipeline);
@@ -14,7 +14,7 @@ export async function planToStart(run: Run, engine: Engine): Promise<Plan | unde
   const file = fileOf(run.trigger);
   const misfit =
     unsuitableParameters(today.parameters, run.parameters) ??
-    (file === undefined && needsFile(today) ? 'it works on a file, and the run has none' : undefined);
+    (file === undefined && needsFile(today) ? 'it needs a file, and the run has none' : undefined);
   if (misfit !== undefined) {
     engine.log('warn', 'the run keeps the plan it was created with', {
       run: run.id,

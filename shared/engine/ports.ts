@@ -1,4 +1,4 @@
-/** What the engine needs of the world, all of it. The real ones are wired in shared/middleware/wiring.ts. */
+/** Everything that the engine needs from outside. The real implementations are wired in shared/middleware/wiring.ts. */
 import type { RunFile } from '../run/trigger.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
@@ -8,9 +8,9 @@ import type { PlanCache } from './plan-cache.ts';
 export type FoundFile = RunFile & { readonly modified?: string };
 
 export interface FileStore {
-  /** What lies there now, and a COPY would read; undefined where there is nothing. */
+  /** The current object, which a COPY would read; undefined if there is none. */
   find(bucket: string, key: string): Promise<FoundFile | undefined>;
-  /** Puts a small text object of our own into the artifacts bucket. Idempotent. */
+  /** Puts a small text object into the artifacts bucket. Idempotent. */
   putArtifact(key: string, body: string): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export interface Ports {
   /** 0 <= fraction < 1. */
   readonly randomFraction: () => number;
   readonly pause: (ms: number) => Promise<void>;
-  /** Adds to a metric; of one pipeline, or of the stage alone. */
+  /** Adds to a metric, of one pipeline or of the whole stage. */
   readonly meter: (name: MetricName, value: number, pipeline?: string) => void;
   /** One structured line. */
   readonly log: (
@@ -58,28 +58,28 @@ export interface Ports {
   ) => void;
 }
 
-/** What alarms and the dashboard are fed with. Each is a count, but the age, which is in seconds. */
+/** The metrics of alarms and the dashboard. All are counts except the age, which is in seconds. */
 export type MetricName =
   | 'RunsStarted'
   | 'RunsSucceeded'
   | 'RunsFailed'
   | 'RunsNeedingDecision'
   | 'RunsCancelled'
-  /** Calls of the warehouse that were refused because it is throttled, full, paused or resizing. */
+  /** Calls that the warehouse refused because it is throttled, full, paused or resizing. */
   | 'Throttles'
-  /** Runs that the sweep brought on though nothing was due: an event or a driver was lost. */
+  /** Runs that the sweep advanced after an event or a driver was lost. */
   | 'SweepRecovered'
-  /** Drives that ended with an error of our own. */
+  /** Drives that ended with an internal error. */
   | 'RunTroubles'
-  /** Of a run that has begun, or waits to. */
+  /** The age of the oldest unfinished run, whether it has begun or waits. */
   | 'OldestUnfinishedRun'
   | 'FilesWaiting'
-  /** Of these, behind a run that stopped and holds its slot until a person acts. */
+  /** Of these, files that wait for a stopped run that holds its slot until a person acts. */
   | 'FilesHeldBack';
 
-/** One invocation: who it is, and how long it may still take. */
+/** One invocation: its id, and the time that it has left. */
 export interface Driver {
-  /** Written into `by`. Unique to this invocation. */
+  /** Stored as `writerId`. Unique to this invocation. */
   readonly id: string;
   readonly remainingMs: () => number;
 }

@@ -1,4 +1,4 @@
-/** Reads a step's marker from a fresh session, and what is known of the session in which the step ran. */
+/** Reads a step's marker from a new session, and the state of the session in which the step ran. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { MarkerProbed } from '../run/run-event.ts';
 import type { Run } from '../run/run.ts';
@@ -24,11 +24,11 @@ export async function probeMarker(
   };
 }
 
-/** `later`: the warehouse could not be asked just now. Undefined: it refuses the question. */
+/** `later`: the warehouse could not answer now. Undefined: it rejects the query. */
 async function count(sql: string, plan: Plan, engine: Engine): Promise<number | 'later' | undefined> {
   const asked = await engine.warehouse.ask(sql, plan.warehouse);
   if (!asked.ok) {
-    engine.log('warn', 'a probe could not be read', { sql, error: asked.refusal.message });
+    engine.log('warn', 'a probe query failed', { sql, error: asked.refusal.message });
     return asked.refusal.reason === 'rejected' ? undefined : 'later';
   }
   const value = Number(asked.value[0]?.[0]);

@@ -1,13 +1,13 @@
-/** Did the sweep bring a run on that an event or a driver should have brought on? Then something was lost, and people may want to know. */
+/** Did the sweep advance a run that an event or a driver should have advanced? Then one was lost, and people may want to know. */
 import type { Run } from '../run/run.ts';
 import { isAtRest, underwayOf } from '../run/run.ts';
 
-/** Younger news may still be on its way, in ms. */
+/** A younger event may still arrive, in ms. */
 const ON_ITS_WAY_MS = 60_000;
 
 export function hasRecovered(before: Run, after: Run, now: number): boolean {
   const { state } = before.life;
-  // Whoever backs off waits for nothing but the sweep; and what is stopped for its time is stopped by it.
+  // Only the sweep wakes a run that backs off, and only the sweep cancels a statement that exceeded its timeout.
   if (state === 'WAITING' || isTimedOut(before) || isTimedOut(after)) return false;
   if (state === 'QUEUED') return after.life.state !== 'QUEUED' && now - queuedSince(before) > ON_ITS_WAY_MS;
   return (

@@ -1,6 +1,6 @@
 /**
- * The pool of a pipeline: how many of its runs are active at once. A driver that frees or finds places gives them to the oldest
- * waiting runs and wakes those: each of them has its place already, so no wake-up is wasted.
+ * The pool of a pipeline limits how many of its runs are active at once. A driver that frees or finds slots gives them to the
+ * oldest waiting runs and wakes those: each of them has its slot already, so no wake-up is wasted.
  */
 import { defined } from '../run/defined.ts';
 import type { Run } from '../run/run.ts';
@@ -11,13 +11,13 @@ import { planToStart } from './plan-to-start.ts';
 import type { Engine } from './ports.ts';
 import { wake } from './wake.ts';
 
-/** Lost races for the pool after which the places are left to those who won them. */
+/** Lost races for the pool after which the slots are left to the drivers that won. */
 const RACES = 10;
 
-/** So many waiting runs are looked at; those that the index still has, though they have begun, count. */
+/** Waiting runs that are read at most; those that have begun but are still in the index count. */
 const LOOKED_AT = 100;
 
-/** Takes a place for the run if one is free and no older run waits for it; those get theirs, too. */
+/** Takes a slot for the run if one is free and no older run waits; older runs get theirs first. */
 export async function takeSlot(run: Run, engine: Engine): Promise<RunEvent> {
   const { holders } = await engine.store.loadPool(run.pipeline);
   const epoch = holders[run.id] ?? (await fillPool(run.pipeline, engine, run)).get(run.id);
@@ -27,8 +27,8 @@ export async function takeSlot(run: Run, engine: Engine): Promise<RunEvent> {
 }
 
 /**
- * Gives the pool's free places to waiting runs, oldest first, and wakes them. `me` waits, too, though the index may not have it
- * yet; it is not woken. Answers who got a place, and its epoch.
+ * Gives the pool's free slots to waiting runs, oldest first, and wakes them. `me` waits, too, though the index may not have it
+ * yet; it is not woken. Returns the runs that got a slot, with its epoch (fencing token).
  */
 export async function fillPool(
   pipeline: string,
@@ -40,7 +40,7 @@ export async function fillPool(
   for (let races = 0; races < RACES;) {
     const pool = await engine.store.loadPool(pipeline);
     const taken = Object.keys(pool.holders).length;
-    // Most often it is full: then no query is needed.
+    // Usually the pool is full: then no query is needed.
     if (me !== undefined && taken >= (await placesFor(me, engine))) break;
     const next = await queue.oldest(pool, given);
     if (next === undefined) break;
@@ -57,7 +57,7 @@ export async function fillPool(
   return given;
 }
 
-/** How many runs of its pipeline may go on at once. One whose plan is gone gets a place, too: its drive says what is wrong. */
+/** How many runs of its pipeline may be active at once. A run whose plan is gone gets a slot, too: its drive reports the problem. */
 async function placesFor(run: Run, { plans }: Engine): Promise<number> {
   const plan = plans.today(run.pipeline) ?? (await plans.find(run.planHash));
   return plan?.concurrency ?? 1;
@@ -76,7 +76,7 @@ class Queue {
     this.#me = me;
   }
 
-  /** The oldest that has no place in the pool. One that got its place before has given it back since, not lost it. */
+  /** The oldest run without a slot. A run that was given a slot in this round has released it since, not lost it. */
   async oldest({ holders }: Pool, given: ReadonlyMap<string, number>): Promise<Run | undefined> {
     const isServed = (id: string): boolean => holders[id] !== undefined || given.has(id);
     const me = this.#me !== undefined && !isServed(this.#me.id) ? this.#me : undefined;
@@ -93,8 +93,8 @@ class Queue {
 }
 
 /**
- * The pool of a pipeline with waiting runs, as the sweep keeps it: places of runs that are gone or gave theirs back are freed, and
- * all free ones filled. Answers the runs that have a place and do not know it yet: they were to be woken, and may not have been.
+ * Maintenance of the pool of a pipeline with waiting runs, by the sweep: frees the slots of runs that are gone or released theirs,
+ * and fills all free ones. Returns the runs whose slot is not recorded on them yet: their wake-up may have been lost.
  */
 export async function tendPool(
   pipeline: string,

@@ -1,4 +1,4 @@
-/** An event of the bus came for a pipeline: one run, however often it is delivered. */
+/** An event of the bus arrived for a pipeline: starts one run, however often it is delivered. */
 import type { BusEvent } from '../events/bus-event.ts';
 import { RefusedInputError } from '../events/read.ts';
 import type { Trigger } from '../pipeline/plan.ts';
@@ -8,9 +8,9 @@ import type { Started } from './start-run.ts';
 import { startOrReplay } from './start-or-replay.ts';
 
 /**
- * The detail is not matched again: it was by EventBridge. An event may come late, after a deployment that changed the
+ * The detail is not matched again: EventBridge did that. An event may arrive late, after a deployment that changed the
  * pattern.
- * @throws RefusedInputError where the pipeline is not there, or takes no such events any more: its SQL does not know them
+ * @throws RefusedInputError if the pipeline no longer exists or no longer has a trigger for such events
  */
 export async function startByEvent(arrived: BusEvent, engine: Engine): Promise<Started | undefined> {
   const { pipeline, id, source, detailType, time, json, replayName, isOwn } = arrived;

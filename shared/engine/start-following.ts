@@ -1,18 +1,18 @@
-/** A run succeeded: one run of every pipeline that starts behind its pipeline, however often that is told. */
+/** A run succeeded: starts one run of every downstream pipeline, however often the event is delivered. */
 import type { Engine } from './ports.ts';
 import type { Started } from './start-run.ts';
 import { startRun } from './start-run.ts';
 import { wake } from './wake.ts';
 
 /**
- * The event only says where to look: anybody who may put events could have made it. The run itself says what it is.
- * @throws Error where the table does not know that the run succeeded: the event comes again, and is kept at last
+ * The event is not trusted: anyone who may put events could have sent it. The stored run says whether it succeeded.
+ * @throws Error if the stored run has not succeeded: the event is delivered again, and ends in the dead-letter queue
  */
 export async function startFollowing(upstreamId: string, engine: Engine): Promise<Started[]> {
   const upstream = await engine.store.load(upstreamId);
   if (upstream?.life.state !== 'SUCCEEDED') {
     throw new Error(
-      `an event says that run ${upstreamId} succeeded; ${upstream === undefined ? 'there is no such run' : `it is ${upstream.life.state}`}`,
+      `received "Run Succeeded" for run ${upstreamId}, but ${upstream === undefined ? 'it does not exist' : `it is ${upstream.life.state}`}`,
     );
   }
   const { pipeline } = upstream;

@@ -1,4 +1,4 @@
-/** A run for something that EventBridge delivers, and may replay: the pipeline says what a replay does where it is there already. */
+/** Starts a run for an event that EventBridge may replay: the pipeline's `onReplay` decides what a replay does to an existing run. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
@@ -22,8 +22,8 @@ export async function startOrReplay(plan: Plan, trigger: RunTrigger, engine: Eng
 }
 
 /**
- * A replay resumes the failed run, once for each replay; finished, cancelled and undecided runs are left alone.
- * @throws Error where the run is still being stopped
+ * A replay resumes the failed run, once per replay; finished, cancelled and undecided runs are left alone.
+ * @throws Error if the run is still being stopped
  */
 async function resumeByReplay(failed: Run, replayName: string, plan: Plan, engine: Engine): Promise<void> {
   const request = {

@@ -1,4 +1,4 @@
-/** A run is made: creating it is the deduplication, so every step here may be repeated by a redelivery. */
+/** Creates a run. Creating it is the deduplication, so every step here may be repeated by a redelivery. */
 import { createHash, randomBytes } from 'node:crypto';
 
 import type { Plan } from '../pipeline/plan.ts';
@@ -11,7 +11,7 @@ import { kindOfRun } from './triggers/table.ts';
 
 export interface Started {
   readonly run: Run;
-  /** False: the same trigger made it before. */
+  /** False: the same trigger created it before. */
   readonly created: boolean;
 }
 
@@ -43,8 +43,8 @@ export function runIdOf(
 }
 
 /**
- * Manifest, plan, run; then wake it. A run that exists must have the same trigger.
- * @throws Error where two different triggers have one identity: that belongs in the dead-letter queue, not under "duplicate".
+ * Stores manifest, plan and run, in this order. A run that exists must have the same trigger.
+ * @throws Error if two different triggers have one identity: that must reach the dead-letter queue, not pass as a duplicate
  */
 export async function startRun(
   plan: Plan,
@@ -71,7 +71,7 @@ export async function startRun(
     );
   }
   if (created.outcome === 'created') engine.meter('RunsStarted', 1, plan.pipeline);
-  engine.log('info', created.outcome === 'created' ? 'run created' : 'run exists already', {
+  engine.log('info', created.outcome === 'created' ? 'run created' : 'run already exists', {
     run: id,
     pipeline: plan.pipeline,
     key: file?.key,
@@ -113,13 +113,13 @@ function newRun(
   };
 }
 
-/** Of two triggers with one identity: a bucket whose versions are suspended gives every upload the same one. */
+/** Compares two triggers with one identity: a bucket with suspended versioning gives every upload the same version. */
 function sameTrigger(a: RunTrigger, b: RunTrigger): boolean {
   const [fileA, fileB] = [fileOf(a), fileOf(b)];
   return (
     fileA?.bucket === fileB?.bucket &&
     fileA?.key === fileB?.key &&
-    // A request that comes again is the same though its file was uploaded anew meanwhile.
+    // A repeated request is the same even if its file was uploaded again in between.
     (a.kind === 'request' || (fileA?.etag === fileB?.etag && fileA?.sequencer === fileB?.sequencer))
   );
 }

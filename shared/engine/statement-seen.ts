@@ -28,7 +28,7 @@ export async function seeStatement(
   return { kind: 'StatementSeen', statementId, status, end: { ...end, status, error } };
 }
 
-/** Loaded when something failed. */
+/** Its modules are loaded only after a failure. */
 async function failureOf(seen: StatementStatus, run: Run, plan: Plan, engine: Engine): Promise<Failure> {
   const about = { step: run.step, statementId: seen.statementId };
   if (seen.error === undefined)

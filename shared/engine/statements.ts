@@ -1,4 +1,4 @@
-/** The SQL of a step as it is sent: comment, placeholders filled in, and the marker behind a durable step. */
+/** The SQL of a step as it is submitted: comment, rendered placeholders, and the marker at the end of a durable step. */
 import type { Plan, Step } from '../pipeline/plan.ts';
 import { renderStatement } from '../pipeline/render.ts';
 import type { Run } from '../run/run.ts';
@@ -6,13 +6,13 @@ import { markerInsert } from '../warehouse/marker.ts';
 import type { Settings } from './ports.ts';
 import { placeholderValues } from './values.ts';
 
-/** Stands before every statement: for joining the warehouse's cost and query log with runs. */
+/** Precedes every statement: for joining the warehouse's cost and query log with runs. */
 export function commentOf(run: Run, step: Step): string {
   return `/* baton run=${run.id} step=${step.name} attempt=${run.attempt} */\n`;
 }
 
 /**
- * @throws Error where a placeholder has no value, for example `:manifest` in a run without a file.
+ * @throws Error if a placeholder has no value, for example `:manifest` in a run without a file.
  */
 export function statementsOf(run: Run, plan: Plan, step: Step, settings: Settings): string[] {
   const values = placeholderValues(run, plan, settings);

@@ -1,4 +1,4 @@
-/** The clock that drives what went quiet: due runs, and the heads of the queues. O(active), never O(history). */
+/** Once a minute: drives due runs and the heads of the queues. O(active runs), never O(history). */
 import type { Run } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
 import type { QueueHead } from '../store/run-store.ts';
@@ -8,22 +8,22 @@ import { tendPool } from './slots.ts';
 import { noteTrouble } from './trouble.ts';
 import { hasRecovered } from './recovered.ts';
 
-/** Runs looked at in one round; a warehouse has 500 sessions at most. */
+/** Runs read in one round; a warehouse has 500 sessions at most. */
 const ROUND = 2_000;
 
-/** Driven at once, so that one slow run does not hold up the others. */
+/** Runs driven concurrently, so that one slow run does not delay the others. */
 const LANES = 10;
 
-/** Time kept back at the end of an invocation. */
+/** Time reserved at the end of an invocation. */
 const RESERVE_MS = 10_000;
 
-/** How many runs were driven. One that throws is logged and left to the next sweep. */
+/** Returns how many runs were driven. One that throws is logged and left to the next sweep. */
 export async function sweep(engine: Engine): Promise<number> {
   const due = await engine.store.findDue(Math.floor(engine.now() / 1000), ROUND);
   const heads = await engine.store.findQueueHeads();
   const woken = await Promise.all(heads.map((head) => wakeWaiting(head, engine)));
   const all = [...new Set([...due, ...woken.flat()])];
-  // Begun somewhere else each time, so that a round that runs out of time leaves nobody behind for good.
+  // Starts at a different run each time, so that rounds that run out of time do not always skip the same runs.
   const first = Math.floor(engine.randomFraction() * all.length);
   const waiting = [...all.slice(first), ...all.slice(0, first)];
   let driven = 0;
@@ -40,7 +40,7 @@ export async function sweep(engine: Engine): Promise<number> {
   return driven;
 }
 
-/** How old the run is if it goes on, in ms; else 0. */
+/** The age of the run if it is unfinished, in ms; else 0. */
 async function driveOne(runId: string, engine: Engine): Promise<number> {
   try {
     const { before, run } = await drive(runId, { kind: 'Woken' }, engine);
@@ -68,7 +68,7 @@ function ageOf(run: Run, now: number): number {
   return isAtRest(run) ? 0 : now - Date.parse(run.createdAt);
 }
 
-/** The waiting runs that have a place now. By the way it is seen how many files wait, and how many of them for a person. */
+/** The waiting runs that have a slot now. Also counts the files that wait, and those that wait for a person. */
 async function wakeWaiting(head: QueueHead, engine: Engine): Promise<readonly string[]> {
   const { pipeline, waiting } = head;
   engine.meter('FilesWaiting', waiting, pipeline);
@@ -77,7 +77,7 @@ async function wakeWaiting(head: QueueHead, engine: Engine): Promise<readonly st
     engine.meter('FilesHeldBack', isHeldBack ? waiting : 0, pipeline);
     return unaware;
   } catch (error) {
-    engine.log('error', 'the waiting runs of a pipeline could not be driven', {
+    engine.log('error', 'could not fill the slots of a pipeline', {
       pipeline,
       error: messageOf(error),
     });

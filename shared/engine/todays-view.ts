@@ -1,4 +1,4 @@
-/** Today's plan as a run that is resumed compares it with its own. */
+/** Today's plan in the form in which a resumed run compares it with its own. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { PlanView } from '../run/plan-view.ts';
 import type { Run } from '../run/run.ts';
@@ -11,7 +11,7 @@ export async function todaysView(
 ): Promise<PlanView> {
   const before = await plans.get(run.planHash);
   if (before.schema !== 1) return today;
-  // Only plans that earlier versions stored need the SQL lexer here.
+  // Only plans stored by earlier versions need the SQL lexer here.
   const { comparableWith } = await import('../pipeline/identity.ts');
   return comparableWith(before, today);
 }

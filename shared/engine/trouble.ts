@@ -1,4 +1,4 @@
-/** A run that the sweep could not drive: its failed drives are counted on it, and one that never ends stops like any other. */
+/** Counts the failed drives of a run that the sweep could not drive; at the limit the run stops. */
 import { drive } from './drive.ts';
 import type { Engine } from './ports.ts';
 

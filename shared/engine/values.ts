@@ -5,7 +5,7 @@ import type { Run } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import type { Settings } from './ports.ts';
 
-/** Where a run's COPY manifest is, in the artifacts bucket: no byte of a user's key is in it. */
+/** The key of a run's COPY manifest in the artifacts bucket; contains no part of a user's key. */
 export function manifestKey(runId: string): string {
   return `manifests/${runId}.json`;
 }
@@ -19,7 +19,7 @@ export function manifestBody(file: { bucket: string; key: string; size: number }
   });
 }
 
-/** What only other kinds of triggers have. */
+/** The value of a placeholder that only other kinds of triggers have. */
 const NULL: ParameterValue = { type: 'word', text: 'NULL' };
 
 export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map<string, ParameterValue> {

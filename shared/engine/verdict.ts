@@ -1,19 +1,19 @@
-/** A check's verdict comes from its result, never from the event. */
+/** The verdict of a check, from its result, never from the event. */
 import type { Expectation, Step } from '../pipeline/plan.ts';
 import type { Finished } from '../run/decision.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import { shortened } from '../run/text.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
-/** So many rows of a failed check are kept for the person who looks. */
+/** Rows of a failed check that are kept for people. */
 const ROWS_SHOWN = 10;
 
-/** Of each column's name and value, in bytes: one long value hides no other. */
+/** Limit of each column's name and value, in bytes: one long value hides no other. */
 const LONGEST_VALUE = 200;
 
 export async function readVerdict(about: Finished, step: Step, warehouse: Warehouse): Promise<RunEvent> {
   const result = await warehouse.result(about.statementId, ROWS_SHOWN);
-  // Seen too late: as of a statement that is not known any more. A check has no effect that lasts.
+  // Too late: treated like a statement that the warehouse no longer knows. A check has no lasting effect.
   if (result === 'NOT_FOUND')
     return { kind: 'StatementSeen', statementId: about.statementId, status: 'NOT_FOUND' };
   const expectation = step.expect ?? 'no_rows';

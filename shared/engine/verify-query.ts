@@ -1,4 +1,4 @@
-/** A step's own `verify:` query: one boolean that says whether it was applied. */
+/** Runs a step's `verify:` query, which returns one boolean: whether the step was applied. */
 import type { Plan } from '../pipeline/plan.ts';
 import { renderStatement } from '../pipeline/render.ts';
 import type { VerifyQueryRead } from '../run/run-event.ts';

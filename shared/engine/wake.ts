@@ -1,4 +1,4 @@
-/** A wake-up is an event of our own: `run-step` drives the run, or the sweep does if the event is lost. */
+/** Publishes a wake-up event: `run-step` drives the run, or the sweep does if the event is lost. */
 import type { Engine } from './ports.ts';
 
 export async function wake(runId: string, engine: Engine): Promise<void> {

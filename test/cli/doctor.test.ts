@@ -230,7 +230,7 @@ describe('a finding', () => {
       {
         name: 'rules',
         message:
-          'rules deliver events that no pipeline in this folder uses: s3://landing/old/; the success of stores',
+          'rules deliver events that no pipeline in this folder uses: s3://landing/old/; success of stores',
         remedy: expect.stringContaining('npm run deploy -- --stage prod'),
       },
     ],
@@ -254,7 +254,8 @@ describe('a finding', () => {
       },
       {
         name: 'rules',
-        message: 'rules deliver what starts no pipeline in this folder: events: any event from shop.orders',
+        message:
+          'rules deliver events that no pipeline in this folder uses: events: any event from shop.orders',
       },
     ],
     [
@@ -380,7 +381,7 @@ describe('a finding', () => {
     ['transactions', 'permission denied', 'svv_transactions', 'GRANT SELECT'],
     ['load-errors', 'permission denied', 'sys_load_error_detail', 'GRANT SELECT'],
     ['temporary-tables', 'permission denied to create temporary tables', 'temporary table', '--grants'],
-    ['table', 'no right to change it', 'mart.x', 'baton setup --grants --stage prod'],
+    ['table', 'no INSERT, UPDATE or DELETE privilege', 'mart.x', 'baton setup --grants --stage prod'],
     ['table', 'relation "mart.x" does not exist', 'mart.x', 'baton setup --stage prod creates it'],
     ['files', 'Forbidden: UnknownError', 'cannot inspect', 'An existing bucket'],
     ['artifacts', 'AccessDenied: Access Denied', 'cannot write to', 'policy'],

@@ -151,7 +151,7 @@ describe('the check of a stage', () => {
     const { bad } = await probesOf({ has: false, failing: [[/FROM mart\.regions /, denied]] });
     expect(bad.map(({ about, said }) => [about, said])).toEqual([
       ['mart.regions', denied],
-      ['mart.stores', 'no right to change it'],
+      ['mart.stores', 'no INSERT, UPDATE or DELETE privilege'],
     ]);
   });
 

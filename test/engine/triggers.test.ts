@@ -110,11 +110,11 @@ describe('a schedule that fell due', () => {
 
   it('is refused where its pipeline is gone, or starts by the clock no more', async () => {
     await expect(due('2026-11-24T06:00:00.000Z', [report])).rejects.toThrow(
-      'cron(0 6 * * ? *) was due at 2026-11-24T06:00:00.000Z, but there is no pipeline "nightly" any more',
+      'cron(0 6 * * ? *) was due at 2026-11-24T06:00:00.000Z, but pipeline nightly no longer exists',
     );
     const byFile = { ...nightly, triggers: [{ kind: 's3' as const, prefix: 'in/', suffix: '' }] };
     await expect(due('2026-11-24T06:00:00.000Z', [byFile])).rejects.toThrow(
-      'but pipeline nightly is on no schedule any more',
+      'but pipeline nightly no longer has a schedule',
     );
     expect(await world.store.listRuns('nightly', 10)).toEqual([]);
   });
@@ -157,10 +157,10 @@ describe('a run that succeeded', () => {
   it('is believed only where the table says so', async () => {
     const upstream = await due('2026-11-24T06:00:00.000Z');
     await expect(follow(upstream.id)).rejects.toThrow(
-      `an event says that run ${upstream.id} succeeded; it is QUEUED`,
+      `received "Run Succeeded" for run ${upstream.id}, but it is QUEUED`,
     );
     await expect(follow('nightly-invented')).rejects.toThrow(
-      'an event says that run nightly-invented succeeded; there is no such run',
+      'received "Run Succeeded" for run nightly-invented, but it does not exist',
     );
     expect(await world.store.listRuns('report', 10)).toEqual([]);
   });

@@ -38,15 +38,15 @@ describe('an event in the envelope of its rule', () => {
   });
 
   it.each([
-    [envelope(event(), 'prod'), 'this is an event for stage prod; this is stage dev'],
+    [envelope(event(), 'prod'), 'expected an event for stage dev; got one for stage prod'],
     [envelope('7'), 'event must be an object'],
-    [envelope(event().replace('"id":"e-1",', '')), 'id must be a text'],
-    [envelope(event().replace('06:00:00Z', '06:00:00+01:00')), 'time must be an instant in UTC'],
+    [envelope(event().replace('"id":"e-1",', '')), 'id is missing (expected a string)'],
+    [envelope(event().replace('06:00:00Z', '06:00:00+01:00')), 'time must be a UTC timestamp'],
     [
       envelope(event().replace('1}', `"${'é'.repeat(8_000)}"}`)),
-      'an event that starts a run may have 16000 bytes; this one has 16168: put what is large into a file in S3 and start the pipeline with the file (on: - s3)',
+      'an event that starts a run may have 16000 bytes; this one has 16168: put large data into a file in S3 and start the pipeline with the file (on: - s3)',
     ],
-  ])('is refused: %.100s', (body, reason) => {
+  ])('is refused with a reason (case %#)', (body, reason) => {
     expect(() => parse(body)).toThrow(reason);
   });
 });

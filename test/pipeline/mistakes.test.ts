@@ -440,32 +440,38 @@ describe('a prefix', () => {
   it.each<[string, string]>([
     [
       'prefix: s3://bucket/a/',
-      '2:11: error: a prefix is the beginning of a key, and no key begins with s3://: name the bucket beside it, { bucket: bucket, prefix: a/ }',
+      '2:11: error: no key begins with s3://: set the bucket separately, { bucket: bucket, prefix: a/ }, or leave it out for the landing bucket',
     ],
     ['prefix: S3A://bucket', '{ bucket: bucket, prefix: FOLDER/ }'],
     ['prefix: "arn:aws:s3:::bucket/a/"', 'no key begins with arn:aws:s3:::'],
     ['prefix: "https://bucket.s3.amazonaws.com/a/"', 'no key begins with https://'],
-    ['prefix: landing/a/, bucket: landing', '2:11: warning: keys do not begin with the name of their bucket'],
-    ['prefix: "a/{{ ds }}/"', 'warning: a prefix is compared with keys as it stands: {{ ds }'],
-    ['prefix: "a/${day}/"', 'warning: a prefix is compared with keys as it stands: ${day}'],
-    ['prefix: a%20b/', 'warning: a prefix is compared with keys as it stands: %20'],
-    ['prefix: "s3:/bucket/a/"', 'no key begins with s3:/: name the bucket beside it'],
-    ['prefix: "./a/"', 'warning: a prefix is compared with keys as it stands: ./ is no pattern'],
-    ['prefix: "a\\\\b"', 'warning: a prefix is compared with keys as it stands: \\ is no pattern'],
-    ['prefix: " a/"', 'warning: a prefix is compared with keys as it stands: it begins or ends with a blank'],
-    ['prefix: "a/<day>/"', 'warning: a prefix is compared with keys as it stands: <day> is no pattern'],
-    ['prefix: "a/?.csv"', 'warning: a prefix is compared with keys as it stands: ? is no pattern'],
-    ['prefix: baton-dev-landing/a/', 'only keys below baton-dev-landing/ in the landing bucket'],
-    ['prefix: a/, suffix: .csv|.txt', '2:23: warning: a suffix is compared with keys as it stands: | is no'],
+    ['prefix: landing/a/, bucket: landing', '2:11: warning: a key does not include the bucket name'],
+    ['prefix: "a/{{ ds }}/"', 'warning: a prefix is compared with keys literally: {{ ds }'],
+    ['prefix: "a/${day}/"', 'warning: a prefix is compared with keys literally: ${day}'],
+    ['prefix: a%20b/', 'warning: a prefix is compared with keys literally: %20'],
+    ['prefix: "s3:/bucket/a/"', 'no key begins with s3:/: set the bucket separately'],
     [
-      'prefix: a/, suffix: "{.csv,.txt}"',
-      'warning: a suffix is compared with keys as it stands: {.csv,.txt}',
+      'prefix: "./a/"',
+      'warning: a prefix is compared with keys literally: ./ is not interpreted as a pattern',
     ],
     [
-      'prefix: a/, suffix: ".csv "',
-      'warning: a suffix is compared with keys as it stands: it begins or ends',
+      'prefix: "a\\\\b"',
+      'warning: a prefix is compared with keys literally: \\ is not interpreted as a pattern',
     ],
-  ])('that no key has is told: %s', (prefix, expected) => {
+    ['prefix: " a/"', 'warning: a prefix is compared with keys literally: it begins or ends with whitespace'],
+    [
+      'prefix: "a/<day>/"',
+      'warning: a prefix is compared with keys literally: <day> is not interpreted as a pattern',
+    ],
+    [
+      'prefix: "a/?.csv"',
+      'warning: a prefix is compared with keys literally: ? is not interpreted as a pattern',
+    ],
+    ['prefix: baton-dev-landing/a/', 'only keys under baton-dev-landing/ in the landing bucket'],
+    ['prefix: a/, suffix: .csv|.txt', '2:23: warning: a suffix is compared with keys literally: | is not'],
+    ['prefix: a/, suffix: "{.csv,.txt}"', 'warning: a suffix is compared with keys literally: {.csv,.txt}'],
+    ['prefix: a/, suffix: ".csv "', 'warning: a suffix is compared with keys literally: it begins or ends'],
+  ])('that no key can have is reported: %s', (prefix, expected) => {
     const yaml = `on:\n  - s3: { ${prefix} }\n`;
     expect(problemsOf({ '1_a.sql': 'DELETE FROM t' }, yaml)).toEqual([expect.stringContaining(expected)]);
   });

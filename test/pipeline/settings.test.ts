@@ -67,15 +67,18 @@ describe('a wrong pipeline.yml is told with its place', () => {
     [`${YAML}warehouse: "Big One"\n`, ['3:12: error: warehouse must be the name of a workgroup or cluster']],
     ['on: { s3: { prefix: a/ } }\n', ['1:5: error: on must be a list']],
     ['on:\n  - s3: { suffix: .csv }\n', ['2:9: error: on[0].s3 needs the key prefix']],
-    ['on:\n  - s3: { prefix: "" }\n', ['2:19: error: on[0].s3.prefix must be the beginning of a key']],
+    [
+      'on:\n  - s3: { prefix: "" }\n',
+      ['2:19: error: on[0].s3.prefix must be a key prefix without wildcards; it is '],
+    ],
     [
       'on:\n  - s3: { prefix: "a/*" }\n',
       ['2:19: error: on[0].s3.prefix must be a key prefix without wildcards; it is a/*'],
     ],
-    ['on:\n  - s3: { prefix: /a/ }\n', ['2:11: warning: keys in S3 seldom begin with "/"']],
+    ['on:\n  - s3: { prefix: /a/ }\n', ['2:11: warning: S3 keys rarely begin with "/"']],
     [
       'on:\n  - s3: { prefix: a, bucket: My_Bucket }\n',
-      ["2:30: error: on[0].s3.bucket must be a bucket's name; it is My_Bucket"],
+      ['2:30: error: on[0].s3.bucket must be a bucket name; it is My_Bucket'],
     ],
     ['on:\n  - {}\n', ['2:5: error: on[0] must have one of the keys s3, schedule, pipeline or event']],
     ['on:\n  - stores\n', ['2:5: error: on[0] must have one of the keys s3, schedule, pipeline or event']],

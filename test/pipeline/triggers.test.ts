@@ -73,7 +73,7 @@ describe('a schedule', () => {
     expect(problem).toContain(reason);
   });
 
-  it('does not fall due once', () => {
+  it('cannot be a one-time schedule', () => {
     expect(said('  - schedule: at(2030-01-01T00:00:00)\n')).toEqual([
       expect.stringContaining(
         '2:15: error: on[0].schedule must be cron(minutes hours day-of-month month day-of-week year) or a rate like rate(1 hour); it is at(2030-01-01T00:00:00)',
@@ -96,19 +96,19 @@ describe('a schedule', () => {
   });
 
   it.each(['UTC', 'Asia/Kolkata', 'Etc/GMT+5', 'America/Port-au-Prince'])(
-    'the time zone %s is taken',
+    'the time zone %s is accepted',
     (timezone) => {
       expect(said(`  - schedule: { expression: cron(0 6 * * ? *), timezone: ${timezone} }\n`)).toEqual([]);
     },
   );
 
-  it('has no time zone where it is a rate', () => {
+  it('must not have a time zone if it is a rate', () => {
     expect(said('  - schedule: { expression: rate(1 day), timezone: Asia/Tokyo }\n')).toEqual([
       expect.stringContaining('2:42: error: a rate has no time zone: remove timezone'),
     ]);
   });
 
-  it('whose commas YAML took for its own says what to do', () => {
+  it('with unquoted commas inside { } is refused with advice to quote it', () => {
     expect(said('  - schedule: { expression: cron(0 6 ? * MON,TUE *), timezone: UTC }\n')).toContainEqual(
       expect.stringContaining(
         'unknown key TUE *) in on[0].schedule: within { } a comma ends a value, so a cron with commas needs quotes',
@@ -116,19 +116,19 @@ describe('a schedule', () => {
     );
   });
 
-  it('stands there once', () => {
+  it('must not be listed twice', () => {
     expect(said('  - schedule: rate(1 hour)\n  - schedule: rate(1  hour)\n')).toEqual([
-      expect.stringContaining('3:5: error: on[1] says the same as on[0]: remove one'),
+      expect.stringContaining('3:5: error: on[1] is the same as on[0]: remove one'),
     ]);
   });
 });
 
 describe('a pipeline that can start without a file', () => {
-  it.each(['manifest', 'file_uri', 'bucket', 'key'])('cannot count on :%s', (name) => {
+  it.each(['manifest', 'file_uri', 'bucket', 'key'])('cannot use :%s', (name) => {
     const sql = { '10_a.sql': `DELETE FROM t\nWHERE a = :${name}` };
     expect(said('  - s3: { prefix: in/ }\n  - schedule: rate(1 hour)\n', sql)).toEqual([
       expect.stringContaining(
-        `10_a.sql:2:11: error: :${name} stands for the file that started the run, and a schedule starts runs of this pipeline without a file: name the file in the SQL`,
+        `10_a.sql:2:11: error: :${name} is the file that started the run, and a schedule starts runs of this pipeline without a file: name the file in the SQL`,
       ),
     ]);
     expect(said('  - pipeline: stores\n', sql)).toEqual([
@@ -137,11 +137,11 @@ describe('a pipeline that can start without a file', () => {
     expect(said('  - s3: { prefix: in/ }\n', sql)).toEqual([]);
   });
 
-  it('cannot count on it in a verify query either', () => {
+  it('cannot use a placeholder of the file in a verify query either', () => {
     const steps =
       'steps:\n  10_a.sql: { kind: opaque, verify: "SELECT COUNT(*) > 0 FROM t WHERE k = :key" }\n';
     expect(said('  - schedule: rate(1 hour)\n', SQL, steps)).toEqual([
-      expect.stringContaining('pipeline.yml:4:29: error: :key stands for the file'),
+      expect.stringContaining('pipeline.yml:4:29: error: :key is the file'),
     ]);
   });
 
@@ -150,7 +150,7 @@ describe('a pipeline that can start without a file', () => {
     const parameters = 'parameters:\n  region: { type: string }\n';
     expect(said('  - schedule: rate(1 hour)\n', sql, parameters)).toEqual([
       expect.stringContaining(
-        '4:3: error: a schedule starts runs of this pipeline, and gives them no parameters: region needs a default',
+        '4:3: error: a schedule starts runs of this pipeline without parameters: region needs a default',
       ),
     ]);
   });
@@ -159,14 +159,14 @@ describe('a pipeline that can start without a file', () => {
 describe(':upstream_run_id', () => {
   const sql = { '10_a.sql': 'DELETE FROM t WHERE run_id = :upstream_run_id' };
 
-  it('is there where another pipeline starts this one', () => {
+  it('can be used only where another pipeline starts this one', () => {
     expect(said('  - pipeline: stores\n', sql)).toEqual([]);
     expect(said('  - schedule: rate(1 hour)\n', sql)).toEqual([
-      expect.stringContaining('10_a.sql:1:30: error: :upstream_run_id names the run of another pipeline'),
+      expect.stringContaining('10_a.sql:1:30: error: :upstream_run_id is the run of an upstream pipeline'),
     ]);
   });
 
-  it('is no name for a parameter', () => {
+  it('cannot be the name of a parameter', () => {
     const parameters = 'parameters:\n  upstream_run_id: { type: string, default: x }\n';
     expect(said('  - pipeline: stores\n', sql, parameters)).toEqual([
       expect.stringContaining(':upstream_run_id is built in'),
@@ -174,13 +174,13 @@ describe(':upstream_run_id', () => {
   });
 });
 
-describe('pipelines behind pipelines', () => {
+describe('downstream pipelines', () => {
   const folders: string[] = [];
   afterEach(() => {
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Name of a pipeline -> those it starts behind. */
+  /** Name of a pipeline -> its upstream pipelines. */
   function load(chains: Readonly<Record<string, readonly string[]>>): {
     plans: string[];
     problems: string[];
@@ -200,27 +200,27 @@ describe('pipelines behind pipelines', () => {
     };
   }
 
-  it('may fan out and come together', () => {
+  it('may fan out and join again', () => {
     expect(load({ a: [], b: ['a'], c: ['a'], d: ['b', 'c'] })).toEqual({
       plans: ['a', 'b', 'c', 'd'],
       problems: [],
     });
   });
 
-  it('name pipelines that are there', () => {
+  it('must name existing upstream pipelines', () => {
     expect(load({ stores: [], report: ['store'] })).toEqual({
       plans: ['stores'],
-      problems: ['report/pipeline.yml:2:5: error: there is no pipeline store (did you mean stores?)'],
+      problems: ['report/pipeline.yml:2:5: error: pipeline store does not exist (did you mean stores?)'],
     });
   });
 
-  it('never start each other for ever', () => {
+  it('must not start each other in an endless loop', () => {
     expect(load({ a: ['c'], b: ['a'], c: ['b'], d: ['c'], e: [] })).toEqual({
       plans: ['d', 'e'],
       problems: [
-        'a/pipeline.yml:2:5: error: these pipelines start each other for ever: a behind c behind b behind a',
-        'b/pipeline.yml:2:5: error: these pipelines start each other for ever: b behind a behind c behind b',
-        'c/pipeline.yml:2:5: error: these pipelines start each other for ever: c behind b behind a behind c',
+        'a/pipeline.yml:2:5: error: these pipelines start each other in an endless loop: a after c after b after a',
+        'b/pipeline.yml:2:5: error: these pipelines start each other in an endless loop: b after a after c after b',
+        'c/pipeline.yml:2:5: error: these pipelines start each other in an endless loop: c after b after a after c',
       ],
     });
     expect(load({ a: ['a'] })).toEqual({
@@ -264,9 +264,9 @@ describe('an event', () => {
       '{ source: "shop orders" }',
       '2:22: error: on[0].event.source must be an exact event source, for example shop.orders; it is shop orders',
     ],
-    ['{ source: [{ prefix: aws. }] }', '2:23: error: on[0].event.source[0] must be the source of events'],
-    ['{ source: [] }', '2:14: error: source must name at least one'],
-    ['{ source: a, region: us-east-1 }', 'known are source, detail-type, detail'],
+    ['{ source: [{ prefix: aws. }] }', '2:23: error: on[0].event.source[0] must be an exact event source'],
+    ['{ source: [] }', '2:14: error: source must have at least one entry'],
+    ['{ source: a, region: us-east-1 }', 'known keys: source, detail-type, detail'],
     ['{ source: a, detail: running }', 'on[0].event.detail must be an object'],
     [
       '{ source: a, detail: { state: running } }',
@@ -288,24 +288,24 @@ describe('an event', () => {
     // EventBridge compares numbers by their text.
     [
       '{ source: a, detail: { n: [300.0] } }',
-      '2:39: error: on[0].event.detail.n[0] must be a number as JSON writes it (300), or a text in quotes; it is 300.0',
+      '2:39: error: on[0].event.detail.n[0] must be a JSON number (300) or a quoted string; it is 300.0',
     ],
     [
       '{ source: a, detail: { n: [12345678901234567890] } }',
-      'or a text in quotes; it is 12345678901234567890',
+      'or a quoted string; it is 12345678901234567890',
     ],
     [
       '{ source: a, detail: { a: &x [1], b: *x } }',
       'on[0].event.detail.b must not use a YAML alias: write the value out',
     ],
-    [`{ source: a, detail: { n: [${'x'.repeat(2_100)}] } }`, 'characters, and EventBridge takes 2048'],
+    [`{ source: a, detail: { n: [${'x'.repeat(2_100)}] } }`, 'characters, the limit of EventBridge is 2048'],
     [
       '{ source: baton }',
-      'baton is Baton itself: each run would start the next, for ever. To start after a run of another pipeline, write - pipeline: NAME',
+      "baton is the source of Baton's own events: each run would start the next in an endless loop. To start after a run of another pipeline, write - pipeline: NAME",
     ],
-    ['{ source: [shop.orders, baton.request] }', 'baton.request is Baton itself'],
-    ['{ source: aws.s3 }', 'files start runs with - s3: { bucket: NAME, prefix: FOLDER/ }'],
-    ['{ source: aws.s3, detail-type: Object Created }', 'files start runs with - s3:'],
+    ['{ source: [shop.orders, baton.request] }', "baton.request is the source of Baton's own events"],
+    ['{ source: aws.s3 }', 'to start runs with files, write - s3: { bucket: NAME, prefix: FOLDER/ }'],
+    ['{ source: aws.s3, detail-type: Object Created }', 'to start runs with files, write - s3:'],
   ])('%s is refused', (yaml, reason) => {
     const [problem = '', ...more] = said(on(yaml));
     expect(more).toEqual([]);
@@ -317,13 +317,13 @@ describe('an event', () => {
     '{ source: aws.s3, detail-type: Object Deleted }',
     '{ source: batons.shop }',
     '{ source: a, detail: { a: { b: [{ exists: false }] }, $or: [{ c: [1] }, { d: [{ anything-but: { suffix: x } }] }] } }',
-  ])('%s is taken', (yaml) => {
+  ])('%s is accepted', (yaml) => {
     expect(said(on(yaml))).toEqual([]);
   });
 
-  it('stands there once', () => {
+  it('must not be listed twice', () => {
     expect(said(on('{ source: a }') + on('{ source: [a] }'))).toEqual([
-      expect.stringContaining('3:5: error: on[1] says the same as on[0]: remove one'),
+      expect.stringContaining('3:5: error: on[1] is the same as on[0]: remove one'),
     ]);
   });
 

@@ -1,4 +1,4 @@
-/** An event of the bus made the run. */
+/** Runs started by an event of the bus. */
 import type { EventTrigger } from '../../run/trigger.ts';
 import type { RunTriggerKind } from './kind.ts';
 
@@ -6,7 +6,7 @@ export const event: RunTriggerKind<EventTrigger> = {
   identity: ({ kind, event: { id }, replayName }, onReplay) => [
     kind,
     id,
-    // A replay is a trigger of its own where the pipeline says so.
+    // With onReplay: rerun each replay is a trigger of its own.
     ...(onReplay === 'rerun' && replayName !== undefined ? [replayName] : []),
   ],
   words: ({ event: { source, detailType, id } }) => `event "${detailType}" from ${source}, ${id}`,

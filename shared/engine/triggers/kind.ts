@@ -1,14 +1,14 @@
-/** What one kind of trigger is to the engine: which deliveries are the same, and what made a run, in words. */
+/** What the engine needs to know of one kind of trigger: which deliveries are duplicates, and how to describe it to people. */
 import type { Plan, Trigger } from '../../pipeline/plan.ts';
 import type { RunTrigger } from '../../run/trigger.ts';
 import type { Settings } from '../ports.ts';
 
-/** `T`: what made a run. */
+/** `T`: the trigger that started a run. */
 export interface RunTriggerKind<T> {
   /** What makes two deliveries the same trigger. */
   identity(trigger: T, onReplay: Plan['onReplay']): readonly string[];
-  /** For `runs` and `run`. Texts from outside are in it as they came. */
+  /** For `runs` and `run`. Contains texts from outside, not escaped. */
   words(trigger: T): string;
-  /** What a trigger of a plan would make, for showing SQL. Absent: no pipeline.yml names it. */
+  /** An example for showing SQL, from a trigger of a plan. Absent: pipeline.yml cannot name this kind. */
   example?(trigger: Trigger, time: string, settings: Settings): RunTrigger | undefined;
 }

@@ -1,4 +1,4 @@
-/** A run of another pipeline succeeded and made the run. */
+/** Runs started by the success of an upstream pipeline. */
 import type { PipelineTrigger } from '../../run/trigger.ts';
 import type { RunTriggerKind } from './kind.ts';
 

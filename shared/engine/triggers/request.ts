@@ -1,4 +1,4 @@
-/** A person or a program asked for the run. */
+/** Runs started by a request of a person or a program. */
 import type { RequestTrigger } from '../../run/trigger.ts';
 import type { RunTriggerKind } from './kind.ts';
 import { fileWords } from './s3.ts';

@@ -1,4 +1,4 @@
-/** A file made the run. */
+/** Runs started by a file. */
 import type { Trigger } from '../../pipeline/plan.ts';
 import type { FileTrigger, RunFile } from '../../run/trigger.ts';
 import type { RunTriggerKind } from './kind.ts';
@@ -9,7 +9,7 @@ export const s3: RunTriggerKind<FileTrigger> = {
     file.bucket,
     file.key,
     file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`,
-    // A replay is a trigger of its own where the pipeline says so.
+    // With onReplay: rerun each replay is a trigger of its own.
     ...(onReplay === 'rerun' && replayName !== undefined ? [replayName] : []),
   ],
   words: ({ file }) => fileWords(file),
@@ -24,7 +24,7 @@ export function fileWords({ bucket, key }: RunFile): string {
   return `s3://${bucket}/${key}`;
 }
 
-/** Exactly: the rule filters by bucket and prefix only. */
+/** Matches exactly: the EventBridge rule filters by bucket and prefix only. */
 export function matches(
   trigger: Trigger,
   { bucket, key }: Pick<RunFile, 'bucket' | 'key'>,

@@ -1,4 +1,4 @@
-/** The kinds of triggers that make runs, each in a file of its own. */
+/** All kinds of triggers that start runs, each in its own file. */
 import type { RunTrigger } from '../../run/trigger.ts';
 import type { RunTriggerKind } from './kind.ts';
 import { event } from './event.ts';

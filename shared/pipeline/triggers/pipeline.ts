@@ -29,5 +29,5 @@ export const pipeline: TriggerKind<PipelineTrigger> = {
           covers: (trigger) => trigger.pipeline === name,
         }))
       : [],
-  needed: (trigger, follower) => `success of ${trigger.pipeline}, which starts ${follower}`,
+  needed: (trigger, follower) => `the success of ${trigger.pipeline}, which starts ${follower}`,
 };
