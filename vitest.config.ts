@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 3,
+    // The names of tests from a table are not cut after 40 characters.
+    chaiConfig: { truncateThreshold: 200 },
   },
 });

@@ -11,19 +11,19 @@ export function onCancelRequest(run: Run, context: Context, request: CancelReque
   const before = answeredBefore(run, request.requestId);
   if (before !== undefined) return before;
   const { state } = run.life;
-  if (isAtEnd(run)) return refuse(run, `run ${run.id} is ${state} already`);
-  if (state === 'CANCELLING') return refuse(run, `run ${run.id} is being cancelled already`);
+  if (isAtEnd(run)) return refuse(run, `run ${run.id} is already ${state}`);
+  if (state === 'CANCELLING') return refuse(run, `run ${run.id} is already being cancelled`);
   const because = request.reason === undefined ? '' : `: ${request.reason}`;
   const work = underwayOf(run);
   if (work === undefined) {
-    const message = `cancelled run ${run.id}; it was ${state}`;
+    const message = `cancelled run ${run.id} (was ${state})`;
     const asked = { ...run, lastRequest: lastRequest(request, context.now, message) };
     return {
       ...settle(asked, context, `cancelled by ${request.actor}${because}`),
       answer: { ok: true, message },
     };
   }
-  const message = `cancelling run ${run.id}: its step ${run.step} is being stopped`;
+  const message = `cancelling run ${run.id}: stopping its step ${run.step}`;
   const cancelling: CancellingRun = {
     ...run,
     life: { state: 'CANCELLING', work, nextCheckAt: epochSeconds(context.now) },

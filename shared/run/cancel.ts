@@ -1,6 +1,6 @@
 /**
- * A run that is being cancelled: what is under way in the warehouse is stopped first, and its true end seen, so that the answer
- * can say of the step: applied, not applied, or not known.
+ * A run that is being cancelled: the running statement is cancelled first and its final status read, so that the answer can
+ * say whether the step was applied, was not applied, or has an unknown outcome.
  */
 import type { Context, Decision, Effect, Failed, StatementEnd } from './decision.ts';
 import {
@@ -23,12 +23,12 @@ import type { CancellingRun, Run, Submitted, Underway } from './run.ts';
 import { submitted } from './run.ts';
 import { giveUp } from './stop.ts';
 
-/** A cancelled run was woken: by the sweep, or by the request. */
+/** A run that is being cancelled was woken, by the sweep or by the request. */
 export function onCancellingWoken(run: CancellingRun, context: Context): Decision {
   return isLongOverdue(run, context) ? settle(run, context, unsure(run, context)) : ask(run, stopIt(run));
 }
 
-/** News of the statement that is being stopped. */
+/** An event about the statement that is being cancelled. */
 export function onCancelling(run: CancellingRun, context: Context, event: RunEvent): Decision {
   switch (event.kind) {
     case 'CancelSent':
@@ -37,7 +37,7 @@ export function onCancelling(run: CancellingRun, context: Context, event: RunEve
         : nothing(run);
     case 'StatementSeen':
       if ('end' in event) return onStopped(run, context, event.end);
-      if (event.status === 'RUNNING') return nothing(run, 'the statement is being stopped');
+      if (event.status === 'RUNNING') return nothing(run, 'the statement is being cancelled');
       return settle(run, context, unsure(run, context));
     case 'NameLookedUp':
       return onNameLookedUp(run, context, event);
@@ -48,13 +48,13 @@ export function onCancelling(run: CancellingRun, context: Context, event: RunEve
   }
 }
 
-/** The completion event of the statement that is being stopped. */
+/** The completion event of the statement that is being cancelled. */
 export function onCancelledEnd(
   run: CancellingRun<Submitted>,
   context: Context,
   { statementId, status, at }: StatementEnded,
 ): Decision {
-  // The event does not say why: with a lost connection a commit may have come through.
+  // The event does not say why: after a lost connection the commit may have taken effect.
   return status === 'FINISHED'
     ? settle(run, context, cancelledBy(run), { statementId, status, endedAt: at })
     : ask(run, { kind: 'Describe', statementId });
@@ -68,19 +68,19 @@ function onNameLookedUp(run: CancellingRun, context: Context, event: NameLookedU
     const found = working(run, submitted(work, event.statementId));
     return store(found, stopIt(found));
   }
-  // Nobody begins to send it any more, and everybody who had begun is gone.
+  // No driver starts to send the token now, and every driver that had started is gone.
   if (context.now - Date.parse(work.claimedAt) < TOKEN_WINDOW_MS + DRIVER_LIFE_MS)
     return nothing(run, 'the submission may still arrive');
   return settle(run, context, `${cancelledBy(run)}; step ${run.step} was not seen to start`);
 }
 
-/** Of a durable step only the marker tells whether it committed before it was stopped. */
+/** For a durable step only the marker shows whether it committed before it was cancelled. */
 function onStopped(run: CancellingRun, context: Context, end: StatementEnd): Decision {
   if (end.status === 'FINISHED') return settle(run, context, cancelledBy(run), end);
   const { rows: _, ...stopped } = end;
   if (currentStep(run, context.plan).kind !== 'durable')
     return settle(run, context, cancelledBy(run), stopped);
-  // What was stopped may have committed just before, whatever the words say.
+  // A cancelled statement may have committed just before, whatever the error text says.
   const about: Failed =
     end.status === 'ABORTED' ? { ...stopped, error: { ...end.error, class: 'cancelled' } } : stopped;
   return ask(run, { kind: 'ProbeMarker', about });
@@ -119,25 +119,25 @@ function working<W extends Underway>(run: CancellingRun, work: W): CancellingRun
   return { ...run, life: { ...run.life, work } };
 }
 
-/** Stops the statement, or finds out whether there is one. */
+/** Cancels the statement, or looks up whether there is one. */
 export function stopIt({ life: { work } }: CancellingRun): Effect {
   return work.phase === 'SUBMITTED'
     ? { kind: 'CancelStatement', statementId: work.statementId }
     : { kind: 'LookUpName', why: 'cancel' };
 }
 
-/** The run ends as CANCELLED; of a statement that ended, with what became of it. */
+/** The run ends as CANCELLED; if its statement ended, the message says with which outcome. */
 export function settle(run: Run, context: Context, message: string, end?: StatementEnd): Decision {
   const said = end === undefined ? message : outcome(run, context, message, end);
   const ended = giveUp(run, context, failureOf(run, 'cancelled', said));
   if (end === undefined) return store(ended, { kind: 'PerformAction', action: 'history' });
-  // The row of the step before is written first, where it was not written yet.
+  // The previous step's row is written first, if it is still pending.
   if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });
   const row = finishedStep(run, end, end.endedAt);
   return store({ ...ended, lastStep: row }, { kind: 'PerformAction', action: 'history' });
 }
 
-/** What became of the step, by its kind. The end of a durable one was judged by its marker. */
+/** The outcome of the step, by its kind. The end of a durable step was judged by its marker. */
 function outcome(run: Run, context: Context, message: string, end: StatementEnd): string {
   const step = currentStep(run, context.plan);
   if (isWithoutEffect(run, context)) return `${message}; step ${step.name} ${NO_EFFECT}`;
@@ -155,12 +155,12 @@ function unsure(run: Run, context: Context): string {
 
 const NO_EFFECT = 'had no lasting effect';
 
-/** However its statement ended: what it did went with the session. */
+/** However its statement ended: its effects are lost with the session. */
 function isWithoutEffect(run: Run, { plan }: Context): boolean {
   const kind = plan.steps[run.cursor]?.kind;
   return kind === 'session' || kind === 'check';
 }
 
 function cancelledBy(run: Run): string {
-  return `cancelled by ${run.lastRequest?.actor ?? 'somebody'}`;
+  return `cancelled by ${run.lastRequest?.actor ?? 'an unknown actor'}`;
 }

@@ -1,4 +1,4 @@
-/** READY to CLAIMED: the intent and its token are stored before any call, so that a lost reply is never a mystery. */
+/** READY to CLAIMED: the intent and its token are stored before any call, so that a lost reply can always be resolved. */
 import { defined } from './defined.ts';
 import type { Context, Decision } from './decision.ts';
 import {
@@ -21,7 +21,7 @@ import { fail } from './stop.ts';
 import type { ActiveRun, Claimed } from './run.ts';
 import { fileOf } from './trigger.ts';
 
-/** What an active run without a claim does next: open a session, prove it, or claim its step. */
+/** What an active run without a claim does next: open a session, verify it, or claim its step. */
 export function proceed(before: ActiveRun, context: Context): Decision {
   // A resume takes today's plan, in which the step may have another name.
   const run = { ...before, step: currentStep(before, context.plan).name, failedDrives: 0 };
@@ -51,16 +51,16 @@ function claim(run: ActiveRun, context: Context): Decision {
   return loadsFile(run, context) ? ask(run, { kind: 'CheckInput' }) : claimSeen(run, context);
 }
 
-/** `seen`: the file that the step loads, as it is now. Kept with the claim: whatever is submitted, was submitted after it. */
+/** `seen`: the file that the step loads, as it is now. Kept with the claim: every submission is later. */
 export function claimSeen(run: ActiveRun, context: Context, seen?: SeenFile): Decision {
-  // The marker of a later step is still to be read when the run comes to it.
+  // The marker of a later step is read when the run reaches that step.
   const kept = isStillToCheck(run) ? run : without(run, 'checkMarkerOf');
   return claimed(kept, context, 1, seen);
 }
 
 /**
- * The current step again, under a new token and nonce: its old token can no longer be relied on, was never seen to start
- * anything, and no driver that could send it is alive any more.
+ * Claims the current step again, with a new token and nonce: the old token can no longer be relied on, was not seen to start
+ * a statement, and no driver that could send it is still alive.
  */
 export function claimAnew(run: ActiveRun<Claimed>, context: Context): Decision {
   if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
@@ -107,8 +107,8 @@ function isStillToCheck(run: ActiveRun): boolean {
 }
 
 /**
- * After a long step, or with a short timeout, the sweep would look late. Else the time stands: it is in an index, and a step
- * writes no index.
+ * After a long step, or with a short timeout, the sweep would check too late. Otherwise the time is kept: it is in an index,
+ * and a step normally writes no index.
  */
 function lookedAtSoon(run: ActiveRun, context: Context): number {
   const timeoutMs = (currentStep(run, context.plan).timeoutSeconds + 1) * 1000;
@@ -116,7 +116,7 @@ function lookedAtSoon(run: ActiveRun, context: Context): number {
   return Math.min(run.life.nextCheckAt, soon);
 }
 
-/** Backing off with the claim kept: the same token is sent again, no attempt is used up. */
+/** Backs off with the claim kept: the same token is sent again, and no attempt is used up. */
 export function waitWithClaim(run: ActiveRun<Claimed>, context: Context, ms: number, why: string): Decision {
   return store(waiting(run, context, ms, why));
 }

@@ -1,4 +1,4 @@
-/** The part of `decide` that a run meets only when something went wrong, or was cancelled: functions load it when needed. */
+/** The part of `decide` for failures and cancelling: functions load it when needed. */
 import { onCancelledEnd, onCancelling, onCancellingWoken } from './cancel.ts';
 import { believed, doubted } from './completion.ts';
 import type { Context, Decision } from './decision.ts';
@@ -40,7 +40,7 @@ export function decideRare(run: Run, happened: RunEvent, context: Context): Deci
     case 'CancelSent':
       return nothing(run, 'requested cancellation of the statement');
     default:
-      return nothing(run, `${event.kind} is of the steady path`);
+      return nothing(run, `${event.kind} does not apply here`);
   }
 }
 

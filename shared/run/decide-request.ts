@@ -1,4 +1,4 @@
-/** What a person or program asks of a run. Apart from `decide`, since the functions that drive runs never meet it. */
+/** Decides on requests of people and programs. Separate from `decide`, since the functions that drive runs do not need it. */
 import { onCancelRequest } from './cancel-request.ts';
 import type { Context, Decision } from './decision.ts';
 import type { RunRequest } from './request.ts';

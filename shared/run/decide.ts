@@ -1,6 +1,6 @@
 /**
- * decide: with decideRare and decideRequest the only place where a run changes. Pure: the run, what happened, and a context in; the run
- * to store and the one effect to perform next out. Every driver (Lambda, sweep, simulator) calls these and nothing else.
+ * decide: with decideRare and decideRequest the only place where a run changes. Pure: takes the run, an event and a context;
+ * returns the run to store and the one effect to perform next. Every driver (Lambda, sweep, simulator) calls only these.
  */
 import { defined } from './defined.ts';
 import { proceed } from './claim.ts';
@@ -42,11 +42,11 @@ import { bounded } from './text.ts';
 
 export type { Answer, Context, Decision } from './decision.ts';
 
-/** Between two looks at a running statement, in ms. */
+/** Between two checks of a running statement, in ms. */
 const SHORTEST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 300_000;
 
-/** Undefined: the event is not of the steady path, and `decideRare` decides (decide-rare.ts): functions load that when needed. */
+/** Undefined: the event does not belong to the steady path, and `decideRare` (decide-rare.ts) decides: functions load it when needed. */
 export function decide(run: Run, happened: RunEvent, context: Context): Decision | undefined {
   const event = bounded(happened);
   if (event.kind === 'DriveFailed' || isCancelling(run)) return undefined;
@@ -66,7 +66,7 @@ function onQueued(run: RunIn<Queued>, context: Context, event: RunEvent): Decisi
     case 'SlotTaken':
       return onSlotTaken(run, context, event);
     default:
-      return nothing(run, 'waits for a slot');
+      return nothing(run, 'waiting for a slot');
   }
 }
 
@@ -85,9 +85,9 @@ function onActive(
     }
     case 'SlotTaken':
     case 'SlotBusy':
-      return nothing(run, 'the run has its slot already');
+      return nothing(run, 'the run already has its slot');
     case 'SessionOpened': {
-      if (!isReady(run) || run.session.state !== 'none') return nothing(run, 'the run has a session already');
+      if (!isReady(run) || run.session.state !== 'none') return nothing(run, 'the run already has a session');
       const { sessionId: id, pid } = event;
       return proceed({ ...run, session: { state: 'open', id, ...defined({ pid }) } }, context);
     }
@@ -141,7 +141,7 @@ function onWoken(run: ActiveRun, context: Context): Decision {
         return nothing(run, 'the claim is recent: the driver that made it is still working');
       return ask(run, { kind: 'LookUpName', why: 'old-claim' });
     case 'SUBMITTED':
-      // Asked about again, though its outcome may be unknown: it may have been seen to end.
+      // Described again even if its outcome is unknown: it may have ended.
       return ask(run, { kind: 'Describe', statementId: work.statementId });
     default:
       return work satisfies never;
@@ -152,7 +152,7 @@ function onTrustedEnd(run: ActiveRun<Submitted>, context: Context, event: Statem
   const { statementId, status, rows, at } = event;
   // The event has no error text.
   if (status !== 'FINISHED') return ask(run, { kind: 'Describe', statementId });
-  // Of a batch the event's row count means nothing; its history row asks the warehouse.
+  // The row count of a batch's event is meaningless; its history row gets it from the warehouse.
   const isCounted = currentStep(run, context.plan).send === 'single' && rows !== undefined && rows >= 0;
   if (!isCounted && run.rebuild?.todo[0]?.compare === true)
     return ask(run, { kind: 'Describe', statementId });
@@ -164,7 +164,7 @@ function onTrustedEnd(run: ActiveRun<Submitted>, context: Context, event: Statem
   });
 }
 
-/** The event's time has whole seconds: a driver that hears at once knows better, and no step ends before it began. */
+/** The event's time has whole seconds: a driver that receives it at once has a better one, and no step ends before it began. */
 function endOf({ submittedAt }: Submitted, at: string, now: number): string {
   const told = Date.parse(at);
   if (now >= told && now - told < 1_500) return iso(now);
@@ -185,7 +185,7 @@ function onStatementSeen(run: ActiveRun<Submitted>, context: Context, event: Sta
   return onUnknownOutcome(run, context, { status: 'UNKNOWN', error });
 }
 
-/** A long statement is asked about less and less often, up to every five minutes; its end is news of its own anyway. */
+/** A long statement is described less and less often, at least every five minutes; its end sends an event anyway. */
 function probeLater(run: ActiveRun<Submitted>, context: Context): Decision {
   const age = context.now - Date.parse(run.life.work.submittedAt);
   const pause = Math.min(Math.max(age / 2, SHORTEST_PROBE_MS), LONGEST_PROBE_MS);
@@ -212,7 +212,7 @@ function onSlotTaken(run: RunIn<Queued>, context: Context, { epoch, plan }: Slot
     case 'open': {
       if (slot === undefined || epoch === slot.epoch + 1)
         return store(active, { kind: 'VerifySession', tries: 0 });
-      const message = `another run of ${run.pipeline} held the slot meanwhile: the temporary tables of session ${session.id} may be stale`;
+      const message = `another run of ${run.pipeline} held the slot in the meantime: the temporary tables of session ${session.id} may be stale`;
       const error = failureOf(run, 'session-lost', message);
       return onSessionLost(active, context, { status: 'UNKNOWN', error });
     }

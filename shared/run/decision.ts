@@ -1,4 +1,4 @@
-/** What `decide` is handed and gives back, effects included; and the small functions with which its parts are written. */
+/** The input and output of `decide`, effects included, and the small functions that its parts share. */
 import type { PlanView, StepView } from './plan-view.ts';
 import type {
   ActiveRun,
@@ -17,7 +17,7 @@ export interface Decision {
   readonly run: Run;
   /**
    * `version`: store the run if it is as it was read. `record`: store it if the claim still carries the token,
-   * whoever wrote since. `none`: nothing to store.
+   * whatever was written since. `none`: nothing to store.
    */
   readonly save: 'none' | 'version' | 'record';
   readonly effect?: Effect;
@@ -25,7 +25,7 @@ export interface Decision {
   readonly pauseMs?: number;
   /** Answer to a request. */
   readonly answer?: Answer;
-  /** For the log: why nothing happened, or what is remarkable. */
+  /** For the log: why nothing happened, or what is notable. */
   readonly note?: string;
 }
 
@@ -33,7 +33,7 @@ export type Answer =
   | { readonly ok: true; readonly message: string }
   | { readonly ok: false; readonly code: 'refused'; readonly message: string };
 
-/** What the core cannot know by itself, handed in: the plan, the time, chance, the stage's name. */
+/** What the core cannot know by itself: the plan, the time, random values, the stage's name. */
 export interface Context {
   readonly plan: PlanView;
   /** Milliseconds since the epoch. */
@@ -47,21 +47,21 @@ export interface Context {
   readonly stage: string;
 }
 
-/** Everything that a run may ask of the world. The engine performs it; the answer comes back as a RunEvent with what it is `about`. */
+/** Everything that a run may request from outside. The engine performs it; the answer is a RunEvent with what it is `about`. */
 export type Effect =
   /** Answer: SlotTaken or SlotBusy. */
   | { readonly kind: 'TakeSlot' }
-  /** The effect-free opener; publishes `Run Started` beside it. Answer: SessionOpened or CallRefused. */
+  /** The effect-free opener; publishes `Run Started` in parallel. Answer: SessionOpened or CallRefused. */
   | { readonly kind: 'OpenSession'; readonly tries: number }
   /** ROLLBACK in the run's session: shows that it is usable. Answer: SessionVerified or CallRefused. */
   | { readonly kind: 'VerifySession'; readonly tries: number }
-  /** Asks ListSessions. Answer: SessionSeen. */
+  /** Calls ListSessions. Answer: SessionSeen. */
   | { readonly kind: 'LookUpSession'; readonly why: LookUpReason }
-  /** HeadObject of the run's file: before its load is claimed, and after it (`about`). Answer: InputChecked. */
+  /** HeadObject of the run's file: before its load is claimed, and after the load (`about`). Answer: InputChecked. */
   | { readonly kind: 'CheckInput'; readonly about?: Finished }
-  /** Submits the current step under the stored token; writes the pending history row beside it. Answer: Submitted or CallRefused. */
+  /** Submits the current step with the stored token; writes the pending history row in parallel. Answer: Submitted or CallRefused. */
   | { readonly kind: 'Submit'; readonly tries: number }
-  /** Asks ListStatements for the claim's exact name. Answer: NameLookedUp. */
+  /** Calls ListStatements for the claim's exact name. Answer: NameLookedUp. */
   | { readonly kind: 'LookUpName'; readonly why: LookUpReason }
   /** Answer: StatementSeen. */
   | { readonly kind: 'Describe'; readonly statementId: string }
@@ -71,11 +71,11 @@ export type Effect =
   | { readonly kind: 'ReadLoadErrors'; readonly about: Failed }
   /** Writes the pending history row. Answer: the same event again, to the run without that row. */
   | { readonly kind: 'WriteHistory' }
-  /** Asks lineage and history what must run again in a new session. Answer: RebuildPlanned. */
+  /** Derives from lineage and history what must run again in a new session. Answer: RebuildPlanned. */
   | { readonly kind: 'PlanRebuild'; readonly about: Problem }
-  /** Reads the current step's marker from a fresh session. Answer: MarkerProbed. */
+  /** Reads the current step's marker from a new session. Answer: MarkerProbed. */
   | { readonly kind: 'ProbeMarker'; readonly about: Problem }
-  /** Asks the step's own `verify:` query. Answer: VerifyQueryRead. */
+  /** Runs the step's `verify:` query. Answer: VerifyQueryRead. */
   | { readonly kind: 'RunVerifyQuery'; readonly about: Problem }
   /** Answer: CancelSent. */
   | { readonly kind: 'CancelStatement'; readonly statementId: string }
@@ -85,16 +85,16 @@ export type Effect =
   | { readonly kind: 'Wake' };
 
 export type LookUpReason =
-  /** A claim grew old without a record: is its statement there, and if not, is its session idle? */
+  /** A claim got old without a record: does its statement exist, and if not, is its session idle? */
   | 'old-claim'
   /** The session stays unavailable. */
   | 'unavailable'
-  /** The session is gone: the last look before concluding anything. */
+  /** The session is gone: the last look-up before a conclusion. */
   | 'session-gone'
-  /** The run is being cancelled: is there something to stop? */
+  /** The run is being cancelled: is there a statement to cancel? */
   | 'cancel';
 
-/** How a submitted step came out, as far as it is known: what questions to the warehouse are about. */
+/** The outcome of a submitted step, as far as known: what requests to the warehouse are about. */
 export type Outcome = Finished | Problem;
 
 export type Problem = Failed | Unknown;
@@ -105,7 +105,7 @@ interface Seen {
   readonly statementId: string;
   /** ISO 8601. */
   readonly endedAt: string;
-  /** Rows returned or affected by the user's statements; absent when not known. */
+  /** Rows returned or affected by the user's statements; absent if not known. */
   readonly rows?: number;
 }
 
@@ -115,13 +115,13 @@ export interface Finished extends Seen {
   readonly error?: Failure;
 }
 
-/** Reported as failed or stopped; whether it was applied all the same, the text may leave open. */
+/** Reported as failed or cancelled; the error text may leave open whether it was applied all the same. */
 export interface Failed extends Seen {
   readonly status: 'FAILED' | 'ABORTED';
   readonly error: Failure;
 }
 
-/** No end was seen; `error` says why none is expected any more. */
+/** No end was seen; `error` says why none is expected now. */
 export interface Unknown {
   readonly status: 'UNKNOWN';
   readonly error: Failure;
@@ -130,13 +130,13 @@ export interface Unknown {
 /** Bytes of `waitingFor`. */
 const LONGEST_REASON = 500;
 
-/** A claim younger than this belongs to its claimer: other drivers leave it alone. */
+/** A claim younger than this belongs to the driver that made it: other drivers leave it alone. */
 export const CLAIM_IS_YOUNG_MS = 90_000;
 
-/** Beyond this age a token is not relied on any more (AWS keeps it for 8 hours). */
+/** Beyond this age a token is no longer relied on (AWS keeps it for 8 hours). */
 export const TOKEN_WINDOW_MS = 30 * 60_000;
 
-/** No driver outlives this: the functions end after 60 s (serverless.yml); the rest is for clocks that differ. */
+/** No driver lives longer: the functions end after 60 s (serverless.yml); the rest allows for clock skew. */
 export const DRIVER_LIFE_MS = 90_000;
 
 export const READY = { phase: 'READY' } as const;
@@ -158,12 +158,12 @@ export function running<W extends Work>(run: Run, work: W, nextCheckAt: number):
   return { ...run, life: { state: 'RUNNING', work, nextCheckAt } };
 }
 
-/** The same, in another phase of a step. */
+/** The same run in another phase of its step. */
 export function working<W extends Work>(run: ActiveRun, work: W): ActiveRun<W> {
   return { ...run, life: { ...run.life, work } };
 }
 
-/** The run, backing off: it is tried again after `ms` without a request. `why`: for people. */
+/** The run, backing off: it is retried after `ms` without a request. `why`: for people. */
 export function waiting<W extends Work>(
   run: ActiveRun<W>,
   context: Context,
@@ -186,7 +186,7 @@ export function failureOf(
   return statementId === undefined ? failure : { ...failure, statementId };
 }
 
-/** A run, or a part of one, without these attributes. */
+/** A copy of a run, or of a part of one, without these attributes. */
 export function without<T extends object, K extends keyof T>(whole: T, ...names: readonly K[]): Omit<T, K> {
   const copy: Partial<T> = { ...whole };
   for (const name of names) delete copy[name];
@@ -208,7 +208,7 @@ export function currentStep(run: Run, plan: PlanView): StepView {
   return step;
 }
 
-/** Where a run is when this step (index) is the current one. */
+/** The position of a run whose current step is this one (index). */
 export function stepAt(cursor: number, { plan }: Pick<Context, 'plan'>): { cursor: number; step: string } {
   return { cursor, step: plan.steps[cursor]?.name ?? '' };
 }

@@ -5,7 +5,7 @@ export type Defined<T> = {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 
-/** Omits the members that are undefined: an item is stored, and a message sent, without them. */
+/** Omits the members that are undefined: items are stored, and messages sent, without them. */
 export function defined<const T extends object>(values: T): Defined<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

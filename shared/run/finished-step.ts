@@ -1,15 +1,15 @@
-/** The history row of an attempt: how the current step came out. */
+/** The history row of an attempt: the outcome of the current step. */
 import { defined } from './defined.ts';
 import type { Outcome } from './decision.ts';
 import type { FinishedStep, Run } from './run.ts';
 import { statementIdOf, underwayOf } from './run.ts';
 
-/** Which attempt of which step it is. */
+/** Identifies the attempt and its step. */
 export function attemptOf(run: Run): Pick<FinishedStep, 'index' | 'name' | 'generation' | 'attempt'> {
   return { index: run.cursor, name: run.step, generation: run.generation, attempt: run.attempt };
 }
 
-/** `endedAt`: where no end was seen. ISO 8601. */
+/** `endedAt`: used if no end was seen. ISO 8601. */
 export function finishedStep(run: Run, outcome: Outcome, endedAt: string): FinishedStep {
   const work = { submittedAt: undefined, claimedAt: undefined, ...underwayOf(run) };
   const seen = { endedAt, statementId: statementIdOf(run), rows: undefined, ...outcome };

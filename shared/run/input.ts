@@ -1,4 +1,4 @@
-/** The file of a run: only the object of its event may be loaded. It is looked at before the load is claimed, and again after it. */
+/** The file of a run: only the object of its event may be loaded. It is checked before the load is claimed, and again after it. */
 import { commandLine } from './command.ts';
 import type { Context } from './decision.ts';
 import { failureOf } from './decision.ts';
@@ -11,13 +11,13 @@ import { shortened } from './text.ts';
 
 type FileAtClaim = Claimed['fileAtClaim'];
 
-/** Why what lies there now (undefined: nothing) may not be loaded; undefined where it may. */
+/** Why the current object (undefined: none) may not be loaded; undefined if it may. */
 export function wrongBefore(run: Run, context: Context, seen: SeenFile | undefined): Failure | undefined {
   const then = `${newRun(run, seen)}; to cancel this one: ${cancel(run, context)}`;
   return changed(run, seen, undefined, (what, how) => `${what} before it was loaded${how}. ${then}`);
 }
 
-/** Why what lies there now need not be what was loaded. `lasts`: the step's effects are permanent. */
+/** Why the current object may differ from the one that was loaded. `lasts`: the step's effects are permanent. */
 export function wrongAfter(
   run: Run,
   context: Context,
@@ -47,7 +47,7 @@ function changed(
   return failureOf(run, 'input', message(what, other === '' ? '' : ` (${shortened(other, 250)})`));
 }
 
-/** The same etag is not enough: other bytes may have lain there in between, and been read. */
+/** The same etag is not enough: another object may have been there in between, and been read. */
 function difference(file: RunFile, atClaim: FileAtClaim, seen: SeenFile): string | undefined {
   const compared = [
     ['etag', seen.etag, file.etag, 'in the event'],
@@ -65,7 +65,7 @@ function newRun({ trigger }: Run, seen: SeenFile | undefined): string {
   if (seen === undefined) return 'To load it, upload it again: that starts a new run';
   return trigger.kind === 's3'
     ? 'The newer upload has its own run'
-    : 'To load what is there now, start a new run';
+    : 'To load the current object, start a new run';
 }
 
 function cancel(run: Run, { stage }: Context): string {

@@ -1,18 +1,18 @@
-/** What becomes of a run whose session is replaced: which step it continues from, and what is still to run again in the new one. */
+/** A run whose session is replaced: from which step it continues, and which steps must run again in the new session. */
 import type { Context } from './decision.ts';
 import { stepAt } from './decision.ts';
 import { defined } from './defined.ts';
 import type { Failure, Rebuilding, Run } from './run.ts';
 import { rebuildTarget } from './run.ts';
 
-/** The session is not used any more: its temporary tables are gone, or not as they should be. */
+/** The session is no longer used: its temporary tables are gone, or may be wrong. */
 export function inNewSession<R extends Run>(run: R, rebuildFrom: number = rebuildTarget(run)): R {
   const { session } = run;
   const { id, pid } = { id: undefined, pid: undefined, ...session };
   return { ...run, session: { state: 'lost', rebuildFrom, ...defined({ id, pid }) } };
 }
 
-/** What follows a step that was run again: the next one to run again, or the step with which the run continues. */
+/** What follows a step that was re-run: the next one to re-run, or the step with which the run continues. */
 export function afterRebuilt(
   { resumeAt, attempt, firstAttempt, todo }: Rebuilding,
   context: Context,
@@ -24,7 +24,7 @@ export function afterRebuilt(
   return { ...stepAt(following.index, context), attempt: 1, firstAttempt: 1, rebuild };
 }
 
-/** A new session is filled for the next step: the current one is done. */
+/** The current step is done: a new session must be rebuilt for the next one. */
 export function filledForNext<R extends Run>(run: R): R {
   const { session, cursor } = run;
   return session.state === 'lost' && session.rebuildFrom === cursor
@@ -32,7 +32,7 @@ export function filledForNext<R extends Run>(run: R): R {
     : run;
 }
 
-/** The rows of a step that was run again are not those of the first time: nothing continues on them. */
+/** A re-run step returned another number of rows than the first time: the run must not continue with them. */
 export function diverged(run: Run, before: number | undefined, now: number | undefined): Failure {
   const rows = (count: number | undefined): string => `${count ?? 'an unknown number of'} rows`;
   return {

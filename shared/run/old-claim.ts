@@ -1,6 +1,6 @@
 /**
- * A claim without a record, and no statement of its name. Its token may be sent again while it can be relied on; after
- * that the step is claimed anew, under another token, but only when nothing of the old one can start any more.
+ * A claim without a record, and without a statement of its name. Its token may be sent again while it can be relied on; after
+ * that the step is claimed again with another token, but only when the old one can no longer start anything.
  */
 import { claimAnew, waitWithClaim } from './claim.ts';
 import type { Context, Decision, Unknown } from './decision.ts';
@@ -20,8 +20,8 @@ import type { ActiveRun, Claimed, Run } from './run.ts';
 /** The name was looked for and not found. */
 export function onOldClaim(run: ActiveRun<Claimed>, context: Context): Decision {
   const lastSent = lastSending(run.life.work);
-  // The same token returns the same statement, so submitting again is safe while AWS remembers it. Stored first: whoever
-  // claimed it may yet give it up (its submission is rejected), and then nothing of it may begin.
+  // The same token returns the same statement, so submitting again is safe while AWS remembers it. Stored first: the driver
+  // that claimed it may still abandon it (its submission is rejected), and then it must not start.
   if (context.now < lastSent) {
     const takenUp = waiting(run, context, CLAIM_IS_YOUNG_MS, `${unseen(run)}; submitting it again`);
     return store(takenUp, { kind: 'Submit', tries: 0 });
@@ -36,7 +36,7 @@ export function onOldClaim(run: ActiveRun<Claimed>, context: Context): Decision 
   return ask(run, { kind: 'LookUpSession', why: 'old-claim' });
 }
 
-/** The name was not found, the token is past use, and the session does nothing: the step never started. */
+/** The name was not found, the token is past use, and the session is idle: the step never started. */
 export function onOldClaimInIdleSession(run: ActiveRun<Claimed>, context: Context): Decision {
   const step = currentStep(run, context.plan);
   const message = `step ${step.name} was claimed at ${run.life.work.claimedAt}, and the warehouse has no statement with its name`;

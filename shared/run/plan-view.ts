@@ -1,4 +1,4 @@
-/** What the core needs to know of a plan. The compiled plan (shared/pipeline/plan.ts) has this shape. */
+/** The part of a plan that the core uses. The compiled plan (shared/pipeline/plan.ts) has this shape. */
 export interface PlanView {
   readonly hash: string;
   readonly steps: readonly StepView[];
@@ -16,7 +16,7 @@ export interface StepView {
   readonly usesFile: boolean;
   readonly conflictRetry: boolean;
   readonly idempotent: boolean;
-  /** Present: a query that tells whether the step was applied. */
+  /** If present: a query that returns whether the step was applied. */
   readonly verify?: unknown;
   readonly hash: string;
 }

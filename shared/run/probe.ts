@@ -1,6 +1,6 @@
 /**
- * The answers that settle an unknown outcome: the marker, once the statement is known to be dead; for what has no marker its own
- * `verify:` query; else a person.
+ * The answers that settle an unknown outcome: the marker, once the statement is known to be over; for a step without a marker
+ * its `verify:` query; else a person.
  */
 import { filledForNext } from './new-session.ts';
 import { defined } from './defined.ts';
@@ -17,10 +17,10 @@ import { isClaimed, isUnderway, statementIdOf } from './run.ts';
 import { failStep, onApplied, stopAfterStep } from './step-end.ts';
 import { needDecision } from './stop.ts';
 
-/** Of a submission whose statement was never seen. */
+/** The id of a statement that was never seen. */
 const NOT_SEEN = 'unknown';
 
-/** The marker of a step that was submitted: an unknown outcome, or a report of a failure that is not believed without it. */
+/** The marker of a submitted step was read: its outcome is unknown, or its reported failure must be confirmed. */
 export function onMarkerProbed(run: ActiveRun, context: Context, event: MarkerProbed): Decision {
   return isUnderway(run) ? onJudged(run, context, event) : onMarkerChecked(run, context, event);
 }
@@ -47,7 +47,7 @@ function onJudged(run: ActiveRun<Underway>, context: Context, event: MarkerProbe
     case 'looked-just-now':
       return nothing(run, 'the marker is read again one minute after the first time');
     case 'marker-unreadable':
-      // The database's verdict stands; a resume reads the marker before it submits the step again.
+      // The database's own error is final; a resume reads the marker before it submits the step again.
       if (about.status !== 'UNKNOWN' && isVerdict(about.error.class))
         return stopAfterStep(run, context, about);
       return stopUndecided(run, context, about, 'baton.step_marker could not be read');
@@ -73,7 +73,7 @@ function onNotApplied(run: ActiveRun, context: Context, event: MarkerProbed): De
     : failStep(run, context, { ...about, error: { ...about.error, rolledBack: true } });
 }
 
-/** The question is put again from its beginning. */
+/** The check starts again from the beginning. */
 function waitsToAskAgain(run: ActiveRun, context: Context, problem: Problem): ActiveRun {
   const asked = working(run, notProbed(run.life.work));
   return waiting(asked, context, BETWEEN_PROBES_MS, unknownYet(run, problem));
@@ -83,7 +83,7 @@ function unknownYet(run: ActiveRun, { error }: Problem): string {
   return `cannot tell yet whether step ${run.step} was applied; its marker is read again: ${error.message}`;
 }
 
-/** The marker of a step that is to be claimed again after a person's request: what they believe is not enough. */
+/** The marker of a step that is claimed again after a person's request: their statement alone is not enough. */
 function onMarkerChecked(run: ActiveRun, context: Context, event: MarkerProbed): Decision {
   const { about } = event;
   switch (event.marker) {
@@ -94,7 +94,7 @@ function onMarkerChecked(run: ActiveRun, context: Context, event: MarkerProbed):
     case 'later':
       return store(waitsToAskAgain(run, context, about));
     case 'unreadable':
-      // They were asked because it cannot be read.
+      // The person was asked because it cannot be read.
       return run.lastRequest?.verb === 'resolve'
         ? onAbsenceChecked(run, context, event)
         : stopUndecided(run, context, about, 'baton.step_marker could not be read');
@@ -103,7 +103,7 @@ function onMarkerChecked(run: ActiveRun, context: Context, event: MarkerProbed):
   }
 }
 
-/** Where a transaction of what they call dead is open, its commit may still land. */
+/** If a transaction of the old session is still open, its commit may still take effect. */
 function onAbsenceChecked(run: ActiveRun, context: Context, { open, about }: MarkerProbed): Decision {
   if (open === 'some') return store(waitsToAskAgain(run, context, about));
   return proceed(without(run, 'checkMarkerOf'), context);
@@ -120,7 +120,7 @@ export function onVerifyQueryRead(run: ActiveRun, context: Context, event: Verif
   return stopUndecided(run, context, about, why);
 }
 
-/** `reported`: what the warehouse said of it, which is not true. */
+/** `reported`: the failure that the warehouse reported, which turned out to be wrong. */
 function applied(run: ActiveRun, context: Context, problem: Problem, reported?: Failure): Finished {
   const seen = { statementId: NOT_SEEN, endedAt: iso(context.now), ...problem };
   return {

@@ -1,4 +1,4 @@
-/** A lost session is opened anew and filled again: only with what is needed, and only where that is proved to be the same. */
+/** A lost session is replaced and rebuilt: only with the steps needed, and only if they are proved to give the same result. */
 import { inNewSession } from './new-session.ts';
 import { defined } from './defined.ts';
 import { commandLine } from './command.ts';
@@ -11,12 +11,12 @@ import { isReady, rebuildTarget } from './run.ts';
 import { needDecision } from './stop.ts';
 import { clause, shortened } from './text.ts';
 
-/** The pending history row was written by the plan: `lastStep` becomes that of the attempt that is lost now. */
+/** PlanRebuild wrote the pending history row: `lastStep` becomes the row of the attempt that was lost. */
 export function onRebuildPlanned(planned: ActiveRun, context: Context, event: RebuildPlanned): Decision {
   const target = rebuildTarget(planned);
   const { error } = event.about;
   const run = without(planned, 'lastStep');
-  // Of an attempt that ended with its session.
+  // The row of an attempt that ended with its session.
   const lost = isReady(planned)
     ? undefined
     : finishedStep(planned, { status: 'UNKNOWN', error }, iso(context.now));

@@ -1,4 +1,4 @@
-/** CLAIMED to SUBMITTED: the statement id is recorded, whoever comes to know it. */
+/** CLAIMED to SUBMITTED: the statement id is recorded, by any driver that gets to know it. */
 import type { Decision } from './decision.ts';
 import { nothing, running } from './decision.ts';
 import type { Submitted as SubmittedEvent } from './run-event.ts';
@@ -13,7 +13,7 @@ export function onSubmitted(run: ActiveRun, event: SubmittedEvent): Decision {
   return record(event.historyWritten ? written : run, submitted(run.life.work, event.statementId));
 }
 
-/** A record leaves the stored state alone: the run may be in course of being cancelled. One that was backing off continues. */
+/** A record leaves the stored state alone: cancellation may be in progress. A run that was backing off continues. */
 export function record(run: ActiveRun, work: Submitted): Decision {
   const save = run.life.state === 'WAITING' ? 'version' : 'record';
   return { run: running(run, work, run.life.nextCheckAt), save };

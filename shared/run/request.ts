@@ -1,4 +1,4 @@
-/** What a person or program asks of a run: one spelling, from the event to the core. */
+/** Requests of people and programs to a run: one spelling, from the event to the core. */
 import type { PlanView } from './plan-view.ts';
 
 export type RunRequest = ResumeRequest | CancelRequest | ResolveRequest;
@@ -13,9 +13,9 @@ export interface ResumeRequest extends Request {
   readonly verb: 'resume';
   /** Name of the step to continue from; absent: the failed one. */
   readonly from?: string;
-  /** The EventBridge replay that asks. */
+  /** The EventBridge replay that sent the request. */
   readonly replayName?: string;
-  /** Today's plan of the pipeline: resume takes it. */
+  /** Today's plan of the pipeline: a resume adopts it. */
   readonly plan: PlanView;
 }
 

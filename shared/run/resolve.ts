@@ -1,4 +1,4 @@
-/** A person says of a run that needs a decision: the step was applied, was not, or the run is given up. */
+/** A person decides a run that needs a decision: the step was applied, was not applied, or the run is cancelled. */
 import { afterRebuilt, filledForNext, inNewSession } from './new-session.ts';
 import type { Context, Decision } from './decision.ts';
 import { iso, stepAt, without } from './decision.ts';
@@ -13,7 +13,7 @@ export function onResolveRequest(run: Run, context: Context, request: ResolveReq
   if (before !== undefined) return before;
   const { life } = run;
   if (life.state !== 'NEEDS_DECISION')
-    return refuse(run, `run ${run.id} is ${life.state}: it needs no decision`);
+    return refuse(run, `run ${run.id} is ${life.state}: only a run in NEEDS_DECISION can be resolved`);
   if (life.pendingActions.length > 0)
     return refuse(run, `run ${run.id} is still being stopped: try again in a moment`);
   const words = {
@@ -44,7 +44,7 @@ function resolved(
         firstAttempt: run.attempt + 1,
         checkMarkerOf: Math.max(run.rebuild?.resumeAt ?? run.cursor, run.checkMarkerOf ?? 0),
       };
-      // A step that gave other rows did run: in the session that it ran in it cannot be repeated.
+      // A step that returned other rows did run: it cannot be repeated in the same session.
       const next = run.rebuild === undefined ? again : inNewSession(again, run.rebuild.resumeAt);
       return { run: continued(next, context), save: 'version' };
     }
@@ -63,7 +63,7 @@ function declaredApplied(run: Run, context: Context, actor: string, stoppedAt: s
     endedAt: iso(context.now),
     error: `declared applied by ${actor}`,
   };
-  // What comes next in the plan may be committed long since: the rebuild knows what is left of it.
+  // The next steps of the plan may have committed already: the rebuild knows which ones are left.
   if (run.rebuild !== undefined) {
     const next = { ...without(run, 'rebuild'), ...afterRebuilt(run.rebuild, context), lastStep: row };
     return { run: continued(next, context), save: 'version' };

@@ -1,6 +1,6 @@
 /**
- * Resume with today's SQL: from the failed step in the same session; or, while nothing lasting was done in between, from an
- * earlier one in a new session.
+ * Resume with today's SQL: from the failed step in the same session; or from an earlier one in a new session, if no step in
+ * between had permanent effects.
  */
 import { inNewSession } from './new-session.ts';
 import type { Context, Decision } from './decision.ts';
@@ -9,7 +9,7 @@ import type { PlanView, StepView } from './plan-view.ts';
 import type { ResumeRequest, RunRequest } from './request.ts';
 import type { LastRequest, Run } from './run.ts';
 
-/** So many replay names are remembered. */
+/** Replay names that are remembered at most. */
 const MOST_REPLAYS = 10;
 
 export function onResumeRequest(run: Run, context: Context, request: ResumeRequest): Decision {
@@ -41,7 +41,7 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
     planHash: today.hash,
     steps: today.steps.length,
     replays: replayName === undefined ? run.replays : [...run.replays, replayName].slice(-MOST_REPLAYS),
-    // It may have failed on its way to a step whose marker was still to be read.
+    // It may have failed before it reached a step whose marker was still to be read.
     checkMarkerOf: Math.max(failedAt, run.checkMarkerOf ?? 0),
     lastRequest: lastRequest(request, context.now, message),
   };
@@ -53,7 +53,7 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
   };
 }
 
-/** A person lets the run continue: at once where it has its slot, else from the queue. Its session was left alone meanwhile. */
+/** A person lets the run continue: at once if it holds its slot, else from the queue. Its session was idle in the meantime. */
 export function continued(run: Run, context: Context): Run {
   const { session } = run;
   const next: Run = {
@@ -67,13 +67,13 @@ export function continued(run: Run, context: Context): Run {
     : { ...next, life: { state: 'QUEUED' } };
 }
 
-/** A rebuilt session has only what the steps of that time still needed; other steps may need more. */
+/** A rebuilt session has only the tables that the steps of the earlier plan needed; other steps may need more. */
 function isFilledForOther(run: Run, before: PlanView, today: PlanView): boolean {
   if (run.generation === 1) return false;
   return before.steps.length !== today.steps.length || changedSteps(before.steps, today).length > 0;
 }
 
-/** The steps that are not today's: what a step is, is what its author wrote, whatever a compiler makes of it. */
+/** The steps that differ from today's: compares what the author wrote, not what the compiler derived from it. */
 function changedSteps(steps: readonly StepView[], today: PlanView): { index: number; name: string }[] {
   return steps.flatMap(({ name, hash }, index) => {
     const now = today.steps[index];
@@ -81,7 +81,7 @@ function changedSteps(steps: readonly StepView[], today: PlanView): { index: num
   });
 }
 
-/** A request that comes again has its effect once, and its first answer again. */
+/** A repeated request has its effect once and returns its first answer. */
 export function answeredBefore(run: Run, requestId: string): Decision | undefined {
   if (run.lastRequest?.requestId !== requestId) return undefined;
   const message = `request ${requestId} was already carried out: ${run.lastRequest.answer}`;
@@ -97,7 +97,7 @@ export function lastRequest(request: RunRequest, now: number, answer: string): L
   return { requestId, verb, actor, at: iso(now), answer };
 }
 
-/** Index of the step to continue from, or why there is none. */
+/** Index of the step to continue from, or why the run cannot be resumed. */
 function targetOf(run: Run, plan: PlanView, request: ResumeRequest): number | string {
   const { life } = run;
   if (life.state !== 'FAILED') {
@@ -105,7 +105,7 @@ function targetOf(run: Run, plan: PlanView, request: ResumeRequest): number | st
       ? `run ${run.id} needs a decision first: ${life.error.message}`
       : `run ${run.id} is ${life.state}: only a FAILED run can be resumed`;
   }
-  // Its slot may be given back already, though the run does not say so yet.
+  // Its slot may be released already, though that is not stored yet.
   if (life.pendingActions.includes('release'))
     return `run ${run.id} is still being stopped: try again in a moment`;
   const failedAt = run.rebuild?.resumeAt ?? run.cursor;

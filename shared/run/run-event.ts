@@ -1,6 +1,6 @@
 /**
- * Everything that can happen to a run: news from outside, and the answers to its own effects. News are wake-ups,
- * never facts: they are believed only as far as `decide` can check them.
+ * Everything that can happen to a run: events from outside, and the answers to its own effects. Events from outside are
+ * wake-ups, not facts: they are trusted only as far as `decide` can check them.
  */
 import type { Failed, Finished, LookUpReason, Problem, StatementEnd } from './decision.ts';
 import type { PlanView } from './plan-view.ts';
@@ -10,7 +10,7 @@ export type RunEvent =
   /** The run should be looked at: its start, the sweep, a duplicate. */
   | { readonly kind: 'Woken' }
   | StatementEnded
-  /** A drive ended with an error of our own. */
+  /** A drive ended with an internal error. */
   | { readonly kind: 'DriveFailed'; readonly message: string }
   | SlotTaken
   | { readonly kind: 'SlotBusy' }
@@ -46,11 +46,11 @@ export interface StatementEnded {
 export interface SlotTaken {
   readonly kind: 'SlotTaken';
   readonly epoch: number;
-  /** Today's, where it is another: a run that has done nothing yet takes it. */
+  /** Today's plan if it is a different one: a run that has not begun adopts it. */
   readonly plan?: PlanView;
 }
 
-/** Opening, or proving, or submitting was refused or failed. */
+/** Opening, verifying or submitting was refused or failed. */
 export interface CallRefused {
   readonly kind: 'CallRefused';
   readonly call: 'open' | 'verify' | 'submit';
@@ -68,7 +68,7 @@ type SessionStatus = 'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN';
 
 export interface InputChecked {
   readonly kind: 'InputChecked';
-  /** Absent where nothing lies under the file's key. */
+  /** Absent if there is no object with the file's key. */
   readonly seen?: SeenFile;
   readonly about?: Finished;
 }
@@ -78,7 +78,7 @@ export interface Submitted {
   readonly token: string;
   readonly statementId: string;
   readonly sessionId?: string;
-  /** The pending history row was written beside the submission. */
+  /** The pending history row was written in parallel with the submission. */
   readonly historyWritten: boolean;
 }
 
@@ -107,10 +107,10 @@ export interface VerdictRead {
   readonly about: Finished;
 }
 
-/** What lies under a file's key now, and a COPY would read. */
+/** The current object with a file's key, which a COPY would read. */
 export interface SeenFile {
   readonly etag: string;
-  /** Absent in a bucket that never had versions. */
+  /** Absent in a bucket without versioning. */
   readonly versionId?: string;
   /** S3's LastModified, which has whole seconds; not the time of the event. ISO 8601. */
   readonly modified?: string;
@@ -119,45 +119,45 @@ export interface SeenFile {
 /** Why a call had no effect, or may have had one. */
 export interface Refusal {
   readonly reason:
-    /** `Session is not available`: busy or gone, one message for both. */
+    /** `Session is not available`: busy or gone, the message is the same. */
     | 'session-unavailable'
     /** `Session with Id … is invalid`: it never existed. */
     | 'session-unknown'
-    /** Throttled, too many sessions or statements, paused, resizing: has no effect, burns no attempt. */
+    /** Throttled, too many sessions or statements, paused, resizing: had no effect, uses no attempt. */
     | 'throttled'
-    /** Timeout, lost connection, 5xx: the call may have had its effect. */
+    /** Timeout, lost connection, 5xx: the call may have taken effect. */
     | 'outcome-unknown'
-    /** Definitely refused: wrong request, missing permission, missing warehouse. */
+    /** Definitely refused: invalid request, missing permission, missing warehouse. */
     | 'rejected';
   readonly class: FailureClass;
   readonly message: string;
 }
 
-/** What lineage and history say about rebuilding the session. */
+/** How the session can be rebuilt, from lineage and history. */
 export interface RebuildPlanned {
   readonly kind: 'RebuildPlanned';
   readonly verdict: 'always' | 'proved' | 'refused';
   readonly todo: readonly RebuildItem[];
-  /** Why it is refused; one sentence each. */
+  /** Why it cannot be rebuilt; one sentence each. */
   readonly reasons: readonly string[];
   readonly about: Problem;
 }
 
-/** The marker of the current step, read from a fresh session; and what is known of the statement's end. */
+/** The marker of the current step, read from a new session; and the state of the statement's session. */
 export interface MarkerProbed {
   readonly kind: 'MarkerProbed';
-  /** `later`: it could not be asked just now. `unreadable`: the warehouse refuses the question. */
+  /** `later`: it could not be read now. `unreadable`: the warehouse rejects the query. */
   readonly marker: 'present' | 'absent' | 'unreadable' | 'later';
   /** Of the session in which the statement ran. */
   readonly session: SessionStatus;
-  /** Transactions of that session's process that are still open, by the system views. */
+  /** Open transactions of that session's process, from the system views. */
   readonly open: 'none' | 'some' | 'unreadable';
   readonly about: Problem;
 }
 
 export interface VerifyQueryRead {
   readonly kind: 'VerifyQueryRead';
-  /** `later`: it could not be asked just now. `unreadable`: the warehouse refuses the question, or its answer is none. */
+  /** `later`: it could not be read now. `unreadable`: the warehouse rejects the query, or it returned no boolean. */
   readonly applied: boolean | 'unreadable' | 'later';
   readonly about: Problem;
 }

@@ -1,6 +1,6 @@
 /**
- * A run: one execution of a pipeline for one trigger. Everything `decide` needs to continue is in here, and nothing
- * else; what only people read (history, plans) lives in other items. The types allow no combination that means nothing.
+ * A run: one execution of a pipeline for one trigger. It contains everything that `decide` needs to continue, and nothing
+ * else; what only people read (history, plans) is in other items. The types allow no invalid combination.
  */
 import type { RunTrigger } from './trigger.ts';
 import { fileOf } from './trigger.ts';
@@ -11,14 +11,14 @@ export interface Run {
   readonly planHash: string;
   /** How many steps the plan has. */
   readonly steps: number;
-  /** 16 random bytes (hex) made with the run: an item that was deleted and created again is not taken for the old one. */
+  /** 16 random bytes (hex) made with the run: distinguishes an item that was deleted and created again from the old one. */
   readonly incarnationId: string;
   readonly trigger: RunTrigger;
   /** Parameters given at start, as text. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly life: Life;
   readonly session: Session;
-  /** The place in the pipeline's pool that the run has or last had; absent: it never had one. */
+  /** The slot in the pipeline's pool that the run holds or last held; absent: it never held one. */
   readonly slot?: Slot;
   /** Index of the current step, from 0; equal to `steps` when all are done. */
   readonly cursor: number;
@@ -26,37 +26,37 @@ export interface Run {
   readonly step: string;
   /** From 1. */
   readonly attempt: number;
-  /** Attempt number with which the present retry budget began: a resume gives a new one. */
+  /** Attempt number with which the current retry budget began: a resume starts a new one. */
   readonly firstAttempt: number;
   /** Of the session, from 1; a rebuilt session is generation + 1. */
   readonly generation: number;
   /** A lost session is being rebuilt: steps before `resumeAt` run again in the new one. */
   readonly rebuild?: Rebuilding;
-  /** How many times in a row the session was rebuilt without a step finishing in it. */
+  /** How many times in a row the session was rebuilt with no step completed in between. */
   readonly rebuilds: number;
   /**
    * Index of a step that a person lets run again: if it is durable, its marker is read before it is claimed, because the
-   * report on its last attempt may be wrong.
+   * reported outcome of its last attempt may be wrong.
    */
   readonly checkMarkerOf?: number;
-  /** A step that ended, kept here until its history row is written. */
+  /** A finished step, kept here until its history row is written. */
   readonly lastStep?: FinishedStep;
-  /** Drives in a row that ended with an error of our own. */
+  /** Drives in a row that ended with an internal error. */
   readonly failedDrives: number;
   readonly lastRequest?: LastRequest;
-  /** EventBridge replays that have resumed this run: each does so once. The latest ten. */
+  /** EventBridge replays that have resumed this run, each at most once. The latest ten. */
   readonly replays: readonly string[];
   /** ISO 8601, as all times below. */
   readonly createdAt: string;
   readonly startedAt?: string;
-  /** From when the pipeline's `timeout:` counts: when the run took its slot, or its last resume. */
+  /** Start of the pipeline's `timeout:`: when the run took its slot, or its last resume. */
   readonly timeoutFrom?: string;
   readonly version: number;
   /** The writer of this version: one invocation's id. */
   readonly writerId: string;
 }
 
-/** Where a run is in its life. */
+/** The run's position in its lifecycle. */
 export type Life = Queued | Running | Waiting | Cancelling | Stopped | Ended;
 
 export type RunState = Life['state'];
@@ -69,28 +69,28 @@ export interface Queued {
 export interface Running<W extends Work = Work> {
   readonly state: 'RUNNING';
   readonly work: W;
-  /** Epoch seconds: when the sweep must look at the run at the latest. */
+  /** Epoch seconds: when the sweep must check the run at the latest. */
   readonly nextCheckAt: number;
 }
 
-/** Backs off before the next attempt, or until the warehouse answers. */
+/** Backs off before the next attempt, or until the warehouse is available. */
 export interface Waiting<W extends Work = Work> {
   readonly state: 'WAITING';
   readonly work: W;
-  /** Epoch seconds: when it is tried again. */
+  /** Epoch seconds: when it is retried. */
   readonly nextCheckAt: number;
-  /** Why, for people. At most 500 bytes. */
+  /** The reason, for people. At most 500 bytes. */
   readonly waitingFor: string;
 }
 
-/** A person cancelled the run; the end of what is under way in the warehouse is awaited. */
+/** A person cancelled the run; it waits for the end of its statement in the warehouse. */
 interface Cancelling<W extends Underway = Underway> {
   readonly state: 'CANCELLING';
   readonly work: W;
   readonly nextCheckAt: number;
 }
 
-/** Until a person acts. */
+/** Stopped until a person acts. */
 export interface Stopped {
   readonly state: 'FAILED' | 'NEEDS_DECISION';
   readonly error: Failure;
@@ -116,20 +116,20 @@ export type Ended =
   /** A newer upload of the same key was admitted first. */
   | { readonly state: 'SUPERSEDED'; readonly endedAt: string; readonly pendingActions: readonly [] };
 
-/** What is still to be done for a run that ended or stopped; performed in this order, each idempotent. */
+/** Follow-ups of a run that ended or stopped; performed in this order, each idempotent. */
 export type PendingAction = 'history' | 'release' | 'wake' | 'publish' | 'close';
 
-/** How far the current step is. */
+/** The phase of the current step. */
 export type Work = Ready | Underway;
 
 export type Underway = Claimed | Submitted;
 
-/** Nothing of the step was sent. */
+/** The step was not submitted. */
 export interface Ready {
   readonly phase: 'READY';
 }
 
-/** The intent is stored; whether the submission arrived is not recorded. */
+/** The intent is stored; it is not recorded whether the submission arrived. */
 export interface Claimed extends Claim {
   readonly phase: 'CLAIMED';
 }
@@ -139,7 +139,7 @@ export interface Submitted extends Claim {
   readonly phase: 'SUBMITTED';
   readonly statementId: string;
   readonly submittedAt: string;
-  /** The statement was cancelled because its time was up; its end is a `timeout`. */
+  /** The statement was cancelled because it exceeded its timeout; its end is a `timeout`. */
   readonly timedOut?: true;
 }
 
@@ -147,13 +147,13 @@ export interface Claim {
   /** Random, made with each claim; never used for a second execution. */
   readonly token: string;
   readonly claimedAt: string;
-  /** Which token of the attempt this is, from 1: one that can no longer be relied on is replaced, never used again. */
+  /** The number of this token in the attempt, from 1: a token that can no longer be relied on is replaced, never used again. */
   readonly nonce: number;
-  /** Since when the token is refused although the session is idle: the refusal may have used it up. */
+  /** Since when the token has been refused although the session is idle: the refusal may have used it up. */
   readonly refusedSince?: string;
   /** The run's file before the claim of a step that loads it: it must be the same after the load. */
   readonly fileAtClaim?: { readonly modified?: string; readonly versionId?: string };
-  /** Since when the outcome of the submission is unknown: its session is gone and its marker absent. */
+  /** Since when the outcome of the submission has been unknown: its session is gone and its marker absent. */
   readonly outcomeUnknownSince?: string;
 }
 
@@ -167,17 +167,17 @@ interface NoSession {
 interface OpenSession {
   readonly state: 'open';
   readonly id: string;
-  /** Process id in the warehouse; absent where it could not be read. */
+  /** Process id in the warehouse; absent if it could not be read. */
   readonly pid?: number;
-  /** The run was left alone meanwhile: a ROLLBACK must show that the session is usable before the next claim. */
+  /** The run was idle for some time: a ROLLBACK must show that the session is usable before the next claim. */
   readonly mustVerify?: true;
 }
 
-/** A new one must be opened, and the tables that step `rebuildFrom` (index) needs made again in it. */
+/** A new one must be opened, and the tables that step `rebuildFrom` (index) needs recreated in it. */
 interface LostSession {
   readonly state: 'lost';
   readonly rebuildFrom: number;
-  /** Of the lost one: its open transactions are known by its process. */
+  /** Of the lost session: its open transactions are found by its process. */
   readonly id?: string;
   readonly pid?: number;
 }
@@ -202,18 +202,18 @@ export type FailureClass =
 
 export interface Failure {
   readonly class: FailureClass;
-  /** The warehouse's or service's own words, never masked; cut to 1,000 bytes on the run. */
+  /** The warehouse's or service's own error text, never masked; cut to 1,000 bytes on the run. */
   readonly message: string;
-  /** Step in which it happened; absent where no step was under way. */
+  /** Step in which it happened; absent if no step was under way. */
   readonly step?: string;
   readonly statementId?: string;
-  /** `40_commit.sql line 14, column 3 (statement 2 of 3)`: absent where it is not known. */
+  /** `40_commit.sql line 14, column 3 (statement 2 of 3)`: absent if not known. */
   readonly place?: string;
   /** The step's transaction was rolled back: its marker was read as absent. */
   readonly rolledBack?: true;
 }
 
-/** One attempt of a step, over. */
+/** One attempt of a step that has ended. */
 export interface FinishedStep {
   readonly index: number;
   readonly name: string;
@@ -223,7 +223,7 @@ export interface FinishedStep {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly statementId?: string;
-  /** Rows returned or affected; absent when nobody has asked the warehouse yet, or it did not say. */
+  /** Rows returned or affected; absent if not read from the warehouse yet, or not reported. */
   readonly rows?: number;
   readonly error?: string;
   readonly errorClass?: FailureClass;
@@ -242,41 +242,41 @@ export interface LastRequest {
   readonly answer: string;
 }
 
-/** Where a rebuild stands. Small: only what is left of it. */
+/** The progress of a rebuild: only the steps that are left. */
 export interface Rebuilding {
   /** Index of the step with which the run continues when all is rebuilt. */
   readonly resumeAt: number;
   /** That step's attempt, and the first of its retry budget. */
   readonly attempt: number;
   readonly firstAttempt: number;
-  /** What is still to run again, in order; the first is the current step. */
+  /** The steps still to re-run, in order; the first is the current step. */
   readonly todo: readonly RebuildItem[];
 }
 
 export interface RebuildItem {
   readonly index: number;
-  /** The step must give as many rows as the first time; an unknown count never equals anything. */
+  /** The step must return as many rows as the first time; an unknown count never equals another. */
   readonly compare: boolean;
   readonly rows?: number;
 }
 
-/** A run in one of these lives. */
+/** A run in one of these lifecycle states. */
 export type RunIn<L extends Life> = Run & { readonly life: L };
 
 export type CancellingRun<W extends Underway = Underway> = RunIn<Cancelling<W>>;
 
-/** With a slot, on its way through its steps. */
+/** A run with a slot that executes its steps. */
 export type ActiveRun<W extends Work = Work> = RunIn<Running<W> | Waiting<W>>;
 
 export type RestingRun = RunIn<Stopped | Ended>;
 
-/** Ended: final. */
+/** The run has ended: final. */
 export function isAtEnd(run: Run): run is RunIn<Ended> {
   const { state } = run.life;
   return state === 'SUCCEEDED' || state === 'CANCELLED' || state === 'SUPERSEDED';
 }
 
-/** Ended, or stopped until a person acts. */
+/** The run has ended, or is stopped until a person acts. */
 export function isAtRest(run: Run): run is RestingRun {
   return 'pendingActions' in run.life;
 }
@@ -289,7 +289,7 @@ export function isCancelling(run: Run): run is CancellingRun {
   return run.life.state === 'CANCELLING';
 }
 
-/** Has a slot and is neither cancelled nor at rest. */
+/** The run has a slot and is neither being cancelled nor at rest. */
 export function isActive(run: Run): run is ActiveRun {
   return run.life.state === 'RUNNING' || run.life.state === 'WAITING';
 }
@@ -310,27 +310,27 @@ export function isUnderway(run: ActiveRun): run is ActiveRun<Underway> {
   return run.life.work.phase !== 'READY';
 }
 
-/** The run was left alone: its session is verified before it is used. */
+/** The run was idle for some time: its session is verified before it is used. */
 export function isToVerify<R extends Run>(run: R): run is R & { readonly session: OpenSession } {
   return 'mustVerify' in run.session;
 }
 
-/** The statement of a claim is known. */
+/** The claim with its statement recorded. */
 export function submitted(work: Claimed, statementId: string): Submitted {
   return { ...work, phase: 'SUBMITTED', statementId, submittedAt: work.claimedAt };
 }
 
-/** What is under way in the warehouse; undefined where nothing was claimed. */
+/** The claim or submission under way; undefined if nothing was claimed. */
 export function underwayOf({ life }: Run): Underway | undefined {
   return 'work' in life && life.work.phase !== 'READY' ? life.work : undefined;
 }
 
-/** Of the session that is open, or was lost. */
+/** The id of the session that is open, or was lost. */
 export function sessionIdOf({ session }: Run): string | undefined {
   return { id: undefined, ...session }.id;
 }
 
-/** Of the submission that is recorded. */
+/** The statement id of the recorded submission. */
 export function statementIdOf(run: Run): string | undefined {
   return { statementId: undefined, ...underwayOf(run) }.statementId;
 }
@@ -340,7 +340,7 @@ export function rebuildTarget({ session, rebuild, cursor }: Run): number {
   return session.state === 'lost' ? session.rebuildFrom : (rebuild?.resumeAt ?? cursor);
 }
 
-/** Of the waiting runs of a pipeline the one with the least goes first: oldest event, then sequencer, then id. */
+/** Sort key of the waiting runs of a pipeline: oldest event first, then sequencer, then id. */
 export function queueOrder(run: Run): string {
   return `${run.trigger.time}#${(fileOf(run.trigger)?.sequencer ?? '').padStart(24, '0')}#${run.id}`;
 }

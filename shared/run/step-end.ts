@@ -33,18 +33,18 @@ export function onEnd(run: ActiveRun<Submitted>, context: Context, end: Statemen
     : onApplied(run, context, end);
 }
 
-/** The step took effect. The file of a load is checked again before the next step uses its rows. */
+/** The step took effect. For a load, the file is checked again before the next step uses its rows. */
 export function onApplied(run: ActiveRun, context: Context, end: Finished): Decision {
   return loadsFile(run, context)
     ? ask(run, { kind: 'CheckInput', about: end })
     : finishStep(run, context, end);
 }
 
-/** The file of a step was looked at: before the step is claimed, and when it finished. Only the bytes of the event are loaded. */
+/** The file of a step was checked: before the step is claimed, or after it finished. Only the object of the event may be loaded. */
 export function onInputChecked(run: ActiveRun, context: Context, event: InputChecked): Decision {
   const { about, seen } = event;
   if (about !== undefined) return onInputCheckedAfter(run, context, seen, about);
-  if (isSubmitted(run)) return nothing(run, 'the step is submitted already');
+  if (isSubmitted(run)) return nothing(run, 'the step is already submitted');
   const wrong = wrongBefore(run, context, seen);
   if (wrong !== undefined) return fail(run, context, wrong);
   return isClaimed(run) ? claimAnewSeen(run, context, seen) : claimSeen(run, context, seen);
@@ -62,7 +62,7 @@ function onInputCheckedAfter(
   if (wrong === undefined)
     return kind === 'check' ? ask(run, { kind: 'ReadVerdict', about: end }) : finishStep(run, context, end);
   const failed: Failed = { ...end, status: 'FAILED', error: { ...wrong, statementId: end.statementId } };
-  // Its rows are in the session's tables: were the right file put back, a resume there would load it beside them.
+  // Its rows are in the session's tables: if the right file were put back, a resume in this session would add its rows to them.
   return lasts
     ? stopAfterStep(run, context, failed, needDecision)
     : stopAfterStep(inNewSession(run), context, failed);
@@ -77,7 +77,7 @@ export function onVerdictRead(run: ActiveRun, context: Context, event: VerdictRe
 
 /**
  * Advance: cursor + 1, the row of the finished step kept until it is written, and the claim of the next step, in one
- * conditional write. An error in `end` is what the warehouse reported of a step that its marker shows to be applied: it is kept.
+ * conditional write. An error in `end` was reported for a step that its marker shows to be applied: it is kept in the row.
  */
 export function finishStep(run: ActiveRun, context: Context, end: Finished): Decision {
   if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });
@@ -96,14 +96,14 @@ export function finishStep(run: ActiveRun, context: Context, end: Finished): Dec
 }
 
 /**
- * The step failed, wherever it did (before its statement, in it, or in what was found after it), and had no effect that lasts:
- * one policy for each class.
+ * The step failed (before its statement, in it, or in a check after it) and had no lasting effect: one policy for each failure
+ * class.
  */
 export function failStep(run: ActiveRun, context: Context, problem: Problem): Decision {
   const step = currentStep(run, context.plan);
   const { error } = problem;
   const policy = policyFor(error.class, step);
-  // A conflict that cannot be retried alone: what it read must be derived again.
+  // After a conflict that cannot be retried alone, the tables that it read must be rebuilt.
   if (policy === 'rebuild') return onSessionLost(run, context, problem);
   const attempts = run.attempt - run.firstAttempt + 1;
   if (policy !== 'retry' || attempts >= step.retry.attempts || isRebuiltTooOften(run))
@@ -121,7 +121,7 @@ export function failStep(run: ActiveRun, context: Context, problem: Problem): De
   return pause <= LONGEST_PAUSE_MS ? { ...store(waits, { kind: 'Wake' }), pauseMs: pause } : store(waits);
 }
 
-/** The run stops after its step, whose row is written first. */
+/** The run stops after its step. A pending history row is written first. */
 export function stopAfterStep(
   run: ActiveRun,
   context: Context,
@@ -132,11 +132,11 @@ export function stopAfterStep(
   return stop(run, context, problem.error, finishedStep(run, problem, iso(context.now)));
 }
 
-/** The warehouse reports that the statement failed or was stopped. */
+/** The warehouse reports that the statement failed or was cancelled. */
 function onReported(run: ActiveRun<Submitted>, context: Context, end: Failed): Decision {
   const error = reportedError(run, context, end);
   const { rows: _, ...withoutRows } = end;
-  // What was rolled back has no rows.
+  // A statement that was rolled back has no rows.
   const failed: Failed = { ...withoutRows, error };
   return error.class === 'data' && run.session.state !== 'none'
     ? ask(run, { kind: 'ReadLoadErrors', about: failed })
@@ -156,19 +156,19 @@ function reportedError(run: ActiveRun<Submitted>, context: Context, end: Failed)
     : failureOf(run, 'cancelled', `the statement was cancelled outside Baton: ${error.message}`, statementId);
 }
 
-/** The warehouse says that the statement failed or was stopped. Had it an effect all the same, and may it be repeated here? */
+/** The statement was reported as failed or cancelled. Did it take effect all the same, and may it be repeated in this session? */
 export function onFailed(run: ActiveRun, context: Context, failed: Failed): Decision {
   const step = currentStep(run, context.plan);
   const { class: failureClass } = failed.error;
-  // Whatever the report says: only the marker tells that the step was not applied.
+  // Whatever was reported: only the marker shows that the step was not applied.
   if (step.kind === 'durable') return ask(run, { kind: 'ProbeMarker', about: failed });
-  // A verdict of a conflict would be retried without a person: what it did before that is not known either.
+  // A conflict would be retried without a person, but it is unknown what the step did before the conflict.
   if (step.kind === 'opaque' && !step.idempotent && (failureClass === 'conflict' || !isVerdict(failureClass)))
     return onUnknownOutcome(run, context, failed);
   if (isVerdict(failureClass)) return failStep(run, context, failed);
   if (failureClass === 'session-lost') return onSessionLost(run, context, failed);
   if (step.kind === 'check') return failStep(run, context, failed);
-  // Its temporary tables may be as after it: repeated in this session it might load them twice.
+  // It may have filled its temporary tables: repeated in this session it might load them twice.
   return failStep(inNewSession(run), context, failed);
 }
 

@@ -1,4 +1,4 @@
-/** Stopping: FAILED and NEEDS_DECISION, with a true reason and what to paste to continue; and the two-write ending. */
+/** Stopping: FAILED and NEEDS_DECISION, with the reason and what to paste to continue; and the end in two writes. */
 import { defined } from './defined.ts';
 import { commandLine } from './command.ts';
 import type { Context, Decision, Effect } from './decision.ts';
@@ -10,7 +10,7 @@ import { shortened } from './text.ts';
 /** Bytes of the error on a run. */
 const LONGEST_MESSAGE = 1000;
 
-/** Of a run that ended. */
+/** The follow-ups of a run that ended. */
 const ALL: readonly PendingAction[] = ['history', 'release', 'wake', 'publish', 'close'];
 
 const FIRST_ACTION: Effect = { kind: 'PerformAction', action: 'history' };
@@ -19,14 +19,14 @@ export function fail(run: Run, context: Context, failure: Failure, row?: Finishe
   return stop(run, context, 'FAILED', failure, row);
 }
 
-/** Nothing may be guessed from here: a person decides. */
+/** The run cannot continue without a guess: a person decides. */
 export function needDecision(run: Run, context: Context, failure: Failure, row?: FinishedStep): Decision {
   return stop(run, context, 'NEEDS_DECISION', failure, row);
 }
 
 /**
- * A stopped run keeps its slot, so that later files wait in order; unless the pipeline says otherwise, or its own file is
- * gone or overwritten: then it can never continue.
+ * A stopped run keeps its slot, so that later files wait in order; unless the pipeline sets `onFailure: continue`, or its file
+ * is deleted or overwritten: then it can never continue.
  */
 function stop(
   run: Run,
@@ -46,20 +46,20 @@ function stop(
   return store(atRest(run, life, row), FIRST_ACTION);
 }
 
-/** Cancelled before its end, while nothing of it is under way. */
+/** Cancels a run that has no statement under way. */
 export function giveUp(run: Run, context: Context, failure: Failure): RunIn<Ended> {
   const error = 'error' in run.life ? run.life.error : onRun(failure);
   return atRest(run, { state: 'CANCELLED', error, endedAt: iso(context.now), pendingActions: ALL });
 }
 
-/** All steps are done. Two writes: this one, and the one that removes the follow-ups. */
+/** All steps are done. Two writes: this one, and the one that removes the pending actions. */
 export function succeed(run: Run, context: Context, row: FinishedStep): Decision {
   const done = { ...without(run, 'checkMarkerOf'), cursor: run.steps, step: '' };
   const life: Ended = { state: 'SUCCEEDED', endedAt: iso(context.now), pendingActions: ALL };
   return store(atRest(done, life, row), FIRST_ACTION);
 }
 
-/** However its session was left: it is not continued unseen. */
+/** A session that was still to be verified needs no flag: a resume verifies every session. */
 function atRest<L extends Stopped | Ended>(run: Run, life: L, row?: FinishedStep): RunIn<L> {
   const { session } = run;
   return {
@@ -71,11 +71,11 @@ function atRest<L extends Stopped | Ended>(run: Run, life: L, row?: FinishedStep
   };
 }
 
-/** One follow-up after the other; the last one is followed by the write that takes the run out of the sweep's index. */
+/** Performs the pending actions one after the other; after the last one, a write removes the run from the sweep's index. */
 export function onActionDone(run: Run, done: PendingAction): Decision {
   const { life } = run;
   if (!('pendingActions' in life) || life.pendingActions[0] !== done)
-    return nothing(run, `follow-up ${done} was not the next one`);
+    return nothing(run, `action ${done} was not the next pending one`);
   const [, ...pendingActions] = life.pendingActions;
   const left = { ...after(run, done), life: { ...life, pendingActions } } as RestingRun;
   const [next] = pendingActions;
@@ -92,8 +92,8 @@ function onRun(failure: Failure): Failure {
 }
 
 /**
- * The command, and the entry to paste into the EventBridge console's "Send events" page. A run whose own file is gone,
- * overwritten or bad has nothing to resume: when it is cancelled, the corrected file is next.
+ * The command, and the entry to paste into the EventBridge console's "Send events" page. A run whose file is deleted,
+ * overwritten or invalid cannot be resumed usefully: cancelling it lets the corrected file start.
  */
 function resumeWith(
   run: Run,
@@ -109,7 +109,7 @@ function resumeWith(
   };
 }
 
-/** Which of the three it is, only a person can say: pasted as it is, the event is refused. */
+/** Only a person can choose one of the three: pasted unchanged, the event is refused. */
 function resolveWith(run: Run, { stage }: Context): { command: string; event: string } {
   return {
     command: `${commandLine(stage, `resolve ${run.id}`)} --applied | --not-applied | --abandon`,

@@ -1,4 +1,4 @@
-/** Between the claim and the record: refusals, lost replies, and statements found again by their name. */
+/** Between the claim and the record: refusals, lost replies, and statements found by their name. */
 import { waitWithClaim } from './claim.ts';
 import { record, RECORDED } from './recording.ts';
 import type { Context, Decision, LookUpReason, Unknown } from './decision.ts';
@@ -15,7 +15,7 @@ import { fail } from './stop.ts';
 const BUSY = 'the session is busy';
 const UNAVAILABLE = 'the session is not available';
 
-/** So often a full or throttled warehouse is asked again inside one invocation; then the sweep goes on. */
+/** Retries inside one invocation while the warehouse is full or throttled; then the sweep continues. */
 const PAUSES_INSIDE = 2;
 
 /** A statement of exactly the claim's name was looked for. */
@@ -51,7 +51,7 @@ export function onSessionSeen(run: ActiveRun, context: Context, event: SessionSe
         ? waitWithClaim(notRefused(run), context, 60_000, BUSY)
         : onOldClaimInIdleSession(run, context);
     }
-    // BUSY: with our own statement, if the reply was lost. AVAILABLE: a moment too early; or the refusal used the token up.
+    // BUSY: with the run's own statement, if the reply was lost. AVAILABLE: the call came too early, or the refusal used the token up.
     if (event.status === 'BUSY') return ask(run, { kind: 'LookUpName', why: 'unavailable' });
     const { work } = run.life;
     const refused = { ...work, refusedSince: work.refusedSince ?? iso(context.now) };
@@ -138,7 +138,7 @@ function onSubmitRefused(
         ? ask(run, again, 500)
         : nothing(run, `the outcome of the submission is not known yet: ${refusal.message}`);
     case 'rejected':
-      // An earlier sending may have had its effect: its name is looked up once the claim is old.
+      // An earlier call may have taken effect: its name is looked up once the claim is old.
       return tries > 0
         ? nothing(run, `the submission was refused: ${refusal.message}`)
         : stopAfterStep(run, context, refused(run, refusal));
@@ -147,7 +147,7 @@ function onSubmitRefused(
   }
 }
 
-/** 2 s to a minute, jittered: for a warehouse that is throttled, full, paused or resizing. */
+/** The pause for a warehouse that is throttled, full, paused or resizing: 2 s to a minute, with jitter. */
 function patience(tries: number, context: Context): number {
   return Math.min(60_000, 2_000 * 2 ** tries) * (0.5 + context.chance.fraction / 2);
 }

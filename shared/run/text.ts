@@ -1,21 +1,21 @@
 /**
- * Texts from outside (error messages, rows of a failed check, what people write) are bounded here, where they enter the core: a run
- * is one item of a table, and must stay storable whatever a warehouse answers.
+ * Texts from outside (error messages, rows of a failed check, reasons of requests) are cut here, where they enter the core: a
+ * run is one item of a table and must stay storable whatever a warehouse returns.
  */
 
-/** Bytes of a message that is kept whole: in a history row, until its row is written on the run. */
+/** Limit of a message in a history row, in bytes; until it is written, the row is on the run. */
 export const LONGEST_TEXT = 8_000;
 
-/** Bytes of everything else that comes from outside: ids, names, who asked. */
+/** Limit of all other texts from outside, in bytes: ids, names, actors. */
 export const LONGEST_NAME = 256;
 
-/** Bytes of S3's version ids (S3 user guide: version IDs), which are compared. */
+/** Limit of S3's version ids in bytes (S3 user guide: version IDs); they are compared. */
 const LONGEST_VERSION = 1_024;
 
-/** What holds a message; every other text is a name. */
+/** Members that hold a message; every other text is a name. */
 const MESSAGES: ReadonlySet<string> = new Set(['message', 'error', 'reason', 'reasons']);
 
-/** What comes in with its texts cut; the same object where none was too long. A plan is not stored on the run. */
+/** The value with its texts cut; the same object if none was too long. A plan is left as it is: it is not stored on the run. */
 export function bounded<T>(incoming: T): T {
   return boundedAt('', incoming) as T;
 }
@@ -43,8 +43,8 @@ function mostBytesOf(name: string): number {
 const CUT = /… \[cut: (\d+) bytes\]$/;
 
 /**
- * A text that has at most so many bytes of UTF-8. One that is cut ends between two characters, and says how long it was.
- * `mostBytes` leaves room for that: at least 40.
+ * The text, cut to at most `mostBytes` bytes of UTF-8. It is cut between two characters, and a note says how long it was;
+ * `mostBytes` must leave room for the note: at least 40.
  */
 export function shortened(text: string, mostBytes: number): string {
   // No UTF-16 unit has more than three bytes.
@@ -55,7 +55,7 @@ export function shortened(text: string, mostBytes: number): string {
   return `${start(text, mostBytes - utf8Bytes(note))}${note}`;
 }
 
-/** A message without its full stop, to be followed by one. `mostBytes` as in `shortened`. */
+/** A message without its final full stop, for use inside a sentence. `mostBytes` as in `shortened`. */
 export function clause(message: string, mostBytes: number): string {
   return shortened(message.replace(/[.\s]+$/, ''), mostBytes);
 }
@@ -84,7 +84,7 @@ function bytesOf(character: string): number {
   return point < 0x10000 ? 3 : 4;
 }
 
-/** Half of a surrogate pair is no character, and no service stores it. */
+/** Replaces unpaired surrogates: they are not characters, and no service stores them. */
 function wellFormed(text: string): string {
   return /\p{Surrogate}/u.test(text) ? text.replaceAll(/\p{Surrogate}/gu, '\uFFFD') : text;
 }

@@ -1,15 +1,15 @@
-/** What made a run: the object of an S3 event, a request, a schedule that fell due, another run that succeeded, an event. */
+/** What started a run: the object of an S3 event, a request, a schedule, the success of an upstream run, an event. */
 
-/** The shape is the stored one: runs of earlier versions are read as they are. */
+/** Has the stored shape: runs of earlier versions are read unchanged. */
 export type RunTrigger = FileTrigger | RequestTrigger | ScheduleTrigger | PipelineTrigger | EventTrigger;
 
 interface Common {
   /**
-   * `s3`, `event`: the event's time; `request`: when it was asked; `schedule`: when it was due; `pipeline`: that of the upstream
+   * `s3`, `event`: the event's time; `request`: when it was sent; `schedule`: when it was due; `pipeline`: that of the upstream
    * run, so that a whole chain has one time. ISO 8601, UTC.
    */
   readonly time: string;
-  /** Present when the event came from an EventBridge replay. */
+  /** Present if the event came from an EventBridge replay. */
   readonly replayName?: string;
 }
 
@@ -28,7 +28,7 @@ export interface RequestTrigger extends Common {
 
 export interface ScheduleTrigger extends Common {
   readonly kind: 'schedule';
-  /** The expression that fell due. */
+  /** The expression that was due. */
   readonly schedule: string;
 }
 
@@ -44,7 +44,7 @@ export interface EventTrigger extends Common {
     readonly id: string;
     readonly source: string;
     readonly detailType: string;
-    /** The whole event. Bounded where it came in, so that it can lie here. */
+    /** The whole event. Its size was limited when it arrived, so that it can be stored here. */
     readonly json: string;
   };
 }

@@ -1,4 +1,4 @@
-/** Drives that ended with an error of our own (a plan that is gone, a permission that is missing): counted, and limited. */
+/** Drives that ended with an internal error (a deleted plan, a missing permission): counted, and limited. */
 import type { Context, Decision } from './decision.ts';
 import { failureOf, nothing, store } from './decision.ts';
 import { undecided } from './unknown-outcome.ts';
@@ -7,7 +7,7 @@ import type { Run } from './run.ts';
 import { isAtRest, statementIdOf, underwayOf } from './run.ts';
 import { fail, needDecision } from './stop.ts';
 
-/** The follow-ups of a run at rest are tried without end. The plan may be what is gone: nothing of its steps is asked for here. */
+/** The pending actions of a run at rest are retried without limit. The plan may be missing: its steps must not be used here. */
 export function onDriveFailed(run: Run, context: Context, message: string): Decision {
   if (isAtRest(run)) return nothing(run, `the run is ${run.life.state}`);
   const failedDrives = run.failedDrives + 1;

@@ -1,4 +1,4 @@
-/** The outcome of the current step is not known, or its session is gone: who can tell, and whether the session is rebuilt. */
+/** The outcome of the current step is unknown, or its session is gone: how to find out, and whether the session is rebuilt. */
 import { commandLine } from './command.ts';
 import type { Context, Decision, Problem } from './decision.ts';
 import { ask, currentStep, iso } from './decision.ts';
@@ -15,7 +15,7 @@ export function onUnknownOutcome(run: ActiveRun, context: Context, problem: Prob
   switch (step.kind) {
     case 'session':
     case 'check':
-      // Whatever it did went with the session.
+      // Its effects are lost with the session.
       return onSessionLost(run, context, problem);
     case 'durable':
       return ask(run, { kind: 'ProbeMarker', about: problem });
@@ -30,7 +30,7 @@ export function onUnknownOutcome(run: ActiveRun, context: Context, problem: Prob
   }
 }
 
-/** The failure, with why it cannot be decided and what a person can say. */
+/** The failure, with why Baton cannot decide and what a person can answer. */
 export function undecided(run: Run, context: Context, failure: Failure, why: string): Failure {
   return {
     ...failure,
@@ -40,7 +40,7 @@ export function undecided(run: Run, context: Context, failure: Failure, why: str
   };
 }
 
-/** A step that loses its session so often in a row has another problem. */
+/** A step that loses its session this many times in a row has another problem. */
 const MOST_REBUILDS = 10;
 
 /** The next attempt needs a new session, and too many in a row have not helped. */
@@ -48,7 +48,7 @@ export function isRebuiltTooOften({ session, rebuilds }: Run): boolean {
   return session.state === 'lost' && rebuilds >= MOST_REBUILDS;
 }
 
-/** The session is gone, and it is certain that the current step had no effect that lasts. */
+/** The session is gone, and the current step certainly had no lasting effect. */
 export function onSessionLost(run: ActiveRun, context: Context, problem: Problem): Decision {
   if (run.rebuilds < MOST_REBUILDS) return ask(run, { kind: 'PlanRebuild', about: problem });
   const { error } = problem;

@@ -162,7 +162,7 @@ it('an event that is too large starts nothing, and is kept as a dead letter', as
   const logs = join(stack.home, 'state', 'logs');
   const log = readdirSync(logs).find((name) => name.includes('start-run')) ?? '';
   expect(readFileSync(join(logs, log), 'utf8')).toMatch(
-    /an event that starts a run may have 16000 bytes; this one has \d+: put what is large into a file in S3/,
+    /an event that starts a run may have 16000 bytes; this one has \d+: put large data into a file in S3/,
   );
 });
 

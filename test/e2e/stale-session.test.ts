@@ -207,7 +207,7 @@ describe('a run that failed at its commit and let the next file go first', () =>
     expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', step: '50_log.sql', generation: 1 });
     expect(stopped.error?.message).toContain('may be stale');
     expect(stopped.error?.message).toContain(
-      '30_changes.sql reads latest_dim, which 40_merge.sql has changed since: put what needs both into one file',
+      '30_changes.sql reads latest_dim, which 40_merge.sql has changed since: put both into one file',
     );
     expect(await stack.query(DIMENSION(41))).toEqual([
       ['41', 'new', '2'],

@@ -492,7 +492,7 @@ describe('giving up', () => {
   it('an end is final', async () => {
     const id = await arrive();
     expect(await giveUp(id)).toMatchObject({ ok: true });
-    expect(await giveUp(id, 'c2')).toMatchObject({ ok: false, message: `run ${id} is CANCELLED already` });
+    expect(await giveUp(id, 'c2')).toMatchObject({ ok: false, message: `run ${id} is already CANCELLED` });
   });
 });
 

@@ -56,7 +56,7 @@ function cancelled(message: string, error: Partial<Failure> = {}): Changes {
 
 const ends = { save: 'version', effect: { kind: 'PerformAction', action: 'history' } } as const;
 
-const stopping = 'cancelling run run-1: its step 40_commit.sql is being stopped';
+const stopping = 'cancelling run run-1: stopping its step 40_commit.sql';
 
 const asksToStop = {
   state: 'CANCELLING',
@@ -68,7 +68,7 @@ const cancelling: Changes = { state: 'CANCELLING', lastRequest: asked('cancel', 
 
 const cancelRequests = [
   fact('cancel of a run between its steps: given up at once', () => {
-    const message = 'cancelled run run-1; it was WAITING';
+    const message = 'cancelled run run-1 (was WAITING)';
     expectDecision(
       readyAt(COMMIT, { state: 'WAITING', ...laden, verifySession: true, resumeWith }),
       cancel,
@@ -118,11 +118,11 @@ const cancelRequests = [
   ),
   ...(['SUCCEEDED', 'CANCELLED', 'SUPERSEDED'] as const).map((state) =>
     fact(`cancel of a run that is ${state} is refused`, () =>
-      refused(restingAt(COMMIT, state), cancel, `run run-1 is ${state} already`),
+      refused(restingAt(COMMIT, state), cancel, `run run-1 is already ${state}`),
     ),
   ),
   fact('cancel of a run that is being cancelled is refused', () =>
-    refused(submittedAt(COMMIT, { state: 'CANCELLING' }), cancel, 'run run-1 is being cancelled already'),
+    refused(submittedAt(COMMIT, { state: 'CANCELLING' }), cancel, 'run run-1 is already being cancelled'),
   ),
 ];
 
@@ -233,9 +233,9 @@ const whileCancelling = [
       effect: { kind: 'WriteHistory' },
     }),
   ),
-  fact('a cancelled run without its last request was cancelled by somebody', () => {
+  fact('a cancelled run without its last request was cancelled by an unknown actor', () => {
     const { run } = decide(submittedAt(COMMIT, { state: 'CANCELLING' }), completed, now);
-    assert.equal(run.error?.message, 'cancelled by somebody; step 40_commit.sql was applied');
+    assert.equal(run.error?.message, 'cancelled by an unknown actor; step 40_commit.sql was applied');
   }),
   fact('a completion event of another principal makes Baton ask for itself', () =>
     expectDecision(submittedAt(COMMIT, cancelling), { ...completed, trusted: false }, now, {
@@ -255,7 +255,7 @@ const whileCancelling = [
       submittedAt(COMMIT, cancelling),
       { kind: 'StatementSeen', statementId: 'statement-1', status: 'RUNNING' },
       now,
-      { note: 'the statement is being stopped' },
+      { note: 'the statement is being cancelled' },
     ),
   ),
   fact('a statement that the warehouse has forgotten: not known whether it was applied', () =>

@@ -152,7 +152,7 @@ const sessions = [
   ).map(([whose, run]) =>
     fact(`a session opened for a run ${whose} is left to die`, () =>
       expectDecision(run, { kind: 'SessionOpened', sessionId: 'session-2', pid: 78 }, now, {
-        note: 'the run has a session already',
+        note: 'the run already has a session',
       }),
     ),
   ),

@@ -49,7 +49,7 @@ const wakeUps = [
   ),
   fact('a run that found no slot waits', () =>
     expectDecision(readyAt(STAGE, { state: 'QUEUED' }), { kind: 'SlotBusy' }, now, {
-      note: 'waits for a slot',
+      note: 'waiting for a slot',
     }),
   ),
   fact('a statement that was asked to stop needs nothing more', () =>
@@ -319,7 +319,7 @@ const slots = [
           about: unknown({
             class: 'session-lost',
             message:
-              'another run of orders held the slot meanwhile: the temporary tables of session session-1 may be stale',
+              'another run of orders held the slot in the meantime: the temporary tables of session session-1 may be stale',
             step: '30_check.sql',
           }),
         },
@@ -355,7 +355,7 @@ const slots = [
     }),
   ),
   fact('a slot for a run that has one changes nothing', () =>
-    expectDecision(readyAt(CHECK), slotTaken, now, { note: 'the run has its slot already' }),
+    expectDecision(readyAt(CHECK), slotTaken, now, { note: 'the run already has its slot' }),
   ),
 ];
 

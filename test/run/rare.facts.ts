@@ -31,7 +31,7 @@ export const rareFacts: readonly Fact[] = [
   fact('the rare part of decide leaves an event of the steady path alone', () => {
     const run = parsed(readyAt(COMMIT));
     const decision = decideRare(run, { kind: 'SlotBusy' }, now);
-    assert.deepStrictEqual(decision, { run, save: 'none', note: 'SlotBusy is of the steady path' });
+    assert.deepStrictEqual(decision, { run, save: 'none', note: 'SlotBusy does not apply here' });
   }),
   fact('only a wake-up performs the pending actions of a run at rest', () =>
     expectDecision(failedAt(COMMIT, { pendingActions: ['publish'] }), { kind: 'SlotBusy' }, now, {

@@ -234,7 +234,7 @@ export const resolveFacts = [
     refused(
       undecided(COMMIT, { state: 'FAILED' }),
       resolve('applied'),
-      'run run-1 is FAILED: it needs no decision',
+      'run run-1 is FAILED: only a run in NEEDS_DECISION can be resolved',
     ),
   ),
   fact('resolve of a run that still owes something is refused for the moment', () =>

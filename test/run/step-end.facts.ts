@@ -170,7 +170,7 @@ function fail(): never {
 const inputs = [
   fact('a file that was looked at before a claim means nothing once the step is submitted', () =>
     expectDecision(submittedAt(LOAD), { kind: 'InputChecked', seen: newerFile }, now, {
-      note: 'the step is submitted already',
+      note: 'the step is already submitted',
     }),
   ),
   fact('an advance is stored with the claim of the load, when its file was seen', () =>
@@ -233,7 +233,7 @@ const inputs = [
       { kind: 'InputChecked', seen: newerFile },
       now,
       'FAILED',
-      's3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). To load what is there now, start a new run; to cancel this one: npx baton cancel run-1 --stage dev',
+      's3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). To load the current object, start a new run; to cancel this one: npx baton cancel run-1 --stage dev',
     ),
   ),
   ...(

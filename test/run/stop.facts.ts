@@ -265,13 +265,13 @@ export const stopFacts = [
       { kind: 'ActionDone', action: 'close' },
       now,
       {
-        note: 'follow-up close was not the next one',
+        note: 'action close was not the next pending one',
       },
     ),
   ),
   fact('a duty of a run that owes nothing is not counted', () =>
     expectDecision(readyAt(STAGE), { kind: 'ActionDone', action: 'history' }, now, {
-      note: 'follow-up history was not the next one',
+      note: 'action history was not the next pending one',
     }),
   ),
 ];

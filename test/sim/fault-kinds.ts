@@ -79,7 +79,7 @@ export const FAULT_KINDS: readonly string[] = [
   'description out of date',
   // Warehouse
   'statement failed',
-  'statement stopped by somebody',
+  'statement stopped outside Baton',
   'reported failed, was applied',
   'reported failed, applied later',
   'session step reported failed, was done',

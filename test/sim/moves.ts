@@ -81,7 +81,7 @@ export function endStatement(stage: Stage): void {
     return;
   }
   const status = stage.random.chance(0.15) ? 'ABORTED' : 'FAILED';
-  stage.fired(status === 'ABORTED' ? 'statement stopped by somebody' : 'statement failed');
+  stage.fired(status === 'ABORTED' ? 'statement stopped outside Baton' : 'statement failed');
   const isOpen = status === 'ABORTED' || stage.random.chance(0.6);
   const error = stage.random.pick(isOpen ? OPEN_ERRORS : VERDICTS) ?? '';
   stage.world.warehouse.end(statement.id, status, { error, ...untruthOf(stage, statement, isOpen) });

@@ -53,7 +53,7 @@ const MINUTE = 60_000;
 /** Where none of these fired, no run may fail. */
 const REASONS_TO_FAIL = [
   'statement failed',
-  'statement stopped by somebody',
+  'statement stopped outside Baton',
   'error that names its statement',
   'file overwritten',
   'file put back',
