@@ -7,6 +7,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 3,
     // The names of tests from a table are not cut after 40 characters.
-    chaiConfig: { truncateThreshold: 200 },
+    taskTitleValueFormatTruncate: 0,
   },
 });
