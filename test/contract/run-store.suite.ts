@@ -39,20 +39,20 @@ export function runStoreSuite(
       await close();
     });
 
-    it('gives back what was created, and nothing for an unknown id', async () => {
+    it('loads a created run, and nothing for an unknown id', async () => {
       const run = newRun();
       expect(await store.create(run)).toEqual({ outcome: 'created' });
       expect(await store.load(run.id)).toEqual(run);
       expect(await store.load('nobody')).toBeUndefined();
     });
 
-    it('creates a run once, and gives the one that is there', async () => {
+    it('creates a run once, and returns the existing one after that', async () => {
       const run = newRun();
       await store.create(run);
       expect(await store.create({ ...run, incarnationId: 'other' })).toEqual({ outcome: 'exists', run });
     });
 
-    it('lets one of many creators win', async () => {
+    it('lets exactly one of many concurrent creators win', async () => {
       const run = newRun();
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, i) => store.create({ ...run, writerId: `maker-${i}` })),
@@ -82,7 +82,7 @@ export function runStoreSuite(
       expect(flat(await store.load(run.id))).toMatchObject({ state: 'WAITING', version: 3, writerId: 'a' });
     });
 
-    it('takes no write for its own that went to an item of another birth', async () => {
+    it('does not mistake the write to an item of another incarnation for its own', async () => {
       const run = newRun();
       await store.create({ ...run, incarnationId: 'cd' });
       await store.save(changed(run, { incarnationId: 'cd', state: 'RUNNING' }), 1, 'a');
@@ -90,14 +90,14 @@ export function runStoreSuite(
       expect(flat(await store.load(run.id))).toMatchObject({ state: 'RUNNING', incarnationId: 'cd' });
     });
 
-    it('saves nothing over an item that was deleted and made anew', async () => {
+    it('does not save over an item that was deleted and created again', async () => {
       const run = newRun();
       await store.create({ ...run, incarnationId: 'cd' });
       expect(await store.save(changed(run, { state: 'RUNNING' }), 1, 'a')).toBe('conflict');
       expect(flat(await store.load(run.id))).toMatchObject({ state: 'QUEUED', incarnationId: 'cd' });
     });
 
-    it('knows its own write again when it was sent twice', async () => {
+    it('recognizes its own write when it was sent twice', async () => {
       const run = newRun();
       await store.create(run);
       const saved = await store.save(changed(run, { state: 'RUNNING' }), 1, 'a');
@@ -105,7 +105,7 @@ export function runStoreSuite(
       expect(await store.save(changed(run, { state: 'RUNNING' }), 1, 'b')).toBe('conflict');
     });
 
-    it('records a claim by its token, whoever wrote since, and only once', async () => {
+    it('records a submission by its token once, even after other writes', async () => {
       const run = newRun({
         state: 'RUNNING',
         phase: 'CLAIMED',
@@ -130,7 +130,7 @@ export function runStoreSuite(
       expect(await store.record(changed(submitted, { token: 'other' }), 'me')).toBe('conflict');
     });
 
-    it('records nothing while the step is claimed under another token, or is not claimed', async () => {
+    it('records nothing while the step is claimed with another token, or is not claimed', async () => {
       const claimed = newRun({
         state: 'RUNNING',
         phase: 'CLAIMED',
@@ -156,7 +156,7 @@ export function runStoreSuite(
       expect(await store.load(never.id)).toBeUndefined();
     });
 
-    it('clears `lastStep` with the record when its row is written, and keeps it otherwise', async () => {
+    it('clears `lastStep` with the record if its history row is written, and keeps it otherwise', async () => {
       const lastStep = {
         index: 0,
         name: 'a',
@@ -202,7 +202,7 @@ export function runStoreSuite(
       ]);
     });
 
-    it('keeps the history of each run apart, and the run out of it', async () => {
+    it('returns the history of one run only, without the run itself', async () => {
       const run = newRun();
       await store.create(run);
       const times = { startedAt: '1', endedAt: '2', kind: 'session', statementHash: 'h' };
@@ -213,14 +213,14 @@ export function runStoreSuite(
       expect((await store.history(run.id)).map((r) => r.generation)).toEqual([1, 2]);
     });
 
-    it('overwrites no plan', async () => {
+    it('does not overwrite a plan', async () => {
       const plan = planOf([{ name: '10_a.sql', hash: 'kept' }]);
       await store.putPlan(plan);
       await store.putPlan({ ...plan, description: 'another' });
       expect(await store.loadPlan(plan.hash)).toEqual(plan);
     });
 
-    it('keeps plans by their hash', async () => {
+    it('stores and loads plans by their hash', async () => {
       const plan = planOf([{ name: '10_a.sql' }]);
       await store.putPlan(plan);
       await store.putPlan(plan);
@@ -228,7 +228,7 @@ export function runStoreSuite(
       expect(await store.loadPlan('unknown')).toBeUndefined();
     });
 
-    it('finds due runs soonest first, and no run that owes nothing', async () => {
+    it('finds due runs, soonest first, and no ended run without pending actions', async () => {
       const late = newRun({ state: 'RUNNING', nextCheckAt: 2_000_000_020 });
       const soon = newRun({ state: 'RUNNING', nextCheckAt: 2_000_000_010 });
       const ended = newRun({ state: 'SUCCEEDED' });
@@ -243,7 +243,7 @@ export function runStoreSuite(
       expect(await store.findDue(2_000_000_009, 100)).not.toContain(soon.id);
     });
 
-    it('knows the oldest waiting run of each pipeline', async () => {
+    it('finds the oldest waiting run of each pipeline', async () => {
       const pipeline = `waiting${made}`;
       const at = (time: string, sequencer: string) => ({
         pipeline,
@@ -262,7 +262,7 @@ export function runStoreSuite(
       expect(await store.findQueued('nobody', 10)).toEqual([]);
     });
 
-    it('knows all that wait in every pipeline, and counts them', async () => {
+    it('finds and counts all waiting runs of every pipeline', async () => {
       const pipelines = [`many${made}a`, `many${made}b`, `many${made}c`];
       for (const pipeline of pipelines)
         for (let i = 0; i < 4; i += 1) {
@@ -297,7 +297,7 @@ export function runStoreSuite(
       expect(await ids(1)).toEqual([young.id]);
     });
 
-    it('never lets more into a pool than its limit, whatever the race', async () => {
+    it('never lets more runs into a pool of one slot than its limit, however they race', async () => {
       const pipeline = `pool${made}`;
       const race = Array.from({ length: 10 }, async (_, i) =>
         store.takeSlot(pipeline, `run-${i}`, await store.loadPool(pipeline), 1),
@@ -308,7 +308,7 @@ export function runStoreSuite(
       expect(await store.takeSlot(pipeline, 'late', pool, 1)).toBe('conflict');
     });
 
-    it('lets a run into a pool of several only as the pool was read', async () => {
+    it('lets a run into a pool of several slots only if the pool is as it was read', async () => {
       const pipeline = `several${made}`;
       const take = async (run: string, limit = 3, pool = store.loadPool(pipeline)) =>
         store.takeSlot(pipeline, run, await pool, limit);
@@ -329,7 +329,7 @@ export function runStoreSuite(
       expect(await take('d')).toBe('conflict');
     });
 
-    it('never lets more into a pool of several than its limit, whatever the race', async () => {
+    it('never lets more runs into a pool of several slots than its limit, however they race', async () => {
       const pipeline = `crowd${made}`;
       const limit = 3;
       const taken: string[] = [];
@@ -345,7 +345,7 @@ export function runStoreSuite(
       expect(Object.keys((await store.loadPool(pipeline)).holders).sort()).toEqual(taken.sort());
     });
 
-    it('releases a slot of nobody and of another run as little as one of another epoch', async () => {
+    it('does not release a free slot, a slot of another run, or one of another epoch', async () => {
       const pipeline = `released${made}`;
       await store.releaseSlot(pipeline, 'run', 1);
       const take = async (run: string) => store.takeSlot(pipeline, run, await store.loadPool(pipeline), 3);
@@ -362,7 +362,7 @@ export function runStoreSuite(
       expect(await store.loadPool(pipeline)).toEqual({ holders: { a: 1 }, epoch: 3 });
     });
 
-    it('releases a slot only under the epoch that is seen', async () => {
+    it('releases a slot only with its current epoch', async () => {
       const pipeline = `epoch${made}`;
       const epoch = await store.takeSlot(pipeline, 'run', await store.loadPool(pipeline), 1);
       expect(epoch).toBe(1);
@@ -383,7 +383,7 @@ export function runStoreSuite(
       expect(await admit('ff')).toBe(false);
     });
 
-    it('admits a key by itself in each bucket and for each pipeline', async () => {
+    it('admits a key separately for each bucket and pipeline', async () => {
       const key = `apart${made}`;
       expect(await store.admitKey('p', 'b', key, '5')).toBe(true);
       for (const [pipeline, bucket, name] of [

@@ -127,14 +127,14 @@ export function warehouseSuite(
     }
 
     describe('a session', () => {
-      it('is another one each time that it is opened, also under the same name', async () => {
+      it('is a new one each time it is opened, even with the same name', async () => {
         const first = await session();
         const second = await session();
         expect(second.sessionId).not.toBe(first.sessionId);
         expect(second.pid).not.toBe(first.pid);
       });
 
-      it('takes one statement at a time, and none that is submitted meanwhile is queued', async () => {
+      it('runs one statement at a time, and does not queue others', async () => {
         const { sessionId } = await session();
         await given.hold();
         const running = await submitted(submissionTo(sessionId, { sqls: [given.held] }));
@@ -153,14 +153,14 @@ export function warehouseSuite(
         expect(await applied(early.step)).toBe('0');
       });
 
-      it('that never was is refused in words of its own, and is not known', async () => {
+      it('that never existed is refused with an error of its own, and its state is unknown', async () => {
         const never = randomUUID();
         expect((await refused(warehouse.submit(submissionTo(never)))).reason).toBe('session-unknown');
         expect((await refused(warehouse.runSmall(never, 'SELECT 1', 60))).reason).toBe('session-unknown');
         expect(await warehouse.session(never)).toBe('UNKNOWN');
       });
 
-      it('takes a statement again after one that failed', async () => {
+      it('accepts a statement after one that failed', async () => {
         const { sessionId } = await session();
         await ended(submissionTo(sessionId, { sqls: ['SELECT 1 / 0'] }), {
           status: 'FAILED',
@@ -169,7 +169,7 @@ export function warehouseSuite(
         expect(await ended(submissionTo(sessionId))).toMatchObject({ status: 'FINISHED' });
       });
 
-      it('takes a rollback where no transaction is open', async () => {
+      it('accepts a rollback with no transaction open', async () => {
         const { sessionId } = await session();
         expect(value(await warehouse.runSmall(sessionId, 'ROLLBACK', 60))).toMatchObject({
           status: 'FINISHED',
@@ -244,7 +244,7 @@ export function warehouseSuite(
     });
 
     describe('a token', () => {
-      it('runs nothing again: not while its statement runs, nor after its end', async () => {
+      it('never runs its statement a second time, neither while it runs nor after its end', async () => {
         const { sessionId } = await session();
         await given.hold();
         const submission = durableTo(sessionId, [given.held]);
@@ -258,7 +258,7 @@ export function warehouseSuite(
         expect(await applied(submission.step)).toBe('1');
       });
 
-      it('of a statement that failed gives the failed statement', async () => {
+      it('sent again after a failure returns the failed statement', async () => {
         const { sessionId } = await session();
         const submission = submissionTo(sessionId, { sqls: ['SELECT 1 / 0'] });
         const { statementId } = await ended(submission, {
@@ -269,7 +269,7 @@ export function warehouseSuite(
         expect(await described(statementId)).toMatchObject({ status: 'FAILED' });
       });
 
-      it('whose reply was lost has had its effect, is found by its name, and gives the same statement', async () => {
+      it('whose reply was lost has taken effect, and its statement is found by name and by sending it again', async () => {
         const { sessionId } = await session();
         const submission = durableTo(sessionId);
         given.loseReply();
@@ -304,7 +304,7 @@ export function warehouseSuite(
     });
 
     describe('a statement', () => {
-      it('has no rows before its end, then those of each statement in their order', async () => {
+      it('has no row counts before its end, and then one for each statement in order', async () => {
         const { sessionId } = await session();
         value(await warehouse.runSmall(sessionId, 'CREATE TEMP TABLE contract_rows (n INT)', 600));
         await idle(sessionId);
@@ -336,12 +336,12 @@ export function warehouseSuite(
         ).toMatchObject({ rows: [2] });
       });
 
-      it('names the process of its session', async () => {
+      it('has the process id of its session', async () => {
         const { sessionId, pid } = await session();
         expect((await ended(submissionTo(sessionId))).pid).toBe(pid);
       });
 
-      it('that fails in a transaction has the error of the part that failed, and nothing of it was applied', async () => {
+      it('that fails in a transaction has the error of the failed part, and no part of it is applied', async () => {
         const { sessionId } = await session();
         const durable = durableTo(sessionId);
         const failing = { ...durable, sqls: [...durable.sqls, 'SELECT 1 / 0', 'SELECT 2'] };
@@ -351,7 +351,7 @@ export function warehouseSuite(
         expect(await applied(durable.step)).toBe('0');
       });
 
-      it('that is cancelled is ABORTED, has no effect and leaves its session', async () => {
+      it('that is cancelled is ABORTED, has no effect and leaves its session usable', async () => {
         const { sessionId } = await session();
         await given.hold();
         const durable = durableTo(sessionId, [given.held]);
@@ -371,7 +371,7 @@ export function warehouseSuite(
         await ended(submissionTo(sessionId));
       });
 
-      it('that has ended, or never was, is left as it is by a cancellation', async () => {
+      it('that has ended, or never existed, is not changed by a cancellation', async () => {
         const { sessionId } = await session();
         const { statementId } = await ended(submissionTo(sessionId));
         await warehouse.cancel(statementId);
@@ -379,12 +379,12 @@ export function warehouseSuite(
         await warehouse.cancel(randomUUID());
       });
 
-      it('that never was is not known', async () => {
+      it('that never existed is NOT_FOUND', async () => {
         expect(await warehouse.describe(randomUUID())).toBe('NOT_FOUND');
         expect(await warehouse.result(randomUUID(), 10)).toBe('NOT_FOUND');
       });
 
-      it('holds a transaction open in its process until its end', async () => {
+      it('has an open transaction in its process until its end', async () => {
         const { sessionId, pid } = await session();
         expect(await openTransactions(pid)).toBe(0);
         await given.hold();
@@ -415,7 +415,7 @@ export function warehouseSuite(
     });
 
     describe('a name', () => {
-      it('finds its statement in every state, and no other that begins with it', async () => {
+      it('finds its statement in every state, and none whose name only begins with it', async () => {
         const { sessionId } = await session();
         const short = submissionTo(sessionId);
         const long = submissionTo(sessionId, { name: `${short.name}1;` });
@@ -446,7 +446,7 @@ export function warehouseSuite(
     });
 
     describe('a result', () => {
-      it('is given as text with nulls, up to the limit, and counted whole', async () => {
+      it('is returned as text and nulls, up to the limit, with the total count', async () => {
         const { sessionId } = await session();
         const sql = `SELECT 1 AS a, CAST(NULL AS VARCHAR) AS b UNION ALL SELECT 2, 'x' UNION ALL SELECT 3, 'true' ORDER BY 1`;
         const rows = [
@@ -482,7 +482,7 @@ export function warehouseSuite(
         }
       });
 
-      it('of a statement that has none is no empty one', async () => {
+      it('of a statement without a result is not an empty result', async () => {
         const { sessionId } = await session();
         const { statementId } = await ended(submissionTo(sessionId, { sqls: ['SELECT 1 / 0'] }), {
           status: 'FAILED',

@@ -101,7 +101,7 @@ function named(probes: readonly Probe[]): (readonly (string | undefined)[])[] {
 }
 
 describe('the check of a stage', () => {
-  it('where all is well probes files, warehouse, tables with their schema, and COPY', async () => {
+  it('on a healthy stage probes files, warehouse, tables with their schema, and COPY', async () => {
     const { answer, bad, sent } = await probesOf();
     expect(bad).toEqual([]);
     expect(named(answer.probes)).toEqual([
@@ -124,7 +124,7 @@ describe('the check of a stage', () => {
     expect(sent.at(-1)).toBe('CLOSE');
   });
 
-  it('sends nothing that lasts: an INSERT of no row, a temporary table, COPY with NOLOAD, its own samples', async () => {
+  it('has no lasting effect: an INSERT of no row, a temporary table, COPY with NOLOAD, its own sample objects', async () => {
     const { sent } = await probesOf();
     const lasting = sent.filter((sql) => !/^(?:SELECT|CREATE TEMP TABLE|CLOSE$)/.test(sql));
     for (const sql of lasting) {
@@ -133,20 +133,20 @@ describe('the check of a stage', () => {
     expect(lasting.some((sql) => sql.includes(String.raw`IAM_ROLE 'arn:aws:iam::1:role/it''s'`))).toBe(true);
   });
 
-  it('goes no further where the functions cannot sign in', async () => {
+  it('stops after the sign-in if the functions cannot sign in', async () => {
     const refused: Refusal = { reason: 'rejected', class: 'permission', message: 'not you' };
     const { answer, bad } = await probesOf({ refused });
     expect(bad).toMatchObject([{ what: 'sign-in', status: 'failed', said: 'not you' }]);
     expect(answer.probes).toHaveLength(3);
   });
 
-  it('tells what a statement was refused with, and goes on', async () => {
+  it('reports the error of a rejected statement, and continues', async () => {
     const { bad, answer } = await probesOf({ failing: [[/step_marker/, 'relation does not exist']] });
     expect(bad).toMatchObject([{ what: 'marker', status: 'failed', said: 'relation does not exist' }]);
     expect(answer.probes).toHaveLength(13);
   });
 
-  it('tells a right that is missing, to read or to change', async () => {
+  it('reports a missing privilege to read or to change a table', async () => {
     const denied = 'permission denied for relation regions';
     const { bad } = await probesOf({ has: false, failing: [[/FROM mart\.regions /, denied]] });
     expect(bad.map(({ about, said }) => [about, said])).toEqual([
@@ -155,7 +155,7 @@ describe('the check of a stage', () => {
     ]);
   });
 
-  it('takes "denied" for a missing right of COPY, "not there" for a good answer, and nothing for sure from the rest', async () => {
+  it('treats "denied" as a missing permission of COPY, "not found" as ok, and any other error as inconclusive', async () => {
     const outcome = async (said: string) => {
       const { answer } = await probesOf({ failing: [[/manifests\/baton-check-1/, said]] });
       return answer.probes.find(({ what, about }) => what === 'copy' && about === 's3://landing/stores/');
@@ -168,14 +168,14 @@ describe('the check of a stage', () => {
     expect(await outcome('something new')).toMatchObject({ status: 'unsure', said: 'something new' });
   });
 
-  it('asks COPY nothing more where it cannot read the artifacts, or they cannot be written', async () => {
+  it('skips the other COPY probes if the artifacts cannot be read or written', async () => {
     const unread = await probesOf({ failing: [[/baton-check\.manifest/, 'Access Denied']] });
     expect(named(unread.bad)).toEqual([['copy', 's3://artifacts/']]);
     const unwritten = await probesOf({ mayNot: 'put' });
     expect(named(unwritten.bad)).toEqual([['artifacts', 's3://artifacts/']]);
   });
 
-  it('tells where the functions may not look at files', async () => {
+  it('reports buckets whose files the functions may not read', async () => {
     const { bad } = await probesOf({ mayNot: 'find' });
     expect(bad).toMatchObject([
       { what: 'files', about: 's3://landing/stores/', said: 'Error: Forbidden' },
@@ -183,23 +183,23 @@ describe('the check of a stage', () => {
     ]);
   });
 
-  it('says so where the warehouse does not answer in time', async () => {
+  it('reports a warehouse that does not answer in time', async () => {
     const { answer, bad } = await probesOf({ late: true });
     expect(bad).toMatchObject([{ what: 'sign-in', status: 'failed', said: 'no answer within 0 s' }]);
     expect(answer.pipelines).toHaveLength(1);
   });
 
-  it('begins nothing when little time is left, and says so', async () => {
+  it('skips probes when little time is left, and reports that', async () => {
     const { bad, sent } = await probesOf({ remainingMs: 7000 });
     expect(new Set(bad.map(({ status }) => status))).toEqual(new Set(['unsure']));
     expect(sent).toEqual(['CLOSE']);
   });
 
-  it('waits for a session that is still busy', async () => {
+  it('retries while its session is still busy', async () => {
     expect((await probesOf({ busy: 3 })).bad).toEqual([]);
   });
 
-  it('asks each warehouse that pipelines name, and always the stage’s own', async () => {
+  it('checks each warehouse that pipelines name, and always the stage’s own', async () => {
     const { opened, answer } = await probesOf({}, [{ ...PLAN, warehouse: 'second' }]);
     expect(opened).toEqual([undefined, 'second']);
     const tables = answer.probes.filter(({ what }) => what === 'table');

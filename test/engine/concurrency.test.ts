@@ -235,7 +235,7 @@ async function lone(eventMs: number): Promise<number> {
   return (await outcomeOf({ files: 1, concurrency: 1, eventMs })).ms;
 }
 
-describe('many files at once', () => {
+describe('a pipeline that receives many files at once', () => {
   it.each([
     { name: '48 files, 8 at once', files: 48, concurrency: 8, eventMs: 700 },
     { name: '64 files, 8 at once', files: 64, concurrency: 8, eventMs: 700 },
@@ -248,7 +248,7 @@ describe('many files at once', () => {
       eventMs: 700,
       lagMs: 3_000,
     },
-  ])('$name: all places are used to the end, and no wake-up is for nothing', async (conditions) => {
+  ])('uses all its slots until the end and wastes no wake-up: $name', async (conditions) => {
     const ideal = (await lone(conditions.eventMs)) * Math.ceil(conditions.files / conditions.concurrency);
     const { ms, wakes, inVain, most } = await outcomeOf(conditions);
     expect(most).toBe(conditions.concurrency);
@@ -257,7 +257,7 @@ describe('many files at once', () => {
     expect(inVain).toBe(0);
   });
 
-  it('comes back to all places after the table was throttled', async () => {
+  it('uses all its slots again after the table was throttled', async () => {
     const conditions = { files: 64, concurrency: 20, eventMs: 700, throttledMs: 30_000 };
     const ideal = (await lone(700)) * Math.ceil(conditions.files / conditions.concurrency);
     const { ms, most } = await outcomeOf(conditions);
@@ -266,7 +266,7 @@ describe('many files at once', () => {
     expect(ms).toBeLessThan(ideal * 1.3 + 30_000 + 2 * SWEEP_MS);
   });
 
-  it('is filled by the sweep where no wake-up arrives', async () => {
+  it('gets its slots filled by the sweep if no wake-up arrives', async () => {
     const conditions = { files: 24, concurrency: 8, eventMs: 700, wakesLost: true };
     const { ms, most } = await outcomeOf(conditions);
     expect(most).toBe(8);

@@ -8,11 +8,11 @@ import { crashMoments } from '../fakes/crash.ts';
 import { crashRun, scenarios } from './crash-points-scenarios.ts';
 
 describe.each(scenarios)('a run of five steps with $name', (scenario) => {
-  it('comes to its right end without any crash', async () => {
+  it('ends correctly without any crash', async () => {
     expect((await crashRun(scenario, [])).length).toBeGreaterThan(30);
   });
 
-  it.each(crashMoments)('comes to the same end wherever it is killed %s a call', async (moment) => {
+  it.each(crashMoments)('ends the same wherever its driver is killed %s a call', async (moment) => {
     const calls = (await crashRun(scenario, [])).length;
     for (let at = 1; at <= calls; at += 1) {
       expect((await crashRun(scenario, [{ at, moment }])).length).toBeGreaterThanOrEqual(at);

@@ -39,8 +39,8 @@ function runOf(id: string): StoredRun {
   return run;
 }
 
-describe('the steady path', () => {
-  it('runs every step in one session and ends with its follow-ups done', async () => {
+describe('a run in which nothing goes wrong', () => {
+  it('runs every step in one session and ends with no pending actions', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
@@ -64,7 +64,7 @@ describe('the steady path', () => {
     expect(await world.warehouse.session('session-1')).toBe('CLOSED');
   });
 
-  it('puts the marker behind the statements of a durable step, in its transaction', async () => {
+  it('writes the marker of a durable step last in the transaction of the step', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
@@ -75,7 +75,7 @@ describe('the steady path', () => {
     expect(commit?.sqls[1]).toContain(runOf(id).incarnationId);
   });
 
-  it('writes before the submission, and the history row and record after it', async () => {
+  it('stores the claim before the submission, and the history row and the record after it', async () => {
     const id = await arrive();
     await world.drive(id);
     const before = runOf(id);
@@ -91,8 +91,8 @@ describe('the steady path', () => {
   });
 });
 
-describe('events', () => {
-  it('are no facts: a repeated completion event changes nothing', async () => {
+describe('completion and file events', () => {
+  it('a repeated completion event changes nothing', async () => {
     const id = await arrive();
     await world.drive(id);
     const { event } = world.end();
@@ -103,7 +103,7 @@ describe('events', () => {
     expect(world.warehouse.calls.filter((call) => call === 'submit')).toHaveLength(2);
   });
 
-  it('of another token are dropped without a look-up', async () => {
+  it('a completion event with another token is ignored without a call', async () => {
     const id = await arrive();
     await world.drive(id);
     const { event } = world.end();
@@ -113,7 +113,7 @@ describe('events', () => {
     expect(runOf(id).cursor).toBe(0);
   });
 
-  it('of another principal are checked against the warehouse', async () => {
+  it('a completion event of another principal is checked against the warehouse', async () => {
     const id = await arrive();
     await world.drive(id);
     const running = world.warehouse.running();
@@ -124,7 +124,7 @@ describe('events', () => {
     expect(world.warehouse.calls.at(-1)).toBe('describe');
   });
 
-  it('may outrun the record of the submission', async () => {
+  it('a completion event may arrive before the submission is recorded', async () => {
     const id = await arrive();
     await world.drive(id);
     const { statementId: _, ...claimed } = runOf(id);
@@ -133,7 +133,7 @@ describe('events', () => {
     expect(runOf(id)).toMatchObject({ cursor: 1, phase: 'SUBMITTED' });
   });
 
-  it('all lost: the sweep alone finishes the run', async () => {
+  it('if all events are lost, the sweep alone finishes the run', async () => {
     const id = await arrive();
     for (let minute = 0; minute < 6; minute += 1) {
       world.time += 120_000;
@@ -143,14 +143,14 @@ describe('events', () => {
     expect(runOf(id).state).toBe('SUCCEEDED');
   });
 
-  it('of one file delivered five times make one run', async () => {
+  it('an event of a file that is delivered five times starts one run', async () => {
     const ids = await Promise.all(Array.from({ length: 5 }, () => arrive()));
     expect(new Set(ids).size).toBe(1);
     expect(world.store.runs.size).toBe(1);
   });
 });
 
-describe('order', () => {
+describe('the order of runs', () => {
   it('one run at a time, oldest first; the next is woken when the slot is free', async () => {
     const first = await arrive('orders/1.csv', [plan], '01');
     world.time += 1000;
@@ -167,13 +167,13 @@ describe('order', () => {
     expect(runOf(second).state).toBe('RUNNING');
   });
 
-  it('an older upload of the same key that comes late is superseded', async () => {
+  it('an older upload of the same key that arrives late is superseded', async () => {
     await arrive('orders/1.csv', [plan], '0b');
     const late = await arrive('orders/1.csv', [plan], '0a');
     expect(runOf(late).state).toBe('SUPERSEDED');
   });
 
-  it('the slot of a holder that is gone is given on by the sweep', async () => {
+  it('the slot of a deleted run is given to the next run by the sweep', async () => {
     const first = await arrive('orders/1.csv', [plan], '01');
     await world.drive(first);
     world.store.runs.delete(first);
@@ -188,8 +188,8 @@ describe('order', () => {
   });
 });
 
-describe('failure', () => {
-  it('leaves the run FAILED with the real error, and what to paste to resume', async () => {
+describe('a failed run', () => {
+  it('is FAILED with the real error and what to paste to resume', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
@@ -216,7 +216,7 @@ describe('failure', () => {
     expect((await world.store.loadPool('orders')).holders).toHaveProperty(id);
   });
 
-  it('resumes at the failed step in the same session, and runs nothing before it again', async () => {
+  it('resumes at the failed step in the same session without re-running earlier steps', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
@@ -259,7 +259,7 @@ describe('failure', () => {
 
   const [stage = {}, load = {}, commit = {}] = plan.steps;
 
-  it('a resume takes repaired SQL of the failed step', async () => {
+  it('resumes with the repaired SQL of the failed step', async () => {
     const id = await failAtCommit();
     const repaired = planOf([
       stage,
@@ -272,7 +272,7 @@ describe('failure', () => {
     expect(runOf(id).generation).toBe(1);
   });
 
-  it('a changed step that is done runs again in a new session, while nothing lasting was done', async () => {
+  it('re-runs a changed earlier step in a new session if no step had permanent effects', async () => {
     const id = await failAtCommit();
     const changed = planOf([
       stage,
@@ -288,7 +288,7 @@ describe('failure', () => {
     expect(runOf(id).state).toBe('SUCCEEDED');
   });
 
-  it('a changed step behind which something took effect is refused by name', async () => {
+  it('is not resumed if a step before a permanent effect was changed: the refusal names it', async () => {
     const longer = planOf([stage, load, commit, { name: '40_audit.sql', kind: 'durable' }]);
     const id = await arrive('orders/1.csv', [longer]);
     await world.drive(id);
@@ -307,7 +307,7 @@ describe('failure', () => {
     expect(await resume(id, longer, 'r2', '20_load.sql')).toMatchObject({ ok: false, code: 'refused' });
   });
 
-  it('--from an earlier step goes on there in a new session; from a later one is refused', async () => {
+  it('with --from resumes from an earlier step in a new session; a later step is refused', async () => {
     const id = await failAtCommit();
     expect(await resume(id, plan, 'r1', '40_nothing.sql')).toMatchObject({ ok: false, code: 'refused' });
     expect(await resume(id, plan, 'r2', '10_stage.sql')).toMatchObject({ ok: true });
@@ -317,7 +317,7 @@ describe('failure', () => {
     expect(runOf(id).state).toBe('SUCCEEDED');
   });
 
-  it('a request carried out twice has its effect once', async () => {
+  it('is resumed once by a request that is delivered twice', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish('FAILED', { error: 'ERROR: syntax error' });
@@ -329,7 +329,7 @@ describe('failure', () => {
     expect(runOf(id)).toEqual(once);
   });
 
-  it('a transient failure is tried again, three times in all', async () => {
+  it('fails after three attempts of a step with a transient failure', async () => {
     const id = await arrive();
     await world.drive(id);
     for (let attempt = 1; attempt <= 3; attempt += 1) {
@@ -341,7 +341,7 @@ describe('failure', () => {
     expect(await world.store.history(id)).toHaveLength(3);
   });
 
-  it('onFailure: continue gives the slot on; a resume then trusts no temporary table of before', async () => {
+  it('with onFailure: continue releases its slot; a resume then uses none of its old temporary tables', async () => {
     const lenient = planOf(plan.steps, { onFailure: 'continue', hash: 'lenient' });
     const first = await arrive('orders/1.csv', [lenient], '01');
     world.time += 1000;
@@ -359,7 +359,7 @@ describe('failure', () => {
   });
 });
 
-describe('a replayed file', () => {
+describe('the replay of a file event', () => {
   const replay = async (today: Plan, replayName: string): Promise<string> => {
     const file = fileOf('orders/1.csv', { sequencer: '0001', etag: 'etag-0001' });
     world.put(file);
@@ -368,7 +368,7 @@ describe('a replayed file', () => {
     return started?.run.id ?? '';
   };
 
-  it('resumes its failed run once for each replay', async () => {
+  it('resumes the failed run once per replay', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish('FAILED', { error: 'ERROR: syntax error' });
@@ -382,7 +382,7 @@ describe('a replayed file', () => {
     expect(runOf(id).state).toBe('RUNNING');
   });
 
-  it('leaves a finished run alone, and a cancelled one', async () => {
+  it('does not change a finished or cancelled run', async () => {
     const id = await arrive();
     await world.drive(id);
     for (let i = 0; i < 3; i += 1) await world.finish();
@@ -391,12 +391,12 @@ describe('a replayed file', () => {
     expect(world.store.runs.size).toBe(1);
   });
 
-  it('starts what was never seen', async () => {
+  it('starts a run for a file without a run', async () => {
     const id = await replay(plan, 'r1');
     expect(runOf(id).state).toBe('QUEUED');
   });
 
-  it('makes a new run of its own for each replay where the pipeline says rerun', async () => {
+  it('starts a new run per replay with onReplay: rerun', async () => {
     const rerun = planOf(plan.steps, { onReplay: 'rerun', hash: 'rerun' });
     const first = await arrive('orders/1.csv', [rerun]);
     const again = await replay(rerun, 'r1');
@@ -404,7 +404,7 @@ describe('a replayed file', () => {
     expect(await replay(rerun, 'r1')).toBe(again);
   });
 
-  it('changes nothing where the pipeline says skip', async () => {
+  it('changes nothing with onReplay: skip', async () => {
     const skip = planOf(plan.steps, { onReplay: 'skip', hash: 'skip' });
     const first = await arrive('orders/1.csv', [skip]);
     await world.drive(first);
@@ -414,11 +414,11 @@ describe('a replayed file', () => {
   });
 });
 
-describe('giving up', () => {
+describe('cancel', () => {
   const giveUp = (id: string, requestId = 'c1') =>
     operate({ verb: 'cancel', requestId, runId: id, actor: 'me' }, world.engine([plan]));
 
-  it('a failed run frees its slot, and the next file goes on', async () => {
+  it('of a failed run releases its slot, and the next file starts', async () => {
     const first = await arrive('orders/1.csv', [plan], '01');
     world.time += 1000;
     const second = await arrive('orders/2.csv', [plan], '02');
@@ -432,7 +432,7 @@ describe('giving up', () => {
     expect(runOf(second).state).toBe('RUNNING');
   });
 
-  it('a run under way stops its statement, and says that a session step had no lasting effect', async () => {
+  it('of a running session step cancels its statement, and reports that it had no lasting effect', async () => {
     const id = await arrive();
     await world.drive(id);
     expect(await giveUp(id)).toMatchObject({ ok: true, state: 'CANCELLED' });
@@ -446,7 +446,7 @@ describe('giving up', () => {
     expect(world.types().at(-1)).toBe('Run Cancelled');
   });
 
-  it('a run whose statement ended first says that a commit was applied, and that a session step left nothing', async () => {
+  it('of a step that finished first reports a commit as applied and a session step as without lasting effect', async () => {
     const early = await arrive();
     await world.drive(early);
     world.end('FINISHED');
@@ -461,7 +461,7 @@ describe('giving up', () => {
     expect(runOf(late).error?.message).toBe('cancelled by me; step 30_commit.sql was applied');
   });
 
-  it('a run whose submission lost its reply is stopped by its name', async () => {
+  it('of a submission whose reply was lost finds the statement by its name and cancels it', async () => {
     const id = await arrive();
     world.warehouse.after = (call) => {
       if (call === 'submit') throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
@@ -474,7 +474,7 @@ describe('giving up', () => {
     expect(world.warehouse.running()).toBeUndefined();
   });
 
-  it('a claim whose submission may still be on its way is waited for', async () => {
+  it('of a claim waits while its submission may still arrive', async () => {
     const id = await arrive();
     world.warehouse.before = (call) => {
       if (call === 'submit') throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
@@ -489,15 +489,15 @@ describe('giving up', () => {
     expect(run.error?.message).toContain('was not seen to start');
   });
 
-  it('an end is final', async () => {
+  it('of a cancelled run is refused', async () => {
     const id = await arrive();
     expect(await giveUp(id)).toMatchObject({ ok: true });
     expect(await giveUp(id, 'c2')).toMatchObject({ ok: false, message: `run ${id} is already CANCELLED` });
   });
 });
 
-describe('input', () => {
-  it('that was overwritten frees the slot for the run of the newer upload', async () => {
+describe('the input file', () => {
+  it('that was overwritten fails the run, which releases its slot for the run of the newer upload', async () => {
     const id = await arrive();
     await world.drive(id);
     world.put(fileOf('orders/1.csv', { etag: 'newer' }));
@@ -506,7 +506,7 @@ describe('input', () => {
     expect((await world.store.loadPool('orders')).holders).toEqual({});
   });
 
-  it('overwritten before the load: the run fails and nothing is submitted', async () => {
+  it('that was overwritten before the load fails the run, and nothing is submitted', async () => {
     const id = await arrive();
     await world.drive(id);
     world.put(fileOf('orders/1.csv', { etag: 'newer' }));
@@ -515,7 +515,7 @@ describe('input', () => {
     expect(world.warehouse.running()).toBeUndefined();
   });
 
-  it('overwritten while it was loaded: no later step follows', async () => {
+  it('that was overwritten during the load fails the run, and no later step runs', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
@@ -531,7 +531,7 @@ describe('input', () => {
     );
   });
 
-  it('and put back: a resume loads it in a new session, not beside the rows of the first time', async () => {
+  it('that was overwritten and put back is loaded in a new session by a resume, not in addition to the earlier rows', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
@@ -543,7 +543,7 @@ describe('input', () => {
     expect(runOf(id)).toMatchObject({ generation: 2, sessionId: 'session-2', step: '20_load.sql' });
   });
 
-  it('overwritten, read, and put back with the same etag: the run that read other bytes does not go on', async () => {
+  it('that was overwritten during the load and put back with the same etag fails the run', async () => {
     const id = await arrive();
     await world.drive(id);
     await world.finish();
@@ -563,7 +563,7 @@ describe('input', () => {
     expect((await world.store.loadPool('orders')).holders).toEqual({});
   });
 
-  it('of the same content under another version is another upload', async () => {
+  it('with the same content but another version is another upload', async () => {
     const file = fileOf('orders/1.csv', { versionId: 'v1' });
     world.put(file);
     const created = { file, time: new Date(world.time).toISOString() };
@@ -576,7 +576,7 @@ describe('input', () => {
     expect(runOf(id).error?.message).toContain('(version v2, in the event v1)');
   });
 
-  it('that was deleted is told so, and to cancel: there is nothing to resume, and no newer upload', async () => {
+  it('that was deleted fails the run with the advice to cancel it, without mention of a newer upload', async () => {
     const id = await arrive();
     await world.drive(id);
     world.objects.clear();
@@ -595,7 +595,7 @@ describe('input', () => {
     expect(world.logs).toContain('info step ended');
   });
 
-  it('has a manifest that names exactly the file', async () => {
+  it('has a manifest that names exactly this file', async () => {
     const loading = planOf([{ name: '10_load.sql', usesFile: true, usesManifest: true }]);
     const id = await arrive("orders/a'; drop table x;--.csv", [loading]);
     expect(JSON.parse(world.artifacts.get(`manifests/${id}.json`) ?? '')).toEqual({
@@ -606,7 +606,7 @@ describe('input', () => {
   });
 });
 
-describe('checks', () => {
+describe('a check', () => {
   const checked = planOf([
     {
       name: '10_check.sql',
@@ -617,14 +617,14 @@ describe('checks', () => {
     { name: '20_commit.sql', kind: 'durable' },
   ]);
 
-  it('pass on what the result says', async () => {
+  it('passes by its result', async () => {
     const id = await arrive('orders/1.csv', [checked]);
     await world.drive(id);
     await world.finish('FINISHED', { rows: [7] });
     expect(runOf(id).cursor).toBe(1);
   });
 
-  it('fail the run and keep the rows that broke them', async () => {
+  it('that fails stops the run and keeps the rows that violate it', async () => {
     world.warehouse.results.push({
       match: 'SELECT bad',
       columns: ['id', 'why'],
@@ -645,8 +645,8 @@ describe('checks', () => {
   });
 });
 
-describe('the submission', () => {
-  it('whose reply is lost is found again by its name, not sent twice', async () => {
+describe('a submission', () => {
+  it('whose reply was lost is found by its name, and not sent twice', async () => {
     const id = await arrive();
     world.warehouse.after = (call) => {
       if (call === 'submit') throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
@@ -660,7 +660,7 @@ describe('the submission', () => {
     expect(world.warehouse.statements.filter((statement) => statement.name !== undefined)).toHaveLength(1);
   });
 
-  it('that found the session busy backs off and comes through', async () => {
+  it('that finds the session busy backs off and succeeds later', async () => {
     const id = await arrive();
     let refusals = 0;
     world.warehouse.before = (call) => {
@@ -674,7 +674,7 @@ describe('the submission', () => {
     expect(world.warehouse.calls).not.toContain('session');
   });
 
-  it('that is throttled burns no attempt', async () => {
+  it('that is throttled uses no attempt', async () => {
     const id = await arrive();
     let refusals = 0;
     world.warehouse.before = (call) => {
@@ -691,7 +691,7 @@ describe('the submission', () => {
     expect(runOf(id)).toMatchObject({ phase: 'SUBMITTED', attempt: 1, state: 'RUNNING' });
   });
 
-  it('that takes long is asked about less and less often, and never later than its timeout', async () => {
+  it('that runs long is described less and less often, and at its timeout at the latest', async () => {
     const id = await arrive();
     await world.drive(id);
     const pauses: number[] = [];
@@ -706,7 +706,7 @@ describe('the submission', () => {
     expect(runOf(id).nextCheckAt).toBeLessThanOrEqual(Date.parse(runOf(id).submittedAt ?? '') / 1000 + 3_601);
   });
 
-  it('that runs too long is stopped, and fails as a timeout', async () => {
+  it('that exceeds its timeout is cancelled, and fails as a timeout', async () => {
     const id = await arrive();
     await world.drive(id);
     world.time += 3_700_000;

@@ -55,7 +55,7 @@ async function positionIn(sql: string, statement: string): Promise<number> {
 }
 
 describe('the place of a failed statement', () => {
-  it('is where the statement begins, in its file', async () => {
+  it('is the start of the statement in its file', async () => {
     expect(await placeIn(THREE, { failed: 1, error: 'ERROR: column "nmae" does not exist' })).toBe(
       '40_commit.sql line 5, column 3 (statement 2 of 3)',
     );
@@ -64,7 +64,7 @@ describe('the place of a failed statement', () => {
     );
   });
 
-  it('is where the error points, whatever stands before it as a value', async () => {
+  it('is the position that the error gives, whatever values were rendered before it', async () => {
     const runId = (await runOf(new World(), planOf(THREE))).id;
     const sent = `INSERT INTO mart.log\n  SELECT '${runId}', nmae FROM mart.news`;
     const error = `ERROR: column "nmae" does not exist\n  Position: ${await positionIn(THREE, sent)}`;
@@ -73,7 +73,7 @@ describe('the place of a failed statement', () => {
     );
   });
 
-  it('counts characters, not their bytes', async () => {
+  it('is counted in characters, not bytes', async () => {
     const sql = "DELETE FROM mart.dim WHERE name = '𝄞é' AND nmae = 1;";
     const before = Array.from("DELETE FROM mart.dim WHERE name = '𝄞é' AND ").length;
     const comment = await positionIn(sql, 'nmae');
@@ -82,12 +82,12 @@ describe('the place of a failed statement', () => {
     );
   });
 
-  it('is not said where nobody knows which statement failed', async () => {
+  it('is absent if it is not known which statement failed', async () => {
     expect(await placeIn(THREE, { error: 'ERROR: x' })).toBeUndefined();
   });
 });
 
-it('a data error says where its statement stands, though no load failed', async () => {
+it('a data error that is no load error names the place of its statement', async () => {
   const world = new World();
   const { id } = await runOf(world, planOf(THREE));
   await world.drive(id);
@@ -106,7 +106,7 @@ it('a data error says where its statement stands, though no load failed', async 
   });
 });
 
-it('a transaction that was rolled back says so with its place, and shows no rows', async () => {
+it('a step whose transaction was rolled back has the place of its error and no rows', async () => {
   const world = new World();
   const plan = planOf(THREE);
   const { id } = await runOf(world, plan);

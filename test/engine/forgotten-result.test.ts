@@ -5,7 +5,7 @@ import { admit } from '../../shared/engine/admit.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
-it('a check whose result was forgotten before it was read is asked again, and the run goes on', async () => {
+it('a check whose result expired before it was read is re-run, and the run continues', async () => {
   const world = new World();
   const plan = planOf([{ name: '10_check.sql', kind: 'check', expect: 'no_rows' }], {
     timeoutSeconds: 2 * 86_400,

@@ -45,7 +45,7 @@ function runOf(id: string): StoredRun {
 const submitted = (): number =>
   world.warehouse.statements.filter((statement) => statement.name !== undefined).length;
 
-describe('a run that is just giving its slot back', () => {
+describe('a failed run whose slot is being released', () => {
   /** The slot is given back; what follows is cut off. */
   async function halfStopped(): Promise<string> {
     const id = await arrive(lenient, 'orders/1.csv');
@@ -56,7 +56,7 @@ describe('a run that is just giving its slot back', () => {
     return id;
   }
 
-  it('is not resumed: it would go on without a slot', async () => {
+  it('is not resumed: it would continue without a slot', async () => {
     const id = await halfStopped();
     expect(runOf(id)).toMatchObject({ state: 'FAILED', slot: true });
     expect((await world.store.loadPool('orders')).holders).toEqual({});
@@ -69,7 +69,7 @@ describe('a run that is just giving its slot back', () => {
     expect(await ask(resume, lenient)).toMatchObject({ ok: true, state: 'QUEUED' });
   });
 
-  it('is resumed by a replayed file as soon as it has, since the queue delivers again', async () => {
+  it('is resumed by a replayed file once its slot is released, since the queue delivers the event again', async () => {
     const id = await halfStopped();
     const replay = () => arrive(lenient, 'orders/1.csv', { replayName: 'r' });
     await expect(replay()).rejects.toThrow('the queue delivers the event again');
@@ -79,7 +79,7 @@ describe('a run that is just giving its slot back', () => {
   });
 });
 
-describe('a session whose tables are stale, and that cannot be rebuilt', () => {
+describe('a session with stale tables that cannot be rebuilt', () => {
   /** The first run fails behind its commit; another one commits; the first is resumed. */
   async function refused(): Promise<string> {
     const first = await arrive(lenient, 'orders/1.csv');
@@ -96,7 +96,7 @@ describe('a session whose tables are stale, and that cannot be rebuilt', () => {
     return first;
   }
 
-  it('is not gone on with because a person says that the step was not applied', async () => {
+  it('is not used after a person resolves the step as not applied', async () => {
     const id = await refused();
     const before = submitted();
     const verdict = 'not-applied' as const;
@@ -106,7 +106,7 @@ describe('a session whose tables are stale, and that cannot be rebuilt', () => {
     expect(submitted()).toBe(before);
   });
 
-  it('is left behind where a person says that the step was applied', async () => {
+  it('is replaced after a person resolves the step as applied', async () => {
     const id = await refused();
     const verdict = 'applied' as const;
     await ask({ verb: 'resolve', requestId: 'r2', runId: id, actor: 'me', verdict }, lenient);
@@ -114,7 +114,7 @@ describe('a session whose tables are stale, and that cannot be rebuilt', () => {
   });
 });
 
-it('a run whose session was rebuilt too often goes on when a person says so', async () => {
+it('a run whose session was rebuilt too often continues after a person resolves it', async () => {
   const plan = planOf([
     { name: '10_stage.sql', lineage: lineage({ createsTemp: ['stage'] }) },
     { name: '20_commit.sql', kind: 'durable', lineage: lineage({ readsTemp: ['stage'], writes: ['dim'] }) },
@@ -145,7 +145,7 @@ it('a run whose session was rebuilt too often goes on when a person says so', as
   expect(runOf(id)).toMatchObject({ state: 'SUCCEEDED' });
 });
 
-it('a session that was rebuilt for less than what the plan of today needs is rebuilt again', async () => {
+it('a session that was rebuilt for fewer steps than today’s plan needs is rebuilt again', async () => {
   const before: Partial<Step>[] = [
     { name: '10_stage.sql', lineage: lineage({ createsTemp: ['stage'] }) },
     { name: '20_commit.sql', kind: 'durable', lineage: lineage({ readsTemp: ['stage'], writes: ['dim'] }) },
@@ -172,7 +172,7 @@ it('a session that was rebuilt for less than what the plan of today needs is reb
   expect(runOf(id)).toMatchObject({ state: 'SUCCEEDED', steps: 4 });
 });
 
-it('whoever looked at a file before its load stops nothing that another driver has claimed meanwhile', async () => {
+it('a driver that checked the file before the load does not stop a step that another driver has claimed since', async () => {
   const plan = planOf([
     {
       name: '10_load.sql',
@@ -201,7 +201,7 @@ it('whoever looked at a file before its load stops nothing that another driver h
   expect(runOf(id)).toMatchObject({ state: 'NEEDS_DECISION', error: { class: 'input' } });
 });
 
-it('a claim that is cancelled is given up only when nobody who began to send it is alive any more', async () => {
+it('a claim is cancelled only after every driver that may have sent it is gone', async () => {
   const plan = planOf([{ name: '10_commit.sql', kind: 'durable', lineage: lineage({ writes: ['dim'] }) }]);
   const id = await arrive(plan, 'orders/1.csv');
   world.warehouse.sessionsExpire = false;
@@ -227,7 +227,7 @@ it('a claim that is cancelled is given up only when nobody who began to send it 
   });
 });
 
-it('a cancelled run whose commit lost its connection says by its marker that it was applied', async () => {
+it('a cancelled run whose commit lost its connection reports it as applied by its marker', async () => {
   const plan = planOf([{ name: '10_commit.sql', kind: 'durable', lineage: lineage({ writes: ['dim'] }) }]);
   const id = await arrive(plan, 'orders/1.csv');
   await world.drive(id);
@@ -241,7 +241,7 @@ it('a cancelled run whose commit lost its connection says by its marker that it 
   });
 });
 
-it('a request to start that comes again has the same answer though its file was uploaded anew', async () => {
+it('a repeated start request returns the same answer even if its file was uploaded again', async () => {
   const plan = planOf(steps);
   world.put(fileOf('orders/1.csv'));
   const request = {

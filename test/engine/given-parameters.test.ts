@@ -28,8 +28,8 @@ const VALUES = [
 
 const TYPES: readonly ParameterType[] = ['string', 'number', 'boolean', 'date', 'timestamp'];
 
-describe('a value given at start', () => {
-  it.each(TYPES)('of type %s is good where it is good as a default, and nowhere else', (type) => {
+describe('a parameter value given at start', () => {
+  it.each(TYPES)('of type %s is valid exactly if it is valid as a default', (type) => {
     for (const value of VALUES) {
       const { problems } = checkParameters({ day: { type, default: value } });
       const asDefault = problems.length === 0;

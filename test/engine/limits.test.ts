@@ -43,8 +43,8 @@ async function sweepAfter(ms: number): Promise<void> {
   await sweep(world.engine());
 }
 
-describe("the run's time", () => {
-  it('stops the statement under way, and confirms it', async () => {
+describe('the timeout of a run', () => {
+  it('cancels the running statement and confirms its end', async () => {
     await world.drive(id);
     world.time += 1.5 * HOUR;
     await world.finish();
@@ -55,7 +55,7 @@ describe("the run's time", () => {
     expect(run().error?.message).toContain('the run exceeded its timeout of 10800 s');
   });
 
-  it('a step with a short timeout is stopped by the first sweep after it', async () => {
+  it('of a step, if short, is enforced by the first sweep after it', async () => {
     const quick = planOf([{ name: '10_stage.sql', timeoutSeconds: 20 }], { pipeline: 'quick' });
     const file = fileOf('quick/1.csv');
     world.put(file);
@@ -73,7 +73,7 @@ describe("the run's time", () => {
     });
   });
 
-  it('ends a run that waits for a warehouse', async () => {
+  it('fails a run that waits for the warehouse', async () => {
     world.warehouse.before = () => {
       throw Object.assign(new Error('too many'), { name: 'ThrottlingException' });
     };
@@ -83,7 +83,7 @@ describe("the run's time", () => {
     expect(run()).toMatchObject({ state: 'FAILED', error: { class: 'timeout' } });
   });
 
-  it('counts anew from a resume, however late it comes', async () => {
+  it('starts again with a resume, however late it is', async () => {
     await world.drive(id);
     await world.finish('FAILED', { error: 'ERROR: relation "x" does not exist' });
     expect(run()).toMatchObject({ state: 'FAILED' });
@@ -97,12 +97,12 @@ describe("the run's time", () => {
   });
 });
 
-describe('what goes on for ever', () => {
+describe('a run that never finishes', () => {
   beforeEach(() => {
     world.warehouse.sessionsExpire = false;
   });
 
-  it('a statement that cannot be stopped needs a decision after three days', async () => {
+  it('needs a decision after three days if its statement cannot be cancelled', async () => {
     await world.drive(id);
     world.warehouse.cancel = async () => undefined;
     await sweepAfter(3.1 * HOUR);
@@ -112,7 +112,7 @@ describe('what goes on for ever', () => {
     expect(run()).toMatchObject({ state: 'NEEDS_DECISION' });
   });
 
-  it('one that is being cancelled ends then, and says that its session step had no lasting effect', async () => {
+  it('ends after three days if it is being cancelled, and reports that its session step had no lasting effect', async () => {
     await world.drive(id);
     world.warehouse.cancel = async () => undefined;
     const request = { verb: 'cancel' as const, requestId: 'c', runId: id, actor: 'ann' };
@@ -124,7 +124,7 @@ describe('what goes on for ever', () => {
     expect(run().error?.message).toContain('had no lasting effect');
   });
 
-  it('a run that is stored without end fails', async () => {
+  it('fails after too many state changes', async () => {
     const there = run();
     world.store.runs.set(id, parseRun({ ...there, version: 10_201 }));
     await world.drive(id);

@@ -28,6 +28,6 @@ test.each([
   [[FILE, '3', '', '', 'Delimiter not found'], `${FILE} line 3: Delimiter not found`],
   [[FILE, '3', null, null, 'Delimiter not found'], `${FILE} line 3: Delimiter not found`],
   [[FILE, '0', '', '', 'The encoding is another'], `${FILE}: The encoding is another`],
-])('of a load error says only what there is: %j', async (row, expected) => {
+])('the text of a load error leaves out missing values: %j', async (row, expected) => {
   expect(await textOf(row)).toBe(expected);
 });

@@ -138,7 +138,7 @@ const texts = [
   ['a stop in words', 'ABORTED', "ERROR: Query (42) cancelled on user's request", 'cancelled'],
 ] as const;
 
-describe.each(['event', 'sweep'] as const)('a commit that took effect, reported to the %s', (told) => {
+describe.each(['event', 'sweep'] as const)('a commit that took effect, but is reported to the %s', (told) => {
   it.each(texts)('as failed by %s, counts as applied, and the run succeeds', async (_, status, error, of) => {
     await atCommit();
     await report(status, { ...(error === undefined ? {} : { error }), applied: true }, told);
@@ -152,7 +152,7 @@ describe.each(['event', 'sweep'] as const)('a commit that took effect, reported 
   });
 });
 
-it('the last step that is reported failed, and took effect, ends its run well', async () => {
+it('a run succeeds if its last step took effect but was reported as failed', async () => {
   await atCommit();
   await world.finish();
   await report('FAILED', { error: io, applied: true });
@@ -162,7 +162,7 @@ it('the last step that is reported failed, and took effect, ends its run well', 
   expect(await rowsOf('50_audit.sql')).toMatchObject([{ status: 'FINISHED', error: io }]);
 });
 
-it('a commit that was stopped for its own timeout, and took effect, counts as applied', async () => {
+it('a commit that was cancelled for its timeout but took effect counts as applied', async () => {
   await atCommit(planOf([stage, load, { ...commit, timeoutSeconds: 60 }, audit]));
   world.warehouse.stopped = () => ({ applied: true });
   await sweepAfter(100_000);
@@ -175,7 +175,7 @@ it('a commit that was stopped for its own timeout, and took effect, counts as ap
 
 const openTexts = texts.filter(([, , , of]) => !['sql', 'data', 'conflict', 'permission'].includes(of));
 
-describe('a commit that lands half a minute after the report', () => {
+describe('a commit that takes effect half a minute after the report', () => {
   it.each(openTexts)(
     'of a failure by %s counts as applied, and the run succeeds',
     async (_, status, error) => {
@@ -189,7 +189,7 @@ describe('a commit that lands half a minute after the report', () => {
     },
   );
 
-  it('is waited for also where its session is gone', async () => {
+  it('is waited for even if its session is gone', async () => {
     await atCommit();
     const { event } = world.end('FAILED', { error: io, lateMs: 150_000 });
     for (const session of world.warehouse.sessions.values()) session.status = 'CLOSED';
@@ -200,13 +200,13 @@ describe('a commit that lands half a minute after the report', () => {
   });
 });
 
-describe('a commit that was reported failed, and is not there', () => {
+describe('a commit that was reported as failed and has no marker', () => {
   const markersRead = (): number => world.warehouse.calls.filter((call) => call === 'ask').length / 2;
 
   it.each([
     ['transient', 'ERROR: the cluster is resizing, please try again'],
     ['session-lost', io],
-  ] as const)('as %s is tried again after two probes', async (_, error) => {
+  ] as const)('as %s is retried after two probes', async (_, error) => {
     await atCommit();
     await report('FAILED', { error });
     expect(run()).toMatchObject({ state: 'WAITING', phase: 'SUBMITTED' });
@@ -235,14 +235,14 @@ describe('a commit that was reported failed, and is not there', () => {
     },
   );
 
-  it('by a verdict of the database fails the run after one probe, at once', async () => {
+  it('by an error of the database itself fails the run at once, after one probe', async () => {
     await atCommit();
     await report('FAILED', { error: 'ERROR: relation "x" does not exist' });
     expect(run()).toMatchObject({ state: 'FAILED', error: { class: 'sql' } });
     expect(markersRead()).toBe(1);
   });
 
-  it('is tried again by a resume, which reads its marker once more', async () => {
+  it('is retried by a resume, which reads its marker again', async () => {
     await atCommit();
     await report('FAILED', { error: 'ERROR: relation "x" does not exist' });
     expect(await ask({ verb: 'resume' })).toMatchObject({ ok: true });
@@ -265,11 +265,11 @@ async function failedByOlderVersion(state: 'FAILED' | 'NEEDS_DECISION'): Promise
   await world.store.save(stopped, there.version, 'older');
 }
 
-describe('a commit that an older version stopped without a look at its marker', () => {
+describe('a commit that an older version stopped without reading its marker', () => {
   it.each([
     ['FAILED', { verb: 'resume' as const }],
     ['NEEDS_DECISION', { verb: 'resolve' as const, verdict: 'not-applied' as const }],
-  ] as const)('%s, and that took effect, is not applied a second time', async (state, request) => {
+  ] as const)('%s, but took effect, is not applied a second time', async (state, request) => {
     await failedByOlderVersion(state);
     expect(await ask(request)).toMatchObject({ ok: true });
     await goOn();
@@ -296,7 +296,7 @@ describe('a commit that an older version stopped without a look at its marker', 
     },
   );
 
-  it('waits while its marker cannot be asked for, and is not claimed', async () => {
+  it('waits unclaimed while its marker cannot be read', async () => {
     await failedByOlderVersion('FAILED');
     await ask({ verb: 'resume' });
     const down = (call: string): void => {
@@ -312,7 +312,7 @@ describe('a commit that an older version stopped without a look at its marker', 
   });
 });
 
-it('a person who says not-applied of a commit that lands after all does not double it', async () => {
+it('a commit that takes effect after a person resolved it as not applied is not repeated', async () => {
   await atCommit();
   const refuse = (call: string): void => {
     if (call === 'ask') throw Object.assign(new Error('denied'), { name: 'AccessDeniedException' });
@@ -330,7 +330,7 @@ it('a person who says not-applied of a commit that lands after all does not doub
   expect([submitted('40_commit.sql'), applied('40_commit.sql')]).toEqual([1, 1]);
 });
 
-describe('a session step that was reported failed in words that leave open whether it was done', () => {
+describe('a session step whose reported failure leaves open whether it was applied', () => {
   const sessionsOf = (step: string): string[] =>
     world.warehouse.statements
       .filter(({ name, sqls }) => name !== undefined && stepOf(sqls) === step)
@@ -349,7 +349,7 @@ describe('a session step that was reported failed in words that leave open wheth
   it.each([
     ['transient', 'ERROR: the cluster is resizing, please try again'],
     ['session-lost', io],
-  ] as const)('(%s) is tried again in a new session only', async (_, error) => {
+  ] as const)('(%s) is retried in a new session only', async (_, error) => {
     await atLoad();
     await report('FAILED', { error, applied: true });
     await goOn();
@@ -373,7 +373,7 @@ describe('a session step that was reported failed in words that leave open wheth
     expect([second !== undefined && second !== first, others]).toEqual([true, []]);
   });
 
-  it('that is refused by the database is repeated where it is', async () => {
+  it('that is rejected by the database is repeated in the same session', async () => {
     await atLoad();
     await report('FAILED', { error: 'ERROR: relation "x" does not exist' });
     await ask({ verb: 'resume' });
@@ -381,7 +381,7 @@ describe('a session step that was reported failed in words that leave open wheth
     expect(new Set(sessionsOf('20_load.sql')).size).toBe(1);
   });
 
-  it('again and again, stops instead of being rebuilt for ever', async () => {
+  it('again and again stops instead of being rebuilt for ever', async () => {
     await atLoad();
     for (let i = 0; i < 60 && run().state !== 'FAILED'; i += 1) {
       const running = world.warehouse.running();
@@ -398,7 +398,7 @@ describe('a session step that was reported failed in words that leave open wheth
   });
 });
 
-describe('an opaque step that was reported failed', () => {
+describe('an opaque step that was reported as failed', () => {
   it.each([
     ['in open words is put to a person', io, 'NEEDS_DECISION'],
     ['by the database has failed', 'ERROR: relation "x" does not exist', 'FAILED'],
@@ -409,7 +409,7 @@ describe('an opaque step that was reported failed', () => {
     expect(submitted('40_call.sql')).toBe(1);
   });
 
-  it('in open words has its verify: query asked, and goes on where that says yes', async () => {
+  it('with an unclear error is checked by its verify: query, and the run continues if that returns true', async () => {
     await atCommit(planOf([stage, { ...call, verify: { parts: ['SELECT was_it_done'] } }, audit]));
     world.warehouse.verify = (sql) => (sql.includes('was_it_done') ? [['1']] : undefined);
     await report('FAILED', { error: io, applied: true });
@@ -429,23 +429,23 @@ describe('cancel of a commit', () => {
     return run().error?.message;
   };
 
-  it('that was reported ABORTED though it took effect says that it was applied', async () => {
+  it('that was reported ABORTED but took effect reports that it was applied', async () => {
     expect(await cancel({ applied: true })).toBe('cancelled by mia; step 40_commit.sql was applied');
     expect(await rowsOf('40_commit.sql')).toMatchObject([{ status: 'FINISHED' }]);
   });
 
-  it('that lands half a minute after it was stopped says that it was applied', async () => {
+  it('that takes effect half a minute after it was cancelled reports that it was applied', async () => {
     expect(await cancel({ lateMs: 30_000 })).toBe('cancelled by mia; step 40_commit.sql was applied');
     expect(applied('40_commit.sql')).toBe(1);
   });
 
-  it('that was stopped in time says that it was not applied, after two looks', async () => {
+  it('that was cancelled in time reports that it was not applied, after two probes', async () => {
     expect(await cancel({})).toBe('cancelled by mia; step 40_commit.sql was not applied');
     expect(applied('40_commit.sql')).toBe(0);
     expect(await rowsOf('40_commit.sql')).toMatchObject([{ status: 'ABORTED' }]);
   });
 
-  it('of which the event says ABORTED looks at its marker as well', async () => {
+  it('whose completion event says ABORTED reads its marker as well', async () => {
     await atCommit();
     world.warehouse.cancel = () => Promise.resolve();
     await ask({ verb: 'cancel' });
@@ -455,7 +455,7 @@ describe('cancel of a commit', () => {
   });
 });
 
-describe('a commit that lands minutes after its report', () => {
+describe('a commit that takes effect minutes after its report', () => {
   const MINUTE = 60_000;
 
   const refusesQuestions = (call: string): void => {
@@ -485,7 +485,7 @@ describe('a commit that lands minutes after its report', () => {
       isClosed: false,
     },
   ])(
-    'is not done twice where the marker could not be read and a person lets it run again: $of',
+    'is not applied twice if the marker could not be read and a person lets it run again: $of',
     async (how) => {
       await atCommit();
       world.warehouse.before = refusesQuestions;
@@ -505,7 +505,7 @@ describe('a commit that lands minutes after its report', () => {
     },
   );
 
-  it('is not done twice where a conflict was reported, and its transaction is seen open', async () => {
+  it('is not applied twice if a conflict was reported and its transaction is still open', async () => {
     await atCommit();
     await report('FAILED', {
       error: 'ERROR: 1023 Serializable isolation violation on table - 1',

@@ -63,7 +63,7 @@ const fine = (): void => undefined;
 const sent = (): string[] => world.warehouse.calls.filter((call) => call === 'submit');
 
 describe('a claim whose submission was never seen', () => {
-  it('is sent again under the same token for half an hour', async () => {
+  it('is sent again with the same token for half an hour', async () => {
     await claimed({}, timeout);
     const { token } = run();
     await minutes(29);
@@ -72,7 +72,7 @@ describe('a claim whose submission was never seen', () => {
     expect(run().nonce).toBeUndefined();
   });
 
-  it('is not sent between half an hour and the end of every driver that may still send it', async () => {
+  it('is not sent after half an hour, until every driver that may still send it is gone', async () => {
     await claimed({}, timeout);
     await minutes(30);
     const before = sent().length;
@@ -80,7 +80,7 @@ describe('a claim whose submission was never seen', () => {
     expect(sent()).toHaveLength(before);
   });
 
-  it('is then claimed anew in the same session, under another token and nonce, and runs once', async () => {
+  it('is then claimed again in the same session, with another token and nonce, and runs once', async () => {
     await claimed({}, timeout);
     const { token, sessionId } = run();
     await minutes(31);
@@ -107,7 +107,7 @@ describe('a claim whose submission was never seen', () => {
     expect(run().nonce).toBeUndefined();
   });
 
-  it('of a durable step is claimed anew only when its marker is absent', async () => {
+  it('of a durable step is claimed again only if its marker is absent', async () => {
     await claimed({ kind: 'durable' }, timeout);
     await minutes(31);
     world.warehouse.before = fine;
@@ -123,7 +123,7 @@ describe('a claim whose submission was never seen', () => {
     expect(run().error?.message).toContain('baton resolve');
   });
 
-  it('of an idempotent opaque step is claimed anew', async () => {
+  it('of an idempotent opaque step is claimed again', async () => {
     await claimed({ kind: 'opaque', idempotent: true }, timeout);
     world.time += 31 * MINUTE;
     world.warehouse.before = fine;
@@ -133,7 +133,7 @@ describe('a claim whose submission was never seen', () => {
 });
 
 describe('a token that is refused though its session is idle', () => {
-  it('is not sent any more after a minute, and the step is claimed anew when nobody can send it', async () => {
+  it('is no longer sent after a minute, and the step is claimed again when no driver can send it', async () => {
     await claimed({}, unavailable);
     await minutes(1);
     expect(run().refusedSince).toBeDefined();
@@ -154,7 +154,7 @@ describe('a token that is refused though its session is idle', () => {
     expect(run()).toMatchObject({ state: 'NEEDS_DECISION' });
   });
 
-  it('is sent on while the session was only busy', async () => {
+  it('is sent again while the session is only busy', async () => {
     await claimed({}, unavailable);
     const session = world.warehouse.sessions.get(run().sessionId ?? '');
     if (session === undefined) throw new Error('no session');

@@ -103,8 +103,8 @@ async function filesBehindAFailure(): Promise<readonly [string, string, string]>
   return [first, second, third];
 }
 
-describe('files that waited behind a failed run', () => {
-  it('start with the plan of today once it was repaired, and succeed', async () => {
+describe('files that waited for a failed run', () => {
+  it('start with the repaired plan of today, and succeed', async () => {
     const ids = await filesBehindAFailure();
     deploy(repaired);
     await resume(ids[0]);
@@ -116,14 +116,14 @@ describe('files that waited behind a failed run', () => {
     expect(sent().filter((text) => text === 'INSERT')).toHaveLength(3);
   });
 
-  it('run what they were made with where nothing was deployed since', async () => {
+  it('run the plan they were created with if nothing was deployed since', async () => {
     const ids = await filesBehindAFailure();
     await resume(ids[0]);
     await finishAll();
     for (const id of ids) expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
-  it('run what they were made with where the pipeline is not there any more', async () => {
+  it('run the plan they were created with if the pipeline no longer exists', async () => {
     const ids = await filesBehindAFailure();
     plans = new PlanCache(world.store, () => [{ ...repaired, pipeline: 'another' }]);
     await resume(ids[0]);
@@ -131,7 +131,7 @@ describe('files that waited behind a failed run', () => {
     expect(run(ids[1])).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
-  it('have their manifest written where only the plan of today uses one', async () => {
+  it('get a manifest if only the plan of today uses one', async () => {
     const [first, second] = await filesBehindAFailure();
     deploy({ ...repaired, steps: repaired.steps.map((step) => ({ ...step, usesManifest: true })) });
     await resume(first);
@@ -142,7 +142,7 @@ describe('files that waited behind a failed run', () => {
     });
   });
 
-  it('start side by side where the plan of today allows more at once', async () => {
+  it('run in parallel if the plan of today allows it', async () => {
     const ids = await filesBehindAFailure();
     deploy({ ...repaired, concurrency: 3, hash: 'three at once' });
     await sweepNow();
@@ -152,7 +152,7 @@ describe('files that waited behind a failed run', () => {
   });
 });
 
-describe('a run that waited keeps the plan it was made with', () => {
+describe('a run that waited keeps the plan it was created with', () => {
   const day = { name: 'day', type: 'date' as const };
 
   async function behind(of: Plan, parameters: Record<string, string>, file?: string): Promise<string> {
@@ -164,7 +164,7 @@ describe('a run that waited keeps the plan it was made with', () => {
     return waiting;
   }
 
-  it('where its parameters do not fit the plan of today', async () => {
+  it('if its parameters do not fit the plan of today', async () => {
     const of = { ...broken, parameters: [day] };
     const id = await behind(of, { day: '2026-11-24' });
     deploy(repaired);
@@ -173,14 +173,14 @@ describe('a run that waited keeps the plan it was made with', () => {
     expect(world.logs).toContain('warn the run keeps the plan it was created with');
   });
 
-  it('where the plan of today asks for a parameter that it does not have', async () => {
+  it('if the plan of today needs a parameter that it does not have', async () => {
     const id = await behind(broken, {});
     deploy({ ...repaired, parameters: [day] });
     await finishAll();
     expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
-  it('where the plan of today works on a file, and the run has none', async () => {
+  it('if the plan of today needs a file and the run has none', async () => {
     const id = await behind(broken, {});
     const named = sql('10_stage.sql', 'COPY');
     deploy(planOf([{ ...named, statements: [{ parts: ['COPY ', { param: 'file_uri' }] }] }, commit]));
@@ -188,7 +188,7 @@ describe('a run that waited keeps the plan it was made with', () => {
     expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
-  it('and not where all of that fits', async () => {
+  it('but takes the plan of today if all of that fits', async () => {
     const of = { ...broken, parameters: [day] };
     const id = await behind(of, { day: '2026-11-24' });
     deploy({ ...repaired, parameters: [day] });
@@ -199,7 +199,7 @@ describe('a run that waited keeps the plan it was made with', () => {
 });
 
 describe('a run that has begun', () => {
-  it('keeps its plan through a deploy', async () => {
+  it('keeps its plan after a deployment', async () => {
     const id = await arrive('orders/1.csv');
     await sweepNow();
     deploy(repaired);
@@ -207,7 +207,7 @@ describe('a run that has begun', () => {
     expect(run(id)).toMatchObject({ state: 'SUCCEEDED', planHash: broken.hash });
   });
 
-  it('and was resumed, but gave its slot away, keeps the plan that it was resumed with', async () => {
+  it('keeps the plan with which it was resumed, even after it released its slot', async () => {
     const going = { ...broken, onFailure: 'continue' as const, hash: 'broken, continues' };
     deploy(going);
     const first = await arrive('orders/1.csv');

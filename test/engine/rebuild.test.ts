@@ -72,8 +72,8 @@ async function loseSessionAfter(finished: { rows?: number[] } = {}): Promise<voi
   await world.drive(runId, event);
 }
 
-describe('a session that is lost before anything durable was done', () => {
-  it('is rebuilt at once where no durable step is in doubt: only what built the temporary tables runs again', async () => {
+describe('a session that is lost before any durable step', () => {
+  it('is rebuilt at once if the outcome of no durable step is unknown: only the steps that built the temporary tables re-run', async () => {
     const note: Partial<Step> = { name: '25_note.sql', lineage: lineage({ createsTemp: ['note'] }) };
     const more: Partial<Step> = { name: '30_more.sql', lineage: lineage({ writesTemp: ['stage'] }) };
     const id = await started(planOf([stage, load, note, more, commit]));
@@ -94,7 +94,7 @@ describe('a session that is lost before anything durable was done', () => {
     ]);
   });
 
-  it('at the commit step: the marker is probed twice, a minute apart, then the staging steps run again', async () => {
+  it('at the commit step is rebuilt after two probes of the marker, a minute apart: the staging steps re-run', async () => {
     const id = await started(planOf([stage, load, commit]));
     await world.finish();
     await loseSessionAfter({ rows: [50] });
@@ -116,8 +116,8 @@ describe('a session that is lost before anything durable was done', () => {
   });
 });
 
-describe('a session that is lost behind a commit', () => {
-  it('is rebuilt where that is proved safe, and the commit is never repeated', async () => {
+describe('a session that is lost after a commit', () => {
+  it('is rebuilt if that is proved safe, and the commit is never repeated', async () => {
     const id = await started(planOf([stage, load, commit, audit]));
     await world.finish();
     await world.finish('FINISHED', { rows: [50] });
@@ -132,7 +132,7 @@ describe('a session that is lost behind a commit', () => {
     expect(stepsRun().filter((step) => step === '40_commit.sql')).toHaveLength(1);
   });
 
-  it('stops with REPLAY_DIVERGED where the load gives other rows than the first time', async () => {
+  it('stops the run with REPLAY_DIVERGED if the load returns another number of rows than the first time', async () => {
     const id = await started(planOf([stage, load, commit, audit]));
     await world.finish();
     await world.finish('FINISHED', { rows: [50] });
@@ -163,7 +163,7 @@ describe('a session that is lost behind a commit', () => {
     expect(runOf(id).state).toBe('SUCCEEDED');
   });
 
-  it('compares rows also with a step whose history row was not written yet', async () => {
+  it('compares rows even with a step whose history row was not written yet', async () => {
     const seen: Partial<Step> = {
       name: '45_seen.sql',
       lineage: lineage({ createsTemp: ['seen'], readsTemp: ['stage'] }),
@@ -200,7 +200,7 @@ describe('a session that is lost behind a commit', () => {
     expect(rows).toContain('50_audit.sql 1 FAILED');
   });
 
-  it("the article's shape is refused, with advice and the commands that decide it", async () => {
+  it('cannot be rebuilt in the pipeline of the article: the run stops with advice and the commands to decide it', async () => {
     const id = await started(planOf([stage, load, changes, merge, auditChanges]));
     for (let i = 0; i < 3; i += 1) await world.finish('FINISHED', { rows: [50] });
     await loseSessionAfter({ rows: [9, 1] });
@@ -216,7 +216,7 @@ describe('a session that is lost behind a commit', () => {
   });
 });
 
-describe('a commit whose session broke under it', () => {
+describe('a commit whose session broke while it ran', () => {
   async function breakUnderCommit(committed: boolean): Promise<string> {
     const id = await started(planOf([stage, load, commit, audit]));
     await world.finish();
@@ -226,7 +226,7 @@ describe('a commit whose session broke under it', () => {
     return id;
   }
 
-  it('and that has its marker is applied: the run goes on behind it', async () => {
+  it('counts as applied if it has its marker: the run continues with the next step', async () => {
     const id = await breakUnderCommit(true);
     for (let minute = 0; minute < 8 && world.warehouse.running() === undefined; minute += 1) {
       world.time += 61_000;
@@ -239,7 +239,7 @@ describe('a commit whose session broke under it', () => {
     expect(stepsRun().filter((step) => step === '40_commit.sql')).toHaveLength(1);
   });
 
-  it('and that has no marker is not applied: it is tried again in a new session', async () => {
+  it('counts as not applied without a marker: it is retried in a new session', async () => {
     const id = await breakUnderCommit(false);
     for (let minute = 0; minute < 12 && runOf(id).state !== 'SUCCEEDED'; minute += 1) {
       world.time += 61_000;
@@ -255,7 +255,7 @@ describe('a commit whose session broke under it', () => {
     ).toHaveLength(1);
   });
 
-  it('and that is opaque needs a person, whose word goes on', async () => {
+  it('needs a person to decide if it is opaque, and continues after that', async () => {
     const opaque: Partial<Step> = {
       name: '40_call.sql',
       kind: 'opaque',

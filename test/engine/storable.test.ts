@@ -160,7 +160,7 @@ const files = fc
   .tuple(upTo(1_013), upTo(1_024), upTo(256))
   .map(([key, versionId, etag]) => fileOf(`orders/${key}.csv`, { versionId, etag }));
 
-it('a run whose ports answer megabytes is stored all the same', { timeout: 300_000 }, async () => {
+it('a run stays storable even if the ports return megabytes', { timeout: 300_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(
       files,

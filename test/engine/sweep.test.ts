@@ -37,7 +37,7 @@ async function sweepAfter(ms: number): Promise<void> {
   await sweep(world.engine());
 }
 
-describe('recovered is', () => {
+describe('the sweep counts as recovered', () => {
   it('a step whose completion event never came', async () => {
     const id = await arrive('orders/1.csv');
     await world.drive(id);
@@ -52,7 +52,7 @@ describe('recovered is', () => {
     expect(world.metered.get('SweepRecovered')).toBe(1);
   });
 
-  it('not a run that was looked at and still runs', async () => {
+  it('no run that was checked and still runs', async () => {
     const id = await arrive('orders/1.csv');
     await world.drive(id);
     await sweepAfter(2 * MINUTE);
@@ -60,7 +60,7 @@ describe('recovered is', () => {
     expect(world.metered.get('OldestUnfinishedRun')).toBe(120);
   });
 
-  it('not a run that backed off', async () => {
+  it('no run that backed off', async () => {
     world.warehouse.before = () => {
       throw Object.assign(new Error('too many'), { name: 'ThrottlingException' });
     };
@@ -74,8 +74,8 @@ describe('recovered is', () => {
   });
 });
 
-describe('a run that holds a slot without knowing it', () => {
-  it('is brought on by the sweep itself, though an older file waits before it and no wake-up arrives', async () => {
+describe('a run whose slot is not recorded on it yet', () => {
+  it('is driven by the sweep, even if an older file waits and no wake-up arrives', async () => {
     world.time += 10 * MINUTE;
     const unaware = await arrive('orders/2.csv');
     // Its driver was cut off between the pool and the run.
@@ -89,8 +89,8 @@ describe('a run that holds a slot without knowing it', () => {
   });
 });
 
-describe('files behind a run', () => {
-  it('that goes on wait; behind one that stopped they are held back, and its alert says how many', async () => {
+describe('files that wait for a run', () => {
+  it('are counted as waiting while it runs, and as held back when it has stopped; the alert has their number', async () => {
     const id = await arrive('orders/1.csv');
     await world.drive(id);
     world.time += 1_000;
@@ -107,7 +107,7 @@ describe('files behind a run', () => {
 });
 
 describe('a run that cannot be driven', () => {
-  it('because its plan is gone is told to people after four hours, not tried for ever', async () => {
+  it('because its plan was deleted is reported to people after four hours', async () => {
     const id = await arrive('orders/1.csv');
     await world.drive(id);
     const kept = [...world.store.plans.values()];
@@ -132,7 +132,7 @@ describe('a run that cannot be driven', () => {
     expect(answer).toMatchObject({ ok: true, state: 'CANCELLED' });
   });
 
-  it('for a while goes on as if nothing had been', async () => {
+  it('for a while continues normally afterwards', async () => {
     const id = await arrive('orders/1.csv');
     await world.drive(id);
     const ask = world.warehouse.describe.bind(world.warehouse);
@@ -150,8 +150,8 @@ describe('a run that cannot be driven', () => {
   });
 });
 
-describe('a driver that dies', () => {
-  it('in the step after a long one is found by a sweep 90 seconds later', async () => {
+describe('a driver that crashes', () => {
+  it('in the step after a long one is replaced by a sweep 90 seconds later', async () => {
     const id = await arrive('orders/1.csv');
     await world.drive(id);
     // The step runs for twenty minutes: it is looked at every five.

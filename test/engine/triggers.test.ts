@@ -62,8 +62,8 @@ async function succeed(id: string): Promise<void> {
 const wakes = (id: string): number =>
   world.published.filter((entry) => entry.type === 'Run Woken' && entry.detail['runId'] === id).length;
 
-describe('a schedule that fell due', () => {
-  it('makes one run, of the time that it was due, and wakes it', async () => {
+describe('a schedule that is due', () => {
+  it('starts one run with the time when it was due, and wakes it', async () => {
     const run = await due('2026-11-24T06:00:00.000Z');
     expect(storedRun(run)).toMatchObject({
       pipeline: 'nightly',
@@ -75,7 +75,7 @@ describe('a schedule that fell due', () => {
     await succeed(run.id);
   });
 
-  it('delivered again makes no second run, and wakes the first only while it waits', async () => {
+  it('delivered again starts no second run, and wakes the first only while it waits', async () => {
     const first = await due('2026-11-24T06:00:00.000Z');
     expect((await due('2026-11-24T06:00:00.000Z')).id).toBe(first.id);
     expect(wakes(first.id)).toBe(2);
@@ -85,21 +85,21 @@ describe('a schedule that fell due', () => {
     expect(await world.store.listRuns('nightly', 10)).toHaveLength(1);
   });
 
-  it('at another time makes another run, and the older one goes first', async () => {
+  it('at another time starts another run, and the older one runs first', async () => {
     const second = await due('2026-11-25T06:00:00.000Z');
     const first = await due('2026-11-24T06:00:00.000Z');
     expect(first.id).not.toBe(second.id);
     expect(await world.store.findQueued('nightly', 1)).toEqual([first.id]);
   });
 
-  it('by two expressions at the same time makes one run', async () => {
+  it('by two expressions at the same time starts one run', async () => {
     const first = await due('2026-11-24T06:00:00.000Z');
     const second = await due('2026-11-24T06:00:00.000Z', today, 'rate(1 day)');
     expect(second.id).toBe(first.id);
     expect(second.trigger).toMatchObject({ schedule: 'cron(0 6 * * ? *)' });
   });
 
-  it('makes runs of its stage alone: another stage has other ids', async () => {
+  it('starts a run with an id that other stages do not use', async () => {
     const here = await due('2026-11-24T06:00:00.000Z');
     const other = new World();
     const settings = { ...other.ports.settings, stage: 'other' };
@@ -108,7 +108,7 @@ describe('a schedule that fell due', () => {
     expect(run.id).not.toBe(here.id);
   });
 
-  it('is refused where its pipeline is gone, or starts by the clock no more', async () => {
+  it('is refused if its pipeline no longer exists or no longer has a schedule', async () => {
     await expect(due('2026-11-24T06:00:00.000Z', [report])).rejects.toThrow(
       'cron(0 6 * * ? *) was due at 2026-11-24T06:00:00.000Z, but pipeline nightly no longer exists',
     );
@@ -121,7 +121,7 @@ describe('a schedule that fell due', () => {
 });
 
 describe('a run that succeeded', () => {
-  it('starts one run of each pipeline behind it, with its own id and time', async () => {
+  it('starts one run of each downstream pipeline, with its own id and the time of the upstream run', async () => {
     const upstream = await due('2026-11-24T06:00:00.000Z');
     await succeed(upstream.id);
     const [id = '', ...more] = await follow(upstream.id);
@@ -146,7 +146,7 @@ describe('a run that succeeded', () => {
     expect(await follow(mailed).catch((error: unknown) => String(error))).toContain('it is QUEUED');
   });
 
-  it('told again, also after a resume that published once more, starts nothing more', async () => {
+  it('starts nothing more if its event is delivered again, or published again after a resume', async () => {
     const upstream = await due('2026-11-24T06:00:00.000Z');
     await succeed(upstream.id);
     expect(await follow(upstream.id)).toHaveLength(1);
@@ -154,7 +154,7 @@ describe('a run that succeeded', () => {
     expect(await world.store.listRuns('report', 10)).toHaveLength(1);
   });
 
-  it('is believed only where the table says so', async () => {
+  it('is trusted only if the table confirms it', async () => {
     const upstream = await due('2026-11-24T06:00:00.000Z');
     await expect(follow(upstream.id)).rejects.toThrow(
       `received "Run Succeeded" for run ${upstream.id}, but it is QUEUED`,
@@ -165,7 +165,7 @@ describe('a run that succeeded', () => {
     expect(await world.store.listRuns('report', 10)).toEqual([]);
   });
 
-  it('behind which nothing starts is no error', async () => {
+  it('without downstream pipelines is not an error', async () => {
     const upstream = await due('2026-11-24T06:00:00.000Z');
     await succeed(upstream.id);
     const started = await startFollowing(upstream.id, world.engine([nightly]));
@@ -173,7 +173,7 @@ describe('a run that succeeded', () => {
     expect(world.logs).toContain('info no pipeline starts after this run');
   });
 
-  it('hands its id on as :upstream_run_id, which is NULL in a run that a person starts', async () => {
+  it('passes its id on as :upstream_run_id, which is NULL in a run that a person starts', async () => {
     const parts = ['SELECT ', { param: 'upstream_run_id' }, ', ', { param: 'event_time' }];
     const asked: Plan = planOf([{ statements: [{ parts }] }], nameOf(report));
     const [step] = asked.steps;
@@ -230,7 +230,7 @@ describe('an event of the bus', () => {
     expect(await ids()).toHaveLength(2);
   });
 
-  it('that is replayed resumes its failed run, or makes a new one, as the pipeline says', async () => {
+  it('that is replayed resumes its failed run or starts a new one, depending on onReplay', async () => {
     const run = await start();
     await world.drive(run?.id ?? '');
     await world.finish('FAILED', { error: 'ERROR: relation "t" does not exist' });
@@ -264,12 +264,12 @@ describe('an event of the bus', () => {
       { detailType: 'Order Lost' },
       'event "Order Lost" from shop.orders (e-1), but pipeline shop no longer has',
     ],
-  ])('that comes too late, %j, is refused', async (more, reason) => {
+  ])('that no pipeline has a trigger for is refused: %j', async (more, reason) => {
     await expect(start(more)).rejects.toThrow(reason);
     expect(world.store.runs.size).toBe(0);
   });
 
-  it('that a run caused itself is ignored, or each run would start the next', async () => {
+  it('that was caused by a run itself is ignored, since each run would start the next', async () => {
     const everything = pipeline('shop', {
       kind: 'event',
       pattern: { source: ['aws.redshift-data', 'aws.s3'] },

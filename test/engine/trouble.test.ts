@@ -64,7 +64,7 @@ async function untilStopped(id: string): Promise<void> {
 }
 
 describe('a run between its steps that cannot be driven 240 times', () => {
-  it('has failed, says how to go on, and can be resumed', async () => {
+  it('is FAILED, says how to continue, and can be resumed', async () => {
     const repair = breakDown();
     const id = await arrive('orders/1.csv', hold);
     await untilStopped(id);
@@ -91,7 +91,7 @@ describe('a run between its steps that cannot be driven 240 times', () => {
     expect(run(id).state).toBe('SUCCEEDED');
   });
 
-  it('holds the files behind it, unless its pipeline continues', async () => {
+  it('holds back later files, unless its pipeline has onFailure: continue', async () => {
     for (const [plan, state] of [
       [hold, 'QUEUED'],
       [goesOn, 'RUNNING'],
@@ -112,7 +112,7 @@ describe('a run between its steps that cannot be driven 240 times', () => {
 });
 
 describe('a run with a statement under way that cannot be driven 240 times', () => {
-  it('needs a decision; with onFailure: continue its slot is given back, and the next file starts', async () => {
+  it('needs a decision; with onFailure: continue it releases its slot, and the next file starts', async () => {
     const first = await arrive('orders/1.csv', goesOn);
     await world.drive(first);
     const second = await arrive('orders/2.csv', goesOn);
@@ -130,7 +130,7 @@ describe('a run with a statement under way that cannot be driven 240 times', () 
     expect(run(second)).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED' });
   });
 
-  it('tells people, later where publishing fails just then', async () => {
+  it('is reported to people, later if publishing fails at first', async () => {
     const id = await arrive('orders/1.csv', hold);
     await world.drive(id);
     const repair = breakDown();
@@ -151,7 +151,7 @@ describe('a run with a statement under way that cannot be driven 240 times', () 
     expect(run(id)).not.toHaveProperty('pendingActions');
   });
 
-  it('because its plan is gone: today’s plan says whether later files wait', async () => {
+  it('because its plan was deleted holds back later files if today’s plan says so', async () => {
     for (const [today, holds] of [
       [[{ ...goesOn, hash: 'another' }], false],
       [[{ ...hold, hash: 'another' }], true],
@@ -170,7 +170,7 @@ describe('a run with a statement under way that cannot be driven 240 times', () 
     }
   });
 
-  it('because its plan is gone, and is given up by a person before that', async () => {
+  it('because its plan was deleted can be cancelled by a person before that', async () => {
     const id = await arrive('orders/1.csv', hold);
     world.store.plans.clear();
     const request = { verb: 'cancel' as const, requestId: 'c', runId: id, actor: 'mia' };
@@ -183,7 +183,7 @@ describe('a run with a statement under way that cannot be driven 240 times', () 
   });
 });
 
-it('failed drives are counted on the run, and metered', async () => {
+it('failed drives are counted on the run and in a metric', async () => {
   const id = await arrive('orders/1.csv', hold);
   await world.drive(id);
   breakDown();
@@ -193,7 +193,7 @@ it('failed drives are counted on the run, and metered', async () => {
   expect(run(id).failedDrives).toBeGreaterThan(0);
 });
 
-it('the failed drives of a run that stopped meanwhile, or is gone, change nothing', async () => {
+it('failed drives of a run that has stopped since, or was deleted, change nothing', async () => {
   const id = await arrive('orders/1.csv', hold);
   await world.drive(id);
   await world.finish('FAILED', { error: 'ERROR: syntax error at or near "x"' });

@@ -19,7 +19,7 @@ async function arrive(world: World, plan: Plan): Promise<string> {
   return id;
 }
 
-it('a commit that lands between the two questions of a probe is seen, and never made again', async () => {
+it('a commit that takes effect between the two queries of a probe is seen, and never repeated', async () => {
   const world = new World();
   const { warehouse } = world;
   const id = await arrive(world, planOf([{ name: '10_commit.sql', kind: 'durable' }]));
@@ -44,7 +44,7 @@ it('a commit that lands between the two questions of a probe is seen, and never 
   expect(warehouse.calls.filter((call) => call === 'submit')).toHaveLength(1);
 });
 
-it('a resume keeps the history row of the failed attempt, also where it was still to be written', async () => {
+it('a resume keeps the history row of the failed attempt, even if it is still to be written', async () => {
   const world = new World();
   const plan = planOf([{ name: '10_stage.sql' }]);
   const id = await arrive(world, plan);
@@ -65,7 +65,7 @@ it('a resume keeps the history row of the failed attempt, also where it was stil
   ]);
 });
 
-describe("a run's identity", () => {
+describe('the id of a run', () => {
   const plan = planOf([{}]);
   const settings = { service: 'baton', stage: 'dev' };
   const time = '2026-11-24T08:00:00.000Z';
@@ -86,15 +86,15 @@ describe("a run's identity", () => {
     ['stage', idOf(s3(), plan, { stage: 'prod' })],
     ['service', idOf(s3(), plan, { service: 'etl' })],
     ['kind', idOf({ kind: 'request', time, requestId: 'etag', actor: 'me' })],
-  ])('is another one with another %s', (_, other) => {
+  ])('is different with another %s', (_, other) => {
     expect(other).not.toBe(one);
   });
 
-  it('is that of the version where the bucket has versions, though bytes and sequencer are the same', () => {
+  it('depends on the object version, even if content and sequencer are the same', () => {
     expect(idOf(s3({ versionId: 'v2' }))).not.toBe(idOf(s3(versioned)));
   });
 
-  it('is the same however often, and whenever, the event is delivered', () => {
+  it('is the same however often and whenever the event is delivered', () => {
     expect(idOf({ ...s3(), time: '2026-11-25T00:00:00.000Z' })).toBe(one);
   });
 
@@ -106,12 +106,15 @@ describe("a run's identity", () => {
       { kind: 'pipeline', time, upstream: { pipeline: 'up', runId: 'up-1' } },
       { kind: 'pipeline', time, upstream: { pipeline: 'up', runId: 'up-2' } },
     ],
-  ] as [string, RunTrigger, RunTrigger][])('of a %s is that of what it stands for', (_, a, b) => {
-    expect(idOf(a)).not.toBe(idOf(b));
-    expect(idOf(a)).toBe(idOf({ ...a }));
-  });
+  ] as [string, RunTrigger, RunTrigger][])(
+    'of a %s depends only on what identifies the trigger',
+    (_, a, b) => {
+      expect(idOf(a)).not.toBe(idOf(b));
+      expect(idOf(a)).toBe(idOf({ ...a }));
+    },
+  );
 
-  it('takes a replay as a trigger of its own only where the pipeline runs anew on replays', () => {
+  it('is different for a replay only with onReplay: rerun', () => {
     const replayed: RunTrigger = { ...s3(), replayName: 'night' };
     expect(idOf(replayed)).toBe(one);
     const rerun: Plan = { ...plan, onReplay: 'rerun' };
@@ -119,7 +122,7 @@ describe("a run's identity", () => {
     expect(idOf(replayed, rerun)).not.toBe(idOf({ ...replayed, replayName: 'again' }, rerun));
   });
 
-  it('is of two files with the same bytes two', async () => {
+  it('is different for two files with the same content', async () => {
     const world = new World();
     const files = [fileOf('orders/1.csv', { etag: 'same' }), fileOf('orders/2.csv', { etag: 'same' })];
     for (const one of files) await admit({ file: one, time }, world.engine([plan]));

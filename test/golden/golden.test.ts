@@ -120,9 +120,9 @@ async function broughtToItsEnd(world: World, runId: string, plan: Plan): Promise
   throw new Error(`stuck: ${JSON.stringify(world.store.runs.get(runId))}`);
 }
 
-describe.each(versions)('what version %s stored', (version) => {
+describe.each(versions)('a run stored by version %s', (version) => {
   it.each(readGoldens(folder, version).map((golden) => [golden.name, golden] as const))(
-    'comes to its right end: %s',
+    'ends correctly with today’s code: %s',
     async (_, golden) => {
       const { world, plan } = await revived(golden);
       expect(await broughtToItsEnd(world, golden.runId, plan)).toBe(golden.end);
@@ -147,7 +147,7 @@ describe.each(versions)('what version %s stored', (version) => {
     readGoldens(folder, version)
       .filter(({ name }) => name.startsWith('FAILED'))
       .map((golden) => [golden.name, golden] as const),
-  )('is resumed where it failed, with the plan of a better compiler: %s', async (_, golden) => {
+  )('is resumed where it failed, also with a plan of a newer compiler: %s', async (_, golden) => {
     const { world, plan } = await revived(golden);
     const before = world.run(golden.runId);
     const today = compiledBetter(plan);
@@ -161,7 +161,7 @@ describe.each(versions)('what version %s stored', (version) => {
     expect(await broughtToItsEnd(world, golden.runId, today)).toBe(golden.end);
   });
 
-  it('is refused where it is of a newer schema, and left as it is', async () => {
+  it('is refused and left unchanged if it has a newer schema', async () => {
     const [golden] = readGoldens(folder, version);
     const table = await tables.empty();
     for (const item of golden?.items ?? [])
@@ -176,15 +176,15 @@ describe.each(versions)('what version %s stored', (version) => {
   });
 });
 
-describe.each(versions)('what version %s was told', (version) => {
+describe.each(versions)('an event received by version %s', (version) => {
   const events = readGoldenEvents(folder, version);
   const goldens = readGoldens(folder, version);
 
-  it.each(events.map((event) => [event.name, event] as const))('is read as it was: %s', (_, event) => {
+  it.each(events.map((event) => [event.name, event] as const))('is parsed as it was then: %s', (_, event) => {
     expect(read(event)).toMatchObject(event.read as object);
   });
 
-  it('starts a run that comes to its end: a file that arrived, and again by a replay', async () => {
+  it('starts a run that succeeds: a file event, and its replay', async () => {
     const files = events.filter(({ reader }) => reader === 'object-created').map((event) => read(event));
     for (const created of files as ObjectCreated[]) {
       const world = new World();
@@ -203,7 +203,7 @@ describe.each(versions)('what version %s was told', (version) => {
     }
   });
 
-  it('brings its run on: the end of a statement', async () => {
+  it('advances its run: a completion event', async () => {
     const golden = underWay(goldens);
     const { world, plan } = await revived(golden);
     const told = events.find(({ name, of }) => name === 'a statement ended' && of === golden.name);
@@ -217,7 +217,7 @@ describe.each(versions)('what version %s was told', (version) => {
     expect(await broughtToItsEnd(world, golden.runId, plan)).toBe('SUCCEEDED');
   });
 
-  it('has its effect: what a person asked for', async () => {
+  it('has its effect: a request of a person', async () => {
     for (const event of events.filter(({ reader }) => reader === 'request')) {
       const request = read(event) as Parameters<typeof operate>[0];
       const states = { resume: 'FAILED', resolve: 'NEEDS_DECISION', cancel: 'RUNNING-SUBMITTED', start: '' };
@@ -235,7 +235,7 @@ describe.each(versions)('what version %s was told', (version) => {
   });
 });
 
-describe('what today’s code stores (if it is not so: node test/golden/write.ts)', () => {
+describe('what today’s code stores (to update the golden files: node test/golden/write.ts)', () => {
   let today: Golden[];
 
   beforeAll(async () => {
@@ -247,12 +247,12 @@ describe('what today’s code stores (if it is not so: node test/golden/write.ts
     expect(shapeOf(today)).toEqual(shapeOf(readGoldens(folder, newest)));
   });
 
-  it('has every kind of moment that the newest golden version has, and no other', () => {
+  it('covers the same lifecycle states as the newest golden version', () => {
     const names = (goldens: readonly Golden[]): string[] => goldens.map(({ name }) => name).sort();
     expect(names(today)).toEqual(names(readGoldens(folder, newest)));
   });
 
-  it('is told of by the events of the newest golden version', () => {
+  it('sends the same events as the newest golden version', () => {
     const events = readGoldenEvents(folder, newest);
     expect(makeEvents(today).map(({ name }) => name)).toEqual(events.map(({ name }) => name));
   });

@@ -28,16 +28,16 @@ function resumed(before: Plan, today: Plan) {
   return { answer: decision.answer, run: storedRun(decision.run) };
 }
 
-describe('the identity of a step', () => {
+describe('the hash of a step', () => {
   const pinned = new Map(readPins().map(({ step, source, hash }) => [`${step} ${source}`, hash]));
 
-  it(`of every fixture is pinned (if one is not, ${HOW})`, () => {
+  it(`is pinned for every fixture (if one is missing, ${HOW})`, () => {
     const steps = FIXTURES.flatMap(stepsIn);
     expect(steps.length).toBeGreaterThan(20);
     expect(steps.filter(({ step, source }) => !pinned.has(`${step} ${source}`))).toEqual([]);
   });
 
-  it('is the pinned one, as long as its text is', () => {
+  it('is unchanged while its text is unchanged', () => {
     const steps = [...FIXTURES, ...DELIVERED].flatMap(stepsIn);
     const changed = steps.filter(
       ({ step, source, hash }) => (pinned.get(`${step} ${source}`) ?? hash) !== hash,
@@ -52,14 +52,14 @@ describe('the identity of a step', () => {
 
   const one = (sql: string, options = {}): string => stepIdentity([{ parts: [sql] }], options);
 
-  it('counts neither comments nor how the SQL is laid out', () => {
+  it('ignores comments and whitespace', () => {
     const first = one("SELECT a  FROM t /* why */ WHERE b = 'x  y'");
     expect(one("SELECT a\r\n\tFROM t -- because\n WHERE b = 'x  y'")).toBe(first);
     expect(one("SELECT a FROM t WHERE b = 'x y'")).not.toBe(first);
     expect(one("SELECT a FROM t WHERE b = 'x  y' -- 'z'")).toBe(first);
   });
 
-  it('counts every option that is written for it, and the SQL with its placeholders', () => {
+  it('covers every option that is set for it, and the SQL with its placeholders', () => {
     const first = one('SELECT 1');
     for (const options of [{ timeout: 60 }, { kind: 'opaque' }, { idempotent: true }, { reads: ['a'] }])
       expect(one('SELECT 1', options)).not.toBe(first);
@@ -71,10 +71,10 @@ describe('the identity of a step', () => {
 });
 
 describe.each(versionsIn(folder).filter((version) => readStoredPlans(folder, version).length > 0))(
-  'a run that failed under a plan that version %s stored',
+  'a run that failed with a plan stored by version %s',
   (version) => {
     it.each(readStoredPlans(folder, version).map((stored) => [stored.plan.pipeline, stored] as const))(
-      'goes on with what today’s compiler makes of %s, in its session',
+      'is resumed in its session with the plan that today’s compiler makes of %s',
       (pipeline, { folder: source, plan: before }) => {
         const { plans } = loadPipelines(join(process.cwd(), source));
         const today = plans.find((plan) => plan.pipeline === pipeline);

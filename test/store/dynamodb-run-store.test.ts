@@ -111,7 +111,7 @@ it('a run of a newer schema is refused untouched', async () => {
   }
 });
 
-it('what is no refused condition is no conflict, but the error that it is', async () => {
+it('an error other than a refused condition is thrown, not reported as a conflict', async () => {
   const client = {
     send: () => Promise.reject(Object.assign(new Error('slow down'), { name: 'ThrottlingException' })),
   } as unknown as DynamoDBClient;
@@ -127,7 +127,7 @@ it('what is no refused condition is no conflict, but the error that it is', asyn
   await expect(store.admitKey('p', 'b', 'k', '01')).rejects.toThrow('slow down');
 });
 
-it('the row of a step is there no shorter than its run, and not for ever', async () => {
+it('a history row expires, but not before its run', async () => {
   const { client, close } = await openStore();
   try {
     const store = new DynamoDbRunStore(client, 'runs', 90);
@@ -144,6 +144,6 @@ it('the row of a step is there no shorter than its run, and not for ever', async
   }
 });
 
-it('an item that is no run is named', () => {
+it('an item that is not a run is refused with its key', () => {
   expect(() => runOfItem({ pk: 'pool#x' })).toThrow('item pool#x is not a run');
 });

@@ -193,24 +193,24 @@ function without(item: Item, name: string): Item {
   return Object.fromEntries(Object.entries(item).filter(([other]) => other !== name));
 }
 
-describe.each(Object.entries(samples))('a run that is %s', (state, sample) => {
+describe.each(Object.entries(samples))('parsing a stored run that is %s', (state, sample) => {
   const stored: Item = { ...sample };
 
-  it('comes back as it was stored: nothing is lost, and nothing is added', () => {
+  it('returns the stored run: nothing is lost, and nothing is added', () => {
     expect(storedRun(parseRun(stored))).toEqual(stored);
   });
 
-  it.each([...ofEvery, ...(required[state] ?? [])])('is refused without its %s', (name) => {
+  it.each([...ofEvery, ...(required[state] ?? [])])('refuses it without its %s', (name) => {
     expectRefused(without(stored, name), name);
   });
 
-  it('is read without any other attribute', () => {
+  it('accepts it without any other attribute', () => {
     const needed = new Set<string>([...ofEvery, ...(required[state] ?? []), 'phase']);
     const least = Object.fromEntries(Object.entries(stored).filter(([name]) => needed.has(name)));
     expect(() => parseRun(least)).not.toThrow();
   });
 
-  it('is refused with a member of another type', () => {
+  it('refuses a member of another type', () => {
     for (const member of membersOf(stored)) {
       if (member.place === 'id' || ignored(state, member.place)) continue;
       for (const wrong of wrongFor(member.value)) expectRefused(member.with(wrong) as Item, member.place);
@@ -223,16 +223,16 @@ function ignored(state: string, place: string): boolean {
   return !/^(RUNNING|WAITING|CANCELLING)/.test(state) && (place === 'nextCheckAt' || place === 'phase');
 }
 
-describe('what means nothing', () => {
-  it('a run that is being cancelled has something under way', () =>
+describe('an invalid combination in a stored run', () => {
+  it('is refused: CANCELLING without a claim or submission', () =>
     expectRefused({ ...readyAt(COMMIT, { state: 'CANCELLING' }) }, 'phase'));
 
   it.each([
     ['state', 'PAUSED'],
     ['phase', 'DONE'],
-  ])('there is no %s %s', (name, value) => expectRefused({ ...submittedAt(COMMIT), [name]: value }, name));
+  ])('is refused: %s %s', (name, value) => expectRefused({ ...submittedAt(COMMIT), [name]: value }, name));
 
-  it('follow-ups, verbs and kinds of triggers are those that there are', () => {
+  it('is refused: an unknown pending action, verb or trigger kind', () => {
     expectRefused({ ...samples['FAILED'], pendingActions: ['history', 'dance'] }, 'pendingActions');
     expectRefused(
       { ...submittedAt(COMMIT), lastRequest: { ...lastRequest, verb: 'dance' } },
@@ -248,12 +248,12 @@ describe('what means nothing', () => {
     );
   });
 
-  it('a flag is true, or absent', () => {
+  it('is refused: a flag that is neither true nor absent', () => {
     for (const flag of ['slot', 'timedOut']) expectRefused({ ...submittedAt(COMMIT), [flag]: false }, flag);
     expectRefused({ ...readyAt(COMMIT), verifySession: false }, 'verifySession');
   });
 
-  it('an item without an id says so', () =>
+  it('is refused: an item without an id', () =>
     expect(() => parseRun(without({ ...readyAt(COMMIT) }, 'id'))).toThrow(
       'run undefined in the table: id is missing, expected a string',
     ));
@@ -276,19 +276,19 @@ const triggers: readonly Item[] = [
   },
 ];
 
-describe.each(triggers)('a trigger of kind $kind', (trigger) => {
+describe.each(triggers)('parsing a stored trigger of kind $kind', (trigger) => {
   const item: Item = { ...readyAt(COMMIT), trigger };
 
-  it('comes back as it was stored', () => {
+  it('returns the stored trigger', () => {
     expect(storedRun(parseRun(item)).trigger).toEqual(trigger);
   });
 
-  it('is refused with a member of another type', () => {
+  it('refuses a member of another type', () => {
     for (const member of membersOf(item).filter(({ place }) => place.startsWith('trigger.')))
       for (const wrong of wrongFor(member.value)) expectRefused(member.with(wrong) as Item, member.place);
   });
 
-  it('is refused without a member, except for those that it need not have', () => {
+  it('refuses a missing member, except for optional ones', () => {
     const optional = ['trigger.replayName', 'trigger.file.versionId', 'trigger.file.sequencer'];
     if (trigger['kind'] === 'request') optional.push('trigger.file');
     const members = membersOf(item).filter(({ place }) => place.startsWith('trigger.'));
@@ -300,8 +300,8 @@ describe.each(triggers)('a trigger of kind $kind', (trigger) => {
   });
 });
 
-describe('what other versions stored', () => {
-  it('names of schema 1 are read', () => {
+describe('a run stored by another version', () => {
+  it('is read with the attribute names of schema 1', () => {
     const { lastStep, failedDrives, outcomeUnknownSince, fileAtClaim, timeoutFrom, ...same } = submittedAt(
       COMMIT,
       { ...laden, ...more },
@@ -322,18 +322,18 @@ describe('what other versions stored', () => {
     expect(parseRun({ ...ready, proveSession })).toEqual(parseRun({ ...ready, verifySession: true }));
   });
 
-  it('the time of a run counts from its start where nothing later is stored', () => {
+  it('counts its timeout from its start if no later time is stored', () => {
     const { timeoutFrom: _, ...stored } = readyAt(COMMIT);
     expect(parseRun(stored).timeoutFrom).toBe(stored.startedAt);
   });
 
-  it('a class of failure that is not known here is kept', () => {
+  it('keeps an unknown failure class', () => {
     const stored = { ...samples['FAILED'], error: { class: 'meteor', message: 'm' } };
     expect(storedRun(parseRun(stored)).error).toEqual({ class: 'meteor', message: 'm' });
   });
 
   it.each(versionsIn(join(process.cwd(), 'test/golden')))(
-    'every run of version %s comes back equal',
+    'is read and written back unchanged: every golden run of version %s',
     (version) => {
       for (const { runId, items } of readGoldens(join(process.cwd(), 'test/golden'), version)) {
         const item = items
@@ -346,7 +346,7 @@ describe('what other versions stored', () => {
   );
 });
 
-it('whatever a run may have or not: what is stored of it is read as the same run', () => {
+it('any valid run is read back equal after it was stored', () => {
   const names = Object.values(samples).flatMap((sample) => Object.keys(sample));
   const some = fc.subarray([...new Set(names)].filter((name) => !ofEvery.some((one) => one === name)));
   fc.assert(

@@ -6,12 +6,12 @@ import { changed, runOf } from '../fakes/run-of.ts';
 const ended = runOf({ state: 'SUCCEEDED', endedAt: '2026-11-24T00:00:00.000Z' });
 const day = Date.parse('2026-11-24T00:00:00.000Z') / 1000;
 
-test('an ended run is forgotten after the days that the stage says, 400 where it says nothing', () => {
+test('an ended run expires after the number of days set for the stage, 400 by default', () => {
   expect(runItem(ended)['expiresAt']).toBe(day + 400 * 86_400);
   expect(runItem(ended, 90)['expiresAt']).toBe(day + 90 * 86_400);
 });
 
-test('a run that has not ended, or for which something is still to be done, is not forgotten', () => {
+test('a run that has not ended, or that has pending actions, never expires', () => {
   for (const state of ['RUNNING', 'FAILED', 'NEEDS_DECISION'] as const)
     expect(runItem(changed(ended, { state }))).not.toHaveProperty('expiresAt');
   expect(runItem(changed(ended, { pendingActions: ['history'] }))).not.toHaveProperty('expiresAt');
