@@ -31,8 +31,8 @@ function refusal(words: string[]): { message: string; hint: string | undefined; 
   throw new Error('was not refused');
 }
 
-describe('arguments of a verb', () => {
-  it('are read wherever the options stand', () => {
+describe('the arguments of a verb', () => {
+  it('are parsed with the options in any position', () => {
     const args = readArguments(verb, ['--to', 'in/', 'a.csv', '--no-wait', '--stage=prod', 'there']);
     expect(args.text('to')).toBe('in/');
     expect(args.required('FILE')).toBe('a.csv');
@@ -41,7 +41,7 @@ describe('arguments of a verb', () => {
     expect(args.text('stage')).toBe('prod');
   });
 
-  it('take the last of an option given twice, and every one of an option that may be repeated', () => {
+  it('keep the last value of an option given twice, and all values of a repeatable option', () => {
     const args = readArguments(verb, ['f', '--to', 'a', '--to', 'b', '--param', 'x=1', '--param=y=2=3']);
     expect(args.text('to')).toBe('b');
     expect(args.pairs('param')).toEqual({ x: '1', y: '2=3' });
@@ -51,7 +51,7 @@ describe('arguments of a verb', () => {
     expect(readArguments(verb, ['--', '--to']).required('FILE')).toBe('--to');
   });
 
-  it('name the nearest known option for an unknown one', () => {
+  it('are refused with the nearest known option for an unknown one', () => {
     expect(refusal(['f', '--no-wiat'])).toEqual({
       message: 'unknown option --no-wiat',
       hint: 'did you mean --no-wait?',
@@ -60,23 +60,23 @@ describe('arguments of a verb', () => {
     expect(refusal(['f', '-x']).message).toBe('unknown option -x');
   });
 
-  it('are refused when a value is missing, and when a flag is given one', () => {
+  it('are refused if an option lacks its value, or if a flag is given one', () => {
     expect(refusal(['f', '--to']).message).toBe('--to needs a value: --to PREFIX');
     expect(refusal(['f', '--to', '--json']).message).toBe('--to needs a value: --to PREFIX');
     expect(refusal(['f', '--no-wait=yes']).message).toBe('--no-wait takes no value');
   });
 
-  it('are refused when a positional is missing or one too many is given', () => {
+  it('are refused if a positional is missing, or if there are too many', () => {
     expect(refusal([]).message).toBe('FILE is missing: what');
     expect(refusal(['a', 'b', 'c']).message).toBe('unexpected argument c');
   });
 
-  it('need no positional when help is asked for', () => {
+  it('need no positional with --help', () => {
     expect(readArguments(verb, ['--help']).flag('help')).toBe(true);
     expect(readArguments(verb, ['-h']).flag('help')).toBe(true);
   });
 
-  it('check numbers, words of a set and pairs', () => {
+  it('are checked for numbers, allowed values and pairs', () => {
     const args = readArguments(verb, ['f', '--limit', '12', '--to', 'failed', '--param', '=1']);
     expect(args.integer('limit', { min: 1, max: 100 })).toBe(12);
     expect(() => args.integer('limit', { min: 20, max: 100 })).toThrow(

@@ -24,7 +24,7 @@ function write(name: string, text: string): string {
   return path;
 }
 
-describe('drop', () => {
+describe('baton drop', () => {
   it('shows each step on stderr as it ends, and the run on stdout', async () => {
     const path = write('good.csv', `${HEADER}1,"Lyon, Est",Lyon,FR,2020-01-01\n2,東京,Tokyo,JP,2021-01-01\n`);
     const { code, stdout, stderr } = await stack.baton('drop', path, '--to', 'stores/');
@@ -40,7 +40,7 @@ describe('drop', () => {
     expect(steps[1]).toContain('2 rows');
   });
 
-  it('with --json prints the runs it made, whole', async () => {
+  it('with --json prints the runs that it started, with all fields', async () => {
     const path = write('more.csv', `${HEADER}3,C,Paris,FR,2020-01-01\n`);
     const { code, stdout } = await stack.baton('drop', path, '--to', 'stores', '--json');
     expect(code).toBe(0);
@@ -50,7 +50,7 @@ describe('drop', () => {
     expect(run?.history.map((row) => row.rows)).toEqual([0, 1, 1]);
   });
 
-  it('of a file with nothing but its header stays green, and says that nothing was loaded', async () => {
+  it('of a file with only a header succeeds, and says that nothing was loaded', async () => {
     const path = write('header-only.csv', HEADER);
     const warning = '20_load.sql loaded 0 rows from s3://baton-local-landing/stores/header-only.csv';
     const { code, stdout, stderr } = await stack.baton('drop', path, '--to', 'stores/');
@@ -62,7 +62,7 @@ describe('drop', () => {
     expect(warnings).toEqual([expect.stringContaining(warning)]);
   });
 
-  it('with --no-wait prints the id of the run it made, which can then be watched', async () => {
+  it('with --no-wait prints the id of the started run, which can then be watched', async () => {
     const path = write('later.csv', `${HEADER}4,D,Nice,FR,2020-01-01\n`);
     const { code, stdout } = await stack.baton('drop', path, '--to', 'stores/', '--no-wait');
     expect(code).toBe(0);
@@ -71,7 +71,7 @@ describe('drop', () => {
     expect((JSON.parse(watched.stdout) as RunJson).state).toBe('SUCCEEDED');
   });
 
-  it('of the same name again is a run of its own', async () => {
+  it('of a file with the same name again starts a new run', async () => {
     const path = join(stack.home, 'later.csv');
     const first = await stack.baton('drop', path, '--to', 'stores/', '--no-wait');
     const second = await stack.baton('drop', path, '--to', 'stores/', '--no-wait');
@@ -83,7 +83,7 @@ describe('drop', () => {
 });
 
 describe('a run that fails', () => {
-  it('ends with exit code 1 and the real error, holds later files, and is resumed where it stopped', async () => {
+  it('ends with exit code 1 and the real error, holds back later files, and is resumed where it stopped', async () => {
     const broken = await stack.baton('query', 'ALTER TABLE baton.step_marker RENAME COLUMN birth TO born');
     expect(broken.code).toBe(0);
     const path = write('late.csv', `${HEADER}5,E,Bern,CH,2020-01-01\n`);
@@ -119,7 +119,7 @@ describe('a run that fails', () => {
     expect((JSON.parse(next.stdout) as RunJson).state).toBe('SUCCEEDED');
   });
 
-  it('that has ended is not resumed: exit code 2, and why', async () => {
+  it('that has ended is not resumed: exit code 2 and the reason', async () => {
     const [run] = JSON.parse((await stack.baton('runs', '--limit', '1', '--json')).stdout) as RunJson[];
     const { code, stdout, stderr } = await stack.baton('resume', run?.id ?? '');
     expect(code).toBe(2);
@@ -128,8 +128,8 @@ describe('a run that fails', () => {
   });
 });
 
-describe('start', () => {
-  it('runs a pipeline for a file that is in S3 already', async () => {
+describe('baton start', () => {
+  it('runs a pipeline for a file that is already in S3', async () => {
     await stack.s3.send(
       new (await import('@aws-sdk/client-s3')).PutObjectCommand({
         Bucket: 'baton-local-landing',
@@ -147,8 +147,8 @@ describe('start', () => {
   });
 });
 
-describe('query', () => {
-  it('prints a table, or objects, and keeps temporary tables from statement to statement', async () => {
+describe('baton query', () => {
+  it('prints a table or objects, and keeps temporary tables between its statements', async () => {
     const sql =
       "CREATE TEMP TABLE t (a INT, b VARCHAR(9)); INSERT INTO t VALUES (1, 'x'), (22, NULL); SELECT * FROM t ORDER BY a";
     const { code, stdout } = await stack.baton('query', sql);
@@ -158,7 +158,7 @@ describe('query', () => {
     expect(JSON.parse(json.stdout)).toEqual([{ n: 1, t: 'é', b: true, z: null }]);
   });
 
-  it('that fails ends with exit code 1 and the error of the warehouse', async () => {
+  it('with an SQL error ends with exit code 1 and the error of the warehouse', async () => {
     const { code, stdout, stderr } = await stack.baton('query', 'SELECT * FROM no_such_table');
     expect(code).toBe(1);
     expect(stdout).toBe('');
@@ -166,7 +166,7 @@ describe('query', () => {
   });
 });
 
-describe('setup', () => {
+describe('baton setup', () => {
   it('changes nothing when it is applied again', async () => {
     const before = await stack.count('SELECT COUNT(*) FROM mart.stores');
     const { code, stderr } = await stack.baton('setup', '--sql', stack.sql);
@@ -176,8 +176,8 @@ describe('setup', () => {
   });
 });
 
-describe('local', () => {
-  it('moves the clock, puts faults in and takes them out', async () => {
+describe('baton local', () => {
+  it('advances the clock, and adds and removes faults', async () => {
     const clock = async (): Promise<number> =>
       ((await stack.admin('GET', 'clock')) as { offsetMs: number }).offsetMs;
     const before = await clock();
@@ -195,22 +195,22 @@ describe('local', () => {
     expect(await stack.admin('GET', 'faults')).toEqual({ faults: [] });
   });
 
-  it('passes on why a fault is refused', async () => {
+  it('reports why a fault is refused', async () => {
     const { code, stderr } = await stack.baton('local', 'fault', 'fail', '--service', 'nothing');
     expect(code).toBe(2);
     expect(stderr).toContain('service must be one of');
   });
 });
 
-describe('up', () => {
-  it('is refused while another one uses the folder: exit code 2, nothing disturbed', async () => {
+describe('baton up', () => {
+  it('is refused while another one uses the same folder: exit code 2, the other one keeps running', async () => {
     const { code, stderr } = await stack.baton('up', '--home', join(stack.home, 'state'), '--port', '0');
     expect(code).toBe(2);
     expect(stderr).toContain('another `baton up` is using');
     expect((await stack.baton('query', 'SELECT 1')).code).toBe(0);
   });
 
-  it('says where it is in local.json, so that the command finds it without being told', async () => {
+  it('writes its address to local.json, so that the command finds it without options', async () => {
     const { endpoint } = JSON.parse(readFileSync(join(stack.home, 'state', 'local.json'), 'utf8')) as {
       endpoint: string;
     };

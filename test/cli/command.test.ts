@@ -51,8 +51,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('help', () => {
-  it('of the command names every verb, on stdout, in 80 columns', async () => {
+describe('the help', () => {
+  it('of the command lists every verb, on stdout, in 80 columns', async () => {
     const { code, stdout } = await baton(['--help']);
     expect(code).toBe(0);
     for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^  ${verb.name} +\\S`, 'm'));
@@ -60,7 +60,7 @@ describe('help', () => {
   });
 
   it.each(verbs.map((verb) => [verb.name, verb] as const))(
-    'of %s names every option and positional, in 80 columns',
+    'of %s lists every option and positional, in 80 columns',
     async (name, verb) => {
       const { code, stdout } = await baton([...name.split(' '), '--help']);
       expect(code).toBe(0);
@@ -71,20 +71,20 @@ describe('help', () => {
     },
   );
 
-  it('can be asked for in either order, and of a group', async () => {
+  it('accepts --help before and after the verb, and for a group', async () => {
     expect((await baton(['help', 'drop'])).stdout).toBe((await baton(['drop', '-h'])).stdout);
     expect((await baton(['help', 'local', 'fault'])).stdout).toContain('kill-session');
     expect((await baton(['local', '--help'])).stdout).toContain('local advance');
   });
 
-  it('is on stderr with exit code 2 when nothing was asked', async () => {
+  it('is on stderr with exit code 2 without a verb', async () => {
     const { code, stdout, stderr } = await baton([]);
     expect(code).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toContain('usage: baton VERB');
   });
 
-  it('has examples that the parser takes', async () => {
+  it('has examples that the parser accepts', async () => {
     const examples = verbs.flatMap((verb) =>
       verb.examples
         .filter((example) => example.startsWith('baton '))
@@ -102,7 +102,7 @@ describe('help', () => {
     expect(verbNames).toEqual(verbs.map(({ name }) => name));
   });
 
-  it('tells the version', async () => {
+  it('has the version with --version', async () => {
     expect((await baton(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
@@ -134,13 +134,13 @@ describe('wrong usage ends with exit code 2, on stderr,', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  it('for SQL without a statement, or with an unclosed string', async () => {
+  it('given SQL without a statement or with an unclosed string', async () => {
     expect(await baton(['query', '   ;'])).toMatchObject({ code: 2 });
     expect((await baton(['query', "select 'a"])).stderr).toContain('SQL:1: unclosed string');
   });
 });
 
-describe('an endpoint where nobody listens', () => {
+describe('an unreachable endpoint', () => {
   it.each([
     ['runs'],
     ['run', 'x'],
@@ -150,7 +150,7 @@ describe('an endpoint where nobody listens', () => {
     ['query', 'select 1'],
     ['setup'],
     ['local', 'status'],
-  ])('ends %s with exit code 3 and how to start it', async (...words) => {
+  ])('ends %s with exit code 3 and how to start the local AWS', async (...words) => {
     const port = await freePort();
     const { code, stdout, stderr } = await baton(words, { BATON_PORT: String(port) });
     expect(code).toBe(3);
@@ -161,8 +161,8 @@ describe('an endpoint where nobody listens', () => {
   });
 });
 
-describe('new', () => {
-  it('makes a pipeline that is valid, of the best grade, and refuses to make it twice', async () => {
+describe('baton new', () => {
+  it('creates a valid pipeline of the best grade, and refuses to create it twice', async () => {
     const made = await baton(['new', 'orders', '--sql', folder]);
     expect(made).toMatchObject({ code: 0 });
     expect(readdirSync(join(folder, 'orders')).sort()).toEqual([
@@ -188,7 +188,7 @@ describe('new', () => {
   });
 });
 
-describe('validate', () => {
+describe('baton validate', () => {
   it('prints each problem with file, line and column, and ends with exit code 2', async () => {
     await baton(['new', 'orders', '--sql', folder]);
     const file = join(folder, 'orders', 'pipeline.yml');
@@ -199,7 +199,7 @@ describe('validate', () => {
     expect(stderr).toBe('1 error\n');
   });
 
-  it('checks one pipeline where it is named', async () => {
+  it('checks only the named pipeline', async () => {
     await baton(['new', 'orders', '--sql', folder]);
     await baton(['new', 'returns', '--sql', folder]);
     rmSync(join(folder, 'returns', 'pipeline.yml'));
@@ -236,7 +236,7 @@ describe('validate', () => {
     expect(stderr).not.toContain('valid:');
   });
 
-  it('says which statements the local warehouse cannot run, and so does plan; neither is an error', async () => {
+  it('reports statements that the local warehouse cannot run, as does plan; neither is an error', async () => {
     await baton(['new', 'orders', '--sql', folder]);
     writeFileSync(
       join(folder, 'orders', '35_more.sql'),
@@ -263,12 +263,12 @@ describe('validate', () => {
   });
 });
 
-describe('plan', () => {
+describe('baton plan', () => {
   beforeEach(async () => {
     await baton(['new', 'orders', '--sql', folder]);
   });
 
-  it('shows the kind of each step, and what a resume there re-runs', async () => {
+  it('shows the kind of each step, and what a resume at it re-runs', async () => {
     const { code, stdout } = await baton(['plan', 'orders', '--sql', folder]);
     expect(code).toBe(0);
     expect(stdout).toContain('grade A');
@@ -279,7 +279,7 @@ describe('plan', () => {
     expect(steps.map((step) => step.kind)).toEqual(['session', 'session', 'check', 'durable']);
   });
 
-  it('with --statements shows every statement as it is sent, also for a hostile file name', async () => {
+  it('with --statements shows every statement as submitted, even with a hostile file name', async () => {
     const uri = String.raw`s3://some-bucket/orders/a'; drop table x;--\.csv`;
     const { code, stdout } = await baton(['plan', 'orders', '--sql', folder, '--statements', '--file', uri]);
     expect(code).toBe(0);
@@ -288,7 +288,7 @@ describe('plan', () => {
     expect(stdout).not.toContain('drop table x');
   });
 
-  it('names the nearest pipeline for an unknown one', async () => {
+  it('suggests the nearest name for an unknown pipeline', async () => {
     const { code, stderr } = await baton(['plan', 'ordres', '--sql', folder]);
     expect(code).toBe(2);
     expect(stderr).toContain('did you mean orders?');

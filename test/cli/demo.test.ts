@@ -17,7 +17,7 @@ describe('the extracts of the demo', () => {
     expect(hash).toBe('1cf247c783eb01edcdb08eab94576fa3a67ed0a4e8a2aac5775d7f357f192588');
   });
 
-  it('have as many changed and new products as they say', () => {
+  it('have as many changed and new products as reported', () => {
     const changed = second.products.filter(
       (product, i) => first.products[i] !== undefined && product !== first.products[i],
     );
@@ -27,7 +27,7 @@ describe('the extracts of the demo', () => {
     expect(new Set(third.products.map((product) => product.id)).size).toBe(5200);
   });
 
-  it('hold what breaks a careless loader', () => {
+  it('contain values that break a careless loader', () => {
     const text = toCsv(first.products);
     for (const mark of ["O'Hara", 'Smith, Sons', '東京', '""Best""', String.raw`A\B`]) {
       expect(text).toContain(mark);
@@ -39,7 +39,7 @@ describe('the extracts of the demo', () => {
 });
 
 describe('the expected dimension', () => {
-  it('keeps every version, and one current one of each product', () => {
+  it('has every version, and one current version of each product', () => {
     const versions = versionsAfter([first, second, third]);
     expect(versions).toHaveLength(5000 + 150 + 120 + 100 + 80);
     expect(versions.filter((version) => version.isCurrent)).toHaveLength(5200);
@@ -47,8 +47,8 @@ describe('the expected dimension', () => {
   });
 });
 
-describe('the line of a fact', () => {
-  it('fits 80 columns, whatever was seen', () => {
+describe('the line of a demo check', () => {
+  it('fits 80 columns, whatever the value', () => {
     const fact = { act: '', fact: 'every row of the dimension is correct', ok: true, ms: 8300 };
     expect(factLine({ ...fact, seen: '5,270 rows, 5,120 current' })).toBe(
       '  ok   every row of the dimension is correct   5,270 rows, 5,120 current   8.3 s',

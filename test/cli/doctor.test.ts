@@ -140,8 +140,8 @@ async function only(ill: Ill): Promise<Check> {
   return found[0] as Check;
 }
 
-describe('a healthy stage', () => {
-  it('is ok in every check, each once, in the order of what stands on what', async () => {
+describe('doctor on a healthy stage', () => {
+  it('reports every check as ok, once each, in the order of their dependencies', async () => {
     const checks = await checksOf();
     expect(notOk(checks)).toEqual([]);
     expect([...new Set(checks.map(({ name }) => name))]).toEqual([
@@ -167,7 +167,7 @@ describe('a healthy stage', () => {
   });
 });
 
-describe('a finding', () => {
+describe('a finding of doctor', () => {
   const findings: [string, Ill, Partial<Check>][] = [
     [
       'a clock that is two minutes off',
@@ -356,7 +356,7 @@ describe('a finding', () => {
     ],
   ];
 
-  it.each(findings)('is made of %s, with what to do', async (_what, ill, expected) => {
+  it.each(findings)('reports %s, with what to do', async (_what, ill, expected) => {
     const found = await only(ill);
     expect(found).toMatchObject({ status: 'finding', ...expected });
     expect(found.remedy?.length).toBeGreaterThan(10);
@@ -389,7 +389,7 @@ describe('a finding', () => {
   ];
 
   it.each(probes)(
-    'of the probe %s (%s) names the cause and the remedy',
+    'about the probe %s (%s) names the cause and the remedy',
     async (what, said, words, remedy) => {
       const bad: Probe = { what, status: 'failed', said, about: 'mart.x', ms: 5 };
       const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, bad])) });
@@ -400,7 +400,7 @@ describe('a finding', () => {
     },
   );
 
-  it('of another warehouse names it, in the remedy too', async () => {
+  it('about another warehouse names it, in the remedy too', async () => {
     const bad: Probe = {
       what: 'marker',
       status: 'failed',
@@ -413,14 +413,14 @@ describe('a finding', () => {
     expect(found.remedy).toBe('baton setup --stage prod --warehouse big creates it');
   });
 
-  it('is in one line whatever the warehouse said', async () => {
+  it('is one line, whatever the error text of the warehouse', async () => {
     const bad: Probe = { what: 'marker', status: 'failed', said: 'ERROR: x\n  Position: 12\u001B[2J', ms: 5 };
     const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, bad])) });
     expect(found.message).toContain(String.raw`ERROR: x Position: 12\x1b[2J`);
   });
 });
 
-describe('rules that fit the pipelines', () => {
+describe('doctor with rules that match the pipelines', () => {
   it.each([
     ['of the whole bucket', rulesWith(filesPattern('landing')), [PLAN], 'landing'],
     [
@@ -450,7 +450,7 @@ describe('rules that fit the pipelines', () => {
       [PLAN, SHOP],
       'landing',
     ],
-  ])('are ok: %s', async (_what, rules, plans, landing) => {
+  ])('reports them as ok: %s', async (_what, rules, plans, landing) => {
     const checks = await checksOf({
       inspector: { rules },
       plans,
@@ -464,8 +464,8 @@ describe('rules that fit the pipelines', () => {
   });
 });
 
-describe('a stage that is not there', () => {
-  it('is one finding, and nothing else is looked at', async () => {
+describe('doctor on a stage that does not exist', () => {
+  it('reports one finding, and checks nothing else', async () => {
     const checks = await checksOf({
       inspector: { function: () => Promise.reject(awsError('ResourceNotFoundException', 404)) },
     });
@@ -478,8 +478,8 @@ describe('a stage that is not there', () => {
   });
 });
 
-describe('what you may not look at', () => {
-  it('is unchecked, with the words of the service, and no finding', async () => {
+describe('doctor without permission for a check', () => {
+  it('reports it as unchecked with the error of the service, not as a finding', async () => {
     const denied = (): Promise<never> => Promise.reject(awsError('AccessDeniedException', 400, 'not you'));
     const checks = notOk(
       await checksOf({
@@ -509,7 +509,7 @@ describe('what you may not look at', () => {
     for (const { message } of checks) expect(message).toContain('not you');
   });
 
-  it('is unchecked too where a probe could not tell', async () => {
+  it('reports an inconclusive probe as unchecked, too', async () => {
     const probe: Probe = { what: 'copy', status: 'unsure', about: 's3://landing/', said: 'odd words', ms: 1 };
     const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, probe])) });
     expect(found).toMatchObject({ status: 'unchecked', name: 'COPY role' });
@@ -517,8 +517,8 @@ describe('what you may not look at', () => {
   });
 });
 
-describe('where nothing can be asked', () => {
-  it('credentials that AWS does not take end it with exit code 3 and what to do', async () => {
+describe('doctor without access to AWS', () => {
+  it('ends with exit code 3 and what to do if AWS rejects the credentials', async () => {
     const ended = checksOf({
       inspector: { function: () => Promise.reject(awsError('ExpiredTokenException', 403, 'expired')) },
     });
@@ -526,7 +526,7 @@ describe('where nothing can be asked', () => {
     await expect(ended).rejects.toMatchObject({ code: 3 });
   });
 
-  it('a connection that is refused ends it with its own error, also in the middle', async () => {
+  it('ends with the connection error if the connection is refused, even halfway', async () => {
     const lost = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     await expect(checksOf({ inspector: { function: () => Promise.reject(lost) } })).rejects.toBe(lost);
     await expect(checksOf({ inspector: { archive: () => Promise.reject(lost) } })).rejects.toBe(lost);

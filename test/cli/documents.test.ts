@@ -38,7 +38,7 @@ function commandsOf(path: string): string[][] {
 }
 
 describe('the documents', () => {
-  it.each(documents)('%s: every link within the project leads somewhere', (path) => {
+  it.each(documents)('have no broken link within the project: %s', (path) => {
     const links = [...read(path).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link);
     const broken = links.filter((link) => {
       const [file = '', anchor] = link.split('#');
@@ -49,7 +49,7 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
-  it.each(documents)('%s: every command of ours is one that the parser takes', async (path) => {
+  it.each(documents)('quote only commands that the parser accepts: %s', async (path) => {
     for (const words of commandsOf(path)) {
       let stdout = '';
       const code = await runCommand([...words, '--help'], {
@@ -66,7 +66,7 @@ describe('the documents', () => {
     }
   });
 
-  it('have the chapters that remedies of the command send people to', () => {
+  it('have the chapters that remedies of the command refer to', () => {
     const sources = readdirSync('cli/doctor').map((name) => join('cli/doctor', name));
     const text = [...sources, 'cli/errors.ts'].map(read).join('\n');
     const sent = [...text.matchAll(/(docs\/[\w-]+\.md), "([^"]+)"/g)];
@@ -74,7 +74,7 @@ describe('the documents', () => {
     for (const [, path = '', heading = ''] of sent) expect(headingsOf(path)).toContain(heading);
   });
 
-  it('name an alarm’s chapter for every alarm, and no alarm that is none', () => {
+  it('have a chapter for every alarm, and for no other', () => {
     const parameters = read('docs/deployment-parameters.md');
     const [, table = ''] = /goes off when \|\n\| --- \| --- \|\n((?:\|.*\n)+)/.exec(parameters) ?? [];
     const alarms = [...table.matchAll(/^\|([^|]+)\|/gm)].flatMap(([, cell = '']) =>
@@ -86,7 +86,7 @@ describe('the documents', () => {
   });
 });
 
-describe("the examples' pipelines", () => {
+describe('the example pipelines in the documents', () => {
   /** Blocks of code of a language, in order. */
   const blocks = (path: string, language: string): string[] =>
     [...read(path).matchAll(/^```(\w*)\n([^]*?)^```/gm)].flatMap(([, is, text = '']) =>
@@ -94,7 +94,7 @@ describe("the examples' pipelines", () => {
     );
   const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
-  it("README's stores are those of sql/stores, to the word", () => {
+  it('are identical to sql/stores in the README', () => {
     const shown = ['yaml', 'sql'].flatMap((language) => blocks('README.md', language)).join('\n');
     const files = [...shown.matchAll(/^(?:#|--) (sql\/stores\/\S+)\n([^]*?)(?=^(?:#|--) sql\/|$(?![^]))/gm)];
     expect(files.map(([, path]) => path)).toEqual(
@@ -104,7 +104,7 @@ describe("the examples' pipelines", () => {
       expect(oneLine(text)).toBe(oneLine(read(path).replace(/^# yaml-language-server.*\n/, '')));
   });
 
-  it("README's sample files have the columns of the table", () => {
+  it('have sample files with the columns of the table in the README', () => {
     const columns = [...read('sql/setup/30_stores.sql').matchAll(/^ {2}([a-z_]+) [A-Z]/gm)].map(
       ([, name]) => name,
     );
@@ -113,7 +113,7 @@ describe("the examples' pipelines", () => {
     for (const path of samples) expect(read(path).split('\n')[0]?.split(',')).toEqual(columns);
   });
 
-  it.each(['README.md', 'docs/pipelines.md'])('%s: what it says of pipeline.yml is valid', (path) => {
+  it.each(['README.md', 'docs/pipelines.md'])('have valid examples of pipeline.yml: %s', (path) => {
     const examples = blocks(path, 'yaml').filter((text) => /^on:/m.test(text));
     expect(examples.length).toBeGreaterThan(0);
     for (const text of examples) expect(readSettings(text, path).problems).toEqual([]);

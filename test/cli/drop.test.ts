@@ -14,19 +14,19 @@ const plans = [
 ];
 const landing = 'baton-local-landing';
 
-describe('where a dropped file goes', () => {
-  it('starts every pipeline that matches prefix and suffix', () => {
+describe('the key of a dropped file', () => {
+  it('matches prefix and suffix of every pipeline that it starts', () => {
     expect(pipelinesFor('products/a.csv', plans, landing)).toEqual(['product_dimension', 'audit']);
     expect(pipelinesFor('x/a', plans, landing)).toEqual([]);
     expect(pipelinesFor('x/a', plans, 'other')).toEqual(['elsewhere']);
   });
 
-  it('is the prefix given, with or without its slash', () => {
+  it('has the given prefix, with or without its slash', () => {
     expect(destinationOf('a.csv', 'products/', plans, landing).key).toBe('products/a.csv');
     expect(destinationOf('a.csv', '/products', plans, landing).key).toBe('products/a.csv');
   });
 
-  it('is the only place that would start a run when no prefix is given', () => {
+  it('has the only prefix that would start a run if none is given', () => {
     expect(destinationOf('a.txt', undefined, plans, landing)).toEqual({
       key: 'stores/a.txt',
       pipelines: ['stores'],
@@ -34,7 +34,7 @@ describe('where a dropped file goes', () => {
     expect(() => destinationOf('a.csv', undefined, plans, landing)).toThrow('choose one with --to PREFIX');
   });
 
-  it('is refused with the list of prefixes when nothing would start', () => {
+  it('is refused with the list of prefixes if no run would start', () => {
     let error: unknown;
     try {
       destinationOf('a.json', 'product', plans, landing);

@@ -97,7 +97,7 @@ function memoryOutput() {
 }
 
 describe('following a run', () => {
-  it('tells each step once, in the order they ended, and answers the run at rest', async () => {
+  it('reports each step once, in the order of their ends, and returns the run at rest', async () => {
     const time = fakeTime();
     const told: string[] = [];
     const reader = readerOf([
@@ -114,7 +114,7 @@ describe('following a run', () => {
     expect(told).toEqual(['10_step.sql', '20_step.sql', '30_step.sql']);
   });
 
-  it('waits for the last row of a run whose state was written first', async () => {
+  it('waits for the last history row of a run whose state was written first', async () => {
     const told: string[] = [];
     const reader = readerOf([
       { run: makeRun({ state: 'SUCCEEDED', cursor: 3, pendingActions: ['history', 'release'] }), rows: [] },
@@ -124,7 +124,7 @@ describe('following a run', () => {
     expect(told).toEqual(['30_step.sql']);
   });
 
-  it('looks often while things happen, and once a second when nothing does', async () => {
+  it('polls often while steps end, and once a second while none does', async () => {
     const time = fakeTime();
     const quiet = Array.from({ length: 25 }, () => ({ run: makeRun(), rows: [] }));
     const reader = readerOf([...quiet, { run: makeRun({ version: 2, state: 'FAILED' }), rows: [] }]);
@@ -134,7 +134,7 @@ describe('following a run', () => {
     expect(Math.max(...time.pauses)).toBe(1000);
   });
 
-  it('does not tell rows that were seen before a resume', async () => {
+  it('does not report rows that were seen before a resume', async () => {
     const told: number[] = [];
     const failed = makeRow(1, { status: 'FAILED', error: 'no' });
     const reader = readerOf([
@@ -153,7 +153,7 @@ describe('following a run', () => {
 });
 
 describe('watching a run', () => {
-  it('shows the real error once, its class, and how to go on', async () => {
+  it('shows the real error once, its class, and how to continue', async () => {
     const { out, stderr } = memoryOutput();
     const error = 'relation "dim" does not exist';
     const run = makeRun({
@@ -176,7 +176,7 @@ describe('watching a run', () => {
     expect(exitCodeOf(ended)).toBe(1);
   });
 
-  it('stops watching when the run waits for a stopped one', async () => {
+  it('stops if the run waits for a stopped one', async () => {
     const { out, stderr } = memoryOutput();
     const holder = makeRun({
       id: 'stores-holder',
@@ -202,7 +202,7 @@ describe('watching a run', () => {
   });
 });
 
-describe('a load of no rows', () => {
+describe('a load of zero rows', () => {
   const COPY = 'COPY s FROM :manifest IAM_ROLE :copy_role MANIFEST CSV';
   const plan = planOf({
     '10_stage.sql': 'CREATE TEMP TABLE s (a INT)',
@@ -234,17 +234,17 @@ describe('a load of no rows', () => {
   const warning = (step: string): string =>
     `${step} loaded 0 rows from s3://b/in/empty.csv: check whether the file is empty or has only a header`;
 
-  it('is told of each COPY, of a transaction too, and of no other step', async () => {
+  it('is reported for each COPY, even in a transaction, and for no other step', async () => {
     expect(await told(rows(0, [0, 0, 0]))).toEqual([warning('20_load.sql'), warning('30_more.sql')]);
     expect(await told(rows(1, [0, 1, 0]))).toEqual([]);
     expect(await told(rows(1, [5, 0, 5]))).toEqual([warning('30_more.sql')]);
   });
 
-  it('is not told of an attempt that failed', async () => {
+  it('is not reported for a failed attempt', async () => {
     expect(await told(rows(0, [0, 1, 0], 'FAILED'))).toEqual([]);
   });
 
-  it('is said by every verb that shows the run, and stays green', async () => {
+  it('is reported by every verb that shows the run, and is no failure', async () => {
     const { out, stderr } = memoryOutput();
     const history = rows(0, [0, 1, 0]);
     const reader = readerOf([{ run, rows: history }], [], plan);
@@ -257,7 +257,7 @@ describe('a load of no rows', () => {
   });
 });
 
-describe('the line of a step', () => {
+describe('the output line of a step', () => {
   const plain = { good: (t: string) => t, bad: (t: string) => t, quiet: (t: string) => t };
 
   it('has name, rows and time in columns', () => {
@@ -266,7 +266,7 @@ describe('the line of a step', () => {
     );
   });
 
-  it('has attempt and error of a failed one, set in below, and fits 80 columns', () => {
+  it('has attempt and error of a failed step, indented below it, and fits 80 columns', () => {
     const line = stepLine(
       makeRow(1, { status: 'FAILED', attempt: 2, generation: 2, error: 'bad\nworse' }),
       plain,
@@ -281,7 +281,7 @@ describe('the line of a step', () => {
 });
 
 describe('the JSON of a run', () => {
-  it('has exactly the published keys, absent ones as null', () => {
+  it('has exactly the documented keys, with null for missing values', () => {
     const json = runJson(makeRun(), [makeRow(0)]);
     expect(Object.keys(json)).toEqual(
       'id pipeline state step cursor steps attempt generation sessionId statementId trigger error resumeWith waiting startedAt endedAt warnings history'.split(
@@ -297,8 +297,8 @@ describe('the JSON of a run', () => {
   });
 });
 
-describe('a described run', () => {
-  it('says state, trigger, steps, error and how to go on', () => {
+describe('the description of a run', () => {
+  it('has state, trigger, steps, error and how to continue', () => {
     const text = describeRun(
       makeRun({
         state: 'FAILED',
@@ -320,7 +320,7 @@ describe('a described run', () => {
   });
 });
 
-it('a transaction that was rolled back says where it failed and that nothing was applied, and shows no rows', () => {
+it('a rolled back transaction is shown with the place of its error, as not applied, and without rows', () => {
   const said = {
     place: '40_commit.sql line 5, column 3 (statement 2 of 3)',
     rolledBack: true as const,
@@ -335,7 +335,7 @@ it('a transaction that was rolled back says where it failed and that nothing was
   expect(text.split(lines)).toHaveLength(3);
 });
 
-describe('a run that waits', () => {
+describe('the line of a run that waits', () => {
   const waiting = (changes: Partial<StoredRun>): Run =>
     makeRun({
       state: 'WAITING',
@@ -369,7 +369,7 @@ describe('a run that waits', () => {
     expect(stderr).toContain(`  ...  ${line}`);
   });
 
-  it('to be cancelled is not said to be running', async () => {
+  it('does not say running if the run is being cancelled', async () => {
     const run = makeRun({ state: 'CANCELLING', step: '20_step.sql' });
     const { out, stderr } = memoryOutput();
     const quiet = Array.from({ length: 30 }, () => ({ run, rows: [] }));
@@ -384,17 +384,17 @@ describe('a run that waits', () => {
     expect(text).not.toContain('is running');
   });
 
-  it('no longer says it when it goes on', () => {
+  it('no longer says waiting when the run continues', () => {
     expect(describeRun(makeRun({ nextCheckAt: 5 }), [])).not.toContain('waiting');
     expect(runJson(makeRun({ nextCheckAt: 5 }), []).waiting).toBeNull();
   });
 });
 
-describe('finding a run', () => {
+describe('finding a run by its id', () => {
   const one = makeRun();
   const two = makeRun({ id: 'stores-aaaazzzz' });
 
-  it('takes a whole id, its start, or the start of what follows the pipeline', async () => {
+  it('accepts a whole id, its beginning, or the beginning of the part after the pipeline', async () => {
     const reader = readerOf([{ run: one, rows: [] }], [two]);
     expect((await findRun(reader, two.id, [])).id).toBe(two.id);
     expect((await findRun(reader, 'stores-aaaaz', ['stores'])).id).toBe(two.id);

@@ -18,7 +18,7 @@ const PLAN = {
 } as unknown as Plan;
 
 describe('the database user of the functions', () => {
-  it('is the one that is named, else that of their role, else only the secret knows', () => {
+  it('is the named one, else that of their role, else the one in the secret', () => {
     const role = { BATON_ROLE_NAME: 'baton-dev-functions' };
     const target = { WorkgroupName: 'etl', Database: 'dev' };
     expect(databaseUserOf({ ...target, DbUser: 'etl' }, role)).toBe('etl');
@@ -28,10 +28,10 @@ describe('the database user of the functions', () => {
   });
 });
 
-describe('the warehouse that SQL goes to', () => {
+describe('the warehouse of baton query and setup', () => {
   const own = { WorkgroupName: 'etl', Database: 'dev', SecretArn: 'own' };
 
-  it('is, by name, the one that the deployment knows, else one of the stage’s own kind', () => {
+  it('is the one of that name in the deployment, else one of the same type as the stage’s own', () => {
     const known = { ClusterIdentifier: 'big', Database: 'dev', DbUser: 'etl' };
     const environment = { BATON_WAREHOUSES: JSON.stringify({ big: known }) };
     expect(namedTarget('big', own, environment)).toEqual(known);
@@ -40,7 +40,7 @@ describe('the warehouse that SQL goes to', () => {
     expect(namedTarget('d', cluster, {})).toEqual({ ClusterIdentifier: 'd', Database: 'dev' });
   });
 
-  it('is signed in to as somebody else without the functions’ own way', () => {
+  it('is signed in to without the functions’ own credentials if another user is given', () => {
     expect(signedInAs(own, {})).toBe(own);
     expect(signedInAs(own, { secretArn: 'mine' })).toEqual({ ...own, SecretArn: 'mine' });
     expect(signedInAs({ ClusterIdentifier: 'c', Database: 'dev', SecretArn: 's' }, { dbUser: 'me' })).toEqual(
@@ -53,8 +53,8 @@ describe('the warehouse that SQL goes to', () => {
   });
 });
 
-describe('the rights that it needs', () => {
-  it('are those on the markers, temporary tables, and what pipelines name with a schema', () => {
+describe('the privileges that the functions need', () => {
+  it('cover the markers, temporary tables, and tables that pipelines name with a schema', () => {
     const to = 'TO "IAMR:x"';
     expect(grantsFor('IAMR:x', 'dev', [PLAN])).toEqual([
       `GRANT TEMP ON DATABASE "dev" ${to}`,
@@ -71,7 +71,7 @@ describe('the rights that it needs', () => {
     ]);
   });
 
-  it('quote a name, whatever is in it', () => {
+  it('quote every name, whatever characters it has', () => {
     expect(createUser('a"b')).toBe('CREATE USER "a""b" PASSWORD DISABLE');
     expect(grantsFor('a"b', 'd"b', [])[0]).toBe('GRANT TEMP ON DATABASE "d""b" TO "a""b"');
   });

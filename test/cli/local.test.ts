@@ -8,7 +8,7 @@ import { fault } from '../../cli/verbs/local.ts';
 const requestOf = (...words: string[]): Record<string, unknown> =>
   faultRequest(words[0] ?? '', readArguments(fault, words));
 
-describe('a fault in words', () => {
+describe('a fault given on the command line', () => {
   it.each<[string, Record<string, unknown>]>([
     ['drop', { target: 'event', match: {}, effect: { kind: 'drop' }, count: 1 }],
     [
@@ -61,14 +61,14 @@ describe('a fault in words', () => {
   });
 });
 
-describe('a duration', () => {
-  it('is read in milliseconds', () => {
+describe('a duration on the command line', () => {
+  it('is parsed to milliseconds', () => {
     expect(['500ms', '90s', '10m', '2h', '1d'].map((text) => parseDuration(text, 'D'))).toEqual([
       500, 90_000, 600_000, 7_200_000, 86_400_000,
     ]);
   });
 
-  it.each(['', '10', 's', '1.5h', '-1h', '2 h'])('is not %j', (text) => {
+  it.each(['', '10', 's', '1.5h', '-1h', '2 h'])('is refused: %j', (text) => {
     expect(() => parseDuration(text, 'D')).toThrow('must be a duration such as 90s');
   });
 });

@@ -8,7 +8,7 @@ import { listenLocally } from '../../local/http.ts';
 
 const NOW = Date.parse('2026-08-22T12:00:00.400Z');
 
-describe('an instant', () => {
+describe('a time for replay', () => {
   it.each([
     ['2h', '2026-08-22T10:00:00.400Z'],
     ['2026-08-22', '2026-08-22T00:00:00.000Z'],
@@ -19,7 +19,7 @@ describe('an instant', () => {
   });
 
   it.each(['yesterday', '2026-08-22T10:00:00', '2026-13-01', '08/22/2026', ''])(
-    'is refused when it is "%s"',
+    'is refused: "%s"',
     (text) => {
       expect(() => parseInstant(text, '--from', NOW)).toThrow(`--from ${text}: must be a time`);
     },
@@ -100,7 +100,7 @@ describe('baton replay on a deployed stage', () => {
 
   const span = ['--from', '2026-08-22T10:00:00.7Z', '--to', '2026-08-22T11:00:00.2Z', '--name', 'again'];
 
-  it('names the stage’s archive, its bus and its arrivals rules, and whole seconds', async () => {
+  it('requests the stage’s archive, its bus and its arrivals rules, in whole seconds', async () => {
     const { code, stdout } = await replay(...span, '--no-wait');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'again  STARTING\n' });
     expect(asked[0]).toEqual({ operation: 'DescribeArchive', input: { ArchiveName: 'baton-dev-files' } });
@@ -116,7 +116,7 @@ describe('baton replay on a deployed stage', () => {
     });
   });
 
-  it('waits for the end, tells how far it is, and ends with 1 when it failed', async () => {
+  it('waits for the end, reports its progress, and exits with 1 if it failed', async () => {
     const upTo = Date.parse('2026-08-22T10:30:00Z') / 1000;
     states = [
       { State: 'RUNNING', EventLastReplayedTime: upTo },
@@ -140,7 +140,7 @@ describe('baton replay on a deployed stage', () => {
     ]);
   });
 
-  it('says so when the stage keeps no archive yet', async () => {
+  it('reports that the stage has no archive yet', async () => {
     archive = false;
     const { code, stderr } = await replay('--from', '2h');
     expect(code).toBe(2);
@@ -151,7 +151,7 @@ describe('baton replay on a deployed stage', () => {
     ['no beginning', [], '--from is missing'],
     ['an end before it', ['--from', '1h', '--to', '2h'], 'must be before --to'],
     ['a name that cannot be one', ['--from', '1h', '--name', 'a b'], '--name a b: must be'],
-  ])('with %s asks nobody', async (_, words, message) => {
+  ])('with %s calls no service', async (_, words, message) => {
     const { code, stderr } = await replay(...words);
     expect(code).toBe(2);
     expect(stderr).toContain(message);

@@ -110,8 +110,8 @@ const stores = [
 const others = [failedRun('product_dimension-x', 15, { error: { class: 'permission', message: 'denied' } })];
 const runs = [...stores, ...others];
 
-describe('the runs that are resumed', () => {
-  it('are the failed ones of every page and pipeline, in the order of what started them', async () => {
+describe('the runs of resume --all', () => {
+  it('are the failed ones of every page and pipeline, in the order of their triggers', async () => {
     const told = await resumeAll({ runs, words: ['--yes'] });
     expect(asked(told)).toEqual(['stores-a', 'product_dimension-x', 'stores-c', 'stores-d']);
     expect(told.code).toBe(0);
@@ -122,7 +122,7 @@ describe('the runs that are resumed', () => {
     expect(told.stderr).toContain('resumed 4 of 4 runs;');
   });
 
-  it('are those of one pipeline, or of one class', async () => {
+  it('are those of one pipeline or one failure class, if given', async () => {
     expect(asked(await resumeAll({ runs, words: ['--yes', '--pipeline', 'stores'] }))).toEqual([
       'stores-a',
       'stores-c',
@@ -137,7 +137,7 @@ describe('the runs that are resumed', () => {
     ]);
   });
 
-  it('may be of a pipeline that is not in the folder any more', async () => {
+  it('may belong to a pipeline that is no longer in the folder', async () => {
     const gone = [failedRun('gone-a', 1)];
     expect(asked(await resumeAll({ runs: gone, words: ['--yes', '--pipeline', 'gone'] }))).toEqual([
       'gone-a',
@@ -147,7 +147,7 @@ describe('the runs that are resumed', () => {
     expect(none.stderr).toContain('did you mean stores?');
   });
 
-  it('may be none: that is said, and is no failure', async () => {
+  it('may be none: that is reported, and is no failure', async () => {
     const told = await resumeAll({ runs, words: ['--class', 'timeout'] });
     expect(told).toMatchObject({ code: 0, stdout: '', requests: [] });
     expect(told.stderr).toMatch(/^no failed run of class timeout of .*stores/);
@@ -156,8 +156,8 @@ describe('the runs that are resumed', () => {
   });
 });
 
-describe('before anything is resumed', () => {
-  it('the list says how many failed where, why and since when', async () => {
+describe('resume --all before it resumes runs', () => {
+  it('lists how many runs failed at which step, why and since when', async () => {
     expect(failedTable([failedRun('stores-a', 10), failedRun('stores-c', 5), ...others]).split('\n')).toEqual(
       [
         'RUNS  PIPELINE           CLASS       STEP         SINCE',
@@ -170,7 +170,7 @@ describe('before anything is resumed', () => {
     expect(stderr).toContain('with the SQL deployed now');
   });
 
-  it('without a terminal --yes is asked for: exit code 2', async () => {
+  it('requires --yes without a terminal: exit code 2', async () => {
     const told = await resumeAll({ runs });
     expect(told).toMatchObject({ code: 2, stdout: '', requests: [] });
     expect(told.stderr).toContain('no run was resumed: confirm to resume 4 runs');
@@ -183,7 +183,7 @@ describe('before anything is resumed', () => {
     ['', 0, 1],
     ['n', 0, 1],
     ['yesterday', 0, 1],
-  ])('at a terminal the person is asked: %j resumes %i', async (typed, requests, code) => {
+  ])('asks for confirmation at a terminal: %j resumes %i', async (typed, requests, code) => {
     const questions: string[] = [];
     const told = await resumeAll({
       runs,
@@ -196,7 +196,7 @@ describe('before anything is resumed', () => {
     expect([told.requests.length, told.code]).toEqual([requests, code]);
   });
 
-  it('a dry run prints the ids, asks nobody and resumes none', async () => {
+  it('with --dry-run prints the ids, asks nothing and resumes none', async () => {
     const told = await resumeAll({ runs, words: ['--dry-run', '--class', 'sql'] });
     expect(told).toMatchObject({ code: 0, stdout: 'stores-a\nstores-c\n', requests: [] });
     const json = await resumeAll({ runs, words: ['--dry-run', '--class', 'data', '--json'] });
@@ -218,11 +218,11 @@ describe('before anything is resumed', () => {
   });
 });
 
-describe('what becomes of each', () => {
+describe('resume --all while it resumes runs', () => {
   const outcomes = ({ stdout }: Told): unknown[] =>
     (JSON.parse(stdout) as { runs: ResumedRun[] }).runs.map(({ id, outcome }) => [id, outcome]);
 
-  it('one that is refused, or whose request fails, does not stop the others: exit code 1', async () => {
+  it('continues after a refused or failed request: exit code 1', async () => {
     const answer = (runId: string): OperateAnswer => {
       if (runId === 'stores-a')
         return { ok: false, code: 'refused', message: 'run stores-a is\u001B[31m RUNNING' };
@@ -247,7 +247,7 @@ describe('what becomes of each', () => {
     ]);
   });
 
-  it('a service that cannot be reached stops it: exit code 3, the rest was not requested', async () => {
+  it('stops if the service cannot be reached: exit code 3, the rest was not requested', async () => {
     const told = await resumeAll({
       runs,
       words: ['--yes', '--json'],
@@ -266,7 +266,7 @@ describe('what becomes of each', () => {
     ]);
   });
 
-  it('Ctrl-C ends it after the request that is under way', async () => {
+  it('stops on Ctrl-C after the current request', async () => {
     const interrupted = new AbortController();
     const told = await resumeAll({
       runs,
@@ -283,7 +283,7 @@ describe('what becomes of each', () => {
   });
 });
 
-describe('words that do not go together', () => {
+describe('options of resume that exclude each other', () => {
   const refusal = async (words: readonly string[]): Promise<unknown> => {
     try {
       return await resume.run({ args: readArguments(resume, words) } as never);

@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 
-it('the samples are whole, whatever lies beside them', () => {
+it('the samples are copied completely, whatever else is in sql/', () => {
   const folder = mkdtempSync(join(tmpdir(), 'baton-samples-'));
   try {
     copySampleSql(folder);
@@ -26,7 +26,7 @@ it('the samples are whole, whatever lies beside them', () => {
   }
 });
 
-it('no test and no act of the demo reads the whole of sql/', () => {
+it('no test and no act of the demo reads all of sql/', () => {
   const whole =
     /join\((?:root|projectRoot\(\)), 'sql'\)|(?:loadPipelines|loadFolder)\('sql'\)|sql: projectSql\(\)/;
   const readers = ['test', 'cli/demo', 'cli/verbs/demo.ts'].flatMap((path) =>

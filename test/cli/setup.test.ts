@@ -43,7 +43,7 @@ function recorder(refused?: string, error = 'ERROR: no'): SqlClient & { batches:
   };
 }
 
-describe('the setup', () => {
+describe('baton setup', () => {
   it('applies files in the order of their numbers, each as one transaction', async () => {
     const sql = writeSetup('sql', {
       '10_b.sql': 'CREATE TABLE b (a INT); CREATE TABLE c (a INT);',
@@ -68,7 +68,7 @@ describe('the setup', () => {
     ]);
   });
 
-  it("gives another folder the project's own file for the markers", async () => {
+  it("applies the project's own marker file with another folder", async () => {
     const base = writeSetup('base', { '00_baton.sql': 'CREATE SCHEMA baton;', '10_mart.sql': 'SELECT 1;' });
     const other = writeSetup('other', { 'a.sql': 'CREATE SCHEMA a;' });
     expect(namesOf(await applySetup(recorder(), other, base))).toEqual(['setup/00_baton.sql', 'setup/a.sql']);
@@ -103,14 +103,14 @@ describe('the setup', () => {
     ]);
   });
 
-  it("ends where Baton's own file is refused: nothing could run", async () => {
+  it("stops if Baton's own file is refused: no run could work", async () => {
     const sql = writeSetup('sql', { '00_baton.sql': 'BAD;', '20_y.sql': 'SELECT 2;' });
     const client = recorder('BAD');
     await expect(applySetup(client, sql, sql)).rejects.toThrow('setup/00_baton.sql: ERROR: no');
     expect(client.batches).toEqual([]);
   });
 
-  it('is not ended by an error that is none of a statement', async () => {
+  it('fails on an error that is not an error of a statement', async () => {
     const sql = writeSetup('sql', { '00_baton.sql': 'SELECT 1;' });
     const client = { ...recorder(), transaction: () => Promise.reject(new Error('ECONNREFUSED')) };
     await expect(applySetup(client, sql, sql)).rejects.toThrow('ECONNREFUSED');
@@ -129,7 +129,7 @@ describe('the setup', () => {
     expect(files.map(setupLine)[1]).toContain('mart.daily: already exists, left unchanged');
   });
 
-  it('says how another statement is written so that it may be applied again', async () => {
+  it('suggests how to make another statement repeatable', async () => {
     const sql = writeSetup('sql', { '00_baton.sql': 'SELECT 1;', '10_t.sql': 'CREATE TABLE t (a INT);' });
     const client = recorder('CREATE TABLE t (a INT)', 'ERROR: relation "t" already exists');
     const [, file] = await applySetup(client, sql, sql);

@@ -9,8 +9,8 @@ import { splitSql } from '../../cli/query/split-sql.ts';
 import { count, countOf, duration } from '../../cli/runs/units.ts';
 import { formatTable } from '../../cli/table.ts';
 
-describe('a word that is not known', () => {
-  it('is answered with the nearest one, or the one it begins, or nothing', () => {
+describe('an unknown word', () => {
+  it('is answered with the nearest known word, a word that begins with it, or nothing', () => {
     const verbs = ['drop', 'resume', 'validate', 'run', 'runs'];
     expect(didYouMean('dorp', verbs)).toBe('did you mean drop?');
     expect(didYouMean('resmue', verbs)).toBe('did you mean resume?');
@@ -20,7 +20,7 @@ describe('a word that is not known', () => {
 });
 
 describe('units', () => {
-  it('are written for people', () => {
+  it('are formatted for people', () => {
     expect(count(5000)).toBe('5,000');
     expect(countOf(1, 'row')).toBe('1 row');
     expect(countOf(0, 'row')).toBe('0 rows');
@@ -45,8 +45,8 @@ describe('a table', () => {
   });
 });
 
-describe('text of others', () => {
-  it('cannot steer the terminal', () => {
+describe('text from outside', () => {
+  it('cannot control the terminal', () => {
     expect(printable('a\u001B[2Jb\u0007')).toBe(String.raw`a\x1b[2Jb\x07`);
   });
 });
@@ -57,7 +57,7 @@ describe('output', () => {
     return { write: (text: string) => written.push(text), isTTY, written };
   };
 
-  it('puts data on stdout and words on stderr', () => {
+  it('writes data to stdout and messages to stderr', () => {
     const stdout = stream(false);
     const stderr = stream(false);
     const out = createOutput(stdout, stderr, {});
@@ -68,7 +68,7 @@ describe('output', () => {
     expect(stderr.written).toEqual(['word\n']);
   });
 
-  it('colors only a terminal, and none with NO_COLOR', () => {
+  it('has colors only on a terminal, and none with NO_COLOR', () => {
     expect(createOutput(stream(true), stream(true), {}).style.good('ok')).toContain('\u001B');
     expect(createOutput(stream(true), stream(false), {}).style.good('ok')).toBe('ok');
     expect(createOutput(stream(true), stream(true), { NO_COLOR: '1' }).style.good('ok')).toBe('ok');
@@ -87,7 +87,7 @@ describe('a query result', () => {
     ],
   };
 
-  it('is an aligned table, numbers to the right, NULL as nothing', () => {
+  it('is an aligned table, numbers to the right, NULL as empty', () => {
     expect(resultTable(result)?.split('\n')).toEqual(['id  id', ' 1  x', '20']);
   });
 
@@ -98,14 +98,14 @@ describe('a query result', () => {
     ]);
   });
 
-  it('without a result set tells how many rows were changed', () => {
+  it('without a result set has the number of changed rows', () => {
     expect(resultTable({ rows: [], affected: 3 })).toBeUndefined();
     expect(resultJson({ rows: [], affected: 3 })).toEqual({ rowsAffected: 3 });
   });
 });
 
 describe('SQL text', () => {
-  it('is cut into statements at semicolons that end one', () => {
+  it('is split into statements at the semicolons between them', () => {
     expect(splitSql("select ';' ; -- a; b\n select $$;$$;", 'SQL')).toEqual([
       "select ';'",
       '-- a; b\n select $$;$$',
@@ -118,7 +118,7 @@ describe('SQL text', () => {
 });
 
 describe('an error', () => {
-  it('of the connection asks whether the local AWS is running', () => {
+  it('of the connection suggests to start the local AWS', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:4566'), { code: 'ECONNREFUSED' });
     const error = new Error('', { cause: new AggregateError([refused]) });
     expect(endingOf(error, { endpoint: 'http://127.0.0.1:4566', local: true })).toEqual({

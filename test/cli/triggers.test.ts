@@ -15,7 +15,7 @@ function shown(...triggers: Trigger[]): string[] {
   return lines.filter((line) => / (?:starts on|or) /.test(line)).map((line) => line.trim());
 }
 
-it('a plan says each of its triggers, and when its schedules fall due next by their own clocks', () => {
+it('a plan shows each of its triggers, and when its schedules are due next in their own time zones', () => {
   expect(
     shown(
       { kind: 's3', prefix: 'in/', suffix: '.csv' },
@@ -40,7 +40,7 @@ it('a plan says each of its triggers, and when its schedules fall due next by th
   expect(describePlan(planOf([{}], { triggers: [] }), NOW)).toContain('\n  starts on request only\n');
 });
 
-it('the SQL of a pipeline behind another one is shown with an example of what is handed on', () => {
+it('the SQL of a downstream pipeline is shown with an example of the upstream run id', () => {
   const statements = [{ parts: ['SELECT ', { param: 'upstream_run_id' }] }];
   const settings = {
     stage: 'dev',
@@ -61,7 +61,7 @@ it('the SQL of a pipeline behind another one is shown with an example of what is
   );
 });
 
-it('a run says what made it', () => {
+it('a run shows what started it', () => {
   const time = '2026-10-25T00:30:00.000Z';
   const text = (trigger: Run['trigger']): string => triggerText({ trigger } as Run);
   expect(text({ kind: 'schedule', time, schedule: 'cron(30 2 * * ? *)' })).toBe(

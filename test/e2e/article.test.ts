@@ -152,8 +152,8 @@ async function timesRun(run: StoredRun, step: string): Promise<number> {
   return history.filter((row) => row.name === step && row.status === 'FINISHED').length;
 }
 
-describe('with the audit in a step of its own behind the commit', () => {
-  it('baton validate says that a person may be needed, and where', async () => {
+describe('with the audit in a step of its own after the commit', () => {
+  it('baton validate warns that a person may be needed, and at which step', async () => {
     const { code, stderr } = await stack.baton('validate', '--sql', stack.sql);
     expect(code).toBe(0);
     expect(stderr).toContain('article: grade C: a session lost at 50_audit.sql needs a manual decision');
@@ -195,7 +195,7 @@ describe('with the audit in a step of its own behind the commit', () => {
     expect(await timesRun(run, '40_merge.sql')).toBe(1);
   }
 
-  it('a session that is lost between them: refused, the dimension changed once', async () => {
+  it('a session lost between commit and audit: the rebuild is refused, the dimension changed once', async () => {
     await loseEventsOf(MERGE);
     const { key, first } = await drop('article');
     const run = await submitted(key, MERGE);
@@ -205,7 +205,7 @@ describe('with the audit in a step of its own behind the commit', () => {
     await expectRefused(await settled(run.id), first);
   });
 
-  it('a session that is lost under the audit: refused, the dimension changed once', async () => {
+  it('a session lost during the audit: the rebuild is refused, the dimension changed once', async () => {
     const letGo = await hold('LOCK item_audit');
     const { key, first } = await drop('article');
     const run = await submitted(key, AUDIT);
@@ -225,7 +225,7 @@ describe('with the merge and the audit in one file', () => {
     expect(await stack.count(`SELECT COUNT(*) FROM baton.step_marker WHERE run_id = '${run.id}'`)).toBe(1);
   }
 
-  it('a session that is lost before the commit is submitted: rebuilt, and everything is there once', async () => {
+  it('a session lost before the commit is submitted: rebuilt, and every change is applied once', async () => {
     await loseEventsOf(CHANGES);
     const { key, first } = await drop('one_commit');
     const run = await submitted(key, CHANGES);
@@ -235,7 +235,7 @@ describe('with the merge and the audit in one file', () => {
     await expectOnce(run.id, first, 2);
   });
 
-  it('a session that is lost under the commit, before its end: rebuilt, and everything is there once', async () => {
+  it('a session lost during the commit: rebuilt, and every change is applied once', async () => {
     const letGo = await hold('LOCK item_audit');
     const { key, first } = await drop('one_commit');
     const run = await submitted(key, MERGE);
@@ -244,7 +244,7 @@ describe('with the merge and the audit in one file', () => {
     await expectOnce(run.id, first, 2);
   });
 
-  it('a session that is lost after the commit, before anybody heard of it: done, and everything is there once', async () => {
+  it('a session lost after the commit, before its end is known: every change is applied once', async () => {
     await loseEventsOf(MERGE);
     const { key, first } = await drop('one_commit');
     const run = await submitted(key, MERGE);
@@ -253,7 +253,7 @@ describe('with the merge and the audit in one file', () => {
     await expectOnce(run.id, first, 1);
   });
 
-  it('a commit whose submission was never answered, then its session is lost: everything is there once', async () => {
+  it('a session lost after a commit without a reply: every change is applied once', async () => {
     await stack.admin('POST', 'faults', {
       target: 'call',
       service: 'redshift-data',
@@ -275,7 +275,7 @@ describe('with the merge and the audit in one file', () => {
     await expectOnce(run?.id ?? '', first, 1);
   });
 
-  describe('and the connection breaks at the very COMMIT', () => {
+  describe('a connection that breaks at the COMMIT itself', () => {
     const HELD = 4711;
     let postgres: Client;
 
@@ -331,14 +331,14 @@ describe('with the merge and the audit in one file', () => {
       return client;
     }
 
-    it('which is not done: rebuilt, and everything is there once', async () => {
+    it('which did not take effect: rebuilt, every change is applied once', async () => {
       const { run, first } = await atItsCommit();
       await loseSessionUnder(run);
       await letGo();
       await expectOnce(run.id, first, 2);
     });
 
-    it('which is done, and nobody learns of it: the marker tells, and everything is there once', async () => {
+    it('which took effect without a reply: found by the marker, every change is applied once', async () => {
       const { run, first } = await atItsCommit();
       const { processes } = (await stack.admin('GET', 'status')) as {
         processes: { name: string; pid: number }[];
@@ -362,7 +362,7 @@ describe('with the merge and the audit in one file', () => {
 });
 
 describe('with an opaque CALL in place of the merge', () => {
-  it('a session that is lost behind it: refused, for nobody knows what it changed', async () => {
+  it('a session lost after it: the rebuild is refused, since its changes are unknown', async () => {
     await loseEventsOf(MERGE);
     const { key, first } = await drop('call');
     const run = await submitted(key, MERGE);
@@ -378,7 +378,7 @@ describe('with an opaque CALL in place of the merge', () => {
     expect(await timesRun(run, '40_call.sql')).toBe(1);
   });
 
-  it('a session that is lost under it: only a person can tell, and on that word everything is there once', async () => {
+  it('a session lost during it: a person decides, and then every change is applied once', async () => {
     const next = (files + 1) * 10;
     await stack.query(`INSERT INTO item_dim VALUES (${next}, 'Old', 0)`);
     const letGo = await hold(`UPDATE item_dim SET name = name WHERE id = ${next}`);

@@ -80,7 +80,7 @@ describe('an invalid pipeline', () => {
     },
   );
 
-  it('does not disturb the running one: the old plan stays until a good one comes', async () => {
+  it('is not loaded: the previous plan stays active until a valid one replaces it', async () => {
     const folder = join(stack.sql, 'stores');
     const said = stack.output.length;
     cpSync(join(folder, '30_merge.sql'), join(stack.home, 'kept.sql'));
@@ -94,8 +94,8 @@ describe('an invalid pipeline', () => {
   });
 });
 
-describe('a file', () => {
-  it('that does not fit fails its run with file, line, column and reason, and loads no row', async () => {
+describe('a dropped file', () => {
+  it('with an invalid value fails its run with file, line, column and reason, and loads no row', async () => {
     await stack.put('stores/bad.csv', `${good(2)}3,Kaputt,Jena,DE,not-a-date\n`);
     const run = await stack.runFor('stores', 'stores/bad.csv');
     expect(run).toMatchObject({ state: 'FAILED', step: '20_load.sql', error: { class: 'data' } });
@@ -106,7 +106,7 @@ describe('a file', () => {
     expect((await stack.atRest(run.id)).state).toBe('CANCELLED');
   });
 
-  it('with a column too few fails its run with the line, and how many columns there should be', async () => {
+  it('with a missing column fails its run with the line and the expected number of columns', async () => {
     await stack.put('stores/short.csv', `${good(2)}3,Kurz,Jena\n`);
     const run = await stack.runFor('stores', 'stores/short.csv');
     expect(run.error?.message).toContain(
@@ -117,7 +117,7 @@ describe('a file', () => {
     await stack.atRest(run.id);
   });
 
-  it('waits behind a failed one, and goes on when that is given up', async () => {
+  it('waits for a failed run, and starts when that is cancelled', async () => {
     await stack.put('stores/broken.csv', `${HEADER}not-a-number,X,Y,DE,2020-01-01\n`);
     const broken = await stack.runFor('stores', 'stores/broken.csv');
     await stack.put('stores/behind.csv', good(4));
@@ -146,7 +146,7 @@ describe('a file', () => {
     expect(await stack.query('SELECT name FROM mart.stores WHERE store_id = 20')).toEqual([['Newer']]);
   });
 
-  it('that no pipeline wants is named with the prefixes that there are', async () => {
+  it('that no pipeline matches is reported with the known prefixes', async () => {
     const path = join(stack.home, 'lonely.csv');
     writeFileSync(path, 'a\n1\n');
     const { code, stderr } = await stack.baton('drop', path, '--to', 'nowhere/');
@@ -156,7 +156,7 @@ describe('a file', () => {
 });
 
 describe('a malformed event', () => {
-  it('in the queue starts nothing and ends in the dead-letter queue, whole', async () => {
+  it('in the queue starts nothing and ends in the dead-letter queue unchanged', async () => {
     const sqs = new SQSClient({
       endpoint: stack.endpoint,
       region: 'us-east-1',

@@ -78,7 +78,7 @@ async function quiet(): Promise<Waiting> {
 /** Larger than any number that JavaScript keeps exactly. */
 const LARGE_ID = '12345678901234567890';
 
-it('an event that two pipelines match starts one run of each, and its JSON is in the SQL to the last digit', async () => {
+it('an event that matches two pipelines starts one run of each, and its JSON is unchanged in the SQL', async () => {
   const id = await put(order(LARGE_ID));
   const [run] = await runsOf('order_events', 1);
   const [audit] = await runsOf('order_audit', 1);
@@ -96,7 +96,7 @@ it('an event that two pipelines match starts one run of each, and its JSON is in
   expect(JSON.parse(event ?? '')).toMatchObject({ id, source: 'shop.orders', detail: { note: 'a\nb' } });
 });
 
-it('an event that is delivered three times over starts one run', async () => {
+it('an event that is delivered three times starts one run', async () => {
   const fault = {
     target: 'event',
     match: { source: 'shop.orders' },
@@ -111,7 +111,7 @@ it('an event that is delivered three times over starts one run', async () => {
   await stack.admin('DELETE', 'faults');
 });
 
-it('an event that the pattern does not match starts only what takes any of them', async () => {
+it('an event that does not match a pattern starts only the pipeline without one', async () => {
   await put(order('3').replace('250.5', '99.5'));
   await put(order('4'), 'Order Shipped');
   await put(order('5'), 'Order Placed', 'shop.invoices');
@@ -145,7 +145,7 @@ it('an event that is replayed starts nothing more', async () => {
   );
 });
 
-it('an event that is too large starts nothing, and is kept as a dead letter', async () => {
+it('an event that is too large starts nothing, and becomes a dead letter', async () => {
   const before = await stack.runs('order_events');
   await put(order('6', `,"filler":"${'x'.repeat(16_000)}"`));
   await eventually(
@@ -184,7 +184,7 @@ it('each trigger has a rule with its own pattern, which can be read at the endpo
   ]);
 });
 
-it('the command tells which event started a run, and with what it would run', async () => {
+it('the command shows which event started a run, and an example event in the SQL', async () => {
   const [run] = await stack.runs('order_events');
   const listed = await stack.baton('runs', '--pipeline', 'order_events', '--sql', stack.sql);
   expect(listed.stdout).toContain('event "Order Placed" from shop.orders, ');

@@ -51,7 +51,7 @@ async function deadLettersUrl(): Promise<string | undefined> {
 }
 
 describe('baton doctor', () => {
-  it('finds nothing on a healthy stage, and leaves nothing behind but its samples', async () => {
+  it('has no findings on a healthy stage, and leaves only its sample objects', async () => {
     const rows = await stack.count('SELECT COUNT(*) FROM baton.step_marker');
     const { code, checks } = await doctor();
     expect(checks.filter(({ status }) => status !== 'ok')).toEqual([]);
@@ -83,7 +83,7 @@ describe('baton doctor', () => {
     expect((await stack.runs('stores')).length).toBe(0);
   });
 
-  it('finds what is broken, each with what to do', async () => {
+  it('finds every problem, each with what to do', async () => {
     await stack.query('DROP TABLE baton.step_marker');
     await stack.put('stores/fails.csv', `${HEADER}1,A,Lyon,FR,2020-01-01\n`);
     const failed = await stack.runFor('stores', 'stores/fails.csv');
@@ -127,7 +127,7 @@ describe('baton doctor', () => {
     expect(checks.filter(({ status }) => status === 'unchecked')).toEqual([]);
   });
 
-  it('a bucket with its switch off starts nothing, as it says', async () => {
+  it('warns that a bucket without EventBridge notifications starts nothing, which is true', async () => {
     await stack.put('stores/unheard.csv', `${HEADER}3,C,Lyon,FR,2020-01-01\n`);
     const seen = await stack.s3.send(new GetBucketNotificationConfigurationCommand({ Bucket }));
     expect(seen.EventBridgeConfiguration).toBeUndefined();
@@ -144,7 +144,7 @@ describe('baton doctor', () => {
     expect(keys).toEqual(['stores/fails.csv', 'stores/behind.csv']);
   });
 
-  it('finds nothing any more when everything was done as it said', async () => {
+  it('has no findings after its advice was followed', async () => {
     expect((await stack.baton('setup', '--sql', stack.sql)).code).toBe(0);
     await sqs.send(new PurgeQueueCommand({ QueueUrl: await deadLettersUrl() }));
     for (const pipeline of ['stores', 'product_dimension']) {
@@ -159,7 +159,7 @@ describe('baton doctor', () => {
     expect(code).toBe(0);
   });
 
-  it('names the pipelines whose SQL is not what is deployed', async () => {
+  it('names the pipelines whose SQL differs from the deployed one', async () => {
     const other = join(stack.home, 'other');
     cpSync(stack.sql, other, { recursive: true });
     writeFileSync(join(other, 'stores', '40_more.sql'), 'SELECT 1;\n');
@@ -171,7 +171,7 @@ describe('baton doctor', () => {
     );
   });
 
-  it('tells a warehouse that does not answer from everything else', async () => {
+  it('reports a warehouse that does not answer', async () => {
     const reset = { target: 'call', how: 'reset', service: 'redshift-data', times: null };
     await stack.admin('POST', 'faults', reset);
     try {

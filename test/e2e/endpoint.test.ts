@@ -125,15 +125,15 @@ function idIn(stdout: string): string {
   return stdout.split(' ')[0] ?? '';
 }
 
-describe('with nothing but an endpoint and a stage', () => {
-  it('validate and plan need no service at all', async () => {
+describe('the command with only an endpoint and a stage', () => {
+  it('validate and plan call no service', async () => {
     const before = asked.length;
     await ends(0, 'validate');
     expect((await ends(0, 'plan', 'stores', '--statements')).stdout).toContain('s3://baton-dev-artifacts/');
     expect(asked.length).toBe(before);
   });
 
-  it('setup applies its files, and prints what has to be granted to the functions', async () => {
+  it('setup applies its files, and prints the grants that the functions need', async () => {
     expect((await ends(0, 'setup')).stderr).toContain('setup/00_baton.sql');
     const { stdout } = await ends(0, 'setup', '--grants');
     expect(stdout).toContain('CREATE USER "IAMR:baton-dev-functions" PASSWORD DISABLE;\n');
@@ -145,14 +145,14 @@ describe('with nothing but an endpoint and a stage', () => {
     for (const sql of grants) await stack.query(sql);
   });
 
-  it('doctor finds nothing', async () => {
+  it('doctor has no findings', async () => {
     const { stdout, stderr } = await ends(0, 'doctor');
     expect(stdout).toContain('stage dev in us-east-1');
     expect(stdout).not.toMatch(/^(?:finding|unchecked)/m);
     expect(stderr).toMatch(/^0 problems in \d+ checks\n$/);
   });
 
-  it('query asks the warehouse that the functions were deployed with', async () => {
+  it('query uses the warehouse of the deployed functions', async () => {
     expect(JSON.parse((await ends(0, 'query', '--json', 'SELECT 1 AS n')).stdout)).toEqual([{ n: 1 }]);
     expect((await ends(1, 'query', 'SELECT * FROM nothing')).stderr).toContain('does not exist');
     const listed = await stack.redshift.send(
@@ -161,7 +161,7 @@ describe('with nothing but an endpoint and a stage', () => {
     expect(listed.Statements?.length).toBeGreaterThan(1);
   });
 
-  it('drop, runs, run and start: a file’s run, and another of the same file', async () => {
+  it('drop, runs, run and start handle the run of a file, and another run of the same file', async () => {
     const path = file('good.csv', `${HEADER}1,Lyon Est,Lyon,FR,2020-01-01\n`);
     const dropped = await ends(0, 'drop', path, '--to', 'stores/');
     expect(dropped.stdout).toMatch(/^stores-[a-z2-7]{26} {2}SUCCEEDED\n$/);
@@ -175,7 +175,7 @@ describe('with nothing but an endpoint and a stage', () => {
     expect(idIn(started.stdout)).not.toBe(idIn(dropped.stdout));
   });
 
-  it('resume goes on with a run that failed, and doctor says what is wrong meanwhile', async () => {
+  it('resume continues a failed run, and doctor reports the failed run until then', async () => {
     await stack.query('ALTER TABLE baton.step_marker RENAME COLUMN birth TO born');
     const failed = await ends(
       1,
@@ -194,7 +194,7 @@ describe('with nothing but an endpoint and a stage', () => {
     expect((await ends(0, 'resume', id)).stdout).toBe(`${id}  SUCCEEDED\n`);
   });
 
-  it('cancel gives a run up whose file is bad', async () => {
+  it('cancel ends a run whose file is invalid', async () => {
     const failed = await ends(
       1,
       'drop',
@@ -205,7 +205,7 @@ describe('with nothing but an endpoint and a stage', () => {
     expect((await ends(0, 'cancel', idIn(failed.stdout))).stdout).toMatch(/ {2}CANCELLED\n$/);
   });
 
-  it('replay delivers the events of files again, and starts nothing twice', async () => {
+  it('replay delivers file events again, and starts no run twice', async () => {
     const before = (await stack.runs('stores')).length;
     expect((await ends(0, 'replay', '--from', '1h')).stdout).toMatch(
       /^baton-dev-\d{8}T\d{6}Z {2}COMPLETED\n$/,
@@ -213,7 +213,7 @@ describe('with nothing but an endpoint and a stage', () => {
     expect((await stack.runs('stores')).length).toBe(before);
   });
 
-  it('what is wrong ends with the same codes as everywhere', async () => {
+  it('errors end with the same exit codes as on the local stage', async () => {
     const missing = await baton(['doctor'], { BATON_STAGE: 'prod' });
     expect(missing.code).toBe(1);
     expect(missing.stdout).toContain('stage prod in us-east-1 not found');
@@ -231,7 +231,7 @@ describe('with nothing but an endpoint and a stage', () => {
     expect(nowhere.stderr).toContain('cannot connect to http://127.0.0.1:9');
   });
 
-  it('resolve takes a person’s word on a step that cannot be seen through', async () => {
+  it('resolve applies a person’s decision about a step that is not analyzable', async () => {
     const { SessionId } = await stack.redshift.send(
       new ExecuteStatementCommand({
         WorkgroupName: 'etl',
@@ -260,7 +260,7 @@ describe('with nothing but an endpoint and a stage', () => {
     expect(resolved.stdout).toBe(`${stopped.id}  SUCCEEDED\n`);
   });
 
-  it('no request of all these was anything but AWS’s own, and each was signed with the credentials given', () => {
+  it('all requests went to AWS APIs, signed with the given credentials', () => {
     expect(asked.length).toBeGreaterThan(100);
     expect(asked.filter((one) => one.includes('/_local'))).toEqual([]);
     expect(signed.filter((one) => !one.includes('Credential=AKIDPLAIN/'))).toEqual([]);

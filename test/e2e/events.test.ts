@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const stored = (id: number): string => `${HEADER}${id},Store ${id},Lyon,FR,2020-01-01\n`;
 
-it('every event delivered five times makes one run, and each step once', async () => {
+it('every event delivered five times: one run, and each step runs once', async () => {
   await stack.admin('POST', 'faults', { target: 'event', effect: { kind: 'duplicate', copies: 4 } });
   await stack.put('stores/five.csv', stored(1));
   const run = await stack.runFor('stores', 'stores/five.csv');
@@ -43,7 +43,7 @@ it('two files dropped at the same instant run one after the other', async () => 
   expect((first?.endedAt ?? '') <= (second?.startedAt ?? '')).toBe(true);
 });
 
-it('all completion events lost: the sweep finishes the run, with the clock advanced', async () => {
+it('all completion events lost: the sweep finishes the run as the clock advances', async () => {
   await stack.admin('POST', 'faults', {
     target: 'event',
     match: { source: 'aws.redshift-data' },
@@ -67,7 +67,7 @@ it('all completion events lost: the sweep finishes the run, with the clock advan
   expect(await stack.count('SELECT COUNT(*) FROM mart.stores WHERE store_id = 4')).toBe(1);
 });
 
-it('a malformed event starts nothing, and the process lives', async () => {
+it('a malformed event starts nothing, and the process keeps running', async () => {
   const before = (await stack.runs('stores')).length;
   await stack.events.send(
     new PutEventsCommand({

@@ -100,7 +100,7 @@ async function untilAtRest(key: string): Promise<StoredRun> {
 
 describe('a run', () => {
   it.each(CASES.map((each, i) => [each.name, each.fault, i + 1] as const))(
-    'ends right when %s',
+    'ends correctly when %s',
     async (_name, fault, id) => {
       const key = `stores/fault-${id}.csv`;
       await stack.admin('POST', 'faults', fault);
@@ -123,7 +123,7 @@ describe('a run', () => {
 describe.each(['lambda', 'dynamodb', 'redshift'])(
   'the %s process killed with -9 in the middle of a run',
   (name) => {
-    it('is started again, and the run ends right', async () => {
+    it('is restarted, and the run ends correctly', async () => {
       const key = `stores/killed-${name}.csv`;
       const id = 100 + name.length;
       await stack.put(key, `${HEADER}${id},Store ${id},Lyon,FR,2020-01-01\n`);

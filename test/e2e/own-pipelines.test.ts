@@ -31,7 +31,7 @@ afterAll(async () => {
   for (const stack of stacks) await stack.stop();
 });
 
-it('a setup file that fails is reported, the others are applied, and the second start is like the first', async () => {
+it('a failing setup file is reported, the others are applied, and a second start does the same', async () => {
   const own = mkdtempSync(join(tmpdir(), 'baton-own-'));
   const pipelines = { setup: join(write(own, FILES), 'setup') };
   const first = await Stack.start({ pipelines });

@@ -39,14 +39,14 @@ function run(line: string): { status: number | null; stdout: string; stderr: str
   });
 }
 
-it('writes a pipeline, checks it and shows it', () => {
+it('the commands of the README create a pipeline, check it and show it', () => {
   const lines = blockBelow('Write a pipeline');
   expect(lines.length).toBeGreaterThan(3);
   for (const line of lines) expect({ line, ...run(line) }).toMatchObject({ line, status: 0 });
   expect(run('npx baton validate').stderr).toBe('valid: orders, product_dimension, sales, stores\n');
 });
 
-it('loads, shows, fails, resumes, cancels and replays', async () => {
+it('the commands of the README load, show, resume, cancel and replay runs', async () => {
   const [start, ...lines] = blockBelow('Run it locally');
   expect(start).toBe('npm start');
   /** Its file stays as bad as it was, so the run that is resumed fails again; nobody is there to be asked. */

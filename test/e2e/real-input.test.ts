@@ -56,7 +56,7 @@ describe.skipIf(!here)('airport frequencies', () => {
   }
 
   it.each(SNAPSHOTS)(
-    'of %s give %i current, %i closed, %i in all, and the same again change nothing',
+    'real files of %s give %i current, %i closed, %i versions in all, and change nothing when loaded again',
     async (date, ...expected) => {
       await load(date);
       expect(await figures()).toEqual(expected);

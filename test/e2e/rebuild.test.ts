@@ -16,7 +16,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-it('a run whose session is killed under its commit step is rebuilt and ends right, its commit applied once', async () => {
+it('a run whose session is killed during its commit step is rebuilt and succeeds, with its commit applied once', async () => {
   await stack.put('stores/first.csv', `${HEADER}1,Halle,Leipzig,DE,2019-05-01\n`);
   expect((await stack.runFor('stores', 'stores/first.csv')).state).toBe('SUCCEEDED');
   // The merge of the next file waits for this row.
@@ -72,7 +72,7 @@ it('a run whose session is killed under its commit step is rebuilt and ends righ
   expect(await stack.query('SELECT city FROM mart.stores WHERE store_id = 1')).toEqual([['Dresden']]);
 });
 
-it('a run is cancelled while its statement runs, and says that the step was not applied', async () => {
+it('a run that is cancelled while its statement runs reports that the step was not applied', async () => {
   // The load waits for a lock that another session holds.
   const holder = await stack.redshift.send(
     new ExecuteStatementCommand({

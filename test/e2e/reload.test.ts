@@ -47,7 +47,7 @@ async function rulesCheck(): Promise<Check | undefined> {
   return (JSON.parse(stdout) as { checks: Check[] }).checks.find(({ name }) => name === 'rules');
 }
 
-it('starts runs of a pipeline that was added, also after a step of another one was edited', async () => {
+it('a reload starts runs of an added pipeline, even after a step of another one was edited', async () => {
   await change(/zz.*\n/, () => {
     writePipeline('zz');
   });
@@ -59,7 +59,7 @@ it('starts runs of a pipeline that was added, also after a step of another one w
   expect(await rulesCheck()).toMatchObject({ status: 'ok' });
 });
 
-it('keeps the rule of a pipeline that is broken while others are added', async () => {
+it('a reload keeps the rule of an invalid pipeline while others are added', async () => {
   await change(/zz: /, () => {
     edit('zz/10_seen.sql', 'BEGIN;\n');
   });
@@ -70,7 +70,7 @@ it('keeps the rule of a pipeline that is broken while others are added', async (
   expect(await stateAfter('zz', 'zz/3.csv')).toBe('SUCCEEDED');
 });
 
-it('takes the rule of a pipeline that was removed away, and doctor compares them with the folder', async () => {
+it('a reload removes the rule of a removed pipeline, and doctor compares the rules with the folder', async () => {
   await change(/yy.*\n/, () => {
     rmSync(join(stack.sql, 'yy'), { recursive: true });
   });

@@ -36,7 +36,7 @@ async function quiet(): Promise<void> {
   });
 }
 
-it('a replay starts what was never seen and leaves a finished run alone', async () => {
+it('a replay starts a run for a file without one and does not change a finished run', async () => {
   await stack.put('stores/seen.csv', stored(1));
   const seen = await stack.runFor('stores', 'stores/seen.csv');
   expect(seen.state).toBe('SUCCEEDED');

@@ -52,7 +52,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('lists them, asks for --yes, resumes them in the order of their files, and each comes to its end', async () => {
+it('resume --all lists the failed runs, requires --yes, resumes them in the order of their files, and each finishes', async () => {
   expect(failed.map(({ state, error }) => [state, error?.class])).toEqual(
     failed.map(() => ['FAILED', 'sql']),
   );

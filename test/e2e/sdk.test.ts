@@ -17,7 +17,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-it('a PutObject starts a run, which ends with its rows in the warehouse', async () => {
+it('a PutObject starts a run, which loads its rows into the warehouse', async () => {
   await stack.put('stores/first.csv', `${HEADER}1,Halle,Leipzig,DE,2019-05-01\n2,Depot,Gent,BE,2020-06-02\n`);
   const run = await stack.runFor('stores', 'stores/first.csv');
   expect(run).toMatchObject({
@@ -71,7 +71,7 @@ it("the article's three steps run in one session: temporary table, COPY, MERGE",
   ).toEqual([['Brugge'], ['Aalst']]);
 });
 
-it('a busy session refuses a second statement, and a closed one says the same', async () => {
+it('a busy session refuses a second statement with the same message as a closed one', async () => {
   const opened = await stack.redshift.send(
     new ExecuteStatementCommand({
       WorkgroupName: 'local',
@@ -89,7 +89,7 @@ it('a busy session refuses a second statement, and a closed one says the same', 
   ).rejects.toThrow('Session is not available');
 });
 
-it('a failed run can be followed in DynamoDB, and what to paste resumes it', async () => {
+it('a failed run can be read in DynamoDB, and resumed by pasting its resumeWith event', async () => {
   await stack.put('stores/bad.csv', `${HEADER}7,Kaputt,Jena,DE,not-a-date\n`);
   const failed = await stack.runFor('stores', 'stores/bad.csv');
   const plain = new DynamoDBClient({

@@ -84,7 +84,7 @@ const resume = (run: StoredRun, ...more: string[]): ReturnType<Stack['baton']> =
   stack.baton('resume', run.id, '--sql', stack.sql, ...more);
 
 describe('a run that failed at its commit and let the next file go first', () => {
-  it('is rebuilt when it is resumed: what it had derived before would have put older words over newer ones', async () => {
+  it('is rebuilt when it is resumed: its old temporary tables would have overwritten newer values', async () => {
     const older = await failing('latest', { 11: 'old', 12: 'same', 13: 'only here' });
     expect(older).toMatchObject({ state: 'FAILED', step: '40_commit.sql', generation: 1 });
     expect(older.error?.class).toBe('sql');
@@ -147,7 +147,7 @@ describe('a run that failed at its commit and let the next file go first', () =>
     ]);
   });
 
-  it('is rebuilt too when it is resumed while the other one is still at its commit: it waits for it', async () => {
+  it('is rebuilt too if it is resumed while the other run is still committing: it waits for that run', async () => {
     const older = await failing('latest', { 21: 'old', 23: 'only here' });
     const { SessionId } = await stack.redshift.send(
       new ExecuteStatementCommand({
@@ -178,7 +178,7 @@ describe('a run that failed at its commit and let the next file go first', () =>
     expect(await stack.query(LOG(older))).toEqual([['23', 'only here']]);
   });
 
-  it('goes on in its own session when no other run came in between', async () => {
+  it('continues in its own session if no other run held the slot in between', async () => {
     const older = await failing('latest', { 31: 'alone' });
     expect((await resume(older)).code).toBe(0);
     const ended = await stack.atRest(older.id);
@@ -193,7 +193,7 @@ describe('a run that failed at its commit and let the next file go first', () =>
     expect(await stack.query(DIMENSION(31))).toEqual([['31', 'alone', '1']]);
   });
 
-  it('is refused when it had committed before it failed: its changes cannot be derived again', async () => {
+  it('needs a decision if it had committed before it failed: its changes cannot be rebuilt', async () => {
     const older = await failing('latest_audited', { 41: 'old', 43: 'only here' });
     expect(older).toMatchObject({ state: 'FAILED', step: '50_log.sql', generation: 1 });
     const newer = await stack.runFor(

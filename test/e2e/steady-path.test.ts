@@ -90,7 +90,7 @@ it.each([
     ],
   ],
 ])(
-  'a run of %s in which nothing goes wrong: one submission a step',
+  'a run of %s in which nothing goes wrong makes one submission per step',
   async (pipeline, key, body, expected) => {
     const from = await lastCall();
     await stack.put(key, body);
@@ -110,7 +110,7 @@ function isSubmission(call: string): boolean {
   return call !== 'DescribeStatement' && call !== 'GetStatementResult';
 }
 
-it('a run whose session is lost: then all three are asked', async () => {
+it('a run whose session is lost uses all three look-ups', async () => {
   const pattern = { detail: { statementName: [{ wildcard: 'baton:local:article*:1:2:*' }] } };
   await stack.admin('POST', 'faults', {
     target: 'event',

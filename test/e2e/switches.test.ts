@@ -36,7 +36,7 @@ async function nameOf(run: StoredRun): Promise<string[]> {
   return (Statements ?? []).map((statement) => statement.StatementName ?? '');
 }
 
-it('a refusal uses the token up: the step is claimed anew, and takes effect once', async () => {
+it('if a refusal uses the token up, the step is claimed again and takes effect once', async () => {
   stack = await Stack.start({
     environment: { BATON_LOCAL_TOKEN_CONSUMED_BY_REFUSAL: '1', BATON_LOCAL_BUSY_AFTER_END_MS: '1500' },
   });
@@ -52,7 +52,7 @@ it('a refusal uses the token up: the step is claimed anew, and takes effect once
   expect(await stack.count('SELECT COUNT(*) FROM mart.stores WHERE store_id = 1')).toBe(1);
 });
 
-it('texts with error ids, session ids everywhere, a keep-alive of zero kept: the same end, the same class', async () => {
+it('with error ids in texts, session ids in all answers and a kept keep-alive of zero, runs end with the same state and failure class', async () => {
   stack = await Stack.start({
     environment: {
       BATON_LOCAL_ERROR_IDS: '1',

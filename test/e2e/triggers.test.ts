@@ -138,7 +138,7 @@ async function expectNights(count: number): Promise<void> {
   expect(await deadLetters()).toBe(0);
 }
 
-it('the first night makes one run, and one behind it', async () => {
+it('a schedule that is due starts one run, and its success one downstream run', async () => {
   expect(await stack.runs('nightly_totals')).toEqual([]);
   await stack.advance(DAY);
   await runsAtRest('totals_report', 1);
@@ -147,7 +147,7 @@ it('the first night makes one run, and one behind it', async () => {
   expect(faults.map(({ touched }) => touched)).toEqual([1, 1]);
 });
 
-it('two days in one step, and a kill in the middle of them, make the two runs that are due', async () => {
+it('two days in one clock step, with a crash in between, start the two runs that are due', async () => {
   await stack.advance(2 * DAY);
   const ended = new Promise((done) => stack.process.once('exit', done));
   stack.process.kill('SIGKILL');
@@ -161,7 +161,7 @@ it('two days in one step, and a kill in the middle of them, make the two runs th
   await expectNights(3);
 });
 
-it('what is delivered days later starts nothing more', async () => {
+it('a schedule event delivered again days later starts nothing more', async () => {
   const [first] = await stack.runs('nightly_totals');
   const due = {
     source: 'baton.schedule',
@@ -183,7 +183,7 @@ it('what is delivered days later starts nothing more', async () => {
   await expectNights(3);
 });
 
-it('its schedule can be read at the endpoint', async () => {
+it('the schedule of a pipeline can be read at the endpoint', async () => {
   const authorization =
     'AWS4-HMAC-SHA256 Credential=tester/20261124/us-east-1/scheduler/aws4_request, SignedHeaders=host, Signature=any';
   const answer = await fetch(`${stack.endpoint}/schedules?ScheduleGroup=baton-local`, {
@@ -200,7 +200,7 @@ it('its schedule can be read at the endpoint', async () => {
   });
 });
 
-it('the command tells what started a run', async () => {
+it('the command shows what started a run', async () => {
   const [, , third] = await stack.runs('nightly_totals');
   const nightly = await stack.baton('runs', '--pipeline', 'nightly_totals', '--sql', stack.sql);
   expect(nightly.stdout).toContain(`due ${dueAt[2]?.replace('.000Z', 'Z')}, ${CRON}`);
@@ -212,7 +212,7 @@ it('the command tells what started a run', async () => {
   expect(chained.stdout).toContain('starts on success of nightly_totals');
 });
 
-it('behind a failed run nothing starts, until a person has resumed it', async () => {
+it('after a failed run no downstream run starts until a person has resumed it', async () => {
   await stack.query('ALTER TABLE sold RENAME TO sold_away');
   await stack.advance(DAY);
   const failed = (await runsAtRest('nightly_totals', 4)).at(-1);
@@ -229,7 +229,7 @@ it('behind a failed run nothing starts, until a person has resumed it', async ()
   expect(await stack.count('SELECT COUNT(*) FROM nightly_report')).toBe(4);
 });
 
-it('a run of either can be started by hand, and what is handed on is NULL then', async () => {
+it('a scheduled and a downstream pipeline can be started by hand, and :upstream_run_id is NULL then', async () => {
   const asked = await stack.baton('start', 'totals_report');
   expect(asked.code).toBe(0);
   await quiet();
@@ -238,7 +238,7 @@ it('a run of either can be started by hand, and what is handed on is NULL then',
   ]);
 });
 
-it('a rate that is added while all goes on falls due at once, and no more when it is taken away', async () => {
+it('a rate that is added at run time is due at once, and never again after it was removed', async () => {
   const folder = join(stack.sql, 'hourly');
   mkdirSync(folder);
   writeFileSync(join(folder, '10_a.sql'), 'INSERT INTO sold VALUES (9, 1, :event_time)');
