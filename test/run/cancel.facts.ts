@@ -67,7 +67,7 @@ const asksToStop = {
 const cancelling: Changes = { state: 'CANCELLING', lastRequest: asked('cancel', stopping), ...laden };
 
 const cancelRequests = [
-  fact('cancel of a run between its steps: given up at once', () => {
+  fact('cancel of a run between its steps ends it at once', () => {
     const message = 'cancelled run run-1 (was WAITING)';
     expectDecision(
       readyAt(COMMIT, { state: 'WAITING', ...laden, verifySession: true, resumeWith }),
@@ -85,7 +85,7 @@ const cancelRequests = [
       },
     );
   }),
-  fact('cancel says the reason that was given', () => {
+  fact('cancel keeps the given reason', () => {
     const { run } = decide(readyAt(COMMIT), { ...cancel, reason: 'wrong file' }, now);
     assert.equal(run.error?.message, 'cancelled by mia: wrong file');
   }),
@@ -93,7 +93,7 @@ const cancelRequests = [
     const { run } = decide(failedAt(COMMIT), cancel, now);
     assert.deepStrictEqual([run.state, run.error], ['CANCELLED', sqlError]);
   }),
-  fact('cancel of a submitted step stops its statement first', () =>
+  fact('cancel of a submitted step cancels its statement first', () =>
     expectDecision(submittedAt(COMMIT), cancel, now, {
       run: asksToStop,
       save: 'version',
@@ -107,7 +107,7 @@ const cancelRequests = [
       ['a claimed step with the statement of another', claimedAt(COMMIT, { statementId: 'statement-0' })],
     ] as const
   ).map(([whose, run]) =>
-    fact(`cancel of ${whose} looks first whether there is something to stop`, () =>
+    fact(`cancel of ${whose} first looks up whether there is a statement`, () =>
       expectDecision(run, cancel, now, {
         run: asksToStop,
         save: 'version',
@@ -149,7 +149,7 @@ const completed = {
 } as const;
 
 const whileCancelling = [
-  fact('a cancelled run whose statement finished all the same: its step was applied', () =>
+  fact('a cancelled run whose statement finished reports its step as applied', () =>
     expectDecision(
       submittedAt(COMMIT, cancelling),
       { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end: finished },
@@ -163,12 +163,12 @@ const whileCancelling = [
       },
     ),
   ),
-  fact('a cancelled commit that was stopped may have come through: its marker tells', () =>
+  fact('a cancelled commit may have taken effect: its marker decides', () =>
     expectDecision(submittedAt(COMMIT, cancelling), sawEnd(stopped), now, {
       effect: { kind: 'ProbeMarker', about: reported(stopped, { class: 'cancelled', message: 'stopped' }) },
     }),
   ),
-  fact('what was stopped may have committed just before, whatever the words say', () => {
+  fact('a cancelled statement may have committed just before, whatever its error text says', () => {
     const end = { ...failedWith('sql'), status: 'ABORTED' as const };
     const { effect } = decide(submittedAt(COMMIT, cancelling), sawEnd(end), now);
     assert.deepStrictEqual(effect, {
@@ -177,7 +177,7 @@ const whileCancelling = [
     });
   }),
   ...(['FAILED', 'ABORTED'] as const).map((status) =>
-    fact(`a cancelled commit that ended as ${status} without a word: its marker tells`, () => {
+    fact(`a cancelled commit that ended as ${status} without an error text is decided by its marker`, () => {
       const end: Failed = { ...finished, status, error: wordless };
       expectDecision(submittedAt(COMMIT, cancelling), sawEnd(end), now, {
         effect: {
@@ -188,14 +188,14 @@ const whileCancelling = [
     }),
   ),
   ...(['sql', 'transient', 'unknown', 'session-lost'] as const).map((of) =>
-    fact(`a cancelled commit that failed as ${of}: its marker tells`, () => {
+    fact(`a cancelled commit that failed as ${of} is decided by its marker`, () => {
       const end = failedWith(of);
       expectDecision(submittedAt(COMMIT, cancelling), sawEnd(end), now, {
         effect: { kind: 'ProbeMarker', about: reported(end, { class: of, message: 'ERROR: so it said' }) },
       });
     }),
   ),
-  fact('the completion event of a cancelled run is as good', () =>
+  fact('the completion event of a cancelled run ends it, too', () =>
     expectDecision(submittedAt(COMMIT, cancelling), completed, now, {
       run: {
         ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
@@ -204,7 +204,7 @@ const whileCancelling = [
       ...ends,
     }),
   ),
-  fact('the completion event of a cancelled claim tells its statement too', () =>
+  fact('the completion event of a cancelled claim gives its statement', () =>
     expectDecision(claimedAt(COMMIT, cancelling), completed, now, {
       run: {
         ...cancelled('cancelled by mia; step 40_commit.sql was applied'),
@@ -214,15 +214,13 @@ const whileCancelling = [
     }),
   ),
   ...(['FAILED', 'ABORTED'] as const).map((status) =>
-    fact(
-      `the completion event of a cancelled run says ${status} and no words: the statement is looked at`,
-      () =>
-        expectDecision(submittedAt(COMMIT, cancelling), { ...completed, status }, now, {
-          effect: { kind: 'Describe', statementId: 'statement-1' },
-        }),
+    fact(`after a completion event with ${status} a cancelled run describes its statement`, () =>
+      expectDecision(submittedAt(COMMIT, cancelling), { ...completed, status }, now, {
+        effect: { kind: 'Describe', statementId: 'statement-1' },
+      }),
     ),
   ),
-  fact('the row of the step before is written before a cancelled run ends', () =>
+  fact("the previous step's row is written before a cancelled run ends", () =>
     expectDecision(claimedAt(COMMIT, { ...cancelling, lastStep: rowBefore }), completed, now, {
       run: {
         phase: 'SUBMITTED',
@@ -233,24 +231,24 @@ const whileCancelling = [
       effect: { kind: 'WriteHistory' },
     }),
   ),
-  fact('a cancelled run without its last request was cancelled by an unknown actor', () => {
+  fact('a cancelled run without its last request names an unknown actor', () => {
     const { run } = decide(submittedAt(COMMIT, { state: 'CANCELLING' }), completed, now);
     assert.equal(run.error?.message, 'cancelled by an unknown actor; step 40_commit.sql was applied');
   }),
-  fact('a completion event of another principal makes Baton ask for itself', () =>
+  fact('a completion event of another principal makes a cancelled run describe its statement', () =>
     expectDecision(submittedAt(COMMIT, cancelling), { ...completed, trusted: false }, now, {
       effect: { kind: 'Describe', statementId: 'statement-1' },
     }),
   ),
-  fact('once the warehouse was asked to stop it, the statement is looked at', () =>
+  fact('after the cancellation was sent, the statement is described', () =>
     expectDecision(submittedAt(COMMIT, cancelling), { kind: 'CancelSent' }, now, {
       effect: { kind: 'Describe', statementId: 'statement-1' },
     }),
   ),
-  fact('without a statement there is nothing to look at', () =>
+  fact('after a cancellation without a statement nothing is described', () =>
     expectDecision(claimedAt(COMMIT, cancelling), { kind: 'CancelSent' }, now, {}),
   ),
-  fact('a statement that still runs is waited for', () =>
+  fact('a cancelled run waits for a statement that still runs', () =>
     expectDecision(
       submittedAt(COMMIT, cancelling),
       { kind: 'StatementSeen', statementId: 'statement-1', status: 'RUNNING' },
@@ -258,7 +256,7 @@ const whileCancelling = [
       { note: 'the statement is being cancelled' },
     ),
   ),
-  fact('a statement that the warehouse has forgotten: not known whether it was applied', () =>
+  fact('a cancelled run whose statement the warehouse no longer knows has an unknown outcome', () =>
     expectDecision(
       submittedAt(COMMIT, cancelling),
       { kind: 'StatementSeen', statementId: 'statement-1', status: 'NOT_FOUND' },
@@ -269,7 +267,7 @@ const whileCancelling = [
       },
     ),
   ),
-  fact('a claim whose statement was found is stopped', () =>
+  fact('the statement found for a cancelled claim is cancelled', () =>
     expectDecision(
       claimedAt(COMMIT, cancelling),
       {
@@ -298,38 +296,35 @@ const whileCancelling = [
       ['of a recorded claim', submittedAt(COMMIT, cancelling), `abcdefghij${'k'.repeat(42)}`],
     ] as const
   ).map(([whose, run, token]) =>
-    fact(`the name ${whose} means nothing to a cancelled run`, () =>
+    fact(`a cancelled run ignores the name ${whose}`, () =>
       expectDecision(run, { kind: 'NameLookedUp', token, why: 'cancel' }, now, {
         note: 'another driver recorded the claim',
       }),
     ),
   ),
-  fact(
-    'a claim whose statement was not found may still be on its way for half an hour and the life of a driver',
-    () => {
-      const event: RunEvent = { kind: 'NameLookedUp', token: `abcdefghij${'k'.repeat(42)}`, why: 'cancel' };
-      const claimed = Date.parse('2026-11-24T08:08:00.000Z');
-      const run = claimedAt(COMMIT, cancelling);
-      const half = 30 * 60_000 + 90_000;
-      expectDecision(run, event, at(claimed + half - 1), { note: 'the submission may still arrive' });
-      const { run: ended } = decide(run, event, at(claimed + half));
-      assert.deepStrictEqual(
-        [ended.state, ended.error?.message],
-        ['CANCELLED', 'cancelled by mia; step 40_commit.sql was not seen to start'],
-      );
-    },
-  ),
-  fact('any other answer means nothing to a cancelled run', () =>
+  fact('a cancelled claim without a statement waits for half an hour and the life of a driver', () => {
+    const event: RunEvent = { kind: 'NameLookedUp', token: `abcdefghij${'k'.repeat(42)}`, why: 'cancel' };
+    const claimed = Date.parse('2026-11-24T08:08:00.000Z');
+    const run = claimedAt(COMMIT, cancelling);
+    const half = 30 * 60_000 + 90_000;
+    expectDecision(run, event, at(claimed + half - 1), { note: 'the submission may still arrive' });
+    const { run: ended } = decide(run, event, at(claimed + half));
+    assert.deepStrictEqual(
+      [ended.state, ended.error?.message],
+      ['CANCELLED', 'cancelled by mia; step 40_commit.sql was not seen to start'],
+    );
+  }),
+  fact('a cancelled run ignores any other answer', () =>
     expectDecision(claimedAt(COMMIT, cancelling), { kind: 'SlotBusy' }, now, {
       note: 'the run is being cancelled',
     }),
   ),
-  fact('a woken run that is being cancelled has its statement stopped again', () =>
+  fact('a woken run that is being cancelled cancels its statement again', () =>
     expectDecision(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, now, {
       effect: { kind: 'CancelStatement', statementId: 'statement-1' },
     }),
   ),
-  fact('three days behind its time a run that cannot be stopped ends without knowing', () => {
+  fact('three days after its timeout a run that cannot be cancelled ends with an unknown outcome', () => {
     const late = Date.parse('2026-11-24T08:02:00.000Z') + 43_200_000 + 3 * 86_400_000;
     expectDecision(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, at(late), {
       effect: { kind: 'CancelStatement', statementId: 'statement-1' },
@@ -384,29 +379,29 @@ const probes = [
       },
     ),
   ),
-  fact('a cancelled commit that the database refused, and that has no marker, was not applied', () => {
+  fact('a cancelled commit with a database error and without a marker was not applied', () => {
     const { run } = decide(beingCancelled, probed({ about: failedWith('sql', 'no') }), now);
     assert.equal(run.error?.message, 'cancelled by mia; step 40_commit.sql was not applied');
   }),
-  fact('a first absent marker of a cancelled commit is followed by a second look', () =>
+  fact('a first absent marker of a cancelled commit is followed by a second probe', () =>
     expectDecision(beingCancelled, probed({}), now, {
       run: { outcomeUnknownSince: NOW_ISO, nextCheckAt: NOW_SECONDS + 60 },
       save: 'version',
     }),
   ),
-  fact('a look between the two changes nothing', () =>
+  fact('a probe of a cancelled commit between these two changes nothing', () =>
     expectDecision(submittedAt(COMMIT, { ...cancelling, outcomeUnknownSince: NOW_ISO }), probed({}), now, {
       note: 'the marker is read again one minute after the first time',
     }),
   ),
   ...(
     [
-      ['could not be asked for', { marker: 'later' }],
+      ['could not be read now', { marker: 'later' }],
       ['is absent while its session is busy', { session: 'BUSY' }],
       ['is absent while its transaction is open', { open: 'some' }],
     ] as const
   ).map(([how, more]) =>
-    fact(`the marker of a cancelled commit that ${how} is asked for a minute later`, () =>
+    fact(`the marker of a cancelled commit that ${how} is read again a minute later`, () =>
       expectDecision(submittedAt(COMMIT, cancelling), probed(more), now, {
         run: { outcomeUnknownSince: gone, nextCheckAt: NOW_SECONDS + 60 },
         save: 'version',
@@ -419,16 +414,16 @@ const probes = [
       ['its transactions', { open: 'unreadable', session: 'CLOSED' }],
     ] as const
   ).map(([what, more]) =>
-    fact(`a cancelled commit of which ${what} cannot be read: not known`, () =>
+    fact(`a cancelled commit has an unknown outcome if ${what} cannot be read`, () =>
       expectDecision(beingCancelled, probed(more), now, { run: cancelled(unsure), ...ends }),
     ),
   ),
-  fact('the marker of what was not seen to end means nothing to a cancelled run', () =>
+  fact('a cancelled run ignores the marker of a step without a seen end', () =>
     expectDecision(beingCancelled, probed({ about: unknown(stopped.error) }), now, {
       note: 'the run no longer waits for this statement',
     }),
   ),
-  fact('the row of the step before is written before a commit that has its marker ends its run', () =>
+  fact("the previous step's row is written before a cancelled commit with its marker ends its run", () =>
     expectDecision({ ...beingCancelled, lastStep: rowBefore }, probed({ marker: 'present' }), now, {
       effect: { kind: 'WriteHistory' },
     }),
@@ -438,35 +433,41 @@ const probes = [
 /** What is said of the step that was under way, by its kind. */
 const outcomes = [
   ...[STAGE, LOAD, CHECK].map((cursor) =>
-    fact(`so did one whose statement the warehouse has forgotten (${cursor})`, () => {
-      const forgotten: RunEvent = {
-        kind: 'StatementSeen',
-        statementId: 'statement-1',
-        status: 'NOT_FOUND',
-      };
-      assert.equal(
-        decide(submittedAt(cursor, cancelling), forgotten, now).run.error?.message,
-        `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} had no lasting effect`,
-      );
-    }),
+    fact(
+      `a cancelled step whose statement the warehouse no longer knows had no lasting effect (step ${cursor})`,
+      () => {
+        const forgotten: RunEvent = {
+          kind: 'StatementSeen',
+          statementId: 'statement-1',
+          status: 'NOT_FOUND',
+        };
+        assert.equal(
+          decide(submittedAt(cursor, cancelling), forgotten, now).run.error?.message,
+          `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} had no lasting effect`,
+        );
+      },
+    ),
   ),
   ...[STAGE, LOAD, CHECK].flatMap((cursor) =>
     [finished, stopped, failedWith('sql'), failedWith('unknown')].map((end, i) =>
-      fact(`a cancelled step without a lasting effect had no lasting effect (${cursor}, ${i})`, () => {
-        const { run } = decide(submittedAt(cursor, cancelling), sawEnd(end), now);
-        assert.deepStrictEqual(
-          [run.state, run.error?.message, run.lastStep?.status],
-          [
-            'CANCELLED',
-            `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} had no lasting effect`,
-            end.status,
-          ],
-        );
-      }),
+      fact(
+        `a cancelled session step or check is reported as without lasting effect (step ${cursor}, end ${i})`,
+        () => {
+          const { run } = decide(submittedAt(cursor, cancelling), sawEnd(end), now);
+          assert.deepStrictEqual(
+            [run.state, run.error?.message, run.lastStep?.status],
+            [
+              'CANCELLED',
+              `cancelled by mia; step ${plan.steps[cursor]?.name ?? ''} had no lasting effect`,
+              end.status,
+            ],
+          );
+        },
+      ),
     ),
   ),
   ...[CALL, CALL_AGAIN, CALL_VERIFIED].map((cursor) =>
-    fact(`of a cancelled opaque step its report tells, as far as it is a verdict (${cursor})`, () => {
+    fact(`a cancelled opaque step is decided only by a database error (step ${cursor})`, () => {
       const name = plan.steps[cursor]?.name ?? '';
       const says = (end: StatementEnd): string | undefined =>
         decide(submittedAt(cursor, cancelling), sawEnd(end), now).run.error?.message;
@@ -483,7 +484,7 @@ const outcomes = [
 const failedEnd = failedWith('sql');
 
 const lateNews: readonly Fact[] = [
-  fact('news of a run at rest mean nothing', () => {
+  fact('events for a run at rest are ignored', () => {
     for (const state of ['FAILED', 'NEEDS_DECISION', 'SUCCEEDED', 'CANCELLED', 'SUPERSEDED'] as const) {
       const run = restingAt(COMMIT, state);
       const note = `the run is ${state}`;
@@ -500,7 +501,7 @@ const lateNews: readonly Fact[] = [
 ];
 
 const corners = [
-  fact('a cancelled run that is not in the plan ends without knowing', () => {
+  fact('a cancelled run whose step is not in the plan ends with an unknown outcome', () => {
     const context = at(NOW, { plan: { ...plan, steps: [], timeoutSeconds: -1e6 } });
     const { run } = decide(submittedAt(COMMIT, cancelling), { kind: 'Woken' }, context);
     assert.equal(run.error?.message, 'cancelled by mia; cannot tell whether step 40_commit.sql was applied');
@@ -514,5 +515,5 @@ export const cancelFacts = [
   ...probes,
   ...outcomes,
   ...lateNews,
-  fact('cancel: a request that comes again has its first answer again', () => expectFirstAnswer(cancel)),
+  fact('cancel: a repeated request returns its first answer', () => expectFirstAnswer(cancel)),
 ];

@@ -52,19 +52,19 @@ const between = [
       effect: { kind: 'OpenSession', tries: 0 },
     }),
   ),
-  fact('a session that was left alone is proved first', () =>
+  fact('a session that was idle is verified first', () =>
     expectDecision(readyAt(STAGE, { verifySession: true }), woken, now, {
       effect: { kind: 'VerifySession', tries: 0 },
     }),
   ),
-  fact('a session that is at hand takes the claim of the step, stored before any call', () =>
+  fact('with an open session the step is claimed, and the claim is stored before any call', () =>
     expectDecision(readyAt(STAGE, { step: 'an old name', lastStep: rowBefore }), woken, now, {
       run: freshClaim(STAGE),
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
     }),
   ),
-  fact('a claim takes away all that belonged to the submission before', () =>
+  fact('a claim removes everything of the previous submission', () =>
     expectDecision(
       readyAt(STAGE, {
         ...laden,
@@ -78,13 +78,13 @@ const between = [
       { run: freshClaim(STAGE), save: 'version', effect: { kind: 'Submit', tries: 0 } },
     ),
   ),
-  fact('a claim of a load has its file looked at first', () =>
+  fact('before a load is claimed, its file is checked', () =>
     expectDecision(readyAt(LOAD, { ...laden, outcomeUnknownSince: gone }), woken, now, {
       run: beforeClaim(LOAD),
       effect: looksAtFile,
     }),
   ),
-  fact('a claim of a load keeps how its file was seen', () => {
+  fact('the claim of a load stores the checked file', () => {
     const event: RunEvent = { kind: 'InputChecked', seen: { ...sameFile, versionId: 'v1' } };
     expectDecision(readyAt(LOAD), event, now, {
       run: { ...freshClaim(LOAD), fileAtClaim: { modified: sameFile.modified ?? '', versionId: 'v1' } },
@@ -94,7 +94,7 @@ const between = [
     const bare: RunEvent = { kind: 'InputChecked', seen: { etag: 'etag-1' } };
     assert.deepStrictEqual(decide(readyAt(LOAD), bare, now).run.fileAtClaim, {});
   }),
-  fact('a claim of a load in a run without a file is submitted', () =>
+  fact('a load in a run without a file is claimed without a check', () =>
     expectDecision(
       readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } }),
       woken,
@@ -106,7 +106,7 @@ const between = [
       },
     ),
   ),
-  fact('tables that must be made again are, in a new session, before anything else', () =>
+  fact('tables that must be recreated are rebuilt in a new session first', () =>
     expectDecision(readyAt(LOAD, { rebuildFrom: LOAD }), woken, now, {
       effect: {
         kind: 'PlanRebuild',
@@ -120,7 +120,7 @@ const between = [
 ];
 
 const sessions = [
-  fact('a session that was opened takes the claim with it, in one write', () =>
+  fact('the opened session and the claim are stored in one write', () =>
     expectDecision(
       readyAt(STAGE, { sessionId: gone, pid: gone }),
       { kind: 'SessionOpened', sessionId: 'session-2', pid: 78 },
@@ -132,7 +132,7 @@ const sessions = [
       },
     ),
   ),
-  fact('a session whose process is not known has none', () =>
+  fact('a session without a known process is stored without one', () =>
     expectDecision(
       readyAt(STAGE, { sessionId: gone, pid: gone }),
       { kind: 'SessionOpened', sessionId: 'session-2' },
@@ -150,13 +150,13 @@ const sessions = [
       ['that has claimed', claimedAt(STAGE, { sessionId: gone })],
     ] as const
   ).map(([whose, run]) =>
-    fact(`a session opened for a run ${whose} is left to die`, () =>
+    fact(`a session opened for a run ${whose} is ignored`, () =>
       expectDecision(run, { kind: 'SessionOpened', sessionId: 'session-2', pid: 78 }, now, {
         note: 'the run already has a session',
       }),
     ),
   ),
-  fact('a session that was proved takes the claim', () =>
+  fact('after its session was verified, the step is claimed', () =>
     expectDecision(
       readyAt(STAGE, { verifySession: true }),
       { kind: 'SessionVerified', sessionId: 'session-1' },
@@ -174,7 +174,7 @@ const sessions = [
       ['was claimed in', claimedAt(STAGE, { verifySession: true })],
     ] as const
   ).map(([whose, run]) =>
-    fact(`a session that was proved though it ${whose} changes nothing`, () =>
+    fact(`a verified session that ${whose} changes nothing`, () =>
       expectDecision(run, { kind: 'SessionVerified', sessionId: 'session-1' }, now, {}),
     ),
   ),
@@ -184,17 +184,17 @@ const lastMoment = { timeoutFrom: '2026-11-23T20:10:00.500Z' } as const;
 const tooLate = { timeoutFrom: '2026-11-23T20:10:00.499Z' } as const;
 
 const limits = [
-  fact('at the last moment of its time a run still claims, and behind it fails', () => {
+  fact('a run claims a step until its timeout, and fails after it', () => {
     assert.equal(decide(readyAt(STAGE, lastMoment), woken, now).run.phase, 'CLAIMED');
     expectStop(readyAt(STAGE, tooLate), woken, now, 'FAILED', timeIsUp);
     const { run } = decide(readyAt(STAGE, tooLate), woken, now);
     assert.deepStrictEqual(run.error, { class: 'timeout', message: timeIsUp, step: '10_stage.sql' });
   }),
-  fact('a run whose time is up opens no session, and rebuilds none', () => {
+  fact('a run that exceeded its timeout opens and rebuilds no session', () => {
     expectStop(readyAt(STAGE, { ...tooLate, sessionId: gone }), woken, now, 'FAILED', timeIsUp);
     expectStop(readyAt(STAGE, { ...tooLate, rebuildFrom: STAGE }), woken, now, 'FAILED', timeIsUp);
   }),
-  fact('a run whose time is up claims no further step, and says which', () => {
+  fact('a run that exceeded its timeout claims no further step, and names it', () => {
     const { run } = decide(
       submittedAt(STAGE, tooLate),
       {
@@ -211,22 +211,13 @@ const limits = [
     );
     assert.equal(run.error?.message, timeIsUp);
   }),
-  fact(
-    'the time of a run counts from its start where nothing later is known, and without a start not at all',
-    () => {
-      const { timeoutFrom } = tooLate;
-      expectStop(
-        readyAt(STAGE, { timeoutFrom: gone, startedAt: timeoutFrom }),
-        woken,
-        now,
-        'FAILED',
-        timeIsUp,
-      );
-      const { run } = decide(readyAt(STAGE, { timeoutFrom: gone, startedAt: gone }), woken, at(timeUp * 2));
-      assert.equal(run.phase, 'CLAIMED');
-    },
-  ),
-  fact('a run that goes round in circles fails before its next claim', () => {
+  fact('the timeout of a run starts with the run, or its resume; without either there is none', () => {
+    const { timeoutFrom } = tooLate;
+    expectStop(readyAt(STAGE, { timeoutFrom: gone, startedAt: timeoutFrom }), woken, now, 'FAILED', timeIsUp);
+    const { run } = decide(readyAt(STAGE, { timeoutFrom: gone, startedAt: gone }), woken, at(timeUp * 2));
+    assert.equal(run.phase, 'CLAIMED');
+  }),
+  fact('a run in a loop fails before its next claim', () => {
     const most = 10_000 + 8 * 100;
     assert.equal(decide(readyAt(STAGE, { version: most }), woken, now).run.phase, 'CLAIMED');
     const message = `stopped after ${most + 1} state changes without finishing (possible loop). Start the file again`;
@@ -237,7 +228,7 @@ const limits = [
       ['10_stage.sql', { class: 'unknown', message, step: '10_stage.sql' }],
     );
   }),
-  fact('three days behind its time a statement that nobody can ask about is a matter for a person', () => {
+  fact('three days after its timeout a run whose statement has no status needs a decision', () => {
     const late = timeUp + 3 * 86_400_000;
     expectDecision(submittedAt(COMMIT), woken, at(late), {
       effect: { kind: 'Describe', statementId: 'statement-1' },
@@ -255,7 +246,7 @@ const limits = [
       ['unknown', '40_commit.sql', 'statement-1'],
     );
   }),
-  fact('three days behind its time a run between its steps just fails', () =>
+  fact('three days after its timeout a run between its steps fails', () =>
     expectStop(readyAt(COMMIT), woken, at(timeUp + 4 * 86_400_000), 'FAILED', timeIsUp),
   ),
 ];
@@ -268,13 +259,13 @@ const sentAgain = 'the warehouse has not seen the submission of 40_commit.sql; s
 const mayCome = 'the warehouse has not seen the submission of 40_commit.sql; it may still arrive';
 
 const old = [
-  fact('a claim of less than 90 seconds belongs to its claimer', () => {
+  fact('a claim younger than 90 seconds is left to its driver', () => {
     expectDecision(claimedAt(COMMIT), woken, at(claimed + 89_999), {
       note: 'the claim is recent: the driver that made it is still working',
     });
     expectDecision(claimedAt(COMMIT), woken, at(claimed + 90_000), lookUpName);
   }),
-  fact('a young claim that was backing off has no claimer', () =>
+  fact('a young claim of a run that backs off is not left to its driver', () =>
     expectDecision(
       claimedAt(COMMIT, { state: 'WAITING', nextCheckAt: claimed / 1000 }),
       woken,
@@ -282,7 +273,7 @@ const old = [
       lookUpName,
     ),
   ),
-  fact('a name that was not found is submitted again under the same token, for half an hour', () => {
+  fact('a claim whose name was not found is submitted again with the same token for half an hour', () => {
     const notFound = { kind: 'NameLookedUp', token: OLD_TOKEN, why: 'old-claim' } as const;
     const lastSending = claimed + 30 * 60_000;
     // Stored first, so that whoever claimed it can give it up no more without hearing of that.
@@ -308,7 +299,7 @@ const old = [
       effect: { kind: 'LookUpSession', why: 'old-claim' },
     });
   }),
-  fact('a claim past its use waits for a second more than the life of a driver', () => {
+  fact('a claim past use waits one second longer than a driver lives', () => {
     const claimedLate = claimedAt(COMMIT, { claimedAt: '2026-11-24T08:08:00.999Z' });
     const { run } = decide(
       claimedLate,
@@ -353,7 +344,7 @@ function neverStarted(step: string): Failure {
 
 const renewed = [
   ...[STAGE, CHECK, CALL_AGAIN].map((cursor) =>
-    fact(`a token past use in an idle session is replaced (${cursor})`, () =>
+    fact(`a token past use in an idle session is replaced (step ${cursor})`, () =>
       expectDecision(
         claimedAt(cursor, {
           state: 'WAITING',
@@ -367,10 +358,10 @@ const renewed = [
       ),
     ),
   ),
-  fact('a load that is claimed anew has its file looked at again', () =>
+  fact('before a load is claimed again, its file is checked again', () =>
     expectDecision(claimedAt(LOAD), idle, now, { effect: looksAtFile }),
   ),
-  fact('a load whose file is the same by its content is claimed anew, with how it was seen now', () =>
+  fact('a load with an unchanged file is claimed again with the new check', () =>
     expectDecision(
       claimedAt(LOAD, {
         fileAtClaim: { modified: '2026-11-24T07:00:00.000Z', versionId: 'v0' },
@@ -394,17 +385,17 @@ const renewed = [
       effect: { kind: 'Submit', tries: 0 },
     }),
   ),
-  fact('a durable step in an idle session has its marker read before it is claimed anew', () =>
+  fact('before a durable step is claimed again in an idle session, its marker is read', () =>
     expectDecision(claimedAt(COMMIT), idle, now, {
       effect: { kind: 'ProbeMarker', about: unknown(neverStarted('40_commit.sql')) },
     }),
   ),
-  fact('an opaque step in an idle session has its verify: query asked', () =>
+  fact('before an opaque step is claimed again in an idle session, its verify: query is run', () =>
     expectDecision(claimedAt(CALL_VERIFIED), idle, now, {
       effect: { kind: 'RunVerifyQuery', about: unknown(neverStarted('70_call_verified.sql')) },
     }),
   ),
-  fact('an opaque step without one is a matter for a person', () => {
+  fact('an opaque step without a verify: query needs a decision', () => {
     const { run } = decide(claimedAt(CALL), idle, now);
     assert.equal(run.state, 'NEEDS_DECISION');
     assert.match(
@@ -412,7 +403,7 @@ const renewed = [
       /^step 50_call\.sql was claimed at 2026-11-24T08:08:00\.000Z, and the warehouse has no/,
     );
   }),
-  fact('a run whose time is up claims nothing anew', () => {
+  fact('a run that exceeded its timeout claims no step again', () => {
     expectStop(claimedAt(STAGE, tooLate), idle, now, 'FAILED', timeIsUp);
     assert.equal(flat(claimAnew(claimedRun(claimedAt(STAGE, lastMoment)), now)).run.phase, 'CLAIMED');
   }),
@@ -428,54 +419,51 @@ const earlier: Failure = {
 const asksMarker = { kind: 'ProbeMarker', about: unknown(earlier) } as const;
 
 const checked = [
-  fact('a durable step that a person lets run again has its marker read before it is claimed', () =>
+  fact('before a durable step that a person lets run again is claimed, its marker is read', () =>
     expectDecision(readyAt(COMMIT, { step: 'an old name', checkMarkerOf: COMMIT }), woken, now, {
       run: { step: '40_commit.sql' },
       effect: asksMarker,
     }),
   ),
   ...([{ rebuildFrom: STAGE }, { sessionId: gone }, { verifySession: true }] as const).map((changes) =>
-    fact(`its session is not touched before that (${Object.keys(changes).join()})`, () =>
+    fact(`before that marker is read, the session is not touched (${Object.keys(changes).join()})`, () =>
       assert.deepStrictEqual(
         decide(readyAt(COMMIT, { checkMarkerOf: COMMIT, ...changes }), woken, now).effect,
         asksMarker,
       ),
     ),
   ),
-  fact(
-    'the marker is read before anything else is concluded, of a step that the run comes to as well',
-    () => {
-      const run = submittedAt(CHECK, { ...laden, checkMarkerOf: COMMIT, firstAttempt: 2 });
-      const end = { statementId: 'statement-1', status: 'FINISHED', endedAt: NOW_ISO } as const;
-      expectDecision(run, { kind: 'VerdictRead', passed: true, message: '', about: end, rows: 3 }, now, {
-        run: {
-          ...submissionGone,
-          phase: 'READY',
-          cursor: COMMIT,
-          step: '40_commit.sql',
-          attempt: 1,
-          firstAttempt: 1,
-          lastStep: rowOf(CHECK, { endedAt: NOW_ISO, rows: 3 }),
-        },
-        effect: asksMarker,
-      });
-      expectDecision(
-        readyAt(COMMIT, { checkMarkerOf: COMMIT, verifySession: true, version: 20_000 }),
-        { kind: 'SessionVerified', sessionId: 'session-1' },
-        now,
-        { run: { verifySession: gone }, effect: asksMarker },
-      );
-    },
-  ),
+  fact('the marker to check is read first when the run reaches its step', () => {
+    const run = submittedAt(CHECK, { ...laden, checkMarkerOf: COMMIT, firstAttempt: 2 });
+    const end = { statementId: 'statement-1', status: 'FINISHED', endedAt: NOW_ISO } as const;
+    expectDecision(run, { kind: 'VerdictRead', passed: true, message: '', about: end, rows: 3 }, now, {
+      run: {
+        ...submissionGone,
+        phase: 'READY',
+        cursor: COMMIT,
+        step: '40_commit.sql',
+        attempt: 1,
+        firstAttempt: 1,
+        lastStep: rowOf(CHECK, { endedAt: NOW_ISO, rows: 3 }),
+      },
+      effect: asksMarker,
+    });
+    expectDecision(
+      readyAt(COMMIT, { checkMarkerOf: COMMIT, verifySession: true, version: 20_000 }),
+      { kind: 'SessionVerified', sessionId: 'session-1' },
+      now,
+      { run: { verifySession: gone }, effect: asksMarker },
+    );
+  }),
   ...(
     [
-      ['a step behind it', CALL, COMMIT],
+      ['a step after that step', CALL, COMMIT],
       ['a step without a marker', STAGE, STAGE],
       ['an opaque step', CALL, CALL],
       ['a check', CHECK, CHECK],
     ] as const
   ).map(([whose, cursor, checkMarkerOf]) =>
-    fact(`no marker is read at the claim of ${whose}`, () =>
+    fact(`no marker is read before the claim of ${whose}`, () =>
       expectDecision(readyAt(cursor, { checkMarkerOf }), woken, now, {
         run: { ...freshClaim(cursor), checkMarkerOf: gone },
         save: 'version',
@@ -487,19 +475,19 @@ const checked = [
 
 const onTheWay = [
   ...[STAGE, CHECK].map((cursor) =>
-    fact(`the claim of a step on the way does not forget whose marker is to be read (${cursor})`, () => {
+    fact(`the claim of an earlier step keeps the marker to check (step ${cursor})`, () => {
       const { run } = decide(readyAt(cursor, { checkMarkerOf: COMMIT }), woken, now);
       assert.deepStrictEqual([run.phase, run.checkMarkerOf], ['CLAIMED', COMMIT]);
     }),
   ),
-  fact('nor does that of a load, before its file is looked at and after', () => {
+  fact('the claim of an earlier load keeps the marker to check, before and after its file check', () => {
     const run = readyAt(LOAD, { checkMarkerOf: COMMIT });
     expectDecision(run, woken, now, { effect: { kind: 'CheckInput' } });
     const seen = { etag: 'etag-1' };
     const { run: claimed } = decide(run, { kind: 'InputChecked', seen }, now);
     assert.deepStrictEqual([claimed.phase, claimed.checkMarkerOf], ['CLAIMED', COMMIT]);
   }),
-  fact('a durable step on the way is claimed without a look at its marker', () =>
+  fact('an earlier durable step is claimed without reading its marker', () =>
     expectDecision(readyAt(COMMIT, { checkMarkerOf: AUDIT }), woken, now, {
       run: freshClaim(COMMIT),
       save: 'version',
@@ -518,7 +506,7 @@ const timeouts = [
       [1000, 90],
     ] as const
   ).map(([timeoutSeconds, after]) =>
-    fact(`a step of ${timeoutSeconds} s at most is looked at after ${after} s`, () => {
+    fact(`a step with a timeout of ${timeoutSeconds} s is checked after ${after} s`, () => {
       const context = at(NOW_SECONDS * 1000, { plan: planWith(STAGE, { timeoutSeconds }) });
       const { run } = decide(readyAt(STAGE, { nextCheckAt: NOW_SECONDS + 1_000 }), woken, context);
       assert.equal(run.nextCheckAt, NOW_SECONDS + after);
@@ -530,7 +518,7 @@ const timeouts = [
       );
     }),
   ),
-  fact('a claim that is made anew without a look at its file forgets how it was seen before', () => {
+  fact('a repeated claim without a check of its file drops the earlier check', () => {
     const run = claimedRun(claimedAt(STAGE, { fileAtClaim: { versionId: 'v1' } }));
     assert.equal('fileAtClaim' in flat(claimAnewSeen(run, now)).run, false);
   }),
@@ -545,7 +533,7 @@ export const claimFacts = [
   ...renewed,
   ...checked,
   ...onTheWay,
-  fact('a run that backs off is left alone until its time has come', () => {
+  fact('a run that backs off is not changed before its next check', () => {
     expectDecision(readyAt(STAGE, { state: 'WAITING', nextCheckAt: NOW_SECONDS + 1 }), woken, now, {
       note: 'waiting before the next attempt',
     });
@@ -564,7 +552,7 @@ export const claimFacts = [
       ['comes five minutes after a long step', NOW_SECONDS + 300, NOW_SECONDS + 90],
     ] as const
   ).map(([which, next, after]) =>
-    fact(`a claim whose next look ${which} is looked at in 90 seconds at the latest`, () => {
+    fact(`a claim whose next check ${which} is checked after 90 seconds at the latest`, () => {
       expectDecision(readyAt(STAGE, { nextCheckAt: next }), woken, now, {
         run: { ...freshClaim(STAGE), nextCheckAt: after },
         save: 'version',

@@ -62,27 +62,24 @@ const rebuilds = { effect: { kind: 'PlanRebuild', about: unknown(failure) } } as
 
 const who = [
   ...[STAGE, CHECK, CALL_AGAIN].map((cursor) =>
-    fact(
-      `a step of no lasting effect, or an idempotent one, is run again without a question (${cursor})`,
-      () => {
-        const run = submittedAt(cursor);
-        expectDecision(run, notFound, now, {
-          effect: { kind: 'PlanRebuild', about: unknown({ ...forgotten, step: run.step ?? '' }) },
-        });
-      },
-    ),
+    fact(`a step without lasting effect, or an idempotent one, is re-run (step ${cursor})`, () => {
+      const run = submittedAt(cursor);
+      expectDecision(run, notFound, now, {
+        effect: { kind: 'PlanRebuild', about: unknown({ ...forgotten, step: run.step ?? '' }) },
+      });
+    }),
   ),
-  fact('of a durable step the marker tells', () =>
+  fact('the unknown outcome of a durable step is decided by its marker', () =>
     expectDecision(submittedAt(COMMIT), notFound, now, {
       effect: { kind: 'ProbeMarker', about: unknown({ ...forgotten, step: '40_commit.sql' }) },
     }),
   ),
-  fact('of an opaque step its own verify: query tells', () =>
+  fact('the unknown outcome of an opaque step is decided by its verify: query', () =>
     expectDecision(submittedAt(CALL_VERIFIED), notFound, now, {
       effect: { kind: 'RunVerifyQuery', about: unknown({ ...forgotten, step: '70_call_verified.sql' }) },
     }),
   ),
-  fact('of an opaque step without one a person tells', () =>
+  fact('the unknown outcome of an opaque step without a verify: query needs a decision', () =>
     expectStop(
       submittedAt(CALL),
       notFound,
@@ -95,7 +92,7 @@ const who = [
       ),
     ),
   ),
-  fact('a claim in doubt that is woken asks its whole question again', () =>
+  fact('a woken claim with an unknown outcome is checked from the beginning', () =>
     expectDecision(claimedAt(COMMIT, { outcomeUnknownSince: NOW_ISO }), { kind: 'Woken' }, now, {
       effect: {
         kind: 'ProbeMarker',
@@ -107,7 +104,7 @@ const who = [
       },
     }),
   ),
-  fact('a submission in doubt that is woken has its statement looked at first: it may be seen to end', () =>
+  fact('a woken submission with an unknown outcome describes its statement first: it may have ended', () =>
     expectDecision(submittedAt(COMMIT, { outcomeUnknownSince: NOW_ISO }), { kind: 'Woken' }, now, {
       effect: { kind: 'Describe', statementId: 'statement-1' },
     }),
@@ -119,7 +116,7 @@ const pastUse = Date.parse('2026-11-24T08:39:30.000Z');
 
 const claims = [
   fact(
-    'no marker of a claim in an idle session: while somebody could still send its token, nothing is concluded',
+    'no marker of a claim in an idle session proves nothing while a driver could still send its token',
     () =>
       expectDecision(claimedAt(COMMIT), probed({ session: 'AVAILABLE' }), at(pastUse - 1), {
         run: {
@@ -130,7 +127,7 @@ const claims = [
         save: 'version',
       }),
   ),
-  fact('no marker of a claim in an idle session, and its token is past use: claimed anew', () =>
+  fact('no marker of a claim in an idle session with a token past use: the step is claimed again', () =>
     expectDecision(
       claimedAt(COMMIT, {
         refusedSince: '2026-11-24T08:38:31.000Z',
@@ -160,7 +157,7 @@ function verified(applied: boolean | 'unreadable' | 'later'): RunEvent {
 }
 
 const verify = [
-  fact('a verify: query that says yes proves the step', () =>
+  fact('a verify: query that returns true proves that the step was applied', () =>
     expectDecision(submittedAt(CALL_VERIFIED), verified(true), now, {
       run: {
         ...freshClaim(CALL_VERIFIED + 1),
@@ -172,7 +169,7 @@ const verify = [
       effect: { kind: 'Submit', tries: 0 },
     }),
   ),
-  fact('a verify: query that says no proves nothing: the step may still run', () =>
+  fact('a verify: query that returns false proves nothing: the step may still run', () =>
     expectStop(
       submittedAt(CALL_VERIFIED),
       verified(false),
@@ -193,7 +190,7 @@ const verify = [
       decidesPerson('its verify: query could not be read', '70_call_verified.sql'),
     ),
   ),
-  fact('a verify: query that could not be asked just now is asked again a minute later', () =>
+  fact('a verify: query that could not run now is run again a minute later', () =>
     expectDecision(submittedAt(CALL_VERIFIED), verified('later'), now, {
       run: {
         state: 'WAITING',
@@ -218,26 +215,29 @@ const often = [
     ),
   ),
   fact(
-    'a session that is not rebuilt again is not gone on with either: its reason, and the step to rebuild for',
+    'a session that is not rebuilt again is not used either; the run keeps the reason and the rebuild target',
     () => {
       const { run } = decide(rebuilt, probed({ session: 'AVAILABLE' }), now);
       assert.deepStrictEqual([run.error?.class, run.error?.step], ['session-lost', '40_commit.sql']);
       assert.deepStrictEqual([run.id, run.cursor, run.rebuildFrom], ['run-1', COMMIT, COMMIT]);
     },
   ),
-  fact('the attempt that is not rebuilt again has its row; that of the step before is written first', () => {
-    const { run } = decide(rebuilt, probed({ session: 'AVAILABLE' }), now);
-    const row = rowOf(COMMIT, {
-      status: 'FAILED',
-      endedAt: NOW_ISO,
-      error: 'gone',
-      errorClass: 'session-lost',
-    });
-    assert.deepStrictEqual(run.lastStep, row);
-    const before = { ...rebuilt, lastStep: rowBefore };
-    expectDecision(before, probed({ session: 'AVAILABLE' }), now, { effect: { kind: 'WriteHistory' } });
-  }),
-  fact('a session that was rebuilt nine times in a row is rebuilt again, in whatever generation', () =>
+  fact(
+    "the last attempt without a rebuild has a history row; the previous step's row is written first",
+    () => {
+      const { run } = decide(rebuilt, probed({ session: 'AVAILABLE' }), now);
+      const row = rowOf(COMMIT, {
+        status: 'FAILED',
+        endedAt: NOW_ISO,
+        error: 'gone',
+        errorClass: 'session-lost',
+      });
+      assert.deepStrictEqual(run.lastStep, row);
+      const before = { ...rebuilt, lastStep: rowBefore };
+      expectDecision(before, probed({ session: 'AVAILABLE' }), now, { effect: { kind: 'WriteHistory' } });
+    },
+  ),
+  fact('a session that was rebuilt nine times in a row is rebuilt again, in any generation', () =>
     expectDecision(
       { ...rebuilt, rebuilds: 9, generation: 99 },
       probed({ session: 'AVAILABLE' }),

@@ -46,7 +46,7 @@ const differences: readonly (readonly [SeenFile, Run, string])[] = [
 ];
 
 export const inputFacts = [
-  fact('a run without a file has none that is wrong, whatever lies there', () => {
+  fact('a run without a file never has a wrong file', () => {
     const trigger = { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } as const;
     for (const seen of [undefined, sameFile]) {
       assert.equal(wrongBefore(parsed(readyAt(LOAD, { trigger })), now, seen), undefined);
@@ -55,7 +55,7 @@ export const inputFacts = [
     }
   }),
   ...differences.map(([seen, run, how]) =>
-    fact(`a file that differs says how: ${how}`, () =>
+    fact(`a changed file is reported with its difference: ${how}`, () =>
       assert.deepStrictEqual(wrongAfter(run, now, seen, false), {
         class: 'input',
         message: overwritten(how),
@@ -63,18 +63,18 @@ export const inputFacts = [
       }),
     ),
   ),
-  fact('a file that does not differ is the right one, before the load and after', () => {
+  fact('an unchanged file is accepted before and after the load', () => {
     const run = loading({ versionId: 'v1' }, { fileAtClaim: sawBefore });
     const seen: SeenFile = { ...sameFile, versionId: 'v1' };
     assert.equal(wrongBefore(run, now, seen), undefined);
     assert.equal(wrongAfter(run, now, seen, false), undefined);
     assert.equal(wrongAfter(run, now, seen, true), undefined);
   }),
-  fact('what an earlier claim saw is not compared before the load', () => {
+  fact('the file check of an earlier claim is not compared before the load', () => {
     const run = loading({}, { fileAtClaim: { modified: NOW_ISO, versionId: 'v0' } });
     assert.equal(wrongBefore(run, now, { ...sameFile, versionId: 'v1' }), undefined);
   }),
-  fact('of the address of a file 300 bytes are kept, and of how it differs 250', () => {
+  fact('the address of a file is cut to 300 bytes, and its difference to 250', () => {
     const said = (key: string, etag: string): string | undefined =>
       wrongAfter(loading({ key }), now, { etag }, false)?.message;
     assert.equal(

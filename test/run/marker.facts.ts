@@ -70,7 +70,7 @@ function isJudged(
   ms = NOW,
   claimed = false,
 ): Fact {
-  return fact(`judged: ${words}: ${judgement}`, () => {
+  return fact(`${words} is judged ${judgement}`, () => {
     const run = claimed ? claimedRun(claimedAt(COMMIT, changes)) : submitted(submittedAt(COMMIT, changes));
     assert.equal(judge(run.life.work, at(ms), event), judgement);
   });
@@ -87,18 +87,14 @@ const sessions = ['AVAILABLE', 'BUSY', 'CLOSED', 'UNKNOWN'] as const;
 const judged = [
   // Whatever else is known, and whatever was reported.
   ...[...verdicts, ...open].flatMap((of) => [
+    isJudged(`a present marker of a step reported as ${of}`, seenToEnd(of, { marker: 'present' }), 'applied'),
     isJudged(
-      `a marker that is there, of a step reported as ${of}`,
-      seenToEnd(of, { marker: 'present' }),
-      'applied',
-    ),
-    isJudged(
-      `a marker that cannot be read, of a step reported as ${of}`,
+      `an unreadable marker of a step reported as ${of}`,
       seenToEnd(of, { marker: 'unreadable' }),
       'marker-unreadable',
     ),
     isJudged(
-      `a marker that could not be asked for, of a step reported as ${of}`,
+      `a marker that could not be read now, of a step reported as ${of},`,
       seenToEnd(of, { marker: 'later' }),
       'ask-again',
       aMinute,
@@ -108,39 +104,39 @@ const judged = [
     isJudged(`a marker that is there, session ${session}`, probed({ marker: 'present', session }), 'applied'),
     ...verdicts.flatMap((of) => [
       isJudged(
-        `one absent marker behind the verdict ${of}, session ${session}`,
+        `one absent marker after a database error ${of}, session ${session},`,
         seenToEnd(of, { session, open: 'unreadable' }),
         'not-applied',
       ),
       isJudged(
-        `a verdict ${of} whose transaction is seen open, session ${session}`,
+        `a database error ${of} with an open transaction, session ${session},`,
         seenToEnd(of, { session, open: 'some' }),
         'ask-again',
       ),
     ]),
   ]),
   ...open.flatMap((of) => [
-    isJudged(`the first absent marker behind the open report ${of}`, seenToEnd(of), 'look-again'),
+    isJudged(`the first absent marker after an unclear failure ${of}`, seenToEnd(of), 'look-again'),
     isJudged(
-      `a second absent marker behind the open report ${of}, too soon`,
+      `a second absent marker after an unclear failure ${of}, too soon,`,
       seenToEnd(of),
       'looked-just-now',
       almostAMinute,
     ),
     isJudged(
-      `a second absent marker behind the open report ${of}, a minute later`,
+      `a second absent marker after an unclear failure ${of}, a minute later,`,
       seenToEnd(of),
       'not-applied',
       aMinute,
     ),
     isJudged(
-      `no marker behind the open report ${of}, and its session is busy`,
+      `no marker after an unclear failure ${of} with a busy session`,
       seenToEnd(of, { session: 'BUSY' }),
       'ask-again',
       aMinute,
     ),
     isJudged(
-      `no marker behind the open report ${of}, and a transaction is open`,
+      `no marker after an unclear failure ${of} with an open transaction`,
       seenToEnd(of, { open: 'some' }),
       'ask-again',
       aMinute,
@@ -155,38 +151,38 @@ const judged = [
   ),
   ...(['CLOSED', 'UNKNOWN'] as const).flatMap((session) => [
     isJudged(
-      `an open report, session ${session}, transactions that cannot be read`,
+      `an unclear failure, session ${session}, with unreadable transactions`,
       seenToEnd('transient', { open: 'unreadable', session }),
       'transactions-unreadable',
       aMinute,
     ),
     isJudged(
-      `no end was seen, session ${session}, transactions that cannot be read`,
+      `a step without a seen end, session ${session}, with unreadable transactions`,
       probed({ open: 'unreadable', session }),
       'transactions-unreadable',
       aMinute,
     ),
     isJudged(
-      `no end was seen, session ${session}, a transaction is open`,
+      `a step without a seen end, session ${session}, with an open transaction`,
       probed({ open: 'some', session }),
       'ask-again',
       aMinute,
     ),
     isJudged(`no end was seen, session ${session}, the first probe`, probed({ session }), 'look-again'),
     isJudged(
-      `no end was seen, session ${session}, too soon`,
+      `a step without a seen end, session ${session}, at a second probe too soon,`,
       probed({ session }),
       'looked-just-now',
       almostAMinute,
     ),
     isJudged(
-      `no end was seen, session ${session}, a minute later`,
+      `a step without a seen end, session ${session}, at a second probe a minute later`,
       probed({ session }),
       'not-applied',
       aMinute,
     ),
     isJudged(
-      `a claim, session ${session}, a minute later`,
+      `a claim, session ${session}, at a second probe a minute later`,
       probed({ session }),
       'not-applied',
       aMinute,
@@ -202,7 +198,7 @@ const judged = [
   ),
   ...verdicts.map((of) =>
     isJudged(
-      `no end was seen of what is doubted as ${of}: its first probe proves nothing`,
+      `a step without a seen end, suspected as ${of}, at its first probe`,
       probed({ about: unknown({ ...failure, class: of }) }),
       'look-again',
     ),
@@ -245,28 +241,28 @@ const behindCommit = { ...freshClaim(CALL), attempt: 1, firstAttempt: 1 } as con
 const submits = { save: 'version', effect: { kind: 'Submit', tries: 0 } } as const;
 
 const present = [
-  fact('a marker that is there proves the step: the run goes on behind it', () =>
+  fact('a present marker proves the step: the run continues with the next one', () =>
     expectDecision(submittedAt(COMMIT, laden), probed({ marker: 'present' }), now, {
       run: { ...behindCommit, lastStep: rowOf(COMMIT, { endedAt: NOW_ISO }) },
       ...submits,
     }),
   ),
   ...[...verdicts, ...open].map((of) =>
-    fact(`a marker that is there stands against a report of ${of}, which its row keeps`, () =>
+    fact(`a present marker overrides a reported ${of}, which is kept in the row`, () =>
       expectDecision(submittedAt(COMMIT), seenToEnd(of, { marker: 'present' }), now, {
         run: { ...behindCommit, lastStep: rowOf(COMMIT, { error: 'gone', errorClass: of }) },
         ...submits,
       }),
     ),
   ),
-  fact('the last step that was reported failed, and has its marker: the run has succeeded', () => {
+  fact('a run succeeds if its last step was reported as failed and has its marker', () => {
     const { run } = decide(submittedAt(AUDIT), seenToEnd('unknown', { marker: 'present' }), now);
     assert.deepStrictEqual(
       [run.state, run.lastStep],
       ['SUCCEEDED', rowOf(AUDIT, { error: 'gone', errorClass: 'unknown' })],
     );
   }),
-  fact('a marker found for a claim without a statement has that of the end, or none', () => {
+  fact('a step whose marker was found for a claim has the statement of its end, or none', () => {
     const end = { ...failedWith('unknown'), statementId: 'statement-3' };
     const event = probed({ marker: 'present', about: reported(end, failure) });
     assert.equal(decide(claimedAt(COMMIT), event, now).run.lastStep?.statementId, 'statement-3');
@@ -275,7 +271,7 @@ const present = [
       'unknown',
     );
   }),
-  fact('the row of the step before is written before a marker is believed', () => {
+  fact("the previous step's row is written before a marker is used", () => {
     const event = probed({ marker: 'present' });
     expectDecision(submittedAt(COMMIT, { lastStep: rowBefore }), event, now, {
       effect: { kind: 'WriteHistory' },
@@ -284,7 +280,7 @@ const present = [
 ];
 
 const absent = [
-  fact('a marker that cannot be read is a matter for a person', () =>
+  fact('an unreadable marker needs a decision', () =>
     expectStop(
       submittedAt(COMMIT),
       probed({ marker: 'unreadable' }),
@@ -294,24 +290,21 @@ const absent = [
     ),
   ),
   ...verdicts.map((of) =>
-    fact(
-      `a verdict of ${of} stands where the marker cannot be read, but nobody says that it was rolled back`,
-      () => {
-        const { run, effect } = decide(submittedAt(COMMIT), seenToEnd(of, { marker: 'unreadable' }), now);
-        assert.deepStrictEqual(
-          [run.state, run.error, run.lastStep, effect],
-          [
-            'FAILED',
-            { ...failure, class: of },
-            rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of }),
-            { kind: 'PerformAction', action: 'history' },
-          ],
-        );
-      },
-    ),
+    fact(`a database error ${of} is kept if the marker cannot be read, but not as rolled back`, () => {
+      const { run, effect } = decide(submittedAt(COMMIT), seenToEnd(of, { marker: 'unreadable' }), now);
+      assert.deepStrictEqual(
+        [run.state, run.error, run.lastStep, effect],
+        [
+          'FAILED',
+          { ...failure, class: of },
+          rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of }),
+          { kind: 'PerformAction', action: 'history' },
+        ],
+      );
+    }),
   ),
   ...open.map((of) =>
-    fact(`an open report of ${of} whose marker cannot be read is a matter for a person`, () =>
+    fact(`an unclear failure ${of} with an unreadable marker needs a decision`, () =>
       expectStop(
         submittedAt(COMMIT),
         seenToEnd(of, { marker: 'unreadable' }),
@@ -321,30 +314,28 @@ const absent = [
       ),
     ),
   ),
-  fact(
-    'a verdict on what was not seen to end, and whose marker cannot be read, is a matter for a person',
-    () =>
-      expectStop(
-        submittedAt(COMMIT),
-        probed({ marker: 'unreadable', about: unknown({ ...failure, class: 'sql' }) }),
-        now,
-        'NEEDS_DECISION',
-        decidesPerson(unreadable),
-      ),
+  fact('a database error without a seen end and with an unreadable marker needs a decision', () =>
+    expectStop(
+      submittedAt(COMMIT),
+      probed({ marker: 'unreadable', about: unknown({ ...failure, class: 'sql' }) }),
+      now,
+      'NEEDS_DECISION',
+      decidesPerson(unreadable),
+    ),
   ),
-  fact('the row of the step before is written before a verdict stands', () => {
+  fact("the previous step's row is written before a database error stops the run", () => {
     const event = seenToEnd('sql', { marker: 'unreadable' });
     expectDecision(submittedAt(COMMIT, { lastStep: rowBefore }), event, now, {
       effect: { kind: 'WriteHistory' },
     });
   }),
-  fact('a marker that could not be asked for just now is asked for a minute later', () =>
+  fact('a marker that could not be read now is read a minute later', () =>
     expectDecision(submittedAt(COMMIT, aMinute), probed({ marker: 'later' }), now, {
       run: { ...inAMinute, outcomeUnknownSince: gone },
       save: 'version',
     }),
   ),
-  fact('no marker, and open transactions cannot be read: a person decides', () =>
+  fact('an absent marker with unreadable transactions needs a decision', () =>
     expectStop(
       submittedAt(COMMIT),
       probed({ open: 'unreadable' }),
@@ -355,25 +346,25 @@ const absent = [
       ),
     ),
   ),
-  fact('no marker, and a transaction is open: it may still commit', () =>
+  fact('an absent marker with an open transaction is read again: it may still commit', () =>
     expectDecision(submittedAt(COMMIT, aMinute), seenToEnd('unknown', { open: 'some' }), now, {
       run: { ...inAMinute, outcomeUnknownSince: gone },
       save: 'version',
     }),
   ),
-  fact('the first probe of an open report is followed by a second one', () =>
+  fact('the first probe after an unclear failure is followed by a second one', () =>
     expectDecision(submittedAt(COMMIT), seenToEnd('unknown'), now, {
       run: { ...inAMinute, outcomeUnknownSince: NOW_ISO },
       save: 'version',
     }),
   ),
-  fact('a probe between the two changes nothing', () =>
+  fact('a probe between these two changes nothing', () =>
     expectDecision(submittedAt(COMMIT, almostAMinute), seenToEnd('unknown'), now, {
       note: 'the marker is read again one minute after the first time',
     }),
   ),
   ...(['sql', 'data', 'permission'] as const).map((of) =>
-    fact(`a verdict of ${of} without a marker fails the run`, () => {
+    fact(`a database error ${of} without a marker fails the run`, () => {
       const { run, effect } = decide(submittedAt(COMMIT), seenToEnd(of), now);
       assert.deepStrictEqual(
         [run.state, run.error, run.lastStep, effect],
@@ -386,16 +377,18 @@ const absent = [
       );
     }),
   ),
-  fact('a conflict without a marker, of a step that may not be tried alone, derives again what it read', () =>
-    expectDecision(submittedAt(COMMIT), seenToEnd('conflict'), now, {
-      effect: {
-        kind: 'PlanRebuild',
-        about: reported(failedWith('conflict'), { ...failure, class: 'conflict', rolledBack: true }),
-      },
-    }),
+  fact(
+    'a conflict without a marker, of a step without conflict retry, rebuilds the tables that it read',
+    () =>
+      expectDecision(submittedAt(COMMIT), seenToEnd('conflict'), now, {
+        effect: {
+          kind: 'PlanRebuild',
+          about: reported(failedWith('conflict'), { ...failure, class: 'conflict', rolledBack: true }),
+        },
+      }),
   ),
   ...(['unknown', 'timeout', 'cancelled'] as const).map((of) =>
-    fact(`a report of ${of} without a marker, twice, fails the run`, () => {
+    fact(`a reported ${of} with two absent markers fails the run`, () => {
       const { run, effect } = decide(submittedAt(COMMIT, aMinute), seenToEnd(of), now);
       assert.deepStrictEqual(
         [run.state, run.error, run.lastStep, effect],
@@ -409,7 +402,7 @@ const absent = [
     }),
   ),
   ...(['transient', 'session-lost'] as const).map((of) =>
-    fact(`a report of ${of} without a marker, twice, is tried again`, () =>
+    fact(`a reported ${of} with two absent markers is retried`, () =>
       expectDecision(submittedAt(COMMIT, { ...laden, ...aMinute }), seenToEnd(of), now, {
         run: {
           ...submissionGone,
@@ -432,15 +425,16 @@ const absent = [
     ),
   ),
   ...(['CLOSED', 'UNKNOWN'] as const).flatMap((session) => [
-    fact(`a lost connection without a marker, twice, and the session is ${session}: rebuilt`, () =>
+    fact(`a lost connection with two absent markers and a session that is ${session} is rebuilt`, () =>
       expectDecision(submittedAt(COMMIT, aMinute), seenToEnd('session-lost', { session }), now, {
         effect: { kind: 'PlanRebuild', about: reported(failedWith('session-lost'), failure) },
       }),
     ),
-    fact(`no marker, twice, of what was not seen to end, and the session is ${session}: rebuilt`, () =>
-      expectDecision(submittedAt(COMMIT, aMinute), probed({ session }), now, rebuilds),
+    fact(
+      `a step without a seen end, with two absent markers and a session that is ${session}, is rebuilt`,
+      () => expectDecision(submittedAt(COMMIT, aMinute), probed({ session }), now, rebuilds),
     ),
-    fact(`any other report without a marker, and the session is ${session}: goes by its class`, () => {
+    fact(`any other failure without a marker and with a session that is ${session} follows its class`, () => {
       const { run, effect, pauseMs } = decide(
         submittedAt(COMMIT, aMinute),
         seenToEnd('transient', { session }),
@@ -449,7 +443,7 @@ const absent = [
       assert.deepStrictEqual([run.state, run.attempt, effect?.kind, pauseMs], ['WAITING', 3, 'Wake', 4_000]);
     }),
   ]),
-  fact('no marker of a submission in an idle session: its session is filled anew', () =>
+  fact('a submission without a marker in an idle session gets a rebuilt session', () =>
     expectDecision(submittedAt(COMMIT), probed({ session: 'AVAILABLE' }), now, rebuilds),
   ),
 ];
@@ -475,7 +469,7 @@ function asked(verb: 'resume' | 'resolve'): Changes {
 const runsAgain = { ...freshClaim(COMMIT), checkMarkerOf: gone } as const;
 
 const checking = [
-  fact('a step that a person lets run again and that has its marker counts as applied', () =>
+  fact('a step that a person lets run again counts as applied if it has its marker', () =>
     expectDecision(again, checked('present'), now, {
       run: {
         ...behindCommit,
@@ -494,25 +488,21 @@ const checking = [
       ...submits,
     }),
   ),
-  fact(
-    'the last step that has its marker all the same: the run has succeeded, and forgets the question',
-    () => {
-      const { run } = decide(readyAt(AUDIT, { checkMarkerOf: AUDIT }), checked('present'), now);
-      assert.deepStrictEqual([run.state, 'checkMarkerOf' in run], ['SUCCEEDED', false]);
-    },
-  ),
-  fact('the row of the step before is written before its marker is believed', () =>
+  fact('a run succeeds if its last step has its marker after all, and drops the check', () => {
+    const { run } = decide(readyAt(AUDIT, { checkMarkerOf: AUDIT }), checked('present'), now);
+    assert.deepStrictEqual([run.state, 'checkMarkerOf' in run], ['SUCCEEDED', false]);
+  }),
+  fact("the previous step's row is written before the checked marker is used", () =>
     expectDecision({ ...again, lastStep: rowBefore }, checked('present'), now, {
       effect: { kind: 'WriteHistory' },
     }),
   ),
   ...sessions.map((session) =>
-    fact(
-      `a step that a person lets run again is claimed where its marker is absent, session ${session}`,
-      () => expectDecision(again, checked('absent', { session }), now, { run: runsAgain, ...submits }),
+    fact(`a step that a person lets run again is claimed if its marker is absent, session ${session}`, () =>
+      expectDecision(again, checked('absent', { session }), now, { run: runsAgain, ...submits }),
     ),
   ),
-  fact('a transaction that is still open holds the claim for a minute: its commit may land', () =>
+  fact('an open transaction delays the claim by a minute: its commit may take effect', () =>
     expectDecision(again, checked('absent', { open: 'some' }), now, {
       run: {
         ...inAMinute,
@@ -522,7 +512,7 @@ const checking = [
       save: 'version',
     }),
   ),
-  fact('it holds the claim also where the marker cannot be read, and a person has answered for it', () => {
+  fact('an open transaction delays the claim even after a person decided about an unreadable marker', () => {
     const { run, effect } = decide(
       changed(again, asked('resolve')),
       checked('unreadable', { open: 'some' }),
@@ -530,10 +520,10 @@ const checking = [
     );
     assert.deepStrictEqual([run.state, run.checkMarkerOf, effect], ['WAITING', COMMIT, undefined]);
   }),
-  fact('open transactions that cannot be read do not hold it', () =>
+  fact('unreadable transactions do not delay the claim', () =>
     expectDecision(again, checked('absent', { open: 'unreadable' }), now, { run: runsAgain, ...submits }),
   ),
-  fact('the session is opened, proved or filled anew only when the marker was read', () => {
+  fact('the session is opened, verified or rebuilt only after the marker was read', () => {
     const failure: Failure = {
       class: 'session-lost',
       message: 'the temporary tables that 40_commit.sql needs must be recreated in a new session',
@@ -546,7 +536,7 @@ const checking = [
     for (const [changes, effect] of cases)
       assert.deepStrictEqual(decide(changed(again, changes), checked('absent'), now).effect, effect);
   }),
-  fact('behind a step that was applied all the same, the session is made ready for the next one', () => {
+  fact('after a step that was applied after all, the session is prepared for the next one', () => {
     const failure: Failure = {
       class: 'session-lost',
       message: 'the temporary tables that 50_call.sql needs must be recreated in a new session',
@@ -566,7 +556,7 @@ const checking = [
       assert.equal(decided.run.lastStep?.status, 'FINISHED');
     }
   }),
-  fact('a marker that could not be asked for just now holds the claim for a minute', () =>
+  fact('a marker that could not be read now delays the claim by a minute', () =>
     expectDecision(again, checked('later'), now, {
       run: {
         ...inAMinute,
@@ -577,7 +567,7 @@ const checking = [
     }),
   ),
   ...(['resume', 'cancel'] as const).map((verb) =>
-    fact(`a marker that cannot be read holds the claim behind a ${verb}: a person decides`, () =>
+    fact(`an unreadable marker after a ${verb} request needs a decision before the claim`, () =>
       expectStop(
         changed(again, { lastRequest: { requestId: 'r', verb, actor: 'mia', at: NOW_ISO, answer: '' } }),
         checked('unreadable'),
@@ -587,7 +577,7 @@ const checking = [
       ),
     ),
   ),
-  fact('without a request a marker that cannot be read holds the claim', () =>
+  fact('an unreadable marker without a request needs a decision before the claim', () =>
     expectStop(
       again,
       checked('unreadable'),
@@ -596,13 +586,13 @@ const checking = [
       decidesPerson(unreadable, 'not applied, they said'),
     ),
   ),
-  fact('a marker that cannot be read is no reason to ask again the person who has just answered for it', () =>
+  fact('an unreadable marker does not need a second decision after a resolve', () =>
     expectDecision(changed(again, asked('resolve')), checked('unreadable'), now, {
       run: runsAgain,
       ...submits,
     }),
   ),
-  fact('a step of another index is not asked about again once its marker was read', () =>
+  fact('a marker is not read again once it was read for its step', () =>
     assert.equal(
       decide({ ...again, checkMarkerOf: AUDIT }, checked('absent'), at(NOW, { plan })).run.checkMarkerOf,
       undefined,
@@ -613,7 +603,7 @@ const checking = [
 /** A step without a name, and a durable one that loads the file. */
 const corners = ([undefined, failedWith('unknown')] as const).map((end) =>
   fact(
-    `a load that its marker shows to be applied, ${end === undefined ? 'unseen' : 'reported failed'}, has its file looked at`,
+    `the file of a load that its marker shows to be applied, ${end === undefined ? 'unseen' : 'reported failed'}, is checked`,
     () =>
       expectDecision(
         submittedAt(COMMIT),

@@ -39,7 +39,7 @@ const refused =
   });
 
 export const messageFacts = [
-  fact('a text that fits is left alone; a longer one is cut, and says how long it was', () => {
+  fact('a text that fits is unchanged; a longer one is cut with a note of its length', () => {
     assert.equal(shortened('a'.repeat(100), 100), 'a'.repeat(100));
     assert.equal(shortened('a'.repeat(101), 100), cut('a', 100, 101));
     assert.equal(shortened('', 1), '');
@@ -57,11 +57,11 @@ export const messageFacts = [
       }
     }
   }),
-  fact('a text that is cut once more still says how long it was at first', () => {
+  fact('a text that is cut again keeps the note of its first length', () => {
     const twice = shortened(shortened('a'.repeat(5000), 1000), 100);
     assert.equal(twice, cut('a', 100, 5000));
   }),
-  fact('every text of an event is bounded where it enters: messages at 8,000 bytes, names at 256', () => {
+  fact('every text of an event is cut when it enters: messages at 8,000 bytes, names at 256', () => {
     const long = 'é'.repeat(10_000);
     const event = {
       kind: 'VerdictRead',
@@ -87,14 +87,14 @@ export const messageFacts = [
     const small = { kind: 'Woken', list: [{ a: 'b' }], more: { message: '€' } };
     assert.equal(bounded(small), small);
   }),
-  fact('half of a surrogate pair is replaced where it enters', () =>
+  fact('an unpaired surrogate is replaced when it enters', () =>
     assert.deepStrictEqual(bounded({ message: 'a\uD83Db', actor: '\uDE00', whole: '😀' }), {
       message: 'a\uFFFDb',
       actor: '\uFFFD',
       whole: '😀',
     }),
   ),
-  fact('a load error beside the text of its COPY is bounded together with it', () => {
+  fact('load error details are cut together with the text of their COPY', () => {
     const end = { ...failedWith('data', 'x'.repeat(7_000)), statementId: 'statement-1' };
     const { run } = decide(
       submittedAt(LOAD),
@@ -105,11 +105,11 @@ export const messageFacts = [
     assert.equal(utf8Bytes(run.lastStep.error), LONGEST_TEXT);
     assert.equal(utf8Bytes(run.error?.message ?? ''), 1_000);
   }),
-  fact('a command names its stage, unless it is the one of this machine', () => {
+  fact('a command has its --stage option, unless the stage is local', () => {
     assert.equal(commandLine('local', 'run x'), 'npx baton run x');
     assert.equal(commandLine('prod', 'run x'), 'npx baton run x --stage prod');
   }),
-  fact('of a doubt 500 bytes of the failure are kept', () =>
+  fact('the failure in an unknown outcome is cut to 500 bytes', () =>
     isCutAt(500, submittedAt(COMMIT), (failure) => ({
       kind: 'MarkerProbed',
       marker: 'unreadable',
@@ -118,7 +118,7 @@ export const messageFacts = [
       about: unknown(failure),
     })),
   ),
-  fact('of a session that is lost again and again 500 bytes of the failure are kept', () =>
+  fact('the failure of a session lost too often is cut to 500 bytes', () =>
     isCutAt(500, submittedAt(COMMIT, { rebuilds: 10 }), (failure) => ({
       kind: 'MarkerProbed',
       marker: 'absent',
@@ -127,24 +127,21 @@ export const messageFacts = [
       about: unknown(failure),
     })),
   ),
-  fact('of a refused rebuild 300 bytes of the failure and 400 of its reasons are kept', () => {
+  fact('a refused rebuild has at most 300 bytes of the failure and 400 of its reasons', () => {
     isCutAt(300, submittedAt(COMMIT), refused(['dim was changed']));
     const whole = saidOf(submittedAt(COMMIT), refused(['r'.repeat(400)]), 3);
     assert.ok(whole.includes(`${'r'.repeat(400)}. npx baton run`));
     const long = saidOf(submittedAt(COMMIT), refused(['r'.repeat(401)]), 3);
     assert.ok(long.includes(`${cut('r', 400, 401)}. npx baton run`));
   }),
-  fact(
-    'a file overwritten while a rebuild loaded it: the rebuild begins anew for the step it was for',
-    () => {
-      const rebuild = {
-        resumeAt: CALL,
-        attempt: 1,
-        firstAttempt: 1,
-        todo: [{ index: LOAD, compare: false }],
-      };
-      const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'etag-2' }, about: finished };
-      assert.equal(decide(submittedAt(LOAD, { rebuild }), event, now).run.rebuildFrom, CALL);
-    },
-  ),
+  fact('a file overwritten while a rebuild loaded it restarts the rebuild for the same target', () => {
+    const rebuild = {
+      resumeAt: CALL,
+      attempt: 1,
+      firstAttempt: 1,
+      todo: [{ index: LOAD, compare: false }],
+    };
+    const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'etag-2' }, about: finished };
+    assert.equal(decide(submittedAt(LOAD, { rebuild }), event, now).run.rebuildFrom, CALL);
+  }),
 ];

@@ -34,25 +34,25 @@ import {
 const woken = { kind: 'Woken' } as const;
 
 const wakeUps = [
-  fact('a woken run that owes something does that first', () =>
+  fact('a woken run at rest performs its pending actions first', () =>
     expectDecision(restingAt(COMMIT, 'SUCCEEDED', { pendingActions: ['wake', 'close'] }), woken, now, {
       effect: { kind: 'PerformAction', action: 'wake' },
     }),
   ),
-  fact('a woken run in the queue takes a slot', () =>
+  fact('a woken run in the queue requests a slot', () =>
     expectDecision(readyAt(STAGE, { state: 'QUEUED' }), woken, now, { effect: { kind: 'TakeSlot' } }),
   ),
-  fact('a woken run whose statement is under way has it looked at', () =>
+  fact('a woken run with a running statement describes it', () =>
     expectDecision(submittedAt(COMMIT), woken, now, {
       effect: { kind: 'Describe', statementId: 'statement-1' },
     }),
   ),
-  fact('a run that found no slot waits', () =>
+  fact('a run that got no slot waits', () =>
     expectDecision(readyAt(STAGE, { state: 'QUEUED' }), { kind: 'SlotBusy' }, now, {
       note: 'waiting for a slot',
     }),
   ),
-  fact('a statement that was asked to stop needs nothing more', () =>
+  fact('a sent cancellation needs no further action', () =>
     expectDecision(submittedAt(COMMIT), { kind: 'CancelSent' }, now, {
       note: 'requested cancellation of the statement',
     }),
@@ -89,27 +89,27 @@ function advanced(row: Partial<ReturnType<typeof rowOf>>): Parameters<typeof exp
 }
 
 const completions = [
-  fact('a completion event of the current token and statement is believed', () =>
+  fact('a completion event with the current token and statement is trusted', () =>
     expectDecision(submittedAt(STAGE), ended(), now, advanced({})),
   ),
-  fact('an event of another token is dropped without a question', () => {
+  fact('a completion event with another token is ignored without a call', () => {
     expectDecision(submittedAt(STAGE), ended({ tokenStart: 'zzzzzzzzzz' }), now, notOurs);
     expectDecision(claimedAt(STAGE), ended({ tokenStart: 'zzzzzzzzzz' }), now, notOurs);
   }),
-  fact('an event with less than ten characters of the token is not ours', () => {
+  fact('a completion event with less than ten characters of the token is ignored', () => {
     for (const tokenStart of ['', 'a', 'abcdefghi'])
       expectDecision(submittedAt(STAGE), ended({ tokenStart }), now, notOurs);
   }),
-  fact('an event with the end of the token, or another part, is not ours', () =>
+  fact('a completion event with another part of the token is ignored', () =>
     expectDecision(submittedAt(STAGE), ended({ tokenStart: 'k'.repeat(10) }), now, notOurs),
   ),
-  fact('an event of another principal makes Baton ask for itself', () =>
+  fact('a completion event of another principal makes the run describe its statement', () =>
     expectDecision(submittedAt(STAGE), ended({ trusted: false }), now, describe),
   ),
-  fact('an event of another statement makes Baton ask about its own', () =>
+  fact('a completion event of another statement makes the run describe its own', () =>
     expectDecision(submittedAt(STAGE), ended({ statementId: 'statement-9' }), now, describe),
   ),
-  fact('an event of a run between its steps is not ours', () =>
+  fact('a completion event for a run between its steps is ignored', () =>
     expectDecision(
       readyAt(STAGE, { token: `abcdefghij${'k'.repeat(42)}`, statementId: 'statement-1' }),
       ended(),
@@ -118,14 +118,14 @@ const completions = [
     ),
   ),
   ...(['FAILED', 'ABORTED'] as const).map((status) =>
-    fact(`an event that says ${status} has no words: the statement is looked at`, () =>
+    fact(`a completion event with ${status} has no error text: the statement is described`, () =>
       expectDecision(submittedAt(STAGE), ended({ status }), now, describe),
     ),
   ),
-  fact('an event that outran the record records as well', () =>
+  fact('a completion event that overtook the record records the submission', () =>
     expectDecision(claimedAt(STAGE), ended(), now, advanced({ startedAt: '2026-11-24T08:08:00.000Z' })),
   ),
-  fact('an event that outran the record and failed records what is looked at', () =>
+  fact('a completion event with a failure that overtook the record describes the statement', () =>
     expectDecision(
       claimedAt(STAGE, { state: 'WAITING', lastStep: rowBefore }),
       ended({ status: 'FAILED' }),
@@ -141,12 +141,12 @@ const completions = [
       },
     ),
   ),
-  fact('an event of another principal records nothing', () =>
+  fact('a completion event of another principal records nothing', () =>
     expectDecision(claimedAt(STAGE), ended({ trusted: false }), now, {
       note: 'ignored an event of another principal',
     }),
   ),
-  fact('the rows of a batch are not those of the user', () =>
+  fact('the row count in the completion event of a batch is ignored', () =>
     expectDecision(submittedAt(COMMIT), ended(), now, {
       run: {
         ...freshClaim(COMMIT + 1),
@@ -159,7 +159,7 @@ const completions = [
     }),
   ),
   ...([undefined, -1, 0] as const).map((rows) =>
-    fact(`an event with ${rows ?? 'no'} rows`, () => {
+    fact(`a completion event with ${rows ?? 'no'} rows has the right row count`, () => {
       const { rows: _rows, ...bare } = ended() as RunEvent & { kind: 'StatementEnded' };
       const { run } = decide(submittedAt(STAGE), rows === undefined ? bare : ended({ rows }), now);
       assert.deepStrictEqual(
@@ -169,7 +169,7 @@ const completions = [
     }),
   ),
   fact(
-    'an event that is heard at once ended now; a later one when it says, and never before its beginning',
+    "the end of a step is the current time if its event arrives at once, else the event's time, and never before its start",
     () => {
       const endOf = (
         at_: string,
@@ -208,21 +208,23 @@ function nextLook(after: number, timeoutSeconds = 10_000): number | undefined {
 }
 
 const looks = [
-  fact('a statement that runs is looked at again after half the time it has run: one to five minutes', () => {
+  fact('a running statement is described again after half the time it has run: one to five minutes', () => {
     assert.deepStrictEqual(
       [10, 120, 122, 400, 600, 602, 5_000].map((after) => nextLook(after)),
       [60, 60, 61, 200, 300, 300, 300],
     );
   }),
-  fact('a statement is looked at one second behind its time', () => assert.equal(nextLook(90, 100), 11)),
-  fact('the next look is stored, and nothing else', () =>
+  fact('a running statement is described one second after its timeout', () =>
+    assert.equal(nextLook(90, 100), 11),
+  ),
+  fact('the time of the next check is stored, and nothing else', () =>
     expectDecision(submittedAt(COMMIT), running, now, {
       run: { nextCheckAt: NOW_SECONDS + 60 },
       save: 'version',
       ...isRunning,
     }),
   ),
-  fact('a look that is due within fifteen seconds of that is left as it is', () => {
+  fact('a next check within fifteen seconds of that is not stored again', () => {
     expectDecision(submittedAt(COMMIT, { nextCheckAt: NOW_SECONDS + 45 }), running, now, isRunning);
     expectDecision(submittedAt(COMMIT, { nextCheckAt: NOW_SECONDS + 44 }), running, now, {
       run: { nextCheckAt: NOW_SECONDS + 60 },
@@ -230,7 +232,7 @@ const looks = [
       ...isRunning,
     });
   }),
-  fact('a statement that has run for longer than its step may is stopped, once', () => {
+  fact('a statement that exceeded the timeout of its step is cancelled once', () => {
     expectDecision(submittedAt(COMMIT), running, at(started + 1_000_000), {
       run: { nextCheckAt: started / 1000 + 1_001 },
       save: 'version',
@@ -243,14 +245,14 @@ const looks = [
     });
     expectDecision(submittedAt(COMMIT, { timedOut: true }), running, at(started + 1), stops);
   }),
-  fact('a run that never began has no time of its own to stop a statement', () =>
+  fact("a run without a start time does not cancel a statement for the run's timeout", () =>
     expectDecision(submittedAt(COMMIT, { timeoutFrom: gone, startedAt: gone }), running, now, {
       run: { nextCheckAt: NOW_SECONDS + 60 },
       save: 'version',
       ...isRunning,
     }),
   ),
-  fact('a statement is stopped when the time of the whole run is up', () => {
+  fact('a statement is cancelled when the run exceeds its timeout', () => {
     const context = at(NOW, { plan: { ...plan, timeoutSeconds: 480 } });
     expectDecision(submittedAt(COMMIT), running, context, {
       run: { timedOut: true },
@@ -293,7 +295,7 @@ const slots = [
       effect: { kind: 'OpenSession', tries: 0 },
     }),
   ),
-  fact('a run that has done nothing takes the plan that comes with its slot', () => {
+  fact('a run that has not begun adopts the plan that comes with its slot', () => {
     const steps = plan.steps.slice(1, 4);
     expectDecision({ ...queued, steps: 8 }, { ...slotTaken, plan: { ...plan, hash: 'plan-2', steps } }, now, {
       run: { ...hasSlot, planHash: 'plan-2', steps: 3, step: '20_load.sql' },
@@ -303,7 +305,7 @@ const slots = [
     const empty = decide(queued, { ...slotTaken, plan: { ...plan, hash: 'plan-2', steps: [] } }, now).run;
     assert.deepStrictEqual([empty.planHash, empty.steps, empty.step], ['plan-2', 0, undefined]);
   }),
-  fact('a run that takes a slot again in the next epoch has its session proved', () =>
+  fact('a run that takes a slot again in the next epoch verifies its session', () =>
     expectDecision(queuedAgain, slotTaken, now, {
       run: { ...hasSlot, startedAt: '2026-11-24T08:01:00.000Z' },
       save: 'version',
@@ -333,7 +335,7 @@ const slots = [
       effect: { kind: 'OpenSession', tries: 0 },
     }),
   ),
-  fact('a session of which no epoch is known is proved', () => {
+  fact('a session without a known epoch is verified', () => {
     const { effect, save } = decide(
       readyAt(CHECK, { state: 'QUEUED', slot: gone, epoch: gone }),
       slotTaken,
@@ -341,7 +343,7 @@ const slots = [
     );
     assert.deepStrictEqual([effect, save], [{ kind: 'VerifySession', tries: 0 }, 'version']);
   }),
-  fact('a person who wants a new session gets it with the slot', () =>
+  fact('a requested new session is opened with the slot', () =>
     expectDecision(readyAt(LOAD, { state: 'QUEUED', slot: gone, rebuildFrom: LOAD }), slotTaken, now, {
       run: { ...hasSlot, startedAt: '2026-11-24T08:01:00.000Z' },
       save: 'version',
@@ -354,7 +356,7 @@ const slots = [
       },
     }),
   ),
-  fact('a slot for a run that has one changes nothing', () =>
+  fact('a slot for a run that already has one changes nothing', () =>
     expectDecision(readyAt(CHECK), slotTaken, now, { note: 'the run already has its slot' }),
   ),
 ];
@@ -380,7 +382,7 @@ const states = [
       assert.deepStrictEqual([isAtEnd(run), isAtRest(run)], [end, rest]);
     }),
   ),
-  fact('of waiting runs the oldest event goes first, then the lesser sequencer, then the id', () => {
+  fact('waiting runs are ordered by event time, then sequencer, then id', () => {
     const file = { bucket: 'landing', key: 'orders/1.csv', size: 10, etag: 'e', sequencer: '0A1' };
     const time = '2026-11-24T07:59:00.000Z';
     assert.equal(

@@ -38,7 +38,7 @@ export const rareFacts: readonly Fact[] = [
       note: 'the run is FAILED',
     }),
   ),
-  fact('the end of a statement means nothing to a run that has none recorded', () =>
+  fact('the end of a statement is ignored by a run without a recorded one', () =>
     expectDecision(
       claimedAt(COMMIT),
       { kind: 'StatementSeen', statementId: 'statement-1', status: 'FINISHED', end: finished },
@@ -47,7 +47,7 @@ export const rareFacts: readonly Fact[] = [
     ),
   ),
   fact(
-    'a load that its marker shows to be applied is compared with the event alone: no claim saw its file',
+    'the file of a load that its marker shows to be applied is compared with the event only, without a claim',
     () => {
       const context = { ...now, plan: planWith(COMMIT, { usesFile: true }) };
       const event = { kind: 'InputChecked', seen: sameFile, about: finished } as const;
@@ -64,7 +64,7 @@ export const rareFacts: readonly Fact[] = [
       ['QUEUED', undefined, 'version'],
     );
   }),
-  fact('a session that is lost too often while nothing was sent leaves no row of an attempt', () => {
+  fact('a session lost too often before a submission leaves no history row', () => {
     const { run, save } = decide(readyAt(STAGE, { verifySession: true, rebuilds: 10 }), closed, now);
     assert.deepStrictEqual([run.state, run.lastStep, save], ['NEEDS_DECISION', undefined, 'version']);
   }),

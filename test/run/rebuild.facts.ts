@@ -78,7 +78,7 @@ const everything = { ...laden, verifySession: true, rebuildFrom: COMMIT, error: 
 const planning = [
   ...(['always', 'proved'] as const).map((verdict) =>
     fact(
-      `a rebuild that is ${verdict} allowed opens the next generation and starts with the first step to run again`,
+      `a rebuild with verdict ${verdict} opens the next generation and starts with the first step to re-run`,
       () =>
         expectDecision(
           submittedAt(COMMIT, { ...everything, state: 'WAITING', attempt: 5, firstAttempt: 4 }),
@@ -99,7 +99,7 @@ const planning = [
         ),
     ),
   ),
-  fact('where nothing must run again the lost step comes next, with its own attempts', () =>
+  fact('if no step must re-run, the lost step is next, with its own attempts', () =>
     expectDecision(submittedAt(COMMIT, { attempt: 5, firstAttempt: 4, rebuilds: 4 }), planned({}), now, {
       run: {
         ...newSession,
@@ -113,13 +113,13 @@ const planning = [
       ...opens,
     }),
   ),
-  fact('a target elsewhere starts with attempts of its own', () =>
+  fact('another rebuild target starts with its own attempts', () =>
     expectDecision(readyAt(COMMIT, { attempt: 5, firstAttempt: 4, rebuildFrom: CHECK }), planned({}), now, {
       run: { ...newSession, cursor: CHECK, step: '30_check.sql', attempt: 1, firstAttempt: 1 },
       ...opens,
     }),
   ),
-  fact('a session lost while it is being rebuilt: the attempts of the target are kept', () => {
+  fact('a session lost during its rebuild keeps the attempts of the target', () => {
     const rebuild: Rebuilding = { resumeAt: COMMIT, attempt: 7, firstAttempt: 6, todo };
     expectDecision(submittedAt(LOAD, { rebuild }), planned({ todo }), now, {
       run: {
@@ -146,11 +146,14 @@ const planning = [
       ...opens,
     });
   }),
-  fact('an attempt of which no statement was seen has a row without one, from the time of its claim', () => {
-    const { statementId: _, ...row } = lostRow(COMMIT, { startedAt: '2026-11-24T08:08:00.000Z' });
-    assert.deepStrictEqual(decide(claimedAt(COMMIT), planned({}), now).run.lastStep, row);
-  }),
-  fact('the row of the step before was written by whoever planned: it is not kept', () => {
+  fact(
+    'an attempt without a seen statement has a row without a statement, from the time of its claim',
+    () => {
+      const { statementId: _, ...row } = lostRow(COMMIT, { startedAt: '2026-11-24T08:08:00.000Z' });
+      assert.deepStrictEqual(decide(claimedAt(COMMIT), planned({}), now).run.lastStep, row);
+    },
+  ),
+  fact("the previous step's row, written by the rebuild plan, is not kept", () => {
     assert.deepStrictEqual(
       decide(submittedAt(COMMIT, { lastStep: rowBefore }), planned({}), now).run.lastStep,
       lostRow(COMMIT),
@@ -169,13 +172,13 @@ const planning = [
     );
     assert.deepStrictEqual(run.lastStep, lostRow(COMMIT));
   }),
-  fact('a step that the plan has not is named no more', () =>
+  fact('a step that is not in the plan has no name', () =>
     expectDecision(readyAt(COMMIT, { rebuildFrom: 9 }), planned({}), now, {
       run: { ...newSession, cursor: 9, step: gone, attempt: 1, firstAttempt: 1 },
       ...opens,
     }),
   ),
-  fact('a rebuild that is refused says why, and with which words it is decided', () =>
+  fact('a refused rebuild has its reason and the commands to decide it', () =>
     expectStop(
       submittedAt(COMMIT),
       planned({ verdict: 'refused', reasons: ['40_commit.sql wrote dim', '20_load.sql reads dim'] }),
@@ -184,7 +187,7 @@ const planning = [
       'gone. The session cannot be rebuilt: 40_commit.sql wrote dim; 20_load.sql reads dim. npx baton run run-1 --stage dev shows what was done. Do by hand what step 40_commit.sql would do, then run npx baton resolve run-1 --stage dev --applied; or cancel the run with --abandon (--not-applied tries the rebuild again)',
     ),
   ),
-  fact('a run whose rebuild was refused goes on in a new session, whatever a person says', () => {
+  fact('a run whose rebuild was refused continues in a new session, whatever a person decides', () => {
     const run = submittedAt(LOAD, { rebuild: { resumeAt: COMMIT, attempt: 1, firstAttempt: 1, todo } });
     const { run: stopped } = decide(run, planned({ verdict: 'refused', reasons: ['no'] }), now);
     assert.deepStrictEqual(
@@ -196,7 +199,7 @@ const planning = [
     const { run } = decide(submittedAt(COMMIT), planned({ verdict: 'refused', reasons: ['no'] }), now);
     assert.deepStrictEqual([run.error?.class, run.error?.step], ['session-lost', '40_commit.sql']);
   }),
-  fact('a session that is lost in the middle of a rebuild is rebuilt for the same target', () =>
+  fact('a session lost during a rebuild is rebuilt for the same target', () =>
     expectDecision(
       submittedAt(STAGE, { rebuild: { resumeAt: COMMIT, attempt: 1, firstAttempt: 1, todo } }),
       { kind: 'StatementSeen', statementId: 'statement-1', status: 'NOT_FOUND' },
@@ -235,7 +238,7 @@ function rebuilding(rows: number | undefined, compare = true): Rebuilding {
 }
 
 const runningAgain = [
-  fact('a step that ran again with the same rows is followed by the next one to run again', () =>
+  fact('a re-run step with the same row count is followed by the next one to re-run', () =>
     expectDecision(submittedAt(STAGE, { rebuild: rebuilding(12), firstAttempt: 2 }), seen(finished), now, {
       run: {
         ...freshClaim(CHECK),
@@ -248,7 +251,7 @@ const runningAgain = [
       effect: { kind: 'Submit', tries: 0 },
     }),
   ),
-  fact('behind the last step to run again comes the target, with its own attempts', () =>
+  fact('after the last step to re-run comes the target, with its own attempts', () =>
     expectDecision(
       submittedAt(STAGE, {
         rebuild: { ...rebuilding(12), todo: [{ index: STAGE, compare: true, rows: 12 }] },
@@ -268,13 +271,13 @@ const runningAgain = [
       },
     ),
   ),
-  fact('where rows need not be compared, any do', () => {
+  fact('any row count is accepted if rows need not be compared', () => {
     for (const rows of [undefined, 3]) {
       const { run } = decide(submittedAt(STAGE, { rebuild: rebuilding(rows, false) }), seen(finished), now);
       assert.deepStrictEqual([run.phase, run.cursor], ['CLAIMED', CHECK]);
     }
   }),
-  fact('rows that a completion event does not tell are asked for', () =>
+  fact('a row count that is missing in a completion event is requested', () =>
     expectDecision(
       submittedAt(COMMIT, { rebuild: rebuilding(12) }),
       {
@@ -289,7 +292,7 @@ const runningAgain = [
       { effect: { kind: 'Describe', statementId: 'statement-1' } },
     ),
   ),
-  fact('rows that need not be compared are not asked for', () => {
+  fact('a row count that need not be compared is not requested', () => {
     const { run } = decide(
       submittedAt(COMMIT, { rebuild: rebuilding(12, false) }),
       {
@@ -304,7 +307,7 @@ const runningAgain = [
     );
     assert.deepStrictEqual([run.phase, run.cursor], ['CLAIMED', CHECK]);
   }),
-  fact('a counted event is compared without a question', () => {
+  fact('a completion event with a row count is compared without a call', () => {
     const { run } = decide(
       submittedAt(STAGE, { rebuild: rebuilding(12) }),
       {
@@ -328,7 +331,7 @@ const runningAgain = [
       ['an unknown number of', 'an unknown number of', undefined, uncounted],
     ] as const
   ).map(([first, again, rows, end]) =>
-    fact(`${first} rows the first time and ${again} now: diverged`, () =>
+    fact(`a re-run step with ${first} rows the first time and ${again} now has diverged`, () =>
       expectStop(
         submittedAt(STAGE, { rebuild: rebuilding(rows) }),
         seen(end),
@@ -338,7 +341,7 @@ const runningAgain = [
       ),
     ),
   ),
-  fact('a diverged step has its row, and its reason a class and a step', () => {
+  fact('a diverged step has its history row, and its error a class and a step', () => {
     const { run } = decide(submittedAt(STAGE, { rebuild: rebuilding(11) }), seen(finished), now);
     assert.deepStrictEqual(run.lastStep, rowOf(STAGE, { rows: 12 }));
     assert.deepStrictEqual([run.error?.class, run.error?.step], ['session-lost', '10_stage.sql']);

@@ -63,7 +63,7 @@ const declared = {
 const applied = 'step 40_commit.sql was applied, according to mia';
 
 export const resolveFacts = [
-  fact('resolve --applied: the run goes on behind the step, whose row says who said so', () =>
+  fact('resolve --applied: the run continues after the step, whose row names the person', () =>
     expectDecision(undecided(COMMIT, { firstAttempt: 2, phase: 'CLAIMED' }), resolve('applied'), now, {
       run: {
         ...goesOn,
@@ -79,57 +79,54 @@ export const resolveFacts = [
       answer: { ok: true, message: applied },
     }),
   ),
-  fact(
-    'resolve --applied of a step that was run again: the rebuild goes on, not the plan, whose next step is committed',
-    () => {
-      const todo = [
-        { index: STAGE, compare: true, rows: 11 },
-        { index: CALL + 1, compare: false },
-      ];
-      const rebuild = { resumeAt: AUDIT, attempt: 7, firstAttempt: 6, todo };
-      const message = 'step 10_stage.sql was applied, according to mia';
-      const row = { ...declared, index: STAGE, name: '10_stage.sql' };
-      expectDecision(undecided(STAGE, { rebuild, firstAttempt: 2 }), resolve('applied'), now, {
+  fact('resolve --applied of a re-run step continues the rebuild, not the plan', () => {
+    const todo = [
+      { index: STAGE, compare: true, rows: 11 },
+      { index: CALL + 1, compare: false },
+    ];
+    const rebuild = { resumeAt: AUDIT, attempt: 7, firstAttempt: 6, todo };
+    const message = 'step 10_stage.sql was applied, according to mia';
+    const row = { ...declared, index: STAGE, name: '10_stage.sql' };
+    expectDecision(undecided(STAGE, { rebuild, firstAttempt: 2 }), resolve('applied'), now, {
+      run: {
+        ...goesOn,
+        cursor: CALL + 1,
+        step: '60_call_again.sql',
+        attempt: 1,
+        firstAttempt: 1,
+        rebuild: { ...rebuild, todo: todo.slice(1) },
+        lastStep: row,
+        lastRequest: asked('resolve', message),
+      },
+      save: 'version',
+      answer: { ok: true, message },
+    });
+    expectDecision(
+      undecided(STAGE, { rebuild: { ...rebuild, todo: todo.slice(0, 1) } }),
+      resolve('applied'),
+      now,
+      {
         run: {
           ...goesOn,
-          cursor: CALL + 1,
-          step: '60_call_again.sql',
-          attempt: 1,
-          firstAttempt: 1,
-          rebuild: { ...rebuild, todo: todo.slice(1) },
+          cursor: AUDIT,
+          step: '80_audit.sql',
+          attempt: 7,
+          firstAttempt: 6,
+          rebuild: gone,
           lastStep: row,
           lastRequest: asked('resolve', message),
         },
         save: 'version',
         answer: { ok: true, message },
-      });
-      expectDecision(
-        undecided(STAGE, { rebuild: { ...rebuild, todo: todo.slice(0, 1) } }),
-        resolve('applied'),
-        now,
-        {
-          run: {
-            ...goesOn,
-            cursor: AUDIT,
-            step: '80_audit.sql',
-            attempt: 7,
-            firstAttempt: 6,
-            rebuild: gone,
-            lastStep: row,
-            lastRequest: asked('resolve', message),
-          },
-          save: 'version',
-          answer: { ok: true, message },
-        },
-      );
-    },
-  ),
-  fact('resolve --applied where the session is to be opened anew: it is filled for the next step', () => {
+      },
+    );
+  }),
+  fact('resolve --applied with a lost session rebuilds it for the next step', () => {
     const next = (rebuildFrom: number): unknown =>
       decide(undecided(COMMIT, { rebuildFrom }), resolve('applied'), now).run.rebuildFrom;
     assert.deepStrictEqual([next(COMMIT), next(LOAD)], [CALL, LOAD]);
   }),
-  fact('resolve --applied without a slot, or a session: waits for the one, opens the other', () => {
+  fact('resolve --applied without a slot or session waits for a slot and opens a session', () => {
     const { run } = decide(undecided(COMMIT, { slot: gone, sessionId: gone }), resolve('applied'), now);
     assert.deepStrictEqual(
       [run.state, run.nextCheckAt, run.verifySession, run.cursor],
@@ -137,11 +134,11 @@ export const resolveFacts = [
     );
     assert.equal('nextCheckAt' in run, false);
   }),
-  fact('resolve --applied where the next step is not in the plan', () => {
+  fact('resolve --applied works if the next step is not in the plan', () => {
     const { run } = decide(undecided(AUDIT, { steps: 9 }), resolve('applied'), now);
     assert.deepStrictEqual([run.state, run.cursor, run.step], ['RUNNING', 8, undefined]);
   }),
-  fact('resolve --applied of the last step: the run has succeeded', () => {
+  fact('resolve --applied of the last step ends the run as succeeded', () => {
     const message = 'step 80_audit.sql was applied, according to mia';
     expectDecision(undecided(AUDIT), resolve('applied'), now, {
       run: {
@@ -161,7 +158,7 @@ export const resolveFacts = [
       answer: { ok: true, message },
     });
   }),
-  fact('resolve --not-applied: the step is tried again with a new budget', () => {
+  fact('resolve --not-applied: the step is retried with a new retry budget', () => {
     const message = 'step 40_commit.sql was not applied, according to mia';
     expectDecision(undecided(COMMIT), resolve('not-applied'), now, {
       run: {
@@ -175,32 +172,29 @@ export const resolveFacts = [
       answer: { ok: true, message },
     });
   }),
-  fact(
-    'resolve --not-applied of a step that was run again: a new session is filled, for the same target',
-    () => {
-      const rebuild = {
-        resumeAt: AUDIT,
-        attempt: 7,
-        firstAttempt: 6,
-        todo: [{ index: STAGE, compare: true }],
-      };
-      const message = 'step 10_stage.sql was not applied, according to mia';
-      expectDecision(undecided(STAGE, { rebuild }), resolve('not-applied'), now, {
-        run: {
-          ...goesOn,
-          attempt: 3,
-          firstAttempt: 3,
-          rebuildFrom: AUDIT,
-          // Of the step that the session is filled for: the one that ran again has no marker.
-          checkMarkerOf: AUDIT,
-          lastRequest: asked('resolve', message),
-        },
-        save: 'version',
-        answer: { ok: true, message },
-      });
-    },
-  ),
-  fact('resolve --not-applied on the way to a step whose marker is to be read: it still is', () => {
+  fact('resolve --not-applied of a re-run step rebuilds a new session for the same target', () => {
+    const rebuild = {
+      resumeAt: AUDIT,
+      attempt: 7,
+      firstAttempt: 6,
+      todo: [{ index: STAGE, compare: true }],
+    };
+    const message = 'step 10_stage.sql was not applied, according to mia';
+    expectDecision(undecided(STAGE, { rebuild }), resolve('not-applied'), now, {
+      run: {
+        ...goesOn,
+        attempt: 3,
+        firstAttempt: 3,
+        rebuildFrom: AUDIT,
+        // Of the step that the session is filled for: the one that ran again has no marker.
+        checkMarkerOf: AUDIT,
+        lastRequest: asked('resolve', message),
+      },
+      save: 'version',
+      answer: { ok: true, message },
+    });
+  }),
+  fact('resolve --not-applied before the step with a marker to check keeps that check', () => {
     const pending = (cursor: number, changes: Changes): unknown =>
       decide(undecided(cursor, changes), resolve('not-applied'), now).run.checkMarkerOf;
     assert.deepStrictEqual(
@@ -212,7 +206,7 @@ export const resolveFacts = [
       [STAGE, COMMIT, AUDIT],
     );
   }),
-  fact('resolve --abandon: the run is given up, with its first error', () => {
+  fact('resolve --abandon: the run is cancelled with its first error', () => {
     const message = 'step 40_commit.sql is abandoned with its run, according to mia';
     expectDecision(undecided(COMMIT, { ...laden, verifySession: true }), resolve('abandon'), now, {
       run: {
@@ -237,14 +231,12 @@ export const resolveFacts = [
       'run run-1 is FAILED: only a run in NEEDS_DECISION can be resolved',
     ),
   ),
-  fact('resolve of a run that still owes something is refused for the moment', () =>
+  fact('resolve of a run with pending actions is refused for the moment', () =>
     refused(
       undecided(COMMIT, { pendingActions: ['publish'] }),
       resolve('applied'),
       'run run-1 is still being stopped: try again in a moment',
     ),
   ),
-  fact('resolve: a request that comes again has its first answer again', () =>
-    expectFirstAnswer(resolve('abandon')),
-  ),
+  fact('resolve: a repeated request returns its first answer', () => expectFirstAnswer(resolve('abandon'))),
 ];

@@ -73,7 +73,7 @@ const wholePause = at(NOW, { chance: { token: 'unused', fraction: 1 } });
 
 const advancing = [
   fact(
-    'a finished step: the cursor and the row of what ended; where the next step loads the file, that is looked at before the write',
+    'a finished step advances the cursor and keeps its row; if the next step loads the file, it is checked before the write',
     () =>
       expectDecision(
         submittedAt(STAGE, { ...laden, outcomeUnknownSince: gone, firstAttempt: 2, rebuilds: 2 }),
@@ -91,24 +91,24 @@ const advancing = [
         },
       ),
   ),
-  fact('rows that nobody told are not in the row', () =>
+  fact('an unknown row count is not in the history row', () =>
     expectDecision(submittedAt(COMMIT), seen(finishedUncounted), now, {
       run: { ...freshClaim(CALL), attempt: 1, firstAttempt: 1, lastStep: rowOf(COMMIT) },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
     }),
   ),
-  fact('the row of the step before is written first, and the same news come again after it', () =>
+  fact("the previous step's row is written first, and the same event is handled again after it", () =>
     expectDecision(submittedAt(STAGE, { lastStep: rowBefore }), seen(finished), now, {
       effect: { kind: 'WriteHistory' },
     }),
   ),
-  fact('a load that finished has its file looked at again before anything is believed', () =>
+  fact('after a load finished, its file is checked again first', () =>
     expectDecision(submittedAt(LOAD), seen(finished), now, {
       effect: { kind: 'CheckInput', about: finished },
     }),
   ),
-  fact('a load of a run without a file has none to look at', () =>
+  fact('a load of a run without a file is not checked', () =>
     expectDecision(
       submittedAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } }),
       seen(finished),
@@ -125,12 +125,12 @@ const advancing = [
       },
     ),
   ),
-  fact('a finished check has its result read', () =>
+  fact('after a check finished, its result is read', () =>
     expectDecision(submittedAt(CHECK), seen(finished), now, {
       effect: { kind: 'ReadVerdict', about: finished },
     }),
   ),
-  fact('a check that reads the file has the file looked at first', () =>
+  fact('after a check that reads the file, the file is checked first', () =>
     expectDecision(
       submittedAt(CHECK),
       seen(finished),
@@ -140,12 +140,12 @@ const advancing = [
       },
     ),
   ),
-  fact('a check whose file is still the same has its result read', () =>
+  fact('after a check with an unchanged file, its result is read', () =>
     expectDecision(submittedAt(CHECK), { kind: 'InputChecked', seen: sameFile, about: finished }, now, {
       effect: { kind: 'ReadVerdict', about: finished },
     }),
   ),
-  fact('a load whose file is still the same advances', () =>
+  fact('after a load with an unchanged file, the run advances', () =>
     expectDecision(submittedAt(LOAD), { kind: 'InputChecked', seen: sameFile, about: finished }, now, {
       run: { ...freshClaim(CHECK), attempt: 1, firstAttempt: 1, lastStep: rowOf(LOAD, { rows: 12 }) },
       save: 'version',
@@ -168,12 +168,12 @@ function fail(): never {
 }
 
 const inputs = [
-  fact('a file that was looked at before a claim means nothing once the step is submitted', () =>
+  fact('the file check before a claim is ignored once the step is submitted', () =>
     expectDecision(submittedAt(LOAD), { kind: 'InputChecked', seen: newerFile }, now, {
       note: 'the step is already submitted',
     }),
   ),
-  fact('an advance is stored with the claim of the load, when its file was seen', () =>
+  fact('an advance to a load is stored with its claim, after its file was checked', () =>
     expectDecision(
       changed(readyAt(LOAD), { ...beforeClaim(LOAD), lastStep: rowOf(STAGE) }),
       { kind: 'InputChecked', seen: sameFile },
@@ -193,17 +193,19 @@ const inputs = [
       [CALL, 'NEEDS_DECISION', 'may have done anything', forGood('50_call.sql')],
     ] as const
   ).map(([cursor, state, why, then]) =>
-    fact(`a file overwritten while ${plan.steps[cursor]?.name ?? ''} ran: what it did ${why}`, () =>
-      expectStop(
-        submittedAt(cursor),
-        { kind: 'InputChecked', seen: newerFile, about: finished },
-        now,
-        state,
-        `s3://landing/orders/1.csv was overwritten while it was loaded (etag etag-2, in the event etag-1). ${then}`,
-      ),
+    fact(
+      `a file overwritten while ${plan.steps[cursor]?.name ?? ''} ran stops the run: the effects of the step ${why}`,
+      () =>
+        expectStop(
+          submittedAt(cursor),
+          { kind: 'InputChecked', seen: newerFile, about: finished },
+          now,
+          state,
+          `s3://landing/orders/1.csv was overwritten while it was loaded (etag etag-2, in the event etag-1). ${then}`,
+        ),
     ),
   ),
-  fact('a file that is gone says so, and of no newer upload', () => {
+  fact('a deleted file is reported without a newer upload', () => {
     const then =
       'To load it, upload it again: that starts a new run; to cancel this one: npx baton cancel run-1 --stage dev';
     const gone = 's3://landing/orders/1.csv was deleted';
@@ -219,7 +221,7 @@ const inputs = [
       `${gone} while it was loaded. ${forGood('40_commit.sql')}`,
     );
   }),
-  fact('of a file that a person named, a newer upload need not have a run', () =>
+  fact('an overwritten file of a request is reported without a run of the newer upload', () =>
     expectStop(
       readyAt(LOAD, {
         trigger: {
@@ -243,7 +245,7 @@ const inputs = [
       ['its version is not that before the load', { versionId: 'v2' }, {}],
     ] as const
   ).map(([why, now_, file]) =>
-    fact(`a file of the same etag is another one: ${why}`, () => {
+    fact(`a file with the same etag counts as overwritten: ${why}`, () => {
       const { trigger } = readyAt(LOAD);
       const run = submittedAt(LOAD, {
         trigger: { kind: 's3', time: trigger.time, file: { ...(fileOf(trigger) ?? fail()), ...file } },
@@ -258,7 +260,7 @@ const inputs = [
       assert.match(stopped.error?.message ?? '', /was overwritten while it was loaded \((?:version|last) /);
     }),
   ),
-  fact('a version of the event is compared before the load too', () => {
+  fact('the version of the event is compared before the load, too', () => {
     const { trigger } = readyAt(LOAD);
     const file = { ...(fileOf(trigger) ?? fail()), versionId: 'v1' };
     const event: RunEvent = { kind: 'InputChecked', seen: { ...sameFile, versionId: 'v2' } };
@@ -268,7 +270,7 @@ const inputs = [
       /overwritten before it was loaded \(version v2, in the event v1\)/,
     );
   }),
-  fact('what was not seen before a load, or is not told now, is not compared', () => {
+  fact('values that are missing before or after a load are not compared', () => {
     const before = { modified: sameFile.modified ?? '', versionId: 'v1' };
     for (const fileAtClaim of [gone, {}, before] as const)
       for (const seen of [{ etag: 'etag-1' }, fileAtClaim === gone ? sameFile : { etag: 'etag-1' }]) {
@@ -276,18 +278,18 @@ const inputs = [
         assert.equal(decide(submittedAt(LOAD, { fileAtClaim }), event, now).run.cursor, CHECK);
       }
   }),
-  fact('a long key leaves room for the command', () => {
+  fact('a long key is cut to leave room for the command', () => {
     const { trigger } = readyAt(LOAD);
     const file = { ...(fileOf(trigger) ?? fail()), key: 'é'.repeat(512), versionId: 'v'.repeat(1_000) };
     const event: RunEvent = { kind: 'InputChecked', seen: { etag: 'e'.repeat(200), versionId: 'w' } };
     const { run } = decide(readyAt(LOAD, { trigger: { kind: 's3', time: trigger.time, file } }), event, now);
     assert.match(run.error?.message ?? '', /to cancel this one: npx baton cancel run-1 --stage dev$/);
   }),
-  fact('a run without a file loads what its SQL names', () => {
+  fact('a run without a file loads the files that its SQL names', () => {
     const run = readyAt(LOAD, { trigger: { kind: 'request', time: NOW_ISO, requestId: 'one', actor: 'me' } });
     assert.equal(decide(run, { kind: 'InputChecked' }, now).run.phase, 'CLAIMED');
   }),
-  fact('the row of the step before is written before a run stops for its input', () => {
+  fact("the previous step's row is written before a run stops for its file", () => {
     const event: RunEvent = { kind: 'InputChecked', seen: newerFile, about: finished };
     expectDecision(submittedAt(LOAD, { lastStep: rowBefore }), event, now, {
       run: { rebuildFrom: LOAD },
@@ -325,13 +327,13 @@ const retrying = [
       },
     ),
   ),
-  fact('the row of the step before is written before a step is tried again', () => {
+  fact("the previous step's row is written before a step is retried", () => {
     const event = seen(failedWith('transient'));
     expectDecision(submittedAt(CHECK, { lastStep: rowBefore }), event, now, {
       effect: { kind: 'WriteHistory' },
     });
   }),
-  fact('a pause of ten seconds is taken inside the invocation, a longer one is left to the sweep', () => {
+  fact('a pause of up to ten seconds is taken in the invocation, a longer one is left to the sweep', () => {
     const paused = (baseSeconds: number): Decided =>
       decide(submittedAt(STAGE, { attempt: 1 }), seen(failedWith('transient')), {
         ...wholePause,
@@ -345,7 +347,7 @@ const retrying = [
       [undefined, undefined, 'version', NOW_SECONDS + 10],
     );
   }),
-  fact('an attempt counts from the first of its budget', () => {
+  fact('attempts are counted from the first of their retry budget', () => {
     const third = { attempt: 5, firstAttempt: 3 };
     expectStop(submittedAt(STAGE, third), seen(failedWith('transient')), now, 'FAILED', 'ERROR: so it said');
     const second = decide(
@@ -356,7 +358,7 @@ const retrying = [
     assert.deepStrictEqual([second.run.state, second.run.attempt], ['WAITING', 5]);
     assert.deepStrictEqual([second.effect, second.pauseMs], [{ kind: 'Wake' }, 8_000]);
   }),
-  fact('a failure that nobody has seen before, of a step that had no effect, fails the run', () => {
+  fact('an unknown failure of a step without effect fails the run', () => {
     const failure = failureAt('40_commit.sql', 'unknown');
     const run = submittedAt(COMMIT);
     const { run: stopped, effect } = flat(
@@ -365,7 +367,7 @@ const retrying = [
     assert.deepStrictEqual([stopped.state, stopped.error], ['FAILED', failure]);
     assert.deepStrictEqual(effect, { kind: 'PerformAction', action: 'history' });
   }),
-  fact('a step that needs a new session each time is tried again until ten in a row have not helped', () => {
+  fact('a step that needs a new session each time is retried until ten in a row have failed', () => {
     const next = (cursor: number, changes: Changes): string =>
       decide(submittedAt(cursor, changes), seen(failedWith('transient')), now).run.state;
     assert.deepStrictEqual(
@@ -375,11 +377,11 @@ const retrying = [
     // A check is tried again where it is.
     assert.equal(next(CHECK, { rebuilds: 10 }), 'WAITING');
   }),
-  fact('a conflict of a step that may be tried alone is tried again', () => {
+  fact('a conflict of a step with conflict retry is retried', () => {
     const { run } = decide(submittedAt(STAGE), seen(failedWith('conflict')), now);
     assert.deepStrictEqual([run.state, run.attempt], ['WAITING', 3]);
   }),
-  fact('a conflict of a step that may not be tried alone derives again what it read', () =>
+  fact('a conflict of a step without conflict retry rebuilds the tables that it read', () =>
     expectDecision(
       submittedAt(STAGE),
       seen(failedWith('conflict')),
@@ -392,7 +394,7 @@ const retrying = [
       },
     ),
   ),
-  fact('a conflict that may be tried alone, but was too often, fails', () =>
+  fact('a conflict of a step with conflict retry fails after the last attempt', () =>
     expectStop(
       submittedAt(STAGE, { attempt: 3 }),
       seen(failedWith('conflict')),
@@ -404,10 +406,10 @@ const retrying = [
 ];
 
 const failing = [
-  fact('an error of the SQL fails the run with the words of the warehouse', () =>
+  fact('an SQL error fails the run with the error of the warehouse', () =>
     expectStop(submittedAt(STAGE), seen(failedWith('sql')), now, 'FAILED', 'ERROR: so it said'),
   ),
-  fact('a failure without any words is doubted', () =>
+  fact('a failure without an error text has an unknown outcome', () =>
     expectDecision(submittedAt(COMMIT), seen({ ...aborted, status: 'FAILED' }), now, {
       effect: {
         kind: 'ProbeMarker',
@@ -419,7 +421,7 @@ const failing = [
     }),
   ),
   ...(['unknown', 'session-lost'] as const).map((failure) =>
-    fact(`a failure of class ${failure} is doubted`, () =>
+    fact(`a failure of class ${failure} has an unknown outcome`, () =>
       expectDecision(submittedAt(COMMIT), seen(failedWith(failure)), now, {
         effect: {
           kind: 'ProbeMarker',
@@ -428,7 +430,7 @@ const failing = [
       }),
     ),
   ),
-  fact('a load error has its details read in the same session', () =>
+  fact('after a load error its details are read in the same session', () =>
     expectDecision(submittedAt(LOAD), seen(failedWith('data')), now, {
       effect: {
         kind: 'ReadLoadErrors',
@@ -436,7 +438,7 @@ const failing = [
       },
     }),
   ),
-  fact('a load error without a session has no details', () =>
+  fact('the details of a load error without a session are not read', () =>
     expectStop(
       submittedAt(LOAD, { sessionId: gone }),
       seen(failedWith('data')),
@@ -445,7 +447,7 @@ const failing = [
       'ERROR: so it said',
     ),
   ),
-  fact('the details of a load error stand below its message', () =>
+  fact('the details of a load error are appended to its message', () =>
     expectDecision(
       submittedAt(LOAD),
       { kind: 'LoadErrorsRead', message: 'line 3: no number', about: failedWith('data') },
@@ -465,7 +467,7 @@ const failing = [
       },
     ),
   ),
-  fact('bad data that is not in the file of the run is repaired and resumed', () => {
+  fact('bad data in a step without the file offers resume', () => {
     const command = (run: StoredRun): string | undefined =>
       decide(run, { kind: 'LoadErrorsRead', message: '', about: failedWith('data') }, now).run.resumeWith
         ?.command;
@@ -487,7 +489,7 @@ const failing = [
       'ERROR: so it said',
     ),
   ),
-  fact('details stand alone where the error has no text', () =>
+  fact('details are the whole message of an error without a text', () =>
     expectStop(
       submittedAt(LOAD),
       { kind: 'LoadErrorsRead', message: 'line 3', about: failedWith('data', '') },
@@ -513,7 +515,7 @@ const failing = [
       },
     ),
   ),
-  fact('a check that did not pass fails the run, and its row, though its statement finished', () =>
+  fact('a failed check fails the run, and its row is FAILED although its statement finished', () =>
     expectDecision(
       submittedAt(CHECK),
       { kind: 'VerdictRead', passed: false, message: '3 rows, none expected', about: finished, rows: 3 },
@@ -533,7 +535,7 @@ const failing = [
       },
     ),
   ),
-  fact('a statement that somebody stopped fails the run as cancelled', () =>
+  fact('a statement that was cancelled outside Baton fails the run as cancelled', () =>
     expectDecision(
       submittedAt(STAGE),
       seen({ ...aborted, error: { class: 'cancelled', message: 'by admin' } }),
@@ -556,7 +558,7 @@ const failing = [
       },
     ),
   ),
-  fact('a statement that was stopped without a word is ABORTED', () =>
+  fact('a statement that was cancelled without an error text is ABORTED', () =>
     expectStop(
       submittedAt(STAGE),
       seen(aborted),
@@ -565,7 +567,7 @@ const failing = [
       'the statement was cancelled outside Baton: the warehouse gave no error text',
     ),
   ),
-  fact('a statement that Baton stopped since its time was up is a timeout of the step', () =>
+  fact('a statement that Baton cancelled after its timeout is a timeout of the step', () =>
     expectDecision(
       submittedAt(STAGE, { timedOut: true, submittedAt: '2026-11-24T07:53:20.499Z' }),
       seen(aborted),
@@ -593,7 +595,7 @@ const failing = [
       },
     ),
   ),
-  fact('a step that had not used its own time up was stopped for the time of the run', () =>
+  fact('a step cancelled before its own timeout is a timeout of the run', () =>
     expectStop(
       submittedAt(STAGE, { timedOut: true, submittedAt: '2026-11-24T07:53:20.500Z' }),
       seen(aborted),
@@ -602,13 +604,13 @@ const failing = [
       'the run exceeded its timeout of 43200 s; the step was still running and was cancelled (timeout: in pipeline.yml)',
     ),
   ),
-  fact('the row of the step before is written before a run fails', () => {
+  fact("the previous step's row is written before a run fails", () => {
     const event = seen(failedWith('sql'));
     expectDecision(submittedAt(STAGE, { lastStep: rowBefore }), event, now, {
       effect: { kind: 'WriteHistory' },
     });
   }),
-  fact('a step that the plan does not have is an error that names both', () => {
+  fact('a step that is not in the plan is an error that names both', () => {
     assert.throws(
       () => decide(changed(submittedAt(AUDIT), { cursor: 8 }), seen(finished), now),
       new Error('run run-1: step 8 is not in plan plan-1'),
@@ -626,7 +628,7 @@ const rebuilding = { resumeAt: COMMIT, attempt: 1, firstAttempt: 1, todo: [{ ind
 /** What is reported of a statement: may it be believed, and may the step be repeated in this session? */
 const reports = [
   ...[...verdicts, ...openClasses].map((of) =>
-    fact(`a durable step that is reported as ${of} has its marker read, whatever the words`, () => {
+    fact(`the marker of a durable step reported as ${of} is read`, () => {
       const event: RunEvent =
         of === 'data'
           ? { kind: 'LoadErrorsRead', message: '', about: failedWith('data') }
@@ -641,7 +643,7 @@ const reports = [
   ),
   ...([true, false] as const).map((timedOut) =>
     fact(
-      `a durable step that was stopped has its marker read, ${timedOut ? 'its time' : 'not its time'} being up`,
+      `the marker of a durable step that was cancelled ${timedOut ? 'for its timeout' : 'outside Baton'} is read`,
       () =>
         expectDecision(submittedAt(COMMIT, timedOut ? { timedOut } : {}), seen(aborted), now, {
           effect: {
@@ -666,7 +668,7 @@ const reports = [
   ),
   ...[STAGE, CHECK, CALL, CALL_AGAIN, CALL_VERIFIED].flatMap((cursor) =>
     (['sql', 'permission'] as const).map((of) =>
-      fact(`a verdict of ${of} on a step without a marker is believed (${cursor})`, () => {
+      fact(`an error of class ${of} of a step without a marker fails the run (step ${cursor})`, () => {
         const { run } = decide(submittedAt(cursor), seen(failedWith(of)), now);
         assert.deepStrictEqual([run.state, run.error?.class, run.rebuildFrom], ['FAILED', of, undefined]);
       }),
@@ -674,7 +676,7 @@ const reports = [
   ),
   // A conflict would be retried without a person, who is asked about everything else that an opaque step did.
   ...[...openClasses, 'conflict' as const].flatMap((of) => [
-    fact(`an opaque step that is reported as ${of} is a matter for a person`, () =>
+    fact(`an opaque step reported as ${of} needs a decision`, () =>
       expectStop(
         submittedAt(CALL),
         seen(failedWith(of)),
@@ -683,7 +685,7 @@ const reports = [
         'ERROR: so it said. Cannot tell whether step 50_call.sql was applied: the step is opaque, has no marker and no verify: query. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon',
       ),
     ),
-    fact(`an opaque step that is reported as ${of} has its verify: query asked`, () =>
+    fact(`the verify: query of an opaque step reported as ${of} is run`, () =>
       expectDecision(submittedAt(CALL_VERIFIED), seen(failedWith(of)), now, {
         effect: {
           kind: 'RunVerifyQuery',
@@ -692,12 +694,12 @@ const reports = [
       }),
     ),
   ]),
-  fact('an opaque step that was stopped is a matter for a person', () => {
+  fact('an opaque step that was cancelled needs a decision', () => {
     const { run } = decide(submittedAt(CALL), seen(aborted), now);
     assert.deepStrictEqual([run.state, run.error?.class], ['NEEDS_DECISION', 'cancelled']);
   }),
   ...[STAGE, CHECK, CALL_AGAIN].map((cursor) =>
-    fact(`a step that lost its session, and may run again, does so in a new one (${cursor})`, () =>
+    fact(`a repeatable step that lost its session runs again in a new one (step ${cursor})`, () =>
       expectDecision(submittedAt(cursor), seen(failedWith('session-lost')), now, {
         effect: {
           kind: 'PlanRebuild',
@@ -710,39 +712,36 @@ const reports = [
     ),
   ),
   ...[STAGE, CALL_AGAIN].map((cursor) =>
-    fact(`a step that may have been done is not repeated in its session (${cursor})`, () => {
+    fact(`a step that may have been applied is not repeated in its session (step ${cursor})`, () => {
       const { run } = decide(submittedAt(cursor), seen(failedWith('transient')), now);
       assert.deepStrictEqual([run.state, run.attempt, run.rebuildFrom], ['WAITING', 3, cursor]);
     }),
   ),
   ...[STAGE, CALL_AGAIN].flatMap((cursor) =>
     (['unknown', 'cancelled'] as const).map((of) =>
-      fact(`a step that failed as ${of} is not resumed in its session (${cursor})`, () => {
+      fact(`a step that failed as ${of} is not resumed in its session (step ${cursor})`, () => {
         const end = of === 'unknown' ? failedWith('unknown') : aborted;
         const { run } = decide(submittedAt(cursor), seen(end), now);
         assert.deepStrictEqual([run.state, run.error?.class, run.rebuildFrom], ['FAILED', of, cursor]);
       }),
     ),
   ),
-  fact(
-    'a step that ran again, and may have been done: the rebuild begins anew for the step it was for',
-    () => {
-      const { run } = decide(submittedAt(LOAD, { rebuild: rebuilding }), seen(failedWith('transient')), now);
-      assert.deepStrictEqual([run.state, run.rebuildFrom, run.rebuild], ['WAITING', COMMIT, rebuilding]);
-    },
-  ),
+  fact('a re-run step that may have been applied restarts the rebuild for the same target', () => {
+    const { run } = decide(submittedAt(LOAD, { rebuild: rebuilding }), seen(failedWith('transient')), now);
+    assert.deepStrictEqual([run.state, run.rebuildFrom, run.rebuild], ['WAITING', COMMIT, rebuilding]);
+  }),
   ...(
     [
       ['transient', 'WAITING'],
       ['unknown', 'FAILED'],
     ] as const
   ).map(([of, state]) =>
-    fact(`a check changed nothing: reported as ${of} it stays in its session`, () => {
+    fact(`a check reported as ${of} stays in its session, since it changes nothing`, () => {
       const { run } = decide(submittedAt(CHECK), seen(failedWith(of)), now);
       assert.deepStrictEqual([run.state, run.rebuildFrom], [state, undefined]);
     }),
   ),
-  fact('a step that counts as applied without any report has no error in its row', () => {
+  fact('a step that is applied without a reported failure has no error in its row', () => {
     const { run } = flat(finishStep(active(submittedAt(COMMIT)), now, finished));
     assert.deepStrictEqual(run.lastStep, rowOf(COMMIT, { rows: 12 }));
   }),
@@ -771,16 +770,16 @@ const policies = [
     }),
   ),
   ...Object.keys(classes).map((failure) =>
-    fact(`${failure} is ${verdicts.has(failure) ? 'a verdict' : 'no verdict'} of the database`, () =>
+    fact(`${failure} is ${verdicts.has(failure) ? 'an error' : 'no error'} of the database itself`, () =>
       assert.equal(isVerdict(failure as FailureClass), verdicts.has(failure)),
     ),
   ),
-  fact('the policy for a conflict of a step that may not be tried alone is rebuild', () => {
+  fact('the policy for a conflict of a step without conflict retry is rebuild', () => {
     const step = plan.steps[COMMIT];
     assert.ok(step);
     assert.equal(policyFor('conflict', step), 'rebuild');
   }),
-  fact('pauses double from their base up to their most, by chance down to nothing', () => {
+  fact('retry pauses double from their base to their maximum, with full jitter', () => {
     const retry = { attempts: 9, baseSeconds: 5, maxSeconds: 30 };
     assert.deepStrictEqual(
       [0, 1, 2, 3, 4, 5].map((attempt) => backoffMs(retry, attempt, 1)),
@@ -810,7 +809,7 @@ function stoppedAt(cursor: number, error: Failure): Parameters<typeof changed>[1
 }
 
 const corners = [
-  fact('a load whose statement was never seen is not another one: its file is looked at, and it counts', () =>
+  fact('a load without a seen statement is finished after a check of its file', () =>
     expectDecision(
       claimedAt(LOAD),
       { kind: 'InputChecked', seen: sameFile, about: { ...finished, statementId: 'unknown' } },
@@ -832,7 +831,7 @@ const corners = [
       },
     ),
   ),
-  fact('what was rolled back has no rows, and its row says where it failed', () => {
+  fact('a rolled back step has no rows, and its row has the place of the error', () => {
     const end = failedWith('sql');
     const error: Failure = { class: 'sql', message: 'no', place: '10_stage.sql line 3' };
     const { run } = decide(submittedAt(STAGE), seen({ ...end, rows: 12, error }), now);
@@ -841,7 +840,7 @@ const corners = [
       rowOf(STAGE, { status: 'FAILED', error: 'no', errorClass: 'sql', place: '10_stage.sql line 3' }),
     );
   }),
-  fact('a load that failed by its SQL is resumed; one that failed by its rows is cancelled', () => {
+  fact('a load that failed by its SQL offers resume; one that failed by its rows offers cancel', () => {
     const command = (of: FailureClass): string | undefined =>
       decide(submittedAt(LOAD, { sessionId: gone }), seen(failedWith(of)), now).run.resumeWith?.command;
     assert.equal(command('sql'), 'npx baton resume run-1 --stage dev');

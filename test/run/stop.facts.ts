@@ -84,18 +84,25 @@ const owing = restingAt(AUDIT, 'SUCCEEDED', {
 const given: Pick<Decision, 'save' | 'effect'> = { save: 'version', effect: firstDuty };
 
 export const stopFacts = [
-  fact('a failed run says why and how to go on, keeps its slot, and owes its row and its publication', () =>
-    expectDecision(
-      submittedAt(STAGE, { ...laden, outcomeUnknownSince: gone, timedOut: gone }),
-      sqlFailed,
-      now,
-      {
-        run: { ...stopped, state: 'FAILED', pendingActions: ['history', 'publish'], resumeWith: resumeOnDev },
-        ...given,
-      },
-    ),
+  fact(
+    'a failed run has its error and how to continue, keeps its slot, and has history and publish pending',
+    () =>
+      expectDecision(
+        submittedAt(STAGE, { ...laden, outcomeUnknownSince: gone, timedOut: gone }),
+        sqlFailed,
+        now,
+        {
+          run: {
+            ...stopped,
+            state: 'FAILED',
+            pendingActions: ['history', 'publish'],
+            resumeWith: resumeOnDev,
+          },
+          ...given,
+        },
+      ),
   ),
-  fact('a failed run that was to prove its session need not any more', () =>
+  fact('a failed run drops the flag to verify its session', () =>
     expectDecision(submittedAt(STAGE, { verifySession: true }), sqlFailed, now, {
       run: {
         ...stopped,
@@ -107,7 +114,7 @@ export const stopFacts = [
       ...given,
     }),
   ),
-  fact('on the local stage the command names no stage', () =>
+  fact('the command of the local stage has no --stage option', () =>
     expectDecision(submittedAt(STAGE), sqlFailed, at(NOW, { stage: 'local' }), {
       run: {
         ...stopped,
@@ -118,7 +125,7 @@ export const stopFacts = [
       ...given,
     }),
   ),
-  fact('with onFailure: continue a failed run gives its slot back and wakes the next', () =>
+  fact('with onFailure: continue a failed run releases its slot and wakes the next', () =>
     expectDecision(submittedAt(STAGE), sqlFailed, at(NOW, { plan: { ...plan, onFailure: 'continue' } }), {
       run: {
         ...stopped,
@@ -129,7 +136,7 @@ export const stopFacts = [
       ...given,
     }),
   ),
-  fact('a run whose own file was overwritten gives its slot back although failures hold it', () =>
+  fact('a run whose file was overwritten releases its slot even with onFailure: hold', () =>
     expectDecision(readyAt(LOAD), { kind: 'InputChecked', seen: newerFile }, now, {
       run: {
         ...submissionGone,
@@ -149,33 +156,31 @@ export const stopFacts = [
       ...given,
     }),
   ),
-  fact(
-    'a run that needs a decision about its input holds its slot, and offers the three words of a person',
-    () =>
-      expectDecision(submittedAt(COMMIT), { kind: 'InputChecked', about: finished }, now, {
-        run: {
-          ...submissionGone,
-          state: 'NEEDS_DECISION',
-          phase: 'READY',
-          error: {
-            class: 'input',
-            message: deleted,
-            step: '40_commit.sql',
-            statementId: 'statement-1',
-          },
-          lastStep: rowOf(COMMIT, {
-            status: 'FAILED',
-            rows: 12,
-            error: deleted,
-            errorClass: 'input',
-          }),
-          pendingActions: ['history', 'publish'],
-          resumeWith: resolveOnDev,
-          nextCheckAt: NOW_SECONDS,
-          endedAt: NOW_ISO,
+  fact('a run that needs a decision about its file holds its slot, and offers the three choices', () =>
+    expectDecision(submittedAt(COMMIT), { kind: 'InputChecked', about: finished }, now, {
+      run: {
+        ...submissionGone,
+        state: 'NEEDS_DECISION',
+        phase: 'READY',
+        error: {
+          class: 'input',
+          message: deleted,
+          step: '40_commit.sql',
+          statementId: 'statement-1',
         },
-        ...given,
-      }),
+        lastStep: rowOf(COMMIT, {
+          status: 'FAILED',
+          rows: 12,
+          error: deleted,
+          errorClass: 'input',
+        }),
+        pendingActions: ['history', 'publish'],
+        resumeWith: resolveOnDev,
+        nextCheckAt: NOW_SECONDS,
+        endedAt: NOW_ISO,
+      },
+      ...given,
+    }),
   ),
   ...[999, 1000, 1001].map((length) =>
     fact(`a message of ${length} bytes is ${length > 1000 ? 'cut to 1,000' : 'kept whole'}`, () => {
@@ -194,7 +199,7 @@ export const stopFacts = [
       });
     }),
   ),
-  fact('behind its last step a run has succeeded, and owes all duties', () =>
+  fact('after its last step a run has succeeded, with all actions pending', () =>
     expectDecision(
       submittedAt(AUDIT, {
         nonce: 2,
@@ -225,13 +230,13 @@ export const stopFacts = [
       },
     ),
   ),
-  fact('a history duty that was done takes the row from the run; the next duty needs no write', () =>
+  fact('a finished history action removes the row from the run; the next action needs no write', () =>
     expectDecision(owing, { kind: 'ActionDone', action: 'history' }, now, {
       run: { pendingActions: ['release', 'wake', 'publish', 'close'], lastStep: gone },
       effect: { kind: 'PerformAction', action: 'release' },
     }),
   ),
-  fact('a slot that was given back is not held any more', () =>
+  fact('a released slot is no longer held', () =>
     expectDecision(
       { ...owing, pendingActions: ['release', 'wake'] },
       { kind: 'ActionDone', action: 'release' },
@@ -242,7 +247,7 @@ export const stopFacts = [
       },
     ),
   ),
-  fact('waking and publishing change nothing else', () =>
+  fact('finished wake and publish actions change nothing else', () =>
     expectDecision(
       { ...owing, pendingActions: ['wake', 'publish'] },
       { kind: 'ActionDone', action: 'wake' },
@@ -253,13 +258,13 @@ export const stopFacts = [
       },
     ),
   ),
-  fact('the last duty is followed by the write that takes the run out of the index', () =>
+  fact('the last action is followed by the write that removes the run from the index', () =>
     expectDecision({ ...owing, pendingActions: ['close'] }, { kind: 'ActionDone', action: 'close' }, now, {
       run: { pendingActions: gone, nextCheckAt: gone },
       save: 'version',
     }),
   ),
-  fact('a duty out of turn is not counted', () =>
+  fact('an action out of order is ignored', () =>
     expectDecision(
       { ...owing, pendingActions: ['wake', 'close'] },
       { kind: 'ActionDone', action: 'close' },
@@ -269,7 +274,7 @@ export const stopFacts = [
       },
     ),
   ),
-  fact('a duty of a run that owes nothing is not counted', () =>
+  fact('an action of a run without pending actions is ignored', () =>
     expectDecision(readyAt(STAGE), { kind: 'ActionDone', action: 'history' }, now, {
       note: 'action history was not the next pending one',
     }),

@@ -40,28 +40,28 @@ function submitted(more: { token?: string; historyWritten?: boolean } = {}): Run
 }
 
 const records = [
-  fact('a submission is recorded under the token of its claim, whoever wrote since', () =>
+  fact('a submission is recorded by the token of its claim, even after other writes', () =>
     expectDecision(claimedAt(COMMIT, { lastStep: rowBefore }), submitted(), now, {
       run: recorded,
       save: 'record',
     }),
   ),
-  fact('a row that was written beside it goes with the record', () =>
+  fact('a history row written with the submission is removed with the record', () =>
     expectDecision(claimedAt(COMMIT, { lastStep: rowBefore }), submitted({ historyWritten: true }), now, {
       run: { ...recorded, lastStep: gone },
       save: 'record',
     }),
   ),
-  fact('a claim that was backing off goes on, so its whole state is stored', () =>
+  fact('the record of a run that backs off stores its whole state', () =>
     expectDecision(claimedAt(COMMIT, { state: 'WAITING' }), submitted(), now, {
       run: { ...recorded, state: 'RUNNING' },
       save: 'version',
     }),
   ),
-  fact('a submission under another token is not recorded', () =>
+  fact('a submission with another token is not recorded', () =>
     expectDecision(claimedAt(COMMIT), submitted({ token: 'another' }), now, recordedByOther),
   ),
-  fact('a submission that is recorded already is not recorded again', () =>
+  fact('a recorded submission is not recorded again', () =>
     expectDecision(submittedAt(COMMIT), submitted(), now, recordedByOther),
   ),
 ];
@@ -90,41 +90,43 @@ function sessionLost(step: string): Failure {
 }
 
 const names = [
-  fact('a statement found by its name is recorded and looked at', () =>
+  fact('a statement found by its name is recorded and described', () =>
     expectDecision(claimedAt(COMMIT), lookedUp('old-claim', 'statement-2'), now, {
       run: recorded,
       save: 'record',
       effect: { kind: 'Describe', statementId: 'statement-2' },
     }),
   ),
-  fact('a statement found for a claim that was backing off stores its whole state', () =>
+  fact('a statement found for a run that backs off stores its whole state', () =>
     expectDecision(claimedAt(COMMIT, { state: 'WAITING' }), lookedUp('old-claim', 'statement-2'), now, {
       run: { ...recorded, state: 'RUNNING' },
       save: 'version',
       effect: { kind: 'Describe', statementId: 'statement-2' },
     }),
   ),
-  fact('a name of another token means nothing', () =>
+  fact("the look-up of another token's name is ignored", () =>
     expectDecision(claimedAt(COMMIT, { token: 'another' }), lookedUp('old-claim', 's'), now, recordedByOther),
   ),
-  fact('a name of a recorded claim means nothing', () =>
+  fact("the look-up of a recorded claim's name is ignored", () =>
     expectDecision(submittedAt(COMMIT), lookedUp('old-claim'), now, recordedByOther),
   ),
-  fact('a name that was looked for to stop it, and was not found, means nothing to a run that goes on', () =>
+  fact('a name look-up for a cancellation is ignored if the run continues', () =>
     expectDecision(claimedAt(COMMIT), lookedUp('cancel'), now, {}),
   ),
-  fact('a busy session without our statement: the claim waits, and the token counts as not refused', () =>
-    expectDecision(claimedAt(COMMIT, { refusedSince: NOW_ISO }), lookedUp('unavailable'), now, {
-      run: { state: 'WAITING', refusedSince: gone, nextCheckAt: NOW_SECONDS + 5, waitingFor: busy },
-      save: 'version',
-    }),
+  fact(
+    'if the session is busy with another statement, the claim waits, and its token counts as not refused',
+    () =>
+      expectDecision(claimedAt(COMMIT, { refusedSince: NOW_ISO }), lookedUp('unavailable'), now, {
+        run: { state: 'WAITING', refusedSince: gone, nextCheckAt: NOW_SECONDS + 5, waitingFor: busy },
+        save: 'version',
+      }),
   ),
-  fact('a session that is gone, and no statement of the name: the step is in doubt', () =>
+  fact('if the session is gone and the name not found, the outcome of the step is unknown', () =>
     expectDecision(claimedAt(COMMIT), lookedUp('session-gone'), now, {
       effect: { kind: 'ProbeMarker', about: unknown(sessionLost('40_commit.sql')) },
     }),
   ),
-  fact('a session that is gone and has no name', () => {
+  fact('a lost session without an id is reported with ?', () => {
     const { effect } = decide(claimedAt(STAGE, { sessionId: gone }), lookedUp('session-gone'), now);
     assert.deepStrictEqual(effect, {
       kind: 'PlanRebuild',
@@ -139,13 +141,13 @@ const names = [
 
 const seen: readonly Fact[] = [
   ...(['CLOSED', 'UNKNOWN'] as const).flatMap((status) => [
-    fact(`a session that is ${status} has the name of the claim looked up once more`, () => {
+    fact(`with a session that is ${status} the name of the claim is looked up again`, () => {
       for (const why of ['unavailable', 'old-claim'] as const)
         expectDecision(claimedAt(COMMIT), { kind: 'SessionSeen', status, why }, now, {
           effect: { kind: 'LookUpName', why: 'session-gone' },
         });
     }),
-    fact(`a session that was to be proved and is ${status} is rebuilt`, () =>
+    fact(`a session to be verified that is ${status} is rebuilt`, () =>
       expectDecision(
         readyAt(STAGE, { verifySession: true }),
         { kind: 'SessionSeen', status, why: 'unavailable' },
@@ -154,12 +156,12 @@ const seen: readonly Fact[] = [
       ),
     ),
   ]),
-  fact('a busy session may be busy with our own statement: its name is looked up', () =>
+  fact('with a busy session the name of the claim is looked up: its own statement may run', () =>
     expectDecision(claimedAt(COMMIT), { kind: 'SessionSeen', status: 'BUSY', why: 'unavailable' }, now, {
       effect: { kind: 'LookUpName', why: 'unavailable' },
     }),
   ),
-  fact('an idle session that refused: the refusal is remembered from its first time on', () => {
+  fact('the first refusal of a token in an idle session is stored', () => {
     const event = { kind: 'SessionSeen', status: 'AVAILABLE', why: 'unavailable' } as const;
     expectDecision(claimedAt(COMMIT), event, now, {
       run: { state: 'WAITING', refusedSince: NOW_ISO, nextCheckAt: NOW_SECONDS + 5, waitingFor: unavailable },
@@ -170,7 +172,7 @@ const seen: readonly Fact[] = [
       save: 'version',
     });
   }),
-  fact('a token past use in a busy session waits a minute: what runs there may be ours', () =>
+  fact('a token past use waits a minute in a busy session: its statement may run there', () =>
     expectDecision(
       claimedAt(STAGE, { refusedSince: NOW_ISO }),
       { kind: 'SessionSeen', status: 'BUSY', why: 'old-claim' },
@@ -181,11 +183,11 @@ const seen: readonly Fact[] = [
       },
     ),
   ),
-  fact('a session that was seen though it need not be proved changes nothing', () =>
+  fact('the state of a session that need not be verified changes nothing', () =>
     expectDecision(readyAt(STAGE), { kind: 'SessionSeen', status: 'CLOSED', why: 'unavailable' }, now, {}),
   ),
   ...(['BUSY', 'AVAILABLE'] as const).map((status) =>
-    fact(`a session that was to be proved and is ${status} is asked again later`, () =>
+    fact(`a session to be verified that is ${status} is checked again later`, () =>
       expectDecision(
         readyAt(STAGE, { verifySession: true }),
         { kind: 'SessionSeen', status, why: 'unavailable' },
@@ -215,7 +217,7 @@ function pause(ms: number, afterwards: Effect): { readonly effect: Effect; reado
 }
 
 const open = [
-  fact('an opener that is definitely refused fails the run with the words of the service', () => {
+  fact('a definitely refused opener fails the run with the error of the service', () => {
     expectStop(opening, refused('open', 'rejected'), now, 'FAILED', 'it said no');
     assert.deepStrictEqual(decide(opening, refused('open', 'rejected'), now).run.error, {
       class: 'permission',
@@ -223,7 +225,7 @@ const open = [
       step: '10_stage.sql',
     });
   }),
-  fact('an opener is tried again twice inside the invocation, then later', () => {
+  fact('a refused opener is retried twice in the invocation, then later', () => {
     expectDecision(
       opening,
       refused('open', 'throttled', 0),
@@ -241,7 +243,7 @@ const open = [
       save: 'version',
     });
   }),
-  fact('the patience with a full warehouse is a minute at most, half of it by chance', () => {
+  fact('the pause for a full warehouse is a minute at most, half of it random', () => {
     const { run } = decide(
       opening,
       refused('open', 'throttled', 9),
@@ -258,7 +260,7 @@ const open = [
 ];
 
 const prove = [
-  fact('a session that is not available is asked again four times, then looked up', () => {
+  fact('an unavailable session is retried four times, then looked up', () => {
     for (const [tries, ms] of [200, 400, 800, 1600].entries())
       expectDecision(
         proving,
@@ -276,14 +278,14 @@ const prove = [
     }),
   ),
   ...(['throttled', 'outcome-unknown'] as const).map((reason) =>
-    fact(`a proof whose call was ${reason} is asked for later`, () =>
+    fact(`a verification that was ${reason} is retried later`, () =>
       expectDecision(proving, refused('verify', reason, 1), now, {
         run: { state: 'WAITING', nextCheckAt: NOW_SECONDS + 3, waitingFor: 'it said no' },
         save: 'version',
       }),
     ),
   ),
-  fact('a proof that is definitely refused fails the run', () => {
+  fact('a definitely refused verification fails the run', () => {
     expectStop(proving, refused('verify', 'rejected'), now, 'FAILED', 'it said no');
     assert.deepStrictEqual(decide(proving, refused('verify', 'rejected'), now).run.error, {
       class: 'permission',
@@ -294,11 +296,11 @@ const prove = [
 ];
 
 const submit = [
-  fact('a refusal for a claim that is recorded means nothing', () =>
+  fact('the refusal of a recorded claim is ignored', () =>
     expectDecision(submittedAt(COMMIT), refused('submit', 'rejected'), now, recordedByOther),
   ),
   fact(
-    'a submission that found its session unavailable is sent again four times, then the session is looked up',
+    'a submission to an unavailable session is sent again four times, then the session is looked up',
     () => {
       for (const [tries, ms] of [200, 400, 800, 1600].entries())
         expectDecision(
@@ -312,12 +314,12 @@ const submit = [
       });
     },
   ),
-  fact('a submission to a session that never existed has its name looked up', () =>
+  fact('after a submission to a session that never existed, its name is looked up', () =>
     expectDecision(claimedAt(COMMIT), refused('submit', 'session-unknown'), now, {
       effect: { kind: 'LookUpName', why: 'session-gone' },
     }),
   ),
-  fact('a throttled submission is sent again twice, then its claim waits; no attempt is burnt', () => {
+  fact('a throttled submission is sent again twice, then its claim waits; no attempt is used', () => {
     expectDecision(
       claimedAt(COMMIT),
       refused('submit', 'throttled', 0),
@@ -335,7 +337,7 @@ const submit = [
       save: 'version',
     });
   }),
-  fact('a lost reply has the same token sent once more, then the claim is left', () => {
+  fact('after a lost reply the same token is sent once more, then the claim waits', () => {
     expectDecision(
       claimedAt(COMMIT),
       refused('submit', 'outcome-unknown'),
@@ -346,7 +348,7 @@ const submit = [
       note: 'the outcome of the submission is not known yet: it said no',
     });
   }),
-  fact('a submission that is definitely refused fails the run, with a row of the step', () => {
+  fact('a definitely refused submission fails the run, with a history row of the step', () => {
     const { run, effect, save } = decide(claimedAt(COMMIT), refused('submit', 'rejected'), now);
     const { statementId: _id, ...row } = rowOf(COMMIT, {
       status: 'FAILED',
@@ -365,14 +367,14 @@ const submit = [
   }),
   ...[1, 2].map((tries) =>
     fact(
-      `a submission that is refused after it was sent before may have started: the claim stays (${tries})`,
+      `a refused submission that was sent before keeps its claim, since it may have started (tries ${tries})`,
       () =>
         expectDecision(claimedAt(COMMIT), refused('submit', 'rejected', tries), now, {
           note: 'the submission was refused: it said no',
         }),
     ),
   ),
-  fact('a refused submission has the row of the step before written first', () =>
+  fact("before a refused submission is handled, the previous step's row is written", () =>
     expectDecision(claimedAt(COMMIT, { lastStep: rowBefore }), refused('submit', 'rejected'), now, {
       effect: { kind: 'WriteHistory' },
     }),
@@ -380,7 +382,7 @@ const submit = [
 ];
 
 const waits = [
-  fact('waits are told in whole seconds, from the last millisecond of one too', () => {
+  fact('the next check is stored in whole seconds, rounded down', () => {
     const next = (run: Parameters<typeof decide>[0], event: RunEvent): number | undefined =>
       (decide(run, event, at(lastMillisecond)).run.nextCheckAt ?? 0) - NOW_SECONDS;
     assert.deepStrictEqual(

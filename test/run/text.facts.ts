@@ -30,7 +30,7 @@ const sizes = [
 
 export const textFacts = [
   ...bounds.map(([name, most, kept]) =>
-    fact(`of a text called ${name} ${most} bytes are kept, alone and in a list`, () => {
+    fact(`a text called ${name} is cut to ${most} bytes, alone and in a list`, () => {
       const fits = 'a'.repeat(most);
       const long = 'a'.repeat(most + 1);
       const cut = `${'a'.repeat(kept)}… [cut: ${most + 1} bytes]`;
@@ -39,10 +39,10 @@ export const textFacts = [
       assert.deepStrictEqual(bounded({ [name]: [long, fits, long] }), { [name]: [cut, fits, cut] });
     }),
   ),
-  fact('a text that nothing holds is a name', () =>
+  fact('a text outside an object is cut like a name', () =>
     assert.equal(bounded('a'.repeat(257)), `${'a'.repeat(236)}… [cut: 257 bytes]`),
   ),
-  fact('the first and the last character of each size in UTF-8 are measured, and cut before', () => {
+  fact('characters of every UTF-8 size are measured, and texts are cut before them', () => {
     for (const [character, size] of sizes) {
       assert.equal(utf8Bytes(character), size);
       assert.equal(
@@ -53,7 +53,7 @@ export const textFacts = [
         assert.equal(shortened(`${character}${'a'.repeat(100)}`, 19 + size), `… [cut: ${100 + size} bytes]`);
     }
   }),
-  fact('a text that is cut once more keeps its beginning', () =>
+  fact('a text that is cut again keeps its beginning', () =>
     assert.equal(
       shortened(shortened(`b${'a'.repeat(4_999)}`, 1_000), 100),
       `b${'a'.repeat(78)}… [cut: 5000 bytes]`,

@@ -1,4 +1,4 @@
-/** Drives that ended with an error of our own: counted, and stopped like every other run that cannot go on. */
+/** Drives that ended with an internal error: counted, and at the limit the run stops. */
 import { expectDecision } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import type { Changes } from './samples.ts';
@@ -51,14 +51,14 @@ export const troubleFacts = [
       ['the last but one', 238, 239],
     ] as const
   ).map(([which, failedDrives, counted]) =>
-    fact(`a drive that ended with an error of our own is counted: ${which}`, () => {
+    fact(`a drive that ended with an internal error is counted: ${which}`, () => {
       for (const run of [readyAt(COMMIT, { failedDrives }), submittedAt(COMMIT, { failedDrives })])
         expectDecision(run, driveFailed, now, { run: { failedDrives: counted }, save: 'version' });
     }),
   ),
   ...(['FAILED', 'NEEDS_DECISION', 'SUCCEEDED', 'CANCELLED', 'SUPERSEDED'] as const).map((state) =>
     fact(
-      `the failed drives of a run that is ${state} are not counted: what it owes is tried without end`,
+      `the failed drives of a run that is ${state} are not counted: its pending actions are retried without limit`,
       () =>
         expectDecision(
           restingAt(COMMIT, state, { failedDrives: 239, pendingActions: ['publish'] }),
@@ -70,7 +70,7 @@ export const troubleFacts = [
         ),
     ),
   ),
-  fact('240 failed drives in a row end a run between its steps like every other failure', () =>
+  fact('240 failed drives in a row fail a run between its steps', () =>
     expectDecision(
       readyAt(COMMIT, {
         ...laden,
@@ -84,7 +84,7 @@ export const troubleFacts = [
       { run: failed, ...stops },
     ),
   ),
-  fact('240 failed drives of a run of a pipeline that continues: its slot goes to the next', () =>
+  fact('240 failed drives with onFailure: continue release the slot', () =>
     expectDecision(
       readyAt(COMMIT, { failedDrives: 239, state: 'WAITING' }),
       driveFailed,
@@ -93,7 +93,7 @@ export const troubleFacts = [
     ),
   ),
   ...(['CLAIMED', 'SUBMITTED'] as const).map((phase) =>
-    fact(`240 failed drives in a row leave a statement to a person: the run is ${phase}`, () =>
+    fact(`240 failed drives in a row need a decision if the run is ${phase}`, () =>
       expectDecision(
         submittedAt(COMMIT, { ...laden, phase, failedDrives: 239 }),
         driveFailed,

@@ -12,7 +12,7 @@ import { COMMIT, freshClaim, gone, now, NOW_SECONDS, readyAt, STAGE, submittedAt
 const waitingFor = 'the cluster is paused';
 
 export const waitingFacts = [
-  fact('a run that waits says until when, and for what', () => {
+  fact('a run that waits has its next check and its reason', () => {
     const run = waiting(active(readyAt(STAGE)), now, 5_000, waitingFor);
     assert.deepStrictEqual(storedRun(run), {
       ...readyAt(STAGE),
@@ -21,13 +21,13 @@ export const waitingFacts = [
       waitingFor,
     });
   }),
-  fact('of what a run waits for 500 bytes are kept', () => {
+  fact('the reason of a waiting run is cut to 500 bytes', () => {
     const kept = (length: number): unknown =>
       waiting(active(readyAt(STAGE)), now, 0, 'w'.repeat(length)).life.waitingFor;
     assert.equal(kept(500), 'w'.repeat(500));
     assert.equal(kept(501), `${'w'.repeat(480)}… [cut: 501 bytes]`);
   }),
-  fact('a run that goes on does not wait for anything any more', () =>
+  fact('a run that continues has no waiting reason', () =>
     expectDecision(
       readyAt(STAGE, { state: 'WAITING', nextCheckAt: NOW_SECONDS, waitingFor }),
       { kind: 'Woken' },
@@ -39,7 +39,7 @@ export const waitingFacts = [
       },
     ),
   ),
-  fact('a run that waits on keeps what it waits for', () =>
+  fact('a run that keeps waiting keeps its reason', () =>
     expectDecision(
       readyAt(STAGE, { state: 'WAITING', nextCheckAt: NOW_SECONDS + 1, waitingFor }),
       { kind: 'Woken' },
@@ -47,11 +47,11 @@ export const waitingFacts = [
       { note: 'waiting before the next attempt' },
     ),
   ),
-  fact('a run that did not wait is left as it is, the very same', () => {
+  fact('a run that did not wait is unchanged', () => {
     const run = parsed(submittedAt(COMMIT));
     assert.equal(decideEvent(run, { kind: 'SlotBusy' }, now)?.run, run);
   }),
-  fact('a run that is cancelled while it waits does not wait for anything any more', () => {
+  fact('a run that is cancelled while it waits has no waiting reason', () => {
     const run = submittedAt(COMMIT, { state: 'WAITING', waitingFor });
     const asked = { verb: 'cancel', requestId: 'request-1', actor: 'mia' } as const;
     const { run: cancelling } = decide(run, asked, now);
