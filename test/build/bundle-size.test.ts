@@ -83,12 +83,12 @@ test('the step function loads less than 250 KB at its start', () => {
   expect(eagerBytes).toBeLessThan(STEP_FUNCTION_BYTES);
 });
 
-test('what the other functions load is not far from it', () => {
+test('the other functions load not much more', () => {
   const large = Object.entries(report).filter(([, { eagerBytes }]) => eagerBytes >= OTHER_FUNCTION_BYTES);
   expect(large.map(([name]) => name)).toEqual([]);
 });
 
-test('no function loads a schema library or another surprise at its start', () => {
+test('no function loads a schema library or another unexpected module at its start', () => {
   const surprises = Object.entries(report).flatMap(([name, { eagerPackages }]) =>
     eagerPackages.filter((each) => !EXPECTED_PACKAGES.test(each)).map((each) => `${name}: ${each}`),
   );

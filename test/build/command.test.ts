@@ -13,7 +13,7 @@ const run = promisify(execFile);
 
 const BATON = join(root, 'bin', 'baton.js');
 
-test('the command runs from any folder, and twice at the same time', async () => {
+test('the command can be started from any folder, and twice at the same time', async () => {
   const command = async () => run(process.execPath, [BATON, '--version'], { cwd: tmpdir() });
   const answers = await Promise.all([command(), command()]);
   for (const { stdout, stderr } of answers) {
@@ -25,7 +25,7 @@ test('the command runs from any folder, and twice at the same time', async () =>
 test.each([
   ['the command', [BATON, '--version']],
   ['a script of package.json', ['--import', './build/needs-node.js', 'build/package.ts']],
-])('%s says in one line which Node to install where Node cannot run TypeScript', async (_, words) => {
+])('%s says in one line which Node to install if Node cannot run TypeScript', async (_, words) => {
   const old = run(process.execPath, ['--no-experimental-strip-types', ...words], { cwd: root });
   await expect(old).rejects.toMatchObject({
     code: 2,

@@ -72,7 +72,7 @@ async function command(
   });
 }
 
-describe('is refused before anything is deployed, or even looked at:', () => {
+describe('a deployment is refused before anything is deployed or read:', () => {
   test.each<[string, 'deploy' | 'remove', readonly string[], RegExp]>([
     ['no stage', 'deploy', REGION, /^--stage is missing\nusage: npm run deploy -- --stage NAME/],
     [
@@ -140,7 +140,7 @@ describe('is refused before anything is deployed, or even looked at:', () => {
 });
 
 describe('npm run deploy', () => {
-  test('prints, when asked to, the very words that it would run, and how large the functions are', async () => {
+  test('with --dry-run prints the exact commands that it would run, and the sizes of the functions', async () => {
     const words = [
       '--stage',
       'dev',
@@ -163,7 +163,7 @@ describe('npm run deploy', () => {
     }
   });
 
-  test('brings the packaged template and the packaged functions to a new stack, and says what comes next', async () => {
+  test('deploys the packaged template and functions to a new stack, and says what to do next', async () => {
     const words = [
       '--stage',
       'dev',
@@ -208,7 +208,7 @@ describe('npm run deploy', () => {
     expect(stderr).toContain('npx baton doctor --stage dev');
   });
 
-  test('ends with an error where AWS refuses', async () => {
+  test('ends with an error if AWS refuses', async () => {
     aws.refuses = true;
     const { code, stderr } = await command('deploy', ['--stage', 'dev', ...REGION, ...CLUSTER]);
     expect(stderr).toContain('The deployment failed for the reason above.');
@@ -218,7 +218,7 @@ describe('npm run deploy', () => {
 });
 
 describe('npm run remove', () => {
-  test('asks for no parameter, empties the deployment bucket, deletes the stack, says what stays', async () => {
+  test('needs no parameters, empties the deployment bucket, deletes the stack, and lists what stays', async () => {
     aws.executed = 1;
     const { code, stderr } = await command('remove', ['--stage', 'dev', ...REGION, '--yes']);
     expect(aws.calls).toContain('DeleteStack');

@@ -224,13 +224,13 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
   ],
 ];
 
-describe('is refused with one message:', () => {
+describe('a deployment is refused with one message:', () => {
   test.each(WRONG)('%s', async (_name, parameters, message, given) => {
     expect(await problemsOf(parameters, given)).toEqual([expect.stringMatching(message)]);
   });
 
   test.each(['../elsewhere', 'Dev', '1st', 'a-name-of-more-than-twenty-characters'])(
-    'the stage %s',
+    'for the stage %s',
     async (stage) => {
       expect(await problemsOf(workgroup, { stage })).toEqual([
         expect.stringMatching(/^stage ".*" is not valid: it must be a lower-case letter, then up to 19/),
@@ -239,16 +239,16 @@ describe('is refused with one message:', () => {
   );
 });
 
-test('all that is wrong is told at once', async () => {
+test('all problems of the parameters are reported at once', async () => {
   expect(await problemsOf({ cluster: 'X', archiveDays: '0', tags: '=' })).toHaveLength(3);
 });
 
-test('every parameter is refused by one of these when it is wrong', () => {
+test('every parameter has a test with an invalid value', () => {
   const wrong = new Set(WRONG.flatMap(([, parameters]) => Object.keys(parameters)));
   expect(PARAMETERS.filter((name) => !wrong.has(name))).toEqual([]);
 });
 
-test('serverless.yml has each parameter, with its environment variable, and no other', () => {
+test('serverless.yml has exactly these parameters, with their environment variables', () => {
   const text = readFileSync(join(root, 'serverless.yml'), 'utf8');
   const { params } = parse(text, { logLevel: 'silent' }) as { params: { default: Record<string, string> } };
   expect(Object.keys(params.default)).toEqual(PARAMETERS);
@@ -257,7 +257,7 @@ test('serverless.yml has each parameter, with its environment variable, and no o
   }
 });
 
-describe('a warehouse', () => {
+describe('the permissions for a warehouse', () => {
   const account = 'arn:${AWS::Partition}:redshift:${AWS::Region}:${AWS::AccountId}';
   const serverless = 'arn:${AWS::Partition}:redshift-serverless:${AWS::Region}:${AWS::AccountId}';
   const sub = (text: string) => ({ 'Fn::Sub': text });
@@ -268,7 +268,7 @@ describe('a warehouse', () => {
     Resource: resources.map(sub),
   });
 
-  test('that is a workgroup is granted by the id that its ARN has, and the role signs in', async () => {
+  test('that is a workgroup name its ARN, and the role signs in', async () => {
     const { warehouse, statements } = await deploymentWith(workgroup);
     expect(warehouse).toEqual({
       workgroup: 'etl',
@@ -288,7 +288,7 @@ describe('a warehouse', () => {
     ]);
   });
 
-  test('that is a cluster is granted by name, and the role signs in', async () => {
+  test('that is a cluster name it, and the role signs in', async () => {
     const { warehouse, statements } = await deploymentWith({ cluster: 'old', database: 'mart' });
     expect(warehouse).toMatchObject({ workgroup: none, cluster: 'old', database: 'mart' });
     expect(statements).toEqual([
@@ -301,7 +301,7 @@ describe('a warehouse', () => {
     ]);
   });
 
-  test("that is a cluster with a database user gives that user's credentials only", async () => {
+  test("that is a cluster with a database user allow that user's credentials only", async () => {
     const { warehouse, statements } = await deploymentWith({ cluster: 'old', dbUser: 'etl' });
     expect(warehouse).toMatchObject({ dbUser: 'etl', secretArn: none });
     expect(statements.slice(1)).toEqual([
@@ -314,7 +314,7 @@ describe('a warehouse', () => {
   });
 
   test.each([workgroup, { cluster: 'old' }])(
-    'with a secret lets that secret be read, and nothing else sign in',
+    'with a secret allow to read that secret, and no other sign-in',
     async (parameters) => {
       const { warehouse, statements } = await deploymentWith({
         ...parameters,
@@ -334,7 +334,7 @@ describe('a warehouse', () => {
     },
   );
 
-  test('that a pipeline names is granted and handed to the functions; one that none names is not', async () => {
+  test('are given for warehouses that pipelines name, and for no other', async () => {
     const otherId = ID.replaceAll('1', '9');
     const { warehouse, statements } = await deploymentWith(
       {
@@ -373,7 +373,7 @@ describe('a warehouse', () => {
   });
 });
 
-describe('a setting', () => {
+describe('a deployment setting', () => {
   test.each([
     ['dev', '', false],
     ['prod', '', true],
@@ -386,14 +386,14 @@ describe('a setting', () => {
     expect((await deploymentWith({ ...workgroup, protect }, { stage })).protect).toBe(expected);
   });
 
-  test('reserves no concurrency unless told to', async () => {
+  test('reserves no concurrency by default', async () => {
     const without = await deploymentWith(workgroup);
     expect([without.runStepConcurrency, without.sweepConcurrency]).toEqual([null, null]);
     const withIt = await deploymentWith({ ...workgroup, runStepConcurrency: '20', sweepConcurrency: '1' });
     expect([withIt.runStepConcurrency, withIt.sweepConcurrency]).toEqual([20, 1]);
   });
 
-  test('takes a chain of roles for COPY, and tags', async () => {
+  test('accepts a chain of roles for COPY, and tags', async () => {
     const copyRole = 'arn:aws:iam::123456789012:role/first,arn:aws:iam::210987654321:role/path/second';
     const found = await deploymentWith({ ...workgroup, copyRole, tags: ' team = data, note=a=b ' });
     expect(found.copyRole).toBe(copyRole);

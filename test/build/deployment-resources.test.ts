@@ -42,8 +42,8 @@ function statementsOf(resource: Resource | undefined): readonly Statement[] {
   return (resource.Properties['PolicyDocument'] as { Statement: readonly Statement[] }).Statement;
 }
 
-describe('buckets that are made', () => {
-  test('are private, encrypted, reached by TLS only, and stay when the stack goes', async () => {
+describe('created buckets', () => {
+  test('are private, encrypted, accessible by TLS only, and retained when the stack is deleted', async () => {
     const resources = await resourcesWith(cluster);
     expect(idsOf(resources, 'AWS::S3::Bucket')).toEqual(['LandingBucket', 'ArtifactsBucket']);
     for (const id of ['LandingBucket', 'ArtifactsBucket']) {
@@ -77,7 +77,7 @@ describe('buckets that are made', () => {
     }
   });
 
-  test('keep files for ever, manifests as long as a run is remembered, and no half uploads', async () => {
+  test('keep files for ever, manifests as long as runs, and no incomplete uploads', async () => {
     const resources = await resourcesWith({ ...cluster, historyDays: '90' });
     const rulesOf = (id: string) =>
       (propertiesOf(resources, id)['LifecycleConfiguration'] as { Rules: readonly Record<string, unknown>[] })
@@ -101,7 +101,7 @@ describe('triggers', () => {
     ],
   };
 
-  test('of a schedule become one schedule each, which hands its own time to start-run', async () => {
+  test('of a schedule become one schedule each, which passes its own time to start-run', async () => {
     const resources = await resourcesWith(cluster, { plans: [nightly] });
     const schedules = idsOf(resources, 'AWS::Scheduler::Schedule').map((id) => resources[id]?.Properties);
     expect(schedules).toHaveLength(2);
@@ -128,7 +128,7 @@ describe('triggers', () => {
     expect(resources['ScheduleGroup']?.Properties).toEqual({ Name: 'baton-dev' });
   });
 
-  test('of schedules are carried out by a role that can start runs and keep what fails, for this stage only', async () => {
+  test('of schedules use a role that can invoke start-run and send to the dead-letter queue of this stage only', async () => {
     const resources = await resourcesWith(cluster, { plans: [nightly] });
     const { AssumeRolePolicyDocument, Policies } = propertiesOf(resources, 'ScheduleRole') as unknown as {
       AssumeRolePolicyDocument: { Statement: readonly Record<string, unknown>[] };
@@ -157,7 +157,7 @@ describe('triggers', () => {
     ]);
   });
 
-  test('of a changed time are other schedules, with other names', async () => {
+  test('with a changed time become schedules with other names', async () => {
     const names = async (expression: string) => {
       const triggers = [{ kind: 'schedule', expression, timezone: 'UTC' }];
       const resources = await resourcesWith(cluster, { plans: [{ pipeline: 'p'.repeat(64), triggers }] });
@@ -172,14 +172,14 @@ describe('triggers', () => {
     expect(before[0]?.[1]?.length).toBe(64);
   });
 
-  test('that are no schedules need no group and no role', async () => {
+  test('without schedules need no schedule group and no role', async () => {
     const resources = await resourcesWith(cluster, {
       plans: [{ pipeline: 'stores', triggers: [{ kind: 's3', prefix: 'stores/', suffix: '' }] }],
     });
     expect(Object.keys(resources).filter((id) => id.startsWith('Schedule'))).toEqual([]);
   });
 
-  test('of events are a rule each, which hands its events over in an envelope that names the pipeline', async () => {
+  test('of events become one rule each, which wraps its events in an envelope with the name of the pipeline', async () => {
     const pattern = { source: ['shop.orders'], detail: { total: [{ numeric: ['>', 100] }] } };
     const event = (pipeline: string) => ({ pipeline, triggers: [{ kind: 'event', pattern }] });
     const resources = await resourcesWith(cluster, { plans: [event('shop'), event('p'.repeat(60))] });
@@ -207,7 +207,7 @@ describe('triggers', () => {
     expect(String(rules[1]?.[1].Properties['Name'])).toHaveLength(64);
   });
 
-  test('of pipelines behind others bring the success of just these into the queue', async () => {
+  test('of downstream pipelines send the success of exactly their upstream pipelines to the queue', async () => {
     const behind = (pipeline: string, upstream: string) => ({
       pipeline,
       triggers: [{ kind: 'pipeline', pipeline: upstream }],
@@ -237,17 +237,17 @@ describe('triggers', () => {
   });
 });
 
-describe('policies for people', () => {
+describe('the policies for people', () => {
   const actionsOf = (resource: Resource | undefined) =>
     [...new Set(statementsOf(resource).flatMap(({ Action }) => Action))].sort();
 
-  test('let those who look do nothing', async () => {
+  test('allow readers to change nothing', async () => {
     const { ReadPolicy } = await resourcesWith(cluster);
     const harmless = /:(Describe|Get|List|Query|Scan|Filter|StartQuery)/;
     expect(actionsOf(ReadPolicy).filter((action) => !harmless.test(action))).toEqual([]);
   });
 
-  test('let those who act look, ask operate, and replay files; nothing else', async () => {
+  test('allow operators to read, to invoke operate and to replay files, and nothing else', async () => {
     const { ReadPolicy, OperatePolicy } = await resourcesWith(cluster);
     const more = actionsOf(OperatePolicy).filter((action) => !actionsOf(ReadPolicy).includes(action));
     expect(more).toEqual([
@@ -276,7 +276,7 @@ describe('policies for people', () => {
     );
   });
 
-  test('name a resource wherever AWS has one to name', async () => {
+  test('name a resource wherever AWS supports one', async () => {
     const { OperatePolicy, CopyPolicy } = await resourcesWith(cluster);
     const open = [OperatePolicy, CopyPolicy]
       .flatMap(statementsOf)
@@ -291,7 +291,7 @@ describe('policies for people', () => {
     ]);
   });
 
-  test("let COPY's role read the files that start pipelines and the manifests, with the keys of their buckets", async () => {
+  test("allow COPY's role to read the files of pipelines and the manifests, with the keys of their buckets", async () => {
     const key = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
     const bucket = (rest: string) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${rest}` });
     const { CopyPolicy } = await resourcesWith(
@@ -316,7 +316,7 @@ describe('policies for people', () => {
   });
 });
 
-test('a stage prod with existing buckets, a cluster and a secret is one template with all of that', async () => {
+test('a stage prod with existing buckets, a cluster and a secret compiles to one template with all of them', async () => {
   const secret = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:etl-AbCdEf';
   const plans = [
     { pipeline: 'stores', triggers: [{ kind: 's3', prefix: 'stores/', suffix: '' }] },

@@ -25,7 +25,7 @@ afterEach(() => {
   rmSync(parent, { recursive: true, force: true });
 });
 
-test('a folder wanted several times at once is there whole, and nothing else is left', async () => {
+test('a folder made several times at once is complete, with nothing else left', async () => {
   const folder = join(parent, 'made');
   const makers = Array.from({ length: 5 }, async (_, maker) =>
     madeOnce(folder, async (temporary) => {
@@ -39,7 +39,7 @@ test('a folder wanted several times at once is there whole, and nothing else is 
   expect(readFileSync(join(folder, 'first'), 'utf8')).toBe(readFileSync(join(folder, 'second'), 'utf8'));
 });
 
-test('a folder that could not be made is not there, and the error is told', async () => {
+test('a folder that could not be made does not exist, and the error is thrown', async () => {
   const failing = madeOnce(join(parent, 'made'), async (temporary) => {
     writeFileSync(join(temporary, 'first'), '');
     throw new Error('no room');
@@ -48,7 +48,7 @@ test('a folder that could not be made is not there, and the error is told', asyn
   expect(readdirSync(parent)).toEqual([]);
 });
 
-test('the newest folders are kept, and those that a living process holds', () => {
+test('the newest folders are kept, and those that a running process uses', () => {
   for (const [name, seconds] of [
     ['oldest', 1],
     ['held', 2],
@@ -63,7 +63,7 @@ test('the newest folders are kept, and those that a living process holds', () =>
   expect(readdirSync(parent).sort()).toEqual(['held', 'newer', 'newest']);
 });
 
-test('a folder held by a process that is gone is not kept', () => {
+test('a folder used by a process that has ended is not kept', () => {
   const folder = join(parent, 'old');
   mkdirSync(folder);
   // Beyond the largest process id of Linux and macOS.
@@ -72,7 +72,7 @@ test('a folder held by a process that is gone is not kept', () => {
   expect(existsSync(folder)).toBe(false);
 });
 
-test('a file is replaced whole and leaves no other behind', () => {
+test('a file is replaced atomically and leaves no other file', () => {
   const path = join(parent, 'deep', 'plans.json');
   writeWhole(path, 'old');
   writeWhole(path, 'new');

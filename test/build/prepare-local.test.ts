@@ -35,7 +35,7 @@ function prefixesIn(templatePath: string): string[] {
   );
 }
 
-test('the functions, their plans and the template of a folder are there', async () => {
+test('the functions, their plans and the template of a folder are prepared', async () => {
   writePipeline('first', 'first/', 'DELETE FROM mart.first;');
   const prepared = await prepareLocal({ sqlFolder });
   expect(prepared.problems).toEqual([]);
@@ -49,7 +49,7 @@ test('the functions, their plans and the template of a folder are there', async 
   expect(prefixesIn(prepared.templatePath)).toEqual(['first/']);
 });
 
-test('folders prepared at the same time keep their plans apart', async () => {
+test('folders prepared at the same time have their own plans', async () => {
   writePipeline('first', 'first/', 'DELETE FROM mart.first;');
   const other = mkdtempSync(join(tmpdir(), 'baton-sql-'));
   try {
@@ -69,7 +69,7 @@ test('folders prepared at the same time keep their plans apart', async () => {
   }
 });
 
-test('a change of SQL changes the plans, a change of a trigger the rules too, and a mistake neither', async () => {
+test('changed SQL changes the plans, a changed trigger also the rules, and an invalid pipeline neither', async () => {
   writePipeline('first', 'first/', 'DELETE FROM mart.first;');
   writePipeline('second', 'second/', 'DELETE FROM mart.second;');
   const { functionsFolder, templatePath, plans } = await prepareLocal({ sqlFolder });

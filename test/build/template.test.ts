@@ -110,7 +110,7 @@ describe('the compiled template', () => {
     expect(left.filter((inside) => !known.has((inside ?? '').replace(/\.Arn$/, '')))).toEqual([]);
   });
 
-  test('gives every target of every rule a retry policy, and work that nothing repeats the dead-letter queue', () => {
+  test('gives every target of every rule a retry policy, and the dead-letter queue to work that nothing repeats', () => {
     const rules = ofType('AWS::Events::Rule');
     expect(rules.length).toBeGreaterThanOrEqual(5);
     const targets = rules.flatMap(({ Properties }) => Properties['Targets'] as readonly RuleTarget[]);
@@ -162,7 +162,7 @@ describe('the compiled template', () => {
     expect(letters.match(/rule\//g)).toHaveLength(4);
   });
 
-  test('sends objects under the prefixes of the pipelines to the queue, by bucket', () => {
+  test('sends objects with the prefixes of the pipelines to the queue, by bucket', () => {
     const found = new Map<string, string[]>();
     for (const { id, Properties } of ofType('AWS::Events::Rule')) {
       if (!id.startsWith('ArrivalsRule')) continue;
@@ -200,7 +200,7 @@ describe('the compiled template', () => {
     ]);
   });
 
-  test('wakes run-step by the names of its own statements only', () => {
+  test('wakes run-step only for statements with the names of its stage', () => {
     expect(propertiesOf('StatementEndedRule')['EventPattern']).toEqual({
       source: ['aws.redshift-data'],
       'detail-type': ['Redshift Data Statement Status Change'],
@@ -208,7 +208,7 @@ describe('the compiled template', () => {
     });
   });
 
-  test('announces objects of the landing bucket, never those of the artifacts bucket', () => {
+  test('sends events for objects of the landing bucket, never for those of the artifacts bucket', () => {
     expect(propertiesOf('LandingBucket')['NotificationConfiguration']).toEqual({
       EventBridgeConfiguration: { EventBridgeEnabled: true },
     });
@@ -241,7 +241,7 @@ describe('the compiled template', () => {
     ]);
   });
 
-  test('gives every function the environment it checks, one role, a log group, and a place for failed work that nothing repeats', () => {
+  test('gives every function the environment it checks, one role, a log group, and a destination for failed work that nothing repeats', () => {
     for (const { Properties } of ofType('AWS::Lambda::Function')) {
       const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
       const none = { Ref: 'AWS::NoValue' };
@@ -283,7 +283,7 @@ describe('the compiled template', () => {
     );
   });
 
-  test('hides a batch from other readers six times as long as start-run may take', () => {
+  test('hides a batch from other readers for six times the timeout of start-run', () => {
     const { Timeout } = propertiesOf('StartRunLambdaFunction') as { Timeout: number };
     const { VisibilityTimeout } = propertiesOf('Arrivals') as { VisibilityTimeout: number };
     expect(VisibilityTimeout).toBeGreaterThanOrEqual(6 * Timeout);
@@ -309,7 +309,7 @@ describe('the compiled template', () => {
     expect([...new Set(granted)].sort()).toEqual([...needed, ...byServices].sort());
   });
 
-  test('grants nothing on every resource but what knows no resource', () => {
+  test('grants on every resource only actions that support no resource', () => {
     const open = statementsOfRole().filter(({ Resource }) => Resource === '*');
     expect(open.flatMap(({ Action }) => Action).sort()).toEqual([
       'redshift-data:CancelStatement',
@@ -321,8 +321,8 @@ describe('the compiled template', () => {
   });
 });
 
-describe('compiling', () => {
-  test('gives the same file again for the same input, at once', async () => {
+describe('compiling the template', () => {
+  test('returns the same file for the same input at once', async () => {
     const first = await templateOf(plans, { stage: 'local' });
     const before = performance.now();
     const second = await templateOf(plans, { stage: 'local' });
@@ -331,13 +331,13 @@ describe('compiling', () => {
     expect(performance.now() - before).toBeLessThan(500);
   });
 
-  test('refuses another stage without a warehouse, and says what to give', async () => {
+  test('refuses a deployed stage without a warehouse, and says what to set', async () => {
     await expect(templateOf([], { stage: 'nowhere' })).rejects.toThrow(
       /^stage "nowhere" has no warehouse: set --param workgroup=NAME --param workgroupId=ID/,
     );
   });
 
-  test('refuses a name that cannot be a stage', async () => {
+  test('refuses an invalid stage name', async () => {
     await expect(templateOf([], { stage: '../elsewhere' })).rejects.toThrow(
       'stage "../elsewhere" is not valid: it must be a lower-case letter, then up to 19 lower-case letters, digits and hyphens',
     );

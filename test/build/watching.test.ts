@@ -94,7 +94,7 @@ function alarmNamed(name: string): Alarm {
 }
 
 describe('the alarms', () => {
-  test('look at metrics that are emitted', () => {
+  test('use metrics that are emitted', () => {
     const problems = alarmsOf(stage).map(({ Namespace, MetricName, Dimensions }) =>
       metricProblem(
         Namespace,
@@ -106,7 +106,7 @@ describe('the alarms', () => {
     expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
   });
 
-  test('tell the topic, say what to do, and stay quiet where nothing happens', () => {
+  test('notify the topic, say what to do, and stay ok without data', () => {
     for (const alarm of alarmsOf(stage)) {
       expect(alarm.AlarmActions).toEqual([stage.watching.topic]);
       expect(alarm.AlarmDescription.length).toBeGreaterThan(30);
@@ -119,7 +119,7 @@ describe('the alarms', () => {
     }
   });
 
-  test('go off with the first failed run, the first decision, the first dead letter, the first error', () => {
+  test('go off at the first failed run, needed decision, dead letter or error', () => {
     for (const name of [
       'run-failed',
       'run-needs-decision',
@@ -136,7 +136,7 @@ describe('the alarms', () => {
     }
   });
 
-  test('go off when the sweep does not run at all', () => {
+  test('go off if the sweep does not run', () => {
     expect(alarmNamed('sweep-missing')).toMatchObject({
       MetricName: 'Invocations',
       Dimensions: [{ Name: 'FunctionName', Value: 'baton-dev-sweep' }],
@@ -147,12 +147,12 @@ describe('the alarms', () => {
     });
   });
 
-  test('give dead letters four days of notice, and a run the hours that it may have', () => {
+  test('go off four days before dead letters expire, and after the longest allowed run', () => {
     expect(alarmNamed('dead-letters-expire').Threshold).toBe(10 * 86_400);
     expect(alarmNamed('oldest-unfinished-run').Threshold).toBe(13 * 3600);
   });
 
-  test('report what is no dead letter: wake-ups that were not delivered, run-step and the sweep that fail', () => {
+  test('report failures that become no dead letter: undelivered wake-ups, failures of run-step and the sweep', () => {
     for (const rule of ['statement-ended', 'run-woken']) {
       expect(alarmNamed(`${rule}-undelivered`)).toMatchObject({
         Namespace: 'AWS/Events',
@@ -169,17 +169,17 @@ describe('the alarms', () => {
       expect(alarmNamed(name).AlarmDescription).not.toMatch(/dead.letter/);
   });
 
-  test('say of each function what becomes of its work', () => {
+  test('say for each function what happens to its work', () => {
     for (const { AlarmDescription } of alarmsOf(stage)) expect(AlarmDescription).not.toContain('undefined');
   });
 
-  test('have each function', () => {
+  test('exist for each function', () => {
     const names = alarmsOf(stage).map(({ AlarmName }) => AlarmName);
     for (const name of functions)
       expect(names).toEqual(expect.arrayContaining([`${name}-errors`, `${name}-throttled`]));
   });
 
-  test('tell nobody where no topic is named, and are not there where nobody wants them', () => {
+  test('notify no topic if none is set, and are absent if switched off', () => {
     for (const alarm of alarmsOf({ ...stage, watching: { on: true, topic: '', email: '' } })) {
       expect(alarm).not.toHaveProperty('AlarmActions');
     }
@@ -187,7 +187,7 @@ describe('the alarms', () => {
     expect([alarmResources(off), dashboardOf(off)]).toEqual([{}, {}]);
   });
 
-  test('tell an address by a topic of their own, to which nothing else publishes', () => {
+  test('notify an email address by their own topic, to which nothing else publishes', () => {
     const told = { ...stage, watching: { on: true, topic: '', email: 'etl@example.com' } };
     const resources = alarmResources(told) as Record<string, { Properties: Record<string, unknown> }>;
     expect(resources['AlarmsTopic']?.Properties['Subscription']).toEqual([
@@ -219,7 +219,7 @@ function widgets(): readonly Widget[] {
 }
 
 describe('the dashboard', () => {
-  test('shows metrics that are emitted, and of ours every one', () => {
+  test('shows only metrics that are emitted, and all of Baton', () => {
     const lines = widgets().flatMap(({ properties }) => properties.metrics ?? []);
     const problems: unknown[] = [];
     const seen = new Set<string>();
@@ -250,7 +250,7 @@ describe('the dashboard', () => {
     for (const name of functions) expect(log?.properties.query).toContain(`SOURCE '/aws/lambda/${name}'`);
   });
 
-  test('has no widget beside the grid or over another', () => {
+  test('has no widget outside the grid or over another one', () => {
     const cells = widgets().flatMap(({ x, y, width, height }) => {
       expect(x + width).toBeLessThanOrEqual(24);
       return Array.from(
@@ -261,7 +261,7 @@ describe('the dashboard', () => {
     expect(new Set(cells).size).toBe(cells.length);
   });
 
-  test('asks CloudFormation for region, account and partition only', () => {
+  test('uses only region, account and partition from CloudFormation', () => {
     const text = JSON.stringify(dashboardOf(stage));
     expect(new Set([...text.matchAll(/\$\{([^}]*)\}/g)].map(([, inside]) => inside))).toEqual(
       new Set(['AWS::Partition', 'AWS::Region', 'AWS::AccountId']),

@@ -27,7 +27,7 @@ function makeFolder(name: string, files: readonly [string, string][], time: Date
   return made;
 }
 
-test('equal content gives equal bytes, whenever and in whatever order it was written', async () => {
+test('a zip of equal content has equal bytes, whatever the time and order of writing', async () => {
   const files: [string, string][] = [
     ['index.mjs', 'export const handler = 1;\n'],
     ['inner/chunk.mjs', 'export {};\n'],
@@ -39,7 +39,7 @@ test('equal content gives equal bytes, whenever and in whatever order it was wri
   expect(Object.keys(unzipSync(first))).toEqual(['index.mjs', 'inner/chunk.mjs', 'plans.json']);
 });
 
-test('other content gives other bytes', async () => {
+test('a zip of other content has other bytes', async () => {
   const time = new Date('2026-01-01T00:00:00Z');
   const first = await zipFolder(makeFolder('first', [['index.mjs', 'one']], time));
   const second = await zipFolder(makeFolder('second', [['index.mjs', 'two']], time));

@@ -55,10 +55,10 @@ const BOOTS: Readonly<Record<'cluster' | 'user' | 'secret', Boot>> = {
 
 const ROWS = 'store_id,name,city,country,opened_on\n1,Halle,Leipzig,DE,2019-05-01\n';
 
-describe.each(Object.keys(BOOTS) as (keyof typeof BOOTS)[])('the variant %s', (name) => {
+describe.each(Object.keys(BOOTS) as (keyof typeof BOOTS)[])('the deployment variant %s', (name) => {
   const { warehouse, signsInBy, opensWith } = BOOTS[name];
 
-  test('boots from its template, brings a file to its end, and asks for nothing that its role may not', async () => {
+  test('starts from its template, runs a file to its end, and calls nothing that its role denies', async () => {
     const { stage, parameters } = VARIANTS[name];
     const landing = 'landingBucket' in parameters ? { landing: parameters.landingBucket } : {};
     const stack = await Stack.start({

@@ -25,7 +25,7 @@ test('serverless.yml and what it includes have no account, no key and no passwor
   expect(problemsBelow(join(root, 'build'), /\.(?:cjs|ts|yml)$/)).toEqual([]);
 });
 
-test('the sample pipelines have none', () => {
+test('the sample pipelines have no account, no key and no password', () => {
   const folder = mkdtempSync(join(tmpdir(), 'baton-samples-'));
   try {
     copySampleSql(folder);
@@ -35,7 +35,7 @@ test('the sample pipelines have none', () => {
   }
 });
 
-test('the source of the functions has none, and none has what they are bundled to', async () => {
+test('the source and the bundles of the functions have no account, no key and no password', async () => {
   for (const folder of ['functions', 'shared', 'samples']) {
     expect(problemsBelow(join(root, folder), /\.(?:ts|csv)$/)).toEqual([]);
   }

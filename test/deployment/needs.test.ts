@@ -27,8 +27,8 @@ function call(service: string, operation: string, more: Partial<Call> = {}): Cal
 const needed = (one: Call): readonly string[] =>
   needsOf(one, warehouse).map(({ action, resource }) => `${action} ${resource}`);
 
-describe('a call needs', () => {
-  test('for an item the table, for a search the index', () => {
+describe('the permissions that a call needs', () => {
+  test('name the table for an item, and the index for a query', () => {
     expect(needed(call('dynamodb', 'GetItem', { resource: 'baton-local' }))).toEqual([
       'dynamodb:GetItem arn:aws:dynamodb:us-east-1:000000000000:table/baton-local',
     ]);
@@ -37,7 +37,7 @@ describe('a call needs', () => {
     );
   });
 
-  test('to look at a file the right to get it, at a version that of versions, at none that of the list', () => {
+  test('for HeadObject are GetObject, GetObjectVersion for a version, and ListBucket for a missing object', () => {
     const head = (more: Partial<Call>): readonly string[] =>
       needed(call('s3', 'HeadObject', { resource: 'files/in/a%20b.csv', ...more }));
     expect(head({})).toEqual(['s3:GetObject arn:aws:s3:::files/in/a b.csv']);
@@ -50,7 +50,7 @@ describe('a call needs', () => {
     ]);
   });
 
-  test('to open a session the warehouse by its id and the sign-in, to go on in it the warehouse', () => {
+  test('to open a session are the warehouse by its id and the sign-in, to continue in it the warehouse', () => {
     const submitted = (details: Record<string, string>): readonly string[] =>
       needed(call('redshift-data', 'ExecuteStatement', { details }));
     expect(submitted({ workgroup: 'etl', database: 'dev' })).toEqual([
@@ -69,7 +69,7 @@ describe('a call needs', () => {
     expect(submitted({ session: 's' })).toEqual([`redshift-data:ExecuteStatement ${warehouse.own}`]);
   });
 
-  test('something that is known here', () => {
+  test('must be known: an unknown call is an error', () => {
     expect(() => needed(call('s3', 'CopyObject', { resource: 'a/b' }))).toThrow(
       'what s3.CopyObject needs is not known here',
     );
@@ -79,7 +79,7 @@ describe('a call needs', () => {
   });
 });
 
-describe('a statement', () => {
+describe('a policy statement', () => {
   const statement: Statement = {
     place: 'x',
     effect: 'Allow',
@@ -89,7 +89,7 @@ describe('a statement', () => {
   };
   const need = { action: 's3:GetObject', resource: 'arn:aws:s3:::files/a', from: 'test' };
 
-  test('allows what its action and its resource are like', () => {
+  test('allows what its action and resource patterns match', () => {
     expect(allowedBy([statement], need)).toEqual([statement]);
     expect(allowedBy([statement], { ...need, action: 's3:PutObject' })).toEqual([]);
     expect(allowedBy([statement], { ...need, resource: 'arn:aws:s3:::other/a' })).toEqual([]);
@@ -97,11 +97,11 @@ describe('a statement', () => {
     expect(isLike('axb', 'a.b')).toBe(false);
   });
 
-  test('allows nothing beside one that denies', () => {
+  test('allows nothing that another one denies', () => {
     expect(allowedBy([statement, { ...statement, effect: 'Deny' }], need)).toEqual([]);
   });
 
-  test('holds only where its conditions do', () => {
+  test('applies only if its conditions are met', () => {
     const where = (operator: string, key: string, ...values: string[]): readonly Statement[] =>
       allowedBy([{ ...statement, conditions: [{ operator, key, values }] }], {
         ...need,

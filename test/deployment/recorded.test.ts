@@ -41,8 +41,8 @@ function ofFunctions(calls: readonly Call[]): readonly Need[] {
 
 const actionOf = (granted: string): string => granted.split(' ')[0] ?? '';
 
-describe('the recorded run', () => {
-  test('went through all that it is meant to show', () => {
+describe('the recording of a stage', () => {
+  test('covers every scenario that it is meant to cover', () => {
     const ends = recorded.runs.map(({ pipeline, trigger, state, generation, error }) =>
       `${fileOf(trigger)?.key ?? pipeline} ${state} ${String(generation)} ${error?.class ?? ''}`.trim(),
     );
@@ -62,14 +62,14 @@ describe('the recorded run', () => {
     expect(recorded.messages['baton-local-dead-letters']).toBeGreaterThan(0);
   });
 
-  test('left no rule, schedule, table, index, queue, bucket, function, archive or permission of the template untouched', () => {
+  test('uses every rule, schedule, table, index, queue, bucket, function, archive and permission of the template', () => {
     const untouched = untouchedOf(template, recorded).filter((what) => UNTOUCHED[what] === undefined);
     expect(untouched).toEqual([]);
     const touched = Object.keys(UNTOUCHED).filter((what) => !untouchedOf(template, recorded).includes(what));
     expect(touched).toEqual([]);
   });
 
-  test('shows what is not touched', () => {
+  test('detects a resource that is not used', () => {
     const without: Recorded = {
       ...recorded,
       matched: { ...recorded.matched, 'baton-local-request': 0 },
@@ -92,16 +92,16 @@ describe("the functions' role", () => {
     expect(refusedOf(statementsOf(template, 'FunctionRole'), needs)).toEqual([]);
   });
 
-  test('grants nothing that no call used, but what is explained', () => {
+  test('grants nothing unused, except for explained permissions', () => {
     const unused = unusedOf(statementsOf(template, 'FunctionRole'), needs);
     expect(unused.filter((granted) => GRANTED_TO_FUNCTIONS[actionOf(granted)] === undefined)).toEqual([]);
   });
 
-  test('has no explanation for what is recorded', () => {
+  test('has no explanation for a recorded permission', () => {
     expect(needs.filter(({ action }) => GRANTED_TO_FUNCTIONS[action] !== undefined)).toEqual([]);
   });
 
-  test('is refused what it needs when a permission is taken away', () => {
+  test('denies a recorded call if a permission is removed', () => {
     const statements = statementsOf(template, 'FunctionRole');
     const needed = new Set(needs.map(({ action }) => action));
     expect(needed.size).toBeGreaterThan(14);
@@ -121,7 +121,7 @@ describe("the functions' role", () => {
       'events:PutEvents',
     ],
     ['another bus', 'Resource', 'arn:aws:events:us-east-1:000000000000:event-bus/other', 'events:PutEvents'],
-  ])('is refused an event by %s', (_what, path, value, action) => {
+  ])('denies an event sent by %s', (_what, path, value, action) => {
     const policies = 'Resources.FunctionRole.Properties.Policies.0.PolicyDocument.Statement';
     const index = statementsOf(template, 'FunctionRole').findIndex(({ actions }) => actions.includes(action));
     const changed = planted(template, `${policies}.${String(index)}.${path}`, value);
@@ -129,7 +129,7 @@ describe("the functions' role", () => {
   });
 
   test.each(['dynamodb:DeleteItem', 'redshift-data:ListTables', 'iam:PassRole'])(
-    'is seen to hold %s, which nothing uses',
+    'is reported for %s, which is unused',
     (action) => {
       const added = planted(
         template,
@@ -146,13 +146,13 @@ describe("the functions' role", () => {
   );
 });
 
-describe('the policies for people', () => {
+describe('the policies for people, against the recording', () => {
   const READERS = ['runs', 'run', 'doctor'];
 
   const madeBy = (verbs: readonly string[]): readonly Need[] =>
     verbs.flatMap((verb) => (recorded.verbs[verb] ?? []).flatMap((call) => needsOf(call, warehouse)));
 
-  test('let a reader look, and an operator do all that the command does', () => {
+  test('allow a reader every read, and an operator everything that the command does', () => {
     for (const verb of [...READERS, 'cancel', 'replay'])
       expect(recorded.verbs[verb]?.length).toBeGreaterThan(0);
     expect(refusedOf(statementsOf(template, 'ReadPolicy'), madeBy(['runs', 'run']))).toEqual([]);
@@ -161,7 +161,7 @@ describe('the policies for people', () => {
     );
   });
 
-  test('keep a reader from cancelling and replaying', () => {
+  test('deny a reader cancel and replay', () => {
     const refused = refusedOf(statementsOf(template, 'ReadPolicy'), madeBy(['cancel', 'replay'])).map(
       actionOf,
     );
@@ -169,7 +169,7 @@ describe('the policies for people', () => {
     expect(refused).toContain('events:StartReplay');
   });
 
-  test('grant nothing that no verb used, but what is explained, and explain nothing else', () => {
+  test('grant nothing unused, except for explained permissions, and explain nothing else', () => {
     const unused = unusedOf(statementsOf(template, 'OperatePolicy'), madeBy(Object.keys(recorded.verbs)));
     const isExplained = (granted: string): boolean =>
       granted in GRANTED_TO_PEOPLE || actionOf(granted) in GRANTED_TO_PEOPLE;
@@ -180,7 +180,7 @@ describe('the policies for people', () => {
     ).toEqual([]);
   });
 
-  test("let COPY's role read the files and the manifests", () => {
+  test("allow COPY's role to read the files and the manifests", () => {
     const copied = recorded.calls.filter(
       ({ operation, resource, service, caller, outcome }) =>
         service === 's3' &&

@@ -29,11 +29,11 @@ function templateOf(name: keyof typeof VARIANTS): JsonObject {
 }
 
 describe.each(VARIANT_NAMES)('the template of %s', (name) => {
-  test("keeps to AWS's resource schemas", () => {
+  test("conforms to AWS's resource schemas", () => {
     expect(templateProblems(templateOf(name))).toEqual([]);
   });
 
-  test('lets what is sent arrive, or lie where it is found', () => {
+  test('delivers everything that is sent, or keeps it in a dead-letter queue', () => {
     expect(deliveryProblems(templateOf(name))).toEqual([]);
   });
 
@@ -53,13 +53,13 @@ function actionsOf(name: keyof typeof VARIANTS): readonly string[] {
   return statementsOf(templateOf(name), 'FunctionRole').flatMap(({ actions }) => actions);
 }
 
-test('no permission is explained that no variant grants', () => {
+test('every explained permission is granted by a variant', () => {
   const granted = new Set(VARIANT_NAMES.flatMap(actionsOf));
   const explained = [...Object.keys(GRANTED_TO_FUNCTIONS), ...SIGN_INS];
   expect(explained.filter((action) => !granted.has(action))).toEqual([]);
 });
 
-test('each variable of the environment is read, and what is read is given, also to functions that are booted', () => {
+test('the functions read exactly the environment variables that they are given, also when booted', () => {
   const read = new Set<string>();
   const environment = new Proxy<Record<string, string>>(
     {},
@@ -90,7 +90,7 @@ describe('a mistake in the template is found:', () => {
     );
   });
 
-  test('a schedule without a dead-letter queue, and one whose role may not invoke', () => {
+  test('a schedule without a dead-letter queue, and one whose role may not invoke its target', () => {
     const template = templateOf('prod');
     const ids = Object.keys(template['Resources'] as JsonObject);
     const schedule = ids.find((id) => /^Schedule[0-9a-f]{8}$/.test(id)) ?? '';

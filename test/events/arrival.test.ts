@@ -20,8 +20,8 @@ const succeeded = {
   detail: { stage: 'test', runId: 'nightly-abc', pipeline: 'nightly', state: 'SUCCEEDED' },
 };
 
-describe('what start-run is invoked with', () => {
-  it('is a batch of messages, read one by one later', () => {
+describe('the input of start-run', () => {
+  it('is a batch of messages, parsed one by one later', () => {
     const Records = [{ messageId: 'm1', body: 'anything' }];
     expect(readStartRunEvent({ Records }, 'test')).toEqual({
       kind: 'batch',
@@ -29,7 +29,7 @@ describe('what start-run is invoked with', () => {
     });
   });
 
-  it('or a schedule that fell due, with the time it was due and not when it came', () => {
+  it('is a due schedule, with the time it was due and not when it arrived', () => {
     expect(readStartRunEvent(due, 'test')).toMatchObject({ kind: 'arrival' });
     expect(parseScheduleDue(due, 'test')).toEqual({
       pipeline: 'nightly',
@@ -54,7 +54,7 @@ describe('what start-run is invoked with', () => {
     ],
     [{ ...due, scheduledTime: '2026-11-24T06:00:00+01:00' }, 'scheduledTime must be a UTC timestamp'],
     [{ ...due, scheduledTime: '2026-13-24T06:00:00Z' }, 'scheduledTime must be a UTC timestamp'],
-  ])('%j is refused', (event, reason) => {
+  ])('is refused: %j', (event, reason) => {
     expect(() => readStartRunEvent(event, 'test')).toThrow(reason);
   });
 });
@@ -62,12 +62,12 @@ describe('what start-run is invoked with', () => {
 describe('a message of the arrivals queue', () => {
   const read = (message: unknown): unknown => readArrival(JSON.stringify(message), 'test');
 
-  it('is a run that succeeded: of the event only its id is taken', () => {
+  it('is a succeeded run, of which only the id is used', () => {
     expect(read(succeeded)).toBeTypeOf('function');
     expect(parseRunSucceeded(succeeded, 'test')).toBe('nightly-abc');
   });
 
-  it('or a file, or a schedule', () => {
+  it('is a file or a schedule', () => {
     const detail = { bucket: { name: 'landing' }, object: { key: 'a.csv', size: 5, etag: 'e' } };
     const created = {
       'detail-type': 'Object Created',
@@ -83,7 +83,7 @@ describe('a message of the arrivals queue', () => {
     [{ ...succeeded, detail: { ...succeeded.detail, stage: 'prod' } }, 'of stage prod'],
     [{ ...succeeded, detail: { stage: 'test' } }, 'detail.runId is missing'],
     [{ source: 'other', 'detail-type': 'x' }, 'expected "Object Created" from aws.s3'],
-  ])('%j is refused', (message, reason) => {
+  ])('is refused: %j', (message, reason) => {
     expect(() => read(message)).toThrow(reason);
   });
 

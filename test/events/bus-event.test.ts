@@ -10,7 +10,7 @@ const envelope = (of: string, stage = 'dev'): string =>
 const parse = (body: string) => parseBusEvent(JSON.parse(body) as JsonObject, 'dev', body);
 
 describe('an event in the envelope of its rule', () => {
-  it('is read with its pipeline, its id and its own time', () => {
+  it('is parsed with its pipeline, its id and its own time', () => {
     expect(parse(envelope(event()))).toEqual({
       pipeline: 'shop',
       id: 'e-1',
@@ -22,14 +22,14 @@ describe('an event in the envelope of its rule', () => {
     });
   });
 
-  it('has the same JSON when it is replayed, and tells the name of the replay', () => {
+  it('has the same JSON when it is replayed, and has the name of the replay', () => {
     expect(parse(envelope(event(',"replay-name":"again"')))).toMatchObject({
       json: event(),
       replayName: 'again',
     });
   });
 
-  it('keeps numbers as they were written, and blanks and control characters out of the literal', () => {
+  it('keeps numbers as written, and has no whitespace or control characters in the literal', () => {
     const odd =
       '{"big":12345678901234567890,\n\t"money":1.10,"e":1e400,"c":"a\u0085\u007f\\n","__proto__":{"a":1}}';
     expect(parse(envelope(event().replace('{"n":1}', odd))).json).toContain(

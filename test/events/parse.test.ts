@@ -39,14 +39,14 @@ const ended = {
 const deeplyNested: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
 
 describe('an S3 event', () => {
-  it('gives the key as it is: EventBridge does not encode it', () => {
+  it('has the key verbatim: EventBridge does not encode it', () => {
     expect(parseObjectCreated(s3Event)).toEqual({
       file: { bucket: 'landing', key: 'a+b %27.csv', size: 5, etag: 'abc', sequencer: '0A' },
       time: '2026-11-24T08:00:00.000Z',
     });
   });
 
-  it('carries the name of a replay', () => {
+  it('has the name of a replay', () => {
     expect(parseObjectCreated({ ...s3Event, 'replay-name': 'r1' }).replayName).toBe('r1');
   });
 
@@ -73,14 +73,14 @@ describe('an S3 event', () => {
     expect(() => parseObjectCreated(event)).toThrow(message);
   });
 
-  it('of a folder made in the console is told apart from an empty file', () => {
+  it('of a folder created in the console is distinguished from an empty file', () => {
     expect(isFolderMark({ bucket: 'b', key: 'orders/', size: 0, etag: 'e' })).toBe(true);
     expect(isFolderMark({ bucket: 'b', key: 'orders/empty.csv', size: 0, etag: 'e' })).toBe(false);
   });
 });
 
 describe('a completion event', () => {
-  it('names the run and carries the start of the token', () => {
+  it('has the run id and the start of the token', () => {
     expect(parseWakeUp(ended, 'test', 'baton-role')).toEqual({
       runId: 'orders-abc',
       event: {
@@ -116,7 +116,7 @@ describe('a completion event', () => {
     [{ ...ended, detail: { ...ended.detail, statementName: undefined } }],
     [{ ...ended, detail: { ...ended.detail, statementName: 'baton:prod:orders-abc:1:0:1:1:aaaaaaaaaa;' } }],
     [{ ...ended, detail: { ...ended.detail, state: 'STARTED' } }],
-  ])('that concerns none of our runs is ignored (%#)', (event) => {
+  ])('that concerns no run of the stage is ignored (%#)', (event) => {
     expect(parseWakeUp(event, 'test', 'baton-role')).toHaveProperty('ignored');
   });
 
@@ -187,13 +187,13 @@ describe('a request', () => {
     [{ verb: 'start', requestId: 'q', pipeline: 'p', file: `s3://b/${'k'.repeat(1_200)}` }, 'file must have'],
     [{ verb: 'resume', requestId: 'q', runId: 'r\uDE00' }, 'runId must be valid Unicode'],
     [{ source: 'baton.request', 'detail-type': 'constructor', detail: {} }, 'is not a request'],
-  ])('that is wrong is refused with the place (%#)', (request, message) => {
+  ])('that is invalid is refused with the place (%#)', (request, message) => {
     expect(() => parseRequest(request)).toThrow(message);
   });
 });
 
-describe('limits of what a run keeps', () => {
-  it('take what just fits', () => {
+describe('the size limits of requests and events', () => {
+  it('accept a value of exactly the limit', () => {
     const request = {
       verb: 'start' as const,
       requestId: 'q'.repeat(256),
@@ -209,7 +209,7 @@ describe('limits of what a run keeps', () => {
     );
   });
 
-  it('refuse an event of S3 that no S3 sends', () => {
+  it('refuse an S3 event with values that S3 never sends', () => {
     const withObject = (object: object) => ({
       ...s3Event,
       detail: { ...s3Event.detail, object: { ...s3Event.detail.object, ...object } },
@@ -224,7 +224,7 @@ describe('limits of what a run keeps', () => {
 });
 
 describe('a batch of the queue', () => {
-  it('gives each message its id and body', () => {
+  it('has an id and a body for each message', () => {
     expect(parseQueueBatch({ Records: [{ messageId: 'm', body: '{}' }] })).toEqual([{ id: 'm', body: '{}' }]);
   });
 

@@ -11,7 +11,7 @@ const env = {
   BATON_WORKGROUP: 'etl',
 };
 
-test('the environment that the template gives is taken', () => {
+test('the environment of the template is accepted', () => {
   const others = {
     reporting: { WorkgroupName: 'reporting', Database: 'mart' },
     old: { ClusterIdentifier: 'old', Database: 'mart', DbUser: 'etl' },
@@ -27,7 +27,7 @@ test('the environment that the template gives is taken', () => {
   expect(config.historyDays).toBe(90);
 });
 
-test('what is left out has a value of its own', () => {
+test('missing settings have default values', () => {
   const config = readConfig(env);
   expect(config.connection).toEqual({ WorkgroupName: 'etl', Database: 'dev' });
   expect(config.warehouses).toEqual({});
@@ -35,7 +35,7 @@ test('what is left out has a value of its own', () => {
   expect(config.copyRole).toBe('default');
 });
 
-test('reports every invalid setting in one error', () => {
+test('every invalid setting is reported in one error', () => {
   const wrong = { BATON_CLUSTER: 'old', BATON_DB_USER: 'etl', BATON_SECRET_ARN: 'arn' };
   expect(() => readConfig({ ...env, ...wrong, BATON_TABLE: '' })).toThrow(
     "the function's environment is invalid: BATON_TABLE is not set; exactly one of BATON_WORKGROUP and BATON_CLUSTER must be set; BATON_DB_USER requires BATON_CLUSTER; BATON_DB_USER and BATON_SECRET_ARN cannot be combined",

@@ -51,17 +51,17 @@ beforeEach(() => {
 const file = { bucket: 'files', key: 'stores/a b.csv', size: 7, etag: 'one', versionId: 'v1' };
 const store = new S3FileStore('manifests');
 
-test('what a COPY would read is looked at, whatever versions there are', async () => {
+test('the object that a COPY would read is found, whatever versions exist', async () => {
   await store.find(file.bucket, file.key);
   expect(asked).toEqual(['HEAD /files/stores/a%20b.csv']);
 });
 
-test('an object that was deleted is not there, though older versions are', async () => {
+test('a deleted object is not found, even if older versions exist', async () => {
   versions.push({ id: 'v2', etag: '', deleted: true });
   expect(await store.find(file.bucket, file.key)).toBeUndefined();
 });
 
-test('what is found is the newest, with its version and when it was written', async () => {
+test('the newest object is found, with its version and its time', async () => {
   versions.push({ id: 'v2', etag: 'two' });
   expect(await store.find('files', 'stores/a b.csv')).toEqual({
     bucket: 'files',

@@ -37,8 +37,8 @@ const own = {
   function: 'baton-dev-sweep',
 };
 
-describe('a line', () => {
-  test('has its own members, and the fields beside them', () => {
+describe('a log line', () => {
+  test('has its own members and the given fields', () => {
     expect(lineOf({ run: 'stores-1', rows: 3, last: undefined })).toEqual({
       ...own,
       run: 'stores-1',
@@ -47,21 +47,21 @@ describe('a line', () => {
   });
 
   test.each([...Object.keys(own), 'time', '_aws', 'toJSON'])(
-    'keeps a field named %s under another name',
+    'keeps a field named %s with another name',
     (name) => {
       expect(lineOf({ [name]: 'of the field' })).toEqual({ ...own, [`field_${name}`]: 'of the field' });
     },
   );
 
-  test('loses none of its own members to a field without a value', () => {
+  test('keeps its own members despite a field without a value', () => {
     expect(lineOf(Object.fromEntries(Object.keys(own).map((name) => [name, undefined])))).toEqual(own);
   });
 
-  test('is not replaced by a field that says how it is written as JSON', () => {
+  test('is not replaced by a field named toJSON', () => {
     expect(lineOf({ toJSON: () => 'nothing of the line', run: 'r' })).toEqual({ ...own, run: 'r' });
   });
 
-  test('loses no field to another that is renamed', () => {
+  test('keeps a field whose name a renamed field would take', () => {
     const fields = { message: 'a', field_message: 'b', field_field_message: 'c' };
     expect(lineOf(fields)).toEqual({
       ...own,

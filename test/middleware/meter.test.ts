@@ -71,7 +71,7 @@ function onlyLine(): Line {
 }
 
 describe('a metric of a pipeline', () => {
-  test('is one line, counted for the stage and for the pipeline within it', () => {
+  test('is one line, counted for the stage and for the pipeline', () => {
     meterOf('dev')('RunsFailed', 1, 'stores');
     const line = onlyLine();
     expect(specificationProblems(line)).toEqual([]);
@@ -92,7 +92,7 @@ describe('a metric of a pipeline', () => {
     });
   });
 
-  test('has its value, zero too', () => {
+  test('has its value, even zero', () => {
     meterOf('dev')('FilesHeldBack', 0, 'stores');
     const line = onlyLine();
     expect(specificationProblems(line)).toEqual([]);
@@ -101,7 +101,7 @@ describe('a metric of a pipeline', () => {
 });
 
 describe('a metric of the stage', () => {
-  test('names no pipeline, and an age is in seconds', () => {
+  test('has no pipeline, and an age is in seconds', () => {
     meterOf('prod-eu')('OldestUnfinishedRun', 4711);
     const line = onlyLine();
     expect(specificationProblems(line)).toEqual([]);
@@ -115,7 +115,7 @@ describe('a metric of the stage', () => {
   });
 });
 
-test('the specification is really asked: a line without its value, or with a dimension that is missing, is refused', () => {
+test('the check against the metric specification refuses a line without its value or with a missing dimension', () => {
   meterOf('dev')('RunsFailed', 1, 'stores');
   const { RunsFailed: _value, ...withoutValue } = onlyLine();
   const { pipeline: _pipeline, ...withoutDimension } = onlyLine();

@@ -99,12 +99,12 @@ const isSentence = (span: string): boolean =>
   /^[a-z]+ [a-z]+ [a-z, ]+$/.test(span) && !span.startsWith('aws ');
 
 describe('the log lines that operations.md quotes', () => {
-  test('are those whose making is known here', () => {
+  test('are exactly those that this test produces', () => {
     const sentences = spans.filter((span) => isSentence(span) && !span.startsWith('npx baton '));
     expect(sentences.sort()).toEqual(Object.keys(LINES).sort());
   });
 
-  test.each(Object.keys(LINES))('%s: is written, with its error', async (quoted) => {
+  test.each(Object.keys(LINES))('are written with their error: %s', async (quoted) => {
     const found = (await linesOf(quoted)).filter(({ message }) => message === quoted);
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({
@@ -113,7 +113,7 @@ describe('the log lines that operations.md quotes', () => {
     });
   });
 
-  test('of a message that started nothing names the message and shows its body', async () => {
+  test('for a message that started nothing have its id and body', async () => {
     const [line] = await linesOf('this event started nothing');
     expect(line).toMatchObject({ messageId: 'm1', body: expect.stringContaining('Object Created') });
   });
@@ -125,18 +125,18 @@ const FILTERS = [
 ].map(([, by = '', pattern = '']) => ({ by, pattern }));
 
 describe('the log queries', () => {
-  test('of operations.md are there', () => {
+  test('exist in operations.md', () => {
     expect(FILTERS.length).toBeGreaterThanOrEqual(3);
     expect(operations.match(/--filter-pattern/g)).toHaveLength(FILTERS.length);
   });
 
-  test.each(FILTERS)('of operations.md: $by $pattern finds its line', async ({ by, pattern }) => {
+  test.each(FILTERS)('in operations.md find their line: $by $pattern', async ({ by, pattern }) => {
     const [, member = '', text = ''] = /^\{ \$\.(\w+) = "([^"]+)" \}$/.exec(pattern) ?? [];
     const found = (await linesOf(text)).filter((line) => line[member] === text);
     expect(found.map((line) => line['function'])).toEqual([`baton-test-${by}`]);
   });
 
-  test('of the dashboard shows every warning and error, and members that lines have', async () => {
+  test('on the dashboard show every warning and error, with members that lines have', async () => {
     const { Dashboard } = dashboardOf(stageOfAlarms) as {
       Dashboard: { Properties: { DashboardBody: { 'Fn::Sub': string } } };
     };
@@ -177,7 +177,7 @@ function wordsOfSource(): ReadonlySet<string> {
   return new Set(text.replaceAll('}-', '} ').match(/[A-Za-z][\w-]*/g));
 }
 
-describe('every other name in operations.md', () => {
+describe('every other name that operations.md quotes', () => {
   const alarms = new Set(Object.keys(alarmsOf(stageOfAlarms)));
   const text = wordsOfSource();
 
@@ -199,7 +199,7 @@ describe('every other name in operations.md', () => {
     expect(named.filter((span) => exists(span) === false)).toEqual([]);
   });
 
-  test('is really looked for', () => {
+  test('is checked: an unknown name is reported', () => {
     expect(['swept-away', 'npx baton revive ID', 'RunsLost', 'dead-letters-lost'].map(exists)).toEqual([
       false,
       false,

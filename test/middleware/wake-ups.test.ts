@@ -55,7 +55,7 @@ describe('while EventBridge refuses events', () => {
     expect(await stage.world.store.listRuns('orders', 10)).toHaveLength(1);
   });
 
-  test('a request that came as an event is carried out, and answered', async () => {
+  test('a request that came as an event is executed, and its answer stored', async () => {
     breakPorts(held, { publisher });
     const event = {
       source: 'baton.request',
@@ -70,7 +70,7 @@ describe('while EventBridge refuses events', () => {
     ]);
   });
 
-  test('what becomes of a run is still published, or its drive fails and is repeated', async () => {
+  test('the end of a run is still published, or its drive fails and is repeated', async () => {
     const lossy = withLossyWakeUps({ ...stage.world.ports, publisher });
     const succeeded = { source: 'baton', type: 'Run Succeeded', detail: {} } as const;
     const woken = { source: 'baton.request', type: 'Run Woken', detail: { runId: 'r' } } as const;

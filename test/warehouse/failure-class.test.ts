@@ -185,12 +185,12 @@ const texts: Readonly<Record<Exclude<FailureClass, 'check' | 'timeout' | 'input'
   ],
 };
 
-describe.each(Object.entries(texts))('a text of class %s', (failureClass, those) => {
+describe.each(Object.entries(texts))('an error text of class %s', (failureClass, those) => {
   it.each(those.map((text) => [text]))('%s', (text) => {
     expect(failureClassOf(text)).toBe(failureClass);
   });
 
-  it('is one in capitals, in small letters, and with the id that Serverless appends', () => {
+  it('is recognized in capitals, in small letters, and with the id that Serverless appends', () => {
     for (const text of those) {
       const classes = [text.toUpperCase(), text.toLowerCase(), `${text} [ErrorId: 1-656a6401-67bc]`].map(
         (one) => failureClassOf(one),
@@ -200,7 +200,7 @@ describe.each(Object.entries(texts))('a text of class %s', (failureClass, those)
   });
 });
 
-describe('names in quotation marks', () => {
+describe('quoted names in an error text', () => {
   it.each([
     ['ERROR: relation "connection" does not exist', 'sql'],
     ['ERROR: relation "mart.broken_socket_timeout" does not exist', 'sql'],
@@ -218,11 +218,11 @@ describe('names in quotation marks', () => {
     ["ERROR: The specified S3 prefix 'orders/7 o'clock.csv' does not exist", 'data'],
     ['ERROR: null value in column "socket" violates not-null constraint', 'data'],
     ['ERROR: relation "x" does not exist; the server closed the connection', 'session-lost'],
-  ])('do not make a text another: %s is %s', (text, failureClass) => {
+  ])('do not change its class: %s is %s', (text, failureClass) => {
     expect(failureClassOf(text)).toBe(failureClass);
   });
 
-  it('that look like a verdict, in a text that leaves everything open, make no verdict', () => {
+  it('that look like a database error do not make an unclear text one', () => {
     for (const text of [
       'An I/O error occurred while sending to the backend. Statement: INSERT INTO "does not exist"',
       "Connection reset by peer: 'syntax error'",
@@ -233,7 +233,7 @@ describe('names in quotation marks', () => {
   });
 });
 
-describe('a text of a megabyte', () => {
+describe('an error text of a megabyte', () => {
   const repeated = (text: string): string => text.repeat(Math.ceil(1_000_000 / text.length));
 
   it.each([
@@ -245,11 +245,11 @@ describe('a text of a megabyte', () => {
     ['[ErrorId: '],
     [' '],
     ['"'],
-  ])('of nothing but "%s" is read in one go', (text) => {
+  ])('of only "%s" is classified in linear time', (text) => {
     expect(failureClassOf(cleanError(`x${repeated(text)}x`))).toBe('unknown');
   });
 
-  it('is a verdict by its beginning, and left open by words anywhere', () => {
+  it('is a database error by its beginning, and unclear by words anywhere', () => {
     const verdict = `ERROR: relation "x" does not exist in ${repeated('SELECT 1; ')}`;
     expect(failureClassOf(verdict)).toBe('sql');
     expect(failureClassOf(`${verdict} Connection reset`)).toBe('session-lost');

@@ -34,10 +34,10 @@ test("a pipeline that names no warehouse opens its session on the stage's", asyn
   expect(await openedOn()).toEqual({ WorkgroupName: 'etl', Database: 'dev', SecretArn: 'arn:main' });
 });
 
-test('one that names another opens it there, with the identity of that one alone', async () => {
+test('a pipeline that names another warehouse opens its session there, with only the identity of that one', async () => {
   expect(await openedOn('old')).toEqual({ ClusterIdentifier: 'old', Database: 'dev', DbUser: 'etl' });
 });
 
-test('one that the deployment was not told of is of the same kind, as the local ones are', async () => {
+test('a warehouse that the deployment does not list has the same type as the stage’s own', async () => {
   expect(await openedOn('toString')).toMatchObject({ WorkgroupName: 'toString', SecretArn: 'arn:main' });
 });

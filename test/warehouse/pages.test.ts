@@ -32,7 +32,7 @@ function warehouseWith(pagesOf: Readonly<Record<string, readonly object[]>>) {
   return { sent, warehouse: new DataApiWarehouse(client, { Database: 'dev' }, randomToken) };
 }
 
-it('a statement is found by its name on the last page, though the first is empty', async () => {
+it('a statement is found by its name on the last page, even if the first is empty', async () => {
   const { warehouse, sent } = warehouseWith({
     ListStatements: [
       {},
@@ -54,7 +54,7 @@ it('a name that is on no page is not found', async () => {
   expect(sent).toHaveLength(2);
 });
 
-it('the state of a session is read on whichever page it is', async () => {
+it('the state of a session is found on any page', async () => {
   const { warehouse } = warehouseWith({
     ListSessions: [{ Sessions: [] }, { Sessions: [{ SessionId: 'session-1', Status: 'CLOSED' }] }],
   });
@@ -69,7 +69,7 @@ const result = [
   { Records: [row(3)], ColumnMetadata: [{ name: 'n' }], TotalNumRows: 3 },
 ];
 
-it('a result is read on as long as rows are wanted, also behind an empty page', async () => {
+it('a result is read until enough rows are found, even after an empty page', async () => {
   const { warehouse, sent } = warehouseWith({ GetStatementResult: result });
   expect(await warehouse.result('s', 10)).toEqual({ columns: ['n'], rows: [['1'], ['2'], ['3']], total: 3 });
   sent.length = 0;
@@ -77,12 +77,12 @@ it('a result is read on as long as rows are wanted, also behind an empty page', 
   expect(sent).toHaveLength(2);
 });
 
-it('the answer to a question has the rows of every page', async () => {
+it('the answer to a query has the rows of every page', async () => {
   const { warehouse } = warehouseWith({ GetStatementResult: result });
   expect(await warehouse.ask('SELECT n')).toEqual({ ok: true, value: [['1'], ['2'], ['3']] });
 });
 
-it('what is sent of our own has another token each time, whatever its name: it is never answered from before', async () => {
+it('each small statement has a new token, even with the same name, so that it always runs', async () => {
   const { warehouse, sent } = warehouseWith({ GetStatementResult: [{}] });
   for (let i = 0; i < 2; i += 1) {
     await warehouse.open({ set: {}, name: 'baton:dev:open:run:1' });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { refusalOf, statementIdOf } from '../../shared/warehouse/refusal.ts';
 
-it('the statement that an error names is read; an error that has no value there names none', () => {
+it('the statement id of an error is read; an error without a value there has none', () => {
   const named = Object.assign(new Error('timed out'), { StatementId: 'statement-1' });
   const unnamed = Object.assign(new Error('timed out'), { StatementId: undefined });
   expect([named, unnamed, new Error('timed out'), 'timed out'].map(statementIdOf)).toEqual([

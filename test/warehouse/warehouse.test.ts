@@ -18,7 +18,7 @@ const identity = {
 };
 
 describe('a statement name', () => {
-  it('comes back as what it was made of', () => {
+  it('is parsed back to its parts', () => {
     expect(parseStatementName(statementName(identity))).toEqual({
       stage: 'dev',
       runId: 'orders-abc',
@@ -26,7 +26,7 @@ describe('a statement name', () => {
     });
   });
 
-  it('is never the beginning of another one', () => {
+  it('is never the prefix of another one', () => {
     const one = statementName({ ...identity, step: 1 });
     const eleven = statementName({ ...identity, step: 11 });
     expect(eleven.startsWith(one)).toBe(false);
@@ -39,7 +39,7 @@ describe('a statement name', () => {
     'baton:dev:open:orders-abc:1',
     'baton:dev:orders:1:1:1:1:short;',
     'baton:dev:orders:1:1:1:1:abcdefghij;more',
-  ])('that is not ours is nobody: %s', (name) => {
+  ])('of another program belongs to no run: %s', (name) => {
     expect(parseStatementName(name)).toBeUndefined();
   });
 });
@@ -67,7 +67,7 @@ describe('an error text', () => {
   });
 });
 
-describe('a refused call', () => {
+describe('a refused call of the Data API', () => {
   const error = (name: string, message: string, more: object = {}): Error =>
     Object.assign(new Error(message), { name, ...more });
 
@@ -84,7 +84,7 @@ describe('a refused call', () => {
     expect(refusalOf(thrown).reason).toBe(reason);
   });
 
-  it('may name the statement it made all the same', () => {
+  it('may name the statement that it created', () => {
     expect(statementIdOf(error('ExecuteStatementException', 'x', { StatementId: 's-1' }))).toBe('s-1');
   });
 });
@@ -98,7 +98,7 @@ describe('an error that names the statement it created', () => {
   } as unknown as RedshiftDataClient;
   const warehouse = new DataApiWarehouse(client, { Database: 'dev' }, () => 'token');
 
-  it('is as good as an answer to a submission', async () => {
+  it('counts as the answer to a submission', async () => {
     const submission = {
       sessionId: 'session',
       name: 'name',
@@ -110,7 +110,7 @@ describe('an error that names the statement it created', () => {
     expect(await warehouse.submit(submission)).toEqual({ ok: true, value: { statementId: 's-1' } });
   });
 
-  it('is none where a session or rows are asked for', async () => {
+  it('does not count as an answer if a session or rows are needed', async () => {
     const unknown = { ok: false, refusal: { reason: 'outcome-unknown' } };
     expect(await warehouse.open({ set: {}, name: 'opener' })).toMatchObject(unknown);
     expect(await warehouse.ask('SELECT 1')).toMatchObject(unknown);
@@ -126,7 +126,7 @@ describe('a session whose first statement fails', () => {
     ['ERROR: 99999999999 is outside the valid range for parameter "statement_timeout"', 'sql'],
     ['ERROR: permission denied to set parameter "x"', 'permission'],
     ['FATAL: database "nope" does not exist', 'sql'],
-  ])('is refused for good where the warehouse said why: %s', async (message, failureClass) => {
+  ])('is refused for good if the warehouse gave the reason: %s', async (message, failureClass) => {
     expect(await opened(message)).toEqual({
       ok: false,
       refusal: { reason: 'rejected', class: failureClass, message },
@@ -134,7 +134,7 @@ describe('a session whose first statement fails', () => {
   });
 
   it.each(['ERROR: The cluster is being resized, please try again', 'ERROR: An I/O error occurred'])(
-    'is asked for again otherwise: %s',
+    'is retried otherwise: %s',
     async (message) => {
       expect(await opened(message)).toMatchObject({ ok: false, refusal: { reason: 'throttled' } });
     },
@@ -149,7 +149,7 @@ describe('a session whose first statement fails', () => {
   }
 });
 
-it('what is submitted ends with an event, what is asked of our own with none', async () => {
+it('a submission sends a completion event, a small statement none', async () => {
   const sent: Record<string, unknown>[] = [];
   const client = {
     send: async ({ input }: { input: Record<string, unknown> }) => {
@@ -173,7 +173,7 @@ it('what is submitted ends with an event, what is asked of our own with none', a
   expect(sent.filter(({ WithEvent }) => WithEvent !== undefined)).toEqual([]);
 });
 
-describe('a statement of several', () => {
+describe('a batch statement', () => {
   const parts = [
     { Id: 's-1:1', Status: 'FINISHED', ResultRows: 3 },
     { Id: 's-1:2', Status: 'FAILED', ResultRows: -1, Error: 'ERROR: the second' },
@@ -186,7 +186,7 @@ describe('a statement of several', () => {
       () => 'token',
     ).describe('s-1');
 
-  it('has the error of the part that failed, not what is said of the whole', async () => {
+  it('has the error of the failed part, not that of the batch', async () => {
     expect(await described({ Status: 'FAILED', Error: 'a part failed', SubStatements: parts })).toMatchObject(
       {
         status: 'FAILED',
@@ -196,19 +196,19 @@ describe('a statement of several', () => {
     );
   });
 
-  it('has that of the whole where no part has one', async () => {
+  it('has the error of the batch if no part has one', async () => {
     expect(await described({ Status: 'FAILED', Error: 'no connection', SubStatements: [] })).toMatchObject({
       error: 'no connection',
     });
   });
 
-  it('runs as long as its state is none of the ends, also one that is new', async () => {
+  it('is running in every state that is not final, even an unknown one', async () => {
     for (const Status of ['SUBMITTED', 'PICKED', 'STARTED', 'QUEUED_AGAIN'])
       expect(await described({ Status })).toMatchObject({ status: 'RUNNING' });
   });
 });
 
-describe('a question whose statement failed', () => {
+describe('a query whose statement failed', () => {
   it.each([
     ['ERROR: relation "baton.step_marker" does not exist', 'rejected'],
     ['ERROR: permission denied for schema baton', 'rejected'],
@@ -230,7 +230,7 @@ describe('a question whose statement failed', () => {
   });
 });
 
-it('a marker quotes what it is given', () => {
+it('a marker quotes its values', () => {
   const sql = markerInsert({
     runId: "r'1",
     birth: 'ab',
