@@ -72,7 +72,7 @@ it('the engine knows ports, not clients', () => {
   ).toEqual([]);
 });
 
-it('functions and shared import no guest', () => {
+it('functions and shared import no development-only code', () => {
   const guests = (name: string): boolean => !isIn(name, 'local', 'cli', 'test', 'bench');
   expect([...offences('functions', guests), ...offences('shared', guests)]).toEqual([]);
 });
@@ -126,7 +126,7 @@ it.each(Object.entries(LOCAL_ORDER))('in %s no folder imports from a higher one'
   ).toEqual([]);
 });
 
-it('the way into the step function passes no compiler and no YAML', () => {
+it('the step function loads no compiler and no YAML parser', () => {
   const seen = new Set<string>();
   const visit = (file: string): void => {
     if (seen.has(file)) return;

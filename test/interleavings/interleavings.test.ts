@@ -8,7 +8,7 @@ import type { Sabotage } from '../verify/interleavings/moves.ts';
 
 Error.stackTraceLimit = 0;
 
-it('every state of one driver, a lost session and events at will holds, and leads to an end', async () => {
+it('every state of one driver with a lost session and any events is valid and leads to an end', async () => {
   const explored = await explore(smallest);
   expect(explored.violation).toBeUndefined();
   expect(explored.complete).toBe(true);
@@ -18,7 +18,7 @@ it('every state of one driver, a lost session and events at will holds, and lead
 
 const nobodyDies: Configuration = { ...smallest, budgets: { ...smallest.budgets, deaths: 0 } };
 
-it('what is left out of a driver’s past decides nothing: with it the same states are reached', async () => {
+it('the parts of a driver’s past that are left out change nothing: the same states are reached with them', async () => {
   const one: Configuration = { ...nobodyDies, budgets: { ...nobodyDies.budgets, transient: 1 } };
   const [short, whole] = [new Set<string>(), new Set<string>()];
   const explored = await explore(one, { worlds: short });
@@ -28,7 +28,7 @@ it('what is left out of a driver’s past decides nothing: with it the same stat
   expect(short).toEqual(whole);
 });
 
-it('two drivers of one step: all that is reached holds, without the drivers that can have no effect any more', async () => {
+it('every state of two drivers of one step is valid, without drivers that can have no more effect', async () => {
   const [worlds, few] = [new Set<string>(), new Set<string>()];
   const explored = await explore(oneStep, { worlds });
   expect(explored.violation).toBeUndefined();
@@ -39,7 +39,7 @@ it('two drivers of one step: all that is reached holds, without the drivers that
   expect([...few].filter((world) => !worlds.has(world))).toEqual([]);
 });
 
-describe('finds the shortest way to what breaks', () => {
+describe('the exploration finds the shortest way to a violation', () => {
   const cases: [string, Configuration, Sabotage, RegExp][] = [
     [
       'markers are not seen: a commit that took effect is done again',
@@ -86,7 +86,7 @@ describe('finds the shortest way to what breaks', () => {
     expect(labels).toHaveLength(violation?.path.length ?? -1);
   });
 
-  it('and none where another guard stands behind the one that is gone', async () => {
+  it('none if another guard backs the removed one', async () => {
     const blind: Sabotage = ({ warehouse }) => {
       warehouse.findByName = async () => undefined;
     };

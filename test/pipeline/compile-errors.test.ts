@@ -7,7 +7,7 @@ import { compile, planOf, problemsOf, YAML } from './helpers.ts';
 
 const COPY = 'COPY s FROM :manifest IAM_ROLE :copy_role MANIFEST CSV';
 
-describe('a wrong step is told with its place', () => {
+describe('an invalid step is reported with its place', () => {
   it.each<[string, Record<string, string>, string[]]>([
     // Transactions.
     [
@@ -256,7 +256,7 @@ describe('a wrong step is told with its place', () => {
   });
 });
 
-describe('UNLOAD to where its own files would start runs', () => {
+describe('UNLOAD to a prefix that starts runs is reported', () => {
   const triggers = 'on:\n  - s3: { prefix: in/ }\n  - s3: { bucket: partners, prefix: out/2026/ }\n';
   const to = (target: string, more = ''): string[] =>
     problemsOf({ '1_a.sql': `UNLOAD ('SELECT 1')\nTO ${target} IAM_ROLE default` }, triggers + more);
@@ -269,7 +269,7 @@ describe('UNLOAD to where its own files would start runs', () => {
   ])('%s', (target) => {
     expect(to(target)).toEqual([expect.stringContaining('1_a.sql:2:4: error: UNLOAD must not write under')]);
   });
-  it('by the default of a parameter', () => {
+  it('also through the default of a parameter', () => {
     expect(
       to(':p', 'parameters:\n  p: { type: string, default: "s3://baton-{stage}-landing/in/{run_id}" }\n'),
     ).toEqual([expect.stringContaining('UNLOAD must not write under s3://<landing bucket>/in/')]);
@@ -279,7 +279,7 @@ describe('UNLOAD to where its own files would start runs', () => {
     "'s3://partners/in/x'",
     "'s3://baton-dev-landing/out/x'",
     "'s3://partners/out/2025/'",
-  ])('but not %s', (target) => {
+  ])('but not for %s', (target) => {
     expect(to(target)).toEqual([]);
   });
 });
@@ -298,7 +298,7 @@ it.each(['Orders', '1orders', 'or-ders', 'a'.repeat(61), 'orders*/'])(
   },
 );
 
-it('a folder without pipeline.yml is told, and its SQL is checked all the same', () => {
+it('a folder without pipeline.yml is reported, and its SQL is still checked', () => {
   const { problems } = compilePipeline({ name: 'orders', files: new Map([['1_a.sql', 'COMMIT']]) });
   expect(problems.map(({ file, message }) => `${file}: ${message.slice(0, 30)}`)).toEqual([
     '1_a.sql: COMMIT is not allowed in a ste',
@@ -306,7 +306,7 @@ it('a folder without pipeline.yml is told, and its SQL is checked all the same',
   ]);
 });
 
-it('a plan that one stored item cannot hold is refused', () => {
+it('a plan that is too large for one stored item is refused', () => {
   const noise = (): string => randomBytes(70_000).toString('base64').slice(0, 90_000);
   const files = Object.fromEntries(
     Array.from({ length: 6 }, (_, i) => [`${i + 1}_a.sql`, `DELETE FROM t WHERE a = '${noise()}'`]),
@@ -318,8 +318,8 @@ it('a plan that one stored item cannot hold is refused', () => {
   ]);
 });
 
-describe('a good pipeline', () => {
-  it('runs its files by number, however they are written', () => {
+describe('a valid pipeline', () => {
+  it('runs its files by number, with or without leading zeros', () => {
     const plan = planOf({
       '10_b.sql': 'DELETE FROM b',
       '9_a.sql': 'DELETE FROM a',
@@ -329,7 +329,7 @@ describe('a good pipeline', () => {
     expect(plan.steps.map(({ name }) => name)).toEqual(['9_a.sql', '10_b.sql', '011_c.sql', '100.sql']);
   });
 
-  it('may use a temporary table inside its own file beside permanent writes, and another file may again', () => {
+  it('may use a temporary table within one file with permanent writes, and again in another file', () => {
     const sql =
       'CREATE TEMP TABLE own AS SELECT 1 AS a; INSERT INTO mart.t SELECT * FROM own; DROP TABLE own';
     expect(planOf({ '1_a.sql': sql, '2_b.sql': sql }).steps.map(({ kind }) => kind)).toEqual([
@@ -346,7 +346,7 @@ describe('a good pipeline', () => {
     expect(plan.steps[1]?.kind).toBe('durable');
   });
 
-  it('sends one statement alone, several or a durable step as a transaction', () => {
+  it('submits one statement alone, and several or a durable step as a transaction', () => {
     const plan = planOf({
       '1_a.sql': 'CREATE TEMP TABLE s (a INT)',
       '2_b.sql': `${COPY}; DELETE FROM s WHERE a IS NULL`,
@@ -371,7 +371,7 @@ describe('a good pipeline', () => {
     expect(plan.steps.map(({ idempotent }) => idempotent)).toEqual([false, false, false, false, true]);
   });
 
-  it('has one hash for one content, whatever comments say before statements', () => {
+  it('has the same hash for the same content, whatever its comments', () => {
     const hash = (sql: string, yaml = YAML): string[] => {
       const plan = planOf({ '1_a.sql': sql }, yaml);
       return [plan.hash, plan.steps[0]?.hash ?? ''];
@@ -386,7 +386,7 @@ describe('a good pipeline', () => {
     expect(hash('DELETE FROM t', `${YAML}steps:\n  1_a.sql: { timeout: 5m }\n`)[1]).not.toBe(first[1]);
   });
 
-  it('compiles alike under Windows line ends and with a byte order mark', () => {
+  it('compiles to the same plan with Windows line ends and a byte order mark', () => {
     const plan = planOf(
       { '1_a.sql': '\uFEFFDELETE FROM t;\r\nDELETE FROM u;\r\n' },
       `\uFEFF${YAML.replaceAll('\n', '\r\n')}`,

@@ -7,7 +7,7 @@ const last = (files: Record<string, string>): boolean => {
   return steps.at(-1)?.conflictRetry ?? false;
 };
 
-it('a step may be sent again where its temporary tables come from elsewhere', () => {
+it('a step is retried after a conflict if its temporary tables come from other tables', () => {
   expect(
     last({
       '1_s.sql': 'CREATE TEMP TABLE s (LIKE mart.dim)',
@@ -23,7 +23,7 @@ it('a step may be sent again where its temporary tables come from elsewhere', ()
   expect(last({ '1_m.sql': 'INSERT INTO mart.b SELECT * FROM mart.b' })).toBe(true);
 });
 
-it('but not where they were derived from what it writes, also through others', () => {
+it('a step is not retried after a conflict if they derive from a table that it writes, even through others', () => {
   const files = {
     '10_a.sql': 'CREATE TEMP TABLE a AS SELECT * FROM dim',
     '20_b.sql': 'CREATE TEMP TABLE b (LIKE a); INSERT INTO b SELECT * FROM a',
@@ -36,7 +36,7 @@ it('but not where they were derived from what it writes, also through others', (
   expect(stepOf(plan, '50_dim.sql').conflictRetry).toBe(false);
 });
 
-it('nor where they were changed with rows of what it writes', () => {
+it('a step is not retried after a conflict if they were changed with rows of a table that it writes', () => {
   expect(
     last({
       '1_s.sql': 'CREATE TEMP TABLE s (id INT)',
@@ -46,7 +46,7 @@ it('nor where they were changed with rows of what it writes', () => {
   ).toBe(false);
 });
 
-it('nor where nobody knows what it writes', () => {
+it('a step is not retried after a conflict if its writes are unknown', () => {
   expect(last({ '1_s.sql': 'CREATE TEMP TABLE s AS SELECT * FROM mart.a', '2_c.sql': 'CALL p()' })).toBe(
     false,
   );

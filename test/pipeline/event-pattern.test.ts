@@ -16,7 +16,7 @@ function matches(pattern: Json, event: Json): boolean {
   return new Pattern(text(pattern)).matches(new EventFields(text(event)));
 }
 
-describe('a pattern of one field', () => {
+describe('an event pattern of one field', () => {
   // Matchers of the field `f`, events' values of it that fit, and values that do not; undefined: no such field.
   const table: readonly (readonly [Json, readonly (Json | undefined)[], readonly (Json | undefined)[]])[] = [
     [['a'], ['a', ['x', 'a']], ['A', 'aa', '', 1, null, [], {}, undefined]],
@@ -89,7 +89,7 @@ describe('a pattern of one field', () => {
   }
 });
 
-describe('a pattern', () => {
+describe('an event pattern', () => {
   it('compares numbers by their text', () => {
     expect(matches('{"f":[300]}', '{"f":300.0}')).toBe(false);
     expect(matches('{"f":[300.0]}', '{"f":300.0}')).toBe(true);
@@ -106,13 +106,13 @@ describe('a pattern', () => {
     expect(matches(pattern, { source: 't', detail: { a: '1', b: { c: '2' } } })).toBe(false);
   });
 
-  it('takes the last of a repeated name, in pattern and event', () => {
+  it('uses the last of a repeated name, in pattern and event', () => {
     expect(matches('{"f":["a"],"f":["b"]}', '{"f":"b"}')).toBe(true);
     expect(matches('{"f":["a"],"f":["b"]}', '{"f":"a"}')).toBe(false);
     expect(matches('{"f":["a"]}', '{"f":"a","f":"b"}')).toBe(false);
   });
 
-  it('joins names by dots', () => {
+  it('treats dots in names as nesting', () => {
     expect(matches({ 'a.b': ['x'] }, { a: { b: 'x' } })).toBe(true);
     expect(matches({ a: { b: ['x'] } }, { 'a.b': 'x' })).toBe(true);
   });
@@ -136,14 +136,14 @@ describe('a pattern', () => {
     expect(matches({ d: { a: ['1', '2'], b: ['z'] } }, { d: { a: ['2', '3'], b: ['z'] } })).toBe(true);
   });
 
-  it('sees the absence of a field in the chosen element', () => {
+  it('checks the absence of a field in the chosen element', () => {
     const pattern = { d: { a: ['1'], b: [{ exists: false }] } };
     expect(matches(pattern, { d: [{ a: '1' }, { b: '2' }] })).toBe(true);
     expect(matches(pattern, { d: [{ a: '1', b: '2' }] })).toBe(false);
     expect(matches({ d: { b: [{ exists: false }] } }, { d: [{ a: '1' }, { b: '2' }] })).toBe(false);
   });
 
-  it('joins by $or, beside other fields, nested and deep', () => {
+  it('supports $or, with other fields and nested', () => {
     const pattern = { source: ['s'], detail: { $or: [{ a: ['1'] }, { b: ['2'], c: ['3'] }] } };
     expect(matches(pattern, { source: 's', detail: { a: '1' } })).toBe(true);
     expect(matches(pattern, { source: 's', detail: { b: '2', c: '3' } })).toBe(true);
@@ -171,7 +171,7 @@ describe('a pattern', () => {
   });
 });
 
-describe('a pattern that is not valid', () => {
+describe('an invalid event pattern', () => {
   const table: readonly (readonly [string, string])[] = [
     ['[]', 'Filter is not an object'],
     ['"x"', 'Filter is not an object'],

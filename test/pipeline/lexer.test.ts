@@ -18,7 +18,7 @@ function tokensOrError(sql: string): Token[] | UnclosedTokenError {
   }
 }
 
-it('tokens joined are the source again, for any text that can be cut', () => {
+it('the joined tokens of any text are the text itself', () => {
   const piece = fc.oneof(
     fc.constantFrom("'", '"', '$$', '$a$', '--', '/*', '*/', '\n', '\\', ';', ':a', '::', '#t', '1.5e3', 'é'),
     fc.string({ maxLength: 5 }),
@@ -35,7 +35,7 @@ it('tokens joined are the source again, for any text that can be cut', () => {
   );
 });
 
-describe('tokens', () => {
+describe('the lexer', () => {
   it.each<[string, string[]]>([
     ["'a''b' 'c\\'d'", ["string:'a''b'", "string:'c\\'d'"]],
     ['"x""y"', ['quoted:"x""y"']],
@@ -60,7 +60,7 @@ describe('tokens', () => {
   });
 });
 
-it('statements end at semicolons that are code, and empty ones are left out', () => {
+it('statements end at semicolons outside strings and comments, and empty ones are left out', () => {
   const sql = "-- a;b\nSELECT ';' ;; /* ; */ ; CREATE PROCEDURE p() AS $$ BEGIN; END; $$ LANGUAGE plpgsql";
   const statements = splitStatements(tokenize(sql)).map((tokens) =>
     tokens

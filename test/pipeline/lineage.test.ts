@@ -232,7 +232,7 @@ describe.each(Object.entries(CASES))('%s', (_, cases) => {
   });
 });
 
-describe('what makes a second execution differ', () => {
+describe('an input that may make a second execution differ', () => {
   it.each<[string, string[]]>([
     ['SELECT GETDATE(), SYSDATE, t.sysdate FROM t', ['GETDATE()', 'SYSDATE']],
     ['SELECT CURRENT_DATE, random()', ['RANDOM()', 'CURRENT_DATE']],
@@ -266,14 +266,14 @@ describe('what makes a second execution differ', () => {
     expect(statements.flatMap(({ facts }) => facts.nondeterministic)).toEqual(expected);
   });
 
-  it('may be any function that is not known to be built in', () => {
+  it('is any function that is not known to be built in', () => {
     const { statements } = effectOf(
       'SELECT UPPER(mart.f_score(a)), "g"(b), COUNT(DISTINCT c) FROM mart.h(1) x (y)',
     );
     expect(statements.flatMap(({ facts }) => facts.unknownFunctions).sort()).toEqual(['f_score', 'g', 'h']);
   });
 
-  it('may be an input that is not exactly the file of the run', () => {
+  it('is any file other than the file of the run', () => {
     const unpinned = (sql: string): string[] =>
       effectOf(sql).statements.flatMap(({ facts }) => facts.unpinned);
     expect(unpinned('COPY stage FROM :manifest IAM_ROLE default MANIFEST CSV')).toEqual([]);
@@ -286,7 +286,7 @@ describe('what makes a second execution differ', () => {
 });
 
 describe('prepared statements', () => {
-  it('do what they were prepared from when they are executed', () => {
+  it('have the effects of their text when they are executed', () => {
     const { effect } = effectOf(
       'PREPARE put (INT) AS INSERT INTO mart.t SELECT $1 FROM stage; EXECUTE put (3)',
     );
@@ -299,12 +299,12 @@ describe('prepared statements', () => {
   });
 });
 
-describe('whatever the words and their order', () => {
+describe('the analysis of arbitrary SQL', () => {
   const statements = Object.values(CASES).flatMap((cases) => cases.map(([sql]) => sql));
   const words = [...new Set(statements.flatMap((sql) => tokenize(sql).map((token) => token.text)))];
   const facts = (sql: string): ReturnType<typeof analyzeStatement> => analyzeStatement(tokenize(sql));
 
-  it('the analysis answers, and names only what stands in the text', () => {
+  it('returns, and names only tables of the text', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 25 }), (picked) => {
         const sql = picked.filter((word) => !word.startsWith('--')).join(' ');
@@ -325,7 +325,7 @@ describe('whatever the words and their order', () => {
     );
   });
 
-  it('no part of a statement that writes makes it a query or a setting', () => {
+  it('never takes a statement that writes for a query or a setting', () => {
     const writing = statements.filter((sql) => facts(sql).writes.length > 0);
     expect(writing.length).toBeGreaterThan(25);
     fc.assert(

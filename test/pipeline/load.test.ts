@@ -31,13 +31,13 @@ function folderWith(files: Record<string, string>): string {
   return folder;
 }
 
-describe('the samples', () => {
+describe('the sample pipelines', () => {
   const samples = mkdtempSync(join(tmpdir(), 'baton-samples-'));
   copySampleSql(samples);
   const { plans, problems } = loadPipelines(samples);
   rmSync(samples, { recursive: true });
 
-  it('compile without a word, and a resume of them is always safe', () => {
+  it('compile without problems, and are always safe to resume', () => {
     expect(problems).toEqual([]);
     expect(plans.map(({ pipeline, grade }) => [pipeline, grade])).toEqual([
       ['product_dimension', 'A'],
@@ -46,7 +46,7 @@ describe('the samples', () => {
     ]);
   });
 
-  it('do what their folders say', () => {
+  it('have the settings that their folders describe', () => {
     expect(plans.map(({ steps }) => steps.map(({ name, kind }) => `${name} ${kind}`))).toEqual([
       [
         '10_stage.sql session',
@@ -67,10 +67,10 @@ describe('the samples', () => {
   });
 });
 
-describe('the fixtures', () => {
+describe('the fixture pipelines', () => {
   const { plans, problems } = loadPipelines(FIXTURES);
 
-  it('compile without a word', () => {
+  it('compile without problems', () => {
     expect(problems).toEqual([]);
     expect(plans.map(({ pipeline }) => pipeline)).toEqual([
       'airport_frequencies',
@@ -83,14 +83,14 @@ describe('the fixtures', () => {
     ]);
   });
 
-  it('everything uses every key that there is, and three more the triggers that go without a file', () => {
+  it('use every key of pipeline.yml, and every trigger without a file', () => {
     const given = ['everything', 'nightly_totals', 'order_events', 'totals_report'].map((name): unknown =>
       parse(readFileSync(join(FIXTURES, name, 'pipeline.yml'), 'utf8')),
     );
     expect(unusedKeys(pipelineSchema, given, '')).toEqual([]);
   });
 
-  it("a value given at start is escaped once more inside UNLOAD's query", () => {
+  it('escape a value given at start twice inside the query of UNLOAD', () => {
     const everything = plans.find(({ pipeline }) => pipeline === 'everything');
     const step = everything?.steps.find(({ name }) => name === '50_export.sql');
     const sql = renderStatement(
@@ -149,11 +149,11 @@ function unusedKeys(shape: Shape, values: readonly unknown[], path: string): str
 }
 
 describe('the JSON Schema', () => {
-  it('in sql/ is current; npm run schema writes it anew', () => {
+  it('in sql/ is current (to update it: npm run schema)', () => {
     expect(readFileSync('sql/pipeline.schema.json', 'utf8')).toBe(pipelineJsonSchemaText());
   });
 
-  it('names defaults that are good values', () => {
+  it('has valid default values', () => {
     const wrong = defaultsOf(pipelineSchema, '').filter((one) => {
       const yaml = `on: []\n${nested(one.path, String(one.value))}`;
       return readSettings(yaml, 'pipeline.yml').problems.length > 0;
@@ -190,7 +190,7 @@ function nested(path: string, value: string): string {
 }
 
 describe('a folder of pipelines', () => {
-  it('gives the good ones, and says where the others are wrong', () => {
+  it('returns the valid ones, and the problems of the others with their places', () => {
     const yaml = 'on: []\n';
     const folder = folderWith({
       'setup/10_x.sql': 'BEGIN',
@@ -212,7 +212,7 @@ describe('a folder of pipelines', () => {
     ]);
   });
 
-  it('has no file that only looks like a step, without a word', () => {
+  it('reports every file that only looks like a step', () => {
     const folder = folderWith({
       'orders/pipeline.yml': 'on: []\n',
       'orders/10_a.sql': 'DELETE FROM t',
@@ -307,7 +307,7 @@ describe('a folder of pipelines', () => {
     ]);
   });
 
-  it('whose pipeline.yml is not UTF-8 has none either; a byte order mark does no harm', () => {
+  it('reports a pipeline.yml that is not UTF-8; a byte order mark is accepted', () => {
     const folder = folderWith({
       'latin/1_a.sql': 'DELETE FROM t',
       'marked/pipeline.yml': '\uFEFFon: []\n',
@@ -326,7 +326,7 @@ describe('a folder of pipelines', () => {
     ]);
   });
 
-  it('that is not there is told, not thrown', () => {
+  it('that does not exist is reported, not thrown', () => {
     expect(loadPipelines('/nowhere/at/all')).toMatchObject({
       plans: [],
       problems: [

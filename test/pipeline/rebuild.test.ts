@@ -17,7 +17,7 @@ function at(files: Record<string, string>, step: string, yaml = YAML): Rebuild {
   );
 }
 
-describe("the article's shape", () => {
+describe('a rebuild of the pipeline of the article', () => {
   const files = {
     ...STAGE,
     ...LOAD,
@@ -26,7 +26,7 @@ describe("the article's shape", () => {
     '50_audit.sql': 'INSERT INTO mart.audit SELECT COUNT(*) FROM changes',
   };
 
-  it('is refused behind its MERGE, even where the reads are declared repeatable: changes would be empty', () => {
+  it('is refused after its MERGE, even if the reads are declared repeatable: changes would be empty', () => {
     const yaml = `${YAML}steps:\n  30_changes.sql: { repeatable: true }\n`;
     const rebuild = at(files, '50_audit.sql', yaml);
     expect(rebuild).toMatchObject({
@@ -40,16 +40,16 @@ describe("the article's shape", () => {
     expect(planOf(files, yaml).grade).toBe('C');
   });
 
-  it('is rebuilt always before its MERGE committed', () => {
+  it('is always allowed before its MERGE committed', () => {
     expect(at(files, '40_merge.sql')).toMatchObject({ verdict: 'always', kept: [], reasons: [] });
   });
 
-  it('has grade A with the MERGE and the audit in one file', () => {
+  it('is always safe with the MERGE and the audit in one file: grade A', () => {
     const { '50_audit.sql': audit, ...rest } = files;
     expect(planOf({ ...rest, '40_merge.sql': `${MERGE}; ${audit}` }).grade).toBe('A');
   });
 
-  it('is refused by name even where one side leaves the schema out', () => {
+  it('is refused even if one side leaves out the schema of the table', () => {
     const unqualified = {
       ...files,
       '30_changes.sql': 'CREATE TEMP TABLE changes AS SELECT * FROM stage EXCEPT SELECT * FROM "DIM"',
@@ -60,8 +60,8 @@ describe("the article's shape", () => {
   });
 });
 
-describe('what is re-run', () => {
-  it('is what built the temporary tables still needed, and nothing else', () => {
+describe('the re-run part of a rebuild', () => {
+  it('is exactly the steps that built the temporary tables still needed', () => {
     const files = {
       ...STAGE,
       ...LOAD,
@@ -94,7 +94,7 @@ describe('what is re-run', () => {
     expect(at(files, '30_b.sql')).toMatchObject({ verdict: 'proved', rerun: ['10_set.sql'] });
   });
 
-  it('is nothing where no temporary table is needed: only a session is opened', () => {
+  it('is empty if no temporary table is needed: only a session is opened', () => {
     const files = { '10_a.sql': 'DELETE FROM mart.a', '20_b.sql': 'DELETE FROM mart.b' };
     expect(at(files, '20_b.sql')).toEqual({
       step: '20_b.sql',
@@ -106,7 +106,7 @@ describe('what is re-run', () => {
     });
   });
 
-  it('includes a DROP that made room for a table made again', () => {
+  it('includes a DROP before a table that is created again', () => {
     const files = {
       '10_a.sql': 'CREATE TEMP TABLE x AS SELECT 1 AS a',
       '20_b.sql': 'INSERT INTO mart.b SELECT * FROM x',
@@ -118,8 +118,8 @@ describe('what is re-run', () => {
   });
 });
 
-describe('what is checked again', () => {
-  it('are the checks whose tables are there and unchanged', () => {
+describe('the re-checked part of a rebuild', () => {
+  it('is the checks whose tables exist unchanged', () => {
     const files = {
       ...STAGE,
       ...LOAD,
@@ -139,7 +139,7 @@ describe('what is checked again', () => {
   });
 });
 
-describe('it is refused where', () => {
+describe('a rebuild in a new session', () => {
   const around = (session: string, options = ''): Rebuild =>
     at(
       {
@@ -183,7 +183,7 @@ describe('it is refused where', () => {
       '{ repeatable: true }',
       /reads first, which 20_first\.sql has changed since/,
     ],
-  ])('%s', (_, session, options, reason) => {
+  ])('is refused if %s', (_, session, options, reason) => {
     const rebuild = around(session, options);
     expect(rebuild.verdict).toBe('refused');
     expect(rebuild.reasons).toEqual([expect.stringMatching(reason)]);
@@ -194,11 +194,11 @@ describe('it is refused where', () => {
     ['CREATE TEMP TABLE x AS SELECT mart.f(1) AS a', '{ repeatable: true }'],
     ['CREATE TEMP TABLE x (LIKE mart.first)', ''],
     ['CREATE TEMP TABLE x AS SELECT :run_started_at::timestamp AS a', ''],
-  ])('but proved for %s %s', (session, options) => {
+  ])('is proved for %s %s', (session, options) => {
     expect(around(session, options)).toMatchObject({ verdict: 'proved', reasons: [] });
   });
 
-  it('an opaque step may have changed anything', () => {
+  it('is refused if an opaque step may have changed anything', () => {
     const files = {
       '10_x.sql': 'CREATE TEMP TABLE x AS SELECT 1 AS a',
       '20_call.sql': 'CALL p()',
@@ -211,7 +211,7 @@ describe('it is refused where', () => {
     expect(planOf(files).grade).toBe('D');
   });
 
-  it('a procedure fills a temporary table from nobody knows what', () => {
+  it('is refused if a procedure fills a temporary table from unknown tables', () => {
     const files = {
       '10_x.sql': 'CREATE TEMP TABLE x (a INT)',
       '20_fill.sql': 'CALL fill_x()',
@@ -229,7 +229,7 @@ describe('it is refused where', () => {
     expect(rebuildWith('{ writes: [x], reads: [mart.c], repeatable: true }').verdict).toBe('proved');
   });
 
-  it('the definition that a table is made LIKE was altered since', () => {
+  it('is refused if the table that another is created LIKE was altered since', () => {
     const files = {
       ...STAGE,
       '20_alter.sql': 'ALTER TABLE mart.dim ADD COLUMN a INT',
@@ -240,7 +240,7 @@ describe('it is refused where', () => {
     ]);
   });
 
-  it('a temporary table was made by a step that is kept', () => {
+  it('is refused if a temporary table was created by a step that is not re-run', () => {
     const files = { '10_make.sql': 'CALL make_x()', '20_b.sql': 'INSERT INTO mart.b SELECT * FROM #x' };
     const yaml = `${YAML}steps:\n  10_make.sql: { kind: opaque, idempotent: true, writes: ["#x"] }\n`;
     expect(at(files, '20_b.sql', yaml).reasons).toEqual([
@@ -249,7 +249,7 @@ describe('it is refused where', () => {
   });
 });
 
-it('a step that is proved to have had no effect does not count', () => {
+it('a step that is proved to have had no effect does not prevent a rebuild', () => {
   const { steps } = planOf({
     '10_x.sql': 'CREATE TEMP TABLE x AS SELECT GETDATE() AS a',
     '20_a.sql': 'INSERT INTO mart.a SELECT * FROM x',
@@ -259,7 +259,7 @@ it('a step that is proved to have had no effect does not count', () => {
   expect(rebuildAt(steps, 2, () => false).verdict).toBe('always');
 });
 
-describe('grades', () => {
+describe('the grade of a pipeline', () => {
   const x = { '10_x.sql': 'CREATE TEMP TABLE x AS SELECT 1 AS a' };
   it.each<[string, Record<string, string>, string]>([
     ['A', { ...x, '20_a.sql': 'INSERT INTO mart.a SELECT * FROM x' }, ''],

@@ -66,7 +66,7 @@ describe('quoteLiteral', () => {
     },
   );
 
-  it('is one string token for any text, which stands for that text again', () => {
+  it('makes one string token of any text, with that text as its value', () => {
     fc.assert(
       fc.property(text, (given) => {
         const literal = quoteLiteral(given);
@@ -79,7 +79,7 @@ describe('quoteLiteral', () => {
 });
 
 describe('renderStatement', () => {
-  it('keeps every byte of a value inside one literal, wherever the placeholder stands', () => {
+  it('keeps every byte of a value inside one literal, wherever the placeholder is', () => {
     const around = fc.constantFrom(
       ['SELECT ', ' FROM t'],
       ['SELECT x FROM t WHERE a = ', '::varchar /* end */ = 1'],
@@ -136,7 +136,7 @@ describe('renderStatement', () => {
     expect(renderValue('p', value)).toBe(expected);
   });
 
-  it('a negative number does not begin a comment', () => {
+  it('does not start a comment with a negative number', () => {
     const sql = render('SELECT 1 -:n', { n: { type: 'number', text: '-7' } });
     expect(sql).toBe('SELECT 1 -(-7)');
     expect(tokenize(sql).some((token) => token.kind === 'comment')).toBe(false);
@@ -154,7 +154,7 @@ describe('renderStatement', () => {
     expect(() => renderValue('p', value)).toThrow(message);
   });
 
-  it('says which placeholder has no value', () => {
+  it('reports the placeholder that has no value', () => {
     expect(() => renderStatement({ parts: ['COPY t FROM ', { param: 'manifest' }] }, new Map())).toThrow(
       ':manifest has no value in this run',
     );

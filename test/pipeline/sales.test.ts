@@ -21,7 +21,7 @@ async function load(name: string, lines: string): Promise<Awaited<ReturnType<Sta
 const daily = (): Promise<unknown> =>
   stack.query('SELECT sold_on, store_id, orders, quantity, amount FROM mart.daily_sales ORDER BY 1, 2');
 
-it('lines are replaced by what comes later, and every day that they touch is added up anew', async () => {
+it('sales lines are replaced by later ones, and the totals of every affected day are recomputed', async () => {
   const first = await load(
     '1.csv',
     '1,1,7,100,2026-01-01,2,20.00\n1,2,7,101,2026-01-01,1,5.50\n2,1,8,100,2026-01-02,1,10.00\n',
@@ -47,7 +47,7 @@ it('lines are replaced by what comes later, and every day that they touch is add
   ).toEqual([['50_publish.sql', '2']]);
 });
 
-it('a line that stands there twice fails the check, and nothing was changed', async () => {
+it('a duplicate sales line fails the check, and nothing is changed', async () => {
   const before = await daily();
   const run = await load('3.csv', '9,1,7,100,2026-02-01,1,1.00\n9,1,7,100,2026-02-01,1,1.00\n');
   expect(run).toMatchObject({ state: 'FAILED', step: '30_check_lines.sql', error: { class: 'check' } });

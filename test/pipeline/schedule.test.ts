@@ -31,7 +31,7 @@ function seenBetween(times: readonly string[], from: string, to: string, timeZon
   return found;
 }
 
-describe('around the days on which clocks change', () => {
+describe('a schedule on days of a clock change', () => {
   it.each([
     ['Europe/Berlin', '2026-03-27', '2026-03-31'],
     ['Europe/Berlin', '2026-10-23', '2026-10-27'],
@@ -48,7 +48,7 @@ describe('around the days on which clocks change', () => {
     ['Africa/Cairo', '2026-10-28', '2026-11-01'],
     ['Pacific/Kiritimati', '2026-06-01', '2026-06-03'],
     ['Etc/GMT+12', '2026-06-01', '2026-06-03'],
-  ])('in %s from %s to %s a time is due when the clocks show it first', (timeZone, fromDay, toDay) => {
+  ])('in %s from %s to %s is due when its local time is reached first', (timeZone, fromDay, toDay) => {
     const [from, to] = [`${fromDay}T00:00:00Z`, `${toDay}T00:00:00Z`];
     const quarters = ['00', '15', '30', '45'].flatMap((minute) => [
       `01:${minute}`,
@@ -64,7 +64,7 @@ describe('around the days on which clocks change', () => {
   });
 });
 
-it('a rate is due when it came to be, and then by the hours that pass', () => {
+it('a rate is due when it is created, and then after each elapsed period', () => {
   const start = Date.parse('2026-10-24T22:00:05Z');
   const schedule = readSchedule('rate(1 day)', start, 'Europe/Berlin');
   expect([schedule.next(start - 1), schedule.next(start), schedule.next(start + 86_400_000)]).toEqual([

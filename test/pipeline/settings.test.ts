@@ -6,7 +6,7 @@ import { planOf, problemsOf, YAML } from './helpers.ts';
 const FILES = { '10_a.sql': 'DELETE FROM t' };
 const said = (yaml: string, files: Record<string, string> = FILES): string[] => problemsOf(files, yaml);
 
-describe('durations', () => {
+describe('a duration', () => {
   it.each([
     ['90s', 90],
     ['10m', 600],
@@ -16,12 +16,12 @@ describe('durations', () => {
     expect(parseDuration(text)).toBe(seconds);
     expect(parseDuration(formatDuration(seconds))).toBe(seconds);
   });
-  it.each(['', '10', 'm', '1.5h', '-1s', '10 m', '1h30m', '10M', '1w'])('%j is none', (text) => {
+  it.each(['', '10', 'm', '1.5h', '-1s', '10 m', '1h30m', '10M', '1w'])('is refused: %j', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
 });
 
-describe('a wrong pipeline.yml is told with its place', () => {
+describe('an invalid pipeline.yml is reported with its place', () => {
   it.each<[string, string[]]>([
     ['', ['1:1: error: pipeline.yml must be a list of keys']],
     ['[]', ['1:1: error: pipeline.yml must be a list of keys']],
@@ -173,7 +173,7 @@ describe('a wrong pipeline.yml is told with its place', () => {
     }
   });
 
-  it('all at once, together with what is wrong in the SQL', () => {
+  it('with all its problems at once, and those of the SQL', () => {
     const yaml =
       'on:\n  - s3: { prefix: a/ }\nconcurency: 2\ntimeout: soon\nsteps:\n  10_a.sql: { kind: durabel }\n';
     expect(said(yaml, { '10_a.sql': 'BEGIN;\nDELETE FROM t;\n' })).toEqual([
@@ -186,7 +186,7 @@ describe('a wrong pipeline.yml is told with its place', () => {
     ]);
   });
 
-  it('also where the wrong value stands behind an alias', () => {
+  it('even if the invalid value is in an alias', () => {
     expect(said(`${YAML}timeout: &t soon\nsteps:\n  10_a.sql: { timeout: *t }\n`)).toEqual([
       expect.stringContaining('pipeline.yml:3:'),
       expect.stringContaining('pipeline.yml:5:24: error: steps.10_a.sql.timeout'),
@@ -218,7 +218,7 @@ it('a parameter default must fit its type', () => {
   }
 });
 
-it('a default is taken as it was written, not as YAML reads numbers', () => {
+it('a default is used as written, not as YAML parses numbers', () => {
   const plan = planOf(
     { '10_a.sql': 'DELETE FROM t WHERE a = :p' },
     `${YAML}parameters:\n  p: { type: string, default: 0010 }\n`,
@@ -226,7 +226,7 @@ it('a default is taken as it was written, not as YAML reads numbers', () => {
   expect(plan.parameters).toEqual([{ name: 'p', type: 'string', default: '0010' }]);
 });
 
-it('what is left out has the defaults that the schema names', () => {
+it('missing keys have the defaults of the schema', () => {
   const plan = planOf(FILES);
   expect(plan).toMatchObject({
     schema: 2,
@@ -246,7 +246,7 @@ it('what is left out has the defaults that the schema names', () => {
   });
 });
 
-it("a step's options stand before the pipeline's, and a step never has longer than the run", () => {
+it("a step's options override the pipeline's, and its timeout is at most that of the run", () => {
   const plan = planOf(
     { '10_a.sql': 'DELETE FROM t', '20_b.sql': 'DELETE FROM t' },
     `${YAML}timeout: 10m\nretry: { attempts: 5, base: 1s }\nsteps:\n  20_b.sql: { timeout: 5m, retry: { base: 9s } }\n`,
@@ -257,7 +257,7 @@ it("a step's options stand before the pipeline's, and a step never has longer th
   ]);
 });
 
-it('a session setting that is nearly one of Redshift is a hint', () => {
+it('a session setting that is nearly one of Redshift gives a hint', () => {
   const said = (set: string): string[] =>
     problemsOf({ '1_a.sql': 'DELETE FROM t' }, `on: []\nsession: { set: { ${set} } }\n`);
   expect(said('serch_path: mart')).toEqual([
@@ -266,7 +266,7 @@ it('a session setting that is nearly one of Redshift is a hint', () => {
   expect(said('search_path: mart, some_new_setting_of_2030: on, timezone: UTC')).toEqual([]);
 });
 
-it('session settings are SQL already', () => {
+it('session settings are stored as SQL', () => {
   const plan = planOf(
     FILES,
     `${YAML}session: { set: { search_path: 'mart, "My X", $user', query_group: "it's", statement_timeout: 5, enable_case_sensitive_identifier: true } }\n`,

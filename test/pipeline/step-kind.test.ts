@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { StepKind } from '../../shared/pipeline/plan.ts';
 import { kindOf } from './helpers.ts';
 
-describe('the kind of a file', () => {
+describe('the kind of a step', () => {
   it.each<[StepKind, string]>([
     ['session', 'CREATE TEMP TABLE x (a INT)'],
     ['session', 'CREATE TEMP TABLE x AS SELECT * FROM mart.t'],

@@ -31,7 +31,7 @@ describe('a placeholder', () => {
     expect(parts(sql)).toEqual(expected);
   });
 
-  it("inside UNLOAD's quoted query is marked, and offsets survive escapes", () => {
+  it("inside UNLOAD's quoted query is marked, with correct offsets despite escapes", () => {
     const sql = String.raw`UNLOAD ('SELECT ''x:y'', \'z\' FROM t WHERE d = :day AND s > ''::'' ') TO :a IAM_ROLE default`;
     const { template, uses } = made(sql);
     expect(template.parts).toEqual([
@@ -47,7 +47,7 @@ describe('a placeholder', () => {
     ]);
   });
 
-  it('cannot be filled in between the dollar quotes of an UNLOAD', () => {
+  it('cannot be used between the dollar quotes of an UNLOAD', () => {
     expect(made("UNLOAD ($$SELECT :a$$) TO 's3://b/x'").problems).toMatchObject([
       { severity: 'error', message: expect.stringContaining('dollar quotes') },
     ]);
@@ -62,14 +62,14 @@ describe('a placeholder', () => {
     'SELECT 1:a',
     'SELECT "q":a',
     'SELECT U&:a',
-  ])('that would run together with its neighbor is refused: %s', (sql) => {
+  ])('that would join with its neighbor is refused: %s', (sql) => {
     expect(made(sql).problems).toMatchObject([
       { severity: 'error', message: expect.stringContaining('needs a space around it') },
       ...(sql === 'SELECT :a:a' ? [{ severity: 'error' }] : []),
     ]);
   });
 
-  it('in quotes of its own is most likely a mistake', () => {
+  it('in quotes is reported as a likely mistake', () => {
     expect(made("COPY t FROM ':manifest'").problems).toMatchObject([
       { severity: 'warning', offset: 12, message: expect.stringContaining('write :manifest without quotes') },
     ]);
@@ -77,6 +77,6 @@ describe('a placeholder', () => {
   });
 });
 
-it('sizes count bytes, not characters', () => {
+it('statement sizes are counted in bytes, not characters', () => {
   expect(templateBytes(made("SELECT '東', :a").template)).toBe("SELECT '東', :a".length + 2);
 });

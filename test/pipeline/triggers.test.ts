@@ -41,7 +41,7 @@ describe('a schedule', () => {
     'rate(1 minute)',
     'rate(15 minutes)',
     'rate(1 day)',
-  ])('takes %s', (expression) => {
+  ])('accepts %s', (expression) => {
     expect(said(`  - schedule: "${expression}"\n`)).toEqual([]);
   });
 
@@ -233,7 +233,7 @@ describe('downstream pipelines', () => {
 describe('an event', () => {
   const on = (yaml: string): string => `  - event: ${yaml}\n`;
 
-  it('is a source, detail-types and a pattern for its detail, as EventBridge takes them', () => {
+  it('is a source, detail-types and a pattern for its detail, as in EventBridge', () => {
     const yaml = `on:
   - event: { source: shop.orders }
   - event:
@@ -327,7 +327,7 @@ describe('an event', () => {
     ]);
   });
 
-  it('is :event in the SQL, where an event starts the pipeline, and has no file', () => {
+  it('is :event in the SQL of pipelines with event triggers, and has no file', () => {
     const sql = (name: string) => ({ '10_a.sql': `INSERT INTO t SELECT :${name}` });
     expect(said(on('{ source: a }'), sql('event'))).toEqual([]);
     expect(said('  - schedule: rate(1 hour)\n', sql('event'))).toEqual([
@@ -340,7 +340,7 @@ describe('an event', () => {
     ]);
   });
 
-  it('is not used so often that the statement could be too long', () => {
+  it('must not be used so often that the statement could be too long', () => {
     const many = { '10_a.sql': `INSERT INTO t SELECT ${Array(7).fill(':event').join(', ')}` };
     expect(said(on('{ source: a }'), many)).toEqual([
       expect.stringContaining('so the statement may have 224'),
