@@ -112,7 +112,7 @@ describe('the local DynamoDB', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('tables of the template are made once and kept the next time', async () => {
+  test('creates the tables of the template once and keeps them at the next start', async () => {
     await createTables(endpoint, [table]);
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));
     expect(Table).toMatchObject({ TableStatus: 'ACTIVE', GlobalSecondaryIndexes: [{ IndexName: 'due' }] });
@@ -133,7 +133,7 @@ describe('the local DynamoDB', () => {
     await expect(createTables(endpoint, [other])).rejects.toThrow(/other keys or indexes .*remove/);
   });
 
-  test('time to live is on as the template says and can be switched', async () => {
+  test('has time to live switched on as in the template, and it can be changed', async () => {
     const described = await client.send(new DescribeTimeToLiveCommand({ TableName }));
     expect(described.TimeToLiveDescription).toEqual({
       TimeToLiveStatus: 'ENABLED',
@@ -145,7 +145,7 @@ describe('the local DynamoDB', () => {
     expect(after.TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'DISABLED' });
   });
 
-  test('of many writers of one new item exactly one wins', async () => {
+  test('lets exactly one of many writers create an item', async () => {
     const attempts = Array.from({ length: 50 }, async () => {
       await client.send(
         new PutItemCommand({
@@ -159,7 +159,7 @@ describe('the local DynamoDB', () => {
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  test('a failed condition returns the item that failed it, when asked to', async () => {
+  test('returns the item with a failed condition if requested', async () => {
     await client.send(new PutItemCommand({ TableName, Item: { ...key('seen'), version: { N: '7' } } }));
     const update = {
       TableName,
@@ -177,7 +177,7 @@ describe('the local DynamoDB', () => {
     expect((silent as ConditionalCheckFailedException).Item).toBeUndefined();
   });
 
-  test('a failed condition on an item that is not there returns none', async () => {
+  test('returns no item with a failed condition on a missing item', async () => {
     const error = await client
       .send(
         new PutItemCommand({
@@ -192,7 +192,7 @@ describe('the local DynamoDB', () => {
     expect((error as ConditionalCheckFailedException).Item).toBeUndefined();
   });
 
-  test('a sparse index follows its item: entered, moved and left', async () => {
+  test('updates a sparse index with its item: added, moved and removed', async () => {
     const Key = key('indexed');
     await client.send(
       new PutItemCommand({ TableName, Item: { ...Key, due: { S: 'due' }, next: { N: '5' } } }),
@@ -239,7 +239,7 @@ describe('the local DynamoDB', () => {
     ['{', 'SerializationException'],
     ['[]', 'SerializationException'],
     ['{"TableName":"nobody","Key":{"pk":{"S":"x"}}}', 'ResourceNotFoundException'],
-  ])('the body %s is refused as %s and the process lives on', async (body, type) => {
+  ])('refuses the body %s as %s and keeps running', async (body, type) => {
     const response = await fetch(endpoint, {
       method: 'POST',
       headers: { 'x-amz-target': 'DynamoDB_20120810.GetItem' },
@@ -249,7 +249,7 @@ describe('the local DynamoDB', () => {
     expect(await response.text()).toContain(type);
   });
 
-  test('a second process on the same folder is told so', async () => {
+  test('refuses a second process on the same folder with a reason', async () => {
     await expect(openDynamoDb(folder, 50)).rejects.toThrow(/another process/);
   });
 });
@@ -273,7 +273,7 @@ describe('the DynamoDB process', () => {
     rmSync(home, { recursive: true });
   });
 
-  test('kill -9 keeps what was written, and the process ends when its parent is gone', async () => {
+  test('keeps all writes after kill -9, and ends when its parent is gone', async () => {
     const first = await start();
     await createTables(first.endpoint, [table]);
     const writer = clientOf(first.endpoint);

@@ -164,7 +164,7 @@ async function eventCount(): Promise<number | undefined> {
 }
 
 describe('an archive', () => {
-  it('is made, described, listed and deleted', async () => {
+  it('is created, described, listed and deleted', async () => {
     const made = await createArchive({ Description: 'of files' });
     expect(made).toMatchObject({ ArchiveArn: ARCHIVE, State: 'ENABLED' });
     await createArchive({ ArchiveName: 'all', EventPattern: undefined, RetentionDays: undefined });
@@ -195,7 +195,7 @@ describe('an archive', () => {
     await expect(eventCount()).rejects.toThrow('Archive files does not exist.');
   });
 
-  it('keeps what matches its pattern, of PutEvents and of services, also when its delivery is lost', async () => {
+  it('keeps events that match its pattern, from PutEvents and services, even if their delivery is lost', async () => {
     await createArchive({ EventPattern: '{"source":["aws.s3","mine"]}' });
     faults.set({ effect: { kind: 'drop' } });
     await publish(event('a', '10:00:00'), event('b', '10:00:00', { source: 'aws.redshift-data' }));
@@ -213,7 +213,7 @@ describe('an archive', () => {
     expect(readFileSync(join(folder, 'archives', 'files.jsonl'), 'utf8')).toContain('{\\"n\\":1.50}');
   });
 
-  it('forgets events when their days are over, by the local clock', async () => {
+  it('deletes events after its number of days, by the local clock', async () => {
     await createArchive({ RetentionDays: 2 });
     await publish(event('a', '10:00:00'));
     clock.advance(1.5 * DAY_MS);
@@ -229,7 +229,7 @@ describe('an archive', () => {
     ]);
   });
 
-  it('is there again after a restart, with what it held, but for half a line of a killed process', async () => {
+  it('exists with its events after a restart, except for a partial line of a killed process', async () => {
     await createArchive();
     await publish(event('a', '10:00:00'));
     bus.stop();
@@ -239,7 +239,7 @@ describe('an archive', () => {
     expect(await eventCount()).toBe(2);
   });
 
-  it('of the template is made at start, changed without a loss, and gone when the template has it no more', async () => {
+  it('of the template is created at start, changed without a loss, and deleted with its resource', async () => {
     bus.stop();
     openBus({ archives: [files] });
     await createArchive({ ArchiveName: 'by-hand' });
@@ -281,7 +281,7 @@ describe('an archive', () => {
 describe('a replay', () => {
   beforeEach(() => createArchive());
 
-  it('delivers the events of its time again, oldest first, with its name and nothing else changed', async () => {
+  it('delivers the events of its time range again, oldest first, unchanged except for its name', async () => {
     const b = event('b', '10:30:00');
     const a = event('a', '10:00:00');
     await publish(b, a, event('early', '09:59:59'), event('late', '11:00:00'));
@@ -329,7 +329,7 @@ describe('a replay', () => {
     expect(Replays?.map((each) => [each.ReplayName, each.State])).toEqual([['once-more', 'COMPLETED']]);
   });
 
-  it('that its process left goes on when the next one starts', async () => {
+  it('that was interrupted continues when the next process starts', async () => {
     await publish(event('a', '10:00:00'), event('b', '10:30:00'));
     delivered = [];
     bus.replays.begin({
@@ -346,7 +346,7 @@ describe('a replay', () => {
     expect(delivered.map((each) => each.event.id).sort()).toEqual(['a', 'a', 'b', 'b']);
   });
 
-  it('of more events than fit in one turn goes on where it stood', async () => {
+  it('of more events than fit in one part continues after each part', async () => {
     const count = 120;
     const at = (i: number): string =>
       `10:${String(Math.floor(i / 60)).padStart(2, '0')}:${String(i % 60).padStart(2, '0')}`;
@@ -430,7 +430,7 @@ describe('a replay', () => {
     expect(bus.replays.all()).toHaveLength(1);
   });
 
-  it('that nobody started is not found', async () => {
+  it('that was never started is not found', async () => {
     await expect(client.send(new DescribeReplayCommand({ ReplayName: 'none' }))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });

@@ -148,14 +148,14 @@ describe('the bus', () => {
       { inputTransformer: { paths: { name: '$.detail.name' }, template: '"It is <name>"' } },
       'It is n',
     ],
-  ])('hands the target %s', async (_, input, expected) => {
+  ])('gives the target %s', async (_, input, expected) => {
     startBus([rule({ targets: [target(input)] })]);
     await bus.publish(event());
     await bus.settled();
     expect(JSON.parse(delivered[0]?.payload ?? '')).toEqual(expected);
   });
 
-  it('tries again with growing pauses until the target takes it', async () => {
+  it('retries with growing pauses until the target accepts the event', async () => {
     startBus([rule()]);
     refuse = new Error('busy');
     await bus.publish(event());
@@ -172,7 +172,7 @@ describe('the bus', () => {
     expect(bus.waiting).toBe(0);
   });
 
-  it('sends what its attempts or its age ran out for to the dead-letter queue, and says why', async () => {
+  it('sends an event to the dead-letter queue with the reason after its last attempt or maximum age', async () => {
     startBus([
       rule({ targets: [target({ deadLetterArn: DEAD, retryAttempts: 2, input: '{"x":1}' })] }),
       rule({ name: 'old', targets: [target({ arn: 'old', deadLetterArn: DEAD, maximumAgeSeconds: 60 })] }),
@@ -203,7 +203,7 @@ describe('the bus', () => {
     expect(byTarget.get('old')?.attributes['EXHAUSTED_RETRY_CONDITION']).toBe('MaximumEventAgeInSeconds');
   });
 
-  it('does not try again where there is no such target', async () => {
+  it('does not retry a missing target', async () => {
     startBus([rule({ targets: [target({ deadLetterArn: DEAD })] })]);
     refuse = new DeliveryRefused('NO_RESOURCE', 'there is no function step');
     await bus.publish(event());
@@ -212,7 +212,7 @@ describe('the bus', () => {
     expect(bus.waiting).toBe(0);
   });
 
-  it('delivers after a kill what it had accepted', async () => {
+  it('delivers accepted events after a kill', async () => {
     startBus([rule({ targets: [target(), target({ id: 'u', arn: 'other' })] })]);
     void bus.publish(event());
     // Killed here, before the event loop comes to the deliveries.
@@ -228,13 +228,13 @@ describe('the bus', () => {
     expect(delivered).toHaveLength(2);
   });
 
-  it('does not accept what it cannot keep', async () => {
+  it('does not accept an event that it cannot store', async () => {
     startBus([rule()]);
     bus.stop();
     await expect(bus.publish(event())).rejects.toThrow('the event bus has stopped');
   });
 
-  it('drops, delays and repeats on request, so many times', async () => {
+  it('drops, delays and repeats events on request, for a number of times', async () => {
     startBus([rule()]);
     faults.set({ match: { source: 'test', detailType: 'Tested' }, effect: { kind: 'drop' }, count: 1 });
     await bus.publish(event());
@@ -289,7 +289,7 @@ describe('the bus', () => {
       return delivered.map(({ payload }) => (JSON.parse(payload) as BusEvent).time);
     }
 
-    it('fires every tick that the clock was moved over, in order, one after another', async () => {
+    it('fires every due time that the clock was advanced over, in order, one after another', async () => {
       startBus([scheduled]);
       clock.advance(120 * MINUTE);
       await vi.waitFor(() => {
@@ -310,7 +310,7 @@ describe('the bus', () => {
       });
     });
 
-    it('waits for the target to take a tick before the next missed one', async () => {
+    it('waits until the target accepted one missed due time before the next', async () => {
       let underWay = 0;
       let most = 0;
       startBus([scheduled]);
@@ -339,7 +339,7 @@ describe('the bus', () => {
       expect(most).toBe(1);
     });
 
-    it('fires only the latest of the missed ticks where that is set', async () => {
+    it('fires only the latest missed due time if so configured', async () => {
       startBus([scheduled], { missedTicks: 'latest' });
       const start = clock.now();
       clock.advance(120 * MINUTE);
@@ -367,7 +367,7 @@ describe('the bus', () => {
       expect(at).toBeLessThanOrEqual(60);
     });
 
-    it('takes schedules of EventBridge Scheduler, and none that is off', async () => {
+    it('runs schedules of EventBridge Scheduler, except disabled ones', async () => {
       const schedule = {
         logicalId: 'S',
         name: 'daily',
@@ -390,7 +390,7 @@ describe('the bus', () => {
       expect(delivered[0]?.payload).toBe('{"job":"daily"}');
     });
 
-    it('keeps the next tick of a schedule that a new template leaves as it is', async () => {
+    it('keeps the next due time of a schedule that a new template does not change', async () => {
       startBus([scheduled]);
       clock.advance(50_000);
       bus.setRules([scheduled]);
@@ -537,7 +537,7 @@ describe('the bus', () => {
       });
     });
 
-    it('names what it does not have', async () => {
+    it('reports unknown names', async () => {
       await expect(client.send(new PutRuleCommand({ Name: 'x', EventPattern: '{}' }))).rejects.toThrow(
         'the local EventBridge has no PutRule: rules and targets come from serverless.yml',
       );

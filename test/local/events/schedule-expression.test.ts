@@ -18,8 +18,8 @@ function ticks(expression: string, after: string, count: number, timeZone?: stri
   return found;
 }
 
-describe('rate', () => {
-  it('counts from when the schedule was made', () => {
+describe('a rate expression', () => {
+  it('counts from the creation of the schedule', () => {
     expect(ticks('rate(1 minute)', '2026-01-01T00:00:30Z', 2)).toEqual([
       '2026-01-01T00:01:30Z',
       '2026-01-01T00:02:30Z',
@@ -30,7 +30,7 @@ describe('rate', () => {
   });
 });
 
-describe('cron', () => {
+describe('a cron expression', () => {
   const table: readonly (readonly [string, string, readonly string[]])[] = [
     ['cron(0 10 * * ? *)', '2026-02-01T10:00:00Z', ['2026-02-02T10:00Z']],
     ['cron(15 12 * * ? *)', '2026-02-01T00:00:00Z', ['2026-02-01T12:15Z', '2026-02-02T12:15Z']],
@@ -58,11 +58,11 @@ describe('cron', () => {
     ],
     ['cron(0 0 ? * fri-mon *)', '2026-05-04T00:00:00Z', ['2026-05-08T00:00Z']],
   ];
-  it.each(table)('%s goes on after %s', (expression, after, expected) => {
+  it.each(table)('is due next: %s after %s', (expression, after, expected) => {
     expect(ticks(expression, after, Math.max(expected.length, 1))).toEqual(expected);
   });
 
-  it('follows the clocks of a time zone', () => {
+  it('follows the local time of its time zone', () => {
     expect(ticks('cron(30 9 * * ? *)', '2026-03-28T00:00:00Z', 2, 'Europe/Berlin')).toEqual([
       '2026-03-28T08:30Z',
       '2026-03-29T07:30Z',
@@ -81,8 +81,8 @@ describe('cron', () => {
   });
 });
 
-describe('at', () => {
-  it('comes once', () => {
+describe('an at expression', () => {
+  it('is due once', () => {
     expect(ticks('at(2026-05-01T12:00:00)', '2026-01-01T00:00:00Z', 3)).toEqual(['2026-05-01T12:00Z']);
     expect(ticks('at(2026-05-01T12:00:00)', '2026-06-01T00:00:00Z', 3)).toEqual([]);
     expect(ticks('at(2026-05-01T12:00:00)', '2026-01-01T00:00:00Z', 1, 'America/New_York')).toEqual([
@@ -91,7 +91,7 @@ describe('at', () => {
   });
 });
 
-describe('an expression that is not valid', () => {
+describe('an invalid schedule expression', () => {
   it.each([
     ['every minute', 'it must be rate(...), cron(...) or at(...)'],
     ['rate(0 minutes)', 'a rate must be a whole number'],
@@ -114,7 +114,7 @@ describe('an expression that is not valid', () => {
     expect(() => parseSchedule(expression, 0)).toThrow(reason);
   });
 
-  it('names an unknown time zone', () => {
+  it('is refused with the name of an unknown time zone', () => {
     expect(() => parseSchedule('cron(0 10 * * ? *)', 0, 'Mars/Base')).toThrow(
       'unknown time zone "Mars/Base"',
     );

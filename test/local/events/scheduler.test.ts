@@ -100,7 +100,7 @@ async function untilDelivered(count: number): Promise<void> {
   for (const bus of buses) await bus.settled();
 }
 
-it('delivers each day that the clock was moved over, in order, with the time it was due', async () => {
+it('a schedule delivers every due time that the clock was advanced over, in order', async () => {
   clockAt('2026-11-20T12:00:00Z');
   boot([schedule()]);
   clock.advance(3 * DAY);
@@ -108,7 +108,7 @@ it('delivers each day that the clock was moved over, in order, with the time it 
   expect(delivered).toEqual(['2026-11-21T06:00:00Z', '2026-11-22T06:00:00Z', '2026-11-23T06:00:00Z']);
 });
 
-it('follows the clocks of its zone over the hour that they skip and the hour that they show twice', async () => {
+it('a schedule follows its time zone over skipped and repeated hours', async () => {
   clockAt('2026-03-27T12:00:00Z');
   boot([schedule({ expression: 'cron(30 2 * * ? *)', timeZone: 'Europe/Berlin' })]);
   clock.advance(3 * DAY);
@@ -122,7 +122,7 @@ it('follows the clocks of its zone over the hour that they skip and the hour tha
   expect(delivered).toEqual(['2026-10-24T00:30:00Z', '2026-10-25T00:30:00Z', '2026-10-26T01:30:00Z']);
 });
 
-it('starts a rate at once, and counts from there', async () => {
+it('a rate is due at once, and then periodically', async () => {
   clockAt('2026-11-20T12:00:10Z');
   boot([schedule({ expression: 'rate(12 hours)' })]);
   await untilDelivered(1);
@@ -132,7 +132,7 @@ it('starts a rate at once, and counts from there', async () => {
   expect(delivered.map((time) => Date.parse(time) - Date.parse(first))).toEqual([0, 12 * HOUR, DAY]);
 });
 
-it('delivers different schedules in the order of their times', async () => {
+it('schedules are delivered in the order of their due times', async () => {
   clockAt('2026-11-20T12:00:00Z');
   boot([
     schedule({ name: 'evening', expression: 'cron(0 18 * * ? *)' }),
@@ -143,7 +143,7 @@ it('delivers different schedules in the order of their times', async () => {
   expect(delivered).toEqual(delivered.toSorted());
 });
 
-it('waits with a day until its target has worked off the one before', async () => {
+it('a schedule waits with a due time until its target has processed the one before', async () => {
   clockAt('2026-11-20T12:00:00Z');
   const working: (() => void)[] = [];
   let waits = 0;
@@ -161,7 +161,7 @@ it('waits with a day until its target has worked off the one before', async () =
   expect(delivered).toEqual(['2026-11-21T06:00:00Z', '2026-11-22T06:00:00Z']);
 });
 
-it('goes on in the next process where the killed one was, with nothing twice and nothing lost', async () => {
+it('schedules continue after a kill without a loss or duplicate', async () => {
   clockAt('2026-11-20T12:00:00Z');
   const taken: (() => void)[] = [];
   // The second delivery is under way for as long as the process lives.
@@ -192,7 +192,7 @@ it('goes on in the next process where the killed one was, with nothing twice and
   expect(new Set(delivered).size).toBe(6);
 });
 
-it('fires after a pause what fell due in its last day, as long as a target would have been tried', async () => {
+it('after a pause schedules deliver the due times of the last day, as long as they would be retried', async () => {
   clockAt('2026-11-20T12:00:00Z');
   const first = boot([schedule({ expression: 'cron(0 0/6 * * ? *)' })]);
   first.stop();
@@ -214,7 +214,7 @@ it('fires after a pause what fell due in its last day, as long as a target would
   ]);
 });
 
-it('begins anew when its expression changes, and when it comes back', async () => {
+it('a schedule starts again if its expression changes or it is added again', async () => {
   clockAt('2026-11-20T12:00:00Z');
   const bus = boot([schedule()]);
   clock.advance(DAY);
@@ -228,7 +228,7 @@ it('begins anew when its expression changes, and when it comes back', async () =
   expect(delivered).toEqual(['2026-11-21T06:00:00Z', '2026-11-23T07:00:00Z']);
 });
 
-it('keeps its place when a new template leaves it as it is', async () => {
+it('a schedule keeps its next due time if a new template does not change it', async () => {
   clockAt('2026-11-20T12:00:00Z');
   const bus = boot([schedule({ expression: 'rate(1 day)' })]);
   await untilDelivered(1);
@@ -239,7 +239,7 @@ it('keeps its place when a new template leaves it as it is', async () => {
   expect(delivered).toHaveLength(2);
 });
 
-it('can be doubled on request, as Scheduler delivers at least once', async () => {
+it('schedule events can be duplicated on request, as Scheduler delivers at least once', async () => {
   clockAt('2026-11-20T12:00:00Z');
   boot([schedule()]);
   faults.set({ match: { source: 'aws.scheduler' }, effect: { kind: 'duplicate', copies: 2 }, count: 1 });
@@ -248,7 +248,7 @@ it('can be doubled on request, as Scheduler delivers at least once', async () =>
   expect(delivered).toEqual([...Array<string>(3).fill('2026-11-21T06:00:00Z'), '2026-11-22T06:00:00Z']);
 });
 
-it('can be read over HTTP, as Scheduler answers it', async () => {
+it('schedules can be read over HTTP with the API of Scheduler', async () => {
   clockAt('2026-11-20T12:00:00Z');
   const handler = schedulerHandler(boot([schedule(), schedule({ name: 'off', enabled: false })]));
   const server = createServer((request, response) => void handler(request, response));

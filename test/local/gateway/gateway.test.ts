@@ -213,7 +213,7 @@ describe('routing', () => {
     });
   });
 
-  test('a service nobody built is refused by name', async () => {
+  test('an unsupported service is refused by name', async () => {
     const response = await fetch(endpoint, {
       method: 'POST',
       headers: { 'x-amz-target': 'AWSScheduler.CreateSchedule' },
@@ -225,7 +225,7 @@ describe('routing', () => {
 });
 
 describe('faults of calls', () => {
-  test('before: the service never sees the call; spent after one hit', async () => {
+  test('before: the service never receives the call; removed after one hit', async () => {
     const client = new EventBridgeClient(settings());
     const command = () => new PutEventsCommand({ Entries: [] });
     await admin('POST', 'faults', { service: 'events', errorType: 'InternalException' });
@@ -294,12 +294,12 @@ describe('faults of calls', () => {
     [{ how: 'throttle', when: 'after' }, 'a throttled call never reaches its service'],
     [{ probability: 2 }, 'probability must be a number from 0 to 1'],
     [{ target: 'moon' }, 'target must be call or event'],
-  ])('%j is refused with a sentence', async (body, message) => {
+  ])('the fault %j is refused with a reason', async (body, message) => {
     expect((await admin('POST', 'faults', body))['error']).toContain(message);
   });
 });
 
-test('faults of events are handed to the bus, listed and taken out by the same door', async () => {
+test('event faults are passed to the bus, listed and removed by the admin endpoint', async () => {
   const fault = {
     target: 'event',
     match: { source: 'aws.redshift-data' },
@@ -320,19 +320,19 @@ test.each([
   [{ effect: { kind: 'drop' }, match: { sorce: 'x' } }, 'match has no member sorce'],
   [{ effect: { kind: 'drop' }, match: { pattern: '{"source": []}' } }, 'pattern'],
   [{ effects: {} }, 'an event fault has no member effects'],
-])('the event fault %j is refused with a sentence', async (body, message) => {
+])('the event fault %j is refused with a reason', async (body, message) => {
   expect((await admin('POST', 'faults', { target: 'event', ...body }))['error']).toContain(message);
 });
 
-describe('the admin door', () => {
-  test('advances the clock and tells it', async () => {
+describe('the admin endpoint', () => {
+  test('advances the clock and returns it', async () => {
     const before = clock.offsetMs;
     const view = await admin('POST', 'clock', { advanceMs: 7_200_000 });
     expect(view['offsetMs']).toBe(before + 7_200_000);
     expect((await admin('POST', 'clock', { advanceMs: -1 }))['error']).toContain('advanceMs must be');
   });
 
-  test('hands on what it does not know itself, and names what there is', async () => {
+  test('forwards unknown requests, and lists the known ones', async () => {
     expect(await admin('POST', 'kill-session', { sessionId: 's' })).toEqual({ killed: 's' });
     expect((await admin('GET', 'nonsense'))['error']).toContain('known are status, clock');
   });

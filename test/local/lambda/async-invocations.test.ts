@@ -72,7 +72,7 @@ describe('asynchronous invocations', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('whoever waits for the attempts of a function goes on when they have ended, a failed one included', async () => {
+  test('a wait for the attempts of a function ends with the last one, even a failed one', async () => {
     let release = (): void => undefined;
     held = new Promise((done) => {
       release = done;
@@ -141,7 +141,7 @@ describe('asynchronous invocations', () => {
     expect(queue.waiting).toBe(0);
   });
 
-  test('one that cannot be run is tried with growing pauses, until it is too old', async () => {
+  test('one that cannot be run is retried with growing pauses until its maximum age', async () => {
     answers = Array.from({ length: 20 }, (): Attempt => ({ kind: 'not-run', reason: 'throttled' }));
     queue.add('step', '{}');
     await settle();
@@ -150,7 +150,7 @@ describe('asynchronous invocations', () => {
     expect(records).toMatchObject([{ record: { requestContext: { condition: 'EventAgeExceeded' } } }]);
   });
 
-  test('a killed process goes on where it was, also after half a line', async () => {
+  test('continue after a kill, even after a partial line', async () => {
     answers = [failure];
     queue.add('step', '{"kept":true}');
     queue.add('step', '{"finished":true}');

@@ -76,7 +76,7 @@ afterAll(() => {
 });
 
 describe('an invocation', () => {
-  test('gets its event, its own environment and a context, and its instance is used again', async () => {
+  test('gets its event, its own environment and a context, and its instance is reused', async () => {
     const first = payload(await host.invoke('echo', '{"name":"first"}', 'request-1'));
     expect(first).toMatchObject({
       event: { name: 'first' },
@@ -122,11 +122,11 @@ describe('an invocation', () => {
     expect(sameClock).toBe(true);
   });
 
-  test('without a result answers null', async () => {
+  test('without a result returns null', async () => {
     expect(await host.invoke('nothing', '{}')).toEqual({ ok: true, payload: 'null' });
   });
 
-  test('a new configuration starts afresh', async () => {
+  test('with a new configuration starts a new instance', async () => {
     const other = new FunctionHost({
       logFolder: join(folder, 'other'),
       clockOffsetMs: 0,

@@ -68,7 +68,7 @@ describe('local queues', () => {
   }
 
   describe('a queue', () => {
-    it('hides what was received until the visibility timeout, and counts', () => {
+    it('hides received messages until the visibility timeout, and counts receives', () => {
       queue().send('one');
       const [first] = queue().receive(10);
       expect(first).toMatchObject({ body: 'one', receiveCount: 1 });
@@ -86,7 +86,7 @@ describe('local queues', () => {
       expect(again?.receiptHandle).not.toBe(first?.receiptHandle);
     });
 
-    it('loses what is deleted, by an old receipt too', () => {
+    it('deletes messages, even with an old receipt', () => {
       queue().send('one');
       const [first] = queue().receive(1);
       clock.advance(30 * SECOND);
@@ -97,7 +97,7 @@ describe('local queues', () => {
       expect(queue().delete('nonsense')).toBe(false);
     });
 
-    it('changes the visibility of what is in flight', () => {
+    it('changes the visibility of messages in flight', () => {
       queue().send('one');
       const [message] = queue().receive(1);
       const handle = message?.receiptHandle ?? '';
@@ -111,7 +111,7 @@ describe('local queues', () => {
       expect(queue().receive(1)).toHaveLength(1);
     });
 
-    it('delays', () => {
+    it('delays messages', () => {
       queue().send('later', {}, 60);
       expect(queue().receive(1)).toEqual([]);
       expect(queue().counts().delayed).toBe(1);
@@ -121,7 +121,7 @@ describe('local queues', () => {
       expect(queue().receive(1)).toHaveLength(1);
     });
 
-    it('gives up after too many receives, to the dead-letter queue', () => {
+    it('moves a message to the dead-letter queue after too many receives', () => {
       const { id } = queue().send('poison', textAttributes({ from: 'test' }));
       for (let turn = 0; turn < 3; turn += 1) {
         expect(queue().receive(1)).toHaveLength(1);
@@ -140,14 +140,14 @@ describe('local queues', () => {
       ]);
     });
 
-    it('keeps messages no longer than it should', () => {
+    it('deletes messages after their retention period', () => {
       queue().send('old');
       clock.advance(345_601 * SECOND);
       expect(queue().receive(1)).toEqual([]);
       expect(queue().counts().visible).toBe(0);
     });
 
-    it('brings back everything after a kill: sent, in flight, and how often it was received', async () => {
+    it('has all messages after a kill: sent, in flight, and their receive counts', async () => {
       for (const body of ['one', 'two', 'three']) {
         queue().send(body);
         clock.advance(1);
@@ -240,7 +240,7 @@ describe('local queues', () => {
       return batches.map((batch) => batch.map(({ body }) => body));
     }
 
-    it('hands over batches as Lambda receives them, and deletes what was taken', async () => {
+    it('invokes the function with batches, and deletes processed messages', async () => {
       const { id, sentAt } = queue().send('hello', textAttributes({ RULE_ARN: 'r' }));
       poll();
       await poller.settled();
@@ -270,7 +270,7 @@ describe('local queues', () => {
       expect(await readdir(join(folder, 'arrivals'))).toEqual([]);
     });
 
-    it('takes together what is there, at most a batch', async () => {
+    it('collects available messages, at most one batch', async () => {
       for (let index = 0; index < 25; index += 1) queue().send(String(index));
       poll();
       await poller.settled();
@@ -294,7 +294,7 @@ describe('local queues', () => {
       expect(bodies()).toEqual([['a', 'b', 'c'], ['d']]);
     });
 
-    it('brings back only the messages that the function names', async () => {
+    it('returns only the messages that the function reports as failed', async () => {
       queue().send('good');
       queue().send('bad');
       answer = (records) => ({
@@ -338,7 +338,7 @@ describe('local queues', () => {
     });
 
     it.each(['', 'null', '{}', '{"batchItemFailures":[]}', '{"batchItemFailures":null}'])(
-      'takes %j for success',
+      'treats the result %j as success',
       async (payload) => {
         queue().send('a');
         answer = () => ({ kind: 'returned', payload });
@@ -348,7 +348,7 @@ describe('local queues', () => {
       },
     );
 
-    it('tries again what could not be run, without receiving it again', async () => {
+    it('retries a batch that could not be run without receiving it again', async () => {
       queue().send('a');
       answer = () =>
         batches.length < 3 ? { kind: 'not-run', reason: 'throttled' } : { kind: 'returned', payload: 'null' };
@@ -367,7 +367,7 @@ describe('local queues', () => {
       expect(queue().counts()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
     });
 
-    it('has no more batches under way than it may', async () => {
+    it('runs no more batches at once than allowed', async () => {
       let underWay = 0;
       let most = 0;
       answer = async () => {
@@ -384,7 +384,7 @@ describe('local queues', () => {
       expect(most).toBe(2);
     });
 
-    it('does nothing when it is off or stopped', async () => {
+    it('does nothing if it is disabled or stopped', async () => {
       poll({ enabled: false });
       queue().send('a');
       await poller.settled();
@@ -396,7 +396,7 @@ describe('local queues', () => {
       expect(queue().counts().visible).toBe(1);
     });
 
-    it('brings back after a kill what the function had in hand', async () => {
+    it('returns the messages of a killed function', async () => {
       queue().send('a');
       let finish: (result: BatchResult) => void = () => undefined;
       answer = () =>
@@ -496,7 +496,7 @@ describe('local queues', () => {
       expect(md5OfAttributes({})).toBeUndefined();
     });
 
-    it('waits for a message as long as it is told to', async () => {
+    it('waits for a message as long as requested', async () => {
       const waiting = call('ReceiveMessage', { QueueUrl, WaitTimeSeconds: 20 });
       await vi.waitFor(async () => {
         await call('SendMessage', { QueueUrl, MessageBody: 'come' });
@@ -540,7 +540,7 @@ describe('local queues', () => {
       });
     });
 
-    it('tells of its queues', async () => {
+    it('returns the attributes of its queues', async () => {
       expect((await call('ListQueues', {})).body['QueueUrls']).toHaveLength(2);
       expect((await call('ListQueues', { QueueNamePrefix: 'arr' })).body).toEqual({ QueueUrls: [QueueUrl] });
       expect((await call('GetQueueUrl', { QueueName: 'arrivals' })).body).toEqual({ QueueUrl });

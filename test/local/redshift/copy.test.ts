@@ -114,7 +114,7 @@ describe('CSV', () => {
   });
 });
 
-describe('a file whose lines or bytes are of another kind', () => {
+describe('a file with other line ends or bytes', () => {
   const LINES = ['id,name,price,sold,seen,ok', '1,süd,1,,,', '2,"a\nb",2,,,'];
 
   test.each([
@@ -141,7 +141,7 @@ describe('a file whose lines or bytes are of another kind', () => {
         ].map(([from, to]) => gzipSync(Buffer.from(LINES.join('\n')).subarray(from, to))),
       ),
     ],
-  ])('is loaded whole: %s', async (_, options, content) => {
+  ])('is loaded completely: %s', async (_, options, content) => {
     local.putObject(BUCKET, 'kind/1', content);
     const end = await copy(`'s3://${BUCKET}/kind/1' IAM_ROLE default CSV ${options}`);
     expect(end).toMatchObject({ Status: 'FINISHED', ResultRows: 2 });
@@ -157,7 +157,7 @@ describe('a file whose lines or bytes are of another kind', () => {
     ['ENCODING UTF16LE', Buffer.from(`\ufeff${LINES.join('\n')}`, 'utf16le').swap16(), /mark of UTF16BE/],
     ['', Buffer.from(`\ufeff${LINES.join('\n')}`, 'utf16le'), /mark of UTF16LE/],
     ['', gzipSync('1,a'), /compressed \(gzip\)/],
-  ])('is refused where the COPY does not say so: %s', async (options, content, message) => {
+  ])('is refused if the COPY does not declare it: %s', async (options, content, message) => {
     local.putObject(BUCKET, 'kind/1', content);
     const end = await copy(
       `'s3://${BUCKET}/kind/1' IAM_ROLE default CSV IGNOREHEADER 1 ${options} MAXERROR 9`,
@@ -170,7 +170,7 @@ describe('a file whose lines or bytes are of another kind', () => {
 });
 
 describe('delimited text', () => {
-  test('has pipes, \\N for NULL, and takes a delimiter at the end of a line', async () => {
+  test('has pipes, \\N for NULL, and accepts a delimiter at the end of a line', async () => {
     local.putObject(
       BUCKET,
       't/1.txt',

@@ -99,7 +99,7 @@ async function gatekeeper(): Promise<Client> {
   return client;
 }
 
-test('kill -9 of the process takes PostgreSQL along; the next one has the data, and fails what ran', async () => {
+test('kill -9 of the process ends PostgreSQL, too; the next one has the data, and running statements failed', async () => {
   const first = await start();
   await run(first, 'CREATE TABLE kept (a int)');
   await run(first, 'INSERT INTO kept VALUES (1)');
@@ -171,7 +171,7 @@ test('the process ends with PostgreSQL when its parent is gone', async () => {
   expect(isAlive(pid)).toBe(false);
 });
 
-test('the clock of the supervisor moves the sessions', async () => {
+test('the clock of the supervisor ends idle sessions', async () => {
   const child = await start();
   const { SessionId } = await child.client.send(
     new ExecuteStatementCommand({

@@ -27,7 +27,7 @@ async function session(SessionId: string): Promise<SessionData | undefined> {
 const UNAVAILABLE = { name: 'ValidationException', message: 'Session is not available' };
 
 describe('a session', () => {
-  test('is given with a keep-alive, and not without', async () => {
+  test('is opened with a keep-alive, and not without', async () => {
     const without = await local.client.send(
       new ExecuteStatementCommand({ ...WORKGROUP, Sql: 'SELECT 1', WaitTimeSeconds: 30 }),
     );
@@ -228,7 +228,7 @@ test('of sessions 500 can be open on one workgroup, and no more', async () => {
   await admin(local, 'kill-session', { all: true });
 });
 
-describe('what AWS does not say is a switch:', () => {
+describe('behavior that AWS does not document is a switch:', () => {
   test('a keep-alive of 0 on a session may keep it', async () => {
     await local.restart({ keepAliveZero: 'keep' });
     const id = await openSession(local, 60);

@@ -121,7 +121,7 @@ describe('a result', () => {
     );
   });
 
-  test('is refused where there is none', async () => {
+  test('is refused if there is none', async () => {
     const end = await run(local, "INSERT INTO t VALUES (0, 'none')");
     await expect(local.client.send(new GetStatementResultCommand({ Id: end.Id }))).rejects.toMatchObject(
       rejected(
@@ -205,7 +205,7 @@ describe('a batch', () => {
     expect(await query(local, 'SELECT a FROM t ORDER BY a')).toEqual([['8'], ['9']]);
   });
 
-  test('loses its atomicity by TRUNCATE, which commits', async () => {
+  test('is not atomic with TRUNCATE, which commits', async () => {
     await runBatch(local, ['DELETE FROM t', "INSERT INTO t VALUES (1, 'before')"]);
     await run(local, 'CREATE TEMP TABLE IF NOT EXISTS other (a int)');
     const end = await runBatch(local, [
@@ -230,7 +230,7 @@ describe('a batch', () => {
 });
 
 describe('a ClientToken', () => {
-  test('runs once: later calls give the same Id, whatever they say', async () => {
+  test('runs once: later calls return the same Id, whatever their other members', async () => {
     const first = await run(local, "INSERT INTO t VALUES (1, 'once')", { ClientToken: 'token-1' });
     const again = await run(local, "INSERT INTO t VALUES (1, 'once')", { ClientToken: 'token-1' });
     const other = await run(local, 'SELECT 1', { ClientToken: 'token-1' });
@@ -316,7 +316,7 @@ describe('cancelling', () => {
 });
 
 describe('WaitTimeSeconds', () => {
-  test('answers as soon as the statement ends', async () => {
+  test('returns as soon as the statement ends', async () => {
     await gate.shut();
     const { Id } = await local.client.send(new ExecuteStatementCommand({ ...WORKGROUP, Sql: gate.sql }));
     const waiting = local.client.send(new DescribeStatementCommand({ Id, WaitTimeSeconds: 30 }));
@@ -325,7 +325,7 @@ describe('WaitTimeSeconds', () => {
     expect(await waiting).toMatchObject({ Status: 'FINISHED' });
   });
 
-  test('answers with the current state when its time is up', async () => {
+  test('returns the current state after its time', async () => {
     await gate.shut();
     const waiting = local.client.send(
       new ExecuteStatementCommand({
@@ -419,7 +419,7 @@ describe('named parameters', () => {
     expect(Records).toEqual([[{ longValue: 7 }, { stringValue: ':a' }, { stringValue: '10:30' }]]);
   });
 
-  test('keep their value a value', async () => {
+  test('are always bound as values', async () => {
     await run(local, 'INSERT INTO t VALUES (:id, :text)', {
       Parameters: [
         { name: 'id', value: '42' },

@@ -99,7 +99,7 @@ describe('files in a bucket directory', () => {
     });
   });
 
-  it('and PutObject are the same thing: one event, never two', async () => {
+  it('and PutObject raise one event, never two', async () => {
     for (let turn = 0; turn < 10; turn += 1) {
       await running.client.send(
         new PutObjectCommand({ Bucket: 'landing', Key: `put/${String(turn)}`, Body: 'sent' }),
@@ -113,7 +113,7 @@ describe('files in a bucket directory', () => {
     expect(events[0]?.detail['source-ip-address']).toBe('127.0.0.1');
   });
 
-  it('are announced when they are whole', async () => {
+  it('raise their event when they are complete', async () => {
     const path = join(landing, 'slow.csv');
     await writeFile(path, 'begin');
     for (let piece = 0; piece < 20; piece += 1) {
@@ -125,7 +125,7 @@ describe('files in a bucket directory', () => {
     expect(events.map(told)).toMatchObject([{ key: 'slow.csv', size: 105 }]);
   });
 
-  it('are announced again when they change, with a greater sequencer', async () => {
+  it('raise another event when they change, with a greater sequencer', async () => {
     await writeFile(join(landing, 'x.csv'), 'one');
     await until(() => events.length === 1);
     await writeFile(join(landing, 'x.csv'), 'two');
@@ -155,7 +155,7 @@ describe('files in a bucket directory', () => {
     });
   });
 
-  it('that are hidden or passing are no objects; an empty one is', async () => {
+  it('that are hidden or temporary are not objects; an empty one is', async () => {
     for (const name of ['.DS_Store', 'a.csv.part', '.a.csv.swp', 'a.csv~', '.rsync.X1', 'b.tmp']) {
       await writeFile(join(landing, name), 'passing');
     }
@@ -187,7 +187,7 @@ describe('files in a bucket directory', () => {
     ).toEqual(['inside/deep/er/1.csv', 'link.csv', 'x.csv']);
   });
 
-  it('are not announced again by a restart, but those that came, changed or went meanwhile are', async () => {
+  it('raise no event again after a restart, unless they were added, changed or removed in between', async () => {
     for (const name of ['same.csv', 'changes.csv', 'goes.csv']) await writeFile(join(landing, name), name);
     await running.client.send(new PutObjectCommand({ Bucket: 'landing', Key: 'odd/', Body: 'odd' }));
     await until(() => events.length === 4);
@@ -213,7 +213,7 @@ describe('files in a bucket directory', () => {
     expect(events).toEqual([]);
   });
 
-  it('are not announced again when the whole home was copied to another place', async () => {
+  it('raise no event again after the home was copied', async () => {
     await writeFile(join(landing, 'x.csv'), 'x');
     await running.client.send(
       new PutObjectCommand({ Bucket: 'landing', Key: 'y.csv', Body: 'y', ContentType: 'text/csv' }),
@@ -230,7 +230,7 @@ describe('files in a bucket directory', () => {
     expect(head).toMatchObject({ ETag: `"${md5('y')}"`, ContentType: 'text/csv' });
   });
 
-  it('owe their event until it is accepted: a refusing bus, then a killed process, lose nothing', async () => {
+  it('keep their event until it is accepted: neither a refusing bus nor a killed process loses it', async () => {
     await running.stop();
     const refused: BusEvent[] = [];
     running = await startS3(home, (event) => {
@@ -284,7 +284,7 @@ describe('files in a bucket directory', () => {
     expect(await readFile(join(home, 's3/quiet/x.csv'), 'utf8')).toBe('x');
   });
 
-  it('come by the hundreds and are each announced once', async () => {
+  it('raise one event each, even hundreds at once', async () => {
     await mkdir(join(landing, 'many'));
     await Promise.all(
       Array.from({ length: 500 }, (_, index) =>

@@ -52,7 +52,7 @@ describe('S3, bus and queue, killed at any moment', () => {
     return events;
   }
 
-  it('lose no upload, and announce none under two sequencers', async () => {
+  it('lose no upload, and send no upload with two sequencers', async () => {
     const answered: string[] = [];
     const copied: string[] = [];
     for (let round = 0; round < 6; round += 1) {

@@ -157,7 +157,7 @@ describe('the S3 endpoint', () => {
     expect(await findObject(join(home.home, 's3'), Bucket, 'wrong')).toBeUndefined();
   });
 
-  it('takes signed chunks', async () => {
+  it('accepts signed chunks', async () => {
     const answer = await fetch(`${running.endpoint}/landing/signed`, {
       method: 'PUT',
       headers: {
@@ -170,7 +170,7 @@ describe('the S3 endpoint', () => {
     expect((await get('signed')).toString()).toBe('hello\r\n!');
   });
 
-  it('gives ranges', async () => {
+  it('returns ranges', async () => {
     await put('ranged', '0123456789');
     expect((await get('ranged', { Range: 'bytes=2-4' })).toString()).toBe('234');
     expect((await get('ranged', { Range: 'bytes=7-' })).toString()).toBe('789');
@@ -182,7 +182,7 @@ describe('the S3 endpoint', () => {
     });
   });
 
-  it('holds conditions on reads', async () => {
+  it('supports conditional reads', async () => {
     await put('pinned', 'one');
     const { ETag } = await send((s3) => s3.send(new HeadObjectCommand({ Bucket, Key: 'pinned' })));
     expect((await get('pinned', { IfMatch: ETag ?? '' })).toString()).toBe('one');
@@ -195,7 +195,7 @@ describe('the S3 endpoint', () => {
     expect((await errorOf(head)).status).toBe(412);
   });
 
-  it('holds conditions on writes, for one of many writers', async () => {
+  it('supports conditional writes: one of many writers wins', async () => {
     const tries = await Promise.allSettled(
       Array.from({ length: 20 }, (_, index) =>
         send((s3) =>
@@ -341,7 +341,7 @@ describe('the S3 endpoint', () => {
     expect(await errorOf(missing)).toMatchObject({ name: 'NoSuchKey' });
   });
 
-  it('deletes many, and says of none that it was not there', async () => {
+  it('deletes many objects, without errors for missing ones', async () => {
     await put('d/1');
     await put('d/<2>&');
     const answer = await send((s3) =>
@@ -411,7 +411,7 @@ describe('the S3 endpoint', () => {
     expect(await errorOf(complete(Parts))).toMatchObject({ name: 'NoSuchUpload', status: 404 });
   });
 
-  it('knows its buckets', async () => {
+  it('lists its buckets', async () => {
     await send((s3) => s3.send(new CreateBucketCommand({ Bucket: 'another' })));
     const { Buckets } = await send((s3) => s3.send(new ListBucketsCommand({})));
     expect(Buckets?.map(({ Name }) => Name)).toEqual(['another', 'landing']);
@@ -425,7 +425,7 @@ describe('the S3 endpoint', () => {
     expect(await errorOf(lost)).toMatchObject({ name: 'NoSuchBucket', status: 404 });
   });
 
-  it('names an operation that it does not have', async () => {
+  it('refuses an unsupported operation by name', async () => {
     expect(await errorOf(send((s3) => s3.send(new GetBucketAclCommand({ Bucket }))))).toMatchObject({
       name: 'NotImplemented',
       status: 501,
@@ -435,7 +435,7 @@ describe('the S3 endpoint', () => {
     expect(await first.text()).toContain('ListObjects (version 1): use ListObjectsV2');
   });
 
-  it('tells of a file changed by hand a moment ago as it is now', async () => {
+  it('returns the current state of a file changed by hand', async () => {
     const path = join(home.home, 's3/landing/edited.csv');
     await put('edited.csv', 'before');
     for (const text of ['after1', 'after2', 'after3']) {

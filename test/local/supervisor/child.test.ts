@@ -78,7 +78,7 @@ describe('a child process', () => {
     await until(() => readFileSync(join(folder, 'sample.log'), 'utf8') === 'given undefined\n');
   });
 
-  test('is started again when it is killed; callers meanwhile wait for the new one', async () => {
+  test('is restarted when it is killed; callers wait for the new one', async () => {
     const first = await start(program).port();
     process.kill(first, 'SIGKILL');
     await until(() => child.status().restarts === 1);
@@ -90,13 +90,13 @@ describe('a child process', () => {
     ]);
   });
 
-  test('that ends before it is ready is told with its last words', async () => {
+  test('that ends before it is ready is reported with its last output', async () => {
     await expect(start(`console.error('the folder is damaged'); process.exit(3);`).port()).rejects.toThrow(
       'sample: the process ended (code 3) before it was ready. the folder is damaged',
     );
   });
 
-  test('ends with its channel, and is killed when it will not', async () => {
+  test('ends with its channel, and is killed if it does not', async () => {
     const port = await start(
       `process.send({ kind: 'ready', port: process.pid }); setInterval(() => 0, 1000);`,
       {
@@ -109,7 +109,7 @@ describe('a child process', () => {
 });
 
 describe('the lock of a home', () => {
-  test('holds one supervisor; the second is told what to do', async () => {
+  test('admits one supervisor; the second gets an error with what to do', async () => {
     const lock = await lockHome(folder);
     await expect(lockHome(folder)).rejects.toThrow(HomeInUse);
     await expect(lockHome(folder)).rejects.toThrow(/another `baton up` is using .* stop it first/);
@@ -134,13 +134,13 @@ describe('the lock of a home', () => {
 });
 
 describe('the stored clock', () => {
-  test('keeps what it was advanced, over a restart', () => {
+  test('keeps its advance after a restart', () => {
     const file = join(folder, 'state', 'clock.json');
     storedClock(file).advance(5000);
     expect(storedClock(file).offsetMs).toBe(5000);
   });
 
-  test('of a damaged file is real time', () => {
+  test('is the real time if its file is damaged', () => {
     const file = join(folder, 'clock.json');
     writeFileSync(file, '{"offs');
     expect(storedClock(file).offsetMs).toBe(0);

@@ -82,7 +82,7 @@ describe('the local AWS', () => {
     await stack.stop();
   });
 
-  test('tells where it is and where the buckets are', () => {
+  test('reports its address and the folders of its buckets', () => {
     expect(stack.ready).toEqual({
       endpoint,
       region: 'us-east-1',
@@ -131,7 +131,7 @@ describe('the local AWS', () => {
     client.destroy();
   });
 
-  test('the clock of every process moves on at once: a schedule fires and its function sees the new time', async () => {
+  test('advances the clock of every process at once: a schedule fires and its function has the new time', async () => {
     const before = await noted(endpoint, 'tick');
     const { now } = await admin<{ readonly now: string }>(endpoint, 'POST', 'clock', {
       advanceMs: 3_600_000,
@@ -180,7 +180,7 @@ describe('the local AWS', () => {
     client.destroy();
   });
 
-  test('a child process that is killed comes back, and calls meanwhile wait for it', async () => {
+  test('restarts a killed child process, and calls wait for it', async () => {
     for (const name of ['dynamodb', 'lambda', 'redshift']) {
       const { processes } = await admin<Status>(endpoint, 'GET', 'status');
       const pid = processes.find((each) => each.name === name)?.pid ?? 0;
@@ -207,7 +207,7 @@ describe('the local AWS', () => {
     redshift.destroy();
   });
 
-  test('a reload takes up new code', async () => {
+  test('loads new code with a reload', async () => {
     await stack.reload();
     await admin(endpoint, 'POST', 'clock', { advanceMs: 60_000 });
     const client = new LambdaClient(clientSettings(endpoint));
@@ -221,7 +221,7 @@ describe('the local AWS', () => {
     client.destroy();
   });
 
-  test('rules follow every reload, also one of code alone, and the admin door', async () => {
+  test('updates rules with every reload', async () => {
     const rules = async (): Promise<readonly (string | undefined)[]> => {
       const client = new EventBridgeClient(clientSettings(endpoint));
       const { Rules = [] } = await client.send(new ListRulesCommand({}));
@@ -254,7 +254,7 @@ describe('the local AWS', () => {
     expect(await rules()).toEqual(before);
   });
 
-  test('a second one on the same home is told so', async () => {
+  test('refuses to start a second time on the same home', async () => {
     await expect(up(place)).rejects.toThrow(/another `baton up` is using .*; stop it first/);
   });
 });

@@ -352,13 +352,13 @@ test('permissions, logs and alarms are left out, even with functions the local A
   expect(Object.values(resources).flat()).toEqual([]);
 });
 
-test('a resource type nobody thought of is an error that names it and the remedy', () => {
+test('an unknown resource type is an error that names it and the remedy', () => {
   expect(() => read({ Thing: { Type: 'AWS::Kinesis::Stream', Properties: {} } })).toThrow(
     /^Resources\.Thing: the local AWS has no AWS::Kinesis::Stream\. Put it behind a condition/,
   );
 });
 
-test('a resource whose condition is false is not there', () => {
+test('a resource whose condition is false is left out', () => {
   const { queues } = read(
     { Q: { Type: 'AWS::SQS::Queue', Condition: 'Never', Properties: {} } },
     { Conditions: { Never: { 'Fn::Equals': ['a', 'b'] } } },

@@ -190,7 +190,7 @@ const CASES: [string, string, fc.Arbitrary<string>, string, Partial<Column>?][] 
 const RUNS = 3000;
 
 test.each(CASES)(
-  '%s %s: nothing is let through that the database refuses',
+  'COPY accepts no value that the database refuses: %s %s',
   async (type, options, values, sql, more = {}) => {
     const convert = converterFor(column(type, more), parseCopyCommand(options));
     const sample = fc.sample(values, RUNS);

@@ -39,7 +39,7 @@ test('header lines are left out and counted', () => {
   expect(read(CSV, 'h1\nh2\n1,2\n', 2).records).toEqual([{ fields: ['1', '2'], line: 3 }]);
 });
 
-test('a malformed record is told with its line, and the next one is read', () => {
+test('a malformed record is reported with its line, and the next one is read', () => {
   const { records, problems } = read(CSV, '"a"b,c\nx"y,z\n1,2\n"open');
   expect(problems.map(({ line }) => line)).toEqual([1, 2, 4]);
   expect(records).toEqual([{ fields: ['1', '2'], line: 3 }]);

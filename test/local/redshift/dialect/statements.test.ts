@@ -70,7 +70,7 @@ describe('errors', () => {
   });
 });
 
-describe('what a statement leaves behind', () => {
+describe('the effects of a statement', () => {
   test('a NONATOMIC procedure that fails keeps the statements before', async () => {
     expect(await errorOf('call half()')).toBe('division by zero');
     expect(await rowsOf('select count(*) from na')).toEqual(['1']);

@@ -55,7 +55,7 @@ test('a server starts in a home that only its owner may enter, and keeps its dat
   await second.stop();
 });
 
-test('a pid file whose pid is by now another process does not hinder a start', async () => {
+test('a pid file whose pid belongs to another process does not prevent a start', async () => {
   const sleeper = spawn('sleep', ['60']);
   const file = join(serverData(), 'postmaster.pid');
   writeFileSync(file, `${String(sleeper.pid)}\n${serverData()}\n1\n5432\n\n127.0.0.1\n\nready\n`);
@@ -66,7 +66,7 @@ test('a pid file whose pid is by now another process does not hinder a start', a
   sleeper.kill();
 });
 
-test('a pid file of nobody does not hinder a start', async () => {
+test('a pid file without a process does not prevent a start', async () => {
   writeFileSync(
     join(serverData(), 'postmaster.pid'),
     `999999\n${serverData()}\n1\n5432\n\n127.0.0.1\n\nready\n`,
@@ -76,7 +76,7 @@ test('a pid file of nobody does not hinder a start', async () => {
   await postgres.stop();
 });
 
-test('only who has the password connects', async () => {
+test('only a client with the password can connect', async () => {
   const postgres = await startPostgres({ home });
   const stranger = new Client({ ...postgres.connect, password: 'wrong' });
   stranger.on('error', () => undefined);
@@ -84,7 +84,7 @@ test('only who has the password connects', async () => {
   await postgres.stop();
 });
 
-test('a server that cannot start says what its log says', async () => {
+test('a server that cannot start reports its log', async () => {
   await expect(startPostgres({ home, settings: ['no_such_setting=1'] })).rejects.toThrow(
     /PostgreSQL did not start; .*no_such_setting/s,
   );
