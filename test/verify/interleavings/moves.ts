@@ -359,7 +359,7 @@ function pass(next: Snapshot, ms: number): undefined {
   const older = (time: string): string => new Date(Date.parse(time) - ms).toISOString();
   next.run = {
     ...run,
-    ...(run.nextCheckAt === undefined ? {} : { next: run.nextCheckAt - ms / 1000 }),
+    ...(run.nextCheckAt === undefined ? {} : { nextCheckAt: run.nextCheckAt - ms / 1000 }),
     ...(run.claimedAt === undefined ? {} : { claimedAt: older(run.claimedAt) }),
     ...(run.submittedAt === undefined ? {} : { submittedAt: older(run.submittedAt) }),
     ...(run.outcomeUnknownSince === undefined ? {} : { outcomeUnknownSince: older(run.outcomeUnknownSince) }),

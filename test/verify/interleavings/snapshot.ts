@@ -199,7 +199,7 @@ class Renaming {
 
 /** A run as it is kept here: what nobody reads is the same in all. */
 export function normalRun(run: StoredRun): StoredRun {
-  const next = run.nextCheckAt === undefined ? {} : { next: steppedUp(run.nextCheckAt) };
+  const next = run.nextCheckAt === undefined ? {} : { nextCheckAt: steppedUp(run.nextCheckAt) };
   return inOrder({
     ...run,
     ...next,
