@@ -42,7 +42,7 @@ it('every state of two drivers of one step is valid, without drivers that can ha
 describe('the exploration finds the shortest way to a violation', () => {
   const cases: [string, Configuration, Sabotage, RegExp][] = [
     [
-      'markers are not seen: a commit that took effect is done again',
+      'if markers are not seen: a commit that took effect is repeated',
       smallest,
       ({ warehouse }) => {
         warehouse.verify = () => [['0']];
@@ -50,7 +50,7 @@ describe('the exploration finds the shortest way to a violation', () => {
       /^I1: /,
     ],
     [
-      'tokens are not remembered: a statement is executed twice',
+      'if tokens are not remembered: a statement is executed twice',
       nobodyDies,
       ({ warehouse }) => {
         warehouse.tokens.clear();
@@ -58,7 +58,7 @@ describe('the exploration finds the shortest way to a violation', () => {
       /^I4: /,
     ],
     [
-      'the store saves without a condition: two drivers overwrite each other',
+      'if the store saves without a condition: two drivers overwrite each other',
       smallestOfTwo,
       ({ store }) => {
         const save = store.save.bind(store);
@@ -67,7 +67,7 @@ describe('the exploration finds the shortest way to a violation', () => {
       /^I\d+: /,
     ],
     [
-      'the sweep finds nothing: a run whose driver died goes on no more',
+      'if the sweep finds nothing: a run whose driver died is stuck',
       nobodyDies,
       ({ store }) => {
         store.findDue = async () => [];
@@ -86,7 +86,7 @@ describe('the exploration finds the shortest way to a violation', () => {
     expect(labels).toHaveLength(violation?.path.length ?? -1);
   });
 
-  it('none if another guard backs the removed one', async () => {
+  it('but none if another guard backs the removed one', async () => {
     const blind: Sabotage = ({ warehouse }) => {
       warehouse.findByName = async () => undefined;
     };
