@@ -7,6 +7,7 @@ import type { Run } from '../run/run.ts';
 import { queueOrder } from '../run/run.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import type { Pool } from '../store/run-store.ts';
+import { MalformedItemError } from '../store/shape.ts';
 import { planToStart } from './plan-to-start.ts';
 import type { Engine } from './ports.ts';
 import { wake } from './wake.ts';
@@ -63,6 +64,18 @@ async function placesFor(run: Run, { plans }: Engine): Promise<number> {
   return plan?.concurrency ?? 1;
 }
 
+/** An item that cannot be read must not block the other runs of its pipeline: it is reported each time. */
+async function readable(runId: string, engine: Engine): Promise<Run | 'malformed' | undefined> {
+  try {
+    return await engine.store.load(runId);
+  } catch (error) {
+    if (!(error instanceof MalformedItemError)) throw error;
+    const fields = { run: runId, error: error.message };
+    engine.log('error', 'a run cannot be read: correct its item in the table', fields);
+    return 'malformed';
+  }
+}
+
 /** The waiting runs of a pipeline, oldest first. The index lags: only the item itself says whether a run still waits. */
 class Queue {
   readonly #pipeline: string;
@@ -83,8 +96,8 @@ class Queue {
     this.#ids ??= await this.#engine.store.findQueued(this.#pipeline, LOOKED_AT);
     for (let id = this.#ids[0]; id !== undefined; id = this.#ids[0]) {
       if (id === me?.id) return me;
-      const other = isServed(id) ? undefined : await this.#engine.store.load(id);
-      if (other?.life.state === 'QUEUED')
+      const other = isServed(id) ? undefined : await readable(id, this.#engine);
+      if (other !== 'malformed' && other?.life.state === 'QUEUED')
         return me !== undefined && queueOrder(me) < queueOrder(other) ? me : other;
       this.#ids.shift();
     }
@@ -105,8 +118,10 @@ export async function tendPool(
   const unaware: string[] = [];
   let isHeldBack = false;
   for (const [runId, epoch] of Object.entries(holders)) {
-    const holder = await store.load(runId);
-    if (holder?.life.state === 'QUEUED') unaware.push(runId);
+    const holder = await readable(runId, engine);
+    // Its statement may be running: it keeps its slot until the item is corrected or deleted.
+    if (holder === 'malformed') isHeldBack = true;
+    else if (holder?.life.state === 'QUEUED') unaware.push(runId);
     else if (holder?.slot?.held !== true) {
       await store.releaseSlot(pipeline, runId, epoch);
       engine.log('warn', 'freed the slot of a run that has ended', { pipeline, run: runId, epoch });
