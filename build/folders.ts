@@ -54,8 +54,8 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
 }
 
 /**
- * Puts the files of one folder into another: the same files where the file system can, else copies. Nobody may write
- * into them afterwards.
+ * Puts the files of one folder into another: hard links where the file system supports them, else copies. The files
+ * must not be changed afterwards.
  */
 export function linkFiles(from: string, to: string): void {
   mkdirSync(to, { recursive: true });

@@ -6,7 +6,7 @@ import { TemplateError } from './template.ts';
 
 const INVALID = 2;
 
-/** Somebody asked for something that cannot be; said in one line, with how the command is used. */
+/** An impossible request, reported in one line with the command's usage. */
 class UsageError extends Error {
   override name = 'UsageError';
 }
