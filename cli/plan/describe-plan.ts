@@ -58,6 +58,9 @@ export function describePlan(plan: Plan, now: number): string {
     ...(plan.description === '' ? [] : wrap(plan.description, 76).map((line) => `  ${line}`)),
     `  grade ${plan.grade}: ${GRADES[plan.grade]}`,
     ...triggerLines(plan, now),
+    ...(plan.isolateFiles === undefined
+      ? []
+      : [`  a bad file is set aside, at most ${plan.isolateFiles} of one batch`]),
     `  session keep-alive ${formatDuration(plan.session.keepAliveSeconds)}, run timeout ${formatDuration(plan.timeoutSeconds)}, concurrency ${plan.concurrency}`,
     '  timeouts are checked once a minute',
   ];
@@ -82,6 +85,7 @@ export function planJson(plan: Plan): unknown {
     hash: plan.hash,
     grade: plan.grade,
     triggers: plan.triggers,
+    isolateFiles: plan.isolateFiles ?? null,
     parameters: plan.parameters,
     steps: plan.steps.map((step, index) => ({
       step: step.name,

@@ -295,7 +295,8 @@ class Compiler {
   }
 
   #plan(steps: readonly Step[], parameters: readonly Parameter[]): Plan {
-    const { session, description, concurrency, onFailure, onReplay, warehouse } = this.#settings;
+    const { session, description, concurrency, onFailure, onReplay, warehouse, onBadFile, isolate } =
+      this.#settings;
     const keepAliveSeconds = session?.keepAlive ?? parseDuration(DEFAULTS.keepAlive) ?? 0;
     if (keepAliveSeconds > 3600) {
       this.#say(
@@ -318,6 +319,7 @@ class Compiler {
       concurrency: concurrency ?? DEFAULTS.concurrency,
       onFailure: onFailure ?? DEFAULTS.onFailure,
       onReplay: onReplay ?? DEFAULTS.onReplay,
+      ...(onBadFile === 'isolate' ? { isolateFiles: isolate?.files ?? DEFAULTS.isolateFiles } : {}),
       timeoutSeconds: runTimeout(this.#settings),
       ...defined({ warehouse }),
       grade: gradeOf(steps),

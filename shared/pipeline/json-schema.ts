@@ -3,6 +3,7 @@ import { defined } from '../run/defined.ts';
 import { DURATION_PATTERN } from './duration.ts';
 import { pipelineSchema } from './schema.ts';
 import type { Key, Shape } from './shape.ts';
+import { SIZE_PATTERN } from './size.ts';
 
 type Json = Record<string, unknown>;
 
@@ -25,6 +26,8 @@ function shapeSchema(shape: Shape): Json {
       return { enum: shape.values.flatMap((value) => (value === 'true' ? [value, true] : [value])) };
     case 'duration':
       return { type: 'string', pattern: DURATION_PATTERN };
+    case 'size':
+      return { type: ['string', 'integer'], pattern: SIZE_PATTERN, minimum: 1 };
     case 'whole':
       return { type: 'integer', minimum: shape.min, maximum: shape.max };
     case 'flag':

@@ -92,6 +92,20 @@ export interface S3Trigger {
   readonly bucket?: string;
   readonly prefix: string;
   readonly suffix: string;
+  /** Files that wait are loaded together, up to these limits. Absent: each file by a run of its own. */
+  readonly batch?: BatchLimits;
+  /** The file name that completes a folder: only such a file starts a run, which loads the folder. Never with `batch`. */
+  readonly marker?: string;
+}
+
+/** How much one batch takes at most. */
+export interface BatchLimits {
+  /** 2 to 10,000. */
+  readonly files: number;
+  /** Bytes, at least 1. The oldest file is taken even if it alone is larger. */
+  readonly bytes: number;
+  /** How long the oldest file waits for others, from its arrival, if the batch is not full. Seconds, 0 to 900. */
+  readonly waitSeconds: number;
 }
 
 /** A schedule, as an expression of EventBridge Scheduler. */
@@ -156,6 +170,8 @@ export interface Plan {
   readonly concurrency: number;
   readonly onFailure: 'hold' | 'continue';
   readonly onReplay: 'resume' | 'rerun' | 'skip';
+  /** How many bad files of one batch may be set aside, 1 to 100. Absent: a bad file fails its run. */
+  readonly isolateFiles?: number;
   /** The whole run's limit. Seconds. */
   readonly timeoutSeconds: number;
   readonly warehouse?: string;

@@ -9,6 +9,7 @@ import type { Problem } from './problem.ts';
 import { pipelineSchema } from './schema.ts';
 import type { Key, Shape } from './shape.ts';
 import type { PipelineSettings } from './settings.ts';
+import { parseSize } from './size.ts';
 
 type Path = readonly (string | number)[];
 
@@ -99,6 +100,7 @@ class Reader {
       case 'scalar':
       case 'choice':
       case 'duration':
+      case 'size':
       case 'whole':
       case 'flag':
         return this.#scalar(node, shape, path, offset);
@@ -115,7 +117,11 @@ class Reader {
   ): unknown {
     const required = Object.keys(keys).filter((name) => keys[name]?.required === true);
     if (!isMap(node) && !(isEmpty(node) && required.length === 0)) {
-      const missing = isEmpty(node) ? `; it needs ${required.join(' and ')}` : '';
+      const missing = isEmpty(node)
+        ? `; it needs ${required.join(' and ')}`
+        : required.length === 0 && isScalar(node)
+          ? `, or {} for their default values; it is ${node.source ?? ''}`
+          : '';
       return this.#say(
         offset,
         `${place(path)} must be a list of keys (${Object.keys(keys).join(', ')})${missing}`,
@@ -261,6 +267,8 @@ class Reader {
           ? wrong()
           : seconds;
       }
+      case 'size':
+        return parseSize(text) ?? wrong();
       case 'whole':
         return typeof value === 'number' &&
           Number.isInteger(value) &&
@@ -318,6 +326,8 @@ function words(shape: Exclude<Shape, { kind: Composed }>): string {
       return shape.values.join(', ').replace(/, (?=[^,]*$)/, ' or ');
     case 'duration':
       return `a duration like 90s, 10m, 2h or 14d, from ${formatDuration(shape.minSeconds)} to ${formatDuration(shape.maxSeconds)}`;
+    case 'size':
+      return 'a size like 500MB, 10GB or 1.5GiB, at least 1B and at most 1000TB';
     case 'whole':
       return `a whole number from ${shape.min} to ${shape.max}`;
     case 'flag':

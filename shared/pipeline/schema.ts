@@ -13,6 +13,8 @@ export const DEFAULTS = {
   concurrency: 1,
   onFailure: 'hold',
   onReplay: 'resume',
+  onBadFile: 'fail',
+  isolateFiles: 10,
   /** Of the run. */
   timeout: '12h',
   stepTimeout: '1h',
@@ -200,6 +202,26 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
       description:
         'What a replayed event does if its run already exists: resume it if it failed, rerun it as a new run, or skip it.',
       default: DEFAULTS.onReplay,
+    },
+    onBadFile: {
+      shape: { kind: 'choice', values: ['fail', 'isolate'] },
+      description:
+        'What happens if a load fails and the warehouse names one file of the batch. fail: the run fails. isolate: that file becomes a failed run of its own, and the batch continues without it.',
+      default: DEFAULTS.onBadFile,
+    },
+    isolate: {
+      shape: {
+        kind: 'object',
+        keys: {
+          files: {
+            shape: { kind: 'whole', min: 1, max: 100 },
+            description:
+              'How many files of one batch are set aside at most; each costs one failed load. With one more the run fails.',
+            default: DEFAULTS.isolateFiles,
+          },
+        },
+      },
+      description: 'Limits of onBadFile: isolate.',
     },
     timeout: {
       shape: { kind: 'duration', minSeconds: 1, maxSeconds: 14 * DAY },

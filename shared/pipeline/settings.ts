@@ -1,4 +1,4 @@
-/** A checked `pipeline.yml`: durations in seconds, everything else as written. */
+/** A checked `pipeline.yml`: durations in seconds, sizes in bytes, everything else as written. */
 import type { Expectation, ParameterType, StepKind } from './plan.ts';
 
 export interface RetrySettings {
@@ -33,6 +33,8 @@ export interface PipelineSettings {
   readonly concurrency?: number;
   readonly onFailure?: 'hold' | 'continue';
   readonly onReplay?: 'resume' | 'rerun' | 'skip';
+  readonly onBadFile?: 'fail' | 'isolate';
+  readonly isolate?: { readonly files?: number };
   readonly timeout?: number;
   readonly retry?: RetrySettings;
   readonly warehouse?: string;

@@ -6,6 +6,8 @@ export type Shape =
   | { readonly kind: 'scalar' }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
   | { readonly kind: 'duration'; readonly minSeconds: number; readonly maxSeconds: number }
+  /** At least one byte, at most 1,000TB. */
+  | { readonly kind: 'size' }
   | { readonly kind: 'whole'; readonly min: number; readonly max: number }
   | { readonly kind: 'flag' }
   /** `orOne`: a single value may stand without the list. */

@@ -34,6 +34,9 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
   const problems = optionProblems(parts);
   const verify =
     settings.verify === undefined ? undefined : verifyTemplate(settings.verify, parts.known, problems);
+  const idempotent = isIdempotent(effect, settings);
+  const message = verify && whyNeverVerified(kind, idempotent);
+  if (message !== undefined) problems.push({ key: 'verify', severity: 'warning', message });
   const uses = new Set(statements.flatMap((statement) => statement.uses).map((use) => use.name));
   const isSingle = statements.length === 1 && kind !== 'durable';
   const expect = kind === 'check' ? (settings.expect ?? 'no_rows') : undefined;
@@ -46,7 +49,7 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
     ...defined({ expect }),
     timeoutSeconds: stepTimeout(settings, pipeline),
     retry: retryPolicy(pipeline.retry, settings.retry),
-    idempotent: settings.idempotent ?? statements.every(({ facts }) => facts.idempotentByNature),
+    idempotent,
     repeatable: settings.repeatable ?? false,
     ...defined({ verify }),
     lineage: lineageOf(effect, settings),
@@ -56,6 +59,10 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
     hash: stepIdentity(templates, settings),
   };
   return { step, problems };
+}
+
+function isIdempotent({ statements }: FileEffect, { idempotent }: StepSettings): boolean {
+  return idempotent ?? statements.every(({ facts }) => facts.idempotentByNature);
 }
 
 /** No step may take longer than its run. Seconds. */
@@ -126,6 +133,15 @@ function optionProblems({ settings, pipeline, kind }: StepParts): OptionProblem[
   if (settings.retry !== undefined && baseSeconds > maxSeconds)
     say('retry', 'the first delay (base) is longer than the maximum (max)');
   return problems;
+}
+
+/** Why no run ever sends the step's `verify:` query; undefined where one may. */
+function whyNeverVerified(kind: StepKind, idempotent: boolean): string | undefined {
+  if (kind === 'durable')
+    return 'this query never runs: the marker of a durable step tells whether it was applied; remove verify';
+  return kind === 'opaque' && idempotent
+    ? 'this query never runs: an idempotent step is repeated after an unknown outcome; remove verify, or set idempotent: false'
+    : undefined;
 }
 
 function verifyTemplate(

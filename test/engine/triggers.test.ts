@@ -11,6 +11,7 @@ import type { BusEvent } from '../../shared/events/bus-event.ts';
 import type { Plan, Trigger } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
+import { matches } from '../../shared/engine/triggers/s3.ts';
 import { planOf, World } from '../fakes/world.ts';
 
 function pipeline(name: string, trigger: Trigger, more: Partial<Plan> = {}): Plan {
@@ -288,5 +289,32 @@ describe('an event of the bus', () => {
       expect(await start(own(detail), everything)).toBeUndefined();
     expect(world.store.runs.size).toBe(0);
     expect(await start(own({ statementName: 'nightly' }), everything)).toBeDefined();
+  });
+});
+
+describe('an s3 trigger with a marker', () => {
+  const trigger = { kind: 's3', prefix: 'exports/', suffix: '', marker: '_SUCCESS' } as const;
+  const isMatched = (key: string, bucket = 'landing'): boolean =>
+    matches(trigger, { bucket, key }, 'landing');
+
+  it.each(['exports/_SUCCESS', 'exports/day=1/_SUCCESS', 'exports/a/b/_SUCCESS'])('matches %s', (key) => {
+    expect(isMatched(key)).toBe(true);
+    expect(isMatched(key, 'other')).toBe(false);
+  });
+
+  it.each([
+    'exports/part-0.csv',
+    'exports/my_SUCCESS',
+    'exports/_SUCCESS/',
+    'exports/_SUCCESS/a',
+    'exports/_success',
+    'other/_SUCCESS',
+  ])('does not match %s', (key) => {
+    expect(isMatched(key)).toBe(false);
+  });
+
+  it('leaves a plain trigger beside it as it is', () => {
+    const plain = { kind: 's3', prefix: 'exports/', suffix: '' } as const;
+    expect(matches(plain, { bucket: 'landing', key: 'exports/_SUCCESS' }, 'landing')).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { formatDuration, parseDuration } from '../../shared/pipeline/duration.ts';
+import { formatSize, parseSize } from '../../shared/pipeline/size.ts';
 import { planOf, problemsOf, YAML } from './helpers.ts';
 
 const FILES = { '10_a.sql': 'DELETE FROM t' };
@@ -18,6 +19,43 @@ describe('a duration', () => {
   });
   it.each(['', '10', 'm', '1.5h', '-1s', '10 m', '1h30m', '10M', '1w'])('is refused: %j', (text) => {
     expect(parseDuration(text)).toBeUndefined();
+  });
+});
+
+describe('a size', () => {
+  it.each([
+    ['1B', 1],
+    ['500MB', 500_000_000],
+    ['10GB', 10_000_000_000],
+    ['10gb', 10_000_000_000],
+    ['10 GB', 10_000_000_000],
+    ['64kB', 64_000],
+    ['4KiB', 4096],
+    ['1.5GiB', 1_610_612_736],
+    ['0.5MB', 500_000],
+    ['1TiB', 1_099_511_627_776],
+    ['1000TB', 1e15],
+    ['123456', 123_456],
+  ])('%s', (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
+    expect(parseSize(formatSize(bytes))).toBe(bytes);
+  });
+  it.each(['', 'GB', '0', '0B', '0.1B', '-1GB', '10G B', '10XB', '1e9', '1,5GB', '10Gbit', '1001TB', '1.5'])(
+    'is refused: %j',
+    (text) => {
+      expect(parseSize(text)).toBeUndefined();
+    },
+  );
+  it('is written in the unit that makes it short', () => {
+    expect([1, 999, 10e9, 1.5e9, 4096, 1_610_612_736, 1e15].map(formatSize)).toEqual([
+      '1B',
+      '999B',
+      '10GB',
+      '1500MB',
+      '4KiB',
+      '1536MiB',
+      '1000TB',
+    ]);
   });
 });
 
@@ -79,6 +117,43 @@ describe('an invalid pipeline.yml is reported with its place', () => {
     [
       'on:\n  - s3: { prefix: a, bucket: My_Bucket }\n',
       ['2:30: error: on[0].s3.bucket must be a bucket name; it is My_Bucket'],
+    ],
+    [
+      'on:\n  - s3: { prefix: a/, batch: { files: 1 } }\n',
+      ['2:39: error: on[0].s3.batch.files must be a whole number from 2 to 10000; it is 1'],
+    ],
+    [
+      'on:\n  - s3: { prefix: a/, batch: { bytes: 10 gigs } }\n',
+      [
+        '2:39: error: on[0].s3.batch.bytes must be a size like 500MB, 10GB or 1.5GiB, at least 1B and at most 1000TB; it is 10 gigs',
+      ],
+    ],
+    [
+      'on:\n  - s3: { prefix: a/, batch: { bytes: 0 } }\n',
+      ['2:39: error: on[0].s3.batch.bytes must be a size'],
+    ],
+    [
+      'on:\n  - s3: { prefix: a/, batch: { wait: 16m } }\n',
+      [
+        '2:38: error: on[0].s3.batch.wait must be a duration like 90s, 10m, 2h or 14d, from 0s to 15m; it is 16m',
+      ],
+    ],
+    [
+      'on:\n  - s3: { prefix: a/, batch: true }\n',
+      [
+        '2:30: error: on[0].s3.batch must be a list of keys (files, bytes, wait), or {} for their default values; it is true',
+      ],
+    ],
+    [
+      'on:\n  - s3: { prefix: a/, marker: a/_SUCCESS }\n',
+      [
+        '2:31: error: on[0].s3.marker must be a file name without / and wildcards, like _SUCCESS; it is a/_SUCCESS',
+      ],
+    ],
+    [`${YAML}onBadFile: skip\n`, ['3:12: error: onBadFile must be fail or isolate; it is skip']],
+    [
+      `${YAML}onBadFile: isolate\nisolate: { files: 0 }\n`,
+      ['4:19: error: isolate.files must be a whole number from 1 to 100; it is 0'],
     ],
     ['on:\n  - {}\n', ['2:5: error: on[0] must have one of the keys s3, schedule, pipeline or event']],
     ['on:\n  - stores\n', ['2:5: error: on[0] must have one of the keys s3, schedule, pipeline or event']],
@@ -243,6 +318,39 @@ it('missing keys have the defaults of the schema', () => {
     timeoutSeconds: 3600,
     retry: { attempts: 3, baseSeconds: 5, maxSeconds: 300 },
     idempotent: false,
+  });
+});
+
+describe('a batch', () => {
+  const s3 = (keys: string): unknown => planOf(FILES, `on:\n  - s3: { prefix: in/${keys} }\n`).triggers[0];
+
+  it.each(['batch: {}', 'batch:'])('has the default limits: %s', (batch) => {
+    expect(s3(`, ${batch}`)).toEqual({
+      kind: 's3',
+      prefix: 'in/',
+      suffix: '',
+      batch: { files: 500, bytes: 10_000_000_000, waitSeconds: 0 },
+    });
+  });
+
+  it('has the limits that are given', () => {
+    expect(s3(', batch: { files: 10000, bytes: 1.5 GiB, wait: 15m }')).toMatchObject({
+      batch: { files: 10_000, bytes: 1_610_612_736, waitSeconds: 900 },
+    });
+    expect(s3(', batch: { files: 2, bytes: 1000 }')).toMatchObject({ batch: { files: 2, bytes: 1000 } });
+  });
+
+  it('that is absent leaves the plan and its hash unchanged', () => {
+    expect(Object.keys(s3('') as object)).toEqual(['kind', 'prefix', 'suffix']);
+    expect(planOf(FILES, `${YAML}onBadFile: fail\n`).hash).toBe(planOf(FILES).hash);
+    expect(planOf(FILES)).not.toHaveProperty('isolateFiles');
+  });
+
+  it('and a marker are each part of the hash', () => {
+    const yamls = ['', ', batch: {}', ', batch: { files: 400 }', ', marker: _SUCCESS'].map(
+      (keys) => `on:\n  - s3: { prefix: in/${keys} }\n`,
+    );
+    expect(new Set(yamls.map((yaml) => planOf(FILES, yaml).hash)).size).toBe(4);
   });
 });
 

@@ -15,8 +15,9 @@ export const s3: RunTriggerKind<FileTrigger> = {
   words: ({ file }) => fileWords(file),
   example: (trigger, time, { landingBucket }) => {
     if (trigger.kind !== 's3') return undefined;
-    const { bucket = landingBucket, prefix, suffix } = trigger;
-    return { kind: 's3', time, file: { bucket, key: `${prefix}example${suffix}`, size: 0, etag: '' } };
+    const { bucket = landingBucket, prefix, suffix, marker } = trigger;
+    const name = marker === undefined ? `example${suffix}` : `example/${marker}`;
+    return { kind: 's3', time, file: { bucket, key: `${prefix}${name}`, size: 0, etag: '' } };
   },
 };
 
@@ -24,7 +25,7 @@ export function fileWords({ bucket, key }: RunFile): string {
   return `s3://${bucket}/${key}`;
 }
 
-/** Matches exactly: the EventBridge rule filters by bucket and prefix only. */
+/** Matches exactly: the EventBridge rule filters by bucket and prefix only. A trigger with a marker matches only the marker files. */
 export function matches(
   trigger: Trigger,
   { bucket, key }: Pick<RunFile, 'bucket' | 'key'>,
@@ -35,6 +36,7 @@ export function matches(
     bucket === (trigger.bucket ?? landingBucket) &&
     key.startsWith(trigger.prefix) &&
     key.endsWith(trigger.suffix) &&
-    key.length >= trigger.prefix.length + trigger.suffix.length
+    key.length >= trigger.prefix.length + trigger.suffix.length &&
+    (trigger.marker === undefined || key.slice(key.lastIndexOf('/') + 1) === trigger.marker)
   );
 }

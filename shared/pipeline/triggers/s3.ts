@@ -1,6 +1,8 @@
 /** `on: - s3:` a file that lands in a bucket. */
 import { defined } from '../../run/defined.ts';
-import type { S3Trigger } from '../plan.ts';
+import { formatDuration, parseDuration } from '../duration.ts';
+import type { BatchLimits, S3Trigger } from '../plan.ts';
+import { formatSize, parseSize } from '../size.ts';
 import type { Delivered, SettingProblem, TriggerKind } from './kind.ts';
 import { list, member, texts } from './kind.ts';
 
@@ -10,7 +12,12 @@ interface Setting {
   readonly bucket?: string;
   readonly prefix: string;
   readonly suffix?: string;
+  readonly batch?: { readonly files?: number; readonly bytes?: number; readonly wait?: number };
+  readonly marker?: string;
 }
+
+/** Of `batch: {}`. */
+const BATCH = { files: 500, bytes: '10GB', wait: '0s' } as const;
 
 export const s3: TriggerKind<S3Trigger> = {
   key: {
@@ -32,12 +39,47 @@ export const s3: TriggerKind<S3Trigger> = {
           description: 'The suffix of the keys that start a run, for example .csv. Default: any.',
           default: ANY_END,
         },
+        batch: {
+          shape: {
+            kind: 'object',
+            keys: {
+              files: {
+                shape: { kind: 'whole', min: 2, max: 10_000 },
+                description: 'How many files one batch takes at most.',
+                default: BATCH.files,
+              },
+              bytes: {
+                shape: { kind: 'size' },
+                description:
+                  'How many bytes one batch takes at most, for example 500MB. A single larger file is loaded alone.',
+                default: BATCH.bytes,
+              },
+              wait: {
+                // The longest delay of an SQS message.
+                shape: { kind: 'duration', minSeconds: 0, maxSeconds: 900 },
+                description: 'How long the first file waits for others while the batch is not full.',
+                default: BATCH.wait,
+              },
+            },
+          },
+          description:
+            'Files that wait are loaded together by one run, oldest first; :manifest names them all. batch: {} takes the default limits.',
+        },
+        marker: {
+          shape: {
+            kind: 'text',
+            pattern: '^(?!\\.{1,2}$)[^/*]+$',
+            words: 'a file name without / and wildcards, like _SUCCESS',
+          },
+          description:
+            'The name of the file that a job writes last, for example _SUCCESS. Its arrival starts one run over the folder that it completes; other files start none.',
+        },
       },
     },
   },
   triggerOf: (setting) => {
-    const { bucket, prefix, suffix = ANY_END } = setting as Setting;
-    return defined({ kind: 's3', bucket, prefix, suffix });
+    const { bucket, prefix, suffix = ANY_END, batch, marker } = setting as Setting;
+    return defined({ kind: 's3', bucket, prefix, suffix, batch: batch && limitsOf(batch), marker });
   },
   problems: (trigger) => {
     const { prefix, suffix } = trigger;
@@ -57,8 +99,11 @@ export const s3: TriggerKind<S3Trigger> = {
     sameBucket(bucket, trigger) && underPrefix(path, trigger.prefix)
       ? `s3://${trigger.bucket ?? '<landing bucket>'}/${trigger.prefix}`
       : undefined,
-  words: ({ bucket, prefix, suffix }) =>
-    `${bucket === undefined ? '' : `s3://${bucket}/`}${prefix}*${suffix}`,
+  words: ({ bucket, prefix, suffix, batch, marker }) => {
+    const begin = `${bucket === undefined ? '' : `s3://${bucket}/`}${prefix}`;
+    if (marker !== undefined) return `${marker} under ${begin}, with the files of its folder`;
+    return `${begin}*${suffix}${batch === undefined ? '' : batchWords(batch)}`;
+  },
   deliveredBy: (pattern) => {
     const detail = member(pattern, 'detail');
     const keys = member(member(detail, 'object'), 'key');
@@ -69,6 +114,19 @@ export const s3: TriggerKind<S3Trigger> = {
   needed: ({ bucket, prefix }, pipeline, landing) =>
     `files of ${pipeline} (s3://${bucket ?? landing ?? 'LANDING_BUCKET'}/${prefix})`,
 };
+
+function limitsOf({
+  files = BATCH.files,
+  bytes = parseSize(BATCH.bytes) ?? 0,
+  wait = parseDuration(BATCH.wait) ?? 0,
+}: NonNullable<Setting['batch']>): BatchLimits {
+  return { files, bytes, waitSeconds: wait };
+}
+
+function batchWords({ files, bytes, waitSeconds }: BatchLimits): string {
+  const wait = waitSeconds === 0 ? '' : `, after a wait of ${formatDuration(waitSeconds)}`;
+  return `, up to ${files} files or ${formatSize(bytes)} in one run${wait}`;
+}
 
 function filesOf(bucket: string, prefix: string): Delivered<S3Trigger> {
   return {
