@@ -51,7 +51,7 @@ function alarmsOf({ stage, name, functions, oldestRunHours }) {
       metric: 'FilesHeldBack',
       statistic: 'Maximum',
       periods: 3,
-      says: 'Files have waited for 15 minutes for a run that failed or needs a decision: resume or cancel it.',
+      says: 'Files have waited for 15 minutes for a run that failed or needs a decision, or because their pipeline is paused: resume or cancel the run, or unpause.',
     },
     'oldest-unfinished-run': {
       metric: 'OldestUnfinishedRun',

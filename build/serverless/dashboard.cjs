@@ -76,7 +76,7 @@ function widgetsOf(stage) {
     ],
     [
       graph('Files waiting for a slot, by pipeline', byPipeline('FilesWaiting', 'Maximum')),
-      graph('Files waiting for a stopped run', byPipeline('FilesHeldBack', 'Maximum')),
+      graph('Files waiting for a stopped run or a pause', byPipeline('FilesHeldBack', 'Maximum')),
       graph('Runs recovered by the sweep; failed drives; calls rejected by the warehouse', [
         ours('SweepRecovered'),
         ours('RunTroubles'),

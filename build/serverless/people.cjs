@@ -21,7 +21,7 @@ function policiesOf(stage) {
   const { name } = stage;
   return {
     ReadPolicy: policy(`${name}-read`, 'Read runs, logs, alarms and metrics', readStatements(stage)),
-    OperatePolicy: policy(`${name}-operate`, 'Read, and start, resume, resolve, cancel and replay', [
+    OperatePolicy: policy(`${name}-operate`, 'Read, and start, resume, resolve, cancel, pause and replay', [
       ...readStatements(stage),
       ...operateStatements(name),
     ]),
@@ -126,6 +126,8 @@ function operateStatements(name) {
             'Resume Requested',
             'Cancel Requested',
             'Resolve Requested',
+            'Pause Requested',
+            'Unpause Requested',
           ],
         },
       },

@@ -74,7 +74,7 @@ export type MetricName =
   /** The age of the oldest unfinished run, whether it has begun or waits. */
   | 'OldestUnfinishedRun'
   | 'FilesWaiting'
-  /** Of these, files that wait for a stopped run that holds its slot until a person acts. */
+  /** Of these, files that wait for a person: a stopped run holds its slot, or the pipeline is paused. */
   | 'FilesHeldBack';
 
 /** One invocation: its id, and the time that it has left. */

@@ -41,6 +41,7 @@ export async function fillPool(
   for (let races = 0; races < RACES;) {
     const pool = await engine.store.loadPool(pipeline);
     const taken = Object.keys(pool.holders).length;
+    if (pool.paused !== undefined) break;
     // Usually the pool is full: then no query is needed.
     if (me !== undefined && taken >= (await placesFor(me, engine))) break;
     const next = await queue.oldest(pool, given);
@@ -114,9 +115,9 @@ export async function tendPool(
   engine: Engine,
 ): Promise<{ unaware: readonly string[]; isHeldBack: boolean }> {
   const { store } = engine;
-  const { holders } = await store.loadPool(pipeline);
+  const { holders, paused } = await store.loadPool(pipeline);
   const unaware: string[] = [];
-  let isHeldBack = false;
+  let isHeldBack = paused !== undefined;
   for (const [runId, epoch] of Object.entries(holders)) {
     const holder = await readable(runId, engine);
     // Its statement may be running: it keeps its slot until the item is corrected or deleted.

@@ -11,7 +11,7 @@ import {
   text,
 } from './read.ts';
 import type { JsonObject } from './read.ts';
-import type { CheckRequest, OperateRequest } from './requests.ts';
+import type { CheckRequest, OperateRequest, PauseRequest } from './requests.ts';
 
 /** In bytes. A bucket's name has 63 characters, a key 1,024 bytes (S3 user guide). */
 const LONGEST_URI = 1_100;
@@ -19,17 +19,19 @@ const LONGEST_REASON = 1_000;
 /** Limit for names and values of all parameters of a run. */
 const MOST_PARAMETERS = 4_096;
 
-const VERBS: ReadonlyMap<string, OperateRequest['verb']> = new Map([
+const VERBS: ReadonlyMap<string, (OperateRequest | PauseRequest)['verb']> = new Map([
   ['Resume Requested', 'resume'],
   ['Cancel Requested', 'cancel'],
   ['Resolve Requested', 'resolve'],
   ['Run Requested', 'start'],
+  ['Pause Requested', 'pause'],
+  ['Unpause Requested', 'unpause'],
 ]);
 
 /**
  * @throws RefusedInputError for anything that is not a request, or a replayed one: operator commands are never replayed.
  */
-export function parseRequest(value: unknown): OperateRequest | CheckRequest {
+export function parseRequest(value: unknown): OperateRequest | PauseRequest | CheckRequest {
   const root = asObject(value, 'the request');
   if (at(root, 'detail-type') === undefined) return parseBody(root, text(root, 'verb'));
   if (optionalText(root, 'replay-name') !== undefined)
@@ -43,7 +45,7 @@ export function parseRequest(value: unknown): OperateRequest | CheckRequest {
   return parseBody(asObject(at(root, 'detail'), 'detail'), verb);
 }
 
-function parseBody(body: JsonObject, verb: string): OperateRequest | CheckRequest {
+function parseBody(body: JsonObject, verb: string): OperateRequest | PauseRequest | CheckRequest {
   const reason = optionalText(body, 'reason', LONGEST_REASON);
   const common = {
     requestId: text(body, 'requestId', LONGEST_NAME),
@@ -68,6 +70,8 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | CheckReques
   }
   if (verb === 'check') return { verb, requestId: common.requestId, actor: common.actor };
   if (verb === 'cancel') return { verb, ...common, runId: text(body, 'runId', LONGEST_NAME) };
+  if (verb === 'pause' || verb === 'unpause')
+    return { verb, ...common, pipeline: text(body, 'pipeline', LONGEST_NAME) };
   if (verb === 'start') {
     const file = optionalText(body, 'file', LONGEST_URI);
     const parameters = at(body, 'parameters');
@@ -79,7 +83,9 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | CheckReques
       ...(parameters === undefined ? {} : { parameters: texts(asObject(parameters, 'parameters')) }),
     };
   }
-  throw new RefusedInputError(`verb must be start, resume, cancel, resolve or check; it is "${verb}"`);
+  throw new RefusedInputError(
+    `verb must be start, resume, cancel, resolve, pause, unpause or check; it is "${verb}"`,
+  );
 }
 
 function texts(object: JsonObject): Record<string, string> {

@@ -1,6 +1,6 @@
 /**
  * Requests to the `operate` function: by invocation (it returns the response), or by an event with source
- * `baton.request` (the response is stored on the run as `lastRequest`).
+ * `baton.request` (the response is stored on the run as `lastRequest`; that of a pause is logged).
  */
 import type { CancelRequest, ResolveRequest, ResumeRequest } from '../run/request.ts';
 
@@ -23,14 +23,40 @@ interface OfRun {
   readonly runId: string;
 }
 
+interface Refused {
+  readonly ok: false;
+  /** `invalid`: the request itself is wrong; `not-found`: no such run or pipeline; `refused`: not in this state. */
+  readonly code: 'invalid' | 'not-found' | 'refused';
+  readonly message: string;
+}
+
 export type OperateAnswer =
   | { readonly ok: true; readonly runId: string; readonly state: string; readonly message: string }
+  | Refused;
+
+/** While a pipeline is paused, none of its waiting runs starts. */
+export type PauseRequest =
+  | (OfPipeline & { readonly verb: 'pause' })
+  | (OfPipeline & { readonly verb: 'unpause' });
+
+interface OfPipeline {
+  readonly requestId: string;
+  readonly pipeline: string;
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+export type PauseAnswer =
   | {
-      readonly ok: false;
-      /** `invalid`: the request itself is wrong; `not-found`: no such run or pipeline; `refused`: not in this state. */
-      readonly code: 'invalid' | 'not-found' | 'refused';
+      readonly ok: true;
+      readonly pipeline: string;
+      /** Now, after the request. */
+      readonly paused: boolean;
+      /** Runs that wait for a slot. */
+      readonly waiting: number;
       readonly message: string;
-    };
+    }
+  | Refused;
 
 /** By invocation only. */
 export interface CheckRequest {

@@ -29,7 +29,8 @@ import {
   runKey,
   runOfItem,
 } from './run-item.ts';
-import type { HistoryRow, Pool, QueueHead, RunStore } from './run-store.ts';
+import { parsePool } from './parse-pool.ts';
+import type { HistoryRow, Paused, Pool, QueueHead, RunStore } from './run-store.ts';
 
 type StoredItem = Record<string, AttributeValue>;
 
@@ -229,29 +230,54 @@ export class DynamoDbRunStore implements RunStore {
 
   async loadPool(pipeline: string): Promise<Pool> {
     const item = await this.#get(poolKey(pipeline));
-    if (item === undefined) return { holders: {}, epoch: 0 };
-    return { holders: (item['holders'] ?? {}) as Record<string, number>, epoch: item['epoch'] as number };
+    return parsePool(item, pipeline);
   }
 
   async takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'> {
     const epoch = pool.epoch + 1;
-    const refused =
-      pool.epoch === 0
-        ? await this.#put(
-            { ...poolKey(pipeline), holders: { [runId]: epoch }, epoch },
-            'attribute_not_exists(pk)',
-          )
-        : !(await this.#update(
-            poolKey(pipeline),
-            {
-              UpdateExpression: 'SET holders.#run = :epoch, epoch = :epoch',
-              ConditionExpression:
-                'epoch = :before AND size(holders) < :limit AND attribute_not_exists(holders.#run)',
-              ExpressionAttributeNames: { '#run': runId },
-            },
-            { ':epoch': epoch, ':before': pool.epoch, ':limit': limit },
-          ));
-    return refused ? 'conflict' : epoch;
+    // A pause before the first run makes the item, too: so this write may be refused, and the next one decides.
+    if (pool.epoch === 0)
+      await this.#put({ ...poolKey(pipeline), holders: {}, epoch: 0 }, 'attribute_not_exists(pk)');
+    const taken = await this.#update(
+      poolKey(pipeline),
+      {
+        UpdateExpression: 'SET holders.#run = :epoch, epoch = :epoch',
+        ConditionExpression:
+          'epoch = :before AND size(holders) < :limit AND attribute_not_exists(holders.#run) AND attribute_not_exists(paused)',
+        ExpressionAttributeNames: { '#run': runId },
+      },
+      { ':epoch': epoch, ':before': pool.epoch, ':limit': limit },
+    );
+    return taken === undefined ? 'conflict' : epoch;
+  }
+
+  async pausePool(pipeline: string, paused: Paused, requestId: string): Promise<Paused | undefined> {
+    const stored = await this.#update(
+      poolKey(pipeline),
+      {
+        UpdateExpression:
+          'SET paused = :paused, pauseRequest = :request, holders = if_not_exists(holders, :none), epoch = if_not_exists(epoch, :zero)',
+        // A second delivery of the request must not pause again what was unpaused in between.
+        ConditionExpression:
+          'attribute_not_exists(paused) AND (attribute_not_exists(pauseRequest) OR pauseRequest <> :request)',
+      },
+      { ':paused': paused, ':request': requestId, ':none': {}, ':zero': 0 },
+    );
+    return stored === undefined ? (await this.loadPool(pipeline)).paused : paused;
+  }
+
+  async unpausePool(pipeline: string, requestId: string): Promise<Paused | undefined> {
+    const before = await this.#update(
+      poolKey(pipeline),
+      {
+        UpdateExpression: 'SET unpauseRequest = :request REMOVE paused',
+        ConditionExpression:
+          'attribute_exists(paused) AND (attribute_not_exists(unpauseRequest) OR unpauseRequest <> :request)',
+        ReturnValues: 'ALL_OLD',
+      },
+      { ':request': requestId },
+    );
+    return before === undefined ? undefined : parsePool(unmarshall(before), pipeline).paused;
   }
 
   async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void> {

@@ -42,10 +42,17 @@ export interface RunStore {
   listRuns(pipeline: string, limit: number): Promise<Run[]>;
   /** Consistent. */
   loadPool(pipeline: string): Promise<Pool>;
-  /** Adds `runId` with epoch + 1 if the pool is as read and not full. */
+  /** Adds `runId` with epoch + 1 if the pool is as read, not full and not paused. */
   takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'>;
   /** Removes `runId` only if its epoch is the one given; otherwise does nothing. */
   releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void>;
+  /**
+   * From now on no run takes a slot of the pipeline; runs that hold one keep it. Returns the pause in force: an earlier one stays.
+   * Undefined: this request paused the pipeline before, and the pause has ended since.
+   */
+  pausePool(pipeline: string, paused: Paused, requestId: string): Promise<Paused | undefined>;
+  /** Ends a pause; returns the one that ended. Undefined: the pipeline is not paused, or this request ended an earlier pause. */
+  unpausePool(pipeline: string, requestId: string): Promise<Paused | undefined>;
   /** Stores the sequencer if it is the highest seen for the key; returns whether it is at least as high. */
   admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean>;
 }
@@ -61,4 +68,13 @@ export interface Pool {
   readonly holders: Readonly<Record<string, number>>;
   /** Of the latest holder; 0 before the first. */
   readonly epoch: number;
+  /** While it is set, no run takes a slot. */
+  readonly paused?: Paused;
+}
+
+export interface Paused {
+  readonly by: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly reason?: string;
 }

@@ -268,7 +268,14 @@ describe('the policies for people', () => {
     expect(byAction.get('events:PutEvents')?.Condition).toEqual({
       StringEquals: {
         'events:source': 'baton.request',
-        'events:detail-type': ['Run Requested', 'Resume Requested', 'Cancel Requested', 'Resolve Requested'],
+        'events:detail-type': [
+          'Run Requested',
+          'Resume Requested',
+          'Cancel Requested',
+          'Resolve Requested',
+          'Pause Requested',
+          'Unpause Requested',
+        ],
       },
     });
     expect(JSON.stringify(byAction.get('events:StartReplay')?.Resource)).toContain(

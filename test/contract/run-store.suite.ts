@@ -374,6 +374,51 @@ export function runStoreSuite(
       expect(await store.takeSlot(pipeline, 'nextCheckAt', await store.loadPool(pipeline), 1)).toBe(2);
     });
 
+    it('lets no run into a paused pool, also when the pause came before its first run, until it is unpaused', async () => {
+      for (const pipeline of [`paused-first${made}`, `paused-later${made}`]) {
+        const take = async (run: string) => store.takeSlot(pipeline, run, await store.loadPool(pipeline), 3);
+        const holders = pipeline.startsWith('paused-first') ? {} : { a: await take('a') };
+        const before = await store.loadPool(pipeline);
+        const paused = { by: 'ann', at: '2026-01-01T00:00:00.000Z', reason: 'schema change' };
+        expect(await store.pausePool(pipeline, paused, 'one')).toEqual(paused);
+        expect(await store.loadPool(pipeline)).toEqual({ ...before, paused });
+        expect(await take('b')).toBe('conflict');
+        // Read before the pause.
+        expect(await store.takeSlot(pipeline, 'b', before, 3)).toBe('conflict');
+        expect((await store.loadPool(pipeline)).holders).toEqual(holders);
+        expect(await store.unpausePool(pipeline, 'two')).toEqual(paused);
+        expect(await store.loadPool(pipeline)).toEqual(before);
+        expect(await take('b')).toBe(before.epoch + 1);
+      }
+    });
+
+    it('releases the slot of a run while its pool is paused', async () => {
+      const pipeline = `paused-release${made}`;
+      await store.takeSlot(pipeline, 'a', await store.loadPool(pipeline), 1);
+      const paused = { by: 'ann', at: '2026-01-01T00:00:00.000Z' };
+      await store.pausePool(pipeline, paused, 'one');
+      await store.releaseSlot(pipeline, 'a', 1);
+      expect(await store.loadPool(pipeline)).toEqual({ holders: {}, epoch: 1, paused });
+    });
+
+    it('keeps the first of two pauses, and acts once on a request that is delivered twice', async () => {
+      const pipeline = `paused-twice${made}`;
+      const [ann, bob] = ['ann', 'bob'].map((by) => ({ by, at: '2026-01-01T00:00:00.000Z' }));
+      if (ann === undefined || bob === undefined) throw new Error('nobody');
+      expect(await store.unpausePool(pipeline, 'zero')).toBeUndefined();
+      expect(await store.pausePool(pipeline, ann, 'one')).toEqual(ann);
+      expect(await store.pausePool(pipeline, ann, 'one')).toEqual(ann);
+      expect(await store.pausePool(pipeline, bob, 'two')).toEqual(ann);
+      expect(await store.unpausePool(pipeline, 'three')).toEqual(ann);
+      expect(await store.unpausePool(pipeline, 'three')).toBeUndefined();
+      // The first request once more: its pause has ended.
+      expect(await store.pausePool(pipeline, ann, 'one')).toBeUndefined();
+      expect(await store.pausePool(pipeline, bob, 'four')).toEqual(bob);
+      // And the request that ended the pause before.
+      expect(await store.unpausePool(pipeline, 'three')).toBeUndefined();
+      expect((await store.loadPool(pipeline)).paused).toEqual(bob);
+    });
+
     it('admits uploads of a key in the order of their sequencers, padded on the left', async () => {
       const admit = (sequencer: string) => store.admitKey('p', 'b', `k${made}`, sequencer);
       expect(await admit('0F')).toBe(true);

@@ -149,6 +149,19 @@ describe('a request', () => {
     expect(parseRequest({ verb: 'resume', ...body })).toEqual(byEvent);
   });
 
+  it('to pause or unpause a pipeline names it, and by event is the same', () => {
+    const body = { requestId: 'q', pipeline: 'orders', actor: 'me', reason: 'schema change' };
+    for (const [verb, type] of [
+      ['pause', 'Pause Requested'],
+      ['unpause', 'Unpause Requested'],
+    ] as const) {
+      const event = { source: 'baton.request', 'detail-type': type, detail: body };
+      expect(parseRequest({ verb, ...body })).toEqual({ verb, ...body });
+      expect(parseRequest(event)).toEqual({ verb, ...body });
+    }
+    expect(() => parseRequest({ verb: 'pause', requestId: 'q' })).toThrow('pipeline is missing');
+  });
+
   it('that is replayed is refused: operator commands are never replayed', () => {
     const event = {
       source: 'baton.request',
@@ -160,7 +173,10 @@ describe('a request', () => {
   });
 
   it.each([
-    [{ verb: 'drop', requestId: 'q' }, 'verb must be start, resume, cancel, resolve or check'],
+    [
+      { verb: 'drop', requestId: 'q' },
+      'verb must be start, resume, cancel, resolve, pause, unpause or check',
+    ],
     [{ verb: 'resume', requestId: 'q' }, 'runId is missing'],
     [{ verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 1 } }, 'parameters.a must be a string'],
     [{ source: 'someone', 'detail-type': 'Resume Requested', detail: {} }, 'is not a request'],

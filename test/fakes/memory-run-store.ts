@@ -6,7 +6,7 @@ import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { queueOrder, underwayOf } from '../../shared/run/run.ts';
-import type { HistoryRow, Pool, QueueHead, RunStore } from '../../shared/store/run-store.ts';
+import type { HistoryRow, Paused, Pool, QueueHead, RunStore } from '../../shared/store/run-store.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
 
 const NO_POOL: Pool = { holders: {}, epoch: 0 };
@@ -17,6 +17,8 @@ export class MemoryRunStore implements RunStore {
   readonly plans = new Map<string, Plan>();
   readonly pools = new Map<string, Pool>();
   readonly keys = new Map<string, string>();
+  /** The last requests to pause and to unpause, by pipeline. */
+  readonly #requests = { pause: new Map<string, string>(), unpause: new Map<string, string>() };
   /** Told of every write of a run, before it is stored. */
   stored: (next: Run, before: Run | undefined) => void = () => undefined;
   /** Told of every slot that is taken. */
@@ -141,11 +143,12 @@ export class MemoryRunStore implements RunStore {
     if (
       there.epoch !== pool.epoch ||
       Object.keys(there.holders).length >= limit ||
-      there.holders[runId] !== undefined
+      there.holders[runId] !== undefined ||
+      there.paused !== undefined
     )
       return 'conflict';
     const epoch = there.epoch + 1;
-    const next: Pool = { holders: { ...there.holders, [runId]: epoch }, epoch };
+    const next: Pool = { ...there, holders: { ...there.holders, [runId]: epoch }, epoch };
     this.pools.set(pipeline, next);
     this.slotTaken(pipeline, next, runId);
     return epoch;
@@ -156,6 +159,22 @@ export class MemoryRunStore implements RunStore {
     if (there?.holders[runId] !== epoch) return;
     const { [runId]: _, ...holders } = there.holders;
     this.pools.set(pipeline, { ...there, holders });
+  }
+
+  async pausePool(pipeline: string, paused: Paused, requestId: string): Promise<Paused | undefined> {
+    const there = this.pools.get(pipeline) ?? NO_POOL;
+    if (there.paused !== undefined || this.#requests.pause.get(pipeline) === requestId) return there.paused;
+    this.#requests.pause.set(pipeline, requestId);
+    this.pools.set(pipeline, { ...there, paused });
+    return paused;
+  }
+
+  async unpausePool(pipeline: string, requestId: string): Promise<Paused | undefined> {
+    const { paused, ...rest } = this.pools.get(pipeline) ?? NO_POOL;
+    if (paused === undefined || this.#requests.unpause.get(pipeline) === requestId) return undefined;
+    this.#requests.unpause.set(pipeline, requestId);
+    this.pools.set(pipeline, rest);
+    return paused;
   }
 
   async admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean> {
