@@ -12,11 +12,11 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 
 import type { ClientSettings } from '../cli/aws/client-settings.ts';
 import { clientSettings, openConnection } from '../cli/aws/connection.ts';
+import { DynamoRunReader } from '../cli/aws/dynamo-run-reader.ts';
 import { type LocalAdmin, localAdmin } from '../cli/local/admin.ts';
 import { projectRoot } from '../cli/project.ts';
 import { errorOf } from '../cli/runs/run-parts.ts';
 import { isAtRest, type Run } from '../shared/run/run.ts';
-import { DynamoDbRunStore } from '../shared/store/dynamodb-run-store.ts';
 
 export const TABLE = 'baton-local';
 
@@ -30,7 +30,7 @@ export interface BenchStack {
   readonly admin: LocalAdmin;
   readonly dynamodb: DynamoDBClient;
   readonly redshift: RedshiftDataClient;
-  readonly store: DynamoDbRunStore;
+  readonly store: DynamoRunReader;
   /** Starts a run without a file; gives its id. */
   start(pipeline: string): Promise<string>;
   /** Resolves with the run once it is at rest: ended, failed or undecided, with no pending actions. */
@@ -98,7 +98,7 @@ class RunningStack implements BenchStack {
   readonly admin: LocalAdmin;
   readonly dynamodb: DynamoDBClient;
   readonly redshift: RedshiftDataClient;
-  readonly store: DynamoDbRunStore;
+  readonly store: DynamoRunReader;
   readonly #folder: string;
   readonly #child: ChildProcess;
   /** A benchmark that is broken off leaves no stack behind. */
@@ -116,7 +116,9 @@ class RunningStack implements BenchStack {
     this.admin = localAdmin(endpoint);
     this.dynamodb = new DynamoDBClient(this.settings);
     this.redshift = new RedshiftDataClient(this.settings);
-    this.store = new DynamoDbRunStore(this.dynamodb, TABLE);
+    this.store = new DynamoRunReader(this.dynamodb, TABLE, (problem) => {
+      throw new Error(problem);
+    });
     process.once('exit', this.#atExit);
   }
 

@@ -5,7 +5,7 @@ import { didYouMean, readArguments } from './arguments.ts';
 import { endingOf } from './errors.ts';
 import { EXIT, usageError, type ExitCode } from './exit.ts';
 import { commandHelp, verbHelp } from './help.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, printable, type Output } from './output.ts';
 import { globalOptions } from './syntax.ts';
 import { allVerbs, loadVerb, verbNames } from './verbs.ts';
 import { version } from './version.ts';
@@ -85,7 +85,10 @@ async function runVerb(name: string, words: readonly string[], world: World, out
       json: args.flag('json'),
       signal: world.signal,
       ...defined({ prompt: world.prompt }),
-      connect: async () => (connection ??= openConnection(stage, world.env, args.text('endpoint'))),
+      connect: async () =>
+        (connection ??= openConnection(stage, world.env, args.text('endpoint'), undefined, (problem) => {
+          out.say(`warning: ${printable(problem)}`);
+        })),
     });
   } catch (error) {
     // Ctrl-C ends only the wait; the run itself continues.

@@ -9,6 +9,7 @@ const verbs = new Map<string, Load>([
   ['drop', async () => (await import('./verbs/drop.ts')).drop],
   ['start', async () => (await import('./verbs/start.ts')).start],
   ['runs', async () => (await import('./verbs/runs.ts')).runs],
+  ['files', async () => (await import('./verbs/files.ts')).files],
   ['run', async () => (await import('./verbs/run.ts')).run],
   ['resume', async () => (await import('./verbs/resume.ts')).resume],
   ['cancel', async () => (await import('./verbs/cancel.ts')).cancel],

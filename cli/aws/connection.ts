@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { defined } from '../../shared/run/defined.ts';
 import { usageError } from '../exit.ts';
 import { localHome } from '../project.ts';
-import type { EveryRun, StageReader } from '../runs/run-reader.ts';
 import type { ClientSettings } from './client-settings.ts';
 import type { Environment } from './deployed-environment.ts';
+import type { DynamoReader, OnUnreadable } from './dynamo-run-reader.ts';
 import type { Inspector } from './inspector.ts';
 import type { Landing } from './landing.ts';
 import type { Operator } from './operator.ts';
@@ -36,7 +36,7 @@ export interface Connection {
   readonly stage: string;
   readonly names: StageNames;
   readonly settings: ClientSettings;
-  runs(): Promise<StageReader & EveryRun>;
+  runs(): Promise<DynamoReader>;
   operator(): Promise<Operator>;
   sql(access?: Access): Promise<SqlClient>;
   /** Where SQL goes. */
@@ -119,8 +119,14 @@ function required(environment: Environment): WarehouseTarget {
 /** As build/serverless/stage.cjs has it. */
 const STAGE = /^[a-z][a-z0-9-]{0,19}$/;
 
-/** Makes no call and loads no SDK until a port is asked for. */
-export function openConnection(stage: string, env: Env, endpoint?: string, ours?: boolean): Connection {
+/** Makes no call and loads no SDK until a port is asked for. `onUnreadable`: told of runs that a list leaves out. */
+export function openConnection(
+  stage: string,
+  env: Env,
+  endpoint?: string,
+  ours?: boolean,
+  onUnreadable: OnUnreadable = () => undefined,
+): Connection {
   if (!STAGE.test(stage)) {
     throw usageError(
       `not a stage name: ${stage}`,
@@ -143,7 +149,8 @@ export function openConnection(stage: string, env: Env, endpoint?: string, ours?
     stage,
     names,
     settings,
-    runs: async () => (await import('./dynamo-run-reader.ts')).dynamoRunReader(settings, names.table),
+    runs: async () =>
+      (await import('./dynamo-run-reader.ts')).dynamoRunReader(settings, names.table, onUnreadable),
     operator: async () => (await import('./operator.ts')).lambdaOperator(settings, names.operate),
     sql: async (access = {}) => {
       const { dataApiClient } = await import('./sql-client.ts');

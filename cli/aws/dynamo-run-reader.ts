@@ -1,46 +1,160 @@
-/** Runs as the DynamoDB table has them. */
-import { DynamoDBClient, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+/** Runs and files as the DynamoDB table has them. */
+import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 
+import { isNamed, messageOf } from '../../shared/errors.ts';
+import { pages } from '../../shared/pages.ts';
 import { defined } from '../../shared/run/defined.ts';
 import type { Run } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
-import type { EveryRun, StageReader } from '../runs/run-reader.ts';
+import { fileKeyStart } from '../../shared/store/file-index.ts';
+import { runOfItem, type Item } from '../../shared/store/run-item.ts';
+import { count, instant, map, optional, text } from '../../shared/store/shape.ts';
+import { CommandError, EXIT } from '../exit.ts';
+import type { EveryRun, FileEntry, FileReader, StageReader } from '../runs/run-reader.ts';
 import type { ClientSettings } from './client-settings.ts';
 
-/** Runs are loaded one by one, so many at once. */
+type StoredItem = Record<string, AttributeValue>;
+
+/** Items are loaded one by one, so many at once. */
 const PAGE = 100;
 
-export function dynamoRunReader(settings: ClientSettings, table: string): StageReader & EveryRun {
-  return new DynamoRunReader(new DynamoDBClient(settings), table);
+/** Receives one sentence for each item that a list leaves out because it cannot be read. */
+export type OnUnreadable = (problem: string) => void;
+
+export type DynamoReader = StageReader & EveryRun & FileReader;
+
+export function dynamoRunReader(
+  settings: ClientSettings,
+  table: string,
+  onUnreadable: OnUnreadable,
+): DynamoReader {
+  return new DynamoRunReader(new DynamoDBClient(settings), table, onUnreadable);
 }
 
-class DynamoRunReader extends DynamoDbRunStore implements EveryRun {
+/** The item of a part of a marked folder: it has no run of its own (ARCHITECTURE.md: Stored items). */
+const part = map({
+  pipeline: text,
+  bucketName: text,
+  objectKey: text,
+  run: text,
+  etag: optional(text),
+  size: optional(count),
+  versionId: optional(text),
+  at: instant,
+});
+
+export class DynamoRunReader extends DynamoDbRunStore implements EveryRun, FileReader {
   readonly #client: DynamoDBClient;
   readonly #table: string;
+  readonly #onUnreadable: OnUnreadable;
 
-  constructor(client: DynamoDBClient, table: string) {
+  constructor(client: DynamoDBClient, table: string, onUnreadable: OnUnreadable) {
     super(client, table);
     this.#client = client;
     this.#table = table;
+    this.#onUnreadable = onUnreadable;
+  }
+
+  async listRuns(pipeline: string, limit: number): Promise<Run[]> {
+    const newestFirst = { ...byPipeline(pipeline), ScanIndexForward: false };
+    const runs: Run[] = [];
+    let read = 0;
+    for await (const page of this.#pages(newestFirst, () => Math.min(PAGE, limit - read), runOf)) {
+      runs.push(...page.found);
+      read += page.read;
+      if (read >= limit) break;
+    }
+    return runs;
   }
 
   async *everyRun(pipeline: string): AsyncGenerator<readonly Run[]> {
-    let from: Record<string, AttributeValue> | undefined;
-    do {
-      const page = await this.#client.send(
+    for await (const { found } of this.#pages(byPipeline(pipeline), () => PAGE, runOf)) yield found;
+  }
+
+  async *files(pipeline: string, prefix: string): AsyncGenerator<readonly FileEntry[]> {
+    const start = fileKeyStart(prefix);
+    const query = {
+      IndexName: 'by-file',
+      KeyConditionExpression: `pipeline = :pipeline${start === '' ? '' : ' AND begins_with(fileKey, :start)'}`,
+      ExpressionAttributeValues: marshall({
+        ':pipeline': pipeline,
+        ...(start !== '' && { ':start': start }),
+      }),
+      ScanIndexForward: false,
+    };
+    try {
+      for await (const { found } of this.#pages(query, () => PAGE, entryOf))
+        yield found.filter(({ file }) => file.key.startsWith(prefix));
+    } catch (error) {
+      // "The table does not have the specified index", "Cannot read from backfilling global secondary index".
+      if (!isNamed(error, 'ValidationException') || !/index/i.test(messageOf(error))) throw error;
+      throw new CommandError(EXIT.unreachable, `the files cannot be listed: ${messageOf(error)}`, {
+        hint: 'the index by-file is created by the first deployment of this version: deploy, and wait until it is active',
+      });
+    }
+  }
+
+  /** What the items of an index are; `limit` is asked before each page. Items that are gone or cannot be read are left out. */
+  async *#pages<T>(
+    query: Omit<QueryCommandInput, 'TableName'>,
+    limit: () => number,
+    parse: (item: Item) => T,
+  ): AsyncGenerator<{ readonly found: T[]; readonly read: number }> {
+    const read = (from: StoredItem | undefined) =>
+      this.#client.send(
         new QueryCommand({
+          ...query,
           TableName: this.#table,
-          IndexName: 'by-pipeline',
-          KeyConditionExpression: 'pipeline = :pipeline',
-          ExpressionAttributeValues: { ':pipeline': { S: pipeline } },
-          Limit: PAGE,
+          Limit: limit(),
           ...defined({ ExclusiveStartKey: from }),
         }),
       );
-      const ids = (page.Items ?? []).map(({ pk }) => pk?.S?.slice('run#'.length) ?? '');
-      const runs = await Promise.all(ids.map((id) => this.load(id)));
-      yield runs.filter((run) => run !== undefined);
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
+    for await (const { Items: items = [] } of pages(read, ({ LastEvaluatedKey: key }) => key)) {
+      const found = await Promise.all(items.map((item) => this.#parsed(item, parse)));
+      yield { found: found.filter((each) => each !== undefined), read: items.length };
+    }
   }
+
+  async #parsed<T>({ pk, sk }: StoredItem, parse: (item: Item) => T): Promise<T | undefined> {
+    const key = defined({ pk, sk }) as StoredItem;
+    const { Item: item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
+    );
+    if (item === undefined) return undefined;
+    try {
+      return parse(unmarshall(item));
+    } catch (error) {
+      this.#onUnreadable(`left out, its item cannot be read: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+}
+
+const runOf = (item: Item): Run => runOfItem(item);
+
+function byPipeline(pipeline: string) {
+  return {
+    IndexName: 'by-pipeline',
+    KeyConditionExpression: 'pipeline = :pipeline',
+    ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
+  };
+}
+
+function entryOf(item: Item): FileEntry {
+  if (item['sk'] === 'run') return runEntry(runOfItem(item));
+  const { pipeline, bucketName, objectKey, run, at, ...rest } = part(
+    item,
+    `file ${String(item['objectKey'])} in the table: `,
+  );
+  return { pipeline, file: { bucket: bucketName, key: objectKey, ...rest }, arrivedAt: at, runId: run };
+}
+
+/** @throws Error where the run has no file */
+export function runEntry(run: Run): FileEntry {
+  const file = fileOf(run.trigger);
+  if (file === undefined) throw new Error(`run ${run.id} has no file`);
+  return { pipeline: run.pipeline, file, arrivedAt: run.trigger.time, runId: run.id, run };
 }

@@ -18,7 +18,7 @@ export interface Stage {
 /** AWS rejects requests whose clock is five minutes off; one minute already makes reports hard to read. */
 const CLOCK_LIMIT_MS = 60_000;
 
-const INDEXES = ['due', 'queue', 'by-pipeline'];
+const INDEXES = ['due', 'queue', 'by-pipeline', 'by-file'];
 
 function redeploy({ name }: Stage): string {
   return name === 'local' ? 'restart npm start' : `npm run deploy -- --stage ${name}`;

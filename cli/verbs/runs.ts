@@ -1,4 +1,4 @@
-import type { Run, RunState } from '../../shared/run/run.ts';
+import type { Run } from '../../shared/run/run.ts';
 import { didYouMean } from '../arguments.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { pipelineNames } from '../pipelines.ts';
@@ -9,19 +9,7 @@ import { endedAtOf } from '../runs/run-parts.ts';
 import { between, duration } from '../runs/units.ts';
 import { formatTable } from '../table.ts';
 import type { Verb } from '../verb.ts';
-import { sqlOption } from './shared-options.ts';
-
-const STATES: readonly RunState[] = [
-  'QUEUED',
-  'RUNNING',
-  'WAITING',
-  'CANCELLING',
-  'NEEDS_DECISION',
-  'FAILED',
-  'SUCCEEDED',
-  'CANCELLED',
-  'SUPERSEDED',
-];
+import { RUN_STATES, sqlOption } from './shared-options.ts';
 
 const DEFAULT_LIMIT = 20;
 /** How many of a pipeline's newest runs are looked through for a state. */
@@ -49,14 +37,14 @@ With --state it searches the newest ${LOOKED_THROUGH} runs of each pipeline.`,
   positionals: [],
   options: {
     pipeline: { value: 'NAME', help: 'only runs of this pipeline (even if its folder was removed)' },
-    state: { value: 'STATE', help: `only runs in this state: ${STATES.join(', ')}` },
+    state: { value: 'STATE', help: `only runs in this state: ${RUN_STATES.join(', ')}` },
     limit: { value: 'N', help: `at most N runs (default: ${DEFAULT_LIMIT})` },
     ...sqlOption,
   },
   examples: ['baton runs', 'baton runs --pipeline stores --state failed', 'baton runs --json --limit 100'],
   run: async ({ args, out, json, connect }) => {
     const limit = args.integer('limit', { min: 1, max: 10_000 }) ?? DEFAULT_LIMIT;
-    const state = args.choice('state', STATES);
+    const state = args.choice('state', RUN_STATES);
     const known = pipelineNames(sqlFolder(args.text('sql')));
     const pipeline = args.text('pipeline');
     const reader = await (await connect()).runs();

@@ -1,9 +1,22 @@
 /** Options that several verbs have. */
+import type { RunState } from '../../shared/run/run.ts';
 import { defined } from '../../shared/run/defined.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Access } from '../aws/warehouse-target.ts';
 import { usageError } from '../exit.ts';
 import type { OptionSpec } from '../syntax.ts';
+
+export const RUN_STATES: readonly RunState[] = [
+  'QUEUED',
+  'RUNNING',
+  'WAITING',
+  'CANCELLING',
+  'NEEDS_DECISION',
+  'FAILED',
+  'SUCCEEDED',
+  'CANCELLED',
+  'SUPERSEDED',
+];
 
 export const sqlOption: Readonly<Record<string, OptionSpec>> = {
   sql: { value: 'FOLDER', help: 'the folder with the pipelines (default: sql/)' },

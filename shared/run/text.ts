@@ -52,7 +52,7 @@ export function shortened(text: string, mostBytes: number): string {
   const bytes = utf8Bytes(text);
   if (bytes <= mostBytes) return text;
   const note = `… [cut: ${CUT.exec(text)?.[1] ?? bytes} bytes]`;
-  return `${start(text, mostBytes - utf8Bytes(note))}${note}`;
+  return `${startOf(text, mostBytes - utf8Bytes(note))}${note}`;
 }
 
 /** A message without its final full stop, for use inside a sentence. `mostBytes` as in `shortened`. */
@@ -66,7 +66,8 @@ export function utf8Bytes(text: string): number {
   return bytes;
 }
 
-function start(text: string, mostBytes: number): string {
+/** As much of the start of the text as `mostBytes` bytes of UTF-8 hold: whole characters only. */
+export function startOf(text: string, mostBytes: number): string {
   let bytes = 0;
   let end = 0;
   for (const character of text) {

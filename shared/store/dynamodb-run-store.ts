@@ -214,20 +214,6 @@ export class DynamoDbRunStore implements RunStore {
     return count;
   }
 
-  async listRuns(pipeline: string, limit: number): Promise<Run[]> {
-    const items = await this.#query(
-      {
-        IndexName: 'by-pipeline',
-        KeyConditionExpression: 'pipeline = :pipeline',
-        ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
-        ScanIndexForward: false,
-      },
-      limit,
-    );
-    const runs = await Promise.all(items.map((item) => this.load(runIdOf(item))));
-    return runs.filter((run) => run !== undefined);
-  }
-
   async loadPool(pipeline: string): Promise<Pool> {
     const item = await this.#get(poolKey(pipeline));
     return parsePool(item, pipeline);

@@ -4,6 +4,8 @@
  */
 import type { FinishedStep, Run } from '../run/run.ts';
 import { isAtEnd, queueOrder } from '../run/run.ts';
+import { fileOf } from '../run/trigger.ts';
+import { fileKey } from './file-index.ts';
 import { parseRun } from './parse-run.ts';
 import { storedRun } from './stored-run.ts';
 
@@ -35,11 +37,13 @@ export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
   const queued = run.life.state === 'QUEUED' ? { queue: run.pipeline, queuedAt: queueOrder(run) } : {};
   const { nextCheckAt: next } = stored;
   const due = next === undefined ? {} : { due: DUE_PARTITION, next };
+  const file = fileOf(run.trigger);
+  const byFile = file === undefined ? {} : { fileKey: fileKey(file.key, run.trigger.time) };
   const forgotten =
     isAtEnd(run) && run.life.pendingActions.length === 0
       ? { expiresAt: Math.floor(Date.parse(run.life.endedAt) / 1000) + historyDays * 86_400 }
       : {};
-  return { ...runKey(run.id), schema: SCHEMA, ...stored, ...queued, ...due, ...forgotten };
+  return { ...runKey(run.id), schema: SCHEMA, ...stored, ...queued, ...due, ...byFile, ...forgotten };
 }
 
 /**

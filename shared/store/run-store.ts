@@ -38,8 +38,6 @@ export interface RunStore {
   countQueued(pipeline: string): Promise<number>;
   /** The waiting runs of a pipeline, oldest first, at most `limit`; from an index. */
   findQueued(pipeline: string, limit: number): Promise<string[]>;
-  /** Newest first. */
-  listRuns(pipeline: string, limit: number): Promise<Run[]>;
   /** Consistent. */
   loadPool(pipeline: string): Promise<Pool>;
   /** Adds `runId` with epoch + 1 if the pool is as read, not full and not paused. */

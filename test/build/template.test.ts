@@ -215,7 +215,7 @@ describe('the compiled template', () => {
     expect(propertiesOf('ArtifactsBucket')).not.toHaveProperty('NotificationConfiguration');
   });
 
-  test('has the three indexes of the table, keys only, and the time to live', () => {
+  test('has the four indexes of the table, keys only, and the time to live', () => {
     const table = propertiesOf('Table');
     expect(table['BillingMode']).toBe('PAY_PER_REQUEST');
     expect(table['TimeToLiveSpecification']).toEqual({ AttributeName: 'expiresAt', Enabled: true });
@@ -238,6 +238,7 @@ describe('the compiled template', () => {
         keys: ['pipeline', 'createdAt'],
         Projection: { ProjectionType: 'KEYS_ONLY' },
       },
+      { IndexName: 'by-file', keys: ['pipeline', 'fileKey'], Projection: { ProjectionType: 'KEYS_ONLY' } },
     ]);
   });
 

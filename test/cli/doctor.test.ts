@@ -69,7 +69,7 @@ function healthy(): Inspector {
     clockAheadMs: () => 300,
     function: () => Promise.resolve({ state: 'Active', lastUpdate: 'Successful' }),
     sources: () => Promise.resolve([{ id: 'm', arn: 'arn:aws:sqs:x:1:baton-prod-arrivals', enabled: true }]),
-    table: () => Promise.resolve({ status: 'ACTIVE', indexes: ['due', 'queue', 'by-pipeline'] }),
+    table: () => Promise.resolve({ status: 'ACTIVE', indexes: ['due', 'queue', 'by-pipeline', 'by-file'] }),
     rules: rulesWith(filesPattern('landing', 'stores/')),
     archive: () => Promise.resolve({ state: 'ENABLED' }),
     waiting: () => Promise.resolve(0),
@@ -181,7 +181,7 @@ describe('a finding of doctor', () => {
     [
       'an index that is missing',
       { inspector: { table: () => Promise.resolve({ status: 'ACTIVE', indexes: ['due', 'queue'] }) } },
-      { name: 'table', message: 'baton-prod lacks the index by-pipeline' },
+      { name: 'table', message: 'baton-prod lacks the index by-pipeline, by-file' },
     ],
     [
       'a rule that is switched off',

@@ -1,6 +1,7 @@
-/** What every RunStore must do; run over the real one and the one in memory. */
+/** What every RunStore must do, and the lists of the command over it; run over the real one and the one in memory. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { FileReader, RunReader } from '../../cli/runs/run-reader.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { RunStore } from '../../shared/store/run-store.ts';
 import { storedRun, type StoredRun } from '../../shared/store/stored-run.ts';
@@ -24,12 +25,14 @@ function flat(run: Run | 'conflict' | undefined): StoredRun | undefined {
   return run === undefined || run === 'conflict' ? undefined : storedRun(run);
 }
 
+type Store = RunStore & RunReader & FileReader;
+
 export function runStoreSuite(
   name: string,
-  open: () => Promise<{ store: RunStore; close: () => Promise<void> }>,
+  open: () => Promise<{ store: Store; close: () => Promise<void> }>,
 ): void {
   describe(`the run store: ${name}`, () => {
-    let store: RunStore;
+    let store: Store;
     let close: () => Promise<void>;
 
     beforeAll(async () => {
@@ -295,6 +298,109 @@ export function runStoreSuite(
       expect(await ids(3)).toEqual([young.id, old.id, oldest.id]);
       expect(await ids(2)).toEqual([young.id, old.id]);
       expect(await ids(1)).toEqual([young.id]);
+    });
+
+    /** Key, time and run of each file. */
+    async function filesOf(pipeline: string, prefix = ''): Promise<string[]> {
+      const found: string[] = [];
+      for await (const page of store.files(pipeline, prefix))
+        found.push(
+          ...page.map(({ file, arrivedAt, runId }) => `${file.key} ${arrivedAt.slice(0, 4)} ${runId}`),
+        );
+      return found;
+    }
+
+    const withFile = (pipeline: string, key: string, year = '2026', more: Partial<StoredRun> = {}): Run =>
+      newRun({
+        pipeline,
+        trigger: { kind: 's3', time: `${year}-01-01T00:00:00.000Z`, file: fileOf(key) },
+        ...more,
+      });
+
+    it('lists the files of a pipeline by the prefix of their key: the last key first, then the newest upload', async () => {
+      const pipeline = `files${made}`;
+      const runs = [
+        withFile(pipeline, 'in/a.csv', '2025'),
+        withFile(pipeline, 'in/a.csv', '2026'),
+        withFile(pipeline, 'in/a.csv.gz'),
+        withFile(pipeline, 'in/ä.csv'),
+        withFile(pipeline, 'in/𝄞.csv'),
+        withFile(pipeline, 'in/\uFFFD.csv'),
+        withFile(pipeline, 'out/b c.csv'),
+      ];
+      for (const run of runs) await store.create(run);
+      await store.create(withFile(`${pipeline}-other`, 'in/a.csv'));
+      await store.create(
+        newRun({
+          pipeline,
+          trigger: { kind: 'schedule', time: '2026-01-01T00:00:00Z', schedule: 'rate(1 day)' },
+        }),
+      );
+      const [older, newer, zipped, umlaut, clef, replacement, out] = runs.map(({ id }) => id);
+      expect(await filesOf(pipeline, 'in/a.csv')).toEqual([
+        `in/a.csv.gz 2026 ${zipped}`,
+        `in/a.csv 2026 ${newer}`,
+        `in/a.csv 2025 ${older}`,
+      ]);
+      // In the order of their bytes of UTF-8, which is not the order of UTF-16.
+      expect((await filesOf(pipeline)).map((line) => line.split(' ').at(-1))).toEqual([
+        out,
+        clef,
+        replacement,
+        umlaut,
+        zipped,
+        newer,
+        older,
+      ]);
+      expect(await filesOf(pipeline, 'in/a.csv ')).toEqual([]);
+      expect(await filesOf(pipeline, 'no')).toEqual([]);
+      expect(await filesOf('nobody')).toEqual([]);
+    });
+
+    it('finds files whose key is as long as S3 allows, and compares the rest of the key that is not in the index', async () => {
+      const pipeline = `long${made}`;
+      const start = 'ü'.repeat(510);
+      const one = withFile(pipeline, `${start}1.csv`);
+      const two = withFile(pipeline, `${start}2.csv`);
+      const wide = withFile(pipeline, '𝄞'.repeat(256));
+      for (const run of [one, two, wide]) expect(await store.create(run)).toEqual({ outcome: 'created' });
+      const ids = async (prefix: string) =>
+        (await filesOf(pipeline, prefix))
+          .map((line) => line.split(' ').at(-1) ?? '')
+          .toSorted((a, b) => a.localeCompare(b));
+      expect(await ids(`${start}1`)).toEqual([one.id]);
+      expect(await ids(start)).toEqual([one.id, two.id]);
+      expect(await ids('𝄞'.repeat(255))).toEqual([wide.id]);
+      expect(await ids('𝄞'.repeat(257))).toEqual([]);
+    });
+
+    it('keeps a file in the list through every later write of its run', async () => {
+      const pipeline = `kept${made}`;
+      const run = withFile(pipeline, 'a.csv');
+      await store.create(run);
+      await store.save(
+        changed(run, {
+          state: 'RUNNING',
+          phase: 'CLAIMED',
+          token: 'tok',
+          claimedAt: '2026-11-24T08:00:00.000Z',
+        }),
+        1,
+        'a',
+      );
+      const submission = {
+        phase: 'SUBMITTED',
+        token: 'tok',
+        statementId: 's',
+        submittedAt: '2026-11-24T08:00:01.000Z',
+      } as const;
+      await store.record(changed(run, { state: 'RUNNING', ...submission }), 'a');
+      await store.save(changed(run, { state: 'SUCCEEDED' }), 3, 'a');
+      expect(await filesOf(pipeline)).toEqual([`a.csv 2026 ${run.id}`]);
+      const states: unknown[] = [];
+      for await (const page of store.files(pipeline, ''))
+        states.push(...page.map(({ run: read }) => flat(read)?.state));
+      expect(states).toEqual(['SUCCEEDED']);
     });
 
     it('never lets more runs into a pool of one slot than its limit, however they race', async () => {

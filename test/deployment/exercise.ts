@@ -147,6 +147,7 @@ async function files(stack: Stack, recorder: Recorder): Promise<void> {
   // Looks at the heads of queues.
   await stack.sweep();
   await recorder.verb('runs');
+  await recorder.verb('files', '--key', 'stores/');
   await recorder.verb('doctor');
   await recorder.verb('run', bad.id);
   // The file is as it was, and so is the end.

@@ -147,7 +147,7 @@ describe("the functions' role", () => {
 });
 
 describe('the policies for people, against the recording', () => {
-  const READERS = ['runs', 'run', 'doctor'];
+  const READERS = ['runs', 'files', 'run', 'doctor'];
 
   const madeBy = (verbs: readonly string[]): readonly Need[] =>
     verbs.flatMap((verb) => (recorded.verbs[verb] ?? []).flatMap((call) => needsOf(call, warehouse)));
@@ -155,7 +155,7 @@ describe('the policies for people, against the recording', () => {
   test('allow a reader every read, and an operator everything that the command does', () => {
     for (const verb of [...READERS, 'cancel', 'replay'])
       expect(recorded.verbs[verb]?.length).toBeGreaterThan(0);
-    expect(refusedOf(statementsOf(template, 'ReadPolicy'), madeBy(['runs', 'run']))).toEqual([]);
+    expect(refusedOf(statementsOf(template, 'ReadPolicy'), madeBy(['runs', 'files', 'run']))).toEqual([]);
     expect(refusedOf(statementsOf(template, 'OperatePolicy'), madeBy(Object.keys(recorded.verbs)))).toEqual(
       [],
     );

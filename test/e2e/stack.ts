@@ -22,9 +22,9 @@ import {
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 import { root } from '../../build/project.ts';
+import { DynamoRunReader } from '../../cli/aws/dynamo-run-reader.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
-import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 import { storedRun, type StoredRun } from '../../shared/store/stored-run.ts';
 
 /** The project's folder. */
@@ -77,7 +77,7 @@ export class Stack {
   readonly s3: S3Client;
   readonly events: EventBridgeClient;
   readonly lambda: LambdaClient;
-  readonly store: DynamoDbRunStore;
+  readonly store: DynamoRunReader;
   readonly output: string[];
 
   private constructor(
@@ -104,7 +104,9 @@ export class Stack {
     this.s3 = new S3Client(settings);
     this.events = new EventBridgeClient(settings);
     this.lambda = new LambdaClient(settings);
-    this.store = new DynamoDbRunStore(this.dynamodb, `baton-${stage}`);
+    this.store = new DynamoRunReader(this.dynamodb, `baton-${stage}`, (problem) => {
+      throw new Error(problem);
+    });
   }
 
   static async start(options: StackOptions = {}): Promise<Stack> {

@@ -1,17 +1,21 @@
 /**
- * The RunStore port in memory: the same conditions as the real one, held to by the same contract suite. Runs are read-only
+ * The RunStore port and the lists of the command in memory: the same conditions as the real ones, held to by the same contract suite. Runs are read-only
  * everywhere, so they are handed out as they are.
  */
+import { runEntry } from '../../cli/aws/dynamo-run-reader.ts';
+import type { FileEntry, FileReader, RunReader } from '../../cli/runs/run-reader.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { queueOrder, underwayOf } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
+import { fileKey } from '../../shared/store/file-index.ts';
 import type { HistoryRow, Paused, Pool, QueueHead, RunStore } from '../../shared/store/run-store.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
 
 const NO_POOL: Pool = { holders: {}, epoch: 0 };
 
-export class MemoryRunStore implements RunStore {
+export class MemoryRunStore implements RunStore, RunReader, FileReader {
   readonly runs = new Map<string, Run>();
   readonly rows = new Map<string, Map<string, HistoryRow>>();
   readonly plans = new Map<string, Plan>();
@@ -132,6 +136,17 @@ export class MemoryRunStore implements RunStore {
   async listRuns(pipeline: string, limit: number): Promise<Run[]> {
     const runs = [...this.runs.values()].filter((run) => run.pipeline === pipeline);
     return runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, limit);
+  }
+
+  async *files(pipeline: string, prefix: string): AsyncGenerator<readonly FileEntry[]> {
+    const entries = [...this.runs.values()]
+      .filter((run) => run.pipeline === pipeline && fileOf(run.trigger)?.key.startsWith(prefix) === true)
+      .map(runEntry);
+    const order = new Map(
+      entries.map((entry) => [entry, Buffer.from(fileKey(entry.file.key, entry.arrivedAt))]),
+    );
+    const none = Buffer.alloc(0);
+    yield entries.sort((a, b) => Buffer.compare(order.get(b) ?? none, order.get(a) ?? none));
   }
 
   async loadPool(pipeline: string): Promise<Pool> {

@@ -73,7 +73,7 @@ async function makeTable(client: DynamoDBClient, name: string): Promise<Table> {
       TableName: name,
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: [
-        ...['pk', 'sk', 'due', 'queue', 'queuedAt', 'pipeline', 'createdAt'].map(text),
+        ...['pk', 'sk', 'due', 'queue', 'queuedAt', 'pipeline', 'createdAt', 'fileKey'].map(text),
         { AttributeName: 'next', AttributeType: 'N' },
       ],
       KeySchema: [
@@ -84,6 +84,7 @@ async function makeTable(client: DynamoDBClient, name: string): Promise<Table> {
         index('due', 'due', 'next'),
         index('queue', 'queue', 'queuedAt'),
         index('by-pipeline', 'pipeline', 'createdAt'),
+        index('by-file', 'pipeline', 'fileKey'),
       ],
     }),
   );

@@ -14,11 +14,14 @@ import type { QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { expect, it } from 'vitest';
 
+import { DynamoRunReader } from '../../cli/aws/dynamo-run-reader.ts';
+import type { FileEntry } from '../../cli/runs/run-reader.ts';
 import { openDynamoDb } from '../../local/dynamodb/server.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
-import { runOfItem, SCHEMA } from '../../shared/store/run-item.ts';
+import { fileKey } from '../../shared/store/file-index.ts';
+import { keyKey, runItem, runOfItem, SCHEMA } from '../../shared/store/run-item.ts';
 import { runStoreSuite } from '../contract/run-store.suite.ts';
-import { runOf } from '../fakes/run-of.ts';
+import { changed, runOf } from '../fakes/run-of.ts';
 
 async function openStore() {
   const folder = mkdtempSync(join(tmpdir(), 'baton-store-'));
@@ -46,7 +49,7 @@ async function openStore() {
       TableName: 'runs',
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: [
-        ...['pk', 'sk', 'due', 'queue', 'queuedAt', 'pipeline', 'createdAt'].map(text),
+        ...['pk', 'sk', 'due', 'queue', 'queuedAt', 'pipeline', 'createdAt', 'fileKey'].map(text),
         { AttributeName: 'next', AttributeType: 'N' },
       ],
       KeySchema: [
@@ -57,6 +60,7 @@ async function openStore() {
         index('due', 'due', 'next'),
         index('queue', 'queue', 'queuedAt'),
         index('by-pipeline', 'pipeline', 'createdAt'),
+        index('by-file', 'pipeline', 'fileKey'),
       ],
     }),
   );
@@ -68,7 +72,9 @@ async function openStore() {
     await dynamodb.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { client, store: new DynamoDbRunStore(client, 'runs'), close };
+  const unreadable: string[] = [];
+  const store = new DynamoRunReader(client, 'runs', (problem) => unreadable.push(problem));
+  return { client, store, unreadable, close };
 }
 
 runStoreSuite('DynamoDB', openStore);
@@ -109,6 +115,103 @@ it('a run of a newer schema is refused untouched', async () => {
   } finally {
     await close();
   }
+});
+
+it('a list leaves out a run whose item cannot be read, reports it, and has all others', async () => {
+  const { client, store, unreadable, close } = await openStore();
+  try {
+    const run = (id: string) => runOf({ id, pipeline: 'p', createdAt: `2026-01-01T00:00:00.00${id}Z` });
+    for (const id of ['1', '2', '3', '4']) await store.create(run(id));
+    const item = runItem(run('2'));
+    await client.send(
+      new PutItemCommand({ TableName: 'runs', Item: marshall({ ...item, state: 'CANCELLED' }) }),
+    );
+    const newer = runItem(run('3'));
+    await client.send(new PutItemCommand({ TableName: 'runs', Item: marshall({ ...newer, schema: 99 }) }));
+    const twice = [
+      expect.stringMatching(/run 2 in the table: error is missing/),
+      expect.stringMatching(/run 3 was written by a newer Baton/),
+    ];
+    expect((await store.listRuns('p', 10)).map(({ id }) => id)).toEqual(['4', '1']);
+    expect(unreadable.sort()).toEqual(twice);
+    unreadable.length = 0;
+    const every: string[] = [];
+    for await (const page of store.everyRun('p')) every.push(...page.map(({ id }) => id));
+    expect(every).toEqual(['1', '4']);
+    for await (const page of store.files('p', ''))
+      expect(page.map(({ runId }) => runId).sort()).toEqual(['1', '4']);
+    expect(unreadable).toHaveLength(4);
+  } finally {
+    await close();
+  }
+});
+
+it('the files of a pipeline contain the parts of marked folders, which have no run of their own', async () => {
+  const { client, store, unreadable, close } = await openStore();
+  try {
+    const at = '2026-01-01T00:00:00.000Z';
+    const part = {
+      ...keyKey('p', 'hash'),
+      pipeline: 'p',
+      fileKey: fileKey('out/part-1', at),
+      bucketName: 'lake',
+      objectKey: 'out/part-1',
+      run: 'p-marker',
+      etag: 'e',
+      size: 7,
+      at,
+    };
+    await client.send(new PutItemCommand({ TableName: 'runs', Item: marshall(part) }));
+    const broken = { ...part, ...keyKey('p', 'other'), objectKey: 'out/part-2', size: 'x' };
+    await client.send(new PutItemCommand({ TableName: 'runs', Item: marshall(broken) }));
+    // The key item of an ordinary file is not in the index.
+    await store.admitKey('p', 'lake', 'out/ordinary', '01');
+    const found: FileEntry[] = [];
+    for await (const page of store.files('p', 'out/')) found.push(...page);
+    expect(found).toEqual([
+      {
+        pipeline: 'p',
+        file: { bucket: 'lake', key: 'out/part-1', etag: 'e', size: 7 },
+        arrivedAt: at,
+        runId: 'p-marker',
+      },
+    ]);
+    expect(unreadable).toEqual([expect.stringContaining('file out/part-2 in the table: size is "x"')]);
+    expect(await store.listRuns('p', 10)).toEqual([]);
+  } finally {
+    await close();
+  }
+});
+
+it('a stage whose table lacks the index of files answers what to do', async () => {
+  const refuse = (message: string): DynamoRunReader =>
+    new DynamoRunReader(
+      {
+        send: () => Promise.reject(Object.assign(new Error(message), { name: 'ValidationException' })),
+      } as unknown as DynamoDBClient,
+      'runs',
+      () => undefined,
+    );
+  for (const message of [
+    'The table does not have the specified index: by-file',
+    'Cannot read from backfilling global secondary index: by-file',
+  ]) {
+    const first = refuse(message).files('p', '').next();
+    await expect(first).rejects.toMatchObject({
+      code: 3,
+      message: expect.stringContaining(message) as unknown,
+    });
+    await expect(first).rejects.toHaveProperty('hint', expect.stringContaining('deploy'));
+  }
+  await expect(refuse('one of the values is invalid').files('p', '').next()).rejects.toThrow(/^one of/);
+});
+
+it('a run with a file changes the index of files only with its first write', async () => {
+  const run = runOf({ id: 'r' });
+  const { fileKey: first } = runItem(run);
+  expect(first).toBe('orders/1.csv 2026-11-24T08:00:00.000Z');
+  for (const state of ['RUNNING', 'FAILED', 'SUCCEEDED'] as const)
+    expect(runItem(changed(run, { state }))['fileKey']).toBe(first);
 });
 
 it('an error other than a refused condition is thrown, not reported as a conflict', async () => {
