@@ -1,12 +1,11 @@
 /**
- * Creates runs and wakes them, for an SQS batch of file and run-succeeded events, or for a due schedule. It does not
- * drive runs itself.
+ * Creates runs for an SQS batch of file and run-succeeded events, or for a due schedule, and wakes those that get a slot. It
+ * does not drive runs itself.
  */
-import type { Start } from '../shared/engine/arrivals.ts';
 import { readArrival, readStartRunEvent } from '../shared/engine/arrivals.ts';
+import { startAll } from '../shared/engine/start-all.ts';
 import { messageOf } from '../shared/errors.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
-import type { Tools } from '../shared/middleware/handler.ts';
 import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
 /**
@@ -14,27 +13,29 @@ import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
  * A direct invocation that fails throws: Lambda retries it, then sends it to the on-failure destination.
  */
 export const handler = wrap(async (value, tools) => {
-  const event = readStartRunEvent(value, tools.config.stage);
+  const { stage } = tools.config;
+  const engine = withLossyWakeUps(tools.engine);
+  const event = readStartRunEvent(value, stage);
   if (event.kind === 'arrival') {
-    await begin(event.start, tools);
+    const [outcome] = await startAll([event.start], engine);
+    if (outcome?.status === 'rejected') throw outcome.reason;
     return { batchItemFailures: [] };
   }
-  const failed: { itemIdentifier: string }[] = [];
-  for (const message of event.messages) {
-    try {
-      await begin(readArrival(message.body, tools.config.stage), tools);
-    } catch (error) {
-      tools.engine.log('error', 'this event started nothing', {
-        messageId: message.id,
-        error: messageOf(error),
-        body: message.body.slice(0, 500),
-      });
-      failed.push({ itemIdentifier: message.id });
-    }
-  }
-  return { batchItemFailures: failed };
+  const starts = event.messages.map(
+    ({ body }) =>
+      async (toStart: typeof engine) =>
+        readArrival(body, stage)(toStart),
+  );
+  const outcomes = await startAll(starts, engine);
+  const failed = event.messages.flatMap((message, i) => {
+    const outcome = outcomes[i];
+    return outcome?.status === 'rejected' ? [{ message, error: messageOf(outcome.reason) }] : [];
+  });
+  for (const { message, error } of failed)
+    engine.log('error', 'this event started nothing', {
+      messageId: message.id,
+      error,
+      body: message.body.slice(0, 500),
+    });
+  return { batchItemFailures: failed.map(({ message }) => ({ itemIdentifier: message.id })) };
 });
-
-function begin(start: Start, { engine }: Tools): Promise<unknown> {
-  return start(withLossyWakeUps(engine));
-}

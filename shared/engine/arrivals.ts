@@ -8,13 +8,10 @@ import { asObject, at, optionalText, parseJson, RefusedInputError } from '../eve
 import { parseRunSucceeded } from '../events/run-succeeded.ts';
 import { parseScheduleDue, SCHEDULE_SOURCE } from '../events/schedule-due.ts';
 import { admit } from './admit.ts';
-import type { Engine } from './ports.ts';
+import type { Start } from './start-all.ts';
 import { startByEvent } from './start-by-event.ts';
 import { startFollowing } from './start-following.ts';
 import { startScheduled } from './start-scheduled.ts';
-
-/** Starts the runs that an arrival triggers. */
-export type Start = (engine: Engine) => Promise<unknown>;
 
 /** Parses one kind of event. `body`: the unparsed JSON. @throws RefusedInputError */
 type Reader = (event: JsonObject, stage: string, body: string) => Start;
@@ -38,14 +35,17 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
     SCHEDULE_SOURCE,
     (event, stage) => {
       const due = parseScheduleDue(event, stage);
-      return (engine) => startScheduled(due, engine);
+      return async (engine) => [await startScheduled(due, engine)];
     },
   ],
   [
     EVENT_SOURCE,
     (envelope, stage, body) => {
       const arrived = parseBusEvent(envelope, stage, body);
-      return (engine) => startByEvent(arrived, engine);
+      return async (engine) => {
+        const started = await startByEvent(arrived, engine);
+        return started === undefined ? [] : [started];
+      };
     },
   ],
 ]);

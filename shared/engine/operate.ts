@@ -5,10 +5,12 @@ import { RefusedInputError } from '../events/read.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunFile } from '../run/trigger.ts';
 import { isAtRest } from '../run/run.ts';
+import { pauseText } from './pause.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
 import { todaysView } from './todays-view.ts';
 import { wake } from './wake.ts';
 import type { Engine, FoundFile } from './ports.ts';
+import { giveSlots } from './start-all.ts';
 import { startRun } from './start-run.ts';
 
 export async function operate(request: OperateRequest, engine: Engine): Promise<OperateAnswer> {
@@ -51,13 +53,17 @@ async function start(request: OperateRequest & { verb: 'start' }, engine: Engine
     actor: request.actor,
     ...defined({ file: found && withoutTime(found) }),
   };
+  const { paused } = await engine.store.loadPool(plan.pipeline);
   const { run, created } = await startRun(plan, trigger, parameters, engine);
-  await wake(run.id, engine);
+  await giveSlots([run], engine);
+  const waits =
+    paused === undefined ? '' : `; ${plan.pipeline} is paused ${pauseText(paused)}, so the run waits`;
+  const what = created ? `started ${run.id}` : `request ${request.requestId} already started ${run.id}`;
   return {
     ok: true,
     runId: run.id,
     state: run.life.state,
-    message: created ? `started ${run.id}` : `request ${request.requestId} already started ${run.id}`,
+    message: run.life.state === 'QUEUED' ? what + waits : what,
   };
 }
 

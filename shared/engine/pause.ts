@@ -35,7 +35,7 @@ async function pause(request: PauseRequest, engine: Engine): Promise<Outcome> {
   const isMine = inForce.by === by && inForce.at === mine.at;
   const message = isMine
     ? `paused ${pipeline}: its active runs continue, later ones wait`
-    : `${pipeline} is already paused ${textOf(inForce)}`;
+    : `${pipeline} is already paused ${pauseText(inForce)}`;
   return { paused: true, message };
 }
 
@@ -44,17 +44,18 @@ async function unpause({ pipeline, requestId }: PauseRequest, engine: Engine): P
   const ended = await engine.store.unpausePool(pipeline, requestId);
   const { paused } = ended === undefined ? await engine.store.loadPool(pipeline) : { paused: undefined };
   if (paused !== undefined) {
-    const message = `request ${requestId} ended an earlier pause of ${pipeline}; it is paused again ${textOf(paused)}`;
+    const message = `request ${requestId} ended an earlier pause of ${pipeline}; it is paused again ${pauseText(paused)}`;
     return { paused: true, message };
   }
   const { size } = await fillPool(pipeline, engine);
   const what =
     ended === undefined
       ? `${pipeline} is not paused`
-      : `unpaused ${pipeline} (it was paused ${textOf(ended)})`;
+      : `unpaused ${pipeline} (it was paused ${pauseText(ended)})`;
   return { paused: false, message: `${what}; ${size} started` };
 }
 
-function textOf({ by, at, reason }: Paused): string {
+/** By whom, since when and why. */
+export function pauseText({ by, at, reason }: Paused): string {
   return `by ${by} since ${at}${reason === undefined ? '' : `: ${reason}`}`;
 }

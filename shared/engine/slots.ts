@@ -21,29 +21,31 @@ const LOOKED_AT = 100;
 /** Takes a slot for the run if one is free and no older run waits; older runs get theirs first. */
 export async function takeSlot(run: Run, engine: Engine): Promise<RunEvent> {
   const { holders } = await engine.store.loadPool(run.pipeline);
-  const epoch = holders[run.id] ?? (await fillPool(run.pipeline, engine, run)).get(run.id);
+  const epoch =
+    holders[run.id] ?? (await fillPool(run.pipeline, engine, { waiting: [run], driven: run.id })).get(run.id);
   if (epoch === undefined) return { kind: 'SlotBusy' };
   const plan = await planToStart(run, engine);
   return { kind: 'SlotTaken', epoch, ...defined({ plan }) };
 }
 
 /**
- * Gives the pool's free slots to waiting runs, oldest first, and wakes them. `me` waits, too, though the index may not have it
- * yet; it is not woken. Returns the runs that got a slot, with its epoch (fencing token).
+ * Gives the pool's free slots to waiting runs, oldest first, and wakes them. `waiting`: some that wait, though the index may not
+ * have them yet; `driven` is not woken. Returns the runs that got a slot, with its epoch (fencing token).
  */
 export async function fillPool(
   pipeline: string,
   engine: Engine,
-  me?: Run,
+  { waiting = [], driven }: { readonly waiting?: readonly Run[]; readonly driven?: string } = {},
 ): Promise<ReadonlyMap<string, number>> {
   const given = new Map<string, number>();
-  const queue = new Queue(pipeline, engine, me);
+  const queue = new Queue(pipeline, engine, waiting);
+  const [known] = waiting;
   for (let races = 0; races < RACES;) {
     const pool = await engine.store.loadPool(pipeline);
     const taken = Object.keys(pool.holders).length;
     if (pool.paused !== undefined) break;
     // Usually the pool is full: then no query is needed.
-    if (me !== undefined && taken >= (await placesFor(me, engine))) break;
+    if (known !== undefined && taken >= (await placesFor(known, engine))) break;
     const next = await queue.oldest(pool, given);
     if (next === undefined) break;
     const places = await placesFor(next, engine);
@@ -54,7 +56,7 @@ export async function fillPool(
       continue;
     }
     given.set(next.id, epoch);
-    if (next.id !== me?.id) await wake(next.id, engine);
+    if (next.id !== driven) await wake(next.id, engine);
   }
   return given;
 }
@@ -81,28 +83,29 @@ async function readable(runId: string, engine: Engine): Promise<Run | 'malformed
 class Queue {
   readonly #pipeline: string;
   readonly #engine: Engine;
-  readonly #me: Run | undefined;
+  /** Oldest first. */
+  readonly #known: readonly Run[];
   #ids: string[] | undefined;
 
-  constructor(pipeline: string, engine: Engine, me: Run | undefined) {
+  constructor(pipeline: string, engine: Engine, known: readonly Run[]) {
     this.#pipeline = pipeline;
     this.#engine = engine;
-    this.#me = me;
+    this.#known = known.toSorted((a, b) => (queueOrder(a) < queueOrder(b) ? -1 : 1));
   }
 
   /** The oldest run without a slot. A run that was given a slot in this round has released it since, not lost it. */
   async oldest({ holders }: Pool, given: ReadonlyMap<string, number>): Promise<Run | undefined> {
     const isServed = (id: string): boolean => holders[id] !== undefined || given.has(id);
-    const me = this.#me !== undefined && !isServed(this.#me.id) ? this.#me : undefined;
+    const known = this.#known.find(({ id }) => !isServed(id));
     this.#ids ??= await this.#engine.store.findQueued(this.#pipeline, LOOKED_AT);
     for (let id = this.#ids[0]; id !== undefined; id = this.#ids[0]) {
-      if (id === me?.id) return me;
+      if (id === known?.id) return known;
       const other = isServed(id) ? undefined : await readable(id, this.#engine);
       if (other !== 'malformed' && other?.life.state === 'QUEUED')
-        return me !== undefined && queueOrder(me) < queueOrder(other) ? me : other;
+        return known !== undefined && queueOrder(known) < queueOrder(other) ? known : other;
       this.#ids.shift();
     }
-    return me;
+    return known;
   }
 }
 

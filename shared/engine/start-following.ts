@@ -2,7 +2,6 @@
 import type { Engine } from './ports.ts';
 import type { Started } from './start-run.ts';
 import { startRun } from './start-run.ts';
-import { wake } from './wake.ts';
 
 /**
  * The event is not trusted: anyone who may put events could have sent it. The stored run says whether it succeeded.
@@ -26,10 +25,6 @@ export async function startFollowing(upstreamId: string, engine: Engine): Promis
     .filter((plan) => plan.triggers.some((one) => one.kind === 'pipeline' && one.pipeline === pipeline));
   if (followers.length === 0) engine.log('info', 'no pipeline starts after this run', { run: upstream.id });
   const started: Started[] = [];
-  for (const plan of followers) {
-    const one = await startRun(plan, trigger, {}, engine);
-    if (one.run.life.state === 'QUEUED') await wake(one.run.id, engine);
-    started.push(one);
-  }
+  for (const plan of followers) started.push(await startRun(plan, trigger, {}, engine));
   return started;
 }

@@ -16,8 +16,6 @@ export async function startOrReplay(plan: Plan, trigger: RunTrigger, engine: Eng
   const { state } = run.life;
   if (replayName !== undefined && !created && plan.onReplay === 'resume' && state === 'FAILED')
     await resumeByReplay(run, replayName, plan, engine);
-  // A redelivered event wakes its run too: the first wake-up may be what was lost.
-  if (state === 'QUEUED') await wake(run.id, engine);
   return started;
 }
 

@@ -4,7 +4,6 @@ import type { ScheduleDue } from '../events/schedule-due.ts';
 import type { Engine } from './ports.ts';
 import type { Started } from './start-run.ts';
 import { startRun } from './start-run.ts';
-import { wake } from './wake.ts';
 
 /**
  * The expression need not be one of today's: an invocation may arrive late, after a deployment that changed it.
@@ -22,7 +21,5 @@ export async function startScheduled(due: ScheduleDue, engine: Engine): Promise<
       `${expression} was due at ${time}, but pipeline ${pipeline} no longer has a schedule`,
     );
   const trigger = { kind: 'schedule' as const, time, schedule: expression };
-  const started = await startRun(plan, trigger, {}, engine);
-  if (started.run.life.state === 'QUEUED') await wake(started.run.id, engine);
-  return started;
+  return startRun(plan, trigger, {}, engine);
 }

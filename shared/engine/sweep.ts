@@ -2,6 +2,8 @@
 import type { Run } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
 import type { QueueHead } from '../store/run-store.ts';
+import { inLanes } from '../lanes.ts';
+import { messageOf } from '../errors.ts';
 import { drive } from './drive.ts';
 import type { Engine } from './ports.ts';
 import { tendPool } from './slots.ts';
@@ -28,14 +30,11 @@ export async function sweep(engine: Engine): Promise<number> {
   const waiting = [...all.slice(first), ...all.slice(0, first)];
   let driven = 0;
   let oldest = 0;
-  const lane = async (): Promise<void> => {
-    for (let runId = waiting.shift(); runId !== undefined; runId = waiting.shift()) {
-      if (engine.driver.remainingMs() < RESERVE_MS) return;
-      oldest = Math.max(oldest, await driveOne(runId, engine));
-      driven += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await inLanes(waiting, LANES, async (runId) => {
+    if (engine.driver.remainingMs() < RESERVE_MS) return;
+    oldest = Math.max(oldest, await driveOne(runId, engine));
+    driven += 1;
+  });
   engine.meter('OldestUnfinishedRun', Math.round(oldest / 1000));
   return driven;
 }
@@ -58,10 +57,6 @@ async function driveOne(runId: string, engine: Engine): Promise<number> {
     });
     return 0;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function ageOf(run: Run, now: number): number {

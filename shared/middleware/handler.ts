@@ -9,7 +9,7 @@ import { log } from './log.ts';
 import { wiring } from './wiring.ts';
 
 /** What a function uses in addition to its event. */
-export interface Tools {
+interface Tools {
   readonly config: Config;
   readonly engine: Engine;
 }

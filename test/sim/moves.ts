@@ -1,5 +1,6 @@
 /** What may happen next in a schedule, beside a driver going on. */
 import { admit } from '../../shared/engine/admit.ts';
+import { startAll } from '../../shared/engine/start-all.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
@@ -21,7 +22,8 @@ export function deliverFile(stage: Stage, arrival: Arrival): void {
   const created = { file, time, ...(replayName === undefined ? {} : { replayName }) };
   stage.begin(async (engine) => {
     try {
-      await admit(created, engine);
+      const [outcome] = await startAll([(into) => admit(created, into)], engine);
+      if (outcome?.status === 'rejected') throw outcome.reason;
     } catch (error) {
       arrival.delivered = false;
       // The queue delivers it again.
