@@ -1,11 +1,14 @@
 /** Where in the landing bucket a file goes, and which pipelines that starts. */
 import { matches } from '../../shared/engine/triggers/s3.ts';
 import type { Plan, S3Trigger } from '../../shared/pipeline/plan.ts';
+import { defined } from '../../shared/run/defined.ts';
 import { usageError } from '../exit.ts';
 
 export interface Destination {
   readonly key: string;
   readonly pipelines: readonly string[];
+  /** The file is one of a folder: only a file of this name starts a run. */
+  readonly marker?: string;
 }
 
 type Triggered = Pick<Plan, 'pipeline' | 'triggers'>;
@@ -21,13 +24,21 @@ function fileTriggers(plan: Triggered): S3Trigger[] {
   return plan.triggers.filter((trigger) => trigger.kind === 's3');
 }
 
+/** The marker file that a file of a folder waits for. */
+function markerFor(key: string, plans: readonly Triggered[], landing: string): string | undefined {
+  return plans
+    .flatMap(fileTriggers)
+    .find(({ marker, ...rest }) => marker !== undefined && matches(rest, { bucket: landing, key }, landing))
+    ?.marker;
+}
+
 function prefixesOf(plans: readonly Triggered[], landing: string): string[] {
   return plans.flatMap((plan) =>
     fileTriggers(plan)
       .filter((trigger) => (trigger.bucket ?? landing) === landing)
       .map(
         (trigger) =>
-          `${trigger.prefix === '' ? '(any)' : trigger.prefix}  *${trigger.suffix}  ${plan.pipeline}`,
+          `${trigger.prefix === '' ? '(any)' : trigger.prefix}  *${trigger.marker ?? trigger.suffix}  ${plan.pipeline}`,
       ),
   );
 }
@@ -51,8 +62,10 @@ export function destinationOf(
     const clean = prefix.replace(/^\/+/, '');
     const key = clean === '' || clean.endsWith('/') ? clean + fileName : `${clean}/${fileName}`;
     const pipelines = pipelinesFor(key, plans, landing);
-    if (pipelines.length === 0) throw usageError(`no pipeline starts for ${key}`, there);
-    return { key, pipelines };
+    const marker = pipelines.length > 0 ? undefined : markerFor(key, plans, landing);
+    if (pipelines.length === 0 && marker === undefined)
+      throw usageError(`no pipeline starts for ${key}`, there);
+    return { key, pipelines, ...defined({ marker }) };
   }
   const prefixes = new Set(plans.flatMap((plan) => fileTriggers(plan).map((trigger) => trigger.prefix)));
   const keys = [...prefixes]

@@ -41,12 +41,14 @@ Without --to it uses the only prefix that would start a run.`,
     const connection = await connect();
     const { plans } = loadPipelines(sqlFolder(args.text('sql')));
     const landing = await connection.landing();
-    const { key, pipelines } = destinationOf(basename(path), args.text('to'), plans, landing.bucket);
+    const { key, pipelines, marker } = destinationOf(basename(path), args.text('to'), plans, landing.bucket);
     const reader = await connection.runs();
     const before = await runsBefore(reader, pipelines);
     const { etag } = await landing.upload(path, bytes, key);
     out.say(`uploaded s3://${landing.bucket}/${printable(key)}  ${count(bytes)} bytes`);
     const upload = { bucket: landing.bucket, key, etag };
+    if (marker !== undefined)
+      out.say(`no run yet: ${marker} starts it, when all files of the folder are there`);
     const ids = await findNewRuns(reader, pipelines, upload, before, {
       signal,
       onSlow: (pipeline) => out.say(`  ...  waiting for the run of ${pipeline} to start (event sent)`),

@@ -27,6 +27,8 @@ export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map
   const file = fileOf(trigger);
   const builtIn: Record<string, ParameterValue> = {
     run_id: string(run.id),
+    // Of a batch and of a lone file: the run that loads it.
+    batch_id: string(run.id),
     run_started_at: timestamp(run.startedAt ?? run.createdAt),
     event_time: timestamp(trigger.time),
     upstream_run_id: trigger.kind === 'pipeline' ? string(trigger.upstream.runId) : NULL,

@@ -29,6 +29,7 @@ import { kindOfStep } from './step-kind.ts';
 import { stepFiles } from './step-files.ts';
 import { placeholdersOf } from './template.ts';
 import type { Upstream } from './triggers/chains.ts';
+import { manyFilesProblems } from './triggers/many-files.ts';
 import { missingValue, parameterProblems, startedBy, triggerProblems, triggersOf } from './triggers/check.ts';
 import { kindOf } from './triggers/table.ts';
 
@@ -237,7 +238,7 @@ class Compiler {
     this.#sayIn(file, {
       offset: to.offset,
       severity: 'error',
-      message: `UNLOAD must not write under ${trigger}: its files would start new runs`,
+      message: `UNLOAD must not write under ${trigger}: its files would start new runs, or be loaded by one`,
     });
   }
 
@@ -246,7 +247,17 @@ class Compiler {
     if (this.#read?.settings === undefined) return;
     const { on } = this.#settings;
     const triggers = triggersOf(on);
-    const problems = [...triggerProblems(on, this.#source.name), ...parameterProblems(parameters, triggers)];
+    const usesManifest = effects.some(
+      // A broken file may use it.
+      ({ file }) =>
+        file.statements.length === 0 ||
+        file.statements.some(({ uses }) => uses.some(({ name }) => name === 'manifest')),
+    );
+    const problems = [
+      ...triggerProblems(on, this.#source.name),
+      ...parameterProblems(parameters, triggers),
+      ...manyFilesProblems(this.#settings, triggers, usesManifest),
+    ];
     for (const { path, message, severity } of problems) this.#say(message, path, severity);
     for (const { file } of effects) {
       for (const { name, offset } of file.statements.flatMap(({ uses }) => uses)) {

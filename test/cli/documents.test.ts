@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { runCommand } from '../../cli/command.ts';
+import { compilePipeline } from '../../shared/pipeline/compile.ts';
 import { readSettings } from '../../shared/pipeline/read-settings.ts';
 
 const documents = [
@@ -102,6 +103,24 @@ describe('the example pipelines in the documents', () => {
     );
     for (const [, path = '', text = ''] of files)
       expect(oneLine(text)).toBe(oneLine(read(path).replace(/^# yaml-language-server.*\n/, '')));
+  });
+
+  it('compile without problems in the chapter on many files', () => {
+    const shown = ['yaml', 'sql'].flatMap((language) =>
+      blocks('docs/pipelines.md', language).filter((text) => text.includes(' sql/clicks/')),
+    );
+    const parts = shown
+      .join('')
+      .split(/^(?:#|--) sql\/clicks\//m)
+      .slice(1);
+    const files = parts.map((part) => /^(\S+)\n([^]*)$/.exec(part) ?? []);
+    expect(files).toHaveLength(4);
+    const { plan, problems } = compilePipeline({
+      name: 'clicks',
+      files: new Map(files.map(([, name = '', text = '']) => [name, text])),
+    });
+    expect(problems).toEqual([]);
+    expect(plan).toMatchObject({ grade: 'A', isolateFiles: 10 });
   });
 
   it('have sample files with the columns of the table in the README', () => {

@@ -34,6 +34,26 @@ describe('the key of a dropped file', () => {
     expect(() => destinationOf('a.csv', undefined, plans, landing)).toThrow('choose one with --to PREFIX');
   });
 
+  it('starts no run as part of a folder, which its marker file starts', () => {
+    const folder = {
+      pipeline: 'job',
+      triggers: [{ kind: 's3' as const, prefix: 'job/', suffix: '', marker: '_SUCCESS' }],
+    };
+    expect(destinationOf('part-0.csv', 'job/day1/', [folder], landing)).toEqual({
+      key: 'job/day1/part-0.csv',
+      pipelines: [],
+      marker: '_SUCCESS',
+    });
+    expect(destinationOf('_SUCCESS', 'job/day1/', [folder], landing)).toEqual({
+      key: 'job/day1/_SUCCESS',
+      pipelines: ['job'],
+    });
+    expect(() => destinationOf('part-0.csv', 'other/', [folder], landing)).toThrow(
+      'no pipeline starts for other/',
+    );
+    expect(() => destinationOf('part-0.csv', undefined, [folder], landing)).toThrow('no pipeline starts');
+  });
+
   it('is refused with the list of prefixes if no run would start', () => {
     let error: unknown;
     try {

@@ -20,6 +20,9 @@ it('a plan shows each of its triggers, and when its schedules are due next in th
     shown(
       { kind: 's3', prefix: 'in/', suffix: '.csv' },
       { kind: 's3', bucket: 'other', prefix: 'x/', suffix: '' },
+      { kind: 's3', prefix: 'm/', suffix: '', batch: { files: 500, bytes: 10e9, waitSeconds: 0 } },
+      { kind: 's3', prefix: 'm/', suffix: '.gz', batch: { files: 9, bytes: 2 ** 30, waitSeconds: 90 } },
+      { kind: 's3', bucket: 'other', prefix: 'jobs/', suffix: '', marker: '_SUCCESS' },
       { kind: 'schedule', expression: 'cron(30 2 * * ? *)', timezone: 'Europe/Berlin' },
       { kind: 'schedule', expression: 'cron(0 0 1 1 ? 2020)', timezone: 'UTC' },
       { kind: 'schedule', expression: 'rate(1 hour)', timezone: 'UTC' },
@@ -30,6 +33,9 @@ it('a plan shows each of its triggers, and when its schedules are due next in th
   ).toEqual([
     'starts on in/*.csv',
     'or s3://other/x/*',
+    'or m/*, up to 500 files or 10GB in one run',
+    'or m/*.gz, up to 9 files or 1GiB in one run, after a wait of 90s',
+    'or _SUCCESS under s3://other/jobs/, with the files of its folder',
     'or cron(30 2 * * ? *) Europe/Berlin, next 2026-10-25 02:30',
     'or cron(0 0 1 1 ? 2020) UTC, no further time',
     'or rate(1 hour), counted from the deployment',
@@ -37,6 +43,9 @@ it('a plan shows each of its triggers, and when its schedules are due next in th
     'or any event from a or b',
     'or "X" from a with {"n":[1]}',
   ]);
+  expect(describePlan(planOf([{}], { isolateFiles: 10 }), NOW)).toContain(
+    '\n  a bad file is set aside, at most 10 of one batch\n',
+  );
   expect(describePlan(planOf([{}], { triggers: [] }), NOW)).toContain('\n  starts on request only\n');
 });
 
@@ -53,6 +62,13 @@ it('the SQL of a downstream pipeline is shown with an example of the upstream ru
     const plan: Plan = planOf([{ statements: of }], { triggers: [trigger] });
     return sqlOf(plan, settings, { parameters: {} })[0]?.statements[0]?.split('\n').at(-1);
   };
+  const ofFile = [{ parts: ['SELECT ', { param: 'batch_id' }, ', ', { param: 'key' }] }];
+  expect(sqlWith({ kind: 's3', prefix: 'in/', suffix: '.csv' }, ofFile)).toBe(
+    "SELECT 'orders-example', 'in/example.csv'",
+  );
+  expect(sqlWith({ kind: 's3', prefix: 'in/', suffix: '', marker: '_SUCCESS' }, ofFile)).toBe(
+    "SELECT 'orders-example', 'in/example/_SUCCESS'",
+  );
   expect(sqlWith({ kind: 'pipeline', pipeline: 'stores' })).toBe("SELECT 'stores-example'");
   expect(sqlWith({ kind: 'schedule', expression: 'rate(1 hour)', timezone: 'UTC' })).toBe('SELECT NULL');
   const pattern = { source: ['shop.orders'], 'detail-type': ['Order Placed'] };

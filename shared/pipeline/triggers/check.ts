@@ -33,7 +33,12 @@ export function missingValue(placeholder: string, triggers: readonly Trigger[]):
   if (supplies.missing !== undefined && !triggers.some((trigger) => kindOf(trigger) === supplier))
     return supplies.missing;
   const [starter] = starters(triggers);
-  return starter === undefined ? undefined : supplies.missingWith?.(placeholder, starter);
+  if (starter !== undefined) return supplies.missingWith?.(placeholder, starter);
+  for (const trigger of triggers) {
+    const message = kindOf(trigger) === supplier ? supplies.missingIn?.(placeholder, trigger) : undefined;
+    if (message !== undefined) return message;
+  }
+  return undefined;
 }
 
 /** A parameter without a default is given by a person, who starts the run. */

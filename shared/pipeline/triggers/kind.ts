@@ -9,12 +9,14 @@ export interface SettingProblem {
 }
 
 /** Placeholders that only runs of this kind have a value for. */
-interface Supplied {
+interface Supplied<T> {
   readonly names: readonly string[];
   /** Why one has no value in a run that the other trigger starts; absent: it is NULL there, which SQL can ask for. */
   missingWith?(name: string, starter: string): string;
   /** Why it has none where no trigger is of this kind. */
   readonly missing?: string;
+  /** Why one has no value in a run that this trigger of the kind starts. */
+  missingIn?(name: string, trigger: T): string | undefined;
 }
 
 /** Something that a rule of a stage delivers, and that can start runs. */
@@ -32,7 +34,7 @@ export interface TriggerKind<T> {
   problems(trigger: T, setting: unknown, pipeline: string): readonly SettingProblem[];
   /** Who starts the run: `a schedule`. Absent: a file, which the run then has; the others have none. */
   starter?(trigger: T): string;
-  readonly supplies?: Supplied;
+  readonly supplies?: Supplied<T>;
   /** The other pipeline whose success starts this one. */
   upstream?(trigger: T): string;
   /** The trigger in words where a file of an UNLOAD to this place would start a run. */

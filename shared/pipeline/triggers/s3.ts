@@ -16,6 +16,9 @@ interface Setting {
   readonly marker?: string;
 }
 
+/** Placeholders that a run over many files has no value for. */
+const OF_ONE_FILE: readonly string[] = ['file_uri', 'bucket', 'key'];
+
 /** Of `batch: {}`. */
 const BATCH = { files: 500, bytes: '10GB', wait: '0s' } as const;
 
@@ -82,18 +85,37 @@ export const s3: TriggerKind<S3Trigger> = {
     return defined({ kind: 's3', bucket, prefix, suffix, batch: batch && limitsOf(batch), marker });
   },
   problems: (trigger) => {
-    const { prefix, suffix } = trigger;
+    const { prefix, suffix, batch, marker } = trigger;
     const begin = prefixProblem(trigger) ?? literalProblem('prefix', prefix);
     const end = literalProblem('suffix', suffix);
     return [
       ...(begin === undefined ? [] : [{ path: ['prefix'], ...begin }]),
       ...(end === undefined ? [] : [{ path: ['suffix'], ...end }]),
+      ...(marker === undefined || suffix === ''
+        ? []
+        : [{ path: ['suffix'], message: `only files named ${marker} start a run (marker): remove suffix` }]),
+      ...(marker === undefined || batch === undefined
+        ? []
+        : [
+            {
+              path: ['marker'],
+              message: 'marker: already loads a whole folder in one run: remove batch, or remove marker',
+            },
+          ]),
     ];
   },
   supplies: {
-    names: ['manifest', 'file_uri', 'bucket', 'key'],
+    names: ['manifest', ...OF_ONE_FILE, 'batch_id'],
+    missingIn: (name, { batch, marker }) => {
+      if (!OF_ONE_FILE.includes(name) || (batch === undefined && marker === undefined)) return undefined;
+      const setting =
+        batch === undefined ? 'marker: one run loads a whole folder' : 'batch: one run loads many files';
+      return `:${name} has no value, because with ${setting}: use :manifest, which names them all; :batch_id names the batch`;
+    },
     missingWith: (name, starter) =>
-      `:${name} is the file that started the run, and ${starter} starts runs of this pipeline without a file: name the file in the SQL, or load it in a pipeline that has only s3 triggers`,
+      name === 'batch_id'
+        ? `:batch_id is the run that loads files, and ${starter} starts runs of this pipeline without a file: use :run_id`
+        : `:${name} is the file that started the run, and ${starter} starts runs of this pipeline without a file: name the file in the SQL, or load it in a pipeline that has only s3 triggers`,
   },
   startedByFilesOf: (trigger, bucket, path) =>
     sameBucket(bucket, trigger) && underPrefix(path, trigger.prefix)
