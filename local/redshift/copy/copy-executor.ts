@@ -15,6 +15,8 @@ import type { Session } from '../sessions/session.ts';
 import { targetTable } from './columns.ts';
 import type { TargetTable } from './columns.ts';
 import { LOAD_ERROR } from './field-problem.ts';
+import { keepLoadDetail } from './load-detail.ts';
+import type { ScannedFile } from './load-detail.ts';
 import { keepLoadErrors } from './load-errors.ts';
 import type { LoadError } from './load-errors.ts';
 import { errorColumn, LoadStopped, RowStream } from './row-stream.ts';
@@ -37,6 +39,7 @@ interface Load {
 interface Loaded {
   readonly rows: number;
   readonly errors: readonly LoadError[];
+  readonly scanned: readonly ScannedFile[];
   /** Too many rows were bad: nothing is loaded. */
   readonly failed: boolean;
 }
@@ -59,6 +62,7 @@ export function makeCopyExecutor({ admin, s3Root, clock }: CopyOptions): RunCopy
       startedAt,
     };
     await keepLoadErrors(admin, place, loaded.errors);
+    await keepLoadDetail(admin, { queryId, startedAt, endedAt: clock.now() }, loaded.scanned);
     if (loaded.failed) {
       throw new WarehouseError(
         `Load into table '${table.name}' failed.  Check 'sys_load_error_detail' system table for details.`,
@@ -75,9 +79,10 @@ async function load({ client }: Session, it: Load): Promise<Loaded> {
   const rows = new RowStream({ copy, files, columns: table.columns });
   try {
     const count = copy.noLoad ? await check(rows) : await send(client, it, rows);
-    return { rows: count, errors: rows.errors, failed: false };
+    return { rows: count, errors: rows.errors, scanned: rows.scanned, failed: false };
   } catch (error) {
-    if (error instanceof LoadStopped) return { rows: 0, errors: rows.errors, failed: true };
+    if (error instanceof LoadStopped)
+      return { rows: 0, errors: rows.errors, scanned: rows.scanned, failed: true };
     const refusal = refusedRow(error);
     if (refusal === undefined) throw error;
     const column = table.columns.find(({ name }) => name === refusal.column);
@@ -88,7 +93,7 @@ async function load({ client }: Session, it: Load): Promise<Loaded> {
       message: refusal.message,
       ...(column === undefined ? {} : { column: errorColumn(column) }),
     };
-    return { rows: 0, errors: [...rows.errors, detail], failed: true };
+    return { rows: 0, errors: [...rows.errors, detail], scanned: rows.scanned, failed: true };
   }
 }
 

@@ -26,16 +26,23 @@ export class WrongEncoding extends Error {}
 
 type TextOptions = Pick<CopyCommand, 'encoding' | 'acceptInvChars'>;
 
-/** The bytes of a file, decompressed. */
+/** The bytes of a file, decompressed. `onRead`: told of them as they are stored. */
 export async function* fileBytes(
   file: SourceFile,
   compression: CopyCommand['compression'],
+  onRead: (chunk: Buffer) => void,
 ): AsyncGenerator<Buffer> {
+  async function* seen(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      onRead(chunk);
+      yield chunk;
+    }
+  }
   const raw: Readable = createReadStream(file.path, { highWaterMark: READ_BYTES });
   const gunzip = compression === 'gzip' ? createGunzip({ chunkSize: READ_BYTES }) : undefined;
-  const content = gunzip === undefined ? raw : pipeline(raw, gunzip, () => undefined);
+  const content = gunzip === undefined ? raw : pipeline(raw, seen, gunzip, () => undefined);
   try {
-    yield* content as AsyncIterable<Buffer>;
+    yield* gunzip === undefined ? seen(raw) : (content as AsyncIterable<Buffer>);
     // After a zero byte that follows a member, zlib silently ignores the rest of the file.
     if (gunzip !== undefined && gunzip.bytesWritten < (await stat(file.path)).size) {
       throw new WarehouseError(

@@ -5,6 +5,8 @@ import { converterFor } from './converters.ts';
 import type { Converter } from './converters.ts';
 import { FieldProblem, LOAD_ERROR } from './field-problem.ts';
 import { fileBytes, INVALID_BYTE, textOf, WrongEncoding } from './file-text.ts';
+import { Scan } from './load-detail.ts';
+import type { ScannedFile } from './load-detail.ts';
 import type { LoadError } from './load-errors.ts';
 import { RecordReader } from './record-reader.ts';
 import type { SourceFile } from './source-files.ts';
@@ -16,8 +18,8 @@ export interface RowStreamOptions {
   readonly copy: CopyCommand;
   readonly files: readonly SourceFile[];
   readonly columns: readonly Column[];
-  /** The bytes of a file, decompressed. */
-  readonly read?: (file: SourceFile) => AsyncIterable<Buffer>;
+  /** The bytes of a file, decompressed; `onRead` is told of them as they are stored. */
+  readonly read?: (file: SourceFile, onRead: (chunk: Buffer) => void) => AsyncIterable<Buffer>;
 }
 
 /**
@@ -39,6 +41,8 @@ export class RowStream {
   readonly #fillers: readonly string[];
   readonly #mostErrors: number;
   readonly errors: LoadError[] = [];
+  /** Files that were read to their end. */
+  readonly scanned: ScannedFile[] = [];
   /** Rows sent. */
   #sent = 0;
   #file = '';
@@ -62,14 +66,15 @@ export class RowStream {
 
   /** Rows in COPY's text format: each file is read once. Throws LoadStopped. */
   async *rows(): AsyncGenerator<Buffer> {
-    const { copy, files, read = (file) => fileBytes(file, copy.compression) } = this.#options;
+    const { copy, files, read = (file, onRead) => fileBytes(file, copy.compression, onRead) } = this.#options;
     for (const file of files) {
       this.#file = file.uri;
       this.#noText = false;
       this.#anyRecord = false;
-      const reader = this.#reader();
+      const scan = new Scan();
+      const reader = this.#reader(scan);
       try {
-        for await (const text of textOf(read(file), copy)) {
+        for await (const text of textOf(read(file, scan.add), copy)) {
           reader.push(text);
           const out = this.#take();
           if (out !== undefined) yield out;
@@ -82,6 +87,7 @@ export class RowStream {
       if (this.#noText && !this.#anyRecord) {
         this.#stop(1, LOAD_ERROR.encoding, 'The whole file was read as the header, and it is not text');
       }
+      this.scanned.push(scan.of(file.uri));
       const out = this.#take();
       if (out !== undefined) yield out;
     }
@@ -102,7 +108,7 @@ export class RowStream {
     return out;
   }
 
-  #reader(): RecordReader {
+  #reader(scan: Scan): RecordReader {
     const { copy } = this.#options;
     return new RecordReader(copy.format, copy.ignoreHeader, {
       header: (text) => {
@@ -110,10 +116,12 @@ export class RowStream {
       },
       record: (fields, quoted, line) => {
         this.#anyRecord = true;
+        scan.lines += 1;
         this.#record(fields, quoted, line);
       },
       malformed: (line, problem) => {
         this.#anyRecord = true;
+        scan.lines += 1;
         this.#refuse(line, new FieldProblem(LOAD_ERROR.line, problem), 0);
       },
     });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -111,6 +112,61 @@ describe('CSV', () => {
     local.putObject(BUCKET, 'i/1.csv', '7\n8\n');
     expect(await copy(`'s3://${BUCKET}/i/' IAM_ROLE default CSV`, 'i')).toMatchObject({ Status: 'FINISHED' });
     expect(await query(local, 'SELECT a FROM i ORDER BY a', session)).toEqual([['7'], ['8']]);
+  });
+});
+
+describe('sys_load_detail', () => {
+  const DETAIL = `SELECT trim(file_name), lines_scanned, bytes_scanned, trim(file_etag) FROM sys_load_detail WHERE query_id =`;
+  const md5 = (content: string | Uint8Array): string => createHash('md5').update(content).digest('hex');
+
+  test('has each file of a load with its lines, its stored bytes, and the ETag of what was read', async () => {
+    const zipped = gzipSync('id,name\n4,d\n5,e\n');
+    local.putObject(BUCKET, 'detail/1.gz', zipped);
+    local.putObject(BUCKET, 'detail/2.gz', gzipSync('id,name\n'));
+    const end = await copy(
+      `'s3://${BUCKET}/detail/' IAM_ROLE default CSV GZIP IGNOREHEADER 1`,
+      'p (id, name)',
+    );
+    expect(end).toMatchObject({ Status: 'FINISHED', ResultRows: 2 });
+    expect(await query(local, `${DETAIL} ${String(end.RedshiftQueryId)} ORDER BY 1`)).toEqual([
+      [`s3://${BUCKET}/detail/1.gz`, '2', String(zipped.length), md5(zipped)],
+      [`s3://${BUCKET}/detail/2.gz`, '0', String(gzipSync('id,name\n').length), md5(gzipSync('id,name\n'))],
+    ]);
+    const [[name = ''] = []] = await query(
+      local,
+      `SELECT file_name FROM sys_load_detail WHERE query_id = ${String(end.RedshiftQueryId)}`,
+    );
+    expect(name).toHaveLength(256);
+  });
+
+  test('counts lines that MAXERROR lets pass, and cuts the name of a file after 256 bytes, at a character', async () => {
+    const key = `detail/${'ü'.repeat(120)}.csv`;
+    local.putObject(BUCKET, key, '1,a\nx,b\n3,c\n');
+    const end = await copy(`'s3://${BUCKET}/${key}' IAM_ROLE default CSV MAXERROR 5`, 'p (id, name)');
+    expect(end).toMatchObject({ Status: 'FINISHED', ResultRows: 2 });
+    const [[name = '', lines] = []] = await query(local, `${DETAIL} ${String(end.RedshiftQueryId)}`);
+    expect(lines).toBe('3');
+    expect(`s3://${BUCKET}/${key}`.startsWith(name ?? 'missing')).toBe(true);
+    expect(Buffer.byteLength(name ?? '')).toBeGreaterThan(253);
+    expect(Buffer.byteLength(name ?? '')).toBeLessThanOrEqual(256);
+  });
+
+  test('has no ETag of a file that may have been uploaded in parts', async () => {
+    const line = `1,${'a'.repeat(9)}\n`;
+    local.putObject(BUCKET, 'detail/large.csv', line.repeat(Math.ceil((5 * 1024 * 1024) / line.length)));
+    const end = await copy(`'s3://${BUCKET}/detail/large.csv' IAM_ROLE default CSV`, 'p (id, name)');
+    const [row] = await query(local, `${DETAIL} ${String(end.RedshiftQueryId)}`);
+    expect(row?.slice(1)).toEqual([String(end.ResultRows), expect.any(String), null]);
+  });
+
+  test('keeps what a load had read whose transaction was rolled back, and no file that was not read to its end', async () => {
+    local.putObject(BUCKET, 'failed/1.csv', '1,a\n');
+    local.putObject(BUCKET, 'failed/2.csv', 'x,b\n3,c\n');
+    const end = await copy(`'s3://${BUCKET}/failed/' IAM_ROLE default CSV`, 'p (id, name)');
+    expect(end).toMatchObject({ Status: 'FAILED' });
+    expect(await query(local, `${DETAIL} ${String(end.RedshiftQueryId)}`)).toEqual([
+      [`s3://${BUCKET}/failed/1.csv`, '1', '4', md5('1,a\n')],
+    ]);
   });
 });
 
