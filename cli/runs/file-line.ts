@@ -10,6 +10,9 @@ export interface FileLine {
   readonly batch: string | undefined;
 }
 
+/** Rows are undefined where they are not known. */
+export type FileLineWithRows = FileLine & { readonly rows: number | undefined };
+
 export interface FileJson {
   readonly pipeline: string;
   readonly bucket: string;
@@ -21,6 +24,8 @@ export interface FileJson {
   readonly run: string;
   readonly batch: string | null;
   readonly state: string | null;
+  /** Null too where they were not asked for. */
+  readonly rows: number | null;
 }
 
 /** Reads each run that several files share once. */
@@ -45,7 +50,7 @@ export class FileLines {
   }
 }
 
-export function fileJson({ entry, state, batch }: FileLine): FileJson {
+export function fileJson({ entry, state, batch, rows }: FileLineWithRows): FileJson {
   const { file } = entry;
   return {
     pipeline: entry.pipeline,
@@ -58,5 +63,6 @@ export function fileJson({ entry, state, batch }: FileLine): FileJson {
     run: entry.runId,
     batch: batch ?? null,
     state: state ?? null,
+    rows: rows ?? null,
   };
 }

@@ -1,20 +1,22 @@
+import { defined } from '../../shared/run/defined.ts';
 import { didYouMean } from '../arguments.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { printable } from '../output.ts';
 import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
-import { fileJson, type FileLine } from '../runs/file-line.ts';
+import { fileJson, type FileLine, type FileLineWithRows } from '../runs/file-line.ts';
+import { readFileRows, type LoadedFile } from '../runs/file-rows.ts';
 import { FILES_LOOKED_THROUGH, findFiles } from '../runs/find-files.ts';
 import { count } from '../runs/units.ts';
 import { formatTable, type Column } from '../table.ts';
 import type { Verb } from '../verb.ts';
-import { RUN_STATES, sqlOption } from './shared-options.ts';
+import { accessOf, RUN_STATES, signInOptions, sqlOption } from './shared-options.ts';
 
 const DEFAULT_LIMIT = 50;
 
 const NOT_KNOWN = 'not known';
 
-const COLUMNS: readonly (Column & { readonly of: (line: FileLine) => string })[] = [
+const COLUMNS: readonly (Column & { readonly of: (line: FileLineWithRows) => string })[] = [
   { title: 'KEY', of: ({ entry }) => entry.file.key },
   {
     title: 'SIZE',
@@ -23,6 +25,7 @@ const COLUMNS: readonly (Column & { readonly of: (line: FileLine) => string })[]
   },
   { title: 'ARRIVED', of: ({ entry }) => entry.arrivedAt.replace(/\.\d+Z$/, 'Z') },
   { title: 'STATE', of: ({ state }) => state ?? NOT_KNOWN },
+  { title: 'ROWS', right: true, of: ({ rows }) => (rows === undefined ? NOT_KNOWN : count(rows)) },
   { title: 'RUN', of: ({ entry }) => entry.runId },
   { title: 'BATCH', of: ({ batch }) => batch ?? '' },
   { title: 'VERSION', of: ({ entry }) => entry.file.versionId ?? entry.file.etag ?? '' },
@@ -36,19 +39,22 @@ Lists the files that started runs, by key: size, arrival, state, run, and versio
 (of a bucket without versioning the ETag). A file in a batch has the state of its
 batch run. The last key is first, of one key the newest upload. It reads an index
 by key, so narrow a long list with --key. With --state it looks through at most
-${count(FILES_LOOKED_THROUGH)} files of each pipeline.`,
+${count(FILES_LOOKED_THROUGH)} files of each pipeline. With --rows it also shows the rows of each file: of
+a batch from the warehouse's SYS_LOAD_DETAIL, which keeps 7 days.`,
   positionals: [],
   options: {
     pipeline: { value: 'NAME', help: 'only files of this pipeline (even if its folder was removed)' },
     key: { value: 'PREFIX', help: 'only files whose key begins with this text' },
     state: { value: 'STATE', help: `only files in this state: ${RUN_STATES.join(', ')}` },
+    rows: { help: 'also the rows of each file: from the history of its run, or from the warehouse' },
     limit: { value: 'N', help: `at most N files (default: ${DEFAULT_LIMIT})` },
     ...sqlOption,
+    ...signInOptions,
   },
   examples: [
     'baton files --key stores/2026-01-',
     'baton files --pipeline stores --state failed',
-    'baton files --key stores/today.csv --json',
+    'baton files --key stores/today.csv --rows --json',
   ],
   run: async ({ args, out, json, connect, signal }) => {
     const limit = args.integer('limit', { min: 1, max: 100_000 }) ?? DEFAULT_LIMIT;
@@ -59,7 +65,9 @@ ${count(FILES_LOOKED_THROUGH)} files of each pipeline.`,
     const known = pipelineNames(sqlFolder(args.text('sql')));
     const pipeline = args.text('pipeline');
     const pipelines = pipeline === undefined ? known : [pipeline];
-    const reader = await (await connect()).runs();
+    const access = accessOf(args);
+    const connection = await connect();
+    const reader = await connection.runs();
     const { lines, more, cut } = await findFiles(reader, pipelines, { prefix, state, limit, signal });
     if (pipeline !== undefined && lines.length === 0 && !known.includes(pipeline)) {
       throw usageError(
@@ -67,18 +75,32 @@ ${count(FILES_LOOKED_THROUGH)} files of each pipeline.`,
         didYouMean(pipeline, known) ?? `known pipelines: ${known.join(', ')}`,
       );
     }
-    if (json) out.json(lines.map(fileJson));
+    const loaded = new Map<LoadedFile, FileLine>(
+      lines.map((line) => {
+        const { entry, batch } = line;
+        return [{ file: entry.file, runId: batch ?? entry.runId, isShared: batch !== undefined }, line];
+      }),
+    );
+    const withRows = args.flag('rows');
+    const sql = (warehouse?: string) => connection.sql({ ...access, ...defined({ warehouse }) });
+    const { rows, problems } = withRows
+      ? await readFileRows([...loaded.keys()], { reader, sql, signal })
+      : { rows: new Map<LoadedFile, number>(), problems: [] };
+    const shown = [...loaded].map(([file, line]) => ({ ...line, rows: rows.get(file) }));
+    if (json) out.json(shown.map(fileJson));
     else if (lines.length > 0) {
-      const shown = COLUMNS.filter(
-        ({ title, of }) => title !== 'BATCH' || lines.some((line) => of(line) !== ''),
+      const columns = COLUMNS.filter(
+        ({ title, of }) =>
+          (title !== 'BATCH' || shown.some((line) => of(line) !== '')) && (title !== 'ROWS' || withRows),
       );
       out.data(
         formatTable(
-          shown,
-          lines.map((line) => shown.map(({ of }) => of(line))),
+          columns,
+          shown.map((line) => columns.map(({ of }) => of(line))),
         ),
       );
     }
+    for (const problem of problems) out.say(`warning: ${printable(problem)}`);
     if (lines.length === 0) {
       const which = `${state === undefined ? '' : ` ${state}`} file${prefix === '' ? '' : ` whose key begins with ${printable(prefix)}`}`;
       out.say(`no${which} of ${pipelines.join(', ')}`);

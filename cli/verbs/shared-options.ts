@@ -26,10 +26,14 @@ export const noWaitOption: Readonly<Record<string, OptionSpec>> = {
   'no-wait': { help: 'print the run id and do not wait for the run to end' },
 };
 
-export const accessOptions: Readonly<Record<string, OptionSpec>> = {
-  warehouse: { value: 'NAME', help: "a warehouse that pipelines name (default: the stage's own)" },
+export const signInOptions: Readonly<Record<string, OptionSpec>> = {
   secret: { value: 'ARN', help: 'sign in to the warehouse with this secret of Secrets Manager' },
   'db-user': { value: 'NAME', help: 'sign in to the cluster as this database user' },
+};
+
+export const accessOptions: Readonly<Record<string, OptionSpec>> = {
+  warehouse: { value: 'NAME', help: "a warehouse that pipelines name (default: the stage's own)" },
+  ...signInOptions,
 };
 
 /** @throws CommandError (exit 2) when secret and user are given */

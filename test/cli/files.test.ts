@@ -124,6 +124,7 @@ describe('baton files', () => {
         run: run.id,
         batch: null,
         state: 'QUEUED',
+        rows: null,
       },
     ]);
   });

@@ -8,6 +8,8 @@ import type { DescribeStatementResponse } from '@aws-sdk/client-redshift-data';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { linesOf, loadDetailSql } from '../../../cli/runs/file-rows.ts';
+import type { HistoryRow } from '../../../cli/runs/run-reader.ts';
 import { RowStream } from '../../../local/redshift/copy/row-stream.ts';
 
 import { failureClassOf } from '../../../shared/warehouse/failure-class.ts';
@@ -157,6 +159,29 @@ describe('sys_load_detail', () => {
     const end = await copy(`'s3://${BUCKET}/detail/large.csv' IAM_ROLE default CSV`, 'p (id, name)');
     const [row] = await query(local, `${DETAIL} ${String(end.RedshiftQueryId)}`);
     expect(row?.slice(1)).toEqual([String(end.ResultRows), expect.any(String), null]);
+  });
+
+  test('answers the query by which the rows of files are looked up', async () => {
+    const key = (name: string): string => `it's ü/${name}`;
+    local.putObject(BUCKET, key('1'), '1,a\n2,b\n');
+    local.putObject(BUCKET, key('2'), '3,c\n');
+    const quoted = key('').replaceAll("'", "''");
+    const before = new Date(local.clock.now()).toISOString();
+    await copy(`'s3://${BUCKET}/${quoted}' IAM_ROLE default CSV`, 'p (id, name)');
+    const files = ['1', '2', '3'].map((name) => ({
+      file: { bucket: BUCKET, key: key(name) },
+      runId: 'r',
+      isShared: true,
+    }));
+    const times = { startedAt: before, endedAt: before };
+    const sql = loadDetailSql(files, [{ row: times as HistoryRow, ofFile: true, rows: 3 }]);
+    const details = (await query(local, sql)).map(([name, etag, lines]) => ({
+      name: name ?? '',
+      etag: etag ?? '',
+      lines: Number(lines),
+    }));
+    expect(files.map((file) => linesOf(file, files, details))).toEqual([2, 1, undefined]);
+    expect(details.map(({ etag }) => etag).sort()).toEqual([md5('1,a\n2,b\n'), md5('3,c\n')].sort());
   });
 
   test('keeps what a load had read whose transaction was rolled back, and no file that was not read to its end', async () => {
