@@ -10,9 +10,6 @@ export interface FileLine {
   readonly batch: string | undefined;
 }
 
-/** Rows are undefined where they are not known. */
-export type FileLineWithRows = FileLine & { readonly rows: number | undefined };
-
 export interface FileJson {
   readonly pipeline: string;
   readonly bucket: string;
@@ -50,7 +47,7 @@ export class FileLines {
   }
 }
 
-export function fileJson({ entry, state, batch, rows }: FileLineWithRows): FileJson {
+export function fileJson({ entry, state, batch }: FileLine, rows: number | undefined): FileJson {
   const { file } = entry;
   return {
     pipeline: entry.pipeline,

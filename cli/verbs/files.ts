@@ -4,7 +4,7 @@ import { EXIT, usageError } from '../exit.ts';
 import { printable } from '../output.ts';
 import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
-import { fileJson, type FileLine, type FileLineWithRows } from '../runs/file-line.ts';
+import { fileJson, type FileLine } from '../runs/file-line.ts';
 import { readFileRows, type LoadedFile } from '../runs/file-rows.ts';
 import { FILES_LOOKED_THROUGH, findFiles } from '../runs/find-files.ts';
 import { count } from '../runs/units.ts';
@@ -16,7 +16,7 @@ const DEFAULT_LIMIT = 50;
 
 const NOT_KNOWN = 'not known';
 
-const COLUMNS: readonly (Column & { readonly of: (line: FileLineWithRows) => string })[] = [
+const COLUMNS: readonly (Column & { readonly of: (line: FileLine, rows: number | undefined) => string })[] = [
   { title: 'KEY', of: ({ entry }) => entry.file.key },
   {
     title: 'SIZE',
@@ -25,7 +25,7 @@ const COLUMNS: readonly (Column & { readonly of: (line: FileLineWithRows) => str
   },
   { title: 'ARRIVED', of: ({ entry }) => entry.arrivedAt.replace(/\.\d+Z$/, 'Z') },
   { title: 'STATE', of: ({ state }) => state ?? NOT_KNOWN },
-  { title: 'ROWS', right: true, of: ({ rows }) => (rows === undefined ? NOT_KNOWN : count(rows)) },
+  { title: 'ROWS', right: true, of: (_, rows) => (rows === undefined ? NOT_KNOWN : count(rows)) },
   { title: 'RUN', of: ({ entry }) => entry.runId },
   { title: 'BATCH', of: ({ batch }) => batch ?? '' },
   { title: 'VERSION', of: ({ entry }) => entry.file.versionId ?? entry.file.etag ?? '' },
@@ -86,17 +86,18 @@ a batch from the warehouse's SYS_LOAD_DETAIL, which keeps 7 days.`,
     const { rows, problems } = withRows
       ? await readFileRows([...loaded.keys()], { reader, sql, signal })
       : { rows: new Map<LoadedFile, number>(), problems: [] };
-    const shown = [...loaded].map(([file, line]) => ({ ...line, rows: rows.get(file) }));
-    if (json) out.json(shown.map(fileJson));
+    const shown = [...loaded].map(([file, line]) => [line, rows.get(file)] as const);
+    if (json) out.json(shown.map(([line, number]) => fileJson(line, number)));
     else if (lines.length > 0) {
       const columns = COLUMNS.filter(
         ({ title, of }) =>
-          (title !== 'BATCH' || shown.some((line) => of(line) !== '')) && (title !== 'ROWS' || withRows),
+          (title !== 'BATCH' || lines.some((line) => of(line, undefined) !== '')) &&
+          (title !== 'ROWS' || withRows),
       );
       out.data(
         formatTable(
           columns,
-          shown.map((line) => columns.map(({ of }) => of(line))),
+          shown.map(([line, number]) => columns.map(({ of }) => of(line, number))),
         ),
       );
     }
