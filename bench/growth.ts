@@ -150,7 +150,8 @@ async function sweepCost(stack: BenchStack): Promise<SweepCost> {
   const { client, read } = readMeter(stack.settings);
   const store = new DynamoDbRunStore(client, TABLE);
   await store.findDue(Math.floor(Date.now() / 1000), 100);
-  await store.findQueueHeads();
+  await store.findWaitingPipelines();
+  for (const pipeline of [LONG_PIPELINE, SHORT_PIPELINE, HELD_PIPELINE]) await store.countQueued(pipeline);
   client.destroy();
   // The minute's own sweep may come between: the cheapest is one alone.
   return { ...cheapest(sweeps), looked: read.items, units: read.units };

@@ -1,7 +1,6 @@
-/** Once a minute: drives due runs and the heads of the queues. O(active runs), never O(history). */
+/** Once a minute: drives due runs and fills the pools of pipelines with waiting runs. O(active runs), never O(history or waiting runs). */
 import type { Run } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
-import type { QueueHead } from '../store/run-store.ts';
 import { inLanes } from '../lanes.ts';
 import { messageOf } from '../errors.ts';
 import { drive } from './drive.ts';
@@ -13,7 +12,7 @@ import { hasRecovered } from './recovered.ts';
 /** Runs read in one round; a warehouse has 500 sessions at most. */
 const ROUND = 2_000;
 
-/** Runs driven concurrently, so that one slow run does not delay the others. */
+/** Runs driven concurrently, so that one slow run does not delay the others; and pipelines looked at. */
 const LANES = 10;
 
 /** Time reserved at the end of an invocation. */
@@ -22,9 +21,16 @@ const RESERVE_MS = 10_000;
 /** Returns how many runs were driven. One that throws is logged and left to the next sweep. */
 export async function sweep(engine: Engine): Promise<number> {
   const due = await engine.store.findDue(Math.floor(engine.now() / 1000), ROUND);
-  const heads = await engine.store.findQueueHeads();
-  const woken = await Promise.all(heads.map((head) => wakeWaiting(head, engine)));
-  const all = [...new Set([...due, ...woken.flat()])];
+  const pipelines = new Set([
+    ...engine.plans.all().map((plan) => plan.pipeline),
+    // Of removed ones, too.
+    ...(await engine.store.findWaitingPipelines()),
+  ]);
+  const woken: string[] = [];
+  await inLanes([...pipelines], LANES, async (pipeline) => {
+    woken.push(...(await wakeWaiting(pipeline, engine)));
+  });
+  const all = [...new Set([...due, ...woken])];
   // Starts at a different run each time, so that rounds that run out of time do not always skip the same runs.
   const first = Math.floor(engine.randomFraction() * all.length);
   const waiting = [...all.slice(first), ...all.slice(0, first)];
@@ -64,10 +70,11 @@ function ageOf(run: Run, now: number): number {
 }
 
 /** The waiting runs that have a slot now. Also counts the files that wait, and those that wait for a person. */
-async function wakeWaiting(head: QueueHead, engine: Engine): Promise<readonly string[]> {
-  const { pipeline, waiting } = head;
-  engine.meter('FilesWaiting', waiting, pipeline);
+async function wakeWaiting(pipeline: string, engine: Engine): Promise<readonly string[]> {
   try {
+    const waiting = await engine.store.countQueued(pipeline);
+    if (waiting === 0) return [];
+    engine.meter('FilesWaiting', waiting, pipeline);
     const { unaware, isHeldBack } = await tendPool(pipeline, engine);
     engine.meter('FilesHeldBack', isHeldBack ? waiting : 0, pipeline);
     return unaware;

@@ -30,17 +30,22 @@ import {
   runOfItem,
 } from './run-item.ts';
 import { parsePool } from './parse-pool.ts';
-import type { HistoryRow, Paused, Pool, QueueHead, RunStore } from './run-store.ts';
+import type { HistoryRow, Paused, Pool, RunStore } from './run-store.ts';
 
 type StoredItem = Record<string, AttributeValue>;
 
 /** The count of waiting runs stops here. */
 const MOST_COUNTED = 1_000;
 
+/** Waiting runs that one search for pipelines looks at. */
+const MOST_SCANNED = 1_000;
+
 export class DynamoDbRunStore implements RunStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #historyDays: number;
+  /** Where the last search for pipelines with waiting runs stopped. */
+  #scanned: StoredItem | undefined;
 
   /** `historyDays`: days until an ended run is deleted. */
   constructor(client: DynamoDBClient, table: string, historyDays: number = HISTORY_DAYS) {
@@ -172,24 +177,17 @@ export class DynamoDbRunStore implements RunStore {
     return items.map(runIdOf);
   }
 
-  async findQueueHeads(): Promise<QueueHead[]> {
-    const heads = new Map<string, { queuedAt: string; runId: string; waiting: number }>();
-    const read = (from: StoredItem | undefined) =>
-      this.#client.send(
-        new ScanCommand({ TableName: this.#table, IndexName: 'queue', ExclusiveStartKey: from }),
-      );
-    for await (const page of pages(read, lastKey)) {
-      for (const stored of page.Items ?? []) {
-        const item = unmarshall(stored);
-        const pipeline = String(item['queue']);
-        const queuedAt = String(item['queuedAt']);
-        const head = heads.get(pipeline);
-        const waiting = (head?.waiting ?? 0) + 1;
-        const first = head === undefined || queuedAt < head.queuedAt;
-        heads.set(pipeline, first ? { queuedAt, runId: runIdOf(item), waiting } : { ...head, waiting });
-      }
-    }
-    return [...heads].map(([pipeline, { runId, waiting }]) => ({ pipeline, runId, waiting }));
+  async findWaitingPipelines(): Promise<string[]> {
+    const page = await this.#client.send(
+      new ScanCommand({
+        TableName: this.#table,
+        IndexName: 'queue',
+        Limit: MOST_SCANNED,
+        ExclusiveStartKey: this.#scanned,
+      }),
+    );
+    this.#scanned = page.LastEvaluatedKey;
+    return [...new Set((page.Items ?? []).map((stored) => String(unmarshall(stored)['queue'])))];
   }
 
   async countQueued(pipeline: string): Promise<number> {

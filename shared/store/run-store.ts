@@ -32,8 +32,11 @@ export interface RunStore {
   loadPlan(hash: string): Promise<Plan | undefined>;
   /** Runs that are due, soonest first; at most `limit`. From an index, so only candidates. */
   findDue(now: number, limit: number): Promise<string[]>;
-  /** The oldest waiting run and the number of waiting runs of each pipeline; from an index. */
-  findQueueHeads(): Promise<QueueHead[]>;
+  /**
+   * Pipelines that have waiting runs, also such as were removed. Looks at a part of the index, as large as its first 1,000
+   * entries; the next call looks at the part after it, and after the last one again at the first.
+   */
+  findWaitingPipelines(): Promise<string[]>;
   /** How many runs of a pipeline wait, up to 1,000; from an index. */
   countQueued(pipeline: string): Promise<number>;
   /** The waiting runs of a pipeline, oldest first, at most `limit`; from an index. */
@@ -53,12 +56,6 @@ export interface RunStore {
   unpausePool(pipeline: string, requestId: string): Promise<Paused | undefined>;
   /** Stores the sequencer if it is the highest seen for the key; returns whether it is at least as high. */
   admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean>;
-}
-
-export interface QueueHead {
-  readonly pipeline: string;
-  readonly runId: string;
-  readonly waiting: number;
 }
 
 /** The holders of the pipeline's slots: run id -> epoch. */

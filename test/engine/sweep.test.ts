@@ -106,6 +106,40 @@ describe('files that wait for a run', () => {
   });
 });
 
+describe('runs that wait for a slot', () => {
+  it('of a pipeline that was removed are started by the sweep', async () => {
+    const id = await arrive('orders/1.csv');
+    world.time += 2 * MINUTE;
+    await sweep(world.engine([planOf([{ name: '10_stage.sql' }], { pipeline: 'another', hash: 'another' })]));
+    expect(run(id)).toMatchObject({ state: 'RUNNING', phase: 'SUBMITTED' });
+  });
+
+  it('cost the sweep the same whatever their number while their pool is full', async () => {
+    const sweepCalls = async (): Promise<string[]> => {
+      const calls: string[] = [];
+      const store = new Proxy(world.store, {
+        get: (target, name) => {
+          const method: unknown = Reflect.get(target, name);
+          if (typeof method !== 'function') return method;
+          return (...parameters: unknown[]): unknown => {
+            calls.push(String(name));
+            return method.apply(target, parameters) as unknown;
+          };
+        },
+      });
+      await sweep({ ...world.engine([plan]), store });
+      return calls;
+    };
+    const first = await arrive('orders/first.csv');
+    await world.drive(first);
+    await arrive('orders/0.csv');
+    const few = await sweepCalls();
+    for (let i = 1; i < 60; i += 1) await arrive(`orders/${i}.csv`);
+    expect(await sweepCalls()).toEqual(few);
+    expect(few.filter((call) => call === 'countQueued')).toHaveLength(1);
+  });
+});
+
 describe('a run that cannot be driven', () => {
   it('because its plan was deleted is reported to people after four hours', async () => {
     const id = await arrive('orders/1.csv');

@@ -10,7 +10,7 @@ import { defined } from '../../shared/run/defined.ts';
 import { queueOrder, underwayOf } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { fileKey } from '../../shared/store/file-index.ts';
-import type { HistoryRow, Paused, Pool, QueueHead, RunStore } from '../../shared/store/run-store.ts';
+import type { HistoryRow, Paused, Pool, RunStore } from '../../shared/store/run-store.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
 
 const NO_POOL: Pool = { holders: {}, epoch: 0 };
@@ -107,15 +107,9 @@ export class MemoryRunStore implements RunStore, RunReader, FileReader {
       .map(({ id }) => id);
   }
 
-  async findQueueHeads(): Promise<QueueHead[]> {
-    const heads = new Map<string, { head: Run; waiting: number }>();
-    for (const run of this.runs.values()) {
-      if (run.life.state !== 'QUEUED') continue;
-      const there = heads.get(run.pipeline);
-      const first = there === undefined || queueOrder(run) < queueOrder(there.head);
-      heads.set(run.pipeline, { head: first ? run : there.head, waiting: (there?.waiting ?? 0) + 1 });
-    }
-    return [...heads].map(([pipeline, { head, waiting }]) => ({ pipeline, runId: head.id, waiting }));
+  async findWaitingPipelines(): Promise<string[]> {
+    const waiting = [...this.runs.values()].filter(({ life }) => life.state === 'QUEUED');
+    return [...new Set(waiting.map(({ pipeline }) => pipeline))];
   }
 
   async countQueued(pipeline: string): Promise<number> {

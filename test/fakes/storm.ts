@@ -26,6 +26,9 @@ export const SWEEP_MS = 60_000;
 /** Messages that start-run gets at a time. */
 const BATCH = 10;
 
+/** Calls that read an index. */
+const INDEXED: ReadonlySet<string> = new Set(['findQueued', 'findWaitingPipelines', 'countQueued']);
+
 export interface Conditions {
   readonly files: number;
   readonly concurrency: number;
@@ -211,7 +214,7 @@ class Stage {
             this.#calls += 1;
             if (isTable && this.#isThrottled()) throw new Error('ThrottlingException');
             this.#world.time = this.#timeline.now;
-            const on = name === 'findQueued' || name === 'findQueueHeads' ? this.#index() : target;
+            const on = INDEXED.has(String(name)) ? this.#index() : target;
             return method.apply(on, parameters) as unknown;
           };
         },

@@ -21,7 +21,12 @@ const ANSWERED: ReadonlySet<string> = new Set(['open', 'submit', 'ask', 'runSmal
 
 const AGAIN: ReadonlySet<string> = new Set(SENT_AGAIN);
 
-const INDEXED: ReadonlySet<string> = new Set(['findDue', 'findQueueHeads', 'findQueued', 'countQueued']);
+const INDEXED: ReadonlySet<string> = new Set([
+  'findDue',
+  'findWaitingPipelines',
+  'findQueued',
+  'countQueued',
+]);
 
 const LAGGING: ReadonlySet<string> = new Set(['findByName', 'describe']);
 

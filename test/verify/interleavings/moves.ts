@@ -223,8 +223,8 @@ export class Moves {
     const fakes = fakesOf(state);
     this.#sabotage(fakes);
     const due = await fakes.store.findDue(NOW / 1000, 10);
-    const heads = await fakes.store.findQueueHeads();
-    return due.includes(state.run.id) || heads.some(({ runId }) => runId === state.run.id);
+    const waiting = await fakes.store.findQueued(state.run.pipeline, 10);
+    return due.includes(state.run.id) || waiting.includes(state.run.id);
   }
 
   #ofTime(state: Snapshot, add: Add): void {
