@@ -6,21 +6,26 @@ import type {
   CheckRequest,
   OperateAnswer,
   OperateRequest,
+  PauseAnswer,
+  PauseRequest,
 } from '../../shared/events/requests.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import type { ClientSettings } from './client-settings.ts';
 
 export interface Operator {
   ask(request: OperateRequest): Promise<OperateAnswer>;
+  pause(request: PauseRequest): Promise<PauseAnswer>;
   /** Undefined: what is deployed does not know the question. */
   check(request: CheckRequest): Promise<CheckAnswer | undefined>;
 }
 
-function isAnswer(value: unknown): value is OperateAnswer {
+type Answer = OperateAnswer | PauseAnswer | CheckAnswer;
+
+function isAnswer(value: unknown): value is Answer {
   return typeof value === 'object' && value !== null && 'ok' in value && 'message' in value;
 }
 
-function parseAnswer(payload: string, functionError: string | undefined): OperateAnswer | CheckAnswer {
+function parseAnswer(payload: string, functionError: string | undefined): Answer {
   let value: unknown;
   try {
     value = JSON.parse(payload);
@@ -37,7 +42,7 @@ function parseAnswer(payload: string, functionError: string | undefined): Operat
 
 export function lambdaOperator(settings: ClientSettings, functionName: string): Operator {
   const client = new LambdaClient(settings);
-  const invoke = async (request: OperateRequest | CheckRequest): Promise<OperateAnswer | CheckAnswer> => {
+  const invoke = async (request: OperateRequest | PauseRequest | CheckRequest): Promise<Answer> => {
     const answer = await client.send(
       new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(request)) }),
     );
@@ -45,6 +50,7 @@ export function lambdaOperator(settings: ClientSettings, functionName: string): 
   };
   return {
     ask: async (request) => (await invoke(request)) as OperateAnswer,
+    pause: async (request) => (await invoke(request)) as PauseAnswer,
     check: async (request) => {
       const answer = await invoke(request);
       return 'probes' in answer ? answer : undefined;

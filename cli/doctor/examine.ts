@@ -8,7 +8,7 @@ import type { StageReader } from '../runs/run-reader.ts';
 import { finding, ok, unchecked, type Check } from './check.ts';
 import { probeChecks } from './probe-checks.ts';
 import { isNotTaken, refused } from '../refused.ts';
-import { stoppedRuns, sweepCheck } from './run-checks.ts';
+import { pausedCheck, stoppedRuns, sweepCheck } from './run-checks.ts';
 import * as checks from './stage-checks.ts';
 import type { Stage } from './stage-checks.ts';
 
@@ -138,7 +138,11 @@ async function runs(
 ): Promise<Check[]> {
   const names = [...new Set([...plans, ...(answer?.pipelines ?? [])].map(({ pipeline }) => pipeline))].sort();
   try {
-    return [await sweepCheck(reader, now, stage), ...(await stoppedRuns(reader, names, stage))];
+    return [
+      await sweepCheck(reader, now, stage),
+      ...(await stoppedRuns(reader, names, stage)),
+      ...(await pausedCheck(reader, names, stage)),
+    ];
   } catch (error) {
     if (refused(error) === undefined) throw error;
     return [unchecked('runs', `access denied: you may not read the table (${nameAndMessageOf(error)})`)];

@@ -1,6 +1,7 @@
 /** Runs that wait for a manual action, and runs that the sweep does not drive. */
 import { isAtRest, type Run } from '../../shared/run/run.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
+import { pausedPipelines, pauseLine } from '../runs/paused.ts';
 import { errorOf } from '../runs/run-parts.ts';
 import type { StageReader } from '../runs/run-reader.ts';
 import { countOf, duration } from '../runs/units.ts';
@@ -38,6 +39,22 @@ export async function sweepCheck(reader: StageReader, now: number, stage: Stage)
   const oldest = Math.max(...overdue.map((run) => overdueMs(run, now)));
   const ids = listed(overdue.map((run) => run.id));
   return finding('sweep', `not running: ${ids} overdue for ${duration(oldest)}`, log);
+}
+
+/** Pipelines that are paused: their files wait until a person unpauses them. */
+export async function pausedCheck(
+  reader: StageReader,
+  pipelines: readonly string[],
+  stage: Stage,
+): Promise<Check[]> {
+  const onStage = stage.name === 'local' ? '' : ` --stage ${stage.name}`;
+  return (await pausedPipelines(reader, pipelines)).map((paused) =>
+    finding(
+      'runs',
+      `${paused.pipeline} is ${pauseLine(paused)}`,
+      `run baton unpause ${paused.pipeline}${onStage} when its cause is gone`,
+    ),
+  );
 }
 
 /** Runs that stopped and hold a slot, with the number of files that wait for them. `pipelines`: which to check. */

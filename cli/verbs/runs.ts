@@ -4,6 +4,7 @@ import { EXIT, usageError } from '../exit.ts';
 import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { triggerText } from '../runs/describe-run.ts';
+import { pausedPipelines, pauseLine } from '../runs/paused.ts';
 import { readRunJson } from '../runs/run-json.ts';
 import { endedAtOf } from '../runs/run-parts.ts';
 import { between, duration } from '../runs/units.ts';
@@ -33,6 +34,7 @@ export const runs: Verb = {
   description: `
 Lists runs, newest first: of every pipeline in the SQL folder, or of one. The
 step column shows the number of completed steps, the total, and the current step.
+A line for each paused pipeline comes first.
 With --state it searches the newest ${LOOKED_THROUGH} runs of each pipeline.`,
   positionals: [],
   options: {
@@ -49,9 +51,10 @@ With --state it searches the newest ${LOOKED_THROUGH} runs of each pipeline.`,
     const pipeline = args.text('pipeline');
     const reader = await (await connect()).runs();
     const perPipeline = state === undefined ? limit : Math.max(limit, LOOKED_THROUGH);
-    const lists = await Promise.all(
-      (pipeline === undefined ? known : [pipeline]).map((name) => reader.listRuns(name, perPipeline)),
-    );
+    const asked = pipeline === undefined ? known : [pipeline];
+    for (const paused of json ? [] : await pausedPipelines(reader, asked))
+      out.say(`${paused.pipeline} is ${pauseLine(paused)}`);
+    const lists = await Promise.all(asked.map((name) => reader.listRuns(name, perPipeline)));
     const found = lists
       .flat()
       .filter((run) => state === undefined || run.life.state === state)

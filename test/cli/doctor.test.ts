@@ -8,6 +8,8 @@ import { examine, FUNCTIONS, type Patient } from '../../cli/doctor/examine.ts';
 import { CommandError } from '../../cli/exit.ts';
 import type { CheckAnswer, Probe } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
+import { defined } from '../../shared/run/defined.ts';
+import type { Paused } from '../../shared/store/run-store.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { runOf } from '../fakes/run-of.ts';
 
@@ -97,6 +99,7 @@ interface Ill {
   readonly runs?: readonly Partial<StoredRun>[];
   readonly due?: readonly string[];
   readonly queued?: number;
+  readonly paused?: Paused;
   readonly stage?: string;
   readonly plans?: readonly Plan[];
   readonly landing?: string | undefined;
@@ -116,7 +119,11 @@ async function checksOf(ill: Ill = {}): Promise<Check[]> {
         listRuns: () => Promise.resolve([]),
         loadPlan: () => Promise.resolve(undefined),
         loadPool: () =>
-          Promise.resolve({ holders: Object.fromEntries(runs.map(({ id }) => [id, 1])), epoch: 1 }),
+          Promise.resolve({
+            holders: Object.fromEntries(runs.map(({ id }) => [id, 1])),
+            epoch: 1,
+            ...defined({ paused: ill.paused }),
+          }),
         findDue: () => Promise.resolve([...(ill.due ?? [])]),
         countQueued: () => Promise.resolve(ill.queued ?? 0),
       },
@@ -339,6 +346,15 @@ describe('a finding of doctor', () => {
         name: 'runs',
         message: 'stores-x is FAILED (sql); 4 files waiting for it',
         remedy: expect.stringContaining('baton run stores-x --stage prod'),
+      },
+    ],
+    [
+      'a paused pipeline, with what waits for it',
+      { paused: { by: 'ann', at: '2026-11-24T08:00:00.000Z', reason: 'schema change' }, queued: 4 },
+      {
+        name: 'runs',
+        message: 'stores is paused by ann since 2026-11-24T08:00:00Z (schema change); 4 runs waiting',
+        remedy: 'run baton unpause stores --stage prod when its cause is gone',
       },
     ],
     [

@@ -1,6 +1,7 @@
 /**
  * Whole runs of five steps in which the driver is killed at given calls. A run meets a transient failure and loses its
- * session before the commit; or its steps are reported failed though they took effect, or will; or a person cancels it.
+ * session before the commit; or its steps are reported failed though they took effect, or will; or a person cancels it; or its
+ * pipeline is paused when its file arrives, and unpaused then.
  * Whatever the points: the run comes to its right end by the sweep alone, every durable step took effect once, and nothing
  * stays to be done.
  */
@@ -9,6 +10,8 @@ import { drive } from '../../shared/engine/drive.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import type { Engine } from '../../shared/engine/ports.ts';
+import { pauseOrUnpause } from '../../shared/engine/pause.ts';
+import { startAll } from '../../shared/engine/start-all.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
@@ -24,7 +27,7 @@ export interface Scenario {
   readonly eventsAreLost: boolean;
 }
 
-const stories = ['retry and rebuild', 'lying reports', 'cancel'] as const;
+const stories = ['retry and rebuild', 'lying reports', 'cancel', 'pause'] as const;
 
 export const scenarios: readonly Scenario[] = stories.flatMap((story) => [
   { name: `${story}, events delivered`, story, eventsAreLost: false },
@@ -80,8 +83,10 @@ class Telling {
   }
 
   async run(): Promise<void> {
+    if (this.#scenario.story === 'pause') await this.#ask('pause');
     await this.#arrive();
     await this.#wake({ kind: 'Woken' });
+    if (this.#scenario.story === 'pause') await this.#unpause();
     for (let minute = 0; minute < LONGEST && !this.#isOver(); minute += 1) {
       if (this.#cancelIsDue()) await this.#cancel();
       const event = this.#endStatement();
@@ -100,8 +105,9 @@ class Telling {
     const arrival = { file, time: new Date(this.#world.time).toISOString() };
     for (let delivery = 0; delivery < 4 && this.#runId === ''; delivery += 1) {
       await this.#survive(async () => {
-        const [started] = await admit(arrival, this.#engine());
-        this.#runId = started?.run.id ?? '';
+        const [outcome] = await startAll([(engine) => admit(arrival, engine)], this.#engine());
+        if (outcome?.status === 'rejected') throw outcome.reason;
+        this.#runId = outcome?.value[0]?.run.id ?? '';
       });
     }
   }
@@ -155,6 +161,34 @@ class Telling {
           this.#engine(),
         );
         this.#cancelAnswered = true;
+      });
+    }
+  }
+
+  /** Also the sweep starts nothing until then. */
+  async #unpause(): Promise<void> {
+    this.#world.time += 100_000;
+    await this.#survive(() => sweep(this.#engine()));
+    const { life } = this.#world.store.runs.get(this.#runId) ?? {};
+    demand(life?.state === 'QUEUED', `${life?.state ?? 'nothing'} while its pipeline is paused`);
+    demand(
+      this.#world.store.pools.get('orders')?.epoch === 0,
+      'a slot was taken while the pipeline was paused',
+    );
+    await this.#ask('unpause');
+    await this.#wake({ kind: 'Woken' });
+  }
+
+  /** A person asks until there is an answer. */
+  async #ask(verb: 'pause' | 'unpause'): Promise<void> {
+    let isAnswered = false;
+    for (let i = 0; i < 4 && !isAnswered; i += 1) {
+      await this.#survive(async () => {
+        await pauseOrUnpause(
+          { verb, requestId: verb, pipeline: 'orders', actor: 'somebody' },
+          this.#engine(),
+        );
+        isAnswered = true;
       });
     }
   }

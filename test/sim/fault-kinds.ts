@@ -114,6 +114,8 @@ export const FAULT_KINDS: readonly string[] = [
   'resolve',
   'replay',
   'start by request',
+  'pause',
+  'unpause',
   // What is done about it
   'attempt repeated',
   'session rebuilt',

@@ -193,8 +193,9 @@ export class Watch {
     return step?.kind === 'durable' || (step?.kind === 'opaque' && !step.idempotent);
   }
 
-  /** I5: slots are never more than allowed. */
+  /** I5: slots are never more than allowed. I14: none is taken while the pipeline is paused. */
   slotTaken(pool: Pool, plan: Plan): void {
+    this.#broken.demand(pool.paused === undefined, () => 'I14: a run takes a slot of a paused pipeline');
     if (this.#byHand.poolDeleted) return;
     this.#broken.demand(
       Object.keys(pool.holders).length <= plan.concurrency,
@@ -229,6 +230,7 @@ export class Watch {
   /** I13: no place stays free while a run waits for one: asked when nothing is on its way that could fill it. */
   placesAreUsed(plan: Plan): void {
     const { store } = this.#world;
+    if ([...store.pools.values()].some(({ paused }) => paused !== undefined)) return;
     const waiting = [...store.runs.values()].find(({ life }) => life.state === 'QUEUED');
     const holders = Object.keys([...store.pools.values()][0]?.holders ?? {});
     // A run that has a place and does not know it yet is driven next.

@@ -1,6 +1,7 @@
 /** A person who looks at the warehouse and says what is true; and one who cancels and resumes for no reason. */
-import type { OperateRequest } from '../../shared/events/requests.ts';
+import type { OperateRequest, PauseRequest } from '../../shared/events/requests.ts';
 import { operate } from '../../shared/engine/operate.ts';
+import { pauseOrUnpause } from '../../shared/engine/pause.ts';
 import { runIdOf } from '../../shared/engine/start-run.ts';
 import type { Failure, Run } from '../../shared/run/run.ts';
 import { isAtEnd, isAtRest, underwayOf } from '../../shared/run/run.ts';
@@ -17,7 +18,8 @@ export class Person {
   #cancels = 0;
   #replays = 0;
   #starts = 0;
-  #last: OperateRequest | undefined;
+  #pauses = 0;
+  #last: OperateRequest | PauseRequest | undefined;
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -74,6 +76,7 @@ export class Person {
   meddle(): boolean {
     const { random, swarm, world } = this.#stage;
     if (!this.#stage.hasRoom()) return false;
+    if (swarm.kinds.has('pause') && this.#pauses < 2 && random.chance(0.2)) return this.#pauseOrUnpause();
     const run = random.pick(this.#stage.runs());
     if (run === undefined) return false;
     if (this.#last !== undefined && swarm.kinds.has('request doubled') && random.chance(0.3)) {
@@ -105,6 +108,22 @@ export class Person {
     return true;
   }
 
+  /** A paused pipeline is unpaused, now or in the quiet phase; false where it is not paused. */
+  unpause(): boolean {
+    if (!this.#stage.isPaused()) return false;
+    this.#stage.fired('unpause');
+    this.#ask({ verb: 'unpause', ...this.#who(), pipeline: 'orders' });
+    return true;
+  }
+
+  #pauseOrUnpause(): boolean {
+    if (this.unpause()) return true;
+    this.#pauses += 1;
+    this.#stage.fired('pause');
+    this.#ask({ verb: 'pause', ...this.#who(), pipeline: 'orders' });
+    return true;
+  }
+
   #start(): boolean {
     const { arrivals, random, requested, today, world } = this.#stage;
     const file = random.pick(arrivals)?.file;
@@ -123,12 +142,16 @@ export class Person {
     return { requestId: `request-${this.#requests}`, actor: 'simulator' };
   }
 
-  #ask(request: OperateRequest): void {
+  #ask(request: OperateRequest | PauseRequest): void {
     this.#last = request;
     this.#send(request);
   }
 
-  #send(request: OperateRequest): void {
-    this.#stage.begin((engine) => operate(request, engine));
+  #send(request: OperateRequest | PauseRequest): void {
+    this.#stage.begin((engine) =>
+      request.verb === 'pause' || request.verb === 'unpause'
+        ? pauseOrUnpause(request, engine)
+        : operate(request, engine),
+    );
   }
 }

@@ -228,6 +228,7 @@ class Schedule {
         deliverEvent(stage);
         await this.#openAll();
       }
+      if (this.#person.unpause()) await this.#openAll();
       for (const run of stage.runs()) {
         if (this.#person.help(run)) await this.#openAll();
       }

@@ -149,6 +149,10 @@ export class Stage {
     count(this.tally, kind);
   }
 
+  isPaused(): boolean {
+    return [...this.world.store.pools.values()].some(({ paused }) => paused !== undefined);
+  }
+
   runs(): Run[] {
     return [...this.world.store.runs.values()];
   }

@@ -119,7 +119,7 @@ const engineLimit: readonly Edit[] = [
   },
   {
     file: 'shared/engine/slots.ts',
-    find: 'if (me !== undefined && taken >= (await placesFor(me, engine))) break;',
+    find: 'if (known !== undefined && taken >= (await placesFor(known, engine))) break;',
     replace: '',
   },
 ];
@@ -136,8 +136,18 @@ const storeEpoch: Edit = {
 };
 const oldestFirst: Edit = {
   file: 'shared/engine/slots.ts',
-  find: 'return me !== undefined && queueOrder(me) < queueOrder(other) ? me : other;',
-  replace: 'return me ?? other;',
+  find: 'return known !== undefined && queueOrder(known) < queueOrder(other) ? known : other;',
+  replace: 'return known ?? other;',
+};
+const enginePause: Edit = {
+  file: 'shared/engine/slots.ts',
+  find: 'if (pool.paused !== undefined) break;',
+  replace: '',
+};
+const storePause: Edit = {
+  file: 'test/fakes/memory-run-store.ts',
+  find: ' ||\n      there.paused !== undefined',
+  replace: '',
 };
 const releaseEpoch: Edit = {
   file: 'test/fakes/memory-run-store.ts',
@@ -622,6 +632,15 @@ export const guards: readonly Guard[] = [
         replace: '',
       },
     ],
+  },
+  {
+    name: 'a paused pipeline, as the engine reads it',
+    edits: [enginePause],
+    backedBy: 'the condition of the write',
+  },
+  {
+    name: 'a paused pipeline, as a condition of the write: it was paused after it was read',
+    edits: [storePause],
   },
   {
     name: 'the slot limit, as the engine reads it',
