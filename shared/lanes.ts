@@ -17,3 +17,16 @@ export async function inLanes<T, R>(
   await Promise.all(Array.from({ length: lanes }, lane));
   return outcomes;
 }
+
+/** As `inLanes`, with the results. @throws the first failure, when all work has ended */
+export async function allInLanes<T, R>(
+  items: readonly T[],
+  lanes: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const outcomes = await inLanes(items, lanes, work);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}

@@ -1,44 +1,70 @@
 /** After a failed COPY: the first rows of SYS_LOAD_ERROR_DETAIL, read in the same session (Redshift developer guide: SYS_LOAD_ERROR_DETAIL). */
 import type { Plan } from '../pipeline/plan.ts';
+import { listOf } from '../run/batch.ts';
 import type { Failed } from '../run/decision.ts';
+import type { LoadErrorsRead } from '../run/run-event.ts';
 import type { Run } from '../run/run.ts';
 import { sessionIdOf } from '../run/run.ts';
+import type { LoadError } from './batch/bad-files.ts';
+import { badFilesOf } from './batch/bad-files.ts';
+import { readList } from './batch/list.ts';
 import type { Engine } from './ports.ts';
 
 const ROWS_SHOWN = 10;
 
+/** A load stops at its first bad row, but loads several files at once. */
+const ROWS_READ = 100;
+
 /** What a data error does not say: the rows that could not be loaded, and the statement's place in its file. */
-export async function explainDataError(run: Run, plan: Plan, end: Failed, engine: Engine): Promise<string> {
-  const loadErrors = await readLoadErrors(run, plan, end, engine);
-  const place = end.error.place === undefined ? '' : `at ${end.error.place}`;
-  return [loadErrors, place].filter((part) => part !== '').join('\n');
+export async function explainDataError(
+  run: Run,
+  plan: Plan,
+  about: Failed,
+  engine: Engine,
+): Promise<LoadErrorsRead> {
+  const errors = await readLoadErrors(run, plan, about, engine);
+  const place = about.error.place === undefined ? '' : `at ${about.error.place}`;
+  const message = [...errors.slice(0, ROWS_SHOWN).map(({ text }) => text), place]
+    .filter((part) => part !== '')
+    .join('\n');
+  const list = listOf(run);
+  const files = list === undefined ? [] : await readList(run.id, list.list, engine.files);
+  const badFiles = badFilesOf(errors, files, run, about.statementId);
+  return { kind: 'LoadErrorsRead', message, about, ...(badFiles.length > 0 && { badFiles }) };
 }
 
-/** The rows of the view, one line each; empty if there are none or it cannot be read: COPY's own error is reported anyway. */
-export async function readLoadErrors(run: Run, plan: Plan, end: Failed, engine: Engine): Promise<string> {
+/** The rows of the view; none if there are none or it cannot be read: COPY's own error is reported anyway. */
+async function readLoadErrors(
+  run: Run,
+  plan: Plan,
+  end: Failed,
+  engine: Engine,
+): Promise<readonly LoadError[]> {
   const { warehouse } = engine;
   try {
     const seen = await warehouse.describe(end.statementId);
     const sessionId = sessionIdOf(run);
-    if (seen === 'NOT_FOUND' || sessionId === undefined) return '';
+    if (seen === 'NOT_FOUND' || sessionId === undefined) return [];
     const where =
       seen.queryId !== undefined
         ? `query_id = ${seen.queryId}`
         : seen.pid !== undefined
           ? `session_id = ${seen.pid}`
           : undefined;
-    if (where === undefined) return '';
+    if (where === undefined) return [];
     const read = await warehouse.runSmall(
       sessionId,
-      `SELECT TRIM(file_name) AS file_name, line_number, TRIM(column_name) AS column_name, TRIM(column_type) AS column_type, TRIM(error_message) AS error_message FROM sys_load_error_detail WHERE ${where} ORDER BY start_time DESC, line_number LIMIT ${ROWS_SHOWN}`,
+      `SELECT TRIM(file_name) AS file_name, line_number, TRIM(column_name) AS column_name, TRIM(column_type) AS column_type, TRIM(error_message) AS error_message FROM sys_load_error_detail WHERE ${where} ORDER BY start_time DESC, line_number LIMIT ${ROWS_READ}`,
       plan.session.keepAliveSeconds,
     );
-    if (!read.ok || read.value.status !== 'FINISHED') return '';
-    const result = await warehouse.result(read.value.statementId, ROWS_SHOWN);
-    return result === 'NOT_FOUND' ? '' : result.rows.map(loadErrorText).join('\n');
+    if (!read.ok || read.value.status !== 'FINISHED') return [];
+    const result = await warehouse.result(read.value.statementId, ROWS_READ);
+    return result === 'NOT_FOUND'
+      ? []
+      : result.rows.map((row) => ({ file: row[0] ?? '', text: loadErrorText(row) }));
   } catch (error) {
     engine.log('warn', 'the load errors could not be read', { run: run.id, error: String(error) });
-    return '';
+    return [];
   }
 }
 

@@ -4,6 +4,8 @@ import type { OperateAnswer, OperateRequest } from '../events/requests.ts';
 import { RefusedInputError } from '../events/read.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunFile } from '../run/trigger.ts';
+import type { ResumeRequest } from '../run/request.ts';
+import type { Run } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
 import { pauseText } from './pause.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
@@ -76,18 +78,33 @@ function withoutTime(found: FoundFile): RunFile {
 async function resume(request: OperateRequest & { verb: 'resume' }, engine: Engine): Promise<OperateAnswer> {
   const run = await engine.store.load(request.runId);
   if (run === undefined) return notFound(`there is no run ${request.runId}`);
+  const { without: names, ...rest } = request;
+  const fewer = await filesToResumeWith(run, names, request.actor, engine);
+  if (typeof fewer === 'string') return { ok: false, code: 'refused', message: fewer };
   const plan = engine.plans.today(run.pipeline) ?? (await engine.plans.get(run.planHash));
   await engine.plans.put(plan);
   const { driveRequest } = await import('./drive-request.ts');
   const { answer, run: after } = await driveRequest(
     run.id,
-    { ...request, plan: await todaysView(run, plan, engine.plans) },
+    { ...rest, plan: await todaysView(run, plan, engine.plans), ...defined({ without: fewer }) },
     engine,
   );
   if (answer === undefined) return changedMeanwhile(run.id);
   if (!answer.ok) return answer;
   await wake(run.id, engine);
   return { ok: true, runId: run.id, state: (after ?? run).life.state, message: answer.message };
+}
+
+/** A text: why the run cannot be resumed. A list expires some time after it was made, a failed run never. */
+async function filesToResumeWith(
+  run: Run,
+  names: readonly string[] | undefined,
+  actor: string,
+  engine: Engine,
+): Promise<ResumeRequest['without'] | string> {
+  if (run.batch === undefined && names === undefined) return undefined;
+  const { listWithout, whyNoList } = await import('./batch/leave.ts');
+  return (await whyNoList(run, engine)) ?? (names && listWithout(run, names, actor, engine));
 }
 
 /** Cancels a run, or lets it continue from where it stopped. */

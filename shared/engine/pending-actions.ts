@@ -5,6 +5,7 @@ import type { PendingAction, Run, RunState } from '../run/run.ts';
 import { isAtEnd, isAtRest, sessionIdOf } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
+import { settleMembers } from './batch/perform.ts';
 import { writeLastStep } from './history.ts';
 import type { Engine, Publication } from './ports.ts';
 import { fillPool } from './slots.ts';
@@ -16,6 +17,9 @@ export async function performAction(
   engine: Engine,
 ): Promise<void> {
   switch (action) {
+    case 'members':
+      await settleMembers(run, engine);
+      return;
     case 'history':
       await writeLastStep(run, plan, engine);
       return;

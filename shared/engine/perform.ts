@@ -7,6 +7,7 @@ import type { Run, Underway } from '../run/run.ts';
 import { underwayOf } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import { statementName } from '../warehouse/statement-name.ts';
+import type { BatchEffect } from './batch/perform.ts';
 import { writeLastStep } from './history.ts';
 import type { Engine } from './ports.ts';
 import { statementsOf } from './statements.ts';
@@ -37,7 +38,13 @@ export async function perform(
     }
     case 'LookUpSession':
       return { kind: 'SessionSeen', status: await warehouse.session(sessionOf(run)), why: effect.why };
+    case 'GatherFiles':
+    case 'MarkFiles':
+    case 'ListAgain':
+    case 'TellLeaving':
+      return performOnFiles(effect, run, plan, engine);
     case 'CheckInput': {
+      if (run.batch !== undefined) return performOnFiles(effect, run, plan, engine);
       const seen = await lookAtFile(run, engine);
       return { kind: 'InputChecked', ...defined({ seen, about: effect.about }) };
     }
@@ -55,9 +62,8 @@ export async function perform(
       return readVerdict(effect.about, stepOf(run, plan), warehouse);
     }
     case 'ReadLoadErrors': {
-      const { about } = effect;
       const { explainDataError } = await import('./load-errors.ts');
-      return { kind: 'LoadErrorsRead', message: await explainDataError(run, plan, about, engine), about };
+      return explainDataError(run, plan, effect.about, engine);
     }
     case 'WriteHistory':
       await writeLastStep(run, plan, engine);
@@ -92,6 +98,11 @@ export async function perform(
     default:
       return effect satisfies never;
   }
+}
+
+async function performOnFiles(effect: BatchEffect, run: Run, plan: Plan, engine: Engine): Promise<RunEvent> {
+  const { performBatch } = await import('./batch/perform.ts');
+  return performBatch(effect, run, plan, engine);
 }
 
 /** `Run Started` is published in parallel with the opener, so that it adds no delay. */

@@ -14,7 +14,9 @@ export async function planToStart(run: Run, engine: Engine): Promise<Plan | unde
   const file = fileOf(run.trigger);
   const misfit =
     unsuitableParameters(today.parameters, run.parameters) ??
-    (file === undefined && needsFile(today) ? 'it needs a file, and the run has none' : undefined);
+    (file === undefined && run.batch === undefined && needsFile(today)
+      ? 'it needs a file, and the run has none'
+      : undefined);
   if (misfit !== undefined) {
     engine.log('warn', 'the run keeps the plan it was created with', {
       run: run.id,
@@ -23,8 +25,8 @@ export async function planToStart(run: Run, engine: Engine): Promise<Plan | unde
     });
     return undefined;
   }
-  if (file !== undefined && today.steps.some((step) => step.usesManifest))
-    await engine.files.putArtifact(manifestKey(run.id), manifestBody(file));
+  if (file !== undefined && run.batch === undefined && today.steps.some((step) => step.usesManifest))
+    await engine.files.putArtifact(manifestKey(run.id), manifestBody([file]));
   await engine.plans.put(today);
   return today;
 }

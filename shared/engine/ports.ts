@@ -10,6 +10,8 @@ export type FoundFile = RunFile & { readonly modified?: string };
 export interface FileStore {
   /** The current object, which a COPY would read; undefined if there is none. */
   find(bucket: string, key: string): Promise<FoundFile | undefined>;
+  /** Undefined: there is none. */
+  getArtifact(key: string): Promise<string | undefined>;
   /** Puts a small text object into the artifacts bucket. Idempotent. */
   putArtifact(key: string, body: string): Promise<void>;
 }

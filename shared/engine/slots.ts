@@ -3,11 +3,13 @@
  * oldest waiting runs and wakes those: each of them has its slot already, so no wake-up is wasted.
  */
 import { defined } from '../run/defined.ts';
+import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { queueOrder } from '../run/run.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import type { Pool } from '../store/run-store.ts';
 import { MalformedItemError } from '../store/shape.ts';
+import { formBatch } from './batch/form.ts';
 import { planToStart } from './plan-to-start.ts';
 import type { Engine } from './ports.ts';
 import { wake } from './wake.ts';
@@ -45,11 +47,15 @@ export async function fillPool(
     const taken = Object.keys(pool.holders).length;
     if (pool.paused !== undefined) break;
     // Usually the pool is full: then no query is needed.
-    if (known !== undefined && taken >= (await placesFor(known, engine))) break;
-    const next = await queue.oldest(pool, given);
-    if (next === undefined) break;
-    const places = await placesFor(next, engine);
+    if (known !== undefined && taken >= ((await planFor(known, engine))?.concurrency ?? 1)) break;
+    const oldest = await queue.oldest(pool, given);
+    if (oldest === undefined) break;
+    const plan = await planFor(oldest, engine);
+    const places = plan?.concurrency ?? 1;
     if (taken >= places) break;
+    const batch = plan && (await formBatch(oldest, queue.beside(oldest, pool), plan, pool, engine));
+    if (batch === 'later') break;
+    const next = batch ?? oldest;
     const epoch = await engine.store.takeSlot(pipeline, next.id, pool, places);
     if (epoch === 'conflict') {
       races += 1;
@@ -61,10 +67,9 @@ export async function fillPool(
   return given;
 }
 
-/** How many runs of its pipeline may be active at once. A run whose plan is gone gets a slot, too: its drive reports the problem. */
-async function placesFor(run: Run, { plans }: Engine): Promise<number> {
-  const plan = plans.today(run.pipeline) ?? (await plans.find(run.planHash));
-  return plan?.concurrency ?? 1;
+/** Today's plan says how many runs may be active at once. A run whose plan is gone gets a slot, too: its drive reports the problem. */
+async function planFor(run: Run, { plans }: Engine): Promise<Plan | undefined> {
+  return plans.today(run.pipeline) ?? plans.find(run.planHash);
 }
 
 /** An item that cannot be read must not block the other runs of its pipeline: it is reported each time. */
@@ -106,6 +111,12 @@ class Queue {
       this.#ids.shift();
     }
     return known;
+  }
+
+  /** The other runs that wait without a slot, oldest first. Call after `oldest`. */
+  beside(run: Run, { holders }: Pool): readonly string[] {
+    const ids = [...new Set([...(this.#ids ?? []), ...this.#known.map(({ id }) => id)])];
+    return ids.filter((id) => id !== run.id && holders[id] === undefined);
   }
 }
 

@@ -56,13 +56,16 @@ export async function startRun(
   const id = runIdOf(plan, trigger, settings);
   const file = fileOf(trigger);
   if (file !== undefined && plan.steps.some((step) => step.usesManifest))
-    await files.putArtifact(manifestKey(id), manifestBody(file));
+    await files.putArtifact(manifestKey(id), manifestBody([file]));
   await engine.plans.put(plan);
-  const newest =
+  const isNewest =
     file?.sequencer === undefined ||
     trigger.kind !== 's3' ||
     (await store.admitKey(plan.pipeline, file.bucket, file.key, file.sequencer));
-  const run = newRun(id, plan, trigger, parameters, newest, engine);
+  const waiting = newRun(id, plan, trigger, parameters, engine);
+  const run: Run = isNewest
+    ? waiting
+    : { ...waiting, life: { state: 'SUPERSEDED', endedAt: waiting.createdAt, pendingActions: [] } };
   const created = await store.create(run);
   const there = created.outcome === 'created' ? run : created.run;
   if (created.outcome === 'exists' && !sameTrigger(there.trigger, trigger)) {
@@ -80,12 +83,12 @@ export async function startRun(
   return { run: there, created: created.outcome === 'created' };
 }
 
-function newRun(
+/** A run that waits for its slot. */
+export function newRun(
   id: string,
   plan: Plan,
   trigger: RunTrigger,
   parameters: Readonly<Record<string, string>>,
-  newest: boolean,
   engine: Engine,
 ): Run {
   const now = new Date(engine.now()).toISOString();
@@ -97,7 +100,7 @@ function newRun(
     incarnationId: randomBytes(16).toString('hex'),
     trigger,
     parameters,
-    life: newest ? { state: 'QUEUED' } : { state: 'SUPERSEDED', endedAt: now, pendingActions: [] },
+    life: { state: 'QUEUED' },
     session: { state: 'none' },
     cursor: 0,
     step: plan.steps[0]?.name ?? '',

@@ -1,6 +1,7 @@
 /** The values of the placeholders of a run: the built-in ones, and the pipeline's parameters. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { ParameterValue } from '../pipeline/render.ts';
+import { listOf } from '../run/batch.ts';
 import type { Run } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import type { Settings } from './ports.ts';
@@ -10,21 +11,31 @@ export function manifestKey(runId: string): string {
   return `manifests/${runId}.json`;
 }
 
-/** A COPY manifest that names exactly the run's file (Redshift developer guide: Using a manifest). */
-export function manifestBody(file: { bucket: string; key: string; size: number }): string {
+/** A COPY manifest that names exactly these files (Redshift developer guide: Using a manifest). */
+export function manifestBody(
+  files: readonly { readonly bucket: string; readonly key: string; readonly size: number }[],
+): string {
   return JSON.stringify({
-    entries: [
-      { url: `s3://${file.bucket}/${file.key}`, mandatory: true, meta: { content_length: file.size } },
-    ],
+    entries: files.map(({ bucket, key, size }) => ({
+      url: `s3://${bucket}/${key}`,
+      mandatory: true,
+      meta: { content_length: size },
+    })),
   });
 }
 
 /** The value of a placeholder that only other kinds of triggers have. */
 const NULL: ParameterValue = { type: 'word', text: 'NULL' };
 
+/** The key of the manifest of a batch's list. */
+export function batchManifestKey(runId: string, list: string): string {
+  return `manifests/${runId}/${list}.json`;
+}
+
 export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map<string, ParameterValue> {
   const { trigger } = run;
-  const file = fileOf(trigger);
+  const file = run.batch === undefined ? fileOf(trigger) : undefined;
+  const list = listOf(run);
   const builtIn: Record<string, ParameterValue> = {
     run_id: string(run.id),
     // Of a batch and of a lone file: the run that loads it.
@@ -35,6 +46,9 @@ export function placeholderValues(run: Run, plan: Plan, settings: Settings): Map
     event: trigger.kind === 'event' ? string(trigger.event.json) : NULL,
     copy_role:
       settings.copyRole === 'default' ? { type: 'word', text: 'default' } : string(settings.copyRole),
+    ...(list === undefined
+      ? {}
+      : { manifest: string(`s3://${settings.artifactsBucket}/${batchManifestKey(run.id, list.list)}`) }),
     ...(file === undefined
       ? {}
       : {

@@ -54,11 +54,12 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | PauseReques
   };
   if (verb === 'resume') {
     const from = optionalText(body, 'from', LONGEST_NAME);
+    const without = at(body, 'without');
     return {
       verb,
       ...common,
       runId: text(body, 'runId', LONGEST_NAME),
-      ...defined({ from }),
+      ...defined({ from, without: without === undefined ? undefined : keys(without) }),
     };
   }
   if (verb === 'resolve') {
@@ -86,6 +87,19 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | PauseReques
   throw new RefusedInputError(
     `verb must be start, resume, cancel, resolve, pause, unpause or check; it is "${verb}"`,
   );
+}
+
+/** Files that a person takes out of a batch: the run keeps their names until their runs know it. */
+const MOST_KEYS = 25;
+
+function keys(value: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length === 0 || list.length > MOST_KEYS)
+    throw new RefusedInputError(`without: names 1 to ${MOST_KEYS} keys; it names ${list.length}`);
+  return list.map((key) => {
+    if (typeof key !== 'string' || key === '') throw expected('without', 'the key of a file', key);
+    return storable(key, 'without', LONGEST_URI);
+  });
 }
 
 function texts(object: JsonObject): Record<string, string> {

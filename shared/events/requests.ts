@@ -15,7 +15,11 @@ export type OperateRequest =
       readonly actor: string;
       readonly reason?: string;
     }
-  | (OfRun & Omit<ResumeRequest, 'plan' | 'replayName'>)
+  | (OfRun &
+      Omit<ResumeRequest, 'plan' | 'replayName' | 'without'> & {
+        /** Keys of files that are taken out of a batch. */
+        readonly without?: readonly string[];
+      })
   | (OfRun & CancelRequest)
   | (OfRun & ResolveRequest);
 

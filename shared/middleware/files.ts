@@ -33,6 +33,17 @@ export class S3FileStore implements FileStore {
     }
   }
 
+  async getArtifact(key: string): Promise<string | undefined> {
+    const { s3, client } = await this.#load();
+    try {
+      const object = await client.send(new s3.GetObjectCommand({ Bucket: this.#artifactsBucket, Key: key }));
+      return await object.Body?.transformToString();
+    } catch (error) {
+      if (isNamed(error, 'NotFound', 'NoSuchKey')) return undefined;
+      throw error;
+    }
+  }
+
   async putArtifact(key: string, body: string): Promise<void> {
     const { s3, client } = await this.#load();
     await client.send(

@@ -2,7 +2,7 @@
 import { settle, stopIt } from './cancel.ts';
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, store } from './decision.ts';
-import { answeredBefore, lastRequest, refuse } from './resume.ts';
+import { answeredBefore, itsState, lastRequest, refuse } from './resume.ts';
 import type { CancelRequest } from './request.ts';
 import type { CancellingRun, Run } from './run.ts';
 import { isAtEnd, underwayOf } from './run.ts';
@@ -12,6 +12,11 @@ export function onCancelRequest(run: Run, context: Context, request: CancelReque
   if (before !== undefined) return before;
   const { state } = run.life;
   if (isAtEnd(run)) return refuse(run, `run ${run.id} is already ${state}`);
+  if (state === 'ABSORBED')
+    return refuse(
+      run,
+      `${itsState(run)}: cancel that run, or take this file out of it with resume --without`,
+    );
   if (state === 'CANCELLING') return refuse(run, `run ${run.id} is already being cancelled`);
   const because = request.reason === undefined ? '' : `: ${request.reason}`;
   const work = underwayOf(run);

@@ -21,7 +21,7 @@ import { isVerdict } from './retry.ts';
 import type { MarkerProbed, NameLookedUp, RunEvent, StatementEnded } from './run-event.ts';
 import type { CancellingRun, Run, Submitted, Underway } from './run.ts';
 import { submitted } from './run.ts';
-import { giveUp } from './stop.ts';
+import { giveUp, storeAtRest } from './stop.ts';
 
 /** A run that is being cancelled was woken, by the sweep or by the request. */
 export function onCancellingWoken(run: CancellingRun, context: Context): Decision {
@@ -130,11 +130,11 @@ export function stopIt({ life: { work } }: CancellingRun): Effect {
 export function settle(run: Run, context: Context, message: string, end?: StatementEnd): Decision {
   const said = end === undefined ? message : outcome(run, context, message, end);
   const ended = giveUp(run, context, failureOf(run, 'cancelled', said));
-  if (end === undefined) return store(ended, { kind: 'PerformAction', action: 'history' });
+  if (end === undefined) return storeAtRest(ended);
   // The previous step's row is written first, if it is still pending.
   if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });
   const row = finishedStep(run, end, end.endedAt);
-  return store({ ...ended, lastStep: row }, { kind: 'PerformAction', action: 'history' });
+  return storeAtRest({ ...ended, lastStep: row });
 }
 
 /** The outcome of the step, by its kind. The end of a durable step was judged by its marker. */

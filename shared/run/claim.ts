@@ -1,6 +1,6 @@
 /** READY to CLAIMED: the intent and its token are stored before any call, so that a lost reply can always be resolved. */
 import { defined } from './defined.ts';
-import type { Context, Decision } from './decision.ts';
+import type { Context, Decision, Effect } from './decision.ts';
 import {
   ask,
   CLAIM_IS_YOUNG_MS,
@@ -16,9 +16,8 @@ import {
   working,
 } from './decision.ts';
 import { fruitless, isTimeUp, timeIsUp, tooManyWrites } from './limits.ts';
-import type { SeenFile } from './run-event.ts';
 import { fail } from './stop.ts';
-import type { ActiveRun, Claimed } from './run.ts';
+import type { ActiveRun, Claimed, FileAtClaim, Run } from './run.ts';
 import { fileOf } from './trigger.ts';
 
 /** What an active run without a claim does next: open a session, verify it, or claim its step. */
@@ -26,6 +25,8 @@ export function proceed(before: ActiveRun, context: Context): Decision {
   // A resume takes today's plan, in which the step may have another name.
   const run = { ...before, step: currentStep(before, context.plan).name, failedDrives: 0 };
   if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
+  const files = fileWork(run);
+  if (files !== undefined) return ask(run, files);
   // Before its session is replaced: the open transactions of the earlier attempt are known by that session.
   if (isMarkerToCheck(run, context)) return checkMarker(run);
   switch (run.session.state) {
@@ -45,17 +46,25 @@ export function proceed(before: ActiveRun, context: Context): Decision {
   }
 }
 
+/** What the run must do about its files before anything is submitted; undefined: nothing. */
+export function fileWork({ batch }: Run): Effect | undefined {
+  if (batch === undefined) return undefined;
+  if (batch.phase === 'GATHER') return { kind: 'GatherFiles' };
+  if (batch.phase === 'MARK') return { kind: 'MarkFiles', fresh: false };
+  return batch.leaving.length > 0 ? { kind: 'TellLeaving' } : undefined;
+}
+
 /** Claims the current step under a fresh token; a pending history row stays until it is written. */
 function claim(run: ActiveRun, context: Context): Decision {
   if (tooManyWrites(run)) return fail(run, context, fruitless(run));
   return loadsFile(run, context) ? ask(run, { kind: 'CheckInput' }) : claimSeen(run, context);
 }
 
-/** `seen`: the file that the step loads, as it is now. Kept with the claim: every submission is later. */
-export function claimSeen(run: ActiveRun, context: Context, seen?: SeenFile): Decision {
+/** `atClaim`: what the step loads, as it is now. Kept with the claim: every submission is later. */
+export function claimSeen(run: ActiveRun, context: Context, atClaim?: FileAtClaim): Decision {
   // The marker of a later step is read when the run reaches that step.
   const kept = isStillToCheck(run) ? run : without(run, 'checkMarkerOf');
-  return claimed(kept, context, 1, seen);
+  return claimed(kept, context, 1, atClaim);
 }
 
 /**
@@ -67,29 +76,25 @@ export function claimAnew(run: ActiveRun<Claimed>, context: Context): Decision {
   return loadsFile(run, context) ? ask(run, { kind: 'CheckInput' }) : claimAnewSeen(run, context);
 }
 
-/** `seen`: as for `claimSeen`. */
-export function claimAnewSeen(run: ActiveRun<Claimed>, context: Context, seen?: SeenFile): Decision {
-  return claimed(run, context, run.life.work.nonce + 1, seen);
+/** `atClaim`: as for `claimSeen`. */
+export function claimAnewSeen(run: ActiveRun<Claimed>, context: Context, atClaim?: FileAtClaim): Decision {
+  return claimed(run, context, run.life.work.nonce + 1, atClaim);
 }
 
-function claimed(run: ActiveRun, context: Context, nonce: number, seen?: SeenFile): Decision {
+function claimed(run: ActiveRun, context: Context, nonce: number, fileAtClaim?: FileAtClaim): Decision {
   const claim: Claimed = {
     phase: 'CLAIMED',
     token: context.chance.token,
     claimedAt: iso(context.now),
     nonce,
-    ...defined({ fileAtClaim: seen && kept(seen) }),
+    ...defined({ fileAtClaim }),
   };
   return store(running(run, claim, lookedAtSoon(run, context)), { kind: 'Submit', tries: 0 });
 }
 
-/** The current step loads the run's file. */
-export function loadsFile(run: ActiveRun, context: Context): boolean {
-  return currentStep(run, context.plan).usesFile && fileOf(run.trigger) !== undefined;
-}
-
-function kept({ modified, versionId }: SeenFile): NonNullable<Claimed['fileAtClaim']> {
-  return defined({ modified, versionId });
+/** The current step loads the run's file or files. */
+export function loadsFile({ cursor, trigger, batch }: Run, { plan }: Context): boolean {
+  return plan.steps[cursor]?.usesFile === true && (batch !== undefined || fileOf(trigger) !== undefined);
 }
 
 function isMarkerToCheck(run: ActiveRun, context: Context): boolean {

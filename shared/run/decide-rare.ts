@@ -2,15 +2,22 @@
 import { onCancelledEnd, onCancelling, onCancellingWoken } from './cancel.ts';
 import { believed, doubted } from './completion.ts';
 import type { Context, Decision } from './decision.ts';
-import { failureOf, nothing } from './decision.ts';
+import { nothing } from './decision.ts';
+import {
+  onFilesChecked,
+  onFilesGathered,
+  onFilesListed,
+  onFilesMarked,
+  onLeavingTold,
+  onLoadErrorsRead,
+} from './files-of-batch.ts';
 import { onMarkerProbed, onVerifyQueryRead } from './probe.ts';
 import { onRebuildPlanned } from './rebuild.ts';
 import type { RunEvent } from './run-event.ts';
 import type { CancellingRun, Run } from './run.ts';
 import { isActive, isCancelling } from './run.ts';
-import { onFailed } from './step-end.ts';
 import { onCallRefused, onNameLookedUp, onSessionSeen } from './submission.ts';
-import { bounded, LONGEST_TEXT, shortened } from './text.ts';
+import { bounded } from './text.ts';
 import { onDriveFailed } from './trouble.ts';
 
 export function decideRare(run: Run, happened: RunEvent, context: Context): Decision {
@@ -25,12 +32,18 @@ export function decideRare(run: Run, happened: RunEvent, context: Context): Deci
       return onSessionSeen(run, context, event);
     case 'NameLookedUp':
       return onNameLookedUp(run, context, event);
-    case 'LoadErrorsRead': {
-      const { about } = event;
-      const lines = [about.error.message, event.message].filter((part) => part !== '');
-      const error = failureOf(run, 'data', shortened(lines.join('\n'), LONGEST_TEXT), about.statementId);
-      return onFailed(run, context, { ...about, error });
-    }
+    case 'LoadErrorsRead':
+      return onLoadErrorsRead(run, context, event);
+    case 'FilesGathered':
+      return onFilesGathered(run, context, event);
+    case 'FilesMarked':
+      return onFilesMarked(run, context, event);
+    case 'FilesListed':
+      return onFilesListed(run, context, event);
+    case 'FilesChecked':
+      return onFilesChecked(run, context, event);
+    case 'LeavingTold':
+      return onLeavingTold(run, context, event.list);
     case 'RebuildPlanned':
       return onRebuildPlanned(run, context, event);
     case 'MarkerProbed':

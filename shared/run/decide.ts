@@ -3,7 +3,7 @@
  * returns the run to store and the one effect to perform next. Every driver (Lambda, sweep, simulator) calls only these.
  */
 import { defined } from './defined.ts';
-import { proceed } from './claim.ts';
+import { fileWork, proceed } from './claim.ts';
 import { believed, doubted } from './completion.ts';
 import type { Context, Decision } from './decision.ts';
 import {
@@ -110,6 +110,11 @@ function onActive(
     case 'SessionSeen':
     case 'NameLookedUp':
     case 'LoadErrorsRead':
+    case 'FilesGathered':
+    case 'FilesMarked':
+    case 'FilesListed':
+    case 'FilesChecked':
+    case 'LeavingTold':
     case 'RebuildPlanned':
     case 'MarkerProbed':
     case 'VerifyQueryRead':
@@ -206,7 +211,7 @@ function onSlotTaken(run: RunIn<Queued>, context: Context, { epoch, plan }: Slot
   const { session, slot } = run;
   switch (session.state) {
     case 'none':
-      return store(active, { kind: 'OpenSession', tries: 0 });
+      return store(active, fileWork(run) ?? { kind: 'OpenSession', tries: 0 });
     case 'lost':
       return { ...proceed(active, context), save: 'version' };
     case 'open': {

@@ -4,6 +4,7 @@ import type {
   ActiveRun,
   Failure,
   FailureClass,
+  Leaving,
   PendingAction,
   Run,
   RunIn,
@@ -57,7 +58,15 @@ export type Effect =
   | { readonly kind: 'VerifySession'; readonly tries: number }
   /** Calls ListSessions. Answer: SessionSeen. */
   | { readonly kind: 'LookUpSession'; readonly why: LookUpReason }
-  /** HeadObject of the run's file: before its load is claimed, and after the load (`about`). Answer: InputChecked. */
+  /** Lists the files that wait. Answer: FilesGathered. */
+  | { readonly kind: 'GatherFiles' }
+  /** Absorbs the runs of the listed files. `fresh`: no driver can have begun. Answer: FilesMarked. */
+  | { readonly kind: 'MarkFiles'; readonly fresh: boolean }
+  /** Makes a list without some files. `about`: the end of the load that showed it. Answer: FilesListed. */
+  | { readonly kind: 'ListAgain'; readonly without: readonly Leaving[]; readonly about?: Failed }
+  /** Tells the runs of the files that left. Answer: LeavingTold. */
+  | { readonly kind: 'TellLeaving' }
+  /** HeadObject of the run's file or files: before their load is claimed, and after the load (`about`). Answer: InputChecked or FilesChecked. */
   | { readonly kind: 'CheckInput'; readonly about?: Finished }
   /** Submits the current step with the stored token; writes the pending history row in parallel. Answer: Submitted or CallRefused. */
   | { readonly kind: 'Submit'; readonly tries: number }
@@ -119,6 +128,8 @@ export interface Finished extends Seen {
 export interface Failed extends Seen {
   readonly status: 'FAILED' | 'ABORTED';
   readonly error: Failure;
+  /** The files of the batch that the warehouse names as the cause: they are to be set aside. */
+  readonly badFiles?: readonly Leaving[];
 }
 
 /** No end was seen; `error` says why none is expected now. */

@@ -14,6 +14,7 @@ export function finishedStep(run: Run, outcome: Outcome, endedAt: string): Finis
   const work = { submittedAt: undefined, claimedAt: undefined, ...underwayOf(run) };
   const seen = { endedAt, statementId: statementIdOf(run), rows: undefined, ...outcome };
   const { error } = outcome;
+  const { seal } = { seal: undefined, ...run.batch };
   return {
     ...attemptOf(run),
     status: outcome.status === 'UNKNOWN' ? 'FAILED' : outcome.status,
@@ -26,6 +27,7 @@ export function finishedStep(run: Run, outcome: Outcome, endedAt: string): Finis
       errorClass: error?.class,
       place: error?.place,
       rolledBack: error?.rolledBack,
+      seal,
     }),
   };
 }

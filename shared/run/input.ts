@@ -3,13 +3,11 @@ import { commandLine } from './command.ts';
 import type { Context } from './decision.ts';
 import { failureOf } from './decision.ts';
 import type { SeenFile } from './run-event.ts';
-import type { Claimed, Failure, Run } from './run.ts';
+import type { Failure, FileAtClaim, Run } from './run.ts';
 import { underwayOf } from './run.ts';
 import type { RunFile } from './trigger.ts';
 import { fileOf } from './trigger.ts';
 import { shortened } from './text.ts';
-
-type FileAtClaim = Claimed['fileAtClaim'];
 
 /** Why the current object (undefined: none) may not be loaded; undefined if it may. */
 export function wrongBefore(run: Run, context: Context, seen: SeenFile | undefined): Failure | undefined {
@@ -31,24 +29,36 @@ export function wrongAfter(
   return changed(run, seen, before, (what, how) => `${what} while it was loaded${how}. ${then}`);
 }
 
-function changed(
-  run: Run,
+/**
+ * `s3://b/k was overwritten` and ` (etag ...)`: how the current object may differ from that of the event; undefined if it is
+ * the same.
+ */
+export function changeOf(
+  file: RunFile,
   seen: SeenFile | undefined,
-  atClaim: FileAtClaim,
-  message: (what: string, how: string) => string,
-): Failure | undefined {
-  const file = fileOf(run.trigger);
-  if (file === undefined) return undefined;
+  atClaim: FileAtClaim | undefined,
+): readonly [what: string, how: string] | undefined {
   const other = seen === undefined ? '' : difference(file, atClaim, seen);
   if (other === undefined) return undefined;
   // A long key and long versions leave room for the command.
   const uri = shortened(`s3://${file.bucket}/${file.key}`, 300);
   const what = `${uri} was ${seen === undefined ? 'deleted' : 'overwritten'}`;
-  return failureOf(run, 'input', message(what, other === '' ? '' : ` (${shortened(other, 250)})`));
+  return [what, other === '' ? '' : ` (${shortened(other, 250)})`];
+}
+
+function changed(
+  run: Run,
+  seen: SeenFile | undefined,
+  atClaim: FileAtClaim | undefined,
+  message: (what: string, how: string) => string,
+): Failure | undefined {
+  const file = fileOf(run.trigger);
+  const change = file && changeOf(file, seen, atClaim);
+  return change && failureOf(run, 'input', message(...change));
 }
 
 /** The same etag is not enough: another object may have been there in between, and been read. */
-function difference(file: RunFile, atClaim: FileAtClaim, seen: SeenFile): string | undefined {
+function difference(file: RunFile, atClaim: FileAtClaim | undefined, seen: SeenFile): string | undefined {
   const compared = [
     ['etag', seen.etag, file.etag, 'in the event'],
     ['version', seen.versionId, file.versionId, 'in the event'],

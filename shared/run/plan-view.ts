@@ -5,6 +5,8 @@ export interface PlanView {
   readonly session: { readonly keepAliveSeconds: number };
   readonly onFailure: 'hold' | 'continue';
   readonly timeoutSeconds: number;
+  /** How many files of a batch are set aside at most because they cannot be loaded. Absent: one such file fails the run. */
+  readonly isolateFiles?: number;
 }
 
 export interface StepView {

@@ -1,5 +1,6 @@
 /** Requests of people and programs to a run: one spelling, from the event to the core. */
 import type { PlanView } from './plan-view.ts';
+import type { FileList, Leaving } from './run.ts';
 
 export type RunRequest = ResumeRequest | CancelRequest | ResolveRequest;
 
@@ -15,6 +16,12 @@ export interface ResumeRequest extends Request {
   readonly from?: string;
   /** The EventBridge replay that sent the request. */
   readonly replayName?: string;
+  /** A list without files that a person takes out of the batch: made from list `from`; `list` absent: no file would be left. */
+  readonly without?: {
+    readonly from: string;
+    readonly list?: FileList;
+    readonly leaving: readonly Leaving[];
+  };
   /** Today's plan of the pipeline: a resume adopts it. */
   readonly plan: PlanView;
 }

@@ -4,16 +4,16 @@ import type { Context, Decision } from './decision.ts';
 import { iso, stepAt, without } from './decision.ts';
 import { attemptOf } from './finished-step.ts';
 import type { ResolveRequest } from './request.ts';
-import { answeredBefore, continued, lastRequest, refuse } from './resume.ts';
+import { answeredBefore, continued, itsState, lastRequest, refuse } from './resume.ts';
 import type { FinishedStep, Run, Stopped } from './run.ts';
-import { giveUp, succeed } from './stop.ts';
+import { giveUp, storeAtRest, succeed } from './stop.ts';
 
 export function onResolveRequest(run: Run, context: Context, request: ResolveRequest): Decision {
   const before = answeredBefore(run, request.requestId);
   if (before !== undefined) return before;
   const { life } = run;
   if (life.state !== 'NEEDS_DECISION')
-    return refuse(run, `run ${run.id} is ${life.state}: only a run in NEEDS_DECISION can be resolved`);
+    return refuse(run, `${itsState(run)}: only a run in NEEDS_DECISION can be resolved`);
   if (life.pendingActions.length > 0)
     return refuse(run, `run ${run.id} is still being stopped: try again in a moment`);
   const words = {
@@ -33,10 +33,8 @@ function resolved(
   { error, endedAt }: Stopped,
 ): Decision {
   switch (verdict) {
-    case 'abandon': {
-      const given = giveUp(run, context, error);
-      return { run: given, save: 'version', effect: { kind: 'PerformAction', action: 'history' } };
-    }
+    case 'abandon':
+      return storeAtRest(giveUp(run, context, error));
     case 'not-applied': {
       const again: Run = {
         ...run,

@@ -2,6 +2,7 @@
  * Resume with today's SQL: from the failed step in the same session; or from an earlier one in a new session, if no step in
  * between had permanent effects.
  */
+import { firstLoad, lastingStep, smaller } from './batch.ts';
 import { inNewSession } from './new-session.ts';
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, iso, READY, running, stepAt, without } from './decision.ts';
@@ -23,8 +24,13 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
       answer: { ok: true, message: `replay ${replayName} already resumed this run` },
     };
   }
-  const target = targetOf(run, context.plan, request);
-  if (typeof target === 'string') return refuse(run, target);
+  const from = targetOf(run, context.plan, request);
+  if (typeof from === 'string') return refuse(run, from);
+  const { without: fewer } = request;
+  const misfit = fewer && whyNotWithout(run, context.plan, fewer);
+  if (misfit !== undefined) return refuse(run, misfit);
+  // The session may have rows of the files that leave.
+  const target = fewer === undefined ? from : Math.min(from, firstLoad(today));
   const failedAt = run.rebuild?.resumeAt ?? run.cursor;
   const goesBack = target < failedAt;
   const { cursor, step } = stepAt(goesBack ? target : run.cursor, { plan: today });
@@ -42,6 +48,9 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
     steps: today.steps.length,
     replays: replayName === undefined ? run.replays : [...run.replays, replayName].slice(-MOST_REPLAYS),
     // It may have failed before it reached a step whose marker was still to be read.
+    ...(fewer === undefined || run.batch?.phase !== 'SEALED'
+      ? {}
+      : { batch: smaller(run.batch, fewer.list, fewer.leaving) }),
     checkMarkerOf: Math.max(failedAt, run.checkMarkerOf ?? 0),
     lastRequest: lastRequest(request, context.now, message),
   };
@@ -51,6 +60,22 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
     save: 'version',
     answer: { ok: true, message },
   };
+}
+
+/** Why these files cannot leave the run's batch; undefined if they can. */
+function whyNotWithout(
+  run: Run,
+  plan: PlanView,
+  { from, list }: NonNullable<ResumeRequest['without']>,
+): string | undefined {
+  if (run.batch?.phase !== 'SEALED')
+    return `run ${run.id} has no fixed list of files: resume it without --without`;
+  if (run.batch.list !== from) return `the files of run ${run.id} have changed: send the request again`;
+  if (list === undefined) return `no file of run ${run.id} would be left: cancel it`;
+  const kept = lastingStep(run, plan);
+  return kept === undefined
+    ? undefined
+    : `no file can be taken out of run ${run.id}: step ${kept} has already taken effect`;
 }
 
 /** A person lets the run continue: at once if it holds its slot, else from the queue. Its session was idle in the meantime. */
@@ -88,6 +113,13 @@ export function answeredBefore(run: Run, requestId: string): Decision | undefine
   return { run, save: 'none', answer: { ok: true, message } };
 }
 
+/** For answers: `run X is RUNNING`; of a file of a batch, which run decides about it. */
+export function itsState({ id, life }: Run): string {
+  return life.state === 'ABSORBED'
+    ? `the file of run ${id} is loaded by batch run ${life.into}`
+    : `run ${id} is ${life.state}`;
+}
+
 export function refuse(run: Run, message: string): Decision {
   return { run, save: 'none', answer: { ok: false, code: 'refused', message } };
 }
@@ -103,7 +135,7 @@ function targetOf(run: Run, plan: PlanView, request: ResumeRequest): number | st
   if (life.state !== 'FAILED') {
     return life.state === 'NEEDS_DECISION'
       ? `run ${run.id} needs a decision first: ${life.error.message}`
-      : `run ${run.id} is ${life.state}: only a FAILED run can be resumed`;
+      : `${itsState(run)}: only a FAILED run can be resumed`;
   }
   // Its slot may be released already, though that is not stored yet.
   if (life.pendingActions.includes('release'))

@@ -4,7 +4,7 @@
  */
 import type { Failed, Finished, LookUpReason, Problem, StatementEnd } from './decision.ts';
 import type { PlanView } from './plan-view.ts';
-import type { FailureClass, PendingAction, RebuildItem, StepStatus } from './run.ts';
+import type { FailureClass, FileList, Leaving, PendingAction, RebuildItem, StepStatus } from './run.ts';
 
 export type RunEvent =
   /** The run should be looked at: its start, the sweep, a duplicate. */
@@ -19,11 +19,16 @@ export type RunEvent =
   | CallRefused
   | SessionSeen
   | InputChecked
+  | FilesGathered
+  | FilesMarked
+  | FilesListed
+  | FilesChecked
+  | { readonly kind: 'LeavingTold'; readonly list: string }
   | Submitted
   | NameLookedUp
   | StatementSeen
   | VerdictRead
-  | { readonly kind: 'LoadErrorsRead'; readonly message: string; readonly about: Failed }
+  | LoadErrorsRead
   | { readonly kind: 'CancelSent' }
   | RebuildPlanned
   | MarkerProbed
@@ -71,6 +76,52 @@ export interface InputChecked {
   /** Absent if there is no object with the file's key. */
   readonly seen?: SeenFile;
   readonly about?: Finished;
+}
+
+/** The files that wait were listed. */
+export interface FilesGathered {
+  readonly kind: 'FilesGathered';
+  /** Absent: there is none. */
+  readonly list?: FileList;
+}
+
+/** The runs of the listed files were absorbed, or belong elsewhere. */
+export interface FilesMarked {
+  readonly kind: 'FilesMarked';
+  /** The list whose files were marked. */
+  readonly from: string;
+  /** Without those that belong elsewhere; absent: no file is left. `unfinished`: the invocation has no time for the rest. */
+  readonly list?: FileList | 'unfinished';
+}
+
+/** A list without some files was made. */
+export interface FilesListed {
+  readonly kind: 'FilesListed';
+  readonly from: string;
+  /** Absent: no file is left. */
+  readonly list?: FileList;
+  readonly leaving: readonly Leaving[];
+  readonly about?: Failed;
+}
+
+/** The files of a batch were compared with those of their events. */
+export interface FilesChecked {
+  readonly kind: 'FilesChecked';
+  readonly from: string;
+  /** The first that are not the same, at most 25. */
+  readonly wrong: readonly Leaving[];
+  /** Before the load: content hash of the object that lists them as they are. */
+  readonly snapshot?: string;
+  readonly about?: Finished;
+}
+
+/** The rows that could not be loaded, one line each; empty: not known. */
+export interface LoadErrorsRead {
+  readonly kind: 'LoadErrorsRead';
+  readonly message: string;
+  /** The files of the batch that they name; absent: none, or not known exactly. */
+  readonly badFiles?: readonly Leaving[];
+  readonly about: Failed;
 }
 
 export interface Submitted {

@@ -14,6 +14,8 @@ export interface Run {
   /** 16 random bytes (hex) made with the run: distinguishes an item that was deleted and created again from the old one. */
   readonly incarnationId: string;
   readonly trigger: RunTrigger;
+  /** The files of a run that loads many of them; absent: it has one file or none. */
+  readonly batch?: Batch;
   /** Parameters given at start, as text. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly life: Life;
@@ -57,7 +59,7 @@ export interface Run {
 }
 
 /** The run's position in its lifecycle. */
-export type Life = Queued | Running | Waiting | Cancelling | Stopped | Ended;
+export type Life = Queued | Running | Waiting | Cancelling | Stopped | Absorbed | Ended;
 
 export type RunState = Life['state'];
 
@@ -100,6 +102,15 @@ export interface Stopped {
   readonly pendingActions: readonly PendingAction[];
 }
 
+/** Its file is loaded by a batch run, whose fate it shares. Not final: a file that leaves its batch continues alone. */
+interface Absorbed {
+  readonly state: 'ABSORBED';
+  /** Id of the batch run. */
+  readonly into: string;
+  readonly absorbedAt: string;
+  readonly pendingActions: readonly [];
+}
+
 /** Final: only the remaining follow-ups change such a run. */
 export type Ended =
   | {
@@ -117,7 +128,7 @@ export type Ended =
   | { readonly state: 'SUPERSEDED'; readonly endedAt: string; readonly pendingActions: readonly [] };
 
 /** Follow-ups of a run that ended or stopped; performed in this order, each idempotent. */
-export type PendingAction = 'history' | 'release' | 'wake' | 'publish' | 'close';
+export type PendingAction = 'members' | 'history' | 'release' | 'wake' | 'publish' | 'close';
 
 /** The phase of the current step. */
 export type Work = Ready | Underway;
@@ -152,9 +163,53 @@ export interface Claim {
   /** Since when the token has been refused although the session is idle: the refusal may have used it up. */
   readonly refusedSince?: string;
   /** The run's file before the claim of a step that loads it: it must be the same after the load. */
-  readonly fileAtClaim?: { readonly modified?: string; readonly versionId?: string };
+  readonly fileAtClaim?: FileAtClaim;
   /** Since when the outcome of the submission has been unknown: its session is gone and its marker absent. */
   readonly outcomeUnknownSince?: string;
+}
+
+export interface FileAtClaim {
+  readonly modified?: string;
+  readonly versionId?: string;
+  /** Of a batch: content hash of the object that lists its files as they were (artifacts bucket). */
+  readonly snapshot?: string;
+}
+
+/** The files of a batch: collected, then reserved one by one, then fixed. Nothing is submitted before the last phase. */
+export type Batch = Gathering | Listed;
+
+/** No list is stored: no file belongs to the batch. */
+interface Gathering {
+  readonly phase: 'GATHER';
+}
+
+export interface Listed extends FileList {
+  /** `MARK`: the runs of the listed files are being absorbed. `SEALED`: each of them was, or is not in the list. */
+  readonly phase: 'MARK' | 'SEALED';
+  /** The number of the list, from 1: each later list has fewer files. */
+  readonly seal: number;
+  /** Files that this list no longer has, and whose own runs may not know it. At most 25. */
+  readonly leaving: readonly Leaving[];
+  /** How many files were set aside so far because they could not be loaded. */
+  readonly isolated: number;
+}
+
+/** A list of files in the artifacts bucket: immutable, stored under the hash of its content. */
+export interface FileList {
+  /** SHA-256, hex. */
+  readonly list: string;
+  /** How many, at least 1. */
+  readonly files: number;
+  /** Their total size. */
+  readonly bytes: number;
+}
+
+/** A file that leaves its batch. */
+export interface Leaving {
+  /** The run of the file. */
+  readonly runId: string;
+  /** Absent: a newer upload of its key was admitted. */
+  readonly error?: Failure;
 }
 
 /** The session that the steps share. */
@@ -227,6 +282,8 @@ export interface FinishedStep {
   readonly rows?: number;
   readonly error?: string;
   readonly errorClass?: FailureClass;
+  /** The number of the batch's list that was loaded: rows of different lists are not comparable. */
+  readonly seal?: number;
   /** As in `Failure`. */
   readonly place?: string;
   readonly rolledBack?: true;
@@ -268,7 +325,7 @@ export type CancellingRun<W extends Underway = Underway> = RunIn<Cancelling<W>>;
 /** A run with a slot that executes its steps. */
 export type ActiveRun<W extends Work = Work> = RunIn<Running<W> | Waiting<W>>;
 
-export type RestingRun = RunIn<Stopped | Ended>;
+export type RestingRun = RunIn<Stopped | Absorbed | Ended>;
 
 /** The run has ended: final. */
 export function isAtEnd(run: Run): run is RunIn<Ended> {
@@ -276,7 +333,7 @@ export function isAtEnd(run: Run): run is RunIn<Ended> {
   return state === 'SUCCEEDED' || state === 'CANCELLED' || state === 'SUPERSEDED';
 }
 
-/** The run has ended, or is stopped until a person acts. */
+/** The run has ended, is stopped until a person acts, or shares the fate of a batch run. */
 export function isAtRest(run: Run): run is RestingRun {
   return 'pendingActions' in run.life;
 }
@@ -340,7 +397,8 @@ export function rebuildTarget({ session, rebuild, cursor }: Run): number {
   return session.state === 'lost' ? session.rebuildFrom : (rebuild?.resumeAt ?? cursor);
 }
 
-/** Sort key of the waiting runs of a pipeline: oldest event first, then sequencer, then id. */
+/** Sort key of the waiting runs of a pipeline: oldest event first, then sequencer, then id. A batch is just before its first file. */
 export function queueOrder(run: Run): string {
+  if (run.trigger.kind === 'batch') return `${run.trigger.time}##${run.id}`;
   return `${run.trigger.time}#${(fileOf(run.trigger)?.sequencer ?? '').padStart(24, '0')}#${run.id}`;
 }

@@ -1,5 +1,6 @@
 /** A statement ended: advance, retry, or stop. */
 import { afterRebuilt, diverged, inNewSession } from './new-session.ts';
+import { defined } from './defined.ts';
 import { claimAnewSeen, claimSeen, loadsFile, proceed } from './claim.ts';
 import type { Context, Decision, Failed, Finished, Problem, StatementEnd } from './decision.ts';
 import {
@@ -47,7 +48,8 @@ export function onInputChecked(run: ActiveRun, context: Context, event: InputChe
   if (isSubmitted(run)) return nothing(run, 'the step is already submitted');
   const wrong = wrongBefore(run, context, seen);
   if (wrong !== undefined) return fail(run, context, wrong);
-  return isClaimed(run) ? claimAnewSeen(run, context, seen) : claimSeen(run, context, seen);
+  const atClaim = defined({ modified: seen?.modified, versionId: seen?.versionId });
+  return isClaimed(run) ? claimAnewSeen(run, context, atClaim) : claimSeen(run, context, atClaim);
 }
 
 function onInputCheckedAfter(
@@ -56,14 +58,22 @@ function onInputCheckedAfter(
   seen: InputChecked['seen'],
   end: Finished,
 ): Decision {
+  return afterLoad(run, context, end, wrongAfter(run, context, seen, lasts(run, context)));
+}
+
+function lasts(run: ActiveRun, { plan }: Context): boolean {
+  const { kind } = currentStep(run, plan);
+  return kind === 'durable' || kind === 'opaque';
+}
+
+/** The step loaded its files. `wrong`: they may not be those of the events. */
+export function afterLoad(run: ActiveRun, context: Context, end: Finished, wrong?: Failure): Decision {
   const { kind } = currentStep(run, context.plan);
-  const lasts = kind === 'durable' || kind === 'opaque';
-  const wrong = wrongAfter(run, context, seen, lasts);
   if (wrong === undefined)
     return kind === 'check' ? ask(run, { kind: 'ReadVerdict', about: end }) : finishStep(run, context, end);
   const failed: Failed = { ...end, status: 'FAILED', error: { ...wrong, statementId: end.statementId } };
   // Its rows are in the session's tables: if the right file were put back, a resume in this session would add its rows to them.
-  return lasts
+  return lasts(run, context)
     ? stopAfterStep(run, context, failed, needDecision)
     : stopAfterStep(inNewSession(run), context, failed);
 }
@@ -105,6 +115,8 @@ export function failStep(run: ActiveRun, context: Context, problem: Problem): De
   const policy = policyFor(error.class, step);
   // After a conflict that cannot be retried alone, the tables that it read must be rebuilt.
   if (policy === 'rebuild') return onSessionLost(run, context, problem);
+  if (problem.status !== 'UNKNOWN' && problem.badFiles !== undefined)
+    return ask(run, { kind: 'ListAgain', without: problem.badFiles, about: problem });
   const attempts = run.attempt - run.firstAttempt + 1;
   if (policy !== 'retry' || attempts >= step.retry.attempts || isRebuiltTooOften(run))
     return stopAfterStep(run, context, problem);

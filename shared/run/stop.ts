@@ -1,7 +1,8 @@
 /** Stopping: FAILED and NEEDS_DECISION, with the reason and what to paste to continue; and the end in two writes. */
 import { defined } from './defined.ts';
 import { commandLine } from './command.ts';
-import type { Context, Decision, Effect } from './decision.ts';
+import { settled } from './batch.ts';
+import type { Context, Decision } from './decision.ts';
 import { ask, iso, nothing, store, without } from './decision.ts';
 import type { Ended, Failure, FinishedStep, PendingAction, RestingRun, Run, RunIn, Stopped } from './run.ts';
 import { fileOf } from './trigger.ts';
@@ -12,8 +13,6 @@ const LONGEST_MESSAGE = 1000;
 
 /** The follow-ups of a run that ended. */
 const ALL: readonly PendingAction[] = ['history', 'release', 'wake', 'publish', 'close'];
-
-const FIRST_ACTION: Effect = { kind: 'PerformAction', action: 'history' };
 
 export function fail(run: Run, context: Context, failure: Failure, row?: FinishedStep): Decision {
   return stop(run, context, 'FAILED', failure, row);
@@ -36,27 +35,58 @@ function stop(
   row?: FinishedStep,
 ): Decision {
   const letsGo = context.plan.onFailure === 'continue' || (state === 'FAILED' && failure.class === 'input');
-  const life: Stopped = {
+  const actions: PendingAction[] = letsGo
+    ? ['history', 'release', 'wake', 'publish']
+    : ['history', 'publish'];
+  return storeAtRest(atRest(run, stopped(run, context, state, failure, withMembers(run, actions)), row));
+}
+
+/** The run of a file that left its batch because of this. It has no step and no slot: only people are told. */
+export function setAside(run: Run, context: Context, failure: Failure): Decision {
+  return storeAtRest(atRest(run, stopped(run, context, 'FAILED', failure, ['publish'])));
+}
+
+function stopped(
+  run: Run,
+  context: Context,
+  state: Stopped['state'],
+  failure: Failure,
+  pendingActions: readonly PendingAction[],
+): Stopped {
+  return {
     state,
     error: onRun(failure),
     resumeWith: state === 'FAILED' ? resumeWith(run, failure, context) : resolveWith(run, context),
     endedAt: iso(context.now),
-    pendingActions: letsGo ? ['history', 'release', 'wake', 'publish'] : ['history', 'publish'],
+    pendingActions,
   };
-  return store(atRest(run, life, row), FIRST_ACTION);
+}
+
+/** Stores a run that ends or stops, and performs its first follow-up. */
+export function storeAtRest(run: RestingRun): Decision {
+  const [action] = run.life.pendingActions;
+  return store(run, action && { kind: 'PerformAction', action });
+}
+
+/** First the runs of files that left a batch learn it: they would wait for ever. */
+function withMembers({ batch }: Run, actions: readonly PendingAction[]): readonly PendingAction[] {
+  const { leaving } = { leaving: [], ...batch };
+  return leaving.length > 0 ? ['members', ...actions] : actions;
 }
 
 /** Cancels a run that has no statement under way. */
 export function giveUp(run: Run, context: Context, failure: Failure): RunIn<Ended> {
   const error = 'error' in run.life ? run.life.error : onRun(failure);
-  return atRest(run, { state: 'CANCELLED', error, endedAt: iso(context.now), pendingActions: ALL });
+  // Of a batch that is cancelled while its files are absorbed, all listed files are cancelled, not those that happened to be absorbed.
+  const pendingActions = run.batch?.phase === 'MARK' ? (['members', ...ALL] as const) : withMembers(run, ALL);
+  return atRest(run, { state: 'CANCELLED', error, endedAt: iso(context.now), pendingActions });
 }
 
 /** All steps are done. Two writes: this one, and the one that removes the pending actions. */
 export function succeed(run: Run, context: Context, row: FinishedStep): Decision {
   const done = { ...without(run, 'checkMarkerOf'), cursor: run.steps, step: '' };
   const life: Ended = { state: 'SUCCEEDED', endedAt: iso(context.now), pendingActions: ALL };
-  return store(atRest(done, life, row), FIRST_ACTION);
+  return storeAtRest(atRest(done, life, row));
 }
 
 /** A session that was still to be verified needs no flag: a resume verifies every session. */
@@ -83,6 +113,7 @@ export function onActionDone(run: Run, done: PendingAction): Decision {
 }
 
 function after(run: Run, done: PendingAction): Run {
+  if (done === 'members') return settled(run);
   if (done === 'history') return without(run, 'lastStep');
   return done === 'release' && run.slot !== undefined ? { ...run, slot: { ...run.slot, held: false } } : run;
 }

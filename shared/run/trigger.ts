@@ -1,11 +1,17 @@
-/** What started a run: the object of an S3 event, a request, a schedule, the success of an upstream run, an event. */
+/** What started a run: the object of an S3 event, several of them, a request, a schedule, the success of an upstream run, an event. */
 
 /** Has the stored shape: runs of earlier versions are read unchanged. */
-export type RunTrigger = FileTrigger | RequestTrigger | ScheduleTrigger | PipelineTrigger | EventTrigger;
+export type RunTrigger =
+  | FileTrigger
+  | BatchTrigger
+  | RequestTrigger
+  | ScheduleTrigger
+  | PipelineTrigger
+  | EventTrigger;
 
 interface Common {
   /**
-   * `s3`, `event`: the event's time; `request`: when it was sent; `schedule`: when it was due; `pipeline`: that of the upstream
+   * `s3`, `event`: the event's time; `batch`: that of its oldest file; `request`: when it was sent; `schedule`: when it was due; `pipeline`: that of the upstream
    * run, so that a whole chain has one time. ISO 8601, UTC.
    */
   readonly time: string;
@@ -16,6 +22,13 @@ interface Common {
 export interface FileTrigger extends Common {
   readonly kind: 's3';
   readonly file: RunFile;
+}
+
+/** Several files that waited at the same time. */
+export interface BatchTrigger extends Common {
+  readonly kind: 'batch';
+  /** The oldest of them, at this version of its run: so that one batch is made, however many drivers try. */
+  readonly head: { readonly runId: string; readonly version: number };
 }
 
 export interface RequestTrigger extends Common {

@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
+  BatchGetItemCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -19,6 +20,8 @@ import { underwayOf } from '../run/run.ts';
 import { conflictOf } from './conflict.ts';
 import type { Item } from './run-item.ts';
 import {
+  absorbedExpiry,
+  BATCH_SCHEMA,
   DUE_PARTITION,
   HISTORY_DAYS,
   historyKey,
@@ -30,7 +33,8 @@ import {
   runOfItem,
 } from './run-item.ts';
 import { parsePool } from './parse-pool.ts';
-import type { HistoryRow, Paused, Pool, RunStore } from './run-store.ts';
+import type { HistoryRow, Member, Paused, Pool, RunStore } from './run-store.ts';
+import { paddedSequencer } from './run-store.ts';
 
 type StoredItem = Record<string, AttributeValue>;
 
@@ -114,6 +118,49 @@ export class DynamoDbRunStore implements RunStore {
       },
     );
     return stored === undefined ? 'conflict' : runOfItem(unmarshall(stored));
+  }
+
+  async absorb(member: Member, into: string, at: string, by: string): Promise<'absorbed' | 'refused'> {
+    const { run, version, incarnation } = member;
+    const refused = await this.#conditionally(
+      new UpdateItemCommand({
+        TableName: this.#table,
+        Key: marshall(runKey(run)),
+        UpdateExpression:
+          'SET #state = :absorbed, #into = :into, absorbedAt = :at, version = :next, writerId = :by, #schema = :schema, expiresAt = :expires REMOVE #queue, queuedAt',
+        ConditionExpression:
+          'version = :version AND #state = :queued AND (incarnationId = :incarnation OR birth = :incarnation)',
+        ExpressionAttributeNames: {
+          '#state': 'state',
+          '#into': 'into',
+          '#schema': 'schema',
+          '#queue': 'queue',
+        },
+        ExpressionAttributeValues: marshall({
+          ':absorbed': 'ABSORBED',
+          ':queued': 'QUEUED',
+          ':into': into,
+          ':at': at,
+          ':version': version,
+          ':next': version + 1,
+          ':incarnation': incarnation,
+          ':by': by,
+          ':schema': BATCH_SCHEMA,
+          ':expires': absorbedExpiry(at, this.#historyDays),
+        }),
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+    // Ours, by another driver, or by a call whose reply was lost.
+    const isMine =
+      refused?.item?.['state'] === 'ABSORBED' &&
+      refused.item['into'] === into &&
+      refused.item['version'] === version + 1;
+    return refused === undefined || isMine ? 'absorbed' : 'refused';
+  }
+
+  async loadAll(runIds: readonly string[]): Promise<Run[]> {
+    return (await this.#getAll(runIds.map(runKey))).flatMap(readable);
   }
 
   async putHistory(runId: string, row: HistoryRow): Promise<void> {
@@ -277,10 +324,18 @@ export class DynamoDbRunStore implements RunStore {
     );
   }
 
+  async newestUploads(
+    pipeline: string,
+    keys: readonly { readonly bucket: string; readonly key: string }[],
+  ): Promise<(string | undefined)[]> {
+    const itemKeys = keys.map(({ bucket, key }) => keyKey(pipeline, hashOfKey(bucket, key)));
+    const items = new Map((await this.#getAll(itemKeys)).map((item) => [item['pk'], item['highest']]));
+    return itemKeys.map(({ pk }) => items.get(pk) as string | undefined);
+  }
+
   async admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean> {
-    const hash = createHash('sha256').update(`${bucket}\0${key}`).digest('hex').slice(0, 40);
-    // Sequencers are compared as text after padding the shorter with zeros on the left (S3 user guide: Event message structure).
-    const padded = sequencer.toLowerCase().padStart(64, '0');
+    const hash = hashOfKey(bucket, key);
+    const padded = paddedSequencer(sequencer);
     const admitted = await this.#update(
       keyKey(pipeline, hash),
       {
@@ -299,23 +354,46 @@ export class DynamoDbRunStore implements RunStore {
     return answer.Item === undefined ? undefined : unmarshall(answer.Item);
   }
 
+  /** Of distinct keys; in no order. BatchGetItem takes 100 keys and may return fewer items than asked for (API reference). */
+  async #getAll(keys: readonly { pk: string; sk: string }[]): Promise<Item[]> {
+    const items: Item[] = [];
+    for (let from = 0; from < keys.length; from += 100) {
+      let left: StoredItem[] = keys.slice(from, from + 100).map((key) => marshall(key));
+      for (let tries = 0; left.length > 0; tries += 1) {
+        if (tries > 0) await new Promise((later) => setTimeout(later, Math.min(50 * 2 ** tries, 2_000)));
+        const answer = await this.#client.send(
+          new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: left, ConsistentRead: true } } }),
+        );
+        for (const item of answer.Responses?.[this.#table] ?? []) items.push(unmarshall(item));
+        left = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
+      }
+    }
+    return items;
+  }
+
   /** Undefined if stored; otherwise the item that failed the condition, if DynamoDB returns it. */
   async #put(
     item: Item,
     condition?: string,
     values: Item = {},
   ): Promise<{ item: Item | undefined } | undefined> {
+    return this.#conditionally(
+      new PutItemCommand({
+        TableName: this.#table,
+        Item: marshall(item, { removeUndefinedValues: true }),
+        ...(condition === undefined
+          ? {}
+          : { ConditionExpression: condition, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
+        ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: marshall(values) }),
+      }),
+    );
+  }
+
+  async #conditionally(
+    command: PutItemCommand | UpdateItemCommand,
+  ): Promise<{ item: Item | undefined } | undefined> {
     try {
-      await this.#client.send(
-        new PutItemCommand({
-          TableName: this.#table,
-          Item: marshall(item, { removeUndefinedValues: true }),
-          ...(condition === undefined
-            ? {}
-            : { ConditionExpression: condition, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
-          ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: marshall(values) }),
-        }),
-      );
+      await (command instanceof PutItemCommand ? this.#client.send(command) : this.#client.send(command));
       return undefined;
     } catch (error) {
       const conflict = conflictOf(error);
@@ -365,6 +443,19 @@ export class DynamoDbRunStore implements RunStore {
       if (items.length >= limit) break;
     }
     return items;
+  }
+}
+
+function hashOfKey(bucket: string, key: string): string {
+  return createHash('sha256').update(`${bucket}\0${key}`).digest('hex').slice(0, 40);
+}
+
+/** Nothing for an item that cannot be read: `load` says why. */
+function readable(item: Item): Run | [] {
+  try {
+    return runOfItem(item);
+  } catch {
+    return [];
   }
 }
 

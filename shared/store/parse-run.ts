@@ -1,6 +1,7 @@
 /** The only way from a stored item to a run: total, and the only place that refuses a combination that means nothing. */
 import { defined } from '../run/defined.ts';
 import type {
+  Batch,
   FailureClass,
   Life,
   Run,
@@ -54,6 +55,7 @@ const finishedStep = map({
   rows: optional(count),
   error: optional(text),
   errorClass: optional(failureClass),
+  seal: optional(count),
   ...place,
 });
 
@@ -85,6 +87,7 @@ const common = { time: instant, replayName: optional(text) };
 
 const triggers = {
   s3: map({ kind: one('s3'), ...common, file }),
+  batch: map({ kind: one('batch'), ...common, head: map({ runId: text, version: count }) }),
   request: map({ kind: one('request'), ...common, requestId: text, actor: text, file: optional(file) }),
   schedule: map({ kind: one('schedule'), ...common, schedule: text }),
   event: map({
@@ -96,8 +99,27 @@ const triggers = {
 };
 
 const trigger: Shape<RunTrigger> = (value, at) => {
-  const { kind } = map({ kind: one('s3', 'request', 'schedule', 'pipeline', 'event') })(value, at);
+  const { kind } = map({ kind: one(...(Object.keys(triggers) as RunTrigger['kind'][])) })(value, at);
   return triggers[kind](value, at);
+};
+
+const leaving = map({ runId: text, error: optional(failure) });
+
+const phaseOfBatch = map({ phase: one('GATHER', 'MARK', 'SEALED') });
+const listed = map({
+  phase: one('MARK', 'SEALED'),
+  list: text,
+  seal: count,
+  files: count,
+  bytes: count,
+  leaving: optional(list(leaving)),
+  isolated: optional(count),
+});
+
+/** The files of a batch. */
+const batch: Shape<Batch> = (value, at) => {
+  const { phase: is } = phaseOfBatch(value, at);
+  return is === 'GATHER' ? { phase: is } : { leaving: [], isolated: 0, ...listed(value, at) };
 };
 
 /** What stands in every item. */
@@ -109,6 +131,7 @@ const always = map({
   incarnationId: text,
   parameters: record(text),
   trigger,
+  batch: optional(batch),
   cursor: count,
   attempt: count,
   firstAttempt: count,
@@ -147,7 +170,9 @@ const claim = {
   token: text,
   claimedAt: instant,
   refusedSince: optional(instant),
-  fileAtClaim: optional(map({ modified: optional(text), versionId: optional(text) })),
+  fileAtClaim: optional(
+    map({ modified: optional(text), versionId: optional(text), snapshot: optional(text) }),
+  ),
   outcomeUnknownSince: optional(instant),
 };
 
@@ -172,6 +197,7 @@ const state = map({
     'SUCCEEDED',
     'CANCELLED',
     'SUPERSEDED',
+    'ABSORBED',
   ),
 });
 const phase = map({ phase: one('READY', 'CLAIMED', 'SUBMITTED') });
@@ -179,8 +205,9 @@ const looked = map({ nextCheckAt: count });
 const waiting = map({ waitingFor: optional(text) });
 const ended = map({
   endedAt: instant,
-  pendingActions: optional(list(one('history', 'release', 'wake', 'publish', 'close'))),
+  pendingActions: optional(list(one('members', 'history', 'release', 'wake', 'publish', 'close'))),
 });
+const absorbed = map({ into: text, absorbedAt: instant });
 const failed = map({ error: failure });
 const remedy = map({ resumeWith: optional(map({ command: text, event: text })) });
 
@@ -225,6 +252,8 @@ function lifeOf(read: Reader): Life {
       return { state: is, ...read(failed), ...endOf(read) };
     case 'SUPERSEDED':
       return { state: is, endedAt: read(ended).endedAt, pendingActions: [] };
+    case 'ABSORBED':
+      return { state: is, ...read(absorbed), pendingActions: [] };
     default:
       return is satisfies never;
   }

@@ -11,8 +11,11 @@ import { storedRun } from './stored-run.ts';
 
 export type Item = Record<string, unknown>;
 
-/** Increased by a change that older code cannot read; a newer item is rejected without changing it. */
+/** The schema that most runs are stored with. Increased by a change that older code cannot read: it rejects a newer item without changing it. */
 export const SCHEMA = 2;
+
+/** Of batches and of the runs in them: a function of an earlier version leaves them alone, and can still drive all other runs. */
+export const BATCH_SCHEMA = 3;
 
 export const DUE_PARTITION = 'due';
 
@@ -41,9 +44,21 @@ export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
   const byFile = file === undefined ? {} : { fileKey: fileKey(file.key, run.trigger.time) };
   const forgotten =
     isAtEnd(run) && run.life.pendingActions.length === 0
-      ? { expiresAt: Math.floor(Date.parse(run.life.endedAt) / 1000) + historyDays * 86_400 }
-      : {};
-  return { ...runKey(run.id), schema: SCHEMA, ...stored, ...queued, ...due, ...byFile, ...forgotten };
+      ? { expiresAt: expiry(run.life.endedAt, historyDays) }
+      : run.life.state === 'ABSORBED'
+        ? { expiresAt: absorbedExpiry(run.life.absorbedAt, historyDays) }
+        : {};
+  const schema = run.batch === undefined && run.life.state !== 'ABSORBED' ? SCHEMA : BATCH_SCHEMA;
+  return { ...runKey(run.id), schema, ...stored, ...queued, ...due, ...byFile, ...forgotten };
+}
+
+/** Of the item of a file that a batch loads: it is not written again when the batch ends, and must outlive the archive of events. */
+export function absorbedExpiry(absorbedAt: string, historyDays: number): number {
+  return expiry(absorbedAt, 2 * historyDays);
+}
+
+function expiry(since: string, days: number): number {
+  return Math.floor(Date.parse(since) / 1000) + days * 86_400;
 }
 
 /**
@@ -52,9 +67,9 @@ export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
 export function runOfItem(item: Item): Run {
   const { pk, schema } = item;
   if (typeof schema !== 'number') throw new Error(`item ${String(pk)} is not a run`);
-  if (schema > SCHEMA) {
+  if (schema > BATCH_SCHEMA) {
     throw new Error(
-      `run ${String(item['id'])} was written by a newer Baton (schema ${schema}, this one reads ${SCHEMA}); deploy the newer version`,
+      `run ${String(item['id'])} was written by a newer Baton (schema ${schema}, this one reads ${BATCH_SCHEMA}); deploy the newer version`,
     );
   }
   return parseRun(item);

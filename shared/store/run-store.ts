@@ -12,6 +12,13 @@ export interface HistoryRow extends FinishedStep {
   readonly durationMs?: number;
 }
 
+/** The run of a file, at a version. */
+export interface Member {
+  readonly run: string;
+  readonly version: number;
+  readonly incarnation: string;
+}
+
 export interface RunStore {
   /** Consistent. */
   load(runId: string): Promise<Run | undefined>;
@@ -24,6 +31,13 @@ export interface RunStore {
   save(run: Run, version: number, by: string): Promise<Run | 'conflict'>;
   /** Records a submission if the claim still carries its token, even if other drivers have written since. */
   record(run: Run, by: string): Promise<Run | 'conflict'>;
+  /**
+   * Absorbs a waiting run into a batch, if it is as the batch's list names it: at most once ever, so a refusal is final.
+   * Idempotent.
+   */
+  absorb(member: Member, into: string, at: string, by: string): Promise<'absorbed' | 'refused'>;
+  /** In no order; runs that do not exist or cannot be read are left out. Consistent. */
+  loadAll(runIds: readonly string[]): Promise<Run[]>;
   /** Idempotent. */
   putHistory(runId: string, row: HistoryRow): Promise<void>;
   history(runId: string): Promise<HistoryRow[]>;
@@ -54,8 +68,18 @@ export interface RunStore {
   pausePool(pipeline: string, paused: Paused, requestId: string): Promise<Paused | undefined>;
   /** Ends a pause; returns the one that ended. Undefined: the pipeline is not paused, or this request ended an earlier pause. */
   unpausePool(pipeline: string, requestId: string): Promise<Paused | undefined>;
+  /** The highest sequencer admitted for each of these keys, in their order; padded as it is compared. */
+  newestUploads(
+    pipeline: string,
+    keys: readonly { readonly bucket: string; readonly key: string }[],
+  ): Promise<(string | undefined)[]>;
   /** Stores the sequencer if it is the highest seen for the key; returns whether it is at least as high. */
   admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean>;
+}
+
+/** Sequencers are compared as text after padding the shorter with zeros on the left (S3 user guide: Event message structure). */
+export function paddedSequencer(sequencer: string): string {
+  return sequencer.toLowerCase().padStart(64, '0');
 }
 
 /** The holders of the pipeline's slots: run id -> epoch. */

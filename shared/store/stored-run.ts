@@ -4,9 +4,11 @@
  */
 import { defined } from '../run/defined.ts';
 import type {
+  Batch,
   Claim,
   Failure,
   FinishedStep,
+  Listed,
   PendingAction,
   LastRequest,
   Rebuilding,
@@ -25,6 +27,7 @@ export interface StoredRun extends Partial<Claim> {
   readonly steps: number;
   readonly incarnationId: string;
   readonly trigger: RunTrigger;
+  readonly batch?: StoredBatch;
   readonly parameters: Readonly<Record<string, string>>;
   readonly state: RunState;
   readonly phase: Work['phase'];
@@ -58,15 +61,22 @@ export interface StoredRun extends Partial<Claim> {
   readonly startedAt?: string;
   readonly timeoutFrom?: string;
   readonly endedAt?: string;
+  /** Of an absorbed run: the batch run. */
+  readonly into?: string;
+  readonly absorbedAt?: string;
   readonly version: number;
   readonly writerId: string;
 }
 
+/** `leaving`, `isolated`: absent if nothing. */
+type StoredBatch = Pick<Batch, 'phase'> & Partial<Omit<Listed, 'phase'>>;
+
 export function storedRun(run: Run): StoredRun {
-  const { life: _, session: __, slot, step, rebuilds, failedDrives, replays, ...rest } = run;
+  const { life: _, session: __, batch, slot, step, rebuilds, failedDrives, replays, ...rest } = run;
   return defined({
     ...rest,
     ...storedLife(run),
+    batch: batch && storedBatch(batch),
     step: step === '' ? undefined : step,
     ...storedSession(run),
     epoch: slot?.epoch,
@@ -77,6 +87,12 @@ export function storedRun(run: Run): StoredRun {
   });
 }
 
+function storedBatch(batch: Batch): StoredBatch {
+  if (batch.phase === 'GATHER') return batch;
+  const { leaving, isolated, ...rest } = batch;
+  return { ...rest, ...(leaving.length > 0 && { leaving }), ...(isolated > 0 && { isolated }) };
+}
+
 function storedLife(run: Run): Pick<StoredRun, 'state' | 'phase'> & Partial<StoredRun> {
   const { life } = run;
   if (isAtRest(run)) {
@@ -85,7 +101,10 @@ function storedLife(run: Run): Pick<StoredRun, 'state' | 'phase'> & Partial<Stor
     const pending =
       pendingActions.length === 0
         ? {}
-        : { pendingActions, nextCheckAt: Math.floor(Date.parse(rest.endedAt) / 1000) };
+        : {
+            pendingActions,
+            nextCheckAt: Math.floor(Date.parse('endedAt' in rest ? rest.endedAt : '') / 1000),
+          };
     return { phase: 'READY', ...rest, ...pending };
   }
   if (!('work' in life)) return { phase: 'READY', ...life };

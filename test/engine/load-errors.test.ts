@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { readLoadErrors } from '../../shared/engine/load-errors.ts';
+import { explainDataError } from '../../shared/engine/load-errors.ts';
 import type { Engine } from '../../shared/engine/ports.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Failed } from '../../shared/run/decision.ts';
@@ -14,12 +14,13 @@ async function textOf(row: readonly (string | null)[]): Promise<string> {
     runSmall: async () => ({ ok: true, value: { status: 'FINISHED', statementId: 's' } }),
     result: async () => ({ columns: [], rows: [row], total: 1 }),
   };
-  return readLoadErrors(
+  const { message } = await explainDataError(
     { session: { state: 'open', id: 'session' } } as Run,
     { session: { keepAliveSeconds: 300 } } as Plan,
-    { statementId: 'failed' } as Failed,
+    { statementId: 'failed', error: { class: 'data', message: '' } } as Failed,
     { warehouse } as unknown as Engine,
   );
+  return message;
 }
 
 test.each([

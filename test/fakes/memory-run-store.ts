@@ -10,7 +10,7 @@ import { defined } from '../../shared/run/defined.ts';
 import { queueOrder, underwayOf } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { fileKey } from '../../shared/store/file-index.ts';
-import type { HistoryRow, Paused, Pool, RunStore } from '../../shared/store/run-store.ts';
+import type { HistoryRow, Member, Paused, Pool, RunStore } from '../../shared/store/run-store.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
 
 const NO_POOL: Pool = { holders: {}, epoch: 0 };
@@ -69,6 +69,29 @@ export class MemoryRunStore implements RunStore, RunReader, FileReader {
     };
     this.#set(next, there);
     return next;
+  }
+
+  async absorb(member: Member, into: string, at: string, by: string): Promise<'absorbed' | 'refused'> {
+    const there = this.runs.get(member.run);
+    if (there === undefined || there.incarnationId !== member.incarnation) return 'refused';
+    const version = member.version + 1;
+    const { life } = there;
+    if (life.state === 'ABSORBED' && life.into === into && there.version === version) return 'absorbed';
+    if (life.state !== 'QUEUED' || there.version !== member.version) return 'refused';
+    const absorbed = { state: 'ABSORBED', into, absorbedAt: at, pendingActions: [] } as const;
+    this.#set({ ...there, life: absorbed, version, writerId: by }, there);
+    return 'absorbed';
+  }
+
+  async loadAll(runIds: readonly string[]): Promise<Run[]> {
+    return runIds.flatMap((runId) => this.runs.get(runId) ?? []);
+  }
+
+  async newestUploads(
+    pipeline: string,
+    keys: readonly { readonly bucket: string; readonly key: string }[],
+  ): Promise<(string | undefined)[]> {
+    return keys.map(({ bucket, key }) => this.keys.get(JSON.stringify([pipeline, bucket, key])));
   }
 
   #set(next: Run, before: Run | undefined): void {

@@ -41,6 +41,7 @@ const OF_STATE: Readonly<Record<RunState, Partial<StoredRun>>> = {
   SUCCEEDED: { endedAt: AT },
   CANCELLED: { endedAt: AT, error },
   SUPERSEDED: { endedAt: AT },
+  ABSORBED: { into: 'orders-batch', absorbedAt: AT },
 };
 
 const claim = { token: 'a'.repeat(52), claimedAt: AT };

@@ -44,6 +44,7 @@ export class World {
           this.warehouse.calls.push('head');
           return this.objects.get(`${bucket}/${key}`);
         },
+        getArtifact: async (key) => this.artifacts.get(key),
         putArtifact: async (key, body) => {
           this.artifacts.set(key, body);
         },

@@ -14,7 +14,7 @@ import type { Plan } from '../../shared/pipeline/plan.ts';
 import { isAtEnd } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
-import { SCHEMA } from '../../shared/store/run-item.ts';
+import { BATCH_SCHEMA } from '../../shared/store/run-item.ts';
 import { KEEP_ALIVE_SECONDS, planOf, World } from '../fakes/world.ts';
 import { makeEvents, read, underWay } from './events.ts';
 import type { Golden } from './golden.ts';
@@ -165,7 +165,7 @@ describe.each(versions)('a run stored by version %s', (version) => {
     const [golden] = readGoldens(folder, version);
     const table = await tables.empty();
     for (const item of golden?.items ?? [])
-      await table.put(item['sk']?.S === 'run' ? { ...item, schema: { N: String(SCHEMA + 1) } } : item);
+      await table.put(item['sk']?.S === 'run' ? { ...item, schema: { N: String(BATCH_SCHEMA + 1) } } : item);
     const before = await table.items();
     const world = new World();
     const engine = { ...world.engine(), store: table.store };

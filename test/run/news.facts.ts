@@ -371,6 +371,7 @@ const rests: Readonly<Record<RunState, readonly [end: boolean, rest: boolean]>> 
   SUCCEEDED: [true, true],
   CANCELLED: [true, true],
   SUPERSEDED: [true, true],
+  ABSORBED: [false, true],
 };
 
 const states = [

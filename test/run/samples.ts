@@ -144,9 +144,11 @@ export function restingAt(cursor: number, state: StoredRun['state'], changes: Ch
   const error: Failure = { class: 'sql', message: 'ERROR: so it said', step: '40_commit.sql' };
   return readyAt(cursor, {
     state,
-    endedAt: '2026-11-24T08:05:00.000Z',
+    ...(state === 'ABSORBED'
+      ? { into: 'run-batch', absorbedAt: '2026-11-24T08:05:00.000Z' }
+      : { endedAt: '2026-11-24T08:05:00.000Z' }),
     nextCheckAt: gone,
-    ...(state === 'SUCCEEDED' || state === 'SUPERSEDED' ? {} : { error }),
+    ...(state === 'SUCCEEDED' || state === 'SUPERSEDED' || state === 'ABSORBED' ? {} : { error }),
     ...changes,
   });
 }

@@ -19,7 +19,7 @@ import type { FileEntry } from '../../cli/runs/run-reader.ts';
 import { openDynamoDb } from '../../local/dynamodb/server.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 import { fileKey } from '../../shared/store/file-index.ts';
-import { keyKey, runItem, runOfItem, SCHEMA } from '../../shared/store/run-item.ts';
+import { BATCH_SCHEMA, keyKey, runItem, runOfItem } from '../../shared/store/run-item.ts';
 import { runStoreSuite } from '../contract/run-store.suite.ts';
 import { changed, runOf } from '../fakes/run-of.ts';
 
@@ -108,7 +108,7 @@ it('a run of a newer schema is refused untouched', async () => {
     await client.send(
       new PutItemCommand({
         TableName: 'runs',
-        Item: marshall({ pk: 'run#r', sk: 'run', schema: SCHEMA + 1, id: 'r', version: 1 }),
+        Item: marshall({ pk: 'run#r', sk: 'run', schema: BATCH_SCHEMA + 1, id: 'r', version: 1 }),
       }),
     );
     await expect(store.load('r')).rejects.toThrow('was written by a newer Baton');

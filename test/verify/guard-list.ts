@@ -119,7 +119,7 @@ const engineLimit: readonly Edit[] = [
   },
   {
     file: 'shared/engine/slots.ts',
-    find: 'if (known !== undefined && taken >= (await placesFor(known, engine))) break;',
+    find: 'if (known !== undefined && taken >= ((await planFor(known, engine))?.concurrency ?? 1)) break;',
     replace: '',
   },
 ];
@@ -287,8 +287,8 @@ export const guards: readonly Guard[] = [
       {
         file: 'shared/run/claim.ts',
         find: `  if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
-  // Before`,
-        replace: '  // Before',
+  const files`,
+        replace: '  const files',
       },
       {
         file: 'shared/run/claim.ts',

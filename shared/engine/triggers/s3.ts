@@ -1,5 +1,5 @@
 /** Runs started by a file. */
-import type { Trigger } from '../../pipeline/plan.ts';
+import type { BatchLimits, Plan, S3Trigger, Trigger } from '../../pipeline/plan.ts';
 import type { FileTrigger, RunFile } from '../../run/trigger.ts';
 import type { RunTriggerKind } from './kind.ts';
 
@@ -20,6 +20,20 @@ export const s3: RunTriggerKind<FileTrigger> = {
     return { kind: 's3', time, file: { bucket, key: `${prefix}${name}`, size: 0, etag: '' } };
   },
 };
+
+/** The first trigger of the pipeline that takes the file, if it loads files in batches. */
+export function batchTriggerOf(
+  plan: Plan,
+  file: Pick<RunFile, 'bucket' | 'key'>,
+  landingBucket: string,
+): (S3Trigger & { readonly batch: BatchLimits }) | undefined {
+  const trigger = plan.triggers.find((each) => matches(each, file, landingBucket));
+  return trigger?.kind === 's3' && loadsBatches(trigger) ? trigger : undefined;
+}
+
+function loadsBatches(trigger: S3Trigger): trigger is S3Trigger & { readonly batch: BatchLimits } {
+  return trigger.batch !== undefined;
+}
 
 export function fileWords({ bucket, key }: RunFile): string {
   return `s3://${bucket}/${key}`;

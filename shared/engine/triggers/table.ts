@@ -1,6 +1,7 @@
 /** All kinds of triggers that start runs, each in its own file. */
 import type { RunTrigger } from '../../run/trigger.ts';
 import type { RunTriggerKind } from './kind.ts';
+import { batch } from './batch.ts';
 import { event } from './event.ts';
 import { pipeline } from './pipeline.ts';
 import { request } from './request.ts';
@@ -9,7 +10,7 @@ import { schedule } from './schedule.ts';
 
 type Kinds = { readonly [K in RunTrigger['kind']]: RunTriggerKind<Extract<RunTrigger, { kind: K }>> };
 
-const KINDS: Kinds = { s3, request, schedule, pipeline, event };
+const KINDS: Kinds = { s3, batch, request, schedule, pipeline, event };
 
 export const runTriggerKinds: readonly RunTriggerKind<RunTrigger>[] = Object.values(KINDS);
 

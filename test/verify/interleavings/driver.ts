@@ -111,6 +111,7 @@ class Replay {
       warehouse: this.#port('warehouse') as Warehouse,
       files: {
         find: async () => undefined,
+        getArtifact: async () => undefined,
         putArtifact: async () => undefined,
       },
       // Wake-ups that are published come at any time anyway.

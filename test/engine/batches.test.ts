@@ -1,0 +1,292 @@
+/** Files that wait are loaded together: from the queue to the end, over fakes of all ports. */
+import '../fakes/lazy-modules.ts';
+
+import { expect, test } from 'vitest';
+
+import type { Report } from '../fakes/fake-warehouse.ts';
+import { admit } from '../../shared/engine/admit.ts';
+import type { Engine } from '../../shared/engine/ports.ts';
+import { startAll } from '../../shared/engine/start-all.ts';
+import type { Started } from '../../shared/engine/start-run.ts';
+import { operate } from '../../shared/engine/operate.ts';
+import { sweep } from '../../shared/engine/sweep.ts';
+import type { Plan, Step } from '../../shared/pipeline/plan.ts';
+import { fileOf, lineageOf, planOf, World } from '../fakes/world.ts';
+
+const LOAD: Partial<Step> = {
+  name: '10_load.sql',
+  statements: [{ parts: ['COPY t FROM ', { param: 'manifest' }, ' MANIFEST'] }],
+  usesFile: true,
+  usesManifest: true,
+  lineage: lineageOf({ createsTemp: ['t'] }),
+};
+
+const COMMIT: Partial<Step> = { name: '20_commit.sql', kind: 'durable' };
+
+function planWith(more: Partial<Plan> = {}, steps: readonly Partial<Step>[] = [LOAD, COMMIT]): Plan {
+  const batch = { files: 500, bytes: 1_000_000, waitSeconds: 0 };
+  return planOf(steps, { triggers: [{ kind: 's3', prefix: 'orders/', suffix: '.csv', batch }], ...more });
+}
+
+/** A pipeline whose slot is held by the run of the first file, and files that wait behind it. */
+class Scene {
+  readonly world = new World();
+  readonly plan: Plan;
+  #admitted = 0;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+  }
+
+  async drop(
+    name: string,
+    sequencer = '0001',
+    more: { readonly size?: number; readonly etag?: string } = {},
+  ): Promise<string> {
+    const file = fileOf(`orders/${name}.csv`, { sequencer, ...more });
+    this.world.put(file);
+    this.#admitted += 1;
+    const time = new Date(this.world.time + this.#admitted).toISOString();
+    const started: Started[] = [];
+    const arrival = async (engine: Engine): Promise<Started[]> => {
+      started.push(...(await admit({ file, time }, engine)));
+      return started;
+    };
+    await startAll([arrival], this.world.engine([this.plan]));
+    return started[0]?.run.id ?? '';
+  }
+
+  async drive(runId: string): Promise<void> {
+    const { drive } = await import('../../shared/engine/drive.ts');
+    await drive(runId, { kind: 'Woken' }, this.world.engine([this.plan]));
+  }
+
+  /** Drives what was woken, until nothing is. */
+  async settle(): Promise<void> {
+    for (;;) {
+      const woken = this.world.published.filter(({ type }) => type === 'Run Woken');
+      if (woken.length === 0) return;
+      this.world.published.splice(
+        0,
+        this.world.published.length,
+        ...this.world.published.filter(({ type }) => type !== 'Run Woken'),
+      );
+      for (const { detail } of woken) await this.drive(String(detail['runId']));
+    }
+  }
+
+  async sweep(): Promise<void> {
+    this.world.time += 61_000;
+    await sweep(this.world.engine([this.plan]));
+    await this.settle();
+  }
+
+  /** Ends the statement that is running, and everything that follows at once. */
+  async finish(status: 'FINISHED' | 'FAILED' = 'FINISHED', detail: Report = {}): Promise<void> {
+    const { drive } = await import('../../shared/engine/drive.ts');
+    const { runId, event } = this.world.end(status, detail);
+    await drive(runId, event, this.world.engine([this.plan]));
+    await this.settle();
+  }
+
+  state(runId: string): string | undefined {
+    return this.world.run(runId)?.state;
+  }
+
+  batches(): string[] {
+    return [...this.world.store.runs.values()].filter(({ batch }) => batch !== undefined).map(({ id }) => id);
+  }
+
+  manifests(): string[][] {
+    const bodies = [...this.world.artifacts].filter(([key]) =>
+      /^manifests\/[^/]+\/[0-9a-f]{64}\.json$/.test(key),
+    );
+    return bodies.map(([, body]) =>
+      (JSON.parse(body) as { entries: { url: string }[] }).entries.map(({ url }) => url.replace(/^.*\//, '')),
+    );
+  }
+}
+
+async function scene(plan: Plan = planWith()): Promise<{ scene: Scene; first: string }> {
+  const made = new Scene(plan);
+  const first = await made.drop('first');
+  await made.settle();
+  return { scene: made, first };
+}
+
+test('files that wait are loaded by one run, with one manifest', async () => {
+  const { scene: world, first } = await scene();
+  const files = [await world.drop('a'), await world.drop('b'), await world.drop('c')];
+  await world.settle();
+  expect(files.map((id) => world.state(id))).toEqual(['QUEUED', 'QUEUED', 'QUEUED']);
+
+  await world.finish();
+  await world.finish();
+
+  expect(world.state(first)).toBe('SUCCEEDED');
+  const [batch = ''] = world.batches();
+  expect(files.map((id) => world.world.run(id)?.into)).toEqual([batch, batch, batch]);
+  expect(world.manifests()).toEqual([['a.csv', 'b.csv', 'c.csv']]);
+  expect(world.world.run(batch)?.batch).toMatchObject({ phase: 'SEALED', files: 3, bytes: 30, seal: 1 });
+
+  await world.finish();
+  await world.finish();
+  expect(world.state(batch)).toBe('SUCCEEDED');
+  expect(world.batches()).toHaveLength(1);
+});
+
+test('a lone file goes alone', async () => {
+  const { scene: world } = await scene();
+  const lone = await world.drop('a');
+  await world.finish();
+  await world.finish();
+  expect(world.state(lone)).toBe('RUNNING');
+  expect(world.batches()).toEqual([]);
+});
+
+test('the limits of the batch are kept; the rest goes with the next one', async () => {
+  const batch = { files: 2, bytes: 25, waitSeconds: 0 };
+  const { scene: world } = await scene(
+    planWith({ triggers: [{ kind: 's3', prefix: 'orders/', suffix: '.csv', batch }] }),
+  );
+  for (const name of ['a', 'b', 'c', 'd', 'e'])
+    await world.drop(name, '0001', name === 'c' ? { size: 20 } : {});
+  for (let steps = 0; steps < 8; steps += 1) await world.finish();
+  expect(world.manifests()).toEqual([['a.csv', 'b.csv'], ['c.csv'], ['d.csv', 'e.csv']]);
+  expect(world.manifests().flat()).toHaveLength(5);
+});
+
+test('an older upload of a key is superseded; a manifest names no key twice', async () => {
+  const { scene: world } = await scene();
+  const old = await world.drop('a', '0001');
+  const files = [await world.drop('b'), await world.drop('a', '0002', { etag: 'newer' })];
+  await world.finish();
+  await world.finish();
+  expect(world.state(old)).toBe('SUPERSEDED');
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'ABSORBED']);
+  expect(world.manifests()).toEqual([['b.csv', 'a.csv']]);
+});
+
+test('a file that is cancelled after it was listed is not in the batch', async () => {
+  const { scene: world } = await scene();
+  const [a, b, c] = [await world.drop('a'), await world.drop('b'), await world.drop('c')];
+  const { store } = world.world;
+  const absorb = store.absorb.bind(store);
+  store.absorb = async (member, into, at, by) => {
+    if (member.run === b && world.state(b) === 'QUEUED')
+      await operate(
+        { verb: 'cancel', requestId: 'stop', actor: 'me', runId: b },
+        world.world.engine([world.plan]),
+      );
+    return absorb(member, into, at, by);
+  };
+  await world.finish();
+  await world.finish();
+  expect([a, b, c].map((id) => world.state(id))).toEqual(['ABSORBED', 'CANCELLED', 'ABSORBED']);
+  const [batch = ''] = world.batches();
+  expect(world.world.run(batch)?.batch).toMatchObject({ phase: 'SEALED', files: 2, seal: 2 });
+  expect(world.manifests().at(-1)).toEqual(['a.csv', 'c.csv']);
+});
+
+test('a file of a batch is not cancelled alone', async () => {
+  const { scene: world } = await scene();
+  const files = [await world.drop('a'), await world.drop('b')];
+  await world.finish();
+  await world.finish();
+  const [batch = ''] = world.batches();
+  const request = { verb: 'cancel' as const, requestId: 'stop', actor: 'me', runId: files[0] ?? '' };
+  expect(await operate(request, world.world.engine([world.plan]))).toMatchObject({
+    ok: false,
+    message: expect.stringContaining(`loaded by batch run ${batch}`),
+  });
+});
+
+test('a batch that is cancelled before it has its list takes no file', async () => {
+  const { scene: world } = await scene();
+  const files = [await world.drop('a'), await world.drop('b')];
+  const { store } = world.world;
+  const findQueued = store.findQueued.bind(store);
+  store.findQueued = async (pipeline, limit) => {
+    const [batch] = world.batches();
+    if (batch !== undefined && limit > 500 && world.state(batch) === 'RUNNING')
+      await operate(
+        { verb: 'cancel', requestId: 'stop', actor: 'me', runId: batch },
+        world.world.engine([world.plan]),
+      );
+    return findQueued(pipeline, limit);
+  };
+  await world.finish();
+  await world.finish();
+  const [batch = ''] = world.batches();
+  expect(world.state(batch)).toBe('CANCELLED');
+  expect(files.map((id) => world.state(id))).toEqual(['RUNNING', 'QUEUED']);
+});
+
+test('a batch that is cancelled while it absorbs its files takes all of them', async () => {
+  const { scene: world } = await scene();
+  const files = [await world.drop('a'), await world.drop('b'), await world.drop('c')];
+  const { store } = world.world;
+  const absorb = store.absorb.bind(store);
+  let isCancelled = false;
+  store.absorb = async (member, into, at, by) => {
+    if (!isCancelled) {
+      isCancelled = true;
+      await operate(
+        { verb: 'cancel', requestId: 'stop', actor: 'me', runId: into },
+        world.world.engine([world.plan]),
+      );
+    }
+    return absorb(member, into, at, by);
+  };
+  await world.finish();
+  await world.finish();
+  await world.sweep();
+  const [batch = ''] = world.batches();
+  expect(world.state(batch)).toBe('CANCELLED');
+  expect(files.map((id) => world.world.run(id)?.into)).toEqual([batch, batch, batch]);
+});
+
+const BAD_ROW = ['s3://landing/orders/b.csv', '3', 'id', 'int4', 'Invalid digit'];
+
+async function withBadFile(plan: Plan): Promise<{ scene: Scene; files: string[]; batch: string }> {
+  const { scene: world } = await scene(plan);
+  const files = [await world.drop('a'), await world.drop('b'), await world.drop('c')];
+  await world.finish();
+  await world.finish();
+  world.world.warehouse.results.push({ match: 'sys_load_error_detail', columns: [], rows: [BAD_ROW] });
+  await world.finish('FAILED', { error: 'ERROR: Load into table t failed. Check stl_load_errors' });
+  const [batch = ''] = world.batches();
+  return { scene: world, files, batch };
+}
+
+test('the one bad file is set aside, and the others are loaded', async () => {
+  const { scene: world, files, batch } = await withBadFile(planWith({ isolateFiles: 10 }));
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'FAILED', 'ABSORBED']);
+  expect(world.world.run(files[1] ?? '')?.error).toMatchObject({
+    class: 'data',
+    message: expect.stringContaining('b.csv line 3'),
+  });
+  expect(world.manifests().at(-1)).toEqual(['a.csv', 'c.csv']);
+  await world.finish();
+  await world.finish();
+  expect(world.state(batch)).toBe('SUCCEEDED');
+});
+
+test('without onBadFile: isolate the batch fails, and a person takes the file out', async () => {
+  const { scene: world, files, batch } = await withBadFile(planWith());
+  expect(world.state(batch)).toBe('FAILED');
+  expect(world.world.run(batch)?.error?.message).toContain(`resume ${batch} --without KEY`);
+  const request = {
+    verb: 'resume' as const,
+    requestId: 'go',
+    actor: 'me',
+    runId: batch,
+    without: ['orders/b.csv'],
+  };
+  expect(await operate(request, world.world.engine([world.plan]))).toMatchObject({ ok: true });
+  await world.settle();
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'FAILED', 'ABSORBED']);
+  await world.finish();
+  await world.finish();
+  expect(world.state(batch)).toBe('SUCCEEDED');
+});
