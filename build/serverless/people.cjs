@@ -34,7 +34,7 @@ function policiesOf(stage) {
 }
 
 /** @param {Stage} stage */
-function readStatements({ name, artifacts, buckets }) {
+function readStatements({ name, artifacts, buckets, keys }) {
   return [
     // `baton runs`, `baton run`, and the items in the DynamoDB console.
     {
@@ -47,6 +47,9 @@ function readStatements({ name, artifacts, buckets }) {
       Action: ['dynamodb:Query', 'dynamodb:Scan'],
       Resource: [{ 'Fn::GetAtt': ['Table', 'Arn'] }, { 'Fn::Sub': '${Table.Arn}/index/*' }],
     },
+    // `baton run` of a batch: the list of its files.
+    { Effect: 'Allow', Action: 's3:GetObject', Resource: arn(`s3:::${artifacts}/manifests/*`) },
+    ...(keys.length === 0 ? [] : [{ Effect: 'Allow', Action: 'kms:Decrypt', Resource: keys }]),
     // What a stage was deployed with: names, no secrets.
     {
       Effect: 'Allow',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { defined } from '../../shared/run/defined.ts';
 import { usageError } from '../exit.ts';
 import { localHome } from '../project.ts';
+import type { ArtifactReader } from '../runs/batch-files.ts';
 import type { ClientSettings } from './client-settings.ts';
 import type { Environment } from './deployed-environment.ts';
 import type { DynamoReader, OnUnreadable } from './dynamo-run-reader.ts';
@@ -42,6 +43,7 @@ export interface Connection {
   /** Where SQL goes. */
   target(access?: Access): Promise<WarehouseTarget>;
   landing(): Promise<Landing>;
+  artifacts(): Promise<ArtifactReader>;
   replayer(): Promise<Replayer>;
   inspector(): Promise<Inspector>;
   /** The environment of the stage's functions. */
@@ -160,6 +162,13 @@ export function openConnection(
     landing: async () => {
       const { s3Landing } = await import('./landing.ts');
       return s3Landing(settings, (await deployed())['BATON_LANDING_BUCKET'] ?? `${names.table}-landing`);
+    },
+    artifacts: async () => {
+      const { s3Artifacts } = await import('./artifacts.ts');
+      return s3Artifacts(
+        settings,
+        (await deployed())['BATON_ARTIFACTS_BUCKET'] ?? `${names.table}-artifacts`,
+      );
     },
     replayer: async () => {
       const { eventBridgeReplayer } = await import('./replayer.ts');

@@ -59,15 +59,23 @@ export class DynamoRunReader extends DynamoDbRunStore implements EveryRun, FileR
   }
 
   async listRuns(pipeline: string, limit: number): Promise<Run[]> {
-    const newestFirst = { ...byPipeline(pipeline), ScanIndexForward: false };
     const runs: Run[] = [];
     let read = 0;
-    for await (const page of this.#pages(newestFirst, () => Math.min(PAGE, limit - read), runOf)) {
+    const size = (): number => Math.min(PAGE, limit - read);
+    for await (const page of this.#pages(newestFirst(pipeline), size, runOf)) {
       runs.push(...page.found);
       read += page.read;
       if (read >= limit) break;
     }
     return runs;
+  }
+
+  async *newestRuns(pipeline: string, atFirst: number): AsyncGenerator<readonly Run[]> {
+    let size = Math.min(PAGE, atFirst);
+    for await (const { found } of this.#pages(newestFirst(pipeline), () => size, runOf)) {
+      size = PAGE;
+      yield found;
+    }
   }
 
   async *everyRun(pipeline: string): AsyncGenerator<readonly Run[]> {
@@ -141,6 +149,10 @@ function byPipeline(pipeline: string) {
     KeyConditionExpression: 'pipeline = :pipeline',
     ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
   };
+}
+
+function newestFirst(pipeline: string) {
+  return { ...byPipeline(pipeline), ScanIndexForward: false };
 }
 
 function entryOf(item: Item): FileEntry {

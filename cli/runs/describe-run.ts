@@ -1,4 +1,7 @@
 /** One run, whole, for a person to read. */
+import type { BatchFiles } from './batch-files.ts';
+import { batchLines, filesText } from './batch-lines.ts';
+import { batchIdOf, type Fate } from './fates.ts';
 import { kindOfRun } from '../../shared/engine/triggers/table.ts';
 import { isAtEnd, sessionIdOf, type Run } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
@@ -42,16 +45,32 @@ export function waitingText({ reason, retriesAt }: Waiting): string {
   return printable(`retries at ${retriesAt}: ${reason}`);
 }
 
-export function describeRun(
-  run: Run,
-  history: readonly HistoryRow[],
-  warnings: readonly string[] = [],
-): string {
+/** What is shown of a run beside its item. */
+export interface About {
+  readonly warnings?: readonly string[];
+  /** Of a file that a batch loads. */
+  readonly fate?: Fate;
+  /** Of a run that loads many files; a text: why they cannot be read. */
+  readonly files?: BatchFiles | string | undefined;
+  /** All files, not the first few. */
+  readonly allFiles?: boolean;
+  readonly rows?: ReadonlyMap<unknown, number> | undefined;
+}
+
+export function describeRun(run: Run, history: readonly HistoryRow[], about: About = {}): string {
+  const { warnings = [], fate } = about;
   const fields: [string, string][] = [
-    ['state', run.life.state],
+    ['state', fate?.state ?? run.life.state],
     ['pipeline', run.pipeline],
     ['trigger', triggerText(run)],
   ];
+  const batchId = batchIdOf(run);
+  if (batchId !== undefined)
+    fields.push([
+      'batch',
+      `loaded by ${batchId}${fate?.state === undefined ? ', which is no longer stored' : ''}`,
+    ]);
+  if (run.batch !== undefined) fields.push(['files', filesText(run.batch)]);
   const file = fileOf(run.trigger);
   if (file !== undefined) fields.push(['size', `${count(file.size)} bytes`]);
   fields.push(['progress', progressText(run)]);
@@ -77,6 +96,7 @@ export function describeRun(
   }
   const lines = [run.id, ...fields.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)];
   if (history.length > 0) lines.push('', ...history.map((row) => stepLine(row, plain)));
+  lines.push(...batchLines(run, about));
   if (warnings.length > 0) lines.push('', ...warnings.map((warning) => `  warning: ${warning}`));
   const error = errorOf(run);
   if (error !== undefined) lines.push('', `  error (${error.class})`, indent(errorText(error)));

@@ -1,13 +1,10 @@
 /** What became of one file, as the lists of files show it. */
-import type { RunState, Run } from '../../shared/run/run.ts';
-import type { FileEntry, RunReader } from './run-reader.ts';
+import type { Fate, Fates } from './fates.ts';
+import type { FileEntry } from './run-reader.ts';
 
-export interface FileLine {
+/** Its state is that of the run which decides over the file. */
+export interface FileLine extends Fate {
   readonly entry: FileEntry;
-  /** Of the run that decides over the file; undefined if that run is no longer stored. */
-  readonly state: RunState | undefined;
-  /** Id of the batch run that has the file. */
-  readonly batch: string | undefined;
 }
 
 export interface FileJson {
@@ -25,26 +22,9 @@ export interface FileJson {
   readonly rows: number | null;
 }
 
-/** Reads each run that several files share once. */
-export class FileLines {
-  readonly #reader: Pick<RunReader, 'load'>;
-  readonly #shared = new Map<string, Promise<Run | undefined>>();
-
-  constructor(reader: Pick<RunReader, 'load'>) {
-    this.#reader = reader;
-  }
-
-  async lineOf(entry: FileEntry): Promise<FileLine> {
-    const { run, runId } = entry;
-    if (run === undefined) return { entry, state: (await this.#load(runId))?.life.state, batch: runId };
-    return { entry, state: run.life.state, batch: undefined };
-  }
-
-  #load(runId: string): Promise<Run | undefined> {
-    const loading = this.#shared.get(runId) ?? this.#reader.load(runId);
-    this.#shared.set(runId, loading);
-    return loading;
-  }
+export async function lineOf(entry: FileEntry, fates: Fates): Promise<FileLine> {
+  const { run, runId } = entry;
+  return { entry, ...(await (run === undefined ? fates.inBatch(runId) : fates.of(run))) };
 }
 
 export function fileJson({ entry, state, batch }: FileLine, rows: number | undefined): FileJson {

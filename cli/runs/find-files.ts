@@ -1,6 +1,7 @@
 /** The files of one or several pipelines by the prefix of their key, at most a number of them. */
 import type { RunState } from '../../shared/run/run.ts';
-import { FileLines, type FileLine } from './file-line.ts';
+import { Fates } from './fates.ts';
+import { lineOf, type FileLine } from './file-line.ts';
 import type { FileReader, RunReader } from './run-reader.ts';
 
 /** How many files of a pipeline are looked through for a state. */
@@ -30,8 +31,8 @@ export async function findFiles(
   pipelines: readonly string[],
   wanted: Wanted,
 ): Promise<FoundFiles> {
-  const lines = new FileLines(reader);
-  const lists = await Promise.all(pipelines.map((name) => ofPipeline(reader, lines, name, wanted)));
+  const fates = new Fates(reader);
+  const lists = await Promise.all(pipelines.map((name) => ofPipeline(reader, fates, name, wanted)));
   const all = lists.flatMap((list) => list.lines);
   if (pipelines.length > 1) all.sort(lastFirst);
   return {
@@ -43,7 +44,7 @@ export async function findFiles(
 
 async function ofPipeline(
   reader: Reader,
-  lines: FileLines,
+  fates: Fates,
   pipeline: string,
   { prefix, state, limit, signal }: Wanted,
 ): Promise<{ readonly lines: FileLine[]; readonly cut: boolean }> {
@@ -51,7 +52,7 @@ async function ofPipeline(
   let seen = 0;
   for await (const page of reader.files(pipeline, prefix)) {
     signal.throwIfAborted();
-    const all = await Promise.all(page.map((entry) => lines.lineOf(entry)));
+    const all = await Promise.all(page.map((entry) => lineOf(entry, fates)));
     found.push(...all.filter((line) => state === undefined || line.state === state));
     // One more than asked for shows that there are more.
     if (found.length > limit) break;

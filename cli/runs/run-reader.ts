@@ -14,8 +14,11 @@ interface RunList {
 /** What is said of a whole stage needs these beside. */
 export type StageReader = RunReader & Pick<RunStore, 'findDue' | 'countQueued'>;
 
-/** Every run of a pipeline however old, page by page, the oldest first. */
+/** Every run of a pipeline however old, page by page. */
 export interface EveryRun {
+  /** The newest first; `atFirst`: at most so many in the first page. */
+  newestRuns(pipeline: string, atFirst: number): AsyncIterable<readonly Run[]>;
+  /** The oldest first. */
   everyRun(pipeline: string): AsyncIterable<readonly Run[]>;
 }
 

@@ -111,7 +111,25 @@ export async function watchRun(
       return 'go on';
     },
   });
+  if (run.life.state === 'ABSORBED') return watchBatchOf(run, run.life.into, reader, out, options);
   for (const warning of await emptyLoads(reader, run, shown)) out.say(out.style.bad(`  warning: ${warning}`));
   if (isAtRest(run)) for (const line of endLines(run, shown, out.style)) out.say(line);
   return run;
+}
+
+/** Shows the batch run that loads the file of a run; and the run again, if its file left the batch. */
+async function watchBatchOf(
+  run: Run,
+  into: string,
+  reader: RunReader,
+  out: Output,
+  options: Parameters<typeof watchRun>[3],
+): Promise<Run> {
+  out.say(`  its file is loaded by the batch run ${into}`);
+  const batch = await watchRun(reader, into, out, options);
+  const now = await reader.load(run.id);
+  const isStillIn = now === undefined || (now.life.state === 'ABSORBED' && now.life.into === into);
+  if (isStillIn || !isAtRest(batch)) return batch;
+  out.say(`  the file left the batch: ${run.id}`);
+  return watchRun(reader, run.id, out, options);
 }

@@ -251,7 +251,7 @@ describe('a load of zero rows', () => {
     expect(exitCodeOf(await watchRun(reader, run.id, out))).toBe(0);
     expect(stderr.join('\n')).toContain(`warning: ${warning('20_load.sql')}`);
     expect((await readRunJson(reader, run)).warnings).toEqual([warning('20_load.sql')]);
-    expect(describeRun(run, history, [warning('20_load.sql')])).toContain(
+    expect(describeRun(run, history, { warnings: [warning('20_load.sql')] })).toContain(
       `warning: ${warning('20_load.sql')}`,
     );
   });
@@ -284,7 +284,7 @@ describe('the JSON of a run', () => {
   it('has exactly the documented keys, with null for missing values', () => {
     const json = runJson(makeRun(), [makeRow(0)]);
     expect(Object.keys(json)).toEqual(
-      'id pipeline state step cursor steps attempt generation sessionId statementId trigger error resumeWith waiting startedAt endedAt warnings history'.split(
+      'id pipeline state batch files step cursor steps attempt generation sessionId statementId trigger error resumeWith waiting startedAt endedAt warnings history'.split(
         ' ',
       ),
     );

@@ -1,7 +1,7 @@
 /** What every RunStore must do, and the lists of the command over it; run over the real one and the one in memory. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { FileReader, RunReader } from '../../cli/runs/run-reader.ts';
+import type { EveryRun, FileReader, RunReader } from '../../cli/runs/run-reader.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { RunStore } from '../../shared/store/run-store.ts';
 import { storedRun, type StoredRun } from '../../shared/store/stored-run.ts';
@@ -25,7 +25,7 @@ function flat(run: Run | 'conflict' | undefined): StoredRun | undefined {
   return run === undefined || run === 'conflict' ? undefined : storedRun(run);
 }
 
-type Store = RunStore & RunReader & FileReader;
+type Store = RunStore & RunReader & EveryRun & FileReader;
 
 export function runStoreSuite(
   name: string,
@@ -301,6 +301,16 @@ export function runStoreSuite(
       expect(await ids(3)).toEqual([young.id, old.id, oldest.id]);
       expect(await ids(2)).toEqual([young.id, old.id]);
       expect(await ids(1)).toEqual([young.id]);
+      for (const size of [1, 3, 100]) {
+        const paged: string[] = [];
+        const lengths: number[] = [];
+        for await (const page of store.newestRuns(pipeline, size)) {
+          lengths.push(page.length);
+          paged.push(...page.map(({ id }) => id));
+        }
+        expect(lengths[0]).toBeLessThanOrEqual(size);
+        expect(paged).toEqual([young.id, old.id, oldest.id, first.id]);
+      }
     });
 
     /** Key, time and run of each file. */

@@ -26,6 +26,7 @@ export const SIGN_INS: readonly string[] = [
 /** Of the policies for people, by action (and resource): what consoles ask, and what verbs ask that the recorded run does not use. */
 export const GRANTED_TO_PEOPLE: Readonly<Record<string, string>> = {
   'dynamodb:Scan': 'the DynamoDB console, "Explore items"',
+  's3:GetObject': 'baton run of a batch: the list of its files',
   'logs:DescribeLogStreams': 'the CloudWatch console',
   'logs:FilterLogEvents': 'the CloudWatch console, aws logs tail',
   'logs:GetLogEvents': 'the CloudWatch console',

@@ -3,7 +3,7 @@
  * everywhere, so they are handed out as they are.
  */
 import { runEntry } from '../../cli/aws/dynamo-run-reader.ts';
-import type { FileEntry, FileReader, RunReader } from '../../cli/runs/run-reader.ts';
+import type { EveryRun, FileEntry, FileReader, RunReader } from '../../cli/runs/run-reader.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { defined } from '../../shared/run/defined.ts';
@@ -15,7 +15,7 @@ import { storedRun } from '../../shared/store/stored-run.ts';
 
 const NO_POOL: Pool = { holders: {}, epoch: 0 };
 
-export class MemoryRunStore implements RunStore, RunReader, FileReader {
+export class MemoryRunStore implements RunStore, RunReader, EveryRun, FileReader {
   readonly runs = new Map<string, Run>();
   readonly rows = new Map<string, Map<string, HistoryRow>>();
   readonly plans = new Map<string, Plan>();
@@ -153,6 +153,16 @@ export class MemoryRunStore implements RunStore, RunReader, FileReader {
   async listRuns(pipeline: string, limit: number): Promise<Run[]> {
     const runs = [...this.runs.values()].filter((run) => run.pipeline === pipeline);
     return runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, limit);
+  }
+
+  async *newestRuns(pipeline: string, atFirst: number): AsyncGenerator<readonly Run[]> {
+    const runs = await this.listRuns(pipeline, Infinity);
+    yield runs.slice(0, atFirst);
+    yield runs.slice(atFirst);
+  }
+
+  async *everyRun(pipeline: string): AsyncGenerator<readonly Run[]> {
+    yield (await this.listRuns(pipeline, Infinity)).toReversed();
   }
 
   async *files(pipeline: string, prefix: string): AsyncGenerator<readonly FileEntry[]> {

@@ -61,7 +61,7 @@ export async function putList(
 export async function readList(
   runId: string,
   hash: string,
-  store: FileStore,
+  store: Pick<FileStore, 'getArtifact'>,
 ): Promise<readonly ListedFile[]> {
   const body = await store.getArtifact(listKey(runId, hash));
   if (body === undefined) throw new Error(listIsGone(runId, hash));
