@@ -32,7 +32,9 @@ async function told(verb: Verb, words: readonly string[], answer: PauseAnswer = 
   const paused = { by: 'ann', at: '2026-11-24T08:00:00.123Z', reason: 'schema change' };
   const connection = {
     runs: async () => ({
-      listRuns: async () => [],
+      newestRuns: async function* newestRuns() {
+        // There are none.
+      },
       loadPool: async (name: string) => ({ holders: {}, epoch: 0, ...(name === 'stores' && { paused }) }),
       countQueued: async () => 1,
     }),
