@@ -4,15 +4,15 @@
  */
 import { startOf } from '../run/text.ts';
 
-/** DynamoDB rejects an item with a longer sort key of an index (developer guide: Quotas, sort key). Bytes. */
-const LONGEST = 1_024;
+/**
+ * DynamoDB rejects an item whose sort key of an index has more than 1,024 bytes (developer guide: Quotas), as many as a key of S3 may have: of a longer one
+ * the rest is compared after reading. Leaves room for the time.
+ */
+const LONGEST_KEY = 1_000;
 
-/** An S3 key has up to 1,024 bytes: the rest of a longer one is compared after reading. Leaves room for the time. */
-const LONGEST_KEY = 990;
-
-/** `time`: ISO 8601; of one key, uploads are in its order. */
+/** `time`: ISO 8601; of one key, uploads are in its order. In seconds: the shorter a run's item, the more of its writes cost one unit. */
 export function fileKey(key: string, time: string): string {
-  return startOf(`${fileKeyStart(key)} ${time}`, LONGEST);
+  return `${fileKeyStart(key)} ${Math.floor(Date.parse(time) / 1000)}`;
 }
 
 /** What the `fileKey` of every key with this prefix begins with. */
