@@ -1,13 +1,24 @@
-/** Handles requests: start, resume, cancel, resolve, pause, unpause, and the check of `baton doctor`. Invoked by the command, which waits for the response, or by an event. */
+/** Handles requests: start, resume, cancel, resolve, pause, unpause, backfill, due times, and the check of `baton doctor`. Invoked by the command, which waits for the response, or by an event. */
 import { operate } from '../shared/engine/operate.ts';
 import { pauseOrUnpause } from '../shared/engine/pause.ts';
 import { parseRequest } from '../shared/events/parse-request.ts';
 import { RefusedInputError } from '../shared/events/read.ts';
-import type { CheckAnswer, OperateAnswer, PauseAnswer } from '../shared/events/requests.ts';
+import type {
+  AnyRequest,
+  BackfillAnswer,
+  CheckAnswer,
+  CheckRequest,
+  OperateAnswer,
+  PauseAnswer,
+  StartDueAnswer,
+} from '../shared/events/requests.ts';
+import type { Engine } from '../shared/engine/ports.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
-export const handler = wrap(async (event, tools): Promise<OperateAnswer | PauseAnswer | CheckAnswer> => {
+type Answer = OperateAnswer | PauseAnswer | CheckAnswer | BackfillAnswer | StartDueAnswer;
+
+export const handler = wrap(async (event, tools): Promise<Answer> => {
   const engine = withLossyWakeUps(tools.engine);
   try {
     const request = parseRequest(event);
@@ -15,9 +26,7 @@ export const handler = wrap(async (event, tools): Promise<OperateAnswer | PauseA
       const { checkStage } = await import('../shared/engine/check-stage.ts');
       return await checkStage(engine);
     }
-    const answer = await (request.verb === 'pause' || request.verb === 'unpause'
-      ? pauseOrUnpause(request, engine)
-      : operate(request, engine));
+    const answer = await answerTo(request, engine);
     const { message, ...fields } = answer;
     engine.log(answer.ok ? 'info' : 'warn', message, fields);
     return answer;
@@ -27,3 +36,20 @@ export const handler = wrap(async (event, tools): Promise<OperateAnswer | PauseA
     return { ok: false, code: 'invalid', message: error.message };
   }
 });
+
+async function answerTo(
+  request: Exclude<AnyRequest, CheckRequest>,
+  engine: Engine,
+): Promise<Exclude<Answer, CheckAnswer>> {
+  switch (request.verb) {
+    case 'backfill':
+      return (await import('../shared/engine/backfill/backfill.ts')).backfill(request, engine);
+    case 'start-due':
+      return (await import('../shared/engine/start-due.ts')).startDue(request, engine);
+    case 'pause':
+    case 'unpause':
+      return pauseOrUnpause(request, engine);
+    default:
+      return operate(request, engine);
+  }
+}

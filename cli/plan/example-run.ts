@@ -24,6 +24,7 @@ export function exampleSettings(stage: string): Settings {
     landingBucket: `baton-${stage}-landing`,
     artifactsBucket: `baton-${stage}-artifacts`,
     copyRole: 'default',
+    historyDays: 400,
   };
 }
 

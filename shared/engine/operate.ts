@@ -1,6 +1,6 @@
 /** Requests of people and programs: start, resume, cancel, resolve; each returns one clear answer. */
 import { defined } from '../run/defined.ts';
-import type { OperateAnswer, OperateRequest } from '../events/requests.ts';
+import type { OperateAnswer, OperateRequest, Refusal } from '../events/requests.ts';
 import { RefusedInputError } from '../events/read.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunFile } from '../run/trigger.ts';
@@ -31,23 +31,15 @@ export async function operate(request: OperateRequest, engine: Engine): Promise<
 
 async function start(request: OperateRequest & { verb: 'start' }, engine: Engine): Promise<OperateAnswer> {
   const plan = engine.plans.today(request.pipeline);
-  if (plan === undefined)
-    return notFound(
-      `there is no pipeline "${request.pipeline}"; known pipelines: ${names(engine.plans.all())}`,
-    );
+  if (plan === undefined) return noPipeline(request.pipeline, engine);
   const parameters = request.parameters ?? {};
   const wrong = unsuitableParameters(plan.parameters, parameters);
-  if (wrong !== undefined) return { ok: false, code: 'invalid', message: wrong };
+  if (wrong !== undefined) return invalid(wrong);
   const file = request.file === undefined ? undefined : parseFileUri(request.file);
   const found = file === undefined ? undefined : await engine.files.find(file.bucket, file.key);
   if (file !== undefined && found === undefined) return notFound(`there is no object ${request.file ?? ''}`);
-  if (found === undefined && needsFile(plan)) {
-    return {
-      ok: false,
-      code: 'invalid',
-      message: `pipeline ${plan.pipeline} needs a file: give it with --file s3://bucket/key`,
-    };
-  }
+  if (found === undefined && needsFile(plan))
+    return invalid(`pipeline ${plan.pipeline} needs a file: give it with --file s3://bucket/key`);
   const trigger = {
     kind: 'request' as const,
     time: new Date(engine.now()).toISOString(),
@@ -137,7 +129,15 @@ export function parseFileUri(uri: string): { bucket: string; key: string } {
   return { bucket, key };
 }
 
-function notFound(message: string): OperateAnswer {
+export function noPipeline(pipeline: string, { plans }: Engine): Refusal {
+  return notFound(`there is no pipeline "${pipeline}"; known pipelines: ${names(plans.all())}`);
+}
+
+export function invalid(message: string): Refusal {
+  return { ok: false, code: 'invalid', message };
+}
+
+function notFound(message: string): Refusal {
   return { ok: false, code: 'not-found', message };
 }
 

@@ -7,11 +7,24 @@ import type { PlanCache } from './plan-cache.ts';
 /** `modified`: LastModified, ISO 8601. */
 export type FoundFile = RunFile & { readonly modified?: string };
 
+/** The current object of a key. `versionId`: `null` where the bucket keeps no versions. */
+export type ListedFile = FoundFile & { readonly modified: string };
+
+export interface ListedPage {
+  /** In the order of their keys; keys that were deleted are left out. */
+  readonly files: readonly ListedFile[];
+  /** The last key that was listed, deleted or not; absent: none. */
+  readonly last?: string;
+  readonly isLast: boolean;
+}
+
 export interface FileStore {
   /** The current object, which a COPY would read; undefined if there is none. */
   find(bucket: string, key: string): Promise<FoundFile | undefined>;
   /** Undefined: there is none. */
   getArtifact(key: string): Promise<string | undefined>;
+  /** At most `limit` (1 to 1,000) of the objects whose keys begin with `prefix` and come after `after`, in the order of UTF-8. */
+  list(bucket: string, prefix: string, after: string | undefined, limit: number): Promise<ListedPage>;
   /** Puts a small text object into the artifacts bucket. Idempotent. */
   putArtifact(key: string, body: string): Promise<void>;
 }
@@ -35,6 +48,8 @@ export interface Settings {
   readonly artifactsBucket: string;
   /** The IAM role of COPY: an ARN, or `default`. */
   readonly copyRole: string;
+  /** Days until an ended run is deleted. */
+  readonly historyDays: number;
 }
 
 export interface Ports {

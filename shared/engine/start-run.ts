@@ -43,7 +43,8 @@ export function runIdOf(
 }
 
 /**
- * Stores manifest, plan and run, in this order. A run that exists must have the same trigger.
+ * Admits the upload of an s3 event, and creates the run. Of an upload that a backfill admitted before its event arrived, it is
+ * the backfill's run.
  * @throws Error if two different triggers have one identity: that must reach the dead-letter queue, not pass as a duplicate
  */
 export async function startRun(
@@ -52,18 +53,36 @@ export async function startRun(
   parameters: Readonly<Record<string, string>>,
   engine: Engine,
 ): Promise<Started> {
+  if (trigger.kind !== 's3' || trigger.file.sequencer === undefined)
+    return createRun(plan, trigger, parameters, true, engine);
+  const { pipeline } = plan;
+  const { bucket, key, size, etag, sequencer } = trigger.file;
+  const name = { pipeline, bucket, key };
+  const run = runIdOf(plan, trigger, engine.settings);
+  const upload = { etag, size, at: trigger.time, run, via: 'event' as const };
+  const refused = await engine.store.admitKey(name, sequencer, upload);
+  if (refused === undefined) return createRun(plan, trigger, parameters, true, engine);
+  const { admitAgainst } = await import('./backfill/admit-event.ts');
+  const { admitted, newest } = await admitAgainst(refused, name, upload, trigger, plan, engine);
+  return createRun(plan, admitted, parameters, newest, engine);
+}
+
+/** Stores manifest, plan and run, in this order. A run that exists must have the same trigger. `newest`: false: it is SUPERSEDED. */
+export async function createRun(
+  plan: Plan,
+  trigger: RunTrigger,
+  parameters: Readonly<Record<string, string>>,
+  newest: boolean,
+  engine: Engine,
+): Promise<Started> {
   const { store, files, settings } = engine;
   const id = runIdOf(plan, trigger, settings);
   const file = fileOf(trigger);
   if (file !== undefined && plan.steps.some((step) => step.usesManifest))
     await files.putArtifact(manifestKey(id), manifestBody([file]));
   await engine.plans.put(plan);
-  const isNewest =
-    file?.sequencer === undefined ||
-    trigger.kind !== 's3' ||
-    (await store.admitKey(plan.pipeline, file.bucket, file.key, file.sequencer));
   const waiting = newRun(id, plan, trigger, parameters, engine);
-  const run: Run = isNewest
+  const run: Run = newest
     ? waiting
     : { ...waiting, life: { state: 'SUPERSEDED', endedAt: waiting.createdAt, pendingActions: [] } };
   const created = await store.create(run);
@@ -119,10 +138,14 @@ export function newRun(
 /** Compares two triggers with one identity: a bucket with suspended versioning gives every upload the same version. */
 function sameTrigger(a: RunTrigger, b: RunTrigger): boolean {
   const [fileA, fileB] = [fileOf(a), fileOf(b)];
+  const isListed = (trigger: RunTrigger): boolean => trigger.kind === 's3' && trigger.backfill === true;
   return (
     fileA?.bucket === fileB?.bucket &&
     fileA?.key === fileB?.key &&
     // A repeated request is the same even if its file was uploaded again in between.
-    (a.kind === 'request' || (fileA?.etag === fileB?.etag && fileA?.sequencer === fileB?.sequencer))
+    (a.kind === 'request' ||
+      (fileA?.etag === fileB?.etag &&
+        // A listing has no sequencer.
+        (isListed(a) || isListed(b) || fileA?.sequencer === fileB?.sequencer)))
   );
 }

@@ -4,6 +4,7 @@ import {
   asObject,
   at,
   expected,
+  instant,
   LONGEST_NAME,
   optionalText,
   RefusedInputError,
@@ -11,7 +12,13 @@ import {
   text,
 } from './read.ts';
 import type { JsonObject } from './read.ts';
-import type { CheckRequest, OperateRequest, PauseRequest } from './requests.ts';
+import type {
+  AnyRequest,
+  BackfillRequest,
+  OperateRequest,
+  PauseRequest,
+  StartDueRequest,
+} from './requests.ts';
 
 /** In bytes. A bucket's name has 63 characters, a key 1,024 bytes (S3 user guide). */
 const LONGEST_URI = 1_100;
@@ -31,7 +38,7 @@ const VERBS: ReadonlyMap<string, (OperateRequest | PauseRequest)['verb']> = new 
 /**
  * @throws RefusedInputError for anything that is not a request, or a replayed one: operator commands are never replayed.
  */
-export function parseRequest(value: unknown): OperateRequest | PauseRequest | CheckRequest {
+export function parseRequest(value: unknown): AnyRequest {
   const root = asObject(value, 'the request');
   if (at(root, 'detail-type') === undefined) return parseBody(root, text(root, 'verb'));
   if (optionalText(root, 'replay-name') !== undefined)
@@ -45,7 +52,7 @@ export function parseRequest(value: unknown): OperateRequest | PauseRequest | Ch
   return parseBody(asObject(at(root, 'detail'), 'detail'), verb);
 }
 
-function parseBody(body: JsonObject, verb: string): OperateRequest | PauseRequest | CheckRequest {
+function parseBody(body: JsonObject, verb: string): AnyRequest {
   const reason = optionalText(body, 'reason', LONGEST_REASON);
   const common = {
     requestId: text(body, 'requestId', LONGEST_NAME),
@@ -84,8 +91,10 @@ function parseBody(body: JsonObject, verb: string): OperateRequest | PauseReques
       ...(parameters === undefined ? {} : { parameters: texts(asObject(parameters, 'parameters')) }),
     };
   }
+  if (verb === 'backfill') return parseBackfill(body, common);
+  if (verb === 'start-due') return parseStartDue(body, common);
   throw new RefusedInputError(
-    `verb must be start, resume, cancel, resolve, pause, unpause or check; it is "${verb}"`,
+    `verb must be start, resume, cancel, resolve, pause, unpause, check, backfill or start-due; it is "${verb}"`,
   );
 }
 
@@ -100,6 +109,47 @@ function keys(value: unknown): readonly string[] {
     if (typeof key !== 'string' || key === '') throw expected('without', 'the key of a file', key);
     return storable(key, 'without', LONGEST_URI);
   });
+}
+
+type Common = Pick<BackfillRequest, 'requestId' | 'actor'>;
+
+function parseBackfill(body: JsonObject, { requestId, actor }: Common): BackfillRequest {
+  return {
+    verb: 'backfill',
+    requestId,
+    actor,
+    pipeline: text(body, 'pipeline', LONGEST_NAME),
+    ...defined({
+      prefix: optionalText(body, 'prefix'),
+      since: optionalInstant(body, 'since'),
+      until: optionalInstant(body, 'until'),
+      again: optionalFlag(body, 'again'),
+      dryRun: optionalFlag(body, 'dryRun'),
+      after: optionalText(body, 'after', LONGEST_URI),
+    }),
+  };
+}
+
+function parseStartDue(body: JsonObject, { requestId, actor }: Common): StartDueRequest {
+  return {
+    verb: 'start-due',
+    requestId,
+    actor,
+    pipeline: text(body, 'pipeline', LONGEST_NAME),
+    from: instant(body, 'from'),
+    to: instant(body, 'to'),
+    ...defined({ dryRun: optionalFlag(body, 'dryRun') }),
+  };
+}
+
+function optionalInstant(body: JsonObject, path: string): string | undefined {
+  return at(body, path) === undefined ? undefined : instant(body, path);
+}
+
+function optionalFlag(body: JsonObject, path: string): boolean | undefined {
+  const value = at(body, path);
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw expected(path, 'true or false', value);
 }
 
 function texts(object: JsonObject): Record<string, string> {

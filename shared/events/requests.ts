@@ -27,7 +27,7 @@ interface OfRun {
   readonly runId: string;
 }
 
-interface Refused {
+export interface Refusal {
   readonly ok: false;
   /** `invalid`: the request itself is wrong; `not-found`: no such run or pipeline; `refused`: not in this state. */
   readonly code: 'invalid' | 'not-found' | 'refused';
@@ -36,7 +36,7 @@ interface Refused {
 
 export type OperateAnswer =
   | { readonly ok: true; readonly runId: string; readonly state: string; readonly message: string }
-  | Refused;
+  | Refusal;
 
 /** While a pipeline is paused, none of its waiting runs starts. */
 export type PauseRequest =
@@ -60,7 +60,72 @@ export type PauseAnswer =
       readonly waiting: number;
       readonly message: string;
     }
-  | Refused;
+  | Refusal;
+
+/** One page of the files that were there before. By invocation only. */
+export interface BackfillRequest {
+  readonly verb: 'backfill';
+  readonly requestId: string;
+  readonly actor: string;
+  readonly pipeline: string;
+  /** Of the keys. */
+  readonly prefix?: string;
+  /** LastModified from this time on. ISO 8601, UTC, with milliseconds. */
+  readonly since?: string;
+  /** LastModified before this time. */
+  readonly until?: string;
+  /** Admit files of which it is not known whether they were loaded. */
+  readonly again?: boolean;
+  /** Count, and change nothing. */
+  readonly dryRun?: boolean;
+  /** `s3://bucket/key`: go on after this object. */
+  readonly after?: string;
+}
+
+export interface BackfillCounts {
+  readonly listed: number;
+  /** A run was created; in a dry run: would be. */
+  readonly new: number;
+  readonly loadedBefore: number;
+  /** A newer upload of the key was admitted. */
+  readonly superseded: number;
+  /** An upload of the key was admitted by a version of Baton that did not keep which one. */
+  readonly unclear: number;
+  /** Not a file of the pipeline, or outside of the time asked for. */
+  readonly ignored: number;
+}
+
+export interface BackfillAnswer {
+  readonly ok: true;
+  readonly message: string;
+  readonly counts: BackfillCounts;
+  /** Where the next page goes on; absent: there is none. */
+  readonly next?: string;
+}
+
+/** Starts the due times of a pipeline's schedules that have no run, oldest first. By invocation only. */
+export interface StartDueRequest {
+  readonly verb: 'start-due';
+  readonly requestId: string;
+  readonly actor: string;
+  readonly pipeline: string;
+  /** From this time on. ISO 8601, UTC, with milliseconds. */
+  readonly from: string;
+  /** Before this time, and never after now. */
+  readonly to: string;
+  readonly dryRun?: boolean;
+}
+
+export interface StartDueAnswer {
+  readonly ok: true;
+  readonly message: string;
+  /** Due times without a run, oldest first: started now; in a dry run: would be. */
+  readonly started: readonly string[];
+  /** Due times that had a run. */
+  readonly before: number;
+  /** Where the next request goes on; absent: all are done. */
+  readonly next?: string;
+}
 
 /** By invocation only. */
 export interface CheckRequest {
@@ -104,3 +169,5 @@ export interface CheckAnswer {
   readonly buckets: { readonly artifacts: string; readonly files: readonly string[] };
   readonly probes: readonly Probe[];
 }
+
+export type AnyRequest = OperateRequest | PauseRequest | CheckRequest | BackfillRequest | StartDueRequest;

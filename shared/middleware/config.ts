@@ -10,8 +10,6 @@ export interface Config extends Settings {
   readonly connection: Connection;
   /** The other warehouses that pipelines name, by name. */
   readonly warehouses: Readonly<Record<string, Connection>>;
-  /** Days until an ended run is deleted. */
-  readonly historyDays: number;
 }
 
 /** @throws Error that names every variable that is missing or contradictory. */

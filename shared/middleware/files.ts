@@ -1,7 +1,7 @@
 /** The FileStore port over S3. The client is large and only steps with files need it: it is loaded when asked for. */
 import type * as S3 from '@aws-sdk/client-s3';
 
-import type { FileStore, FoundFile } from '../engine/ports.ts';
+import type { FileStore, FoundFile, ListedPage } from '../engine/ports.ts';
 import { isNamed } from '../errors.ts';
 import { defined } from '../run/defined.ts';
 
@@ -42,6 +42,12 @@ export class S3FileStore implements FileStore {
       if (isNamed(error, 'NotFound', 'NoSuchKey')) return undefined;
       throw error;
     }
+  }
+
+  async list(bucket: string, prefix: string, after: string | undefined, limit: number): Promise<ListedPage> {
+    const { client } = await this.#load();
+    const { listFiles } = await import('./list-files.ts');
+    return listFiles(client, bucket, prefix, after, limit);
   }
 
   async putArtifact(key: string, body: string): Promise<void> {

@@ -11,7 +11,8 @@ export type RunTrigger =
 
 interface Common {
   /**
-   * `s3`, `event`: the event's time; `batch`: that of its oldest file; `request`: when it was sent; `schedule`: when it was due; `pipeline`: that of the upstream
+   * `s3`, `event`: the event's time, or LastModified of a file that a backfill admitted; `batch`: that of its oldest file;
+   * `request`: when it was sent; `schedule`: when it was due; `pipeline`: that of the upstream
    * run, so that a whole chain has one time. ISO 8601, UTC.
    */
   readonly time: string;
@@ -22,6 +23,8 @@ interface Common {
 export interface FileTrigger extends Common {
   readonly kind: 's3';
   readonly file: RunFile;
+  /** Admitted by a backfill: `time` is the object's LastModified, and the file has no sequencer. */
+  readonly backfill?: true;
 }
 
 /** Several files that waited at the same time. */

@@ -1,5 +1,4 @@
 /** The RunStore port over DynamoDB: one table, single-item conditional writes only. */
-import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -18,6 +17,8 @@ import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { underwayOf } from '../run/run.ts';
 import { conflictOf } from './conflict.ts';
+import type { DynamoDbKeys } from './dynamodb-keys.ts';
+import type { KeyItem, KeyName, Upload } from './key-item.ts';
 import type { Item } from './run-item.ts';
 import {
   absorbedExpiry,
@@ -25,7 +26,6 @@ import {
   DUE_PARTITION,
   HISTORY_DAYS,
   historyKey,
-  keyKey,
   planKey,
   poolKey,
   runItem,
@@ -34,7 +34,6 @@ import {
 } from './run-item.ts';
 import { parsePool } from './parse-pool.ts';
 import type { HistoryRow, Member, Paused, Pool, RunStore } from './run-store.ts';
-import { paddedSequencer } from './run-store.ts';
 
 type StoredItem = Record<string, AttributeValue>;
 
@@ -324,27 +323,31 @@ export class DynamoDbRunStore implements RunStore {
     );
   }
 
-  async newestUploads(
+  async loadKeys(
     pipeline: string,
     keys: readonly { readonly bucket: string; readonly key: string }[],
-  ): Promise<(string | undefined)[]> {
-    const itemKeys = keys.map(({ bucket, key }) => keyKey(pipeline, hashOfKey(bucket, key)));
-    const items = new Map((await this.#getAll(itemKeys)).map((item) => [item['pk'], item['highest']]));
-    return itemKeys.map(({ pk }) => items.get(pk) as string | undefined);
+  ): Promise<(KeyItem | undefined)[]> {
+    const { keyItemKey, parseKeyItem } = await import('./key-item.ts');
+    const itemKeys = keys.map(({ bucket, key }) => keyItemKey({ pipeline, bucket, key }));
+    const items = new Map((await this.#getAll(itemKeys)).map((item) => [item['pk'], parseKeyItem(item)]));
+    return itemKeys.map(({ pk }) => items.get(pk));
   }
 
-  async admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean> {
-    const hash = hashOfKey(bucket, key);
-    const padded = paddedSequencer(sequencer);
-    const admitted = await this.#update(
-      keyKey(pipeline, hash),
-      {
-        UpdateExpression: 'SET highest = :sequencer, bucketName = :bucket, objectKey = :key',
-        ConditionExpression: 'attribute_not_exists(highest) OR highest <= :sequencer',
-      },
-      { ':sequencer': padded, ':bucket': bucket, ':key': key },
-    );
-    return admitted !== undefined;
+  async admitKey(name: KeyName, sequencer: string, upload: Upload): Promise<KeyItem | undefined> {
+    return (await this.#keys()).admit(name, sequencer, upload);
+  }
+
+  async loadKey(name: KeyName): Promise<KeyItem | undefined> {
+    return (await this.#keys()).load(name);
+  }
+
+  async changeKey(name: KeyName, next: KeyItem, read: KeyItem | undefined): Promise<boolean> {
+    return (await this.#keys()).change(name, next, read);
+  }
+
+  async #keys(): Promise<DynamoDbKeys> {
+    const { DynamoDbKeys: Keys } = await import('./dynamodb-keys.ts');
+    return new Keys(this.#client, this.#table);
   }
 
   async #get(key: { pk: string; sk: string }): Promise<Item | undefined> {
@@ -444,10 +447,6 @@ export class DynamoDbRunStore implements RunStore {
     }
     return items;
   }
-}
-
-function hashOfKey(bucket: string, key: string): string {
-  return createHash('sha256').update(`${bucket}\0${key}`).digest('hex').slice(0, 40);
 }
 
 /** Nothing for an item that cannot be read: `load` says why. */

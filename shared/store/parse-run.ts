@@ -86,7 +86,7 @@ const file = map({
 const common = { time: instant, replayName: optional(text) };
 
 const triggers = {
-  s3: map({ kind: one('s3'), ...common, file }),
+  s3: map({ kind: one('s3'), ...common, file, backfill: flag }),
   batch: map({ kind: one('batch'), ...common, head: map({ runId: text, version: count }) }),
   request: map({ kind: one('request'), ...common, requestId: text, actor: text, file: optional(file) }),
   schedule: map({ kind: one('schedule'), ...common, schedule: text }),

@@ -22,7 +22,6 @@ export const DUE_PARTITION = 'due';
 export const runKey = (runId: string) => ({ pk: `run#${runId}`, sk: 'run' });
 export const planKey = (hash: string) => ({ pk: `plan#${hash}`, sk: 'plan' });
 export const poolKey = (pipeline: string) => ({ pk: `pool#${pipeline}`, sk: 'pool' });
-export const keyKey = (pipeline: string, hash: string) => ({ pk: `key#${pipeline}#${hash}`, sk: 'key' });
 
 export function historyKey(runId: string, row: Pick<FinishedStep, 'index' | 'generation' | 'attempt'>) {
   return {

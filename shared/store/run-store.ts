@@ -1,6 +1,7 @@
 /** The port to Baton's table. Every write is conditional and changes one item. */
 import type { Plan } from '../pipeline/plan.ts';
 import type { FinishedStep, Run } from '../run/run.ts';
+import type { KeyItem, KeyName, Upload } from './key-item.ts';
 
 /** A step's history row, as people read it. */
 export interface HistoryRow extends FinishedStep {
@@ -68,18 +69,20 @@ export interface RunStore {
   pausePool(pipeline: string, paused: Paused, requestId: string): Promise<Paused | undefined>;
   /** Ends a pause; returns the one that ended. Undefined: the pipeline is not paused, or this request ended an earlier pause. */
   unpausePool(pipeline: string, requestId: string): Promise<Paused | undefined>;
-  /** The highest sequencer admitted for each of these keys, in their order; padded as it is compared. */
-  newestUploads(
+  /** In their order. Consistent. */
+  loadKeys(
     pipeline: string,
     keys: readonly { readonly bucket: string; readonly key: string }[],
-  ): Promise<(string | undefined)[]>;
-  /** Stores the sequencer if it is the highest seen for the key; returns whether it is at least as high. */
-  admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean>;
-}
-
-/** Sequencers are compared as text after padding the shorter with zeros on the left (S3 user guide: Event message structure). */
-export function paddedSequencer(sequencer: string): string {
-  return sequencer.toLowerCase().padStart(64, '0');
+  ): Promise<(KeyItem | undefined)[]>;
+  /**
+   * Stores the upload of an event, unless one with a higher sequencer was admitted, or a backfill listed the key at about its
+   * time or later. Returns the item that it is not stored over; undefined: it is stored.
+   */
+  admitKey(name: KeyName, sequencer: string, upload: Upload): Promise<KeyItem | undefined>;
+  /** Consistent. */
+  loadKey(name: KeyName): Promise<KeyItem | undefined>;
+  /** Stores `next` if the item is as it was read; undefined: there was none. */
+  changeKey(name: KeyName, next: KeyItem, read: KeyItem | undefined): Promise<boolean>;
 }
 
 /** The holders of the pipeline's slots: run id -> epoch. */

@@ -57,6 +57,7 @@ it('the SQL of a downstream pipeline is shown with an example of the upstream ru
     landingBucket: 'l',
     artifactsBucket: 'a',
     copyRole: 'default',
+    historyDays: 400,
   };
   const sqlWith = (trigger: Trigger, of = statements): string | undefined => {
     const plan: Plan = planOf([{ statements: of }], { triggers: [trigger] });

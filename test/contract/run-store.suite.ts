@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { EveryRun, FileReader, RunReader } from '../../cli/runs/run-reader.ts';
 import type { Run } from '../../shared/run/run.ts';
+import type { Upload } from '../../shared/store/key-item.ts';
+import { paddedSequencer } from '../../shared/store/key-item.ts';
 import type { RunStore } from '../../shared/store/run-store.ts';
 import { storedRun, type StoredRun } from '../../shared/store/stored-run.ts';
 import { changed, runOf } from '../fakes/run-of.ts';
@@ -538,8 +540,19 @@ export function runStoreSuite(
       expect((await store.loadPool(pipeline)).paused).toEqual(bob);
     });
 
+    const keyName = (key = `k${made}`, pipeline = 'p', bucket = 'b') => ({ pipeline, bucket, key });
+    const at = (second: number): string => new Date(Date.UTC(2026, 10, 24, 8, 0, second)).toISOString();
+    const upload = (etag: string, second = 0): Upload => ({
+      etag,
+      size: 10,
+      at: at(second),
+      run: `run-of-${etag}`,
+      via: 'event',
+    });
+
     it('admits uploads of a key in the order of their sequencers, padded on the left', async () => {
-      const admit = (sequencer: string) => store.admitKey('p', 'b', `k${made}`, sequencer);
+      const admit = async (sequencer: string) =>
+        (await store.admitKey(keyName(), sequencer, upload(sequencer))) === undefined;
       expect(await admit('0F')).toBe(true);
       expect(await admit('0f')).toBe(true);
       expect(await admit('e')).toBe(false);
@@ -549,14 +562,65 @@ export function runStoreSuite(
 
     it('admits a key separately for each bucket and pipeline', async () => {
       const key = `apart${made}`;
-      expect(await store.admitKey('p', 'b', key, '5')).toBe(true);
-      for (const [pipeline, bucket, name] of [
-        ['q', 'b', key],
-        ['p', 'c', key],
-        ['p', 'b', `${key}x`],
-      ] as const)
-        expect(await store.admitKey(pipeline, bucket, name, '4')).toBe(true);
-      expect(await store.admitKey('p', 'b', key, '4')).toBe(false);
+      const admit = async (sequencer: string, name = keyName(key)) =>
+        (await store.admitKey(name, sequencer, upload(sequencer))) === undefined;
+      expect(await admit('5')).toBe(true);
+      for (const name of [keyName(key, 'q'), keyName(key, 'p', 'c'), keyName(`${key}x`)])
+        expect(await admit('4', name)).toBe(true);
+      expect(await admit('4')).toBe(false);
+    });
+
+    it('keeps the upload that was admitted last, and returns it for an older one', async () => {
+      const name = keyName(`kept${made}`);
+      expect(await store.loadKey(name)).toBeUndefined();
+      await store.admitKey(name, '05', upload('five'));
+      const item = { highest: paddedSequencer('05'), upload: upload('five') };
+      expect(await store.loadKey(name)).toEqual(item);
+      expect(await store.admitKey(name, '04', upload('four'))).toEqual(item);
+      expect(await store.loadKey(name)).toEqual(item);
+      expect(await store.admitKey(name, '06', upload('six'))).toBeUndefined();
+      expect(await store.loadKey(name)).toEqual({ highest: paddedSequencer('06'), upload: upload('six') });
+    });
+
+    it('changes the item of a key only if it is as it was read', async () => {
+      const name = keyName(`changed${made}`);
+      const listed = { etag: 'x', lastModified: at(0), at: at(5), run: 'listed-run' };
+      const next = { upload: { ...upload('x'), via: 'backfill' as const, run: 'listed-run' }, listed };
+      expect(await store.changeKey(name, next, { highest: paddedSequencer('01') })).toBe(false);
+      expect(await store.changeKey(name, next, undefined)).toBe(true);
+      expect(await store.changeKey(name, next, undefined)).toBe(false);
+      expect(await store.loadKey(name)).toEqual(next);
+      expect(await store.changeKey(name, { ...next, highest: paddedSequencer('01') }, next)).toBe(true);
+      expect(await store.changeKey(name, next, next)).toBe(false);
+      const other = { ...next, highest: paddedSequencer('01'), listed: { ...listed, run: 'other' } };
+      expect(await store.changeKey(name, { upload: upload('y') }, other)).toBe(false);
+      const read = await store.loadKey(name);
+      expect(await store.changeKey(name, { upload: upload('y') }, read)).toBe(true);
+      expect(await store.loadKey(name)).toEqual({ upload: upload('y') });
+    });
+
+    it('lets exactly one of many concurrent changes of a key win', async () => {
+      const name = keyName(`raced${made}`);
+      const changes = await Promise.all(
+        Array.from({ length: 10 }, (_, i) => store.changeKey(name, { upload: upload(`e${i}`) }, undefined)),
+      );
+      expect(changes.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('does not store an upload over an item that a backfill listed at about its time, and stores a later one', async () => {
+      const name = keyName(`listed${made}`);
+      const listed = { etag: 'x', lastModified: at(0), at: at(100), run: 'listed-run' };
+      const item = { upload: { ...upload('x'), via: 'backfill' as const }, listed };
+      await store.changeKey(name, item, undefined);
+      expect(await store.admitKey(name, '01', upload('x', 1))).toEqual(item);
+      expect(await store.admitKey(name, '01', upload('y', 160))).toEqual(item);
+      expect(await store.loadKey(name)).toEqual(item);
+      expect(await store.admitKey(name, '01', upload('y', 161))).toBeUndefined();
+      expect(await store.loadKey(name)).toEqual({
+        highest: paddedSequencer('01'),
+        upload: upload('y', 161),
+        listed,
+      });
     });
   });
 }

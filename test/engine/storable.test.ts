@@ -74,6 +74,7 @@ const ask = (world: World, request: object): Promise<unknown> => {
   const parsed = parseRequest(request);
   if (parsed.verb === 'check' || parsed.verb === 'pause' || parsed.verb === 'unpause')
     throw new Error('not asked here');
+  if (parsed.verb === 'backfill' || parsed.verb === 'start-due') throw new Error('not asked here');
   return operate(parsed, world.engine([plan]));
 };
 

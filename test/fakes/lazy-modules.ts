@@ -1,4 +1,5 @@
 /** What the engine loads when it is first needed, loaded before: so that nothing in a test depends on how long loading takes. */
+import '../../shared/engine/backfill/admit-event.ts';
 import '../../shared/engine/verify-query.ts';
 import '../../shared/engine/batch/perform.ts';
 import '../../shared/engine/drive-request.ts';

@@ -10,6 +10,8 @@ import { defined } from '../../shared/run/defined.ts';
 import { queueOrder, underwayOf } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { fileKey } from '../../shared/store/file-index.ts';
+import type { KeyItem, KeyName, Upload } from '../../shared/store/key-item.ts';
+import { certainlyBefore, paddedSequencer } from '../../shared/store/key-item.ts';
 import type { HistoryRow, Member, Paused, Pool, RunStore } from '../../shared/store/run-store.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
 
@@ -20,7 +22,7 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, FileReader
   readonly rows = new Map<string, Map<string, HistoryRow>>();
   readonly plans = new Map<string, Plan>();
   readonly pools = new Map<string, Pool>();
-  readonly keys = new Map<string, string>();
+  readonly keys = new Map<string, KeyItem>();
   /** The last requests to pause and to unpause, by pipeline. */
   readonly #requests = { pause: new Map<string, string>(), unpause: new Map<string, string>() };
   /** Told of every write of a run, before it is stored. */
@@ -87,11 +89,11 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, FileReader
     return runIds.flatMap((runId) => this.runs.get(runId) ?? []);
   }
 
-  async newestUploads(
+  async loadKeys(
     pipeline: string,
     keys: readonly { readonly bucket: string; readonly key: string }[],
-  ): Promise<(string | undefined)[]> {
-    return keys.map(({ bucket, key }) => this.keys.get(JSON.stringify([pipeline, bucket, key])));
+  ): Promise<(KeyItem | undefined)[]> {
+    return keys.map(({ bucket, key }) => this.keys.get(nameOf({ pipeline, bucket, key })));
   }
 
   #set(next: Run, before: Run | undefined): void {
@@ -219,11 +221,34 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, FileReader
     return paused;
   }
 
-  async admitKey(pipeline: string, bucket: string, key: string, sequencer: string): Promise<boolean> {
-    const name = JSON.stringify([pipeline, bucket, key]);
-    const padded = sequencer.toLowerCase().padStart(64, '0');
-    if ((this.keys.get(name) ?? '') > padded) return false;
-    this.keys.set(name, padded);
+  async admitKey(name: KeyName, sequencer: string, upload: Upload): Promise<KeyItem | undefined> {
+    const there = this.keys.get(nameOf(name));
+    const highest = paddedSequencer(sequencer);
+    if ((there?.highest ?? '') > highest || (there?.listed?.at ?? '') >= certainlyBefore(upload.at))
+      return there;
+    this.keys.set(nameOf(name), { ...there, highest, upload });
+    return undefined;
+  }
+
+  async loadKey(name: KeyName): Promise<KeyItem | undefined> {
+    return this.keys.get(nameOf(name));
+  }
+
+  async changeKey(name: KeyName, next: KeyItem, read: KeyItem | undefined): Promise<boolean> {
+    const there = this.keys.get(nameOf(name));
+    if (identityOf(there) !== identityOf(read)) return false;
+    this.keys.set(nameOf(name), next);
     return true;
   }
+}
+
+function nameOf({ pipeline, bucket, key }: KeyName): string {
+  return JSON.stringify([pipeline, bucket, key]);
+}
+
+/** What the real one compares. */
+function identityOf(item: KeyItem | undefined): string {
+  return JSON.stringify(
+    item && [item.highest ?? '', item.upload?.run ?? '', item.listed?.at ?? '', item.listed?.run ?? ''],
+  );
 }

@@ -1,5 +1,13 @@
 /** A whole world for the engine: fakes of every port, a clock that only moves when told, and the events that flew. */
-import type { Driver, Engine, FoundFile, Ports, Publication } from '../../shared/engine/ports.ts';
+import type {
+  Driver,
+  Engine,
+  FoundFile,
+  ListedFile,
+  ListedPage,
+  Ports,
+  Publication,
+} from '../../shared/engine/ports.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import type { Driven } from '../../shared/engine/drive.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
@@ -45,6 +53,7 @@ export class World {
           return this.objects.get(`${bucket}/${key}`);
         },
         getArtifact: async (key) => this.artifacts.get(key),
+        list: async (bucket, prefix, after, limit) => this.#list(bucket, prefix, after, limit),
         putArtifact: async (key, body) => {
           this.artifacts.set(key, body);
         },
@@ -60,6 +69,7 @@ export class World {
         landingBucket: 'landing',
         artifactsBucket: 'artifacts',
         copyRole: 'default',
+        historyDays: 400,
       },
       now: () => this.time,
       randomToken: () => {
@@ -131,6 +141,17 @@ export class World {
     return this.drive(runId, event);
   }
 
+  #list(bucket: string, prefix: string, after: string | undefined, limit: number): ListedPage {
+    const bytes = (text: string): Buffer => Buffer.from(text);
+    const found = [...this.objects.values()]
+      .filter((file) => file.bucket === bucket && file.key.startsWith(prefix))
+      .filter(({ key }) => after === undefined || Buffer.compare(bytes(key), bytes(after)) > 0)
+      .sort((a, b) => Buffer.compare(bytes(a.key), bytes(b.key)));
+    const files = found.slice(0, limit).map((file) => listed(file));
+    const last = files.at(-1)?.key;
+    return { files, isLast: found.length <= limit, ...(last === undefined ? {} : { last }) };
+  }
+
   put(file: RunFile, modified = new Date(this.time).toISOString()): void {
     this.objects.set(`${file.bucket}/${file.key}`, { ...file, modified });
   }
@@ -138,6 +159,11 @@ export class World {
   types(): string[] {
     return this.published.filter((entry) => entry.source === 'baton').map((entry) => entry.type);
   }
+}
+
+/** As a listing shows it: without a sequencer. */
+function listed({ bucket, key, size, etag, versionId = 'null', modified = '' }: FoundFile): ListedFile {
+  return { bucket, key, size, etag, versionId, modified };
 }
 
 /** Ten letters, another ten for each number. */

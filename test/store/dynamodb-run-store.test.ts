@@ -19,7 +19,8 @@ import type { FileEntry } from '../../cli/runs/run-reader.ts';
 import { openDynamoDb } from '../../local/dynamodb/server.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 import { fileKey } from '../../shared/store/file-index.ts';
-import { BATCH_SCHEMA, keyKey, runItem, runOfItem } from '../../shared/store/run-item.ts';
+import { keyItemKey, paddedSequencer } from '../../shared/store/key-item.ts';
+import { BATCH_SCHEMA, runItem, runOfItem } from '../../shared/store/run-item.ts';
 import { runStoreSuite } from '../contract/run-store.suite.ts';
 import { changed, runOf } from '../fakes/run-of.ts';
 
@@ -151,7 +152,7 @@ it('the files of a pipeline contain the parts of marked folders, which have no r
   try {
     const at = '2026-01-01T00:00:00.000Z';
     const part = {
-      ...keyKey('p', 'hash'),
+      ...keyItemKey({ pipeline: 'p', bucket: 'lake', key: 'out/part-1' }),
       pipeline: 'p',
       fileKey: fileKey('out/part-1', at),
       bucketName: 'lake',
@@ -162,10 +163,16 @@ it('the files of a pipeline contain the parts of marked folders, which have no r
       at,
     };
     await client.send(new PutItemCommand({ TableName: 'runs', Item: marshall(part) }));
-    const broken = { ...part, ...keyKey('p', 'other'), objectKey: 'out/part-2', size: 'x' };
+    const broken = {
+      ...part,
+      ...keyItemKey({ pipeline: 'p', bucket: 'lake', key: 'out/part-2' }),
+      objectKey: 'out/part-2',
+      size: 'x',
+    };
     await client.send(new PutItemCommand({ TableName: 'runs', Item: marshall(broken) }));
     // The key item of an ordinary file is not in the index.
-    await store.admitKey('p', 'lake', 'out/ordinary', '01');
+    const name = { pipeline: 'p', bucket: 'lake', key: 'out/ordinary' };
+    await store.admitKey(name, '01', { etag: 'e', size: 1, at, run: 'p-1', via: 'event' });
     const found: FileEntry[] = [];
     for await (const page of store.files('p', 'out/')) found.push(...page);
     expect(found).toEqual([
@@ -227,7 +234,11 @@ it('an error other than a refused condition is thrown, not reported as a conflic
   await expect(store.takeSlot('p', 'r', read, 2)).rejects.toThrow('slow down');
   await expect(store.takeSlot('p', 'r', { holders: {}, epoch: 0 }, 2)).rejects.toThrow('slow down');
   await expect(store.releaseSlot('p', 'r', 1)).rejects.toThrow('slow down');
-  await expect(store.admitKey('p', 'b', 'k', '01')).rejects.toThrow('slow down');
+  const name = { pipeline: 'p', bucket: 'b', key: 'k' };
+  const at = '2026-11-24T08:00:00.000Z';
+  const upload = { etag: 'e', size: 1, at, run: 'r', via: 'event' as const };
+  await expect(store.admitKey(name, '01', upload)).rejects.toThrow('slow down');
+  await expect(store.changeKey(name, { upload }, undefined)).rejects.toThrow('slow down');
 });
 
 it('a history row expires, but not before its run', async () => {
@@ -249,4 +260,18 @@ it('a history row expires, but not before its run', async () => {
 
 it('an item that is not a run is refused with its key', () => {
   expect(() => runOfItem({ pk: 'pool#x' })).toThrow('item pool#x is not a run');
+});
+
+it('reads the item of a key that an earlier version wrote, and refuses one that is not valid with its place', async () => {
+  const { client, store, close } = await openStore();
+  try {
+    const name = { pipeline: 'p', bucket: 'b', key: 'k' };
+    const item = { ...keyItemKey(name), bucketName: 'b', objectKey: 'k', highest: paddedSequencer('01') };
+    await client.send(new PutItemCommand({ TableName: 'runs', Item: marshall(item) }));
+    expect(await store.loadKey(name)).toEqual({ highest: paddedSequencer('01') });
+    await client.send(new PutItemCommand({ TableName: 'runs', Item: marshall({ ...item, etag: 'e' }) }));
+    await expect(store.loadKey(name)).rejects.toThrow('the item of b/k in the table: size is missing');
+  } finally {
+    await close();
+  }
 });

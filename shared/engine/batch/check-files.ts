@@ -11,7 +11,7 @@ import type { Leaving, Listed, Run } from '../../run/run.ts';
 import { underwayOf } from '../../run/run.ts';
 import { list, map, optional, text } from '../../store/shape.ts';
 import type { Read } from '../../store/shape.ts';
-import { paddedSequencer } from '../../store/run-store.ts';
+import { isSuperseded } from '../../store/key-item.ts';
 import type { Engine, FoundFile } from '../ports.ts';
 import type { ListedFile } from './list.ts';
 import { LANES, readList } from './list.ts';
@@ -49,15 +49,13 @@ async function whyLeaving(
   about: Finished | undefined,
   engine: Engine,
 ): Promise<readonly Leaving[]> {
-  const newest = await engine.store.newestUploads(
+  const items = await engine.store.loadKeys(
     run.pipeline,
     wrong.map(({ file }) => file),
   );
   return wrong.map(({ file, change: [what, how] }, i) => {
     const { run: runId = run.id, sequencer } = file;
-    const highest = newest[i];
-    if (highest !== undefined && sequencer !== undefined && paddedSequencer(sequencer) < highest)
-      return { runId };
+    if (isSuperseded(items[i], { run: runId, sequencer })) return { runId };
     const message = `${what} ${about === undefined ? 'before' : 'while'} it was loaded${how}. To load it, upload it again: that starts a new run`;
     return { runId, error: { class: 'input', message, step: run.step } };
   });

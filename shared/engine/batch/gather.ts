@@ -6,7 +6,7 @@ import type { FilesGathered } from '../../run/run-event.ts';
 import type { Run } from '../../run/run.ts';
 import { isQueued, queueOrder } from '../../run/run.ts';
 import type { FileTrigger } from '../../run/trigger.ts';
-import { paddedSequencer } from '../../store/run-store.ts';
+import { isSuperseded } from '../../store/key-item.ts';
 import { defined } from '../../run/defined.ts';
 import { driveFrom } from '../drive.ts';
 import type { Engine } from '../ports.ts';
@@ -60,14 +60,12 @@ async function withoutSuperseded(
 ): Promise<readonly WaitingFile[]> {
   const [first] = runs;
   if (first === undefined) return [];
-  const newest = await engine.store.newestUploads(
+  const items = await engine.store.loadKeys(
     first.pipeline,
     runs.map(({ trigger: { file } }) => file),
   );
-  const isOld = ({ trigger: { file } }: WaitingFile, i: number): boolean => {
-    const highest = newest[i];
-    return highest !== undefined && file.sequencer !== undefined && paddedSequencer(file.sequencer) < highest;
-  };
+  const isOld = ({ id, trigger: { file } }: WaitingFile, i: number): boolean =>
+    isSuperseded(items[i], { run: id, sequencer: file.sequencer });
   await allInLanes(runs.filter(isOld), LANES, (run) =>
     driveFrom(run.id, { kind: 'superseded', decide: supersedeWaiting }, engine),
   );

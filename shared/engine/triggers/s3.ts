@@ -4,15 +4,18 @@ import type { FileTrigger, RunFile } from '../../run/trigger.ts';
 import type { RunTriggerKind } from './kind.ts';
 
 export const s3: RunTriggerKind<FileTrigger> = {
-  identity: ({ kind, file, replayName }, onReplay) => [
+  identity: ({ kind, file, time, replayName, backfill }, onReplay) => [
     kind,
     file.bucket,
     file.key,
-    file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`,
+    // A listing has no sequencer: without a version its upload has an identity of its own.
+    ...(backfill === true && file.versionId === undefined
+      ? [file.etag, 'listed', time]
+      : [file.versionId ?? `${file.etag}/${file.sequencer ?? ''}`]),
     // With onReplay: rerun each replay is a trigger of its own.
     ...(onReplay === 'rerun' && replayName !== undefined ? [replayName] : []),
   ],
-  words: ({ file }) => fileWords(file),
+  words: ({ file, backfill }) => `${fileWords(file)}${backfill === true ? ' (backfill)' : ''}`,
   example: (trigger, time, { landingBucket }) => {
     if (trigger.kind !== 's3') return undefined;
     const { bucket = landingBucket, prefix, suffix, marker } = trigger;

@@ -112,6 +112,7 @@ class Replay {
       files: {
         find: async () => undefined,
         getArtifact: async () => undefined,
+        list: async () => ({ files: [], isLast: true }),
         putArtifact: async () => undefined,
       },
       // Wake-ups that are published come at any time anyway.
@@ -122,6 +123,7 @@ class Replay {
         landingBucket: 'landing',
         artifactsBucket: 'artifacts',
         copyRole: 'default',
+        historyDays: 400,
       },
       now: () => this.#now + this.#ahead,
       randomToken: () => this.#token,
