@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Configuration } from '../verify/interleavings/configuration.ts';
-import { oneStep, smallest, smallestOfTwo } from '../verify/interleavings/configuration.ts';
+import { oneStep, paused, smallest, smallestOfTwo } from '../verify/interleavings/configuration.ts';
 import { explore, walk } from '../verify/interleavings/explore.ts';
 import type { Sabotage } from '../verify/interleavings/moves.ts';
 
@@ -39,6 +39,12 @@ it('every state of two drivers of one step is valid, without drivers that can ha
   expect([...few].filter((world) => !worlds.has(world))).toEqual([]);
 });
 
+it('every state of one driver of a pipeline that is paused and unpaused at any time is valid and leads to an end', async () => {
+  const explored = await explore(paused);
+  expect(explored.violation).toBeUndefined();
+  expect(explored.complete).toBe(true);
+});
+
 describe('the exploration finds the shortest way to a violation', () => {
   const cases: [string, Configuration, Sabotage, RegExp][] = [
     [
@@ -48,6 +54,23 @@ describe('the exploration finds the shortest way to a violation', () => {
         warehouse.verify = () => [['0']];
       },
       /^I1: /,
+    ],
+    [
+      'if a slot of a paused pipeline can be taken',
+      paused,
+      ({ store }) => {
+        const take = store.takeSlot.bind(store);
+        store.takeSlot = (pipeline, runId, pool, limit) => {
+          const there = store.pools.get(pipeline);
+          const { paused: pause, ...open } = there ?? { holders: {}, epoch: 0 };
+          store.pools.set(pipeline, open);
+          const taken = take(pipeline, runId, pool, limit);
+          const after = store.pools.get(pipeline) ?? open;
+          if (pause !== undefined) store.pools.set(pipeline, { ...after, paused: pause });
+          return taken;
+        };
+      },
+      /^I14: /,
     ],
     [
       'if tokens are not remembered: a statement is executed twice',

@@ -25,6 +25,8 @@ export interface Configuration {
   readonly budgets: Budgets;
   /** A person may give the run up at any time. */
   readonly cancel: boolean;
+  /** A person may pause the pipeline and end the pause at any time, as often as they like. */
+  readonly pause: boolean;
   /** A commit may take effect after its session is closed. */
   readonly late: boolean;
   /** A driver may stand still for 100 s and go on then. */
@@ -87,6 +89,7 @@ function configuration(
     ...Object.entries(budgets).map(([kind, count]) => `${count} ${kind}`),
     ...(more.late === true ? ['late commits'] : []),
     ...(more.cancel === true ? ['cancel'] : []),
+    ...(more.pause === true ? ['pause'] : []),
     ...(more.frozen === true ? ['frozen drivers'] : []),
     ...(more.oldEvents === true ? ['old events'] : []),
   ];
@@ -96,6 +99,7 @@ function configuration(
     drivers,
     budgets: { ...noFaults, ...budgets },
     cancel: false,
+    pause: false,
     late: false,
     frozen: false,
     oldEvents: false,
@@ -111,6 +115,9 @@ export const smallestOfTwo = configuration('S D', 2, {});
 
 /** One step and two drivers: explored by `npm test`. */
 export const oneStep = configuration('D', 2, {});
+
+/** One step of a pipeline that is paused and unpaused: explored by `npm test`. */
+export const paused = configuration('D', 1, {}, { pause: true });
 
 export const configurations: readonly Configuration[] = [
   smallest,
@@ -138,4 +145,7 @@ export const configurations: readonly Configuration[] = [
   configuration('S D D', 1, { lies: 2 }),
   configuration('S D', 2, { lies: 1 }),
   configuration('D S D', 2, { deaths: 1 }),
+  paused,
+  configuration('D', 2, {}, { pause: true }),
+  configuration('S D', 1, { permanent: 1, deaths: 1 }, { pause: true, late: true }),
 ];

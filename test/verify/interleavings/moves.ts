@@ -86,6 +86,7 @@ export class Moves {
     };
     await this.#ofDrivers(state, add);
     this.#ofWarehouse(state, add);
+    if (this.#configuration.pause) this.#ofPause(state, add);
     await this.#ofNews(state, add);
     this.#ofTime(state, add);
     return moves;
@@ -185,6 +186,24 @@ export class Moves {
         });
       return ways;
     });
+  }
+
+  /** One write each; whom `unpause` wakes is woken at any time anyway. Only a person ends a pause. */
+  #ofPause(state: Snapshot, add: Add): void {
+    if (isOver(state)) return;
+    const { paused, ...pool } = state.pool ?? { holders: {}, epoch: 0 };
+    if (paused === undefined)
+      add('somebody pauses the pipeline', (next) => {
+        next.pool = { ...pool, paused: { by: 'somebody', at: NOW_ISO } };
+      });
+    else
+      add(
+        'somebody unpauses the pipeline',
+        (next) => {
+          next.pool = pool;
+        },
+        state.drivers.length === 0 && state.run.state === 'QUEUED' && 'acts',
+      );
   }
 
   async #ofNews(state: Snapshot, add: Add): Promise<void> {

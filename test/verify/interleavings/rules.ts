@@ -51,6 +51,11 @@ export function brokenBetween(before: Snapshot, after: Snapshot): string | undef
     before.statements.some(({ token }) => token === is.token)
   )
     return 'a token comes back that was submitted before';
+  if (
+    after.pool?.paused !== undefined &&
+    Object.keys(after.pool.holders).some((id) => before.pool?.holders[id] === undefined)
+  )
+    return 'I14: a slot is taken while the pipeline is paused';
   for (const row of before.rows) {
     const there = after.rows.find((one) => keyOf(one) === keyOf(row));
     if (there === undefined || JSON.stringify(normalRow(there)) !== JSON.stringify(normalRow(row)))
