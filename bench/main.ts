@@ -7,9 +7,17 @@ import { growth } from './growth.ts';
 import { handoff } from './handoff.ts';
 import { load } from './load.ts';
 import { formatReport, type PartReport } from './report.ts';
+import { slots } from './slots.ts';
 import { steady } from './steady.ts';
 
-const PARTS: Readonly<Record<string, () => Promise<PartReport>>> = { bundle, steady, handoff, load, growth };
+const PARTS: Readonly<Record<string, () => Promise<PartReport>>> = {
+  bundle,
+  slots,
+  steady,
+  handoff,
+  load,
+  growth,
+};
 
 // So that what runs on exit, runs: it ends the local AWS.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
