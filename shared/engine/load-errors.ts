@@ -5,6 +5,7 @@ import type { Failed } from '../run/decision.ts';
 import type { LoadErrorsRead } from '../run/run-event.ts';
 import type { Run } from '../run/run.ts';
 import { sessionIdOf } from '../run/run.ts';
+import type { SmallEnd, Warehouse } from '../warehouse/warehouse.ts';
 import type { LoadError } from './batch/bad-files.ts';
 import { badFilesOf } from './batch/bad-files.ts';
 import { readList } from './batch/list.ts';
@@ -52,20 +53,34 @@ async function readLoadErrors(
           ? `session_id = ${seen.pid}`
           : undefined;
     if (where === undefined) return [];
-    const read = await warehouse.runSmall(
-      sessionId,
-      `SELECT TRIM(file_name) AS file_name, line_number, TRIM(column_name) AS column_name, TRIM(column_type) AS column_type, TRIM(error_message) AS error_message FROM sys_load_error_detail WHERE ${where} ORDER BY start_time DESC, line_number LIMIT ${ROWS_READ}`,
-      plan.session.keepAliveSeconds,
-    );
-    if (!read.ok || read.value.status !== 'FINISHED') return [];
-    const result = await warehouse.result(read.value.statementId, ROWS_READ);
-    return result === 'NOT_FOUND'
-      ? []
-      : result.rows.map((row) => ({ file: row[0] ?? '', text: loadErrorText(row) }));
+    const sql = `SELECT TRIM(file_name) AS file_name, line_number, TRIM(column_name) AS column_name, TRIM(column_type) AS column_type, TRIM(error_message) AS error_message FROM sys_load_error_detail WHERE ${where} ORDER BY start_time DESC, line_number LIMIT ${ROWS_READ}`;
+    const read = await warehouse.runSmall(sessionId, sql, plan.session.keepAliveSeconds);
+    const rows = read.ok ? await rowsOf(read.value, warehouse) : await rowsOfOther(sql, run, plan, warehouse);
+    return rows.map((row) => ({ file: row[0] ?? '', text: loadErrorText(row) }));
   } catch (error) {
+    // The next drive reads them: without them no file can be set aside, and the whole batch would fail.
+    if (setsAside(run, plan)) throw error;
     engine.log('warn', 'the load errors could not be read', { run: run.id, error: String(error) });
     return [];
   }
+}
+
+type Rows = readonly (readonly (string | null)[])[];
+
+async function rowsOf({ status, statementId }: SmallEnd, warehouse: Warehouse): Promise<Rows> {
+  if (status !== 'FINISHED') return [];
+  const result = await warehouse.result(statementId, ROWS_READ);
+  return result === 'NOT_FOUND' ? [] : result.rows;
+}
+
+/** The run's session is gone or busy: any session of the same user can read the view. */
+async function rowsOfOther(sql: string, run: Run, plan: Plan, warehouse: Warehouse): Promise<Rows> {
+  const read = setsAside(run, plan) ? await warehouse.ask(sql, plan.warehouse) : undefined;
+  return read?.ok === true ? read.value : [];
+}
+
+function setsAside({ batch }: Run, { isolateFiles }: Plan): boolean {
+  return batch !== undefined && isolateFiles !== undefined;
 }
 
 /** The column is missing for a row with too few or too many fields or one that cannot be read; the line, for a file that cannot be read. */

@@ -272,6 +272,40 @@ test('the one bad file is set aside, and the others are loaded', async () => {
   expect(world.state(batch)).toBe('SUCCEEDED');
 });
 
+/** A batch with a bad file whose load errors cannot be read: the first `call` fails. */
+async function withFailingCall(call: string): Promise<{ scene: Scene; files: string[]; error: string }> {
+  const { scene: world } = await scene(planWith({ isolateFiles: 10 }));
+  const files = [await world.drop('a'), await world.drop('b'), await world.drop('c')];
+  await world.finish();
+  await world.finish();
+  const { warehouse } = world.world;
+  warehouse.results.push({ match: 'sys_load_error_detail', columns: [], rows: [BAD_ROW] });
+  let fails = true;
+  warehouse.before = (made) => {
+    if (made !== call || !fails) return;
+    fails = false;
+    const error = new Error('Session is not available');
+    error.name = 'ValidationException';
+    throw error;
+  };
+  return { scene: world, files, error: 'ERROR: Load into table t failed. Check stl_load_errors' };
+}
+
+test('the load errors of a batch are read in another session if its own is gone', async () => {
+  const { scene: world, files, error } = await withFailingCall('runSmall');
+  await world.finish('FAILED', { error });
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'FAILED', 'ABSORBED']);
+});
+
+test('a bad file is set aside by the next drive if its load errors could not be read', async () => {
+  const { scene: world, files, error } = await withFailingCall('result');
+  await expect(world.finish('FAILED', { error })).rejects.toThrow('Session is not available');
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'ABSORBED', 'ABSORBED']);
+  world.world.time += 100_000;
+  await world.sweep();
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'FAILED', 'ABSORBED']);
+});
+
 test('without onBadFile: isolate the batch fails, and a person takes the file out', async () => {
   const { scene: world, files, batch } = await withBadFile(planWith());
   expect(world.state(batch)).toBe('FAILED');

@@ -15,23 +15,37 @@ import { startAll } from '../../shared/engine/start-all.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
-import type { CrashPoint } from '../fakes/crash.ts';
+import type { CrashMoment, CrashPoint } from '../fakes/crash.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
-import { CrashingPorts, Killed } from '../fakes/crash.ts';
+import { crashMoments, CrashingPorts, Killed } from '../fakes/crash.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 import { simulatedPlan } from '../sim/simulate.ts';
+import type { BatchStory } from './crash-points-of-batches.ts';
+import { batchStories, BatchTelling } from './crash-points-of-batches.ts';
 
 export interface Scenario {
   readonly name: string;
-  readonly story: (typeof stories)[number];
+  readonly story: (typeof stories)[number] | BatchStory;
   readonly eventsAreLost: boolean;
+  /** The driver is killed twice at these moments (test/verify/pairs.ts); a batch makes many calls, so it gets fewer. */
+  readonly pairsOf: readonly CrashMoment[];
 }
 
 const stories = ['retry and rebuild', 'lying reports', 'cancel', 'pause'] as const;
 
-export const scenarios: readonly Scenario[] = stories.flatMap((story) => [
-  { name: `${story}, events delivered`, story, eventsAreLost: false },
-  { name: `${story}, all events lost`, story, eventsAreLost: true },
+export const scenarios: readonly Scenario[] = [...stories, ...batchStories].flatMap((story) => [
+  {
+    name: `${story}, events delivered`,
+    story,
+    eventsAreLost: false,
+    pairsOf: isOfBatch(story) ? ['before'] : crashMoments,
+  },
+  {
+    name: `${story}, all events lost`,
+    story,
+    eventsAreLost: true,
+    pairsOf: isOfBatch(story) ? [] : crashMoments,
+  },
 ]);
 
 const plan = planOf(simulatedPlan.steps);
@@ -44,7 +58,10 @@ export async function crashRun(
   scenario: Scenario,
   points: readonly CrashPoint[],
 ): Promise<readonly string[]> {
-  const telling = new Telling(scenario, points);
+  const { story, eventsAreLost } = scenario;
+  const telling = isOfBatch(story)
+    ? new BatchTelling(story, eventsAreLost, points)
+    : new Telling(scenario, points);
   try {
     await telling.run();
     telling.check();
@@ -56,6 +73,10 @@ export async function crashRun(
       { cause: error },
     );
   }
+}
+
+function isOfBatch(story: Scenario['story']): story is BatchStory {
+  return (batchStories as readonly string[]).includes(story);
 }
 
 class Telling {

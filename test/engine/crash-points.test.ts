@@ -1,13 +1,13 @@
 /**
- * The driver is killed at every single call that a run makes, before and after its effect, and every call is sent
- * twice. Completion events may be lost with it. All pairs of points: `test/verify/pairs.ts`.
+ * The driver is killed at every single call that a run, or a batch of files, makes, before and after its effect, and every
+ * call is sent twice. Completion events may be lost with it. All pairs of points: `test/verify/pairs.ts`.
  */
 import { describe, expect, it } from 'vitest';
 
 import { crashMoments } from '../fakes/crash.ts';
 import { crashRun, scenarios } from './crash-points-scenarios.ts';
 
-describe.each(scenarios)('a run of five steps with $name', (scenario) => {
+describe.each(scenarios)('runs with $name', (scenario) => {
   it('ends correctly without any crash', async () => {
     expect((await crashRun(scenario, [])).length).toBeGreaterThan(30);
   });

@@ -1,6 +1,6 @@
 /**
  * `node test/verify/pairs.ts [--state FILE]`: the driver is killed twice in a run, at all pairs of calls,
- * each before, after or twice. `--scenario 0 --points before:12,after:30` repeats one.
+ * each before, after or twice; in a run of a batch before a call, with its events delivered. `--scenario 0 --points before:12,after:30` repeats one.
  */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -23,7 +23,7 @@ async function firstPoints(): Promise<First[]> {
   for (const [scenario, description] of scenarios.entries()) {
     const calls = await crashRun(description, []);
     for (let at = 1; at <= calls.length; at += 1)
-      all.push(...crashMoments.map((moment) => ({ scenario, point: { at, moment } })));
+      all.push(...description.pairsOf.map((moment) => ({ scenario, point: { at, moment } })));
   }
   return all;
 }
@@ -97,7 +97,7 @@ async function chunkOf(chunk: number): Promise<ChunkResult> {
   const failures: Failure[] = [];
   let count = 0;
   for (let at = first.point.at + 1; at <= calls.length; at += 1) {
-    for (const moment of crashMoments) {
+    for (const moment of description.pairsOf) {
       failures.push(...(await tried(first.scenario, [first.point, { at, moment }])));
       count += 1;
     }
