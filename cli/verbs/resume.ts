@@ -9,7 +9,7 @@ import { noWaitOption, sqlOption } from './shared-options.ts';
 
 /** Options that go with `--all`, and those that go with one run. */
 const OF_ALL = ['pipeline', 'class', 'dry-run', 'yes'];
-const OF_ONE = ['from'];
+const OF_ONE = ['from', 'without'];
 
 export const resume: Verb = {
   name: 'resume',
@@ -37,6 +37,11 @@ Exit codes with --all: 0 all runs were resumed; 1 some were not; 2 wrong usage, 
       value: 'STEP',
       help: 'resume at an earlier step, in a new session, if no step since has permanent effects (default: the failed step)',
     },
+    without: {
+      value: 'KEY',
+      many: true,
+      help: 'of a batch: leave out the file with this key; its own run then fails by itself (may be given up to 25 times)',
+    },
     all: { help: 'resume every failed run; lists them first' },
     pipeline: {
       value: 'NAME',
@@ -52,6 +57,7 @@ Exit codes with --all: 0 all runs were resumed; 1 some were not; 2 wrong usage, 
   examples: [
     'baton resume product_dimension-4k2vq',
     'baton resume ID --from 20_load.sql',
+    'baton resume ID --without clicks/2026-01-31-0815.csv.gz',
     'baton resume --all --pipeline stores --class sql --dry-run',
     'baton resume --all --class permission --yes --reason "permission granted"',
   ],
@@ -65,7 +71,7 @@ Exit codes with --all: 0 all runs were resumed; 1 some were not; 2 wrong usage, 
         all ? 'use one of them' : 'baton resume ID, or baton resume --all',
       );
     }
-    const given = (name: string): boolean => args.flag(name) || args.text(name) !== undefined;
+    const given = (name: string): boolean => args.flag(name) || args.list(name).length > 0;
     const wrong = (all ? OF_ONE : OF_ALL).find(given);
     if (wrong !== undefined) {
       throw usageError(
@@ -84,10 +90,11 @@ async function resumeOne(context: Context): Promise<ExitCode> {
   const found = await givenRun(reader, context);
   const seen = await reader.history(found.id);
   const from = args.text('from');
+  const without = args.list('without');
   const answer = await ask(await connection.operator(), {
     verb: 'resume',
     runId: found.id,
-    ...defined({ from }),
+    ...defined({ from, without: without.length === 0 ? undefined : without }),
     ...requestBy(args.text('reason')),
   });
   if (args.flag('no-wait')) {

@@ -127,5 +127,10 @@ export function resourceOf(service: ServiceName, body: Buffer): string | undefin
   ];
   if (member === undefined) return undefined;
   const text = body.toString('utf8');
-  return new RegExp(`"${member}"\\s*:\\s*"([^"\\\\]{1,300})`).exec(text)?.[1];
+  const named = new RegExp(`"${member}"\\s*:\\s*"([^"\\\\]{1,300})`).exec(text)?.[1];
+  // Of a batch operation: the first table.
+  return (
+    named ??
+    (service === 'dynamodb' ? /"RequestItems"\s*:\s*\{\s*"([^"\\]{1,300})/.exec(text)?.[1] : undefined)
+  );
 }

@@ -7,8 +7,10 @@ import type { JsonObject } from '../events/read.ts';
 import { asObject, at, optionalText, parseJson, RefusedInputError } from '../events/read.ts';
 import { parseRunSucceeded } from '../events/run-succeeded.ts';
 import { parseScheduleDue, SCHEDULE_SOURCE } from '../events/schedule-due.ts';
+import { parseQueueLook, QUEUE_LOOK_SOURCE } from '../events/queue-look.ts';
 import { admit } from './admit.ts';
 import type { Start } from './start-all.ts';
+import { fillPool } from './slots.ts';
 import { startByEvent } from './start-by-event.ts';
 import { startFollowing } from './start-following.ts';
 import { startScheduled } from './start-scheduled.ts';
@@ -29,6 +31,16 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
     (event, stage) => {
       const runId = parseRunSucceeded(event, stage);
       return (engine) => startFollowing(runId, engine);
+    },
+  ],
+  [
+    QUEUE_LOOK_SOURCE,
+    (message) => {
+      const pipeline = parseQueueLook(message);
+      return async (engine) => {
+        await fillPool(pipeline, engine);
+        return [];
+      };
     },
   ],
   [

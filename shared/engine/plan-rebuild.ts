@@ -4,6 +4,7 @@ import type { Plan, Step } from '../pipeline/plan.ts';
 import { rebuildAt } from '../pipeline/rebuild.ts';
 import type { RebuildPlanned } from '../run/run-event.ts';
 import type { RebuildItem, Run } from '../run/run.ts';
+import { firstLoad, listOf } from '../run/batch.ts';
 import { rebuildTarget } from '../run/run.ts';
 import type { HistoryRow } from '../store/run-store.ts';
 import { writeLastStep } from './history.ts';
@@ -17,7 +18,10 @@ export async function planRebuild(
   const { verdict, rerun, recheck, reasons } = rebuildAt(plan.steps, rebuildTarget(run));
   // The previous step's row is written in parallel with a submission and may still be missing; row counts are compared with it.
   await writeLastStep(run, plan, engine);
-  const history = await engine.store.history(run.id);
+  // A step that depends on the files of a batch gave other rows when the list had more of them.
+  const from = firstLoad(plan);
+  const seal = listOf(run)?.seal;
+  const history = (await engine.store.history(run.id)).filter((row) => row.index < from || row.seal === seal);
   const again = new Set([...rerun, ...recheck]);
   const todo = plan.steps.flatMap((step, index): RebuildItem[] =>
     again.has(step.name) ? [item(step, index, verdict, history)] : [],

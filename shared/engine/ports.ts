@@ -52,11 +52,15 @@ export interface Settings {
   readonly historyDays: number;
 }
 
+/** Has the queue of the pipeline looked at after so many seconds, at most 900. At most once: the sweep looks, too. */
+export type Later = (pipeline: string, seconds: number) => Promise<void>;
+
 export interface Ports {
   readonly store: RunStore;
   readonly warehouse: Warehouse;
   readonly files: FileStore;
   readonly publisher: Publisher;
+  readonly later: Later;
   readonly settings: Settings;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

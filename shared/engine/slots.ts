@@ -55,6 +55,11 @@ export async function fillPool(
     if (taken >= places) break;
     const batch = plan && (await formBatch(oldest, queue.beside(oldest, pool), plan, pool, engine));
     if (batch === 'later') break;
+    if (batch !== undefined && 'waitMs' in batch) {
+      // Once for each file that begins to wait; the sweep looks, too.
+      if (waiting.some(({ id }) => id === oldest.id)) await engine.later(pipeline, batch.waitMs / 1000);
+      break;
+    }
     const next = batch ?? oldest;
     const epoch = await engine.store.takeSlot(pipeline, next.id, pool, places);
     if (epoch === 'conflict') {

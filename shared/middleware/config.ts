@@ -10,6 +10,8 @@ export interface Config extends Settings {
   readonly connection: Connection;
   /** The other warehouses that pipelines name, by name. */
   readonly warehouses: Readonly<Record<string, Connection>>;
+  /** URL of the queue of files that arrived. */
+  readonly arrivalsQueue?: string;
 }
 
 /** @throws Error that names every variable that is missing or contradictory. */
@@ -32,6 +34,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     // Both were generated and validated by the deployment.
     warehouses: JSON.parse(optional(env, 'BATON_WAREHOUSES') ?? '{}') as Config['warehouses'],
     historyDays: Number(optional(env, 'BATON_HISTORY_DAYS') ?? HISTORY_DAYS),
+    ...defined({ arrivalsQueue: optional(env, 'BATON_ARRIVALS_QUEUE') }),
   };
   if (problems.length > 0) throw new Error(`the function's environment is invalid: ${problems.join('; ')}`);
   return config;

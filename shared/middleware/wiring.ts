@@ -13,6 +13,7 @@ import { randomFraction, randomToken } from './chance.ts';
 import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
 import { S3FileStore } from './files.ts';
+import { laterThrough } from './later.ts';
 import { log } from './log.ts';
 import { meterOf } from './meter.ts';
 import { EventBridgePublisher } from './publisher.ts';
@@ -45,6 +46,7 @@ function wire(): Wiring {
     ),
     files: new S3FileStore(config.artifactsBucket),
     publisher: new EventBridgePublisher(),
+    later: laterThrough(config.arrivalsQueue),
     settings: config,
     now: Date.now,
     randomToken,

@@ -63,8 +63,8 @@ export const DELIVERY_MISTAKES: Readonly<Record<string, readonly [string, unknow
   ],
   'a function that may not fill its destination': [
     'Resources.OperateLambdaEvConf.Properties.DestinationConfig.OnFailure.Destination',
-    { 'Fn::GetAtt': ['Arrivals', 'Arn'] },
-    `OperateLambdaFunction: may not fill ${ARRIVALS}`,
+    'arn:aws:sqs:us-east-1:000000000000:other',
+    'OperateLambdaFunction: may not fill arn:aws:sqs:us-east-1:000000000000:other',
   ],
   'a failed invocation of run-step that becomes a dead letter': [
     'Resources.RunStepLambdaEvConf.Properties.DestinationConfig',

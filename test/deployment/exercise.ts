@@ -1,5 +1,5 @@
 /**
- * One whole local AWS and all that its functions do there: files that load, fail, wait and are gone, a resume, a
+ * One whole local AWS and all that its functions do there: files that load, alone and together, fail, wait and are gone, a resume, a
  * cancel, a time limit, a lost session with an unknown outcome, a replay, dead letters. What was called is recorded at
  * the gateway, by whom.
  */
@@ -36,6 +36,7 @@ export async function exercise(): Promise<Recorded> {
   try {
     const recorder = new Recorder(stack);
     await files(stack, recorder);
+    await manyFiles(stack);
     await lostSession(stack);
     await lostIdleSession(stack);
     await stopped(stack);
@@ -155,6 +156,15 @@ async function files(stack: Stack, recorder: Recorder): Promise<void> {
   await recorder.verb('cancel', bad.id);
   await ended(stack, gone.id);
   await ended(stack, behind.id);
+}
+
+/** They wait for each other; one cannot be loaded, and is set aside. */
+async function manyFiles(stack: Stack): Promise<void> {
+  await stack.put('many/a.csv', store(1));
+  await stack.put('many/b.csv', store(2));
+  await stack.put('many/bad.csv', `${HEADER}one,Store,Lyon,FR,2020-01-01\n`);
+  const { into = '' } = await runOf(stack, 'many', 'many/a.csv', ({ state }) => state === 'ABSORBED');
+  await ended(stack, into);
 }
 
 /** Another session, with something open in it. */

@@ -7,7 +7,7 @@ export const GRANTED_TO_FUNCTIONS: Readonly<Record<string, string>> = {
   'sqs:ReceiveMessage': "Lambda's own: the event source mapping takes batches from the queue",
   'sqs:DeleteMessage': "Lambda's own: the event source mapping, when a batch was handled",
   'sqs:GetQueueAttributes': "Lambda's own: the event source mapping looks at the queue",
-  'sqs:SendMessage':
+  'sqs:SendMessage arn:aws:sqs:us-east-1:000000000000:baton-local-dead-letters':
     "Lambda's own: what failed for good goes to the dead letters (test/local/lambda/async-invocations.test.ts)",
   'kms:Decrypt':
     'S3 and Secrets Manager ask for it where bucketKeys or secretKeyArn name a key; nothing local is encrypted',

@@ -36,8 +36,8 @@ export const SECRET = own('secretsmanager', 'secret:warehouse-login-AbCdEf');
 
 /** Together they have every resource and every permission that there can be. */
 export const VARIANTS = {
-  /** With a short time limit, behind another pipeline, on a schedule. */
-  local: { stage: 'local', parameters: {}, pipelines: ['late', 'behind_late', 'timed'] },
+  /** With a short time limit, many files at once, behind another pipeline, on a schedule. */
+  local: { stage: 'local', parameters: {}, pipelines: ['late', 'behind_late', 'timed', 'many'] },
   serverless: { stage: 'dev', parameters: { ...workgroup, alarmsEmail: 'oncall@example.com' } },
   /** An existing bucket, and a provisioned cluster by IAM. */
   cluster: { stage: 'dev', parameters: { cluster: 'warehouse', ...existingBuckets } },

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import type { Report } from '../fakes/fake-warehouse.ts';
 import { admit } from '../../shared/engine/admit.ts';
 import type { Engine } from '../../shared/engine/ports.ts';
+import { readArrival } from '../../shared/engine/arrivals.ts';
 import { startAll } from '../../shared/engine/start-all.ts';
 import type { Started } from '../../shared/engine/start-run.ts';
 import { operate } from '../../shared/engine/operate.ts';
@@ -323,4 +324,35 @@ test('without onBadFile: isolate the batch fails, and a person takes the file ou
   await world.finish();
   await world.finish();
   expect(world.state(batch)).toBe('SUCCEEDED');
+});
+
+test('with `wait` the first file waits for others, and the queue is looked at in time', async () => {
+  const batch = { files: 3, bytes: 1_000, waitSeconds: 60 };
+  const world = new Scene(planWith({ triggers: [{ kind: 's3', prefix: 'orders/', suffix: '.csv', batch }] }));
+  const files = [await world.drop('a'), await world.drop('b')];
+  expect(world.world.laters).toEqual([{ pipeline: 'orders', seconds: 60 }]);
+  await world.settle();
+  expect(files.map((id) => world.state(id))).toEqual(['QUEUED', 'QUEUED']);
+  world.world.time += 60_000;
+  await startAll(
+    [readArrival(JSON.stringify({ source: 'baton.queue', pipeline: 'orders' }), 'test')],
+    world.world.engine([world.plan]),
+  );
+  await world.settle();
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'ABSORBED']);
+});
+
+test('with `wait` a batch that is full does not wait, and a lone file goes alone when its time is over', async () => {
+  const batch = { files: 2, bytes: 1_000, waitSeconds: 60 };
+  const world = new Scene(planWith({ triggers: [{ kind: 's3', prefix: 'orders/', suffix: '.csv', batch }] }));
+  const lone = await world.drop('a');
+  await world.settle();
+  expect(world.state(lone)).toBe('QUEUED');
+  await world.sweep();
+  expect(world.state(lone)).toBe('RUNNING');
+  await world.finish();
+  await world.finish();
+  const files = [await world.drop('b'), await world.drop('c')];
+  await world.settle();
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'ABSORBED']);
 });

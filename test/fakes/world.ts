@@ -33,6 +33,8 @@ export class World {
   readonly store = new MemoryRunStore();
   readonly warehouse = new FakeWarehouse(() => this.time);
   readonly published: Publication[] = [];
+  /** Queues that are to be looked at, and when. */
+  readonly laters: { readonly pipeline: string; readonly seconds: number }[] = [];
   readonly artifacts = new Map<string, string>();
   readonly objects = new Map<string, FoundFile>();
   readonly logs: string[] = [];
@@ -62,6 +64,9 @@ export class World {
         publish: async (entries) => {
           this.published.push(...entries);
         },
+      },
+      later: async (pipeline, seconds) => {
+        this.laters.push({ pipeline, seconds });
       },
       settings: {
         service: 'baton',

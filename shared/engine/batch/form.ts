@@ -8,12 +8,14 @@ import { newRun, runIdOf } from '../start-run.ts';
 import { batchTriggerOf } from '../triggers/s3.ts';
 import { isWaitingFile } from './gather.ts';
 
+/** No run of the pipeline starts now. `waitMs`: how long the oldest file still waits for others. */
+type Wait = 'later' | { readonly waitMs: number };
+
 /** Waiting runs that are read to find company; the index may name some that wait no longer. */
 const LOOKED_AT = 20;
 
 /**
- * Undefined: the oldest waiting run goes alone. `later`: it waits for company, or a batch is being made that will take it; other
- * runs stay behind it.
+ * The batch that gets the slot. Undefined: the oldest waiting run goes alone. `later`: a batch is being made that will take it.
  */
 export async function formBatch(
   head: Run,
@@ -21,14 +23,15 @@ export async function formBatch(
   plan: Plan,
   { holders }: Pool,
   engine: Engine,
-): Promise<Run | 'later' | undefined> {
+): Promise<Run | Wait | undefined> {
   if (!isWaitingFile(head)) return undefined;
   const { settings, store } = engine;
   const common = batchTriggerOf(plan, head.trigger.file, settings.landingBucket);
   if (common === undefined) return undefined;
   const { files, waitSeconds } = common.batch;
   const waitsUntil = Date.parse(head.createdAt) + waitSeconds * 1000;
-  if (engine.now() < waitsUntil && (await store.countQueued(head.pipeline)) < files) return 'later';
+  const waitMs = waitsUntil - engine.now();
+  if (waitMs > 0 && (await store.countQueued(head.pipeline)) < files) return { waitMs };
   if (others.length === 0) return undefined;
   const trigger = {
     kind: 'batch' as const,

@@ -109,6 +109,7 @@ class Replay {
     this.ports = {
       store: this.#port('store') as RunStore,
       warehouse: this.#port('warehouse') as Warehouse,
+      later: async () => undefined,
       files: {
         find: async () => undefined,
         getArtifact: async () => undefined,

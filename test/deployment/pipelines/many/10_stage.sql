@@ -1,0 +1,1 @@
+CREATE TEMP TABLE stage_many (LIKE mart.stores);

@@ -1,0 +1,4 @@
+COPY stage_many
+FROM :manifest
+IAM_ROLE :copy_role
+MANIFEST FORMAT CSV IGNOREHEADER 1;
