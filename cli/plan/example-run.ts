@@ -1,5 +1,5 @@
 /** A run that has not happened, so that its SQL can be shown. */
-import { parseFileUri } from '../../shared/engine/operate.ts';
+import { parseFileUri } from '../../shared/engine/file-uri.ts';
 import type { Settings } from '../../shared/engine/ports.ts';
 import { statementsOf } from '../../shared/engine/statements.ts';
 import { runTriggerKinds } from '../../shared/engine/triggers/table.ts';

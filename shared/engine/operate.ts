@@ -1,13 +1,13 @@
 /** Requests of people and programs: start, resume, cancel, resolve; each returns one clear answer. */
 import { defined } from '../run/defined.ts';
 import type { OperateAnswer, OperateRequest, Refusal } from '../events/requests.ts';
-import { RefusedInputError } from '../events/read.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { RunFile } from '../run/trigger.ts';
 import type { ResumeRequest } from '../run/request.ts';
 import type { Run } from '../run/run.ts';
 import { isAtRest } from '../run/run.ts';
 import { pauseText } from './pause.ts';
+import { parseFileUri } from './file-uri.ts';
 import { needsFile, unsuitableParameters } from './given-parameters.ts';
 import { todaysView } from './todays-view.ts';
 import { wake } from './wake.ts';
@@ -119,14 +119,6 @@ function changedMeanwhile(runId: string): OperateAnswer {
     code: 'refused',
     message: `another driver changed run ${runId} at the same time; send the request again`,
   };
-}
-
-/** @throws RefusedInputError */
-export function parseFileUri(uri: string): { bucket: string; key: string } {
-  const [, bucket, key] = /^s3:\/\/([^/]+)\/([\s\S]+)$/.exec(uri) ?? [];
-  if (bucket === undefined || key === undefined)
-    throw new RefusedInputError(`a file must be given as s3://bucket/key; got "${uri}"`);
-  return { bucket, key };
 }
 
 export function noPipeline(pipeline: string, { plans }: Engine): Refusal {

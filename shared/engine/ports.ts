@@ -25,6 +25,8 @@ export interface FileStore {
   getArtifact(key: string): Promise<string | undefined>;
   /** At most `limit` (1 to 1,000) of the objects whose keys begin with `prefix` and come after `after`, in the order of UTF-8. */
   list(bucket: string, prefix: string, after: string | undefined, limit: number): Promise<ListedPage>;
+  /** The text of an object of a landing bucket; undefined: there is none. */
+  read(bucket: string, key: string): Promise<string | undefined>;
   /** Puts a small text object into the artifacts bucket. Idempotent. */
   putArtifact(key: string, body: string): Promise<void>;
 }

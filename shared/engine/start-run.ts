@@ -7,6 +7,7 @@ import type { RunTrigger } from '../run/trigger.ts';
 import { fileOf } from '../run/trigger.ts';
 import { manifestBody, manifestKey } from './values.ts';
 import type { Engine } from './ports.ts';
+import { completesFolder } from './triggers/s3.ts';
 import { kindOfRun } from './triggers/table.ts';
 
 export interface Started {
@@ -78,10 +79,14 @@ export async function createRun(
   const { store, files, settings } = engine;
   const id = runIdOf(plan, trigger, settings);
   const file = fileOf(trigger);
-  if (file !== undefined && plan.steps.some((step) => step.usesManifest))
+  const isFolder = trigger.kind === 's3' && completesFolder(plan, trigger.file, settings.landingBucket);
+  if (file !== undefined && !isFolder && plan.steps.some((step) => step.usesManifest))
     await files.putArtifact(manifestKey(id), manifestBody([file]));
   await engine.plans.put(plan);
-  const waiting = newRun(id, plan, trigger, parameters, engine);
+  const waiting: Run = {
+    ...newRun(id, plan, trigger, parameters, engine),
+    ...(isFolder && { batch: { phase: 'GATHER' } }),
+  };
   const run: Run = newest
     ? waiting
     : { ...waiting, life: { state: 'SUPERSEDED', endedAt: waiting.createdAt, pendingActions: [] } };

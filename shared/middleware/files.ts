@@ -34,9 +34,13 @@ export class S3FileStore implements FileStore {
   }
 
   async getArtifact(key: string): Promise<string | undefined> {
+    return this.read(this.#artifactsBucket, key);
+  }
+
+  async read(bucket: string, key: string): Promise<string | undefined> {
     const { s3, client } = await this.#load();
     try {
-      const object = await client.send(new s3.GetObjectCommand({ Bucket: this.#artifactsBucket, Key: key }));
+      const object = await client.send(new s3.GetObjectCommand({ Bucket: bucket, Key: key }));
       return await object.Body?.transformToString();
     } catch (error) {
       if (isNamed(error, 'NotFound', 'NoSuchKey')) return undefined;

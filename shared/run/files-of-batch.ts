@@ -27,8 +27,13 @@ import { afterLoad, onFailed, stopAfterStep } from './step-end.ts';
 import { fail, giveUp, storeAtRest } from './stop.ts';
 import { LONGEST_TEXT, shortened } from './text.ts';
 
-export function onFilesGathered(run: ActiveRun, context: Context, { list }: FilesGathered): Decision {
+export function onFilesGathered(
+  run: ActiveRun,
+  context: Context,
+  { list, problem }: FilesGathered,
+): Decision {
   if (run.batch?.phase !== 'GATHER') return nothing(run, 'the files are already listed');
+  if (problem !== undefined) return fail(run, context, failureOf(run, 'input', problem));
   if (list === undefined) return withoutFiles(run, context);
   const listed = { ...list, seal: 1, leaving: [], isolated: 0 };
   return run.trigger.kind === 'batch'

@@ -83,6 +83,8 @@ export interface FilesGathered {
   readonly kind: 'FilesGathered';
   /** Absent: there is none. */
   readonly list?: FileList;
+  /** Why the files cannot be listed. */
+  readonly problem?: string;
 }
 
 /** The runs of the listed files were absorbed, or belong elsewhere. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import { defined } from '../run/defined.ts';
+import { fileKey } from './file-index.ts';
 import type { Item } from './run-item.ts';
 import type { Shape } from './shape.ts';
 import { count, instant, map, one, optional, text } from './shape.ts';
@@ -86,8 +87,14 @@ export function isSuperseded(
 }
 
 /** The attributes of the item, without those of its key. */
-export function keyAttributes({ bucket, key }: KeyName, { highest, upload, listed }: KeyItem): Item {
-  return { bucketName: bucket, objectKey: key, ...upload, ...defined({ highest, listed }) };
+export function keyAttributes(
+  { pipeline, bucket, key }: KeyName,
+  { highest, upload, listed }: KeyItem,
+): Item {
+  // A part of a marked folder is found by its key: it has no run of its own.
+  const part = upload !== undefined &&
+    upload.via === undefined && { pipeline, fileKey: fileKey(key, upload.at) };
+  return { ...part, bucketName: bucket, objectKey: key, ...upload, ...defined({ highest, listed }) };
 }
 
 const upload: Shape<Upload> = map({

@@ -356,3 +356,129 @@ test('with `wait` a batch that is full does not wait, and a lone file goes alone
   await world.settle();
   expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'ABSORBED']);
 });
+
+const FOLDER = planWith({ triggers: [{ kind: 's3', prefix: 'out/', suffix: '', marker: '_SUCCESS' }] });
+
+/** The marker of `out/day/` arrives in a folder with these objects, the seconds from the marker beside their keys. */
+async function folderOf(
+  objects: Readonly<Record<string, number>>,
+  marker = '_SUCCESS',
+  text?: string,
+): Promise<{ scene: Scene; run: string }> {
+  const plan =
+    marker === '_SUCCESS'
+      ? FOLDER
+      : planWith({ triggers: [{ kind: 's3', prefix: 'out/', suffix: '', marker }] });
+  const made = new Scene(plan);
+  const { world } = made;
+  for (const [key, seconds] of Object.entries(objects))
+    world.put(fileOf(key), new Date(world.time + seconds * 1000).toISOString());
+  const file = fileOf(`out/day/${marker}`, { size: text === undefined ? 0 : text.length });
+  world.put(file);
+  if (text !== undefined) world.texts.set(`landing/out/day/${marker}`, text);
+  const started: Started[] = [];
+  const arrival = async (engine: Engine): Promise<Started[]> => {
+    started.push(...(await admit({ file, time: new Date(world.time).toISOString() }, engine)));
+    return started;
+  };
+  await startAll([arrival], world.engine([plan]));
+  await made.settle();
+  return { scene: made, run: started[0]?.run.id ?? '' };
+}
+
+test('a marker file loads the folder beside and below it, and nothing newer or hidden', async () => {
+  const { scene: world, run } = await folderOf({
+    'out/day/part-1.csv': -60,
+    'out/day/hour=3/part-2.csv': -5,
+    'out/day/late.csv': 5,
+    'out/day/_temporary/part-3.csv': -60,
+    'out/day/.part-1.crc': -60,
+    'out/day/': -90,
+    'out/other/part-4.csv': -60,
+  });
+  expect(world.manifests()).toEqual([['part-2.csv', 'part-1.csv']]);
+  expect(world.world.run(run)?.batch).toMatchObject({ phase: 'SEALED', files: 2 });
+  const part = { pipeline: 'orders', bucket: 'landing', key: 'out/day/part-1.csv' };
+  expect(await world.world.store.loadKey(part)).toMatchObject({ upload: { run } });
+  await world.finish();
+  await world.finish();
+  expect(world.state(run)).toBe('SUCCEEDED');
+});
+
+test('an empty folder is an error, not a run over nothing', async () => {
+  const { scene: world, run } = await folderOf({ 'out/day/late.csv': 5 });
+  expect(world.world.run(run)).toMatchObject({ state: 'FAILED', error: { class: 'input' } });
+});
+
+test('a manifest of UNLOAD loads exactly what it names', async () => {
+  const entries = [
+    { url: 's3://landing/out/day/0000_part_00' },
+    { url: 's3://landing/elsewhere/0001_part_00' },
+  ];
+  const objects = { 'out/day/0000_part_00': -60, 'out/day/stale_part': -60, 'elsewhere/0001_part_00': 7 };
+  const { scene: world } = await folderOf(objects, 'manifest', JSON.stringify({ entries }));
+  expect(world.manifests()).toEqual([['0000_part_00', '0001_part_00']]);
+});
+
+test.each([
+  ['{', 'is not a manifest of UNLOAD'],
+  [JSON.stringify({ entries: [{ url: 'out/day/x' }] }), 'is not a manifest of UNLOAD'],
+  [JSON.stringify({ entries: [{ url: 's3://landing/out/gone' }] }), 'there is no such object'],
+])('a manifest that cannot be followed is an error of the input: %s', async (text, message) => {
+  const { scene: world, run } = await folderOf({}, 'manifest', text);
+  expect(world.world.run(run)).toMatchObject({
+    state: 'FAILED',
+    error: { class: 'input', message: expect.stringContaining(message) },
+  });
+});
+
+test('a part that is overwritten while the folder is loaded fails its run: a folder is loaded as a whole', async () => {
+  const { scene: world, run } = await folderOf({ 'out/day/part-1.csv': -60, 'out/day/part-2.csv': -60 });
+  world.world.put(fileOf('out/day/part-2.csv', { etag: 'other' }));
+  await world.finish();
+  expect(world.world.run(run)).toMatchObject({
+    state: 'FAILED',
+    error: { class: 'input', message: expect.stringContaining('together or not at all') },
+  });
+});
+
+/** Three files in a batch whose load is under way. */
+async function loading(plan: Plan = planWith()): Promise<{ scene: Scene; files: string[]; batch: string }> {
+  const { scene: world } = await scene(plan);
+  const files = [await world.drop('a'), await world.drop('b'), await world.drop('c')];
+  await world.finish();
+  await world.finish();
+  return { scene: world, files, batch: world.batches()[0] ?? '' };
+}
+
+test('a file that is overwritten while its batch is loaded leaves it, and the others are loaded in a new session', async () => {
+  const { scene: world, files, batch } = await loading();
+  world.world.put(fileOf('orders/b.csv', { etag: 'other' }));
+  await world.finish();
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'FAILED', 'ABSORBED']);
+  expect(world.world.run(batch)).toMatchObject({
+    state: 'RUNNING',
+    generation: 2,
+    batch: { files: 2, seal: 2 },
+  });
+  await world.finish();
+  await world.finish();
+  expect(world.state(batch)).toBe('SUCCEEDED');
+});
+
+test('an overwritten file whose newer upload has arrived is superseded, and the newer one is loaded later', async () => {
+  const { scene: world, files, batch } = await loading();
+  const newer = await world.drop('b', '0002', { etag: 'other' });
+  await world.finish();
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'SUPERSEDED', 'ABSORBED']);
+  for (let steps = 0; steps < 4; steps += 1) await world.finish();
+  expect([world.state(batch), world.state(newer)]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+});
+
+test('a file that is overwritten while it is loaded into a permanent table needs a decision', async () => {
+  const plan = planWith({}, [{ ...LOAD, kind: 'durable' }, COMMIT]);
+  const { scene: world, batch } = await loading(plan);
+  world.world.put(fileOf('orders/b.csv', { etag: 'other' }));
+  await world.finish();
+  expect(world.state(batch)).toBe('NEEDS_DECISION');
+});

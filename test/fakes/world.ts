@@ -35,6 +35,8 @@ export class World {
   readonly published: Publication[] = [];
   /** Queues that are to be looked at, and when. */
   readonly laters: { readonly pipeline: string; readonly seconds: number }[] = [];
+  /** The texts of objects that are read: `bucket/key`. */
+  readonly texts = new Map<string, string>();
   readonly artifacts = new Map<string, string>();
   readonly objects = new Map<string, FoundFile>();
   readonly logs: string[] = [];
@@ -55,6 +57,7 @@ export class World {
           return this.objects.get(`${bucket}/${key}`);
         },
         getArtifact: async (key) => this.artifacts.get(key),
+        read: async (bucket, key) => this.texts.get(`${bucket}/${key}`),
         list: async (bucket, prefix, after, limit) => this.#list(bucket, prefix, after, limit),
         putArtifact: async (key, body) => {
           this.artifacts.set(key, body);

@@ -11,6 +11,7 @@ import { defined } from '../../run/defined.ts';
 import { driveFrom } from '../drive.ts';
 import type { Engine } from '../ports.ts';
 import { batchTriggerOf } from '../triggers/s3.ts';
+import { gatherFolder } from './folder.ts';
 import { LANES, listedFileOf, putList } from './list.ts';
 
 /** The index lags behind the runs: some of those it names wait no longer. */
@@ -28,6 +29,7 @@ export async function gatherFiles(
   plan: Plan,
   engine: Engine,
 ): Promise<FilesGathered> {
+  if (trigger.kind === 's3') return gatherFolder({ id, pipeline }, trigger, engine);
   const { store, settings } = engine;
   const most = Math.max(
     0,

@@ -30,8 +30,27 @@ export function batchTriggerOf(
   file: Pick<RunFile, 'bucket' | 'key'>,
   landingBucket: string,
 ): (S3Trigger & { readonly batch: BatchLimits }) | undefined {
-  const trigger = plan.triggers.find((each) => matches(each, file, landingBucket));
-  return trigger?.kind === 's3' && loadsBatches(trigger) ? trigger : undefined;
+  const trigger = s3TriggerOf(plan, file, landingBucket);
+  return trigger !== undefined && loadsBatches(trigger) ? trigger : undefined;
+}
+
+/** The file is the marker of a folder that the pipeline loads as a whole. */
+export function completesFolder(
+  plan: Plan,
+  file: Pick<RunFile, 'bucket' | 'key'>,
+  landingBucket: string,
+): boolean {
+  return s3TriggerOf(plan, file, landingBucket)?.marker !== undefined;
+}
+
+function s3TriggerOf(
+  plan: Plan,
+  file: Pick<RunFile, 'bucket' | 'key'>,
+  landingBucket: string,
+): S3Trigger | undefined {
+  return plan.triggers
+    .filter((trigger) => trigger.kind === 's3')
+    .find((trigger) => matches(trigger, file, landingBucket));
 }
 
 function loadsBatches(trigger: S3Trigger): trigger is S3Trigger & { readonly batch: BatchLimits } {

@@ -113,6 +113,7 @@ class Replay {
       files: {
         find: async () => undefined,
         getArtifact: async () => undefined,
+        read: async () => undefined,
         list: async () => ({ files: [], isLast: true }),
         putArtifact: async () => undefined,
       },
