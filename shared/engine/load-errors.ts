@@ -50,7 +50,8 @@ async function readLoadErrors(
       seen.queryId !== undefined
         ? `query_id = ${seen.queryId}`
         : seen.pid !== undefined
-          ? `session_id = ${seen.pid}`
+          ? // Of its latest load that failed: a batch is loaded again in the same session.
+            `query_id = (SELECT MAX(query_id) FROM sys_load_error_detail WHERE session_id = ${seen.pid})`
           : undefined;
     if (where === undefined) return [];
     const sql = `SELECT TRIM(file_name) AS file_name, line_number, TRIM(column_name) AS column_name, TRIM(column_type) AS column_type, TRIM(error_message) AS error_message FROM sys_load_error_detail WHERE ${where} ORDER BY start_time DESC, line_number LIMIT ${ROWS_READ}`;

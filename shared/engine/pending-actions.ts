@@ -1,5 +1,6 @@
 /** The follow-ups of a run that ended or stopped, one at a time, each idempotent. */
 import { defined } from '../run/defined.ts';
+import { listOf } from '../run/batch.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { PendingAction, Run, RunState } from '../run/run.ts';
 import { isAtEnd, isAtRest, sessionIdOf } from '../run/run.ts';
@@ -98,6 +99,7 @@ function publicationOf(run: Run, stage: string, waiting: number | undefined): Pu
       state,
       ...defined({
         file: file && { bucket: file.bucket, key: file.key },
+        files: listOf(run)?.files,
         step: run.step === '' ? undefined : run.step,
         class: error?.class,
         error: error?.message,
