@@ -12,11 +12,16 @@ import { wake } from './wake.ts';
 export async function startOrReplay(plan: Plan, trigger: RunTrigger, engine: Engine): Promise<Started> {
   const { replayName } = trigger;
   const started = await startRun(plan, trigger, {}, engine);
-  const { run, created } = started;
-  const { state } = run.life;
-  if (replayName !== undefined && !created && plan.onReplay === 'resume' && state === 'FAILED')
-    await resumeByReplay(run, replayName, plan, engine);
+  if (replayName !== undefined && !started.created && plan.onReplay === 'resume') {
+    const decisive = await decisiveRun(started.run, engine);
+    if (decisive?.life.state === 'FAILED') await resumeByReplay(decisive, replayName, plan, engine);
+  }
   return started;
+}
+
+/** The run that loads the file: its own, or its batch. */
+async function decisiveRun(run: Run, engine: Engine): Promise<Run | undefined> {
+  return run.life.state === 'ABSORBED' ? engine.store.load(run.life.into) : run;
 }
 
 /**

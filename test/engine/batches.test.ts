@@ -1,6 +1,7 @@
 /** Files that wait are loaded together: from the queue to the end, over fakes of all ports. */
 import '../fakes/lazy-modules.ts';
 
+import { defined } from '../../shared/run/defined.ts';
 import { expect, test } from 'vitest';
 
 import type { Report } from '../fakes/fake-warehouse.ts';
@@ -43,6 +44,7 @@ class Scene {
     name: string,
     sequencer = '0001',
     more: { readonly size?: number; readonly etag?: string } = {},
+    replayName?: string,
   ): Promise<string> {
     const file = fileOf(`orders/${name}.csv`, { sequencer, ...more });
     this.world.put(file);
@@ -50,7 +52,7 @@ class Scene {
     const time = new Date(this.world.time + this.#admitted).toISOString();
     const started: Started[] = [];
     const arrival = async (engine: Engine): Promise<Started[]> => {
-      started.push(...(await admit({ file, time }, engine)));
+      started.push(...(await admit({ file, time, ...defined({ replayName }) }, engine)));
       return started;
     };
     await startAll([arrival], this.world.engine([this.plan]));
@@ -481,4 +483,14 @@ test('a file that is overwritten while it is loaded into a permanent table needs
   world.world.put(fileOf('orders/b.csv', { etag: 'other' }));
   await world.finish();
   expect(world.state(batch)).toBe('NEEDS_DECISION');
+});
+
+test('a replay of the files of a failed batch resumes it once', async () => {
+  const { scene: world, files, batch } = await loading();
+  await world.finish('FAILED', { error: 'ERROR: relation "x" does not exist' });
+  expect(world.state(batch)).toBe('FAILED');
+  for (const name of ['a', 'b']) await world.drop(name, '0001', {}, 'again');
+  await world.settle();
+  expect(world.world.run(batch)).toMatchObject({ state: 'RUNNING', attempt: 2, replays: ['again'] });
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'ABSORBED', 'ABSORBED']);
 });
