@@ -3,6 +3,7 @@ import { defined } from '../run/defined.ts';
 import { listOf } from '../run/batch.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { PendingAction, Run, RunState } from '../run/run.ts';
+import type { RunEvent } from '../run/run-event.ts';
 import { isAtEnd, isAtRest, sessionIdOf } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
@@ -16,28 +17,29 @@ export async function performAction(
   run: Run,
   plan: Plan,
   engine: Engine,
-): Promise<void> {
+): Promise<RunEvent> {
+  // The action stays pending.
+  if ((await performed(action, run, plan, engine)) === 'unfinished')
+    return { kind: 'FilesMarked', from: '', list: 'unfinished' };
+  return { kind: 'ActionDone', action };
+}
+
+async function performed(action: PendingAction, run: Run, plan: Plan, engine: Engine): Promise<unknown> {
   switch (action) {
     case 'members':
-      await settleMembers(run, engine);
-      return;
+      return settleMembers(run, engine);
     case 'history':
-      await writeLastStep(run, plan, engine);
-      return;
+      return writeLastStep(run, plan, engine);
     case 'release':
-      await release(run, engine);
-      return;
+      return release(run, engine);
     case 'wake':
-      await fillPool(run.pipeline, engine);
-      return;
+      return fillPool(run.pipeline, engine);
     case 'publish':
-      await publish(run, engine);
-      return;
+      return publish(run, engine);
     case 'close':
-      await closeSession(run, engine);
-      return;
+      return closeSession(run, engine);
     default:
-      action satisfies never;
+      return action satisfies never;
   }
 }
 

@@ -90,8 +90,7 @@ export async function perform(
     case 'PerformAction': {
       // Once per run, at its end: earlier steps do not load it.
       const { performAction } = await import('./pending-actions.ts');
-      await performAction(effect.action, run, plan, engine);
-      return { kind: 'ActionDone', action: effect.action };
+      return performAction(effect.action, run, plan, engine);
     }
     case 'Wake':
       return { kind: 'Woken' };

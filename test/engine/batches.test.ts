@@ -249,6 +249,29 @@ test('a batch that is cancelled while it absorbs its files takes all of them', a
   expect(files.map((id) => world.world.run(id)?.into)).toEqual([batch, batch, batch]);
 });
 
+test('a batch that is cancelled with too little time to absorb all its files absorbs them later', async () => {
+  const { scene: world } = await scene();
+  const files = [await world.drop('a'), await world.drop('b'), await world.drop('c')];
+  const { store } = world.world;
+  const absorb = store.absorb.bind(store);
+  let answer: unknown;
+  store.absorb = async (member, into, at, by) => {
+    if (answer !== undefined) return absorb(member, into, at, by);
+    const engine = world.world.engine([world.plan]);
+    const driver = { ...engine.driver, remainingMs: () => 5_000 };
+    const request = { verb: 'cancel' as const, requestId: 'stop', actor: 'me', runId: into };
+    answer = await operate(request, { ...engine, driver });
+    throw new Error('the driver that absorbed the files ends');
+  };
+  await world.finish();
+  await expect(world.finish()).rejects.toThrow('the driver that absorbed the files ends');
+  expect(answer).toMatchObject({ ok: true, state: 'CANCELLED' });
+  await world.sweep();
+  const [batch = ''] = world.batches();
+  expect(files.map((id) => world.world.run(id)?.into)).toEqual([batch, batch, batch]);
+  expect(world.world.run(batch)?.pendingActions).toBeUndefined();
+});
+
 const BAD_ROW = ['s3://landing/orders/b.csv', '3', 'id', 'int4', 'Invalid digit'];
 
 async function withBadFile(plan: Plan): Promise<{ scene: Scene; files: string[]; batch: string }> {

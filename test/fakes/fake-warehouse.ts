@@ -58,6 +58,13 @@ class ValidationException extends Error {
   override name = 'ValidationException';
 }
 
+function rowsOf(
+  rows: (string | null)[][] | ((sql: string) => (string | null)[][]),
+  sql: string,
+): (string | null)[][] {
+  return typeof rows === 'function' ? rows(sql) : rows;
+}
+
 const CONNECTION_LOST = 'ERROR: the connection was lost';
 
 export class FakeWarehouse implements Warehouse {
@@ -69,7 +76,11 @@ export class FakeWarehouse implements Warehouse {
   /** Every call, in order: `open`, `submit 10_stage.sql`, `describe`, … */
   readonly calls: string[] = [];
   /** What SELECTs answer, by a piece of their text. */
-  readonly results: { match: string; columns: string[]; rows: (string | null)[][] }[] = [];
+  readonly results: {
+    match: string;
+    columns: string[];
+    rows: (string | null)[][] | ((sql: string) => (string | null)[][]);
+  }[] = [];
   /** Called before a call has its effect; may throw. */
   before: (call: string) => void = () => undefined;
   /** Called after its effect; may throw: the reply is lost. */
@@ -161,7 +172,8 @@ export class FakeWarehouse implements Warehouse {
       columns: ['c'],
       rows: [],
     };
-    return { columns: result.columns, rows: result.rows.slice(0, limit), total: result.rows.length };
+    const rows = rowsOf(result.rows, sql);
+    return { columns: result.columns, rows: rows.slice(0, limit), total: rows.length };
   }
 
   async findByName(name: string): Promise<string | undefined> {
@@ -189,7 +201,7 @@ export class FakeWarehouse implements Warehouse {
       const verified = this.verify(sql);
       if (verified !== undefined) return verified;
       const known = this.results.find(({ match }) => sql.includes(match));
-      if (known !== undefined) return known.rows;
+      if (known !== undefined) return rowsOf(known.rows, sql);
       const [, runId, birth, step] =
         /run_id = '([^']*)' AND birth = '([^']*)' AND step = '([^']*)'/.exec(sql) ?? [];
       if (step === undefined) return [[String(this.#openTransactions(sql))]];

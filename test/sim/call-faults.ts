@@ -45,6 +45,12 @@ const SELDOM: ReadonlySet<string> = new Set([
   'result',
   'takeSlot',
   'releaseSlot',
+  'pausePool',
+  'unpausePool',
+  'absorb',
+  'loadAll',
+  'loadKeys',
+  'getArtifact',
 ]);
 
 /** So many writes back an index may be. */

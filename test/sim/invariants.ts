@@ -8,7 +8,7 @@ import type { Pool } from '../../shared/store/run-store.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import type { World } from '../fakes/world.ts';
 import type { Broken } from './broken.ts';
-import type { WarehouseData } from './warehouse-data.ts';
+import type { Applied, WarehouseData } from './warehouse-data.ts';
 import { spokenBy } from './warehouse-data.ts';
 
 /** What people did by hand, after which some rules cannot hold any more. */
@@ -46,6 +46,8 @@ export class Watch {
   readonly #names = new Set<string>();
   readonly #attempts = new Set<string>();
   readonly #durable = new Map<string, number>();
+  /** The run whose commit had the rows of a file, by the run of the file. */
+  readonly #loadedBy = new Map<string, string>();
   #looked = 0;
 
   constructor(
@@ -168,9 +170,44 @@ export class Watch {
       const etags = effects.flatMap((effect) => effect.etags);
       // I8: the bytes of the event, and no others.
       this.#broken.demand(
-        effects.length === 1 && etags.length === 1 && etags[0] === fileOf(run.trigger)?.etag,
+        effects.length === 1 && etags.toSorted().join() === this.#etagsOf(run).toSorted().join(),
         () =>
           `I8: ${run.id} committed ${etags.join(' and ') || 'nothing'} with ${step.name}, ${effects.length} times`,
+      );
+    }
+  }
+
+  /** Of the file that the run is to load; of a batch, of the files of its list. */
+  #etagsOf(run: Run): readonly string[] {
+    const file = fileOf(run.trigger);
+    return file === undefined ? this.#listOf(run).map(({ etag }) => etag) : [file.etag];
+  }
+
+  #listOf(run: Run): readonly { readonly run: string; readonly etag: string }[] {
+    const { list } = { list: '', ...run.batch };
+    const body = this.#world.artifacts.get(`manifests/${run.id}/list-${list}.json`) ?? '{"files":[]}';
+    const { files } = JSON.parse(body) as { files: { run: string; etag: string }[] };
+    return files;
+  }
+
+  /** I15: the rows of a file take effect by one run only: its own, or the batch that it belongs to. */
+  #loadedByOne(effect: Applied): void {
+    for (const member of effect.members) {
+      if (this.#byHand.runsDeleted.has(member)) continue;
+      const life = this.#world.store.runs.get(member)?.life;
+      const into = life?.state === 'ABSORBED' ? life.into : undefined;
+      this.#broken.demand(
+        into === effect.run,
+        () =>
+          `I15: ${effect.run} commits the file of ${member}, which is ${life?.state ?? 'gone'} ${into ?? ''}`,
+      );
+    }
+    for (const member of effect.members.length === 0 ? [effect.run] : effect.members) {
+      const by = this.#loadedBy.get(member) ?? effect.run;
+      this.#loadedBy.set(member, by);
+      this.#broken.demand(
+        by === effect.run || this.#byHand.runsDeleted.has(member),
+        () => `I15: the file of ${member} is loaded by ${by} and by ${effect.run}`,
       );
     }
   }
@@ -209,6 +246,7 @@ export class Watch {
     for (; this.#looked < applied.length; this.#looked += 1) {
       const effect = applied[this.#looked];
       if (effect === undefined) continue;
+      this.#loadedByOne(effect);
       // I1: at most once for each birth of the run; without a marker, for each run that a person did not let begin again.
       if (effect.birth === undefined) {
         const step = plan.steps.find(({ name }) => name === effect.step);
@@ -231,6 +269,7 @@ export class Watch {
   placesAreUsed(plan: Plan): void {
     const { store } = this.#world;
     if ([...store.pools.values()].some(({ paused }) => paused !== undefined)) return;
+    if (isBatchExpected(plan, [...store.runs.values()])) return;
     const waiting = [...store.runs.values()].find(({ life }) => life.state === 'QUEUED');
     const holders = Object.keys([...store.pools.values()][0]?.holders ?? {});
     // A run that has a place and does not know it yet is driven next.
@@ -250,16 +289,18 @@ export class Watch {
     const { demand } = this.#bound;
     for (const id of expected)
       demand(store.runs.has(id), () => `an event asked for run ${id}, and there is none`);
-    for (const id of store.runs.keys()) demand(expected.has(id), () => `nobody asked for run ${id}`);
+    for (const { id, trigger } of store.runs.values())
+      demand(trigger.kind === 'batch' || expected.has(id), () => `nobody asked for run ${id}`);
     const under = warehouse
       .underWay()
       .find((statement) => !this.#byHand.runsDeleted.has(spokenBy(statement)?.run ?? ''));
     demand(under === undefined, () => `${under?.name ?? ''} runs on`);
     for (const run of store.runs.values()) {
       const { state, nextCheckAt: next, pendingActions } = storedRun(run);
-      demand(isAtEnd(run), () => `${run.id} is ${state}`);
+      if (run.life.state === 'ABSORBED') this.#endsWithItsBatch(run, run.life.into);
+      else demand(isAtEnd(run), () => `${run.id} is ${state}`);
       demand(next === undefined && pendingActions === undefined, () => `${run.id} is still looked at`);
-      if (state !== 'SUPERSEDED' && !this.#byHand.runsDeleted.has(run.id))
+      if (state !== 'SUPERSEDED' && state !== 'ABSORBED' && !this.#byHand.runsDeleted.has(run.id))
         demand(published.has(`${run.id} ${state}`), () => `nobody was told that ${run.id} ${state}`);
       if (state === 'SUPERSEDED')
         demand(
@@ -273,10 +314,23 @@ export class Watch {
     for (const pool of store.pools.values())
       for (const holder of Object.keys(pool.holders))
         demand(
-          store.runs.get(holder)?.life.state === 'CANCELLED' || this.#byHand.runsDeleted.has(holder),
+          MAY_STAY_IN_POOL.has(store.runs.get(holder)?.life.state) || this.#byHand.runsDeleted.has(holder),
           () => `${holder} still holds a slot`,
         );
     this.#broken.check();
+  }
+
+  /** I15: its batch has ended, and names it. */
+  #endsWithItsBatch(run: Run, into: string): void {
+    const batch = this.#world.store.runs.get(into);
+    this.#broken.demand(
+      batch !== undefined && isAtEnd(batch),
+      () => `I15: ${run.id} belongs to ${into}, which is ${batch?.life.state ?? 'gone'}`,
+    );
+    this.#broken.demand(
+      batch !== undefined && this.#listOf(batch).some((file) => file.run === run.id),
+      () => `I15: ${run.id} belongs to ${into}, which does not name it`,
+    );
   }
 
   /** I11: a row for every step that the run did. */
@@ -301,6 +355,16 @@ export class Watch {
       );
     }
   }
+}
+
+const MAY_STAY_IN_POOL: ReadonlySet<string | undefined> = new Set(['CANCELLED', 'ABSORBED', 'SUPERSEDED']);
+
+/** Files wait for company, or for the batch that is being made of them. */
+function isBatchExpected({ triggers }: Plan, runs: readonly Run[]): boolean {
+  const waits = triggers.some((trigger) => trigger.kind === 's3' && (trigger.batch?.waitSeconds ?? 0) > 0);
+  return (
+    waits || runs.some((run) => !isAtRest(run) && run.batch !== undefined && run.batch.phase !== 'SEALED')
+  );
 }
 
 function errorOf({ life }: Run): string {

@@ -297,7 +297,8 @@ function deploy(stage: Stage): boolean {
 
 /** Its event comes again, and begins it anew: as if it had never been. */
 function deleteRun(stage: Stage): boolean {
-  const run = stage.random.pick(stage.runs());
+  // Of a batch nothing comes again: its files belong to it.
+  const run = stage.random.pick(stage.runs().filter(({ trigger }) => trigger.kind !== 'batch'));
   if (run === undefined) return false;
   stage.fired('run deleted');
   stage.byHand.runsDeleted.add(run.id);

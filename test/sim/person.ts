@@ -4,7 +4,8 @@ import { operate } from '../../shared/engine/operate.ts';
 import { pauseOrUnpause } from '../../shared/engine/pause.ts';
 import { runIdOf } from '../../shared/engine/start-run.ts';
 import type { Failure, Run } from '../../shared/run/run.ts';
-import { isAtEnd, isAtRest, underwayOf } from '../../shared/run/run.ts';
+import { listOf } from '../../shared/run/batch.ts';
+import { isActive, isAtEnd, isAtRest, isQueued, underwayOf } from '../../shared/run/run.ts';
 import { spokenBy } from './warehouse-data.ts';
 import type { Stage } from './stage.ts';
 
@@ -39,10 +40,27 @@ export class Person {
       this.#ask({ verb: 'cancel', ...this.#who(), runId: run.id });
       return true;
     }
+    const bad = this.#fileToTakeOut(run);
+    if (bad !== undefined) {
+      this.#stage.fired('resume without a file');
+      this.#ask({ verb: 'resume', ...this.#who(), runId: run.id, without: [bad] });
+      return true;
+    }
     const from = this.#stage.random.chance(0.2) ? '10_stage.sql' : undefined;
     this.#stage.fired(from === undefined ? 'resume' : 'resume from an earlier step');
     this.#ask({ verb: 'resume', ...this.#who(), runId: run.id, ...(from === undefined ? {} : { from }) });
     return true;
+  }
+
+  /** Of a batch that failed: mostly a file that cannot be loaded, sometimes any; undefined: none. */
+  #fileToTakeOut(run: Run): string | undefined {
+    const { data, random, world } = this.#stage;
+    const list = listOf(run);
+    if (run.trigger.kind !== 'batch' || list === undefined || random.chance(0.3)) return undefined;
+    const body = world.artifacts.get(`manifests/${run.id}/list-${list.list}.json`) ?? '{"files":[]}';
+    const { files } = JSON.parse(body) as { files: { key: string; etag: string }[] };
+    const bad = files.filter(({ etag }) => data.bad.has(etag));
+    return random.pick(bad.length > 0 ? bad : files)?.key;
   }
 
   /** Waits until nothing of the run is under way; then the tables say it. */
@@ -77,6 +95,8 @@ export class Person {
     const { random, swarm, world } = this.#stage;
     if (!this.#stage.hasRoom()) return false;
     if (swarm.kinds.has('pause') && this.#pauses < 2 && random.chance(0.2)) return this.#pauseOrUnpause();
+    if (swarm.kinds.has('cancel') && this.#cancels < 2 && random.chance(0.4) && this.#cancelInBatch())
+      return true;
     const run = random.pick(this.#stage.runs());
     if (run === undefined) return false;
     if (this.#last !== undefined && swarm.kinds.has('request doubled') && random.chance(0.3)) {
@@ -94,6 +114,34 @@ export class Person {
     this.#stage.fired('cancel');
     this.#ask({ verb: 'cancel', ...this.#who(), runId: run.id });
     return true;
+  }
+
+  /** A batch in any phase, a file that it has listed, or one that it has: false where there is none. */
+  #cancelInBatch(): boolean {
+    const { random } = this.#stage;
+    const runs = this.#stage.runs();
+    const batches = runs.filter((run) => run.trigger.kind === 'batch' && isActive(run));
+    const early = batches.filter(({ batch }) => batch?.phase !== 'SEALED');
+    const batch = random.pick(random.chance(0.8) ? early : batches);
+    if (batch?.batch === undefined) return false;
+    const { phase } = batch.batch;
+    const listed = phase === 'MARK' ? runs.filter((run) => this.#isListed(run, batch)) : [];
+    const absorbed = runs.filter(({ life }) => life.state === 'ABSORBED' && life.into === batch.id);
+    const run = random.chance(0.5) ? batch : random.pick(listed.length > 0 ? listed : absorbed);
+    if (run === undefined) return false;
+    this.#cancels += 1;
+    this.#stage.fired('cancel');
+    if (run === batch) this.#stage.fired(`batch cancelled: ${phase}`);
+    else if (isQueued(run)) this.#stage.fired('listed file cancelled');
+    else this.#stage.fired('cancel of a file in a batch');
+    this.#ask({ verb: 'cancel', ...this.#who(), runId: run.id });
+    return true;
+  }
+
+  #isListed(run: Run, batch: Run): boolean {
+    const list = listOf(batch)?.list ?? '';
+    const body = this.#stage.world.artifacts.get(`manifests/${batch.id}/list-${list}.json`);
+    return isQueued(run) && body?.includes(`"${run.id}"`) === true;
   }
 
   /** The files' events are delivered again under the name of a replay, in any order. */

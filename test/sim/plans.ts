@@ -105,6 +105,7 @@ export interface Shaped {
   readonly concurrency: number;
   readonly onFailure: Plan['onFailure'];
   readonly onReplay: Plan['onReplay'];
+  readonly batch?: { readonly files: number; readonly waitSeconds: number; readonly isolates: boolean };
 }
 
 /** 1: as it was when the files came. After a deploy, 2: another last step; 3: one more step; 4: another first step. */
@@ -113,15 +114,27 @@ export type PlanVersion = 1 | 2 | 3 | 4;
 const made = new Map<string, Plan>();
 
 export function simulatedPlanOf(
-  { shape, concurrency, onFailure, onReplay }: Shaped,
+  { shape, concurrency, onFailure, onReplay, batch }: Shaped,
   version: PlanVersion,
 ): Plan {
-  const hash = `plan ${shape} ${concurrency} ${onFailure} ${onReplay} ${version}`;
+  const hash = `plan ${shape} ${concurrency} ${onFailure} ${onReplay} ${JSON.stringify(batch)} ${version}`;
   const known = made.get(hash);
   if (known !== undefined) return known;
-  const plan = planOf(stepsOf(shape, version), { concurrency, onFailure, onReplay, hash });
+  const plan = planOf(stepsOf(shape, version), {
+    concurrency,
+    onFailure,
+    onReplay,
+    hash,
+    ...(batch === undefined ? {} : batchSettings(batch)),
+  });
   made.set(hash, plan);
   return plan;
+}
+
+function batchSettings({ files, waitSeconds, isolates }: NonNullable<Shaped['batch']>): Partial<Plan> {
+  const trigger = { kind: 's3' as const, prefix: 'orders/', suffix: '.csv' };
+  const limits = { files, bytes: 1_000_000, waitSeconds };
+  return { triggers: [{ ...trigger, batch: limits }], ...(isolates ? { isolateFiles: 10 } : {}) };
 }
 
 function stepsOf(shape: Shape, version: PlanVersion): readonly Partial<Step>[] {

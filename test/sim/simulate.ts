@@ -4,6 +4,7 @@
  */
 import '../fakes/lazy-modules.ts';
 import { runIdOf } from '../../shared/engine/start-run.ts';
+import type { Run } from '../../shared/run/run.ts';
 import { isAtEnd } from '../../shared/run/run.ts';
 import type { Tally } from './fault-kinds.ts';
 import { deliverEvent, deliverFile, deliverWake, endStatement, sweepAfter, TROUBLES } from './moves.ts';
@@ -115,8 +116,7 @@ class Schedule {
   #isOver(): boolean {
     const { arrivals, world } = this.stage;
     for (const { delivered } of arrivals) if (!delivered) return false;
-    for (const run of world.store.runs.values())
-      if (!isAtEnd(run) || run.life.pendingActions.length > 0) return false;
+    for (const run of world.store.runs.values()) if (!isOver(run)) return false;
     return world.store.runs.size >= this.stage.swarm.files;
   }
 
@@ -236,7 +236,7 @@ class Schedule {
       await this.#openAll();
       stage.watch.placesAreUsed(stage.today);
     }
-    const stuck = stage.runs().filter((run) => !isAtEnd(run) || run.life.pendingActions.length > 0);
+    const stuck = stage.runs().filter((run) => !isOver(run));
     throw new Error(`stuck: ${JSON.stringify(stuck)}`);
   }
 
@@ -269,4 +269,9 @@ class Schedule {
     );
     if (asked !== undefined) throw new Error(`broken: nothing went wrong, and ${asked} was called`);
   }
+}
+
+/** A file of a batch shares the fate of its batch run. */
+function isOver(run: Run): boolean {
+  return run.life.state === 'ABSORBED' || (isAtEnd(run) && run.life.pendingActions.length === 0);
 }

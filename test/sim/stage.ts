@@ -3,7 +3,8 @@ import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import type { Engine, Ports, Publication } from '../../shared/engine/ports.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
-import type { Run } from '../../shared/run/run.ts';
+import { listOf } from '../../shared/run/batch.ts';
+import type { Listed, Run } from '../../shared/run/run.ts';
 import { underwayOf } from '../../shared/run/run.ts';
 import type { RunFile } from '../../shared/run/trigger.ts';
 import type { RunStore } from '../../shared/store/run-store.ts';
@@ -58,6 +59,7 @@ const REASONS_TO_FAIL = [
   'file overwritten',
   'file put back',
   'file deleted',
+  'bad file',
   // The run's time is up, or its step's.
   'hours without anybody',
 ];
@@ -118,6 +120,11 @@ export class Stage {
         this.fired('session ended by its keep-alive');
       },
     };
+    warehouse.results.push({
+      match: 'sys_load_error_detail',
+      columns: [],
+      rows: (sql) => this.data.loadErrorsFor(sql),
+    });
     warehouse.stopped = (statement) => untruthOf(this, statement, true);
     warehouse.verify = (sql) => {
       const [, run] = /^VERIFY refresh '(.*)'$/.exec(sql) ?? [];
@@ -129,6 +136,7 @@ export class Stage {
       this.changes += 1;
       this.watch.stored(next, before);
       if (before !== undefined) this.#countWhatIsDone(next, before);
+      else if (next.trigger.kind === 'batch') this.fired('batch formed');
       this.calls.remember(store.runs);
     };
     store.slotTaken = (_pipeline, pool) => {
@@ -141,8 +149,21 @@ export class Stage {
     if (next.cursor === before.cursor && next.attempt > before.attempt) this.fired('attempt repeated');
     const nonce = underwayOf(next)?.nonce;
     if (nonce !== undefined && nonce > (underwayOf(before)?.nonce ?? 1)) this.fired('token replaced');
+    if (next.life.state === 'SUPERSEDED' && before.life.state === 'QUEUED')
+      this.fired('file superseded while it waited');
+    if (next.batch !== before.batch) this.#countWhatFilesDo(listOf(next), listOf(before));
     if (next.life.state === 'NEEDS_DECISION' && before.life.state !== 'NEEDS_DECISION')
       this.fired('decision needed');
+  }
+
+  #countWhatFilesDo(next: Listed | undefined, before: Listed | undefined): void {
+    if (next === undefined || before === undefined || next.seal === before.seal) return;
+    if (before.phase === 'MARK') this.fired('file refused its batch');
+    for (const { error } of next.leaving) {
+      if (error === undefined) this.fired('file left its batch: newer upload');
+      else if (error.class === 'data') this.fired('file set aside');
+      else if (!error.message.startsWith('taken out')) this.fired('file left its batch: overwritten');
+    }
   }
 
   fired(kind: string): void {
@@ -166,6 +187,11 @@ export class Stage {
     const file = fileOf(key, { etag: `etag-${key}-${content}`, sequencer: `0${version}` });
     const time = new Date(this.world.time + this.arrivals.length).toISOString();
     this.world.put(file, time);
+    const { shaped, kinds } = this.swarm;
+    if (shaped.batch !== undefined && kinds.has('bad file') && this.random.chance(0.15)) {
+      this.fired('bad file');
+      this.data.bad.add(file.etag);
+    }
     this.arrivals.push({ file, time, delivered: false });
   }
 

@@ -50,19 +50,29 @@ export function swarmOf(random: Random): Swarm {
   >;
   const share = calm ? 0 : random.chance(0.2) ? 1 : random.next();
   const concurrency = random.chance(0.6) ? 1 : random.between(2, 3);
+  const batches = random.chance(0.4);
   return {
     shaped: {
       shape: drawShape(random),
       concurrency,
       onFailure: random.chance(0.5) ? 'hold' : 'continue',
       onReplay: (['resume', 'rerun', 'skip'] as const)[random.below(3)] ?? 'resume',
+      ...(batches ? { batch: drawBatch(random) } : {}),
     },
-    files: random.between(1, concurrency === 1 ? 3 : 5),
+    files: batches ? random.between(2, 7) : random.between(1, concurrency === 1 ? 3 : 5),
     drivers: calm ? 1 : random.between(1, 4),
     lifeMs: !calm && random.chance(0.15) ? 14 * 60_000 : 60_000,
     skewed: !calm && random.chance(0.3),
     rates,
     kinds: new Set(FAULT_KINDS.filter(() => random.chance(share))),
     calm,
+  };
+}
+
+function drawBatch(random: Random): NonNullable<Shaped['batch']> {
+  return {
+    files: random.between(2, 6),
+    waitSeconds: random.chance(0.2) ? 90 : 0,
+    isolates: random.chance(0.6),
   };
 }

@@ -11,6 +11,8 @@ interface TempTable {
   readonly run: string;
   /** The objects whose rows it holds, by etag. */
   readonly etags: readonly string[];
+  /** Runs of the files of a batch whose rows it holds. */
+  readonly members: readonly string[];
   /** How many durable steps of all runs had committed when it was made. */
   readonly asOf: number;
 }
@@ -44,6 +46,8 @@ export interface Applied {
   readonly birth: string | undefined;
   readonly step: string;
   readonly etags: readonly string[];
+  /** Of a batch: the runs of its files. */
+  readonly members: readonly string[];
   /** It came through though its session had ended: the run may have been given up meanwhile. */
   readonly late: boolean;
 }
@@ -53,6 +57,10 @@ export class WarehouseData {
   readonly applied: Applied[] = [];
   /** By run and step: statements that finished, of any kind. */
   readonly finished = new Set<string>();
+  /** Etags of objects with a row that cannot be loaded. */
+  readonly bad = new Set<string>();
+  /** By session: the rows of SYS_LOAD_ERROR_DETAIL of its last load. */
+  readonly #loadErrors = new Map<string, (string | null)[][]>();
   /** What another run committed since a temporary table was made may be in it no more: only where runs follow one another. */
   oneAtATime = true;
   readonly #sessions = new Map<string, Map<string, TempTable>>();
@@ -80,16 +88,16 @@ export class WarehouseData {
     const [verb = '', table = '', , from = ''] = said.words;
     switch (verb) {
       case 'CREATE':
-        this.#make(tables, table, said, []);
+        this.#make(tables, table, said);
         return { rows: [0] };
       case 'COPY':
-        return this.#copy(tables, table, from, said);
+        return this.#copy(statement.sessionId, table, from, said);
       case 'CHECK':
         this.#read(tables, table, said);
         return { rows: [0] };
       case 'DERIVE': {
         const source = this.#read(tables, from, said);
-        this.#make(tables, table, said, source?.etags ?? []);
+        this.#make(tables, table, said, source);
         return { rows: [source?.etags.length ?? 0] };
       }
       case 'COMMIT': {
@@ -100,6 +108,7 @@ export class WarehouseData {
           birth: said.birth,
           step: said.step,
           etags: source?.etags ?? [],
+          members: source?.members ?? [],
           late: statement.status !== 'RUNNING',
         });
         return { rows: [source?.etags.length ?? 0, 1] };
@@ -110,6 +119,7 @@ export class WarehouseData {
           birth: undefined,
           step: said.step,
           etags: [],
+          members: [],
           late: statement.status !== 'RUNNING',
         });
         return { rows: [1] };
@@ -118,27 +128,56 @@ export class WarehouseData {
     }
   }
 
-  #copy(
-    tables: Map<string, TempTable>,
-    name: string,
-    manifest: string,
-    said: Spoken,
-  ): { rows?: number[]; error?: string } {
-    const body = this.#manifests.get(manifest.slice(`'s3://artifacts/`.length, -1)) ?? '';
-    const [, uri = ''] = /"url":"s3:\/\/([^"]*)"/.exec(body) ?? [];
-    const object = this.#objects.get(uri);
-    if (object === undefined) return { error: 'ERROR: Mandatory url is not present in manifest' };
+  #copy(sessionId: string, name: string, quoted: string, said: Spoken): { rows?: number[]; error?: string } {
+    const manifest = quoted.slice(`'s3://artifacts/`.length, -1);
+    const { entries } = JSON.parse(this.#manifests.get(manifest) ?? '{"entries":[]}') as {
+      entries: { url: string }[];
+    };
+    const uris = entries.map(({ url }) => url.slice('s3://'.length));
+    this.#broken.demand(
+      new Set(uris).size === uris.length,
+      () => `I15: ${manifest} names a key twice: ${uris.join()}`,
+    );
+    const etags = uris.flatMap((uri) => this.#objects.get(uri)?.etag ?? []);
+    if (etags.length < uris.length || uris.length === 0)
+      return { error: 'ERROR: Mandatory url is not present in manifest' };
+    const bad = uris[etags.findIndex((etag) => this.bad.has(etag))];
+    if (bad !== undefined) {
+      this.#loadErrors.set(sessionId, [[`s3://${bad}`, '3', 'id', 'int4', 'Invalid digit']]);
+      return { error: "ERROR: Load into table 'stage' failed. Check 'sys_load_error_detail' system table." };
+    }
+    const tables = this.#tablesOf(sessionId);
     const into = this.#read(tables, name, said);
-    if (into !== undefined) tables.set(name, { ...into, etags: [...into.etags, object.etag] });
-    return { rows: [1] };
+    if (into !== undefined)
+      tables.set(name, {
+        ...into,
+        etags: [...into.etags, ...etags],
+        members: [...into.members, ...this.#membersOf(manifest)],
+      });
+    return { rows: [uris.length] };
   }
 
-  #make(tables: Map<string, TempTable>, name: string, said: Spoken, etags: readonly string[]): void {
+  /** A list has the name of its manifest. */
+  #membersOf(manifest: string): string[] {
+    const list = this.#manifests.get(manifest.replace(/([0-9a-f]{64})\.json$/, 'list-$1.json'));
+    if (list === undefined || !manifest.includes('/', 'manifests/'.length)) return [];
+    const { files } = JSON.parse(list) as { files: { run?: string }[] };
+    return files.flatMap(({ run }) => run ?? []);
+  }
+
+  /** The rows that a query of SYS_LOAD_ERROR_DETAIL finds; sessions have the numbers of their processes. */
+  loadErrorsFor(sql: string): (string | null)[][] {
+    const [, pid] = /session_id = (\d+)/.exec(sql) ?? [];
+    return this.#loadErrors.get(`session-${Number(pid) - 100}`) ?? [];
+  }
+
+  #make(tables: Map<string, TempTable>, name: string, said: Spoken, source?: TempTable): void {
     this.#broken.demand(
       !tables.has(name),
       () => `I7: ${said.run} ${said.step} makes ${name}, which is there already`,
     );
-    tables.set(name, { run: said.run, etags, asOf: this.applied.length });
+    const { etags, members } = source ?? { etags: [], members: [] };
+    tables.set(name, { run: said.run, etags, members, asOf: this.applied.length });
   }
 
   #read(tables: ReadonlyMap<string, TempTable>, name: string, said: Spoken): TempTable | undefined {

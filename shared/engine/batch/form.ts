@@ -31,7 +31,8 @@ export async function formBatch(
   const { files, waitSeconds } = common.batch;
   const waitsUntil = Date.parse(head.createdAt) + waitSeconds * 1000;
   const waitMs = waitsUntil - engine.now();
-  if (waitMs > 0 && (await store.countQueued(head.pipeline)) < files) return { waitMs };
+  // Without `wait:` the clocks of two drivers are not compared.
+  if (waitSeconds > 0 && waitMs > 0 && (await store.countQueued(head.pipeline)) < files) return { waitMs };
   if (others.length === 0) return undefined;
   const trigger = {
     kind: 'batch' as const,

@@ -5,6 +5,7 @@ import type { Effect } from '../../run/decision.ts';
 import type { RunEvent } from '../../run/run-event.ts';
 import type { Listed, Run } from '../../run/run.ts';
 import type { Engine } from '../ports.ts';
+import { wake } from '../wake.ts';
 import { absorbAll, markFiles } from './absorb.ts';
 import { checkFiles } from './check-files.ts';
 import { gatherFiles } from './gather.ts';
@@ -37,14 +38,15 @@ export async function performBatch(
   }
 }
 
-/** For an ended batch: every file it listed belongs to it, and those that left know it. @throws Error if time runs out */
-export async function settleMembers(run: Run, engine: Engine): Promise<void> {
+/** For an ended batch: every file it listed belongs to it, and those that left know it. `unfinished`: the next driver continues. */
+export async function settleMembers(run: Run, engine: Engine): Promise<'unfinished' | undefined> {
   const batch = listedOf(run);
-  if (batch.phase === 'MARK' && (await absorbAll(run, batch.list, false, engine)) === 'unfinished')
-    throw new Error(
-      `not all files of batch run ${run.id} were absorbed in this invocation: the next one continues`,
-    );
+  if (batch.phase === 'MARK' && (await absorbAll(run, batch.list, false, engine)) === 'unfinished') {
+    await wake(run.id, engine);
+    return 'unfinished';
+  }
   await tellLeaving(run, batch, engine);
+  return undefined;
 }
 
 function listedOf(run: Run): Listed {
