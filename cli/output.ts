@@ -7,6 +7,8 @@ export interface Output {
   readonly json: (value: unknown) => void;
   /** A word to the person. */
   readonly say: (text: string) => void;
+  /** How far something is: on a terminal one line that the next one replaces, else a line of its own. */
+  readonly progress: (text: string) => void;
   /** Colors for stderr words; plain where it is no terminal or NO_COLOR is set. */
   readonly style: Style;
 }
@@ -38,16 +40,37 @@ export function printable(text: string): string {
   return text.replaceAll(CONTROL, (c) => `\\x${(c.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
 }
 
+const CLEAR_LINE = '\r\u001B[2K';
+
 export function createOutput(
   stdout: Stream,
   stderr: Stream,
   env: Readonly<Record<string, string | undefined>>,
 ): Output {
   const noColor = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '';
+  const isTerminal = stderr.isTTY === true && env['TERM'] !== 'dumb';
+  let isShown = false;
+  const clear = (): void => {
+    if (isShown) stderr.write(CLEAR_LINE);
+    isShown = false;
+  };
   return {
-    data: (text) => void stdout.write(`${text}\n`),
-    json: (value) => void stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
-    say: (text) => void stderr.write(`${text}\n`),
-    style: stderr.isTTY === true && !noColor && env['TERM'] !== 'dumb' ? colored : plain,
+    data: (text) => {
+      clear();
+      stdout.write(`${text}\n`);
+    },
+    json: (value) => {
+      clear();
+      stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+    },
+    say: (text) => {
+      clear();
+      stderr.write(`${text}\n`);
+    },
+    progress: (text) => {
+      stderr.write(isTerminal ? `${CLEAR_LINE}${text}` : `${text}\n`);
+      isShown = isTerminal;
+    },
+    style: isTerminal && !noColor ? colored : plain,
   };
 }

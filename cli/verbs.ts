@@ -16,6 +16,7 @@ const verbs = new Map<string, Load>([
   ['resolve', async () => (await import('./verbs/resolve.ts')).resolve],
   ['pause', async () => (await import('./verbs/pause.ts')).pause],
   ['unpause', async () => (await import('./verbs/pause.ts')).unpause],
+  ['backfill', async () => (await import('./verbs/backfill.ts')).backfill],
   ['replay', async () => (await import('./verbs/replay.ts')).replay],
   ['query', async () => (await import('./verbs/query.ts')).query],
   ['plan', async () => (await import('./verbs/plan.ts')).plan],

@@ -2,12 +2,18 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 
 import type {
+  AnyRequest,
+  BackfillAnswer,
+  BackfillRequest,
   CheckAnswer,
   CheckRequest,
   OperateAnswer,
   OperateRequest,
   PauseAnswer,
   PauseRequest,
+  Refusal,
+  StartDueAnswer,
+  StartDueRequest,
 } from '../../shared/events/requests.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import type { ClientSettings } from './client-settings.ts';
@@ -15,11 +21,15 @@ import type { ClientSettings } from './client-settings.ts';
 export interface Operator {
   ask(request: OperateRequest): Promise<OperateAnswer>;
   pause(request: PauseRequest): Promise<PauseAnswer>;
+  /** One page. */
+  backfill(request: BackfillRequest): Promise<BackfillAnswer | Refusal>;
+  /** Some of the due times. */
+  startDue(request: StartDueRequest): Promise<StartDueAnswer | Refusal>;
   /** Undefined: what is deployed does not know the question. */
   check(request: CheckRequest): Promise<CheckAnswer | undefined>;
 }
 
-type Answer = OperateAnswer | PauseAnswer | CheckAnswer;
+type Answer = OperateAnswer | PauseAnswer | CheckAnswer | BackfillAnswer | StartDueAnswer;
 
 function isAnswer(value: unknown): value is Answer {
   return typeof value === 'object' && value !== null && 'ok' in value && 'message' in value;
@@ -42,7 +52,7 @@ function parseAnswer(payload: string, functionError: string | undefined): Answer
 
 export function lambdaOperator(settings: ClientSettings, functionName: string): Operator {
   const client = new LambdaClient(settings);
-  const invoke = async (request: OperateRequest | PauseRequest | CheckRequest): Promise<Answer> => {
+  const invoke = async (request: AnyRequest): Promise<Answer> => {
     const answer = await client.send(
       new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(request)) }),
     );
@@ -51,6 +61,8 @@ export function lambdaOperator(settings: ClientSettings, functionName: string): 
   return {
     ask: async (request) => (await invoke(request)) as OperateAnswer,
     pause: async (request) => (await invoke(request)) as PauseAnswer,
+    backfill: async (request) => (await invoke(request)) as BackfillAnswer | Refusal,
+    startDue: async (request) => (await invoke(request)) as StartDueAnswer | Refusal,
     check: async (request) => {
       const answer = await invoke(request);
       return 'probes' in answer ? answer : undefined;

@@ -1,8 +1,9 @@
 import { defined } from '../../shared/run/defined.ts';
-import { EXIT } from '../exit.ts';
+import { EXIT, usageError } from '../exit.ts';
 import { ask, requestBy } from '../requests.ts';
 import type { Verb } from '../verb.ts';
 import { watchToEnd } from './one-run.ts';
+import { startDueTimes } from './start-due-times.ts';
 import { noWaitOption } from './shared-options.ts';
 
 export const start: Verb = {
@@ -11,20 +12,31 @@ export const start: Verb = {
   description: `
 Starts a run without a new upload: for a file that is already in S3, or for a
 pipeline that needs none. Waits and shows each step as it finishes, then prints
-the run's id and state.`,
+the run's id and state.
+With --from, starts the due times of the pipeline's cron schedules that have no
+run, oldest first: from --from on, before --to, and none after now. It prints the
+due times and does not wait. At most 1,000 due times at once; a rate(...) has no
+fixed due times.`,
   positionals: [{ name: 'PIPELINE', help: 'the name of its folder' }],
   options: {
     file: { value: 'URI', help: 's3://bucket/key of the file to process' },
     param: { value: 'NAME=VALUE', many: true, help: 'a parameter of the pipeline' },
     reason: { value: 'TEXT', help: 'a reason, stored with the request' },
+    from: { value: 'INSTANT', help: 'start due times from here: 2026-08-22T06:00Z, 2026-08-22, or 7d (ago)' },
+    to: { value: 'INSTANT', help: 'the end of the due times (default: now)' },
+    'dry-run': { help: 'with --from: list the due times without a run, and start none' },
     ...noWaitOption,
   },
   examples: [
     'baton start stores --file s3://baton-local-landing/stores/today.csv',
     'baton start audit --param day=2026-08-22',
+    'baton start audit --from 2026-08-01 --to 2026-08-08 --dry-run',
   ],
   run: async (context) => {
     const { args, out, json, connect } = context;
+    if (args.text('from') !== undefined) return startDueTimes(context);
+    if (args.text('to') !== undefined || args.flag('dry-run'))
+      throw usageError('--to and --dry-run are for due times: add --from', 'see: baton start --help');
     const connection = await connect();
     const file = args.text('file');
     const answer = await ask(await connection.operator(), {

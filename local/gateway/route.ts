@@ -96,6 +96,7 @@ function s3Operation(request: IncomingMessage, path: string, query: string): str
   if (!bucket) return 'ListBuckets';
   if (!key) {
     if (has('notification')) return `${method === 'PUT' ? 'Put' : 'Get'}BucketNotificationConfiguration`;
+    if (method === 'GET' && has('versions')) return 'ListObjectVersions';
     if (method === 'GET') return has('location') ? 'GetBucketLocation' : 'ListObjectsV2';
     if (method === 'POST' && has('delete')) return 'DeleteObjects';
     return { HEAD: 'HeadBucket', PUT: 'CreateBucket', DELETE: 'DeleteBucket' }[method] ?? `${method} bucket`;

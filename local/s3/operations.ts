@@ -9,7 +9,7 @@ import { ownEntry } from '../own-entry.ts';
 import { ServiceError } from '../service-error.ts';
 import { receiveBody, receiveText } from './body.ts';
 import { readPieces, receiveFile, type ReceivedFile } from './files.ts';
-import { listObjectsV2 } from './listing.ts';
+import { listObjectsV2, listObjectVersions } from './listing.ts';
 import { matchesEtag, type ObjectStore, type WriteConditions } from './object-store.ts';
 import { sendObject } from './reading.ts';
 import { decode, headersToKeep, originOf, type S3Request } from './request.ts';
@@ -36,7 +36,7 @@ const MOST_DELETES = 1000;
 
 /** Query parameters that belong to no operation of their own. */
 const PLAIN_PARAMETER =
-  /^(?:x-id|x-amz-.*|response-.*|versionId|prefix|delimiter|max-keys|encoding-type|continuation-token|start-after|fetch-owner|list-type|uploadId|partNumber|max-buckets|bucket-region)$/i;
+  /^(?:x-id|x-amz-.*|response-.*|versionId|prefix|delimiter|max-keys|encoding-type|key-marker|version-id-marker|continuation-token|start-after|fetch-owner|list-type|uploadId|partNumber|max-buckets|bucket-region)$/i;
 
 /** @throws ServiceError NotImplemented with the operation's name */
 export function operationOf(request: S3Request): Operation {
@@ -76,6 +76,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET bucket notification': getBucketNotification,
   'PUT bucket notification': putBucketNotification,
   'GET bucket list-type=2': list,
+  'GET bucket versions': listVersions,
   'POST bucket delete': deleteObjects,
   'PUT object': putObject,
   'PUT object copy': copyObject,
@@ -92,7 +93,6 @@ const operations: Readonly<Record<string, Operation>> = {
 const NAMES: Readonly<Record<string, string>> = {
   'GET bucket ': 'ListObjects (version 1): use ListObjectsV2',
   'DELETE bucket ': 'DeleteBucket',
-  'GET bucket versions': 'ListObjectVersions',
   'GET bucket uploads': 'ListMultipartUploads',
   'GET object uploadId': 'ListParts',
   'GET object partNumber': 'GetObject with a part number',
@@ -186,6 +186,10 @@ async function putBucketNotification(
 
 async function list({ store }: S3Rooms, request: S3Request, response: ServerResponse): Promise<void> {
   send(response, await listObjectsV2(store, request));
+}
+
+async function listVersions({ store }: S3Rooms, request: S3Request, response: ServerResponse): Promise<void> {
+  send(response, await listObjectVersions(store, request));
 }
 
 async function getObject({ store }: S3Rooms, request: S3Request, response: ServerResponse): Promise<void> {

@@ -82,6 +82,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   GetObject: 's3:GetObject',
   BatchGetItem: 'dynamodb:BatchGetItem',
   SendMessage: 'sqs:SendMessage',
+  ListObjectVersions: 's3:ListBucketVersions',
   ListSessions: 'redshift-data:ListSessions',
   ListStatements: 'redshift-data:ListStatements',
   PutEvents: 'events:PutEvents',

@@ -265,6 +265,8 @@ async function stopped(stack: Stack): Promise<void> {
 async function again(stack: Stack, recorder: Recorder): Promise<void> {
   await recorder.verb('replay', '--from', '1h', '--name', 'exercise');
   await firstOf(stack, 'behind_late');
+  // All were loaded by their events.
+  await recorder.verb('backfill', 'stores');
 }
 
 /** What cannot be read comes again and again, and ends among the dead letters. */

@@ -74,6 +74,8 @@ function objectNeeds({ operation, resource = '', details, outcome, status }: Cal
         ...(missing ? [['s3:ListBucket', `arn:aws:s3:::${bucket}`] as [string, string]] : []),
       ];
     }
+    case 'ListObjectVersions':
+      return [['s3:ListBucketVersions', `arn:aws:s3:::${bucket}`]];
     case 'ListObjectsV2':
     case 'HeadBucket':
       return [['s3:ListBucket', `arn:aws:s3:::${bucket}`]];

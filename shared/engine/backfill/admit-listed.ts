@@ -25,7 +25,8 @@ export async function admitListed(
   const trigger = listedTrigger(file);
   const run = runIdOf(plan, trigger, settings);
   const upload = {
-    listed: { etag, lastModified: modified, at: listedAt, run },
+    // The clock here may be behind that of S3.
+    listed: { etag, lastModified: modified, at: modified > listedAt ? modified : listedAt, run },
     size,
     hasVersion: hasVersion(file.versionId),
   };

@@ -12,8 +12,8 @@ import { matches } from '../triggers/s3.ts';
 import { admitListed, type Outcome } from './admit-listed.ts';
 import { listingsOf, type Listing } from './listings.ts';
 
-/** Objects of one page. */
-const PAGE = 500;
+/** Objects of one page: some two seconds where all of them are new, so that progress is seen, and Ctrl-C soon has an effect. */
+const PAGE = 250;
 
 /** Objects that are admitted at the same time. */
 const PARALLEL = 25;

@@ -18,6 +18,7 @@ import {
   HeadObjectCommand,
   ListBucketsCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
   PutObjectCommand,
   UploadPartCommand,
   type ChecksumAlgorithm,
@@ -26,6 +27,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { BusEvent } from '../../../local/bus-event.ts';
 import { findObject, listObjects } from '../../../local/s3/object-files.ts';
+import type { ListedFile } from '../../../shared/engine/ports.ts';
+import { listFiles } from '../../../shared/middleware/list-files.ts';
 import { startS3, temporaryHome, until, type Running } from './harness.ts';
 
 const Bucket = 'landing';
@@ -277,6 +280,13 @@ describe('the S3 endpoint', () => {
     } while (ContinuationToken !== undefined);
     expect(keys).toEqual(expect.arrayContaining(oddKeys));
     expect(keys).toEqual([...new Set(keys)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+    const listed: ListedFile[] = [];
+    for (let after: string | undefined, isLast = false; !isLast;) {
+      const page = await listFiles(running.client, Bucket, '', after, 7);
+      listed.push(...page.files);
+      ({ last: after, isLast } = page);
+    }
+    expect(listed.map(({ key }) => key)).toEqual(keys);
     const files = await listObjects(join(home.home, 's3'), Bucket);
     expect(files.map(({ key }) => key)).toEqual(keys);
     for (const key of oddKeys) {
@@ -286,6 +296,34 @@ describe('the S3 endpoint', () => {
     }
     for (const key of oddKeys) await send((s3) => s3.send(new DeleteObjectCommand({ Bucket, Key: key })));
     for (const key of oddKeys) expect(await errorOf(get(key))).toMatchObject({ name: 'NoSuchKey' });
+  });
+
+  it('lists each object as the one version of its key', async () => {
+    for (const key of ['v/a.csv', 'v/b c.csv', 'v/d.csv']) await put(key, key);
+    const { Versions = [], DeleteMarkers } = await send((s3) =>
+      s3.send(new ListObjectVersionsCommand({ Bucket, Prefix: 'v/' })),
+    );
+    expect(DeleteMarkers).toBeUndefined();
+    expect(Versions.map(({ Key, VersionId, IsLatest, Size }) => [Key, VersionId, IsLatest, Size])).toEqual([
+      ['v/a.csv', 'null', true, 7],
+      ['v/b c.csv', 'null', true, 9],
+      ['v/d.csv', 'null', true, 7],
+    ]);
+    const page = await listFiles(running.client, Bucket, 'v/', 'v/a.csv', 1);
+    expect(page).toMatchObject({ last: 'v/b c.csv', isLast: false });
+    expect(page.files).toMatchObject([
+      {
+        bucket: Bucket,
+        key: 'v/b c.csv',
+        size: 9,
+        etag: createHash('md5').update('v/b c.csv').digest('hex'),
+        versionId: 'null',
+        modified: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      },
+    ]);
+    expect(await listFiles(running.client, Bucket, 'v/', 'v/d.csv', 1)).toEqual({ files: [], isLast: true });
+    const lost = send((s3) => s3.send(new ListObjectVersionsCommand({ Bucket, VersionIdMarker: 'x' })));
+    expect(await errorOf(lost)).toMatchObject({ name: 'InvalidArgument', status: 400 });
   });
 
   it('refuses a key of more than 1,024 bytes', async () => {
@@ -315,6 +353,18 @@ describe('the S3 endpoint', () => {
     const after = await send((s3) =>
       s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'l/', StartAfter: 'l/b/2' })),
     );
+    const versions: (string | undefined)[] = [];
+    let KeyMarker: string | undefined;
+    do {
+      const next = await send((s3) =>
+        s3.send(
+          new ListObjectVersionsCommand({ Bucket, Prefix: 'l/', Delimiter: '/', MaxKeys: 1, KeyMarker }),
+        ),
+      );
+      versions.push(next.Versions?.[0]?.Key ?? next.CommonPrefixes?.[0]?.Prefix);
+      KeyMarker = next.NextKeyMarker;
+    } while (KeyMarker !== undefined);
+    expect(versions).toEqual(seen);
     expect(after.Contents?.map(({ Key }) => Key)).toEqual(['l/c/1', 'l/d.csv']);
     expect(after.Contents?.[0]).toMatchObject({
       Size: 1,
