@@ -24,9 +24,11 @@ export const CALLS = {
     'pausePool',
     'unpausePool',
     'admitKey',
+    'loadKey',
+    'changeKey',
   ],
   warehouse: ['open', 'submit', 'describe', 'result', 'findByName', 'session', 'cancel', 'ask', 'runSmall'],
-  files: ['find', 'getArtifact', 'putArtifact'],
+  files: ['find', 'list', 'getArtifact', 'putArtifact'],
   publisher: ['publish'],
 } as const;
 
@@ -45,6 +47,7 @@ export const SENT_AGAIN = [
   'pausePool',
   'unpausePool',
   'admitKey',
+  'changeKey',
   'submit',
   'publish',
 ] as const;
@@ -56,6 +59,7 @@ const lostReplies = Object.entries(CALLS).flatMap(([port, methods]) =>
 export const FAULT_KINDS: readonly string[] = [
   // Events
   'file event doubled',
+  'file event lost',
   'completion event lost',
   'completion event doubled',
   'completion event out of order',
@@ -132,6 +136,7 @@ export const FAULT_KINDS: readonly string[] = [
   'resolve',
   'replay',
   'start by request',
+  'backfill',
   'pause',
   'unpause',
   // What is done about it

@@ -1,5 +1,6 @@
 /** A person who looks at the warehouse and says what is true; and one who cancels and resumes for no reason. */
 import type { OperateRequest, PauseRequest } from '../../shared/events/requests.ts';
+import { backfill } from '../../shared/engine/backfill/backfill.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { pauseOrUnpause } from '../../shared/engine/pause.ts';
 import { runIdOf } from '../../shared/engine/start-run.ts';
@@ -20,6 +21,7 @@ export class Person {
   #replays = 0;
   #starts = 0;
   #pauses = 0;
+  #backfills = 0;
   #last: OperateRequest | PauseRequest | undefined;
 
   constructor(stage: Stage) {
@@ -97,6 +99,7 @@ export class Person {
     if (swarm.kinds.has('pause') && this.#pauses < 2 && random.chance(0.2)) return this.#pauseOrUnpause();
     if (swarm.kinds.has('cancel') && this.#cancels < 2 && random.chance(0.4) && this.#cancelInBatch())
       return true;
+    if (swarm.kinds.has('backfill') && this.#backfills < 3 && random.chance(0.2)) return this.#backfill();
     const run = random.pick(this.#stage.runs());
     if (run === undefined) return false;
     if (this.#last !== undefined && swarm.kinds.has('request doubled') && random.chance(0.3)) {
@@ -147,12 +150,14 @@ export class Person {
   /** The files' events are delivered again under the name of a replay, in any order. */
   #replay(): boolean {
     const { arrivals, random } = this.#stage;
-    const replayed = arrivals.filter(({ replayName }) => replayName === undefined && random.chance(0.7));
+    const replayed = arrivals.filter(
+      ({ replayName, isLost }) => replayName === undefined && !isLost && random.chance(0.7),
+    );
     if (replayed.length === 0) return false;
     this.#replays += 1;
     this.#stage.fired('replay');
     for (const { file, time } of replayed)
-      arrivals.push({ file, time, replayName: `replay-${this.#replays}`, delivered: false });
+      arrivals.push({ file, time, replayName: `replay-${this.#replays}`, delivered: false, isLost: false });
     return true;
   }
 
@@ -170,6 +175,19 @@ export class Person {
     this.#stage.fired('pause');
     this.#ask({ verb: 'pause', ...this.#who(), pipeline: 'orders' });
     return true;
+  }
+
+  #backfill(): boolean {
+    this.#backfills += 1;
+    this.backfill();
+    return true;
+  }
+
+  /** Whatever is in the bucket now; it may be interrupted, or meet another one. */
+  backfill(): void {
+    this.#stage.fired('backfill');
+    const request = { verb: 'backfill' as const, ...this.#who(), pipeline: 'orders' };
+    this.#stage.begin((engine) => backfill(request, engine));
   }
 
   #start(): boolean {

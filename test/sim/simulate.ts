@@ -6,6 +6,7 @@ import '../fakes/lazy-modules.ts';
 import { runIdOf } from '../../shared/engine/start-run.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { isAtEnd } from '../../shared/run/run.ts';
+import { fileOf } from '../../shared/run/trigger.ts';
 import type { Tally } from './fault-kinds.ts';
 import { deliverEvent, deliverFile, deliverWake, endStatement, sweepAfter, TROUBLES } from './moves.ts';
 import type { Trouble } from './moves.ts';
@@ -47,6 +48,11 @@ export async function simulate(seed: number): Promise<Tally> {
   } catch (error) {
     throw new ScheduleError(seed, schedule.tally, error);
   }
+}
+
+function isOf({ trigger }: Run, { file }: Stage['arrivals'][number]): boolean {
+  const its = fileOf(trigger);
+  return its?.key === file.key && its.etag === file.etag;
 }
 
 /** What may happen next, in the order of its weights in `#somethingHappens`. */
@@ -109,6 +115,7 @@ class Schedule {
     }
     await this.#quietPhase();
     stage.watch.atTheEnd(this.#expected(), stage.published);
+    this.#demandOneRunForEachUpload();
     if (stage.swarm.calm) this.#demandNoLookUps();
   }
 
@@ -117,7 +124,8 @@ class Schedule {
     const { arrivals, world } = this.stage;
     for (const { delivered } of arrivals) if (!delivered) return false;
     for (const run of world.store.runs.values()) if (!isOver(run)) return false;
-    return world.store.runs.size >= this.stage.swarm.files;
+    const announced = new Set(arrivals.filter(({ isLost }) => !isLost).map(({ file }) => file.key));
+    return world.store.runs.size >= announced.size;
   }
 
   /** Nothing changes any more unless a person acts. */
@@ -169,7 +177,9 @@ class Schedule {
 
   deliverFile(fresh: boolean): void {
     const { arrivals, random } = this.stage;
-    const arrival = random.pick(fresh ? arrivals.filter(({ delivered }) => !delivered) : arrivals);
+    const arrival = random.pick(
+      arrivals.filter(({ delivered, isLost }) => !isLost && (!fresh || !delivered)),
+    );
     if (arrival !== undefined) deliverFile(this.stage, arrival);
   }
 
@@ -214,7 +224,11 @@ class Schedule {
     await this.#openAll();
     // Who deleted a run by hand replays its file.
     for (const arrival of stage.arrivals)
-      if (!stage.world.store.runs.has(this.#runOf(arrival))) arrival.delivered = false;
+      if (!arrival.isLost && !stage.world.store.runs.has(this.#runOf(arrival))) arrival.delivered = false;
+    if (stage.arrivals.some(({ isLost }) => isLost)) {
+      this.#person.backfill();
+      await this.#openAll();
+    }
     for (let round = 0; round < ROUNDS; round += 1) {
       // The queue holds every event until it was taken.
       for (const arrival of stage.arrivals) {
@@ -259,7 +273,49 @@ class Schedule {
     const { arrivals, requested, world } = this.stage;
     // A request that got no answer may have started nothing: whoever asked asks again.
     const started = [...requested].filter((id) => world.store.runs.has(id));
-    return new Set([...arrivals.map((arrival) => this.#runOf(arrival)), ...started]);
+    return new Set([
+      ...arrivals.flatMap((arrival) => this.#runsOf(arrival)),
+      ...started,
+      // What a backfill admitted was uploaded.
+      ...this.#listedRuns()
+        .filter((run) => arrivals.some((arrival) => isOf(run, arrival)))
+        .map(({ id }) => id),
+    ]);
+  }
+
+  /** The run of an arrival; none where a backfill's stands for it. */
+  #runsOf(arrival: Stage['arrivals'][number]): string[] {
+    const { store, objects } = this.stage.world;
+    const own = this.#runOf(arrival);
+    if (store.runs.has(own)) return [own];
+    if (this.#listedRuns().some((run) => isOf(run, arrival))) return [];
+    if (!arrival.isLost) return [own];
+    // Without an event only what is there at last can be admitted, and the same bytes only once.
+    const { bucket, key, etag } = arrival.file;
+    const isKnown = this.stage.runs().some((run) => run.trigger.kind === 's3' && isOf(run, arrival));
+    return isKnown || objects.get(`${bucket}/${key}`)?.etag !== etag ? [] : [own];
+  }
+
+  #listedRuns(): Run[] {
+    return this.stage.runs().filter(({ trigger }) => trigger.kind === 's3' && trigger.backfill === true);
+  }
+
+  /** An upload is loaded by its event's run, or by a backfill's. The same bytes may have been put there several times. */
+  #demandOneRunForEachUpload(): void {
+    const { arrivals, tally } = this.stage;
+    if (tally['key deleted'] !== undefined) return;
+    const uploads = arrivals.filter(({ replayName }) => replayName === undefined);
+    for (const upload of uploads) {
+      const same = uploads.filter(
+        ({ file }) => file.key === upload.file.key && file.etag === upload.file.etag,
+      );
+      const runs = this.stage
+        .runs()
+        .filter(({ trigger, life }) => trigger.replayName === undefined && life.state !== 'SUPERSEDED')
+        .filter((run) => run.trigger.kind === 's3' && isOf(run, upload));
+      if (runs.length > same.length)
+        throw new Error(`broken: ${upload.file.key} has runs ${runs.map(({ id }) => id).join(' and ')}`);
+    }
   }
 
   /** Where nothing went wrong, nobody asks for markers, names or sessions. */

@@ -30,8 +30,10 @@ export interface Arrival {
   readonly file: RunFile;
   readonly time: string;
   readonly replayName?: string;
-  /** Delivered at least once. */
+  /** Delivered at least once, or lost. */
   delivered: boolean;
+  /** Its event never came: only a backfill can admit it. */
+  readonly isLost: boolean;
 }
 
 /** A completion event under way. */
@@ -192,7 +194,9 @@ export class Stage {
       this.fired('bad file');
       this.data.bad.add(file.etag);
     }
-    this.arrivals.push({ file, time, delivered: false });
+    const isLost = this.swarm.kinds.has('file event lost') && this.random.chance(0.5);
+    if (isLost) this.fired('file event lost');
+    this.arrivals.push({ file, time, delivered: isLost, isLost });
   }
 
   /** Today's pipeline is another one from now on; runs under way keep theirs. */
