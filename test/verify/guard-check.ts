@@ -1,6 +1,7 @@
 /**
  * Runs in a copy of the tree from which a guard was removed: 0 if nothing was noticed, 1 with what was noticed.
- * `guard-check.ts schedules 600`: the crash points and so many schedules; `guard-check.ts interleavings`: the smallest configuration.
+ * `guard-check.ts schedules 600`: the crash points and so many schedules; `guard-check.ts interleavings`: the smallest configuration, and
+ * the shortest ways of those of batches.
  */
 import process from 'node:process';
 
@@ -8,6 +9,8 @@ import { crashRun, scenarios } from '../engine/crash-points-scenarios.ts';
 import { crashMoments } from '../fakes/crash.ts';
 import { simulate } from '../sim/simulate.ts';
 import { smallest } from './interleavings/configuration.ts';
+import { batchConfigurations } from './interleavings/batches/configurations.ts';
+import { exploreBatches } from './interleavings/batches/explore.ts';
 import { explore } from './interleavings/explore.ts';
 
 const LONGEST_LINE = 160;
@@ -16,6 +19,9 @@ const LONGEST_LINE = 160;
 const FIRST = 60;
 
 const ALIVE_EVERY_MS = 1_000;
+
+/** Of each configuration of batches, about: the ways are explored from the shortest on. */
+const MOST_STATES = 15_000;
 
 let told = performance.now();
 
@@ -57,6 +63,11 @@ async function schedules(from: number, to: number): Promise<void> {
 async function interleavings(): Promise<void> {
   const { violation } = await explore(smallest, { progress: tellAlive });
   if (violation !== undefined) throw new Error(`${smallest.name}: ${violation.rule}`);
+  for (const configuration of batchConfigurations) {
+    const explored = await exploreBatches(configuration, { progress: tellAlive, most: MOST_STATES });
+    if (explored.violation !== undefined)
+      throw new Error(`${configuration.name}: ${explored.violation.rule}`);
+  }
 }
 
 /** Who is silent for long goes round for ever. */

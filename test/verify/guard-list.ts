@@ -1,5 +1,7 @@
 /** The guards of the protocol, each as the change that removes it. */
-interface Edit {
+import { batchGuards } from './guard-list-of-batches.ts';
+
+export interface Edit {
   readonly file: string;
   /** Exactly once in the file. */
   readonly find: string;
@@ -157,7 +159,7 @@ const releaseEpoch: Edit = {
 
 const durableReported = `  if (step.kind === 'durable') return ask(run, { kind: 'ProbeMarker', about: failed });\n`;
 
-export const guards: readonly Guard[] = [
+const guardsOfRuns: readonly Guard[] = [
   {
     name: 'an old claim: the name is looked up before it is submitted again',
     edits: [lookUp],
@@ -617,8 +619,8 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/engine/pending-actions.ts',
-        find: 'await fillPool(run.pipeline, engine);',
-        replace: '',
+        find: 'return fillPool(run.pipeline, engine);',
+        replace: 'return undefined;',
       },
     ],
     backedBy: 'the sweep, a minute later',
@@ -713,3 +715,5 @@ export const guards: readonly Guard[] = [
     ],
   },
 ];
+
+export const guards: readonly Guard[] = [...guardsOfRuns, ...batchGuards];

@@ -1,7 +1,7 @@
 /**
  * `node test/verify/guards.ts [--seeds 600] [--only WORDS] [--state FILE] [--lanes N]`: every guard of the protocol is
  * removed in a copy of the tree, and the crash points and schedules must notice it. What they do not notice is shown to
- * the smallest complete configuration, then to the tests of the engine, the
+ * the smallest configurations, then to the tests of the engine, the
  * facts of the core, and the contract suite of the stores.
  */
 import { spawn } from 'node:child_process';
@@ -31,7 +31,7 @@ const JUDGES = [
     words: (seeds: string) => ['test/verify/guard-check.ts', 'schedules', seeds],
   },
   {
-    by: 'by the smallest configuration, explored completely',
+    by: 'by the smallest configurations',
     words: () => ['test/verify/guard-check.ts', 'interleavings'],
   },
   {

@@ -7,6 +7,8 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 
+import { batchConfigurations } from './interleavings/batches/configurations.ts';
+import { exploreBatches, walkBatches } from './interleavings/batches/explore.ts';
 import { compared } from './interleavings/compared.ts';
 import { configurations } from './interleavings/configuration.ts';
 import { explore, walk } from './interleavings/explore.ts';
@@ -44,8 +46,11 @@ export async function interleavings(words: readonly string[]): Promise<0 | 1> {
   return tellFailures(failures);
 }
 
+/** Those of batches come after those of one run. */
+const ALL = [...configurations, ...batchConfigurations];
+
 function nameOf(index: number): string {
-  return configurations[index]?.name ?? '';
+  return ALL[index]?.name ?? '';
 }
 
 function settingsOf(words: readonly string[]): {
@@ -66,12 +71,14 @@ function settingsOf(words: readonly string[]): {
       path: { type: 'string' },
     },
   });
-  const all = [...configurations.keys()];
+  const all = [...ALL.keys()];
   const only = listOf(values.only) ?? all;
   const compare = listOf(values.compare) ?? [];
   const configuration = Number(values.configuration);
   if (![...only, ...compare, configuration].every((index) => all.includes(index)))
-    throw new Error(`configurations are numbered 0 to ${configurations.length - 1}`);
+    throw new Error(`configurations are numbered 0 to ${ALL.length - 1}`);
+  if (compare.some((index) => index >= configurations.length))
+    throw new Error('--compare is for configurations of one run');
   return { only, compare, configuration, path: values.path, state: values.state };
 }
 
@@ -85,9 +92,19 @@ function listOf(words: string | undefined): number[] | undefined {
 }
 
 async function show(index: number, path: string): Promise<0> {
+  const moves = path === '' ? [] : path.split(',').map(Number);
   const configuration = configurations[index];
+  const ofBatches = batchConfigurations[index - configurations.length];
+  if (ofBatches !== undefined) {
+    const { labels, state, next } = await walkBatches(ofBatches, moves);
+    return tell(labels, [...state.store.runs.values()], next);
+  }
   if (configuration === undefined) throw new Error(`there is no configuration ${index}`);
-  const { labels, state, next } = await walk(configuration, path === '' ? [] : path.split(',').map(Number));
+  const { labels, state, next } = await walk(configuration, moves);
+  return tell(labels, state, next);
+}
+
+function tell(labels: readonly string[], state: unknown, next: readonly string[]): 0 {
   for (const [i, label] of labels.entries()) say(`${String(i + 1).padStart(4)} ${label}`);
   say(JSON.stringify(state, undefined, 2));
   say('from here:');
@@ -99,8 +116,7 @@ async function chunkOf(chunk: number): Promise<ChunkResult> {
   const { only, compare } = settingsOf(process.argv.slice(2));
   const isCompared = chunk >= only.length;
   const index = isCompared ? compare[chunk - only.length] : only[chunk];
-  const configuration = configurations[index ?? -1];
-  if (index === undefined || configuration === undefined) throw new Error(`there is no chunk ${chunk}`);
+  if (index === undefined) throw new Error(`there is no chunk ${chunk}`);
   const started = performance.now();
   const seconds = (): number => Math.round((performance.now() - started) / 1000);
   let told = started;
@@ -109,7 +125,8 @@ async function chunkOf(chunk: number): Promise<ChunkResult> {
     told = performance.now();
     process.stderr.write(`  ${index}: ${seen} states, ${waiting} waiting, ${level} deep\n`);
   };
-  if (isCompared) {
+  const configuration = configurations[index];
+  if (isCompared && configuration !== undefined) {
     const { states, same, failure } = await compared(configuration, progress);
     return {
       counts: prefixed(`${index} compared`, { states, same, seconds: seconds() }),
@@ -124,9 +141,13 @@ async function chunkOf(chunk: number): Promise<ChunkResult> {
             ],
     };
   }
-  const { states, transitions, depth, ends, complete, violation } = await explore(configuration, {
-    progress,
-  });
+  const ofBatches = batchConfigurations[index - configurations.length];
+  const explored =
+    configuration === undefined
+      ? ofBatches && (await exploreBatches(ofBatches, { progress, most: ofBatches.most }))
+      : await explore(configuration, { progress });
+  if (explored === undefined) throw new Error(`there is no configuration ${index}`);
+  const { states, transitions, depth, ends, complete, violation } = explored;
   return {
     counts: prefixed(String(index), {
       states,
@@ -141,7 +162,7 @@ async function chunkOf(chunk: number): Promise<ChunkResult> {
         ? []
         : [
             {
-              message: `${configuration.name}: ${violation.rule}`,
+              message: `${nameOf(index)}: ${violation.rule}`,
               repeat: `npm run verify -- interleavings --configuration ${index} --path ${violation.path.join()}`,
             },
           ],
