@@ -33,9 +33,11 @@ export interface Golden {
   readonly runId: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Where it must come to. */
-  readonly end: 'SUCCEEDED' | 'CANCELLED' | 'SUPERSEDED';
+  /** Where it must come to. `ABSORBED`: its batch succeeds. */
+  readonly end: 'SUCCEEDED' | 'CANCELLED' | 'SUPERSEDED' | 'ABSORBED';
   readonly items: readonly StoredItem[];
+  /** Of a batch: the texts in the artifacts bucket, by key. Versions before batches have none. */
+  readonly artifacts?: Readonly<Record<string, string>>;
   readonly warehouse: {
     readonly sessions: readonly StoredSession[];
     readonly statements: readonly StoredStatement[];

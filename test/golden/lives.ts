@@ -12,6 +12,7 @@ import type { OperateRequest } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { Run } from '../../shared/run/run.ts';
+import type { Member } from '../../shared/store/run-store.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
 import { fileOf, lineageOf, planOf, World } from '../fakes/world.ts';
 import type { Golden } from './golden.ts';
@@ -36,6 +37,17 @@ const call = { name: '40_call.sql', kind: 'opaque' as const, lineage: { ...nothi
 
 const normal = planOf([stage, load, check, commit, audit]);
 const opaque = planOf([stage, call], { onFailure: 'continue' });
+const batched = planOf([stage, load, check, commit], {
+  triggers: [
+    {
+      kind: 's3',
+      prefix: 'orders/',
+      suffix: '.csv',
+      batch: { files: 500, bytes: 1_000_000, waitSeconds: 0 },
+    },
+  ],
+  isolateFiles: 10,
+});
 
 class Life {
   readonly world = new World();
@@ -48,6 +60,10 @@ class Life {
     this.plan = plan;
     // Claims that are older than any session are stored too.
     this.world.warehouse.sessionsExpire = false;
+    const absorbed = async (runId: string): Promise<void> => {
+      const run = await table.store.load(runId);
+      if (run !== undefined) await written(run, this);
+    };
     const store = new Proxy(table.store, {
       get: (target, property) => {
         const member: unknown = Reflect.get(target, property, target);
@@ -55,6 +71,7 @@ class Life {
         return async (...parameters: unknown[]) => {
           const answer = (await member.apply(target, parameters)) as unknown;
           if (property === 'create') await written(parameters[0] as Run, this);
+          if (property === 'absorb') await absorbed((parameters[0] as Member).run);
           if ((property === 'save' || property === 'record') && answer !== 'conflict')
             await written(answer as Run, this);
           return answer;
@@ -72,13 +89,26 @@ class Life {
   }
 
   /** Gives the run's id. */
-  async arrive(sequencer = '0002', time = '2026-11-24T07:59:59.000Z'): Promise<string> {
-    const file = fileOf('orders/1.csv', { sequencer, etag: `etag-${sequencer}` });
+  async arrive(sequencer = '0002', time = '2026-11-24T07:59:59.000Z', key = 'orders/1.csv'): Promise<string> {
+    const file = fileOf(key, { sequencer, etag: `etag-${sequencer}` });
     this.world.put(file);
     const created = { file, time };
     const [started] = await admit(created, this.#engine());
     if (started === undefined) throw new Error('no run was started');
     return started.run.id;
+  }
+
+  /** Three files wait behind the run of a first one, which ends then: gives the batch run that they are absorbed into. */
+  async batch(): Promise<string> {
+    const first = await this.arrive('0001', '2026-11-24T07:59:58.000Z', 'orders/0.csv');
+    await this.wake(first);
+    for (const key of ['orders/1.csv', 'orders/2.csv', 'orders/3.csv'])
+      await this.arrive('0002', '2026-11-24T07:59:59.000Z', key);
+    for (let i = 0; i < batched.steps.length; i += 1) await this.finish();
+    const woken = this.world.published.findLast(({ type }) => type === 'Run Woken');
+    const runId = String(woken?.detail['runId']);
+    await this.wake(runId);
+    return runId;
   }
 
   async wake(runId: string, event: RunEvent = { kind: 'Woken' }): Promise<void> {
@@ -288,6 +318,44 @@ const stories: readonly { readonly plan: Plan; readonly story: Story }[] = [
   },
 ];
 
+const bad = [['s3://landing/orders/2.csv', '3', 'id', 'int4', 'Invalid digit']];
+const badFile = { error: "ERROR: Load into table 'stage' failed. Check stl_load_errors" };
+
+/** Files that wait are loaded together. */
+const storiesOfBatches: typeof stories = [
+  // One of them is bad, and set aside.
+  {
+    plan: batched,
+    story: async (life) => {
+      await life.batch();
+      life.world.warehouse.results.push({ match: 'sys_load_error_detail', columns: [], rows: bad });
+      await life.finish();
+      await life.finish('FAILED', badFile);
+      for (let i = 0; i < 3; i += 1) await life.finish();
+    },
+  },
+  // The load fails, and a person takes a file out.
+  {
+    plan: batched,
+    story: async (life) => {
+      const runId = await life.batch();
+      await life.finish();
+      await life.finish('FAILED', badFile);
+      const without = ['orders/2.csv'];
+      await life.ask({ verb: 'resume', requestId: 'resume-1', runId, actor: 'somebody', without });
+    },
+  },
+  // Given up.
+  {
+    plan: batched,
+    story: async (life) => {
+      const runId = await life.batch();
+      await life.ask({ verb: 'cancel', requestId: 'cancel-1', runId, actor: 'somebody' });
+      await life.sweeps(runId, 1);
+    },
+  },
+];
+
 function named(name: string, message = 'simulated'): Error {
   const error = new Error(message);
   error.name = name;
@@ -315,12 +383,19 @@ function kindOf(run: Run, plan: Plan): string {
     ] as const
   ).filter((name) => stored[name] !== undefined);
   const kind = state === 'RUNNING' || state === 'WAITING' ? [plan.steps[cursor]?.kind ?? ''] : [];
-  return [state, phase, ...kind, ...(nonce === undefined ? [] : ['nonce']), ...marks].join('-');
+  const { batch, trigger, startedAt } = run;
+  const ofBatch =
+    batch !== undefined
+      ? [batch.phase, ...('leaving' in batch && batch.leaving.length > 0 ? ['leaving'] : [])]
+      : state === 'FAILED' && trigger.kind === 's3' && startedAt === undefined
+        ? ['left its batch']
+        : [];
+  return [state, phase, ...kind, ...(nonce === undefined ? [] : ['nonce']), ...marks, ...ofBatch].join('-');
 }
 
 export async function makeGoldens(tables: Tables): Promise<Golden[]> {
   const goldens = new Map<string, Golden>();
-  for (const { plan, story } of stories) {
+  for (const { plan, story } of [...stories, ...storiesOfBatches]) {
     const table = await tables.empty();
     const written = async (run: Run, life: Life): Promise<void> => {
       const name = kindOf(run, plan);
@@ -331,6 +406,7 @@ export async function makeGoldens(tables: Tables): Promise<Golden[]> {
         now: life.world.time,
         end: endOf(run),
         items: await table.items(),
+        ...(plan === batched ? { artifacts: Object.fromEntries(life.world.artifacts) } : {}),
         warehouse: warehouseOf(life.world),
       });
     };
@@ -341,7 +417,7 @@ export async function makeGoldens(tables: Tables): Promise<Golden[]> {
 
 function endOf({ life: { state } }: Run): Golden['end'] {
   if (state === 'CANCELLING' || state === 'CANCELLED') return 'CANCELLED';
-  return state === 'SUPERSEDED' ? 'SUPERSEDED' : 'SUCCEEDED';
+  return state === 'SUPERSEDED' || state === 'ABSORBED' ? state : 'SUCCEEDED';
 }
 
 function warehouseOf({ warehouse }: World): Golden['warehouse'] {
