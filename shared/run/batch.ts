@@ -16,7 +16,11 @@ export function smaller(batch: Listed, list: FileList | undefined, leaving: read
     ...batch,
     ...list,
     seal: batch.seal + 1,
-    leaving: leaving.map((each) => ({ ...each, ...(each.error && { error: cut(each.error) }) })),
+    // A batch that stopped meanwhile may not have told those that left before.
+    leaving: [
+      ...batch.leaving,
+      ...leaving.map((each) => ({ ...each, ...(each.error && { error: cut(each.error) }) })),
+    ],
     isolated: batch.isolated + bad,
   };
 }

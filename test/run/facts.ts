@@ -1,4 +1,5 @@
 /** All facts of the core. */
+import { batchFacts } from './batch.facts.ts';
 import { cancelFacts } from './cancel.facts.ts';
 import { claimFacts } from './claim.facts.ts';
 import { doubtFacts } from './doubt.facts.ts';
@@ -36,4 +37,5 @@ export const facts: readonly Fact[] = [
   ...textFacts,
   ...troubleFacts,
   ...waitingFacts,
+  ...batchFacts,
 ];

@@ -119,8 +119,8 @@ export const batchGuards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/batch.ts',
-        find: 'leaving: leaving.map((each) => ({',
-        replace: 'leaving: leaving.slice(0, 0).map((each) => ({',
+        find: '...leaving.map((each) => ({',
+        replace: '...leaving.slice(0, 0).map((each) => ({',
       },
     ],
   },
