@@ -13,7 +13,7 @@ export async function lastCall(stack: BenchStack): Promise<number> {
 }
 
 /** @throws Error where the gateway has forgotten some of them */
-async function callsSince(stack: BenchStack, seq: number): Promise<readonly Call[]> {
+export async function callsSince(stack: BenchStack, seq: number): Promise<readonly Call[]> {
   const { calls, incomplete } = (await stack.admin.get(
     `calls?since=${String(seq)}&detail`,
   )) as DetailedCounts;

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 /** File name -> SQL. */
 export type Steps = Readonly<Record<string, string>>;
 
-/** `more`: further lines of its pipeline.yml. */
-export function writePipeline(sqlFolder: string, name: string, steps: Steps, more = ''): void {
+/** `more`: further lines of its pipeline.yml; `trigger`: further settings of its trigger, from a comma. */
+export function writePipeline(sqlFolder: string, name: string, steps: Steps, more = '', trigger = ''): void {
   const folder = join(sqlFolder, name);
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'pipeline.yml'),
-    `description: A pipeline of the benchmark\non:\n  - s3: { prefix: ${name}/ }\n${more}`,
+    `description: A pipeline of the benchmark\non:\n  - s3: { prefix: ${name}/${trigger} }\n${more}`,
   );
   for (const [file, sql] of Object.entries(steps)) writeFileSync(join(folder, file), `${sql}\n`);
 }

@@ -64,9 +64,15 @@ function nodeProcessesOf(supervisor: number): (Found & { name: string })[] {
   }
   return all.flatMap((each) => {
     if (!family.has(each.pid)) return [];
-    const name = each.pid === supervisor ? 'supervisor' : /local-([a-z]+)\.mjs/.exec(each.command)?.[1];
+    const name = each.pid === supervisor ? 'supervisor' : partOf(each.command);
     return name === undefined ? [] : [{ ...each, name }];
   });
+}
+
+/** Bundled, or from the sources. */
+function partOf(command: string): string | undefined {
+  const [, bundled, source] = /local-([a-z]+)\.mjs|local\/([a-z]+)\/process\.ts/.exec(command) ?? [];
+  return bundled ?? source;
 }
 
 function listProcesses(): Found[] {

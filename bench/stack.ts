@@ -8,7 +8,11 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import {
+  ExecuteStatementCommand,
+  GetStatementResultCommand,
+  RedshiftDataClient,
+} from '@aws-sdk/client-redshift-data';
 
 import type { ClientSettings } from '../cli/aws/client-settings.ts';
 import { clientSettings, openConnection } from '../cli/aws/connection.ts';
@@ -37,6 +41,8 @@ export interface BenchStack {
   atRest(runId: string, limitMs?: number): Promise<Run>;
   /** Starts a run and waits until it has succeeded. @throws Error with the run's own error where it did not */
   succeed(pipeline: string, limitMs?: number): Promise<Run>;
+  /** The number that a query gives. */
+  count(sql: string): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -156,6 +162,14 @@ class RunningStack implements BenchStack {
     return run;
   }
 
+  async count(sql: string): Promise<number> {
+    const { Id } = await this.redshift.send(
+      new ExecuteStatementCommand({ WorkgroupName: 'local', Database: 'dev', Sql: sql, WaitTimeSeconds: 30 }),
+    );
+    const { Records } = await this.redshift.send(new GetStatementResultCommand({ Id }));
+    return Number(Records?.[0]?.[0]?.longValue);
+  }
+
   async stop(): Promise<void> {
     process.off('exit', this.#atExit);
     this.dynamodb.destroy();
@@ -176,13 +190,14 @@ export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined>,
   limitMs = 60_000,
+  everyMs = LOOK_EVERY_MS,
 ): Promise<T> {
   const end = Date.now() + limitMs;
   for (;;) {
     const answer = await look();
     if (answer !== undefined) return answer;
     if (Date.now() > end) throw new Error(`timed out after ${String(limitMs / 1000)} s waiting for: ${what}`);
-    await sleep(LOOK_EVERY_MS);
+    await sleep(everyMs);
   }
 }
 

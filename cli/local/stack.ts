@@ -1,4 +1,6 @@
 /** The local AWS with this project in it: built, started, its warehouse set up. Used by `up` and by the demo. */
+import v8 from 'node:v8';
+
 import type { ReadyInfo } from '../../local/supervisor/local-stack.ts';
 import { openConnection, type Connection } from '../aws/connection.ts';
 import { usageError } from '../exit.ts';
@@ -52,6 +54,8 @@ function wrongParameter(error: unknown): never {
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { stage = 'local', home, port, sql, log } = options;
+  // As its child processes: memory before speed.
+  v8.setFlagsFromString('--optimize-for-size');
   const { prepareLocal, recompilePlans } = await import('../../build/prepare-local.ts');
   const prepared = await prepareLocal({ stage, sqlFolder: sql }).catch(wrongParameter);
   const { startLocal } = await import('../../local/supervisor/start-local.ts');

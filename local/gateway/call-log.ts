@@ -43,7 +43,8 @@ export interface CallCounts {
   readonly incomplete: boolean;
 }
 
-const REMEMBERED = 100_000;
+/** At least; about 15 MB. */
+const REMEMBERED = 25_000;
 const FLUSH_AFTER_MS = 200;
 /** A longer log of earlier starts is put aside; the one before it goes. */
 const LONG_FILE_BYTES = 64 * 1024 * 1024;

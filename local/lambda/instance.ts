@@ -1,8 +1,10 @@
 /** The host's side of one worker thread: start it, hand it one event at a time, end it when its time is up. */
 import { join } from 'node:path';
+import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 
 import { codeOf } from '../../shared/errors.ts';
+import { defined } from '../../shared/run/defined.ts';
 import type { FunctionSettings } from './settings.ts';
 import {
   functionError,
@@ -50,7 +52,7 @@ export class Instance {
       clockOffset: surroundings.clockOffset,
     };
     this.#worker = new Worker(WORKER, {
-      env: settings.environment,
+      env: { ...defined({ NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }), ...settings.environment },
       workerData: workerSettings,
       // A small nursery: several functions with several instances each share this machine's memory.
       resourceLimits: { maxOldGenerationSizeMb: settings.memoryMb, maxYoungGenerationSizeMb: 4 },

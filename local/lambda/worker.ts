@@ -3,6 +3,7 @@
  * Behaves as the `nodejs24.x` runtime: asynchronous handlers, errors in Lambda's form, console lines with a level.
  */
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
@@ -21,6 +22,9 @@ import {
 
 type Handler = (event: unknown, context: unknown) => unknown;
 
+// Not the function's: compiled code is kept between instances, which saves time and half of the memory of each.
+delete process.env['NODE_COMPILE_CACHE'];
+
 const settings = workerData as WorkerSettings;
 const offset = new BigInt64Array(settings.clockOffset);
 followLocalClock(() => Number(Atomics.load(offset, 0)));
@@ -31,6 +35,7 @@ const LARGEST_RESPONSE = 6_291_556;
 
 try {
   const handler = await loadHandler();
+  module.flushCompileCache();
   parentPort?.on('message', (message: ToWorker) => {
     void serve(handler, message).then(say);
   });
@@ -85,16 +90,16 @@ async function loadHandler(): Promise<Handler> {
   if (path === undefined) {
     throw new LoadError('Runtime.ImportModuleError', `Error: Cannot find module '${settings.module}'`);
   }
-  let module: Readonly<Record<string, unknown>>;
+  let loaded: Readonly<Record<string, unknown>>;
   try {
-    module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+    loaded = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     if (error instanceof SyntaxError) {
       throw new LoadError('Runtime.UserCodeSyntaxError', `SyntaxError: ${error.message}`, error);
     }
     throw error;
   }
-  const handler = module[settings.exportName];
+  const handler = loaded[settings.exportName];
   if (typeof handler !== 'function') {
     throw new LoadError(
       'Runtime.HandlerNotFound',
