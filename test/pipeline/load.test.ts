@@ -78,6 +78,7 @@ describe('the fixture pipelines', () => {
       'airport_frequencies',
       'everything',
       'ledger',
+      'ledger_batches',
       'nightly_totals',
       'order_audit',
       'order_events',

@@ -3,7 +3,8 @@
  * something of it is killed with -9 every half a second to three seconds: the Lambda host, the Data API, DynamoDB, or `baton up`
  * itself with all of them, which is then started again on the same home; that alone is waited for. Afterwards the warehouse is
  * asked by SQL: nothing lost, nothing doubled, every run at its end. With `--home` what is there stays, and the same command
- * goes on with it.
+ * goes on with it. `--batches`: the files arrive many at a time into a pipeline that loads them in batches; some are bad, and are
+ * set aside.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,12 +18,11 @@ import { isMainThread } from 'node:worker_threads';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
-import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { storedRun, type StoredRun } from '../../shared/store/stored-run.ts';
 import { root, Stack } from '../e2e/stack.ts';
 import { Random } from '../sim/random.ts';
 import { isProgram, say } from './parallel.ts';
 
-const PIPELINE = 'ledger';
 const BUCKET = 'baton-local-landing';
 
 /** Between two kills, or from when the whole group is ready again to the next, ms. */
@@ -32,10 +32,31 @@ const LONGEST_PAUSE_MS = 3_000;
 /** What is killed; the whole group takes seconds to come back, in which nothing runs that could be killed. */
 const VICTIMS = ['lambda', 'dynamodb', 'redshift', 'lambda', 'dynamodb', 'redshift', 'group'] as const;
 
-/** A file arrives every so often, on average half of it, ms; */
-const BETWEEN_FILES_MS = 300;
-/** and waits while so many have not come to their end: kills are to meet every kind of work, not a long queue. */
-const MOST_UNDER_WAY = 12;
+/** How files arrive. */
+interface Arrivals {
+  readonly pipeline: string;
+  /** They come together. */
+  readonly atOnce: number;
+  /** After that so long passes, on average half of it, ms; */
+  readonly pauseMs: number;
+  /** and they wait while so many have not come to their end: kills are to meet every kind of work, not a long queue. */
+  readonly mostUnderWay: number;
+  /** Every so manieth cannot be loaded. */
+  readonly badEvery?: number;
+}
+
+const ONE_BY_ONE: Arrivals = { pipeline: 'ledger', atOnce: 1, pauseMs: 300, mostUnderWay: 12 };
+const IN_BATCHES: Arrivals = {
+  pipeline: 'ledger_batches',
+  atOnce: 150,
+  pauseMs: 3_000,
+  mostUnderWay: 900,
+  badEvery: 97,
+};
+
+function isBad({ badEvery }: Arrivals, file: number): boolean {
+  return badEvery !== undefined && file % badEvery === 0;
+}
 
 /** Real time between two minutes of the local clock, ms: the sweep is the only one who knows of what was lost. */
 const MINUTE_MS = 1_000;
@@ -66,6 +87,7 @@ interface Counted {
 /** The stack, which is another one after each kill of the whole group. */
 class Ground {
   readonly home: string;
+  readonly arrivals: Arrivals;
   readonly figures: Figures;
   stack: Stack;
   /** Nothing is killed any more. */
@@ -77,8 +99,9 @@ class Ground {
   readonly #secondsBefore: number;
   readonly #keep: boolean;
 
-  private constructor(home: string, keep: boolean, stack: Stack) {
+  private constructor(home: string, arrivals: Arrivals, keep: boolean, stack: Stack) {
     this.home = home;
+    this.arrivals = arrivals;
     this.#keep = keep;
     this.stack = stack;
     const file = join(home, 'kills.json');
@@ -88,10 +111,10 @@ class Ground {
     this.#secondsBefore = this.figures.seconds;
   }
 
-  static async open(kept: string | undefined): Promise<Ground> {
+  static async open(kept: string | undefined, arrivals: Arrivals): Promise<Ground> {
     const home = kept === undefined ? mkdtempSync(join(tmpdir(), 'baton-kills-')) : resolve(kept);
     mkdirSync(home, { recursive: true });
-    const ground = new Ground(home, kept !== undefined, await start(home));
+    const ground = new Ground(home, arrivals, kept !== undefined, await start(home));
     // Who ends this program ends its stack too.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
@@ -129,7 +152,8 @@ class Ground {
 
 function start(home: string): Promise<Stack> {
   const fixture = (name: string): string => join(root, 'test/fixtures/pipelines', name);
-  return Stack.start({ home, pipelines: { ledger: fixture('ledger'), setup: fixture('setup') } });
+  const names = [ONE_BY_ONE.pipeline, IN_BATCHES.pipeline, 'setup'];
+  return Stack.start({ home, pipelines: Object.fromEntries(names.map((name) => [name, fixture(name)])) });
 }
 
 /** 0 if nothing was lost, doubled or stuck. */
@@ -141,11 +165,12 @@ export async function kills(words: readonly string[]): Promise<0 | 1> {
       count: { type: 'string', default: '500' },
       seed: { type: 'string', default: '1' },
       home: { type: 'string' },
+      batches: { type: 'boolean', default: false },
     },
   });
   const count = wholeNumber('--count', values.count);
   const random = new Random(wholeNumber('--seed', values.seed));
-  const ground = await Ground.open(values.home);
+  const ground = await Ground.open(values.home, values.batches ? IN_BATCHES : ONE_BY_ONE);
   try {
     void letTimePass(ground);
     const working = Promise.all([dropAll(ground, count, random), untilAllRest(ground, count, false)]);
@@ -212,15 +237,16 @@ function killed(pid: number): boolean {
 
 /** Every file once: one is put by its client, the next copied into the bucket's folder. */
 async function dropAll(ground: Ground, count: number, random: Random): Promise<void> {
-  const folder = join(ground.home, 'state', 's3', BUCKET, PIPELINE);
+  const { pipeline, atOnce, pauseMs, mostUnderWay } = ground.arrivals;
+  const folder = join(ground.home, 'state', 's3', BUCKET, pipeline);
   for (let i = 1; i <= count; i += 1) {
     const file = join(folder, `${i}.csv`);
     if (existsSync(file)) continue;
-    while (i - ground.done > MOST_UNDER_WAY && !ground.over) await wait(250);
-    const body = `entry,amount\n${i},${i * 3}\n${i},${i * 5}\n`;
+    while (i - ground.done > mostUnderWay && !ground.over) await wait(250);
+    const body = `entry,amount\n${i},${i * 3}\n${i},${isBad(ground.arrivals, i) ? 'many' : i * 5}\n`;
     if (i % 2 === 0) copy(file, folder, ground.home, body);
-    else await putOnce(ground, `${PIPELINE}/${i}.csv`, body);
-    await wait(random.below(BETWEEN_FILES_MS));
+    else await putOnce(ground, `${pipeline}/${i}.csv`, body);
+    if (i % atOnce === 0) await wait(random.below(pauseMs));
   }
 }
 
@@ -276,7 +302,7 @@ async function untilAllRest(ground: Ground, count: number, toTheEnd: boolean): P
   let told = Date.now();
   for (;;) {
     await wait(LOOK_MS);
-    const left = await patiently(() => runsLeft(ground.stack, count));
+    const left = await patiently(() => runsLeft(ground, count));
     ground.done = count - left;
     if (left === 0) return;
     if (left < least) {
@@ -301,16 +327,16 @@ async function untilAllRest(ground: Ground, count: number, toTheEnd: boolean): P
   }
 }
 
-/** Runs that are not made yet, or not at rest. */
-async function runsLeft(stack: Stack, count: number): Promise<number> {
+/** Files that have no run yet, and runs that are not at rest. */
+async function runsLeft({ stack, arrivals: { pipeline } }: Ground, count: number): Promise<number> {
   const due = await stack.store.findDue(Number.MAX_SAFE_INTEGER, 2 * count);
-  const queued = await stack.store.countQueued(PIPELINE);
+  const queued = await stack.store.countQueued(pipeline);
   const { Count: made = 0 } = await stack.dynamodb.send(
     new QueryCommand({
       TableName: 'baton-local',
-      IndexName: 'by-pipeline',
+      IndexName: 'by-file',
       KeyConditionExpression: 'pipeline = :pipeline',
-      ExpressionAttributeValues: { ':pipeline': { S: PIPELINE } },
+      ExpressionAttributeValues: { ':pipeline': { S: pipeline } },
       Select: 'COUNT',
     }),
   );
@@ -331,22 +357,30 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function tell(ground: Ground, count: number): Promise<0 | 1> {
-  const { stack, figures } = ground;
-  const runs = await stack.runs(PIPELINE);
-  const stuck = runs.filter((run) => run.state !== 'SUCCEEDED' || run.pendingActions !== undefined);
-  const { lost, doubled, wrong } = await counted(stack, count);
+  const { stack, figures, arrivals } = ground;
+  const all = (await stack.store.listRuns(arrivals.pipeline, 10 * count)).map(storedRun);
+  const runs = all.filter(({ trigger }) => trigger.kind === 's3');
+  const batches = new Map(all.filter(({ trigger }) => trigger.kind === 'batch').map((run) => [run.id, run]));
+  const stuck = [...runs, ...batches.values()].filter((run) => !isWhereItBelongs(run, batches));
+  const bad = Array.from({ length: count }, (_, i) => i + 1).filter((file) => isBad(arrivals, file)).length;
+  const { lost, doubled, wrong } = await counted(ground, count, bad);
+  const setAside = runs.filter(({ state }) => state === 'FAILED').length;
   ground.save();
   for (const run of stuck) say(`  ${lineOf(run)}`);
-  const rebuilt = runs.filter((run) => run.generation > 1).length;
+  const rebuilt = all.filter((run) => run.generation > 1).length;
   const many = Object.entries(figures.kills)
     .map(([what, n]) => `${what} ${n}`)
     .join(', ');
+  const inBatches =
+    arrivals.badEvery === undefined ? '' : `in ${batches.size} batches, ${setAside} bad ones set aside, `;
   say(
-    `${runs.length} runs of ${count} files in ${figures.seconds} s, killed: ${many}; ${rebuilt} runs in a rebuilt session; ` +
+    `${runs.length} runs of ${count} files ${inBatches}in ${figures.seconds} s, killed: ${many}; ${rebuilt} runs in a rebuilt session; ` +
       `lost ${lost}, doubled ${doubled}, wrong ${wrong}, stuck ${stuck.length}`,
   );
   const told = {
     runs: runs.length,
+    batches: batches.size,
+    setAside,
     kills: figures.kills,
     lost,
     doubled,
@@ -358,23 +392,35 @@ async function tell(ground: Ground, count: number): Promise<0 | 1> {
     commit: commit(),
   };
   say(JSON.stringify(told));
-  const holds = runs.length === count && lost + doubled + wrong + stuck.length + figures.fallen === 0;
+  const holds =
+    runs.length === count && setAside === bad && lost + doubled + wrong + stuck.length + figures.fallen === 0;
   return holds ? 0 : 1;
 }
 
-/** By SQL: rows of the files and totals of the runs that are missing, there more than once, or of no file. */
-async function counted(stack: Stack, count: number): Promise<Counted> {
+/** At its end: a file in the batch that loaded it, a bad one by itself. */
+function isWhereItBelongs(run: StoredRun, batches: ReadonlyMap<string, StoredRun>): boolean {
+  if (run.pendingActions !== undefined) return false;
+  if (run.state === 'SUCCEEDED') return true;
+  if (run.state === 'ABSORBED') return batches.get(run.into ?? '')?.state === 'SUCCEEDED';
+  // All its files went elsewhere.
+  if (run.trigger.kind === 'batch') return run.state === 'CANCELLED';
+  return run.state === 'FAILED' && run.error?.class === 'data';
+}
+
+/** By SQL: rows of the files and totals of the runs that are missing, there more than once, or of no file. `bad`: files without rows. */
+async function counted({ stack, arrivals }: Ground, count: number, bad: number): Promise<Counted> {
   const twice = (columns: string, table: string): string =>
     `(SELECT COUNT(*) FROM (SELECT ${columns} FROM ${table} GROUP BY ${columns} HAVING COUNT(*) > 1) d)`;
   const number = (sql: string): Promise<number> => patiently(() => stack.count(sql));
+  const ofBad = arrivals.badEvery === undefined ? '' : ` OR MOD(entry, ${arrivals.badEvery}) = 0`;
   return {
     lost: await number(
-      `SELECT ${2 * count} - (SELECT COUNT(*) FROM (SELECT DISTINCT entry, amount FROM ledger) l) + ` +
-        `${count} - (SELECT COUNT(DISTINCT run_id) FROM ledger_total)`,
+      `SELECT ${2 * (count - bad)} - (SELECT COUNT(*) FROM (SELECT DISTINCT entry, amount FROM ledger) l) + ` +
+        '(SELECT COUNT(DISTINCT run_id) FROM ledger) - (SELECT COUNT(DISTINCT run_id) FROM ledger_total)',
     ),
     doubled: await number(`SELECT ${twice('entry, amount', 'ledger')} + ${twice('run_id', 'ledger_total')}`),
     wrong: await number(
-      `SELECT (SELECT COUNT(*) FROM ledger WHERE entry NOT BETWEEN 1 AND ${count} OR amount NOT IN (entry * 3, entry * 5)) + ` +
+      `SELECT (SELECT COUNT(*) FROM ledger WHERE entry NOT BETWEEN 1 AND ${count} OR amount NOT IN (entry * 3, entry * 5)${ofBad}) + ` +
         '(SELECT COUNT(*) FROM ledger_total t JOIN (SELECT run_id, SUM(amount) AS total FROM ledger GROUP BY run_id) l ' +
         'ON t.run_id = l.run_id WHERE t.total <> l.total)',
     ),

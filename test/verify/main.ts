@@ -56,6 +56,11 @@ const PARTS: Readonly<Record<string, Part>> = {
     words: ['--home', join(FOLDER, 'kills')],
     help: '[--count N] [--seed N] [--home DIR]   kill -9 on the real local stack',
   },
+  batches: {
+    run: (words) => kills(['--batches', ...words]),
+    words: ['--count', '2000', '--home', join(FOLDER, 'batches')],
+    help: '[--count N] [--seed N] [--home DIR]   the same, while files are loaded in batches',
+  },
 };
 
 const HELP = `npm run verify                    all parts; broken off, the same command goes on where it was
