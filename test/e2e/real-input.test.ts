@@ -2,13 +2,16 @@
  * Real daily snapshots of the OurAirports data set, in date order, into a slowly changing dimension of type 2: the
  * figures are those that an independent count of the files gives.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { root, Stack } from './stack.ts';
+import { allInLanes } from '../../shared/lanes.ts';
+import { eventually, root, Stack } from './stack.ts';
 
 const data = process.env['BATON_REFERENCE_DATA'];
 const folder = data === undefined ? undefined : join(data, 'ourairports');
@@ -23,6 +26,13 @@ const SNAPSHOTS: readonly (readonly [string, number, number, number])[] = [
   ['2026-02-03', 30_327, 1_265, 31_592],
   ['2026-08-22', 30_464, 1_335, 31_799],
 ];
+
+async function figuresOf(stack: Stack): Promise<number[]> {
+  const [row] = await stack.query(
+    'SELECT SUM(CASE WHEN is_current THEN 1 ELSE 0 END), SUM(CASE WHEN is_current THEN 0 ELSE 1 END), COUNT(*) FROM airport_frequency_dim',
+  );
+  return (row ?? []).map(Number);
+}
 
 describe.skipIf(!here)('airport frequencies', () => {
   let stack: Stack;
@@ -48,20 +58,72 @@ describe.skipIf(!here)('airport frequencies', () => {
     expect(run.state).toBe('SUCCEEDED');
   }
 
-  async function figures(): Promise<number[]> {
-    const [row] = await stack.query(
-      'SELECT SUM(CASE WHEN is_current THEN 1 ELSE 0 END), SUM(CASE WHEN is_current THEN 0 ELSE 1 END), COUNT(*) FROM airport_frequency_dim',
-    );
-    return (row ?? []).map(Number);
-  }
-
   it.each(SNAPSHOTS)(
     'real files of %s give %i current, %i closed, %i versions in all, and change nothing when loaded again',
     async (date, ...expected) => {
       await load(date);
-      expect(await figures()).toEqual(expected);
+      expect(await figuresOf(stack)).toEqual(expected);
       await load(date, 'again/');
-      expect(await figures()).toEqual(expected);
+      expect(await figuresOf(stack)).toEqual(expected);
     },
+  );
+});
+
+const PIECES = 500;
+
+/** The records of a snapshot in so many files, each with the header. No field of it has a line end (checked below by its rows). */
+function piecesOf(snapshot: Buffer): Buffer[] {
+  const [header = '', ...records] = gunzipSync(snapshot).toString('utf8').trimEnd().split('\n');
+  return Array.from({ length: PIECES }, (_, piece) => {
+    const own = records.filter((_record, i) => i % PIECES === piece);
+    return gzipSync([header, ...own, ''].join('\n'));
+  });
+}
+
+describe.skipIf(!here)(`airport frequencies in ${PIECES} files a snapshot`, () => {
+  let settings: string;
+  let stack: Stack;
+
+  beforeAll(async () => {
+    settings = mkdtempSync(join(tmpdir(), 'baton-pieces-'));
+    cpSync(join(root, 'test/fixtures/pipelines/airport_frequencies'), settings, { recursive: true });
+    const file = join(settings, 'pipeline.yml');
+    const batched = readFileSync(file, 'utf8').replace(
+      'suffix: .csv.gz',
+      `suffix: .csv.gz, batch: { files: ${PIECES}, wait: 15m }`,
+    );
+    writeFileSync(file, batched);
+    stack = await Stack.start({
+      pipelines: {
+        airport_frequencies: settings,
+        setup: join(root, 'test/fixtures/pipelines/setup'),
+      },
+    });
+  });
+  afterAll(async () => {
+    await stack.stop();
+    rmSync(settings, { recursive: true, force: true });
+  });
+
+  it.each(SNAPSHOTS)(
+    'the files of %s are loaded in one batch, with the same figures: %i current, %i closed, %i in all',
+    async (date, ...expected) => {
+      const pieces = piecesOf(readFileSync(join(folder ?? '', `airport-frequencies-${date}.csv.gz`)));
+      const numbered = pieces.map((body, i) => ({ body, key: `airport-frequencies/${date}/${i}.csv.gz` }));
+      await allInLanes(numbered, 16, ({ key, body }) => stack.put(key, body));
+      const [, , all] = expected;
+      await eventually(
+        `${all} rows`,
+        async () => ((await figuresOf(stack))[2] === all ? true : undefined),
+        120_000,
+      );
+      const runs = await stack.runs('airport_frequencies', 5 * PIECES);
+      const batches = runs.filter(({ trigger }) => trigger.kind === 'batch');
+      expect(batches).toHaveLength(SNAPSHOTS.findIndex(([day]) => day === date) + 1);
+      const batch = await stack.atRest(batches.at(-1)?.id ?? '');
+      expect([batch.state, batch.error, batch.batch?.files]).toEqual(['SUCCEEDED', undefined, PIECES]);
+      expect(await figuresOf(stack)).toEqual(expected);
+    },
+    300_000,
   );
 });

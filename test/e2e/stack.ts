@@ -172,9 +172,9 @@ export class Stack {
     await this.s3.send(new PutObjectCommand({ Bucket: this.landing, Key: key, Body: body }));
   }
 
-  /** Every run of the pipeline made so far, oldest first. */
-  async runs(pipeline: string): Promise<StoredRun[]> {
-    return (await this.store.listRuns(pipeline, 1000)).map(storedRun).toReversed();
+  /** Every run of the pipeline made so far, oldest first; the newest `most` of them. */
+  async runs(pipeline: string, most = 1000): Promise<StoredRun[]> {
+    return (await this.store.listRuns(pipeline, most)).map(storedRun).toReversed();
   }
 
   async run(id: string): Promise<StoredRun | undefined> {
