@@ -41,7 +41,7 @@ interface Arrivals {
   readonly pauseMs: number;
   /** and they wait while so many have not come to their end: kills are to meet every kind of work, not a long queue. */
   readonly mostUnderWay: number;
-  /** Every so manieth cannot be loaded. */
+  /** One file of so many cannot be loaded. */
   readonly badEvery?: number;
 }
 
