@@ -402,8 +402,9 @@ async function folderOf(
   world.put(file);
   if (text !== undefined) world.texts.set(`landing/out/day/${marker}`, text);
   const started: Started[] = [];
+  const time = `${new Date(world.time).toISOString().slice(0, 19)}Z`;
   const arrival = async (engine: Engine): Promise<Started[]> => {
-    started.push(...(await admit({ file, time: new Date(world.time).toISOString() }, engine)));
+    started.push(...(await admit({ file, time }, engine)));
     return started;
   };
   await startAll([arrival], world.engine([plan]));
@@ -428,6 +429,11 @@ test('a marker file loads the folder beside and below it, and nothing newer or h
   await world.finish();
   await world.finish();
   expect(world.state(run)).toBe('SUCCEEDED');
+});
+
+test('a part that was written in the second of the marker is loaded: the times of events have whole seconds', async () => {
+  const { scene: world } = await folderOf({ 'out/day/part-1.csv': 0.4, 'out/day/part-2.csv': 1.4 });
+  expect(world.manifests()).toEqual([['part-1.csv']]);
 });
 
 test('an empty folder is an error, not a run over nothing', async () => {

@@ -60,7 +60,9 @@ async function filesBeside(marker: RunFile, time: string, engine: Engine): Promi
   for (let after: string | undefined, isLast = false; !isLast;) {
     const page = await engine.files.list(marker.bucket, folder, after, PAGE);
     files.push(
-      ...page.files.filter(({ key, modified }) => isPart(key.slice(folder.length)) && modified <= time),
+      ...page.files.filter(
+        ({ key, modified }) => isPart(key.slice(folder.length)) && secondOf(modified) <= secondOf(time),
+      ),
     );
     if (files.length > MOST_FILES)
       throw new FolderError(
@@ -69,6 +71,11 @@ async function filesBeside(marker: RunFile, time: string, engine: Engine): Promi
     ({ last: after, isLast } = page);
   }
   return files;
+}
+
+/** The times of events, and those of objects on AWS, have whole seconds: what was written in the second of the marker is not newer. */
+function secondOf(time: string): number {
+  return Math.floor(Date.parse(time) / 1000);
 }
 
 /** Hidden names and those of other markers and of temporary folders begin with `.` and `_`; a folder has a mark that ends in `/`. */
