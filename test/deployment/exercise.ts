@@ -158,13 +158,16 @@ async function files(stack: Stack, recorder: Recorder): Promise<void> {
   await ended(stack, behind.id);
 }
 
-/** They wait for each other; one cannot be loaded, and is set aside. */
+/** They wait for each other; one cannot be loaded, and is set aside. Then a folder with its marker. */
 async function manyFiles(stack: Stack): Promise<void> {
   await stack.put('many/a.csv', store(1));
   await stack.put('many/b.csv', store(2));
   await stack.put('many/bad.csv', `${HEADER}one,Store,Lyon,FR,2020-01-01\n`);
   const { into = '' } = await runOf(stack, 'many', 'many/a.csv', ({ state }) => state === 'ABSORBED');
   await ended(stack, into);
+  await stack.put('folders/day/part-0.csv', store(7));
+  await stack.put('folders/day/_SUCCESS', new Uint8Array());
+  await ended(stack, (await runOf(stack, 'many', 'folders/day/_SUCCESS', () => true)).id);
 }
 
 /** Another session, with something open in it. */

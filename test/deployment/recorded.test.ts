@@ -61,6 +61,10 @@ describe('the recording of a stage', () => {
         expect.stringMatching(/^late\/late\.csv SUCCEEDED/),
         'behind_late SUCCEEDED 1',
         'timed SUCCEEDED 1',
+        'many SUCCEEDED 1',
+        expect.stringMatching(/^many\/a\.csv ABSORBED/),
+        expect.stringMatching(/^many\/bad\.csv FAILED 1 data/),
+        'folders/day/_SUCCESS SUCCEEDED 1',
       ]),
     );
     expect(recorded.messages['baton-local-dead-letters']).toBeGreaterThan(0);

@@ -25,10 +25,6 @@ import { isProgram, say } from './parallel.ts';
 
 const BUCKET = 'baton-local-landing';
 
-/** Between two kills, or from when the whole group is ready again to the next, ms. */
-const SHORTEST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 3_000;
-
 /** What is killed; the whole group takes seconds to come back, in which nothing runs that could be killed. */
 const VICTIMS = ['lambda', 'dynamodb', 'redshift', 'lambda', 'dynamodb', 'redshift', 'group'] as const;
 
@@ -43,15 +39,25 @@ interface Arrivals {
   readonly mostUnderWay: number;
   /** One file of so many cannot be loaded. */
   readonly badEvery?: number;
+  /** Between two kills, or from when the whole group is ready again to the next, ms. */
+  readonly betweenKillsMs: { readonly least: number; readonly most: number };
 }
 
-const ONE_BY_ONE: Arrivals = { pipeline: 'ledger', atOnce: 1, pauseMs: 300, mostUnderWay: 12 };
+const ONE_BY_ONE: Arrivals = {
+  pipeline: 'ledger',
+  atOnce: 1,
+  pauseMs: 300,
+  mostUnderWay: 12,
+  betweenKillsMs: { least: 500, most: 3_000 },
+};
 const IN_BATCHES: Arrivals = {
   pipeline: 'ledger_batches',
   atOnce: 150,
   pauseMs: 3_000,
   mostUnderWay: 900,
   badEvery: 97,
+  // Hundreds of files are listed, absorbed and compared in one invocation: some of them must come to their end.
+  betweenKillsMs: { least: 500, most: 8_000 },
 };
 
 function isBad({ badEvery }: Arrivals, file: number): boolean {
@@ -197,8 +203,9 @@ function wholeNumber(name: string, text: string): number {
 
 /** Until `ground.over`: one kill after the other. */
 async function killOnAndOn(ground: Ground, random: Random): Promise<void> {
+  const { least, most } = ground.arrivals.betweenKillsMs;
   for (;;) {
-    await wait(SHORTEST_PAUSE_MS + random.below(LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS));
+    await wait(least + random.below(most - least));
     if (ground.over) return;
     await killOne(ground, random.pick(VICTIMS) ?? 'group');
   }
