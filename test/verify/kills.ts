@@ -41,6 +41,8 @@ interface Arrivals {
   readonly badEvery?: number;
   /** Between two kills, or from when the whole group is ready again to the next, ms. */
   readonly betweenKillsMs: { readonly least: number; readonly most: number };
+  /** Real time between two minutes of the local clock, ms: the sweep is the only one who knows of what was lost. */
+  readonly minuteMs: number;
 }
 
 const ONE_BY_ONE: Arrivals = {
@@ -49,6 +51,7 @@ const ONE_BY_ONE: Arrivals = {
   pauseMs: 300,
   mostUnderWay: 12,
   betweenKillsMs: { least: 500, most: 3_000 },
+  minuteMs: 1_000,
 };
 const IN_BATCHES: Arrivals = {
   pipeline: 'ledger_batches',
@@ -58,14 +61,14 @@ const IN_BATCHES: Arrivals = {
   badEvery: 97,
   // Hundreds of files are listed, absorbed and compared in one invocation: some of them must come to their end.
   betweenKillsMs: { least: 500, most: 8_000 },
+  // Faster, messages would be delivered again before they are handled, and in the end become dead letters.
+  minuteMs: 5_000,
 };
 
 function isBad({ badEvery }: Arrivals, file: number): boolean {
   return badEvery !== undefined && file % badEvery === 0;
 }
 
-/** Real time between two minutes of the local clock, ms: the sweep is the only one who knows of what was lost. */
-const MINUTE_MS = 1_000;
 /** Between two looks at how far it is, ms. */
 const LOOK_MS = 1_000;
 
@@ -293,7 +296,7 @@ async function isThere(client: S3Client, Key: string): Promise<boolean> {
 /** Minute by minute, until it is closed. */
 async function letTimePass(ground: Ground): Promise<void> {
   while (!ground.closed) {
-    await wait(MINUTE_MS);
+    await wait(ground.arrivals.minuteMs);
     // The next minute comes all the same.
     await ground.stack.advance(60_000).catch(() => undefined);
   }
