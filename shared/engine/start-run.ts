@@ -7,7 +7,7 @@ import type { RunTrigger } from '../run/trigger.ts';
 import { fileOf } from '../run/trigger.ts';
 import { manifestBody, manifestKey } from './values.ts';
 import type { Engine } from './ports.ts';
-import { completesFolder } from './triggers/s3.ts';
+import { batchTriggerOf, completesFolder } from './triggers/s3.ts';
 import { kindOfRun } from './triggers/table.ts';
 
 export interface Started {
@@ -80,7 +80,9 @@ export async function createRun(
   const id = runIdOf(plan, trigger, settings);
   const file = fileOf(trigger);
   const isFolder = trigger.kind === 's3' && completesFolder(plan, trigger.file, settings.landingBucket);
-  if (file !== undefined && !isFolder && plan.steps.some((step) => step.usesManifest))
+  // Most files of a pipeline with batches need no manifest of their own: it is put when the run gets a slot.
+  const isBatched = file !== undefined && batchTriggerOf(plan, file, settings.landingBucket) !== undefined;
+  if (file !== undefined && !isFolder && !isBatched && plan.steps.some((step) => step.usesManifest))
     await files.putArtifact(manifestKey(id), manifestBody([file]));
   await engine.plans.put(plan);
   const waiting: Run = {

@@ -145,6 +145,19 @@ test('a lone file goes alone', async () => {
   await world.finish();
   expect(world.state(lone)).toBe('RUNNING');
   expect(world.batches()).toEqual([]);
+  expect(JSON.parse(world.world.artifacts.get(`manifests/${lone}.json`) ?? '')).toMatchObject({
+    entries: [{ url: 's3://landing/orders/a.csv' }],
+  });
+});
+
+test('a file of a batch has no manifest of its own', async () => {
+  const { scene: world, first } = await scene();
+  for (const name of ['a', 'b']) await world.drop(name);
+  await world.finish();
+  await world.finish();
+  const [batch = ''] = world.batches();
+  const owners = [...world.world.artifacts.keys()].map((key) => /^manifests\/([^/.]+)/.exec(key)?.[1]);
+  expect(new Set(owners)).toEqual(new Set([first, batch]));
 });
 
 test('the limits of the batch are kept; the rest goes with the next one', async () => {
