@@ -1,4 +1,5 @@
 /** The guards of the protocol, each as the change that removes it. */
+import { backfillGuards } from './guard-list-of-backfills.ts';
 import { batchGuards } from './guard-list-of-batches.ts';
 
 export interface Edit {
@@ -716,4 +717,4 @@ const guardsOfRuns: readonly Guard[] = [
   },
 ];
 
-export const guards: readonly Guard[] = [...guardsOfRuns, ...batchGuards];
+export const guards: readonly Guard[] = [...guardsOfRuns, ...batchGuards, ...backfillGuards];

@@ -1,0 +1,44 @@
+/** The rules by which each upload is admitted once, each as the change that removes it. */
+import type { Guard } from './guard-list.ts';
+
+const file = 'shared/engine/backfill/key-rules.ts';
+
+function removed(name: string, find: string, replace: string): Guard {
+  return { name, edits: [{ file, find, replace }] };
+}
+
+export const backfillGuards: readonly Guard[] = [
+  removed(
+    'a backfill creates the run of an interrupted one again',
+    `return isKept ? { kind: 'ensure', isNewest } : { kind: 'known' };`,
+    `return { kind: 'known' };`,
+  ),
+  removed(
+    'a backfill does not create the run of a listed upload again once it may have expired',
+    'const isKept = Date.parse(at) - Date.parse(before.at) < historyDays * 86_400_000;',
+    'const isKept = true;',
+  ),
+  removed(
+    'the event of an upload that a backfill admitted starts no second run',
+    'if (isInTime && isListedUpload(item, listed, event)) {',
+    'if (isInTime && upload.run === listed.run) {',
+  ),
+  removed('the same bytes put back after another upload are a new one', 'return !isPutBack;', 'return true;'),
+  removed(
+    'an upload that ended before the listed one began is superseded',
+    'if (isInTime && upload.etag !== listed.etag && upload.at < listed.lastModified)',
+    `if (isInTime && upload.run === '')`,
+  ),
+  removed('the sequencer of a listed upload is noted', '...(highest < sequencer ? { next } : {}) };', '};'),
+  removed('a backfill knows an upload by its etag', 'if (known.etag === etag) {', 'if (known.run === run) {'),
+  removed(
+    'what ended before a listing is older than what it shows',
+    'known.at < lastModified || certainlyAfter(known.at) < at;',
+    'known.at < lastModified;',
+  ),
+  removed(
+    'a backfill leaves an upload alone if another one was admitted at its time',
+    `return isOlder ? admit : { kind: 'superseded' };`,
+    `return isOlder || known.run !== run ? admit : { kind: 'superseded' };`,
+  ),
+];
