@@ -116,6 +116,7 @@ export class Watch {
     // I10: and fails for nothing that is ours to survive.
     if (state === 'FAILED' && stateBefore !== 'FAILED')
       demand(this.#mayFail(), () => `I10: ${next.id} fails: ${error?.message ?? ''}`);
+    if (before?.life.state === 'ABSORBED' && state !== 'ABSORBED') this.#leaves(next, before.life.into);
     if (state === 'NEEDS_DECISION' && stateBefore !== 'NEEDS_DECISION') this.#needsPerson(next);
     if (state === 'SUCCEEDED' && stateBefore !== 'SUCCEEDED') this.#succeeded(next);
     if (state === 'CANCELLED' && stateBefore !== 'CANCELLED') this.#cancelled(next);
@@ -188,6 +189,15 @@ export class Watch {
     const body = this.#world.artifacts.get(`manifests/${run.id}/list-${list}.json`) ?? '{"files":[]}';
     const { files } = JSON.parse(body) as { files: { run: string; etag: string }[] };
     return files;
+  }
+
+  /** I15: a file learns that it left its batch when the list without it is stored. */
+  #leaves(run: Run, into: string): void {
+    const batch = this.#world.store.runs.get(into);
+    this.#broken.demand(
+      batch === undefined || !this.#listOf(batch).some((file) => file.run === run.id) || isAtEnd(batch),
+      () => `I15: ${run.id} leaves ${into}, whose list still has it`,
+    );
   }
 
   /** I15: the rows of a file take effect by one run only: its own, or the batch that it belongs to. */

@@ -6,6 +6,7 @@ import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import { underwayOf } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
 import type { Arrival } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -267,7 +268,7 @@ function putFileBack(stage: Stage): boolean {
         return phase === 'SUBMITTED' && fileAtClaim !== undefined && isUnderWay;
       }),
   );
-  const file = run && fileOf(run.trigger);
+  const file = run && stage.random.pick(filesOf(stage, run));
   if (run?.statementId === undefined || file === undefined) return false;
   const content = Number(file.etag.slice(file.etag.lastIndexOf('-') + 1));
   stage.fired('file put back');
@@ -275,6 +276,15 @@ function putFileBack(stage: Stage): boolean {
   warehouse.end(run.statementId, 'FINISHED');
   stage.arrive(file.key, uploadsOf(stage, file.key) + 1, content);
   return true;
+}
+
+/** The file that a run loads, or those of its list. */
+function filesOf(stage: Stage, run: StoredRun): readonly { readonly key: string; readonly etag: string }[] {
+  const file = fileOf(run.trigger);
+  if (file !== undefined) return [file];
+  const { list = '' } = run.batch ?? {};
+  const body = stage.world.artifacts.get(`manifests/${run.id}/list-${list}.json`) ?? '{"files":[]}';
+  return (JSON.parse(body) as { files: { key: string; etag: string }[] }).files;
 }
 
 function uploadsOf(stage: Stage, key: string): number {

@@ -157,10 +157,11 @@ export class WarehouseData {
     return { rows: [uris.length] };
   }
 
-  /** A list has the name of its manifest. */
+  /** A list has the name of its manifest; the manifest of a lone file has none. */
   #membersOf(manifest: string): string[] {
-    const list = this.#manifests.get(manifest.replace(/([0-9a-f]{64})\.json$/, 'list-$1.json'));
-    if (list === undefined || !manifest.includes('/', 'manifests/'.length)) return [];
+    const [, folder, hash = ''] = /^(manifests\/[^/]+)\/([^/]+)\.json$/.exec(manifest) ?? [];
+    const list = this.#manifests.get(`${folder ?? ''}/list-${hash}.json`);
+    if (folder === undefined || list === undefined) return [];
     const { files } = JSON.parse(list) as { files: { run?: string }[] };
     return files.flatMap(({ run }) => run ?? []);
   }

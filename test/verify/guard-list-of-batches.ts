@@ -171,17 +171,14 @@ export const batchGuards: readonly Guard[] = [
   {
     name: 'batch: an older upload of a key is not listed',
     edits: [olderUploads],
-    backedBy: 'the older upload ends as SUPERSEDED, so its mark is refused',
   },
   {
     name: 'batch: an older upload of a key ends as SUPERSEDED',
     edits: [olderUploadsEnd, olderUploads],
-    backedBy: 'one upload of a key is listed, and the object is compared with it',
   },
   {
     name: 'batch: a list names a key once',
     edits: [keyOnce],
-    backedBy: 'older uploads of a key are not listed',
   },
   {
     name: 'pair: older uploads in the list of a batch, and a key twice',

@@ -25,6 +25,8 @@ export interface Budgets {
 export interface BatchConfiguration {
   readonly name: string;
   readonly plan: Plan;
+  /** A driver is about to absorb the files: what comes before is in the other configurations. */
+  readonly beginsInMark: boolean;
   /** File `b` cannot be loaded. */
   readonly hasBadFile: boolean;
   readonly budgets: Budgets;
@@ -43,11 +45,16 @@ function configuration(
   concurrency: 1 | 2,
   badFile: 'isolate' | 'fail' | 'none',
   budgets: Partial<Budgets>,
+  beginsInMark = false,
 ): BatchConfiguration {
   const words = Object.entries(budgets).map(([kind, count]) => `${count} ${kind}`);
   const batch = { files: 500, bytes: 1_000_000, waitSeconds: 0 };
   return {
-    name: [`batch of 3 files, concurrency ${concurrency}, bad file: ${badFile}`, ...words].join(', '),
+    name: [
+      `batch of 3 files, concurrency ${concurrency}, bad file: ${badFile}`,
+      ...(beginsInMark ? ['from MARK'] : []),
+      ...words,
+    ].join(', '),
     plan: planOf(
       [
         { ...load, ...creates, ...unlimited },
@@ -60,6 +67,7 @@ function configuration(
         ...(badFile === 'isolate' ? { isolateFiles: 10 } : {}),
       },
     ),
+    beginsInMark,
     hasBadFile: badFile !== 'none',
     most: MOST,
     budgets: {
@@ -90,4 +98,7 @@ export const batchConfigurations: readonly BatchConfiguration[] = [
   configuration(1, 'fail', { switches: 1, kills: 1, resumes: 1 }),
   configuration(2, 'none', { switches: 2 }),
   configuration(1, 'isolate', { switches: 1, kills: 1, waits: 1 }),
+  configuration(1, 'isolate', { switches: 1, resumes: 1 }, true),
+  configuration(1, 'isolate', { switches: 1, kills: 1, resumes: 1, cancelFile: 1 }, true),
+  configuration(1, 'isolate', { switches: 1, cancelBatch: 1, overwrites: 1 }, true),
 ];

@@ -51,6 +51,21 @@ export class Moves {
       state.put(name);
       await this.#arrive(state);
     }
+    return this.#configuration.beginsInMark ? this.#inMark(state) : state;
+  }
+
+  /** One driver after the other, undisturbed, until the list is stored. */
+  async #inMark(from: State): Promise<State> {
+    let state = from;
+    while (![...state.store.runs.values()].some(({ batch }) => batch?.phase === 'MARK')) {
+      const moves = this.from(state);
+      const isNext = ({ label }: Move): boolean =>
+        label.startsWith('driver 1: ') ||
+        (state.current === 0 && label.startsWith('a driver is woken for batch'));
+      const move = moves.find(isNext) ?? moves[0];
+      if (move === undefined) throw new Error('no driver does anything');
+      ({ state } = await move.to());
+    }
     return state;
   }
 
