@@ -187,6 +187,58 @@ export function runStoreSuite(
       expect(flat(await store.record(changed(other, submitted), 'me'))).toMatchObject({ lastStep });
     });
 
+    it('absorbs a waiting run at exactly the version and incarnation that the list names, and takes it from the queue', async () => {
+      const run = newRun();
+      await store.create(run);
+      const member = { run: run.id, version: 1, incarnation: run.incarnationId };
+      const at = '2026-11-24T08:30:00.000Z';
+      for (const wrong of [{ version: 0 }, { version: 2 }, { incarnation: 'other' }, { run: 'nobody' }])
+        expect(await store.absorb({ ...member, ...wrong }, 'batch', at, 'a')).toBe('refused');
+      expect(await store.absorb(member, 'batch', at, 'a')).toBe('absorbed');
+      expect(flat(await store.load(run.id))).toMatchObject({
+        state: 'ABSORBED',
+        into: 'batch',
+        absorbedAt: at,
+        version: 2,
+      });
+      expect(await store.findQueued(run.pipeline, 10)).toEqual([]);
+      expect(await store.countQueued(run.pipeline)).toBe(0);
+    });
+
+    it('says of a run that it was absorbed before only to its own batch, and while nothing changed it since', async () => {
+      const run = newRun();
+      await store.create(run);
+      const member = { run: run.id, version: 1, incarnation: run.incarnationId };
+      const at = '2026-11-24T08:30:00.000Z';
+      await store.absorb(member, 'batch', at, 'a');
+      const absorbed = await store.load(run.id);
+      expect(await store.absorb(member, 'batch', '2026-11-24T08:40:00.000Z', 'b')).toBe('absorbed');
+      expect(await store.absorb(member, 'other', at, 'b')).toBe('refused');
+      expect(await store.load(run.id)).toEqual(absorbed);
+      // It left the batch, and waits again: a late driver of the batch must not take it.
+      await store.save({ ...run, version: 2 }, 2, 'c');
+      expect(await store.absorb(member, 'batch', at, 'a')).toBe('refused');
+      expect(flat(await store.load(run.id))?.state).toBe('QUEUED');
+    });
+
+    it('does not absorb a run that no longer waits', async () => {
+      const run = newRun({ state: 'SUPERSEDED', endedAt: '2026-11-24T08:30:00.000Z' });
+      await store.create(run);
+      const member = { run: run.id, version: 1, incarnation: run.incarnationId };
+      expect(await store.absorb(member, 'batch', '2026-11-24T08:30:00.000Z', 'a')).toBe('refused');
+      expect(await store.load(run.id)).toEqual(run);
+    });
+
+    it('loads many runs at once, and leaves out those that are gone', async () => {
+      const runs = Array.from({ length: 120 }, () =>
+        newRun({ state: 'SUPERSEDED', endedAt: '2026-11-24T08:30:00.000Z' }),
+      );
+      await Promise.all(runs.map((run) => store.create(run)));
+      const found = await store.loadAll([...runs.map(({ id }) => id), 'nobody']);
+      expect(new Set(found.map(({ id }) => id))).toEqual(new Set(runs.map(({ id }) => id)));
+      expect(await store.loadAll([])).toEqual([]);
+    });
+
     it('keeps one history row per step, generation and attempt, in order', async () => {
       const row = {
         name: 'a',
