@@ -285,6 +285,18 @@ test('a batch that is cancelled with too little time to absorb all its files abs
   expect(world.world.run(batch)?.pendingActions).toBeUndefined();
 });
 
+test('a file that was overwritten and put back during the load leaves the batch: the load may have read the other', async () => {
+  const { scene: world } = await scene();
+  const files = [await world.drop('a'), await world.drop('b')];
+  await world.finish();
+  await world.finish();
+  const file = fileOf('orders/b.csv');
+  world.world.put(file, new Date(world.world.time + 5_000).toISOString());
+  await world.finish();
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'FAILED']);
+  expect(world.manifests().at(-1)).toEqual(['a.csv']);
+});
+
 const BAD_ROW = ['s3://landing/orders/b.csv', '3', 'id', 'int4', 'Invalid digit'];
 
 async function withBadFile(plan: Plan): Promise<{ scene: Scene; files: string[]; batch: string }> {
