@@ -121,7 +121,7 @@ function again(run: ActiveRun, context: Context, about?: Failed): Run {
   const first = firstLoad(context.plan);
   const isRolledBack = about === undefined || isVerdict(about.error.class);
   if (run.rebuild === undefined && run.cursor === first && isRolledBack && run.session.state === 'open') {
-    const attempt = about === undefined && !isUnderway(run) ? run.attempt : run.attempt + 1;
+    const attempt = isUnderway(run) ? run.attempt + 1 : run.attempt;
     return { ...run, attempt, firstAttempt: attempt };
   }
   const back = { ...without(run, 'rebuild'), ...stepAt(first, context), attempt: 1, firstAttempt: 1 };

@@ -7,9 +7,8 @@ import { setAside } from './stop.ts';
 
 /** The batch's list no longer has the file of this run. It is left alone if it has learnt that before. */
 export function leaveBatch(run: Run, context: Context, batchId: string, { error }: Leaving): Decision {
-  const { life } = run;
-  if (life.state !== 'ABSORBED' || life.into !== batchId)
-    return nothing(run, 'the file has left the batch before');
+  const { into } = { into: undefined, ...run.life };
+  if (into !== batchId) return nothing(run, 'the file has left the batch before');
   return error === undefined ? supersede(run, context) : setAside(run, context, error);
 }
 

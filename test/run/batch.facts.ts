@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 
 import type { Failed, Finished } from '../../shared/run/decision.ts';
+import { listOf, MOST_LEAVING } from '../../shared/run/batch.ts';
+import { decideRare } from '../../shared/run/decide-rare.ts';
 import { leaveBatch, supersedeWaiting } from '../../shared/run/member.ts';
 import type { PlanView } from '../../shared/run/plan-view.ts';
 import type { CancelRequest, ResumeRequest } from '../../shared/run/request.ts';
-import type { FilesChecked, FilesListed, FilesMarked } from '../../shared/run/run-event.ts';
+import type { FilesChecked, FilesListed, FilesMarked, RunEvent } from '../../shared/run/run-event.ts';
 import type { Failure, FileList, Leaving, Listed } from '../../shared/run/run.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { decide, flat, parsed } from './decide-any.ts';
@@ -113,6 +115,36 @@ const gathered = [
       'the folder of the marker file has no files, or all of them are newer than the marker',
     );
   }),
+  fact('a folder without files, or that cannot be listed, fails by its input: it can never continue', () => {
+    const folder = readyAt(STAGE, { batch: { phase: 'GATHER' } });
+    for (const event of [{ kind: 'FilesGathered' }, { kind: 'FilesGathered', problem: 'none' }] as const) {
+      const { run } = decide(folder, event, now);
+      assert.deepStrictEqual(
+        [run.error?.class, run.pendingActions],
+        ['input', ['history', 'release', 'wake', 'publish']],
+      );
+    }
+  }),
+  fact('a new list has no file that was set aside', () => {
+    const { run } = decideRare(parsed(readyAt(STAGE, gathering)), { kind: 'FilesGathered', list }, now);
+    assert.deepStrictEqual(run.batch, marking);
+  }),
+  fact('an answer about files changes nothing for a run that has no batch', () => {
+    const run = readyAt(LOAD);
+    const answers: [RunEvent, string][] = [
+      [{ kind: 'FilesGathered', list }, 'the files are already listed'],
+      [marked({ list }), 'the files are already absorbed'],
+      [checked({}), 'the list of files has changed'],
+      [listed({}), 'the list of files has changed'],
+      [{ kind: 'LeavingTold', list: 'hash-1' }, 'the list of files has changed'],
+    ];
+    for (const [event, note] of answers) expectDecision(run, event, now, { note });
+  }),
+  fact('a list is known when it is stored, and not before', () => {
+    assert.equal(listOf(parsed(readyAt(STAGE, gathering))), undefined);
+    assert.deepStrictEqual(listOf(parsed(readyAt(STAGE, ofBatch(marking)))), marking);
+    assert.equal(listOf(parsed(readyAt(STAGE))), undefined);
+  }),
   fact('a folder that cannot be listed fails with the reason', () => {
     const problem = 'the manifest names no file';
     const folder = readyAt(STAGE, { batch: { phase: 'GATHER' } });
@@ -212,6 +244,26 @@ const checkFacts = [
       'c.csv was overwritten. The files of a folder are loaded together or not at all: write the folder and its marker again',
     );
   }),
+  fact('a run that fails before its load keeps its session, and has no row of it', () => {
+    const { run } = decide(readyAt(LOAD, { batch: sealed }), checked({ wrong: [changedFile] }), now);
+    assert.deepStrictEqual(
+      [run.error?.class, run.rebuildFrom, run.lastStep],
+      ['input', undefined, undefined],
+    );
+  }),
+  fact('what took effect is looked for from the first step on, also where it is opaque', () => {
+    for (const [index, kind, cursor, name] of [
+      [STAGE, 'durable', LOAD, '10_stage.sql'],
+      [CHECK, 'opaque', COMMIT, '30_check.sql'],
+    ] as const) {
+      const { run } = decide(
+        readyAt(cursor, atLoad),
+        checked({ wrong: [replaced] }),
+        at(NOW, { plan: planWith(index, { kind }) }),
+      );
+      assert.match(run.error?.message ?? '', new RegExp(`step ${name} has already taken effect$`));
+    }
+  }),
   fact('no file leaves after a step took effect: the run fails, and names the step', () => {
     const late = planWith(CHECK, { usesFile: true, kind: 'durable' });
     expectStop(
@@ -270,6 +322,8 @@ const checkFacts = [
       );
       assert.equal(run.state, 'FAILED');
       assert.equal(run.rebuildFrom, LOAD);
+      const row = { status: 'FAILED', errorClass: 'input', seal: 1, rows: 12 } as const;
+      assert.deepStrictEqual(run.lastStep, rowOf(LOAD, { ...row, error: run.error?.message ?? '' }));
       assert.match(run.error?.message ?? '', /^c\.csv was overwritten\. The files of a folder/);
     },
   ),
@@ -330,6 +384,10 @@ const listFacts = [
       ...tells,
     });
   }),
+  fact('before its load a list is stored though the row of the step before is not written yet', () => {
+    const { run, effect } = decide(readyAt(LOAD, ofBatch(sealed, { lastStep: rowBefore })), listed({}), now);
+    assert.deepStrictEqual([run.lastStep, effect], [rowBefore, { kind: 'TellLeaving' }]);
+  }),
   fact('a claim of the load is an attempt, though nothing was submitted', () => {
     const { run } = decide(claimedAt(LOAD, atLoad), listed({}), now);
     assert.deepStrictEqual([run.phase, run.attempt, run.firstAttempt], ['READY', 3, 3]);
@@ -340,7 +398,7 @@ const listFacts = [
       const open = failedWith('input');
       const cases: [StoredRun, FilesListed][] = [
         [submittedAt(LOAD, atLoad), listed({ about: open })],
-        [readyAt(CHECK, atLoad), listed({})],
+        [readyAt(CHECK, ofBatch(sealed, { firstAttempt: 2 })), listed({})],
         [readyAt(LOAD, ofBatch(sealed, { rebuildFrom: LOAD })), listed({})],
         [
           readyAt(
@@ -395,7 +453,8 @@ const listFacts = [
     const long: Leaving = { runId: 'run-b', error: { class: 'data', message: 'x'.repeat(1000) } };
     const { run } = decide(readyAt(LOAD, atLoad), listed({ leaving: [long, replaced] }), now);
     const [first, second] = (run.batch as Listed).leaving;
-    assert.ok((first?.error?.message.length ?? 0) <= 400);
+    assert.equal(Buffer.byteLength(first?.error?.message ?? ''), 400);
+    assert.equal(MOST_LEAVING, 25);
     assert.deepStrictEqual(second, replaced);
   }),
   fact('a batch whose files were told goes on', () => {
@@ -471,6 +530,9 @@ const isolationFacts = [
       read([bad, changedFile], many),
       `Not set aside: with this, 4 files of the batch would be, and the limit is 3 (isolate: in pipeline.yml). ${byHand}`,
     );
+  }),
+  fact('nothing is set aside where there is no list', () => {
+    expectKept(read([bad], submittedAt(LOAD)), 'No file can be set aside: step  has already taken effect');
   }),
   fact('at most half of the files of a batch are set aside', () => {
     const half = submittedAt(LOAD, ofBatch({ ...sealed, files: 3, isolated: 1 }));
@@ -654,6 +716,14 @@ const requestFacts = [
       run: { batch: sealed, pendingActions: gone },
       save: 'version',
     });
+  }),
+  fact('where no list is stored there is nobody to tell', () => {
+    for (const batch of [undefined, { phase: 'GATHER' } as const]) {
+      const more: Changes = { pendingActions: ['members'], ...(batch === undefined ? {} : { batch }) };
+      const run = restingAt(LOAD, 'CANCELLED', more);
+      const event = { kind: 'ActionDone', action: 'members' } as const;
+      expectDecision(run, event, now, { run: { pendingActions: gone }, save: 'version' });
+    }
   }),
   fact('files that are not all absorbed at an end are left to the next driver', () => {
     const run = restingAt(STAGE, 'CANCELLED', ofBatch(marking, { pendingActions: ['members', 'history'] }));

@@ -163,8 +163,8 @@ export const batchGuards: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/member.ts',
-        find: `if (life.state !== 'ABSORBED' || life.into !== batchId)`,
-        replace: `if (life.state !== 'ABSORBED' && life.state !== 'QUEUED')`,
+        find: 'if (into !== batchId) return',
+        replace: `if (into === undefined && run.life.state !== 'QUEUED') return`,
       },
     ],
   },
