@@ -209,6 +209,9 @@ function checked(more: Partial<FilesChecked>): FilesChecked {
 const atLoad = ofBatch(sealed);
 
 const checkFacts = [
+  fact('the files of a batch are compared before its load is claimed', () => {
+    expectDecision(readyAt(LOAD, atLoad), { kind: 'Woken' }, now, { effect: { kind: 'CheckInput' } });
+  }),
   fact('the load of a batch is claimed with a snapshot of its files', () => {
     expectDecision(readyAt(LOAD, atLoad), checked({ snapshot: 'seen-1' }), now, {
       run: { ...freshClaim(LOAD), fileAtClaim: { snapshot: 'seen-1' } },

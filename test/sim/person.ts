@@ -18,6 +18,8 @@ export class Person {
   readonly #tried = new Map<string, number>();
   #requests = 0;
   #cancels = 0;
+  /** Of batches and of their files. */
+  #batchCancels = 0;
   #replays = 0;
   #starts = 0;
   #pauses = 0;
@@ -97,7 +99,7 @@ export class Person {
     const { random, swarm, world } = this.#stage;
     if (!this.#stage.hasRoom()) return false;
     if (swarm.kinds.has('pause') && this.#pauses < 2 && random.chance(0.2)) return this.#pauseOrUnpause();
-    if (swarm.kinds.has('cancel') && this.#cancels < 2 && random.chance(0.4) && this.#cancelInBatch())
+    if (swarm.kinds.has('cancel') && this.#batchCancels < 2 && random.chance(0.5) && this.#cancelInBatch())
       return true;
     if (swarm.kinds.has('backfill') && this.#backfills < 3 && random.chance(0.2)) return this.#backfill();
     const run = random.pick(this.#stage.runs());
@@ -125,14 +127,14 @@ export class Person {
     const runs = this.#stage.runs();
     const batches = runs.filter((run) => run.trigger.kind === 'batch' && isActive(run));
     const early = batches.filter(({ batch }) => batch?.phase !== 'SEALED');
-    const batch = random.pick(random.chance(0.8) ? early : batches);
+    const batch = random.pick(random.chance(0.6) ? early : batches);
     if (batch?.batch === undefined) return false;
     const { phase } = batch.batch;
     const listed = phase === 'MARK' ? runs.filter((run) => this.#isListed(run, batch)) : [];
     const absorbed = runs.filter(({ life }) => life.state === 'ABSORBED' && life.into === batch.id);
     const run = random.chance(0.5) ? batch : random.pick(listed.length > 0 ? listed : absorbed);
     if (run === undefined) return false;
-    this.#cancels += 1;
+    this.#batchCancels += 1;
     this.#stage.fired('cancel');
     if (run === batch) this.#stage.fired(`batch cancelled: ${phase}`);
     else if (isQueued(run)) this.#stage.fired('listed file cancelled');

@@ -14,7 +14,58 @@ const MISSING =
 
 const PRESENT = 'equivalent: it is always there, by what was tested before; the default is for the types';
 
+const FOR_TYPES = 'equivalent: it was tested before; the test is for the types';
+
 export const explained: readonly Explained[] = [
+  {
+    file: 'files-of-batch.ts',
+    code: ": `No file can be taken out of this batch: step ${kept ?? ''} has already taken effect`;",
+    original: "kept ?? ''",
+    replacement: '(kept) as never',
+    why: PRESENT,
+  },
+  {
+    file: 'resume.ts',
+    code: "...(fewer === undefined || run.batch?.phase !== 'SEALED'",
+    original: "run.batch?.phase !== 'SEALED'",
+    replacement: 'false',
+    why: FOR_TYPES,
+  },
+  {
+    file: 'resume.ts',
+    code: "...(fewer === undefined || run.batch?.phase !== 'SEALED'",
+    original: 'run.batch?.phase',
+    replacement: 'run.batch.phase',
+    why: FOR_TYPES,
+  },
+  {
+    file: 'stop.ts',
+    code: "return store(run, action && { kind: 'PerformAction', action });",
+    original: 'action',
+    replacement: 'true',
+    why: 'equivalent: a run that ends or stops has a follow-up; the test is for the types',
+  },
+  {
+    file: 'claim.ts',
+    code: 'return plan.steps[cursor]?.usesFile === true && (batch !== undefined || fileOf(trigger) !== undefined);',
+    original: 'plan.steps[cursor]?.usesFile',
+    replacement: 'plan.steps[cursor].usesFile',
+    why: PRESENT,
+  },
+  {
+    file: 'step-end.ts',
+    code: "if (problem.status !== 'UNKNOWN' && problem.badFiles !== undefined)",
+    original: "problem.status !== 'UNKNOWN'",
+    replacement: 'true',
+    why: 'equivalent: an unknown outcome names no files; the test is for the types',
+  },
+  {
+    file: 'step-end.ts',
+    code: "if (problem.status !== 'UNKNOWN' && problem.badFiles !== undefined)",
+    original: "'UNKNOWN'",
+    replacement: "'AVAILABLE'",
+    why: 'equivalent: an unknown outcome names no files; the test is for the types',
+  },
   {
     file: 'cancel.ts',
     code: '? settle(run, context, cancelledBy(run), { statementId, status, endedAt: at })',
