@@ -692,9 +692,9 @@ const requestFacts = [
     const { run, effect, answer } = decide(readyAt(STAGE, ofBatch(marking)), cancel, now);
     const message = 'cancelled run run-1 (was RUNNING)';
     assert.deepStrictEqual(
-      [run.pendingActions?.[0], effect, answer, run.lastRequest],
+      [run.pendingActions, effect, answer, run.lastRequest],
       [
-        'members',
+        ['members', 'history', 'release', 'wake', 'publish', 'close'],
         { kind: 'PerformAction', action: 'members' },
         { ok: true, message },
         asked('cancel', message),
