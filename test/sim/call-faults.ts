@@ -59,6 +59,9 @@ const SELDOM: ReadonlySet<string> = new Set([
   'getArtifact',
 ]);
 
+/** Calls that few schedules make, once. */
+const ONCE: ReadonlySet<string> = new Set(['cancel', 'unpausePool']);
+
 /** So many writes back an index may be. */
 const MOST_BEHIND = 8;
 
@@ -117,7 +120,8 @@ export class CallFaults {
 
   #faultOf(method: string): Fault | undefined {
     const { random, swarm, quiet } = this.#stage;
-    if (quiet || !random.chance(swarm.rates.call * (SELDOM.has(method) ? 4 : 1))) return undefined;
+    if (quiet || !random.chance(swarm.rates.call * (ONCE.has(method) ? 7 : SELDOM.has(method) ? 4 : 1)))
+      return undefined;
     const kinds: { fault: Fault; weight: number }[] = [
       { fault: 'throttled', weight: 2 },
       { fault: 'lost reply', weight: 3 },

@@ -132,7 +132,9 @@ export class Person {
     const { phase } = batch.batch;
     const listed = phase === 'MARK' ? runs.filter((run) => this.#isListed(run, batch)) : [];
     const absorbed = runs.filter(({ life }) => life.state === 'ABSORBED' && life.into === batch.id);
-    const run = random.chance(0.5) ? batch : random.pick(listed.length > 0 ? listed : absorbed);
+    const run = random.chance(listed.length > 0 ? 0.35 : 0.5)
+      ? batch
+      : random.pick(listed.length > 0 ? listed : absorbed);
     if (run === undefined) return false;
     this.#batchCancels += 1;
     this.#stage.fired('cancel');
