@@ -56,7 +56,8 @@ function actionsOf(name: keyof typeof VARIANTS): readonly string[] {
 test('every explained permission is granted by a variant', () => {
   const granted = new Set(VARIANT_NAMES.flatMap(actionsOf));
   const explained = [...Object.keys(GRANTED_TO_FUNCTIONS), ...SIGN_INS];
-  expect(explained.filter((action) => !granted.has(action))).toEqual([]);
+  // An explanation may be of an action on one resource.
+  expect(explained.filter((key) => !granted.has(key.split(' ')[0] ?? ''))).toEqual([]);
 });
 
 test('the functions read exactly the environment variables that they are given, also when booted', () => {

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { BackfillCounts } from '../../shared/events/requests.ts';
 import { eventually, root, Stack } from './stack.ts';
 
-const [FILES = 700, WITH_EVENTS = 70] = (process.env['BATON_BACKFILL_FILES'] ?? '700,70')
+const [FILES = 520, WITH_EVENTS = 60] = (process.env['BATON_BACKFILL_FILES'] ?? '520,60')
   .split(',')
   .map(Number);
 const REST = FILES - WITH_EVENTS;

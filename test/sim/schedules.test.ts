@@ -3,7 +3,8 @@ import process from 'node:process';
 
 import { expect, it } from 'vitest';
 
-const SCHEDULES = 20_000;
+/** `npm run verify` has a million. */
+const SCHEDULES = 6_000;
 
 /** The machine may be busy with other tests. */
 const LONGEST_MS = 280_000;
@@ -23,7 +24,7 @@ function schedules(): Promise<Ended> {
 }
 
 it.skipIf(process.env['BATON_SEED'] !== undefined)(
-  'of 20,000 schedules none loses, doubles or leaves anything, and every kind of fault is survived 100 times',
+  'of 6,000 schedules none loses, duplicates or leaves anything, and every kind of fault is survived 15 times',
   async () => {
     const { code, said } = await schedules();
     expect(said).toContain(`schedules ${SCHEDULES}`);
