@@ -20,7 +20,7 @@ beforeAll(async () => {
   cpSync(join(root, 'sql', 'stores'), folder, { recursive: true });
   const settings = join(folder, 'pipeline.yml');
   const batched = readFileSync(settings, 'utf8')
-    .replace('prefix: stores/, suffix: .csv', 'prefix: batched/, batch: { files: 10, wait: 2s }')
+    .replace('prefix: stores/, suffix: .csv', 'prefix: batched/, batch: { files: 10 }')
     .concat('onBadFile: isolate\n');
   writeFileSync(settings, batched);
   stack = await Stack.start({ pipelines: { batched: folder } });
@@ -37,12 +37,18 @@ async function json<T>(...words: string[]): Promise<T> {
 }
 
 it('names the batch, its state and the rows of each file, and the file that was set aside', async () => {
+  // They wait together, however busy the machine is.
+  await stack.baton('pause', 'batched');
   const files = { a: 1, b: 2, c: 3, "it's ü": 4 };
   for (const [name, rows] of Object.entries(files)) {
     const lines = Array.from({ length: rows }, (_, i) => row(rows * 10 + i));
     await stack.put(`batched/${name}.csv`, HEADER + lines.join(''));
   }
   await stack.put('batched/bad.csv', `${HEADER}x,S,Lyon,FR,2020-01-01\n`);
+  await eventually('all files wait', async () =>
+    (await stack.runs('batched')).length === 5 ? true : undefined,
+  );
+  await stack.baton('unpause', 'batched');
   const listed = await eventually(
     'every file has a result',
     async () => {
