@@ -34,8 +34,8 @@ export interface BatchConfiguration {
   readonly most: number;
 }
 
-/** Some minutes. */
-const MOST = 400_000;
+/** Some minutes on one core. */
+const MOST = 1_500_000;
 
 const creates = { lineage: lineageOf({ createsTemp: ['stage'] }) };
 
