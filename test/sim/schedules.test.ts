@@ -4,7 +4,7 @@ import process from 'node:process';
 import { expect, it } from 'vitest';
 
 /** `npm run verify` has a million. */
-const SCHEDULES = 5_000;
+const SCHEDULES = 2_500;
 
 /** The machine may be busy with other tests. */
 const LONGEST_MS = 280_000;
@@ -24,7 +24,7 @@ function schedules(): Promise<Ended> {
 }
 
 it.skipIf(process.env['BATON_SEED'] !== undefined)(
-  'of 5,000 schedules none loses, duplicates or leaves anything, and every kind of fault is survived 12 times',
+  'of 2,500 schedules none loses, duplicates or leaves anything, and every kind of fault is survived',
   async () => {
     const { code, said } = await schedules();
     expect(said).toContain(`schedules ${SCHEDULES}`);

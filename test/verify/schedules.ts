@@ -11,7 +11,7 @@ import { inParallel, isProgram, say, serve, tellFailures } from './parallel.ts';
 const CHUNK = 50;
 
 /** From so many schedules on every kind of fault must have occurred, and been survived, once in so many, up to `LEAST` times. */
-const ENOUGH = 5_000;
+const ENOUGH = 2_500;
 const ONCE_IN = 400;
 
 interface Settings {
