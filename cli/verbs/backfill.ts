@@ -132,7 +132,7 @@ function tellHowToGoOn({ out, stage }: Context, given: Given, next: string | und
     ...(dryRun === true ? ['--dry-run'] : []),
     ...option('after', after),
   ];
-  out.say('stopped; what was admitted stays. To go on:');
+  out.say('stopped; what was admitted stays. To continue:');
   out.say(`       ${commandLine(stage, words.join(' '))}`);
 }
 

@@ -99,7 +99,7 @@ export interface BackfillAnswer {
   readonly ok: true;
   readonly message: string;
   readonly counts: BackfillCounts;
-  /** Where the next page goes on; absent: there is none. */
+  /** Where the next page begins; absent: there is none. */
   readonly next?: string;
 }
 
@@ -123,7 +123,7 @@ export interface StartDueAnswer {
   readonly started: readonly string[];
   /** Due times that had a run. */
   readonly before: number;
-  /** Where the next request goes on; absent: all are done. */
+  /** Where the next request begins; absent: all are done. */
   readonly next?: string;
 }
 

@@ -112,7 +112,7 @@ describe('baton backfill', () => {
       'stores: 500 objects listed: 500 new, 0 loaded before, 0 superseded, 0 ignored\n',
     );
     expect(told.stderr).toContain(
-      `stopped; what was admitted stays. To go on:\n       npx baton backfill stores --since '2026-01-01T00:00:00.000Z' --again --after 's3://landing/stores/it'\\''s.csv' --stage dev\n`,
+      `stopped; what was admitted stays. To continue:\n       npx baton backfill stores --since '2026-01-01T00:00:00.000Z' --again --after 's3://landing/stores/it'\\''s.csv' --stage dev\n`,
     );
   });
 
@@ -120,7 +120,7 @@ describe('baton backfill', () => {
     const { stderr } = await run(backfill, ['stores'], [page({ listed: 1 }, 's3://b/a\nb')], {
       interruptedAt: 1,
     });
-    expect(stderr).toContain('To go on:\n       npx baton backfill stores --stage dev\n');
+    expect(stderr).toContain('To continue:\n       npx baton backfill stores --stage dev\n');
   });
 
   it('prints what was done before a request failed, and how to go on', async () => {

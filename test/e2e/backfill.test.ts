@@ -119,7 +119,7 @@ it(
 
     const first = await interrupted();
     expect(first).toMatchObject({ code: 1, complete: false });
-    expect(first.stderr).toContain('To go on:\n       npx baton backfill backfilled --after ');
+    expect(first.stderr).toContain('To continue:\n       npx baton backfill backfilled --after ');
     expect(await runs()).toBe(WITH_EVENTS + first.counts.new);
 
     // One goes on, one starts from the beginning, at the same time.

@@ -7,6 +7,7 @@ import {
   CreateTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  GetItemCommand,
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -113,6 +114,34 @@ it('a run of a newer schema is refused untouched', async () => {
       }),
     );
     await expect(store.load('r')).rejects.toThrow('was written by a newer Baton');
+  } finally {
+    await close();
+  }
+});
+
+it('a run that an earlier version stored is absorbed, and leaves its batch without a trace of it', async () => {
+  const { client, store, close } = await openStore();
+  try {
+    const { incarnationId, writerId, ...rest } = runItem(runOf({ id: 'r', state: 'QUEUED' }));
+    const before = { ...rest, schema: 1, birth: incarnationId, by: writerId };
+    await client.send(
+      new PutItemCommand({ TableName: 'runs', Item: marshall(before, { removeUndefinedValues: true }) }),
+    );
+    const member = { run: 'r', version: 1, incarnation: String(incarnationId) };
+    expect(await store.absorb(member, 'batch', '2026-01-01T00:00:00.000Z', 'driver')).toBe('absorbed');
+    expect(await store.absorb(member, 'other', '2026-01-01T00:00:00.000Z', 'driver')).toBe('refused');
+    const absorbed = await store.load('r');
+    expect(absorbed?.life).toMatchObject({ state: 'ABSORBED', into: 'batch' });
+    expect(await store.findQueued(String(rest['pipeline']), 10)).toEqual([]);
+
+    await store.save(runOf({ id: 'r', state: 'FAILED', incarnationId: String(incarnationId) }), 2, 'driver');
+    const { Item: left = {} } = await client.send(
+      new GetItemCommand({ TableName: 'runs', Key: marshall({ pk: 'run#r', sk: 'run' }) }),
+    );
+    expect(unmarshall(left)).toMatchObject({ state: 'FAILED', schema: 2 });
+    expect(Object.keys(left).filter((name) => ['into', 'absorbedAt', 'expiresAt'].includes(name))).toEqual(
+      [],
+    );
   } finally {
     await close();
   }

@@ -27,7 +27,7 @@ export async function markFiles(
     return { kind: 'FilesMarked', from, list: mine };
   }
   const list = await putList(run.id, mine, engine.files);
-  // The files that are not in this batch may start: nobody looked at them while it was made.
+  // The files that are not in this batch may start: no driver gave them a slot while it was made.
   if (plan.concurrency > 1) await fillPool(run.pipeline, engine);
   return { kind: 'FilesMarked', from, ...defined({ list }) };
 }
