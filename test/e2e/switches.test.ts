@@ -40,17 +40,23 @@ it('if a refusal uses the token up, the step is claimed again and takes effect o
   stack = await Stack.start({
     environment: { BATON_LOCAL_TOKEN_CONSUMED_BY_REFUSAL: '1', BATON_LOCAL_BUSY_AFTER_END_MS: '1500' },
   });
-  await stack.put('stores/used-up.csv', `${HEADER}1,Store 1,Lyon,FR,2020-01-01\n`);
-  const run = await ended('stores/used-up.csv');
-  expect(run).toMatchObject({ state: 'SUCCEEDED', generation: 1 });
-  // gen:step:attempt:nonce — every step but the first meets a session that is still busy.
-  const nonces = (await nameOf(run)).map((name) => name.split(':')[6]);
-  expect(nonces.filter((nonce) => nonce === '2').length).toBeGreaterThan(0);
-  const history = await stack.store.history(run.id);
-  expect(history.map((row) => [row.status, row.attempt])).toEqual(history.map(() => ['FINISHED', 1]));
-  expect(await stack.count(`SELECT COUNT(*) FROM baton.step_marker WHERE run_id = '${run.id}'`)).toBe(1);
-  expect(await stack.count('SELECT COUNT(*) FROM mart.stores WHERE store_id = 1')).toBe(1);
-});
+  let claimedAgain = 0;
+  // Every step but the first meets a session that is still busy; on a slow machine it may come too late for that.
+  for (let id = 1; claimedAgain === 0 && id <= 5; id += 1) {
+    const key = `stores/used-up-${id}.csv`;
+    await stack.put(key, `${HEADER}${id},Store ${id},Lyon,FR,2020-01-01\n`);
+    const run = await ended(key);
+    expect(run).toMatchObject({ state: 'SUCCEEDED', generation: 1 });
+    // gen:step:attempt:nonce
+    const nonces = (await nameOf(run)).map((name) => name.split(':')[6]);
+    claimedAgain += nonces.filter((nonce) => nonce === '2').length;
+    const history = await stack.store.history(run.id);
+    expect(history.map((row) => [row.status, row.attempt])).toEqual(history.map(() => ['FINISHED', 1]));
+    expect(await stack.count(`SELECT COUNT(*) FROM baton.step_marker WHERE run_id = '${run.id}'`)).toBe(1);
+    expect(await stack.count(`SELECT COUNT(*) FROM mart.stores WHERE store_id = ${id}`)).toBe(1);
+  }
+  expect(claimedAgain).toBeGreaterThan(0);
+}, 120_000);
 
 it('with error ids in texts, session ids in all answers and a kept keep-alive of zero, runs end with the same state and failure class', async () => {
   stack = await Stack.start({
