@@ -133,7 +133,7 @@ it(
     const counted = await eventually(
       'all files are loaded',
       async () => {
-        await stack.advance(60_000);
+        await stack.sweep();
         const loaded = await stack.count("SELECT count(*) FROM mart.stores WHERE city = 'Lyon'");
         return loaded >= FILES ? loaded : undefined;
       },

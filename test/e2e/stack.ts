@@ -56,7 +56,7 @@ export async function eventually<T>(
     const value = await check();
     if (value !== undefined) return value;
     if (Date.now() > end) throw new Error(`after ${limitMs / 1000} s still not: ${what}`);
-    await wait(25);
+    await wait(50);
   }
 }
 
