@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 
 import { ensureFunctionBundles } from '../build/bundle-functions.ts';
-import { projectRoot } from '../cli/project.ts';
+import { packageRoot } from '../build/project.ts';
 import { listenLocally } from '../local/http.ts';
 import { figure, type PartReport, times } from './report.ts';
 import { median } from './statistics.ts';
@@ -96,13 +96,13 @@ export { handler } from './functions/run-step.ts';
 
 async function eagerBundle(folder: string): Promise<Bundled> {
   return oneFile(join(folder, 'eager.cjs'), {
-    stdin: { contents: EAGER, resolveDir: projectRoot(), loader: 'ts' },
+    stdin: { contents: EAGER, resolveDir: packageRoot, loader: 'ts' },
   });
 }
 
 async function oneFile(file: string, source: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Promise<Bundled> {
   await build({
-    absWorkingDir: projectRoot(),
+    absWorkingDir: packageRoot,
     ...source,
     outfile: file,
     bundle: true,

@@ -18,7 +18,7 @@ import type { ClientSettings } from '../cli/aws/client-settings.ts';
 import { clientSettings, openConnection } from '../cli/aws/connection.ts';
 import { DynamoRunReader } from '../cli/aws/dynamo-run-reader.ts';
 import { type LocalAdmin, localAdmin } from '../cli/local/admin.ts';
-import { projectRoot } from '../cli/project.ts';
+import { packageRoot } from '../build/project.ts';
 import { errorOf } from '../cli/runs/run-parts.ts';
 import { isAtRest, type Run } from '../shared/run/run.ts';
 
@@ -52,7 +52,7 @@ async function startStack(writePipelines: (sqlFolder: string) => void): Promise<
   try {
     const sql = join(folder, 'sql');
     mkdirSync(sql);
-    cpSync(join(projectRoot(), 'sql', 'setup'), join(sql, 'setup'), { recursive: true });
+    cpSync(join(packageRoot, 'sql', 'setup'), join(sql, 'setup'), { recursive: true });
     writePipelines(sql);
     const home = join(folder, 'home');
     const child = spawnUp(home, sql);
@@ -65,7 +65,7 @@ async function startStack(writePipelines: (sqlFolder: string) => void): Promise<
 }
 
 function spawnUp(home: string, sql: string): ChildProcess {
-  const baton = join(projectRoot(), 'bin', 'baton.js');
+  const baton = join(packageRoot, 'bin', 'baton.js');
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('BATON_') && !name.startsWith('AWS_')),
   );

@@ -7,7 +7,7 @@ import { basename, extname, join } from 'node:path';
 
 import type { Metafile, Plugin } from 'esbuild';
 
-import { buildFolder, root, sourceStamp } from './project.ts';
+import { buildFolder, packageRoot, sourceStamp } from './project.ts';
 import { keepNewest, linkFiles, madeOnce } from './folders.ts';
 
 /** Each a file `functions/<name>.ts` that exports `handler`; each has the compiled pipelines (plans.json) beside its code. */
@@ -41,7 +41,7 @@ async function bundle(name: string, source: string, folder: string): Promise<Bun
   const { build } = await import('esbuild');
   const wanted: Wanted = new Map();
   const { metafile } = await build({
-    absWorkingDir: root,
+    absWorkingDir: packageRoot,
     entryPoints: { [name]: source },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
@@ -56,8 +56,8 @@ async function bundle(name: string, source: string, folder: string): Promise<Bun
     // The ES module builds of the SDK are 40 % smaller than the CommonJS ones.
     mainFields: ['module', 'main'],
     alias: {
-      '@aws-sdk/credential-provider-node': join(root, 'build', 'environment-credentials.ts'),
-      '@aws-sdk/middleware-endpoint-discovery': join(root, 'build', 'no-endpoint-discovery.ts'),
+      '@aws-sdk/credential-provider-node': join(packageRoot, 'build', 'environment-credentials.ts'),
+      '@aws-sdk/middleware-endpoint-discovery': join(packageRoot, 'build', 'no-endpoint-discovery.ts'),
     },
     plugins: [builtinHttp, unusedOfTheSdk, bundlesOfTheirOwn(wanted)],
     legalComments: 'none',

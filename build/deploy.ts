@@ -6,7 +6,7 @@
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 
-import { root } from './project.ts';
+import { projectFolder } from './project.ts';
 import { asTyped, oslsWords, runOsls } from './osls.ts';
 import { packageStage } from './package-stage.ts';
 import { readOptions, regionOf, runCommand, say } from './stage-command.ts';
@@ -23,7 +23,7 @@ await runCommand(async () => {
     'aws-profile',
     'print',
   ]);
-  const { stage, param: parameters = [], sql = join(root, 'sql'), 'aws-profile': profile } = options;
+  const { stage, param: parameters = [], sql = join(projectFolder, 'sql'), 'aws-profile': profile } = options;
   const region = regionOf(options, process.env);
   const { service } = await packageStage({ stage, region, parameters, sqlFolder: resolve(sql) }, say);
   const words = oslsWords({ command: 'deploy', stage, region, parameters, profile });

@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 
-import { root } from './project.ts';
+import { projectFolder } from './project.ts';
 import { packageStage } from './package-stage.ts';
 import { readOptions, runCommand, say } from './stage-command.ts';
 
@@ -18,7 +18,7 @@ await runCommand(async () => {
     stage,
     region,
     param = [],
-    sql = join(root, 'sql'),
+    sql = join(projectFolder, 'sql'),
   } = readOptions(words, ['stage', 'region', 'param', 'sql']);
   await packageStage(
     { stage, ...(region !== undefined && { region }), parameters: param, sqlFolder: resolve(sql) },

@@ -1,10 +1,32 @@
-/** Where the project lies and its builds go, and whether sources have changed since. */
+/** Where Baton's own files lie and where the person's project lies, and whether sources have changed since a build. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { dirname, extname, join, relative, resolve } from 'node:path';
+import process from 'node:process';
 
-export const root = resolve(import.meta.dirname, '..');
-export const buildFolder = join(root, '.build');
+/** Baton's own files: the repository, or `dist/` of the installed package, which has the same layout. */
+export const packageRoot = resolve(import.meta.dirname, '..');
+
+/** Compiled code, as npm installs it: it comes with everything built, and its folder may be read-only. */
+export const isInstalled = extname(import.meta.filename) === '.js';
+
+/** Makes a folder a project; `cli/project-file.ts` reads it. */
+export const PROJECT_FILE = 'baton.yml';
+
+/** The nearest folder with a baton.yml, from `folder` upwards. */
+export function projectAbove(folder: string): string | undefined {
+  if (existsSync(join(folder, PROJECT_FILE))) return folder;
+  const above = dirname(folder);
+  return above === folder ? undefined : projectAbove(above);
+}
+
+/**
+ * The person's project: its `sql/`, state (`.baton/`) and builds (`.build/`). Without a baton.yml it is the repository,
+ * or, for an installed Baton, the current folder.
+ */
+export const projectFolder = projectAbove(process.cwd()) ?? (isInstalled ? process.cwd() : packageRoot);
+
+export const buildFolder = join(projectFolder, '.build');
 
 const SOURCE_FILE = /\.(ts|cjs|sql|json|yml)$/;
 
@@ -18,17 +40,17 @@ function sourcesIn(folder: string): string[] {
 }
 
 /**
- * Changes when a source file under one of `folders` (of the project) does (name, size or time), or a package's version.
+ * Changes when a source file under one of `folders` (of Baton) does (name, size or time), or a package's version.
  * Some milliseconds.
  */
 export function sourceStamp(folders: readonly string[]): string {
   const hash = createHash('sha256');
   for (const folder of folders) {
-    for (const path of sourcesIn(join(root, folder)).sort()) {
+    for (const path of sourcesIn(join(packageRoot, folder)).sort()) {
       const { mtimeMs, size } = statSync(path);
-      hash.update(`${relative(root, path)}\0${size}\0${mtimeMs}\n`);
+      hash.update(`${relative(packageRoot, path)}\0${size}\0${mtimeMs}\n`);
     }
   }
-  hash.update(readFileSync(join(root, 'package.json')));
+  hash.update(readFileSync(join(packageRoot, 'package.json')));
   return hash.digest('hex').slice(0, 16);
 }

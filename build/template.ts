@@ -7,7 +7,7 @@ import process from 'node:process';
 
 import type { Plan } from '../shared/pipeline/plan.ts';
 import { functionNames } from './bundle-functions.ts';
-import { buildFolder, root } from './project.ts';
+import { buildFolder, packageRoot } from './project.ts';
 import { keepNewest, madeOnce } from './folders.ts';
 import { oslsFolder, oslsWords, QUIET } from './osls.ts';
 import { environmentName, PARAMETERS } from './serverless/parameters.cjs';
@@ -83,9 +83,10 @@ export function templateInput(plans: readonly Plan[]): string {
 function contentKey(input: string, stage: Stage): string {
   const hash = createHash('sha256');
   const add = (part: string | Buffer) => hash.update(`${part.length}\0`).update(part);
-  add(readFileSync(join(root, 'serverless.yml')));
+  add(readFileSync(join(packageRoot, 'serverless.yml')));
   for (const folder of INCLUDED) {
-    for (const name of readdirSync(join(root, folder)).sort()) add(readFileSync(join(root, folder, name)));
+    for (const name of readdirSync(join(packageRoot, folder)).sort())
+      add(readFileSync(join(packageRoot, folder, name)));
   }
   add(readFileSync(import.meta.filename));
   add(readFileSync(join(oslsFolder, 'package.json')));
@@ -117,8 +118,9 @@ function environmentOf({ stage }: Stage): Record<string, string> {
  * several can run at once; the result is in its folder `package`.
  */
 export async function packageService(service: string, stage: Stage): Promise<void> {
-  cpSync(join(root, 'serverless.yml'), join(service, 'serverless.yml'));
-  for (const folder of INCLUDED) cpSync(join(root, folder), join(service, folder), { recursive: true });
+  cpSync(join(packageRoot, 'serverless.yml'), join(service, 'serverless.yml'));
+  for (const folder of INCLUDED)
+    cpSync(join(packageRoot, folder), join(service, folder), { recursive: true });
   const child = spawn(process.execPath, oslsWords({ command: 'package', ...stage }), {
     cwd: service,
     env: {

@@ -1,25 +1,16 @@
-/** Where things lie on this machine: the project, its SQL, the local state. */
+/** Where the person's things lie: their SQL, the local state. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
+import { isInstalled, projectFolder } from '../build/project.ts';
 import { usageError } from './exit.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The folder of this project's package.json. */
-export function projectRoot(): string {
-  return dirname(import.meta.dirname);
-}
-
 /** BATON_HOME, default `.baton/` in the project. */
 export function localHome(env: Env, given?: string): string {
   const named = env['BATON_HOME'];
-  return resolve(given ?? (named === undefined || named === '' ? join(projectRoot(), '.baton') : named));
-}
-
-/** The pipelines of the project itself. */
-export function projectSql(): string {
-  return join(projectRoot(), 'sql');
+  return resolve(given ?? (named === undefined || named === '' ? join(projectFolder, '.baton') : named));
 }
 
 /** The folder with the pipelines: as given, else `sql/` here, else the project's. */
@@ -36,5 +27,13 @@ export function sqlFolder(given?: string): string {
     }
     return resolve(given);
   }
-  return existsSync('sql') ? resolve('sql') : projectSql();
+  if (existsSync('sql')) return resolve('sql');
+  const own = join(projectFolder, 'sql');
+  if (isInstalled && !existsSync(own)) {
+    throw usageError(
+      `no pipelines: there is no folder sql in ${projectFolder}`,
+      'go to the folder of a project, or make one: npx baton init DIR',
+    );
+  }
+  return own;
 }

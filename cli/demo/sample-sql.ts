@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { projectSql } from '../project.ts';
+import { packageRoot } from '../../build/project.ts';
 
 const SAMPLES = [
   'pipeline.schema.json',
@@ -19,7 +19,7 @@ const SAMPLES = [
 /** Copies those of them that are there into `folder`, which is made where it is missing. */
 export function copySampleSql(folder: string): void {
   for (const name of SAMPLES) {
-    const from = join(projectSql(), name);
+    const from = join(packageRoot, 'sql', name);
     if (!existsSync(from)) continue;
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     cpSync(from, join(folder, name), { recursive: true });

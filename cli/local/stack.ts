@@ -1,11 +1,12 @@
 /** The local AWS with this project in it: built, started, its warehouse set up. Used by `up` and by the demo. */
+import { join } from 'node:path';
 import v8 from 'node:v8';
 
 import type { ReadyInfo } from '../../local/supervisor/local-stack.ts';
 import { openConnection, type Connection } from '../aws/connection.ts';
 import { usageError } from '../exit.ts';
 import type { Problem } from '../../shared/pipeline/problem.ts';
-import { projectSql } from '../project.ts';
+import { packageRoot } from '../../build/project.ts';
 import { applySetup, type SetupFile } from '../query/apply-setup.ts';
 
 export interface StackOptions {
@@ -69,7 +70,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     log,
   });
   const connection = openConnection(stage, {}, local.ready.endpoint, true);
-  const setUp = async (): Promise<SetupFile[]> => applySetup(await connection.sql(), sql, projectSql());
+  const setUp = async (): Promise<SetupFile[]> =>
+    applySetup(await connection.sql(), sql, join(packageRoot, 'sql'));
   let setup: readonly SetupFile[];
   try {
     setup = await setUp();

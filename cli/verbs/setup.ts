@@ -1,7 +1,10 @@
+import { join } from 'node:path';
+
+import { packageRoot } from '../../build/project.ts';
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Connection } from '../aws/connection.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
-import { projectSql, sqlFolder } from '../project.ts';
+import { sqlFolder } from '../project.ts';
 import { applySetup, setupLine } from '../query/apply-setup.ts';
 import { createUser, databaseUserOf, grantsFor, userQuery } from '../query/grants.ts';
 import type { Context, Verb } from '../verb.ts';
@@ -62,7 +65,7 @@ Run both for each warehouse that pipelines name (--warehouse).`,
     if (args.flag('grants')) return printGrants(context, connection, folder);
     if (args.text('to') !== undefined) throw usageError('--to requires --grants');
     const client = await connection.sql(accessOf(args));
-    const files = await applySetup(client, folder, projectSql(), (file) => {
+    const files = await applySetup(client, folder, join(packageRoot, 'sql'), (file) => {
       const word = file.error === undefined ? out.style.good('ok  ') : out.style.bad('FAIL');
       out.say(`  ${word} ${setupLine(file)}`);
     });

@@ -9,7 +9,7 @@ import process from 'node:process';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { functionNames } from '../../build/bundle-functions.ts';
-import { root } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { FakeDeploymentServices } from './fake-deployment-services.ts';
 

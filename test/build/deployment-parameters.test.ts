@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
-import { root } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 import { environmentName, PARAMETERS } from '../../build/serverless/parameters.cjs';
 import { deploymentWith, type Given } from './deployment-with.ts';
 

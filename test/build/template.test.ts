@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { root } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 import { templateOf } from '../../build/template.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { root } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 import { alarmResources } from '../../build/serverless/alarms.cjs';
 import { dashboardOf } from '../../build/serverless/dashboard.cjs';
 

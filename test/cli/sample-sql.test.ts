@@ -27,8 +27,7 @@ it('the samples are copied completely, whatever else is in sql/', () => {
 });
 
 it('no test and no act of the demo reads all of sql/', () => {
-  const whole =
-    /join\((?:root|projectRoot\(\)), 'sql'\)|(?:loadPipelines|loadFolder)\('sql'\)|sql: projectSql\(\)/;
+  const whole = /join\((?:root|(?:packageRoot|projectFolder)), 'sql'\)|(?:loadPipelines|loadFolder)\('sql'\)/;
   const readers = ['test', 'cli/demo', 'cli/verbs/demo.ts'].flatMap((path) =>
     (path.endsWith('.ts')
       ? [path]

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { ensureFunctionBundles } from '../../build/bundle-functions.ts';
-import { root } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { literalsIn } from './literals.ts';
 

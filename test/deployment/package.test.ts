@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 import { functionNames } from '../../build/bundle-functions.ts';
-import { root } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { templateProblems } from './schema-check.ts';
 

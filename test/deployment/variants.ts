@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
-import { root } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 import { environmentName } from '../../build/serverless/parameters.cjs';
 import { templateOf } from '../../build/template.ts';
 import { loadPipelines, type LoadedPipelines } from '../../shared/pipeline/load.ts';

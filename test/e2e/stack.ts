@@ -21,7 +21,7 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
-import { root } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 import { DynamoRunReader } from '../../cli/aws/dynamo-run-reader.ts';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { fileOf } from '../../shared/run/trigger.ts';

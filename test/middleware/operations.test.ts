@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { root } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 import { alarmsOf } from '../../build/serverless/alarms.cjs';
 import { dashboardOf } from '../../build/serverless/dashboard.cjs';
 import { verbNames } from '../../cli/verbs.ts';

@@ -19,7 +19,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { root } from '../../../build/project.ts';
+import { packageRoot as root } from '../../../build/project.ts';
 import { createTables } from '../../../local/dynamodb/create-tables.ts';
 import { openDynamoDb, type DynamoDb } from '../../../local/dynamodb/server.ts';
 import { WRITE_UNITS_HEADER } from '../../../local/dynamodb/write-units.ts';

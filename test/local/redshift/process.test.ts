@@ -15,7 +15,7 @@ import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { Client } from 'pg';
 import { afterAll, expect, test } from 'vitest';
 
-import { root } from '../../../build/project.ts';
+import { packageRoot as root } from '../../../build/project.ts';
 import type { BusEvent } from '../../../local/bus-event.ts';
 import type { FromChild } from '../../../local/process-protocol.ts';
 import { removeDataFolder } from '../../../local/redshift/postgres/start-postgres.ts';
