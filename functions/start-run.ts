@@ -4,7 +4,6 @@
  */
 import { readArrival, readStartRunEvent } from '../shared/engine/arrivals.ts';
 import { startAll } from '../shared/engine/start-all.ts';
-import { messageOf } from '../shared/errors.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
@@ -29,7 +28,7 @@ export const handler = wrap(async (value, tools) => {
   const outcomes = await startAll(starts, engine);
   const failed = event.messages.flatMap((message, i) => {
     const outcome = outcomes[i];
-    return outcome?.status === 'rejected' ? [{ message, error: messageOf(outcome.reason) }] : [];
+    return outcome?.status === 'rejected' ? [{ message, error: outcome.reason as unknown }] : [];
   });
   for (const { message, error } of failed)
     engine.log('error', 'this event started nothing', {

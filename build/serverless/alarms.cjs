@@ -16,6 +16,7 @@ const DEAD_LETTER_DAYS = 10;
  * @property {string} name `baton-<stage>`
  * @property {readonly string[]} functions their names
  * @property {number} oldestRunHours
+ * @property {boolean} pipelineMetrics whether metrics are emitted for each pipeline too
  * @property {{ on: boolean, topic: string, email: string }} watching
  *
  * @typedef {object} Alarm

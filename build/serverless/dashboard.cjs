@@ -2,6 +2,7 @@
 /** One dashboard a stage: how runs go, what waits, what was lost, how the functions do. */
 
 const { alarmsOf } = require('./alarms.cjs');
+const { queryOf } = require('./log-queries.cjs');
 
 /** @typedef {import('./alarms.cjs').Stage} Stage */
 
@@ -38,11 +39,15 @@ function widgetsOf(stage) {
    * @param {string} metric
    * @param {string} statistic
    */
-  const byPipeline = (metric, statistic) => [
-    {
-      expression: `SEARCH('{Baton,stage,pipeline} MetricName="${metric}" stage="${stage.stage}"', '${statistic}', 300)`,
-    },
-  ];
+  const byPipeline = (metric, statistic) =>
+    stage.pipelineMetrics
+      ? [
+          {
+            expression: `SEARCH('{Baton,stage,pipeline} MetricName="${metric}" stage="${stage.stage}"', '${statistic}', 300)`,
+          },
+        ]
+      : [ours(metric, { stat: statistic })];
+  const each = stage.pipelineMetrics ? ', by pipeline' : '';
   /**
    * @param {string} metric
    * @param {string} statistic
@@ -71,11 +76,11 @@ function widgetsOf(stage) {
         ours('RunsNeedingDecision'),
         ours('RunsCancelled'),
       ]),
-      graph('Failed, by pipeline', byPipeline('RunsFailed', 'Sum')),
+      graph(`Failed${each}`, byPipeline('RunsFailed', 'Sum')),
       graph('Oldest unfinished run (seconds)', [ours('OldestUnfinishedRun', { stat: 'Maximum' })]),
     ],
     [
-      graph('Files waiting for a slot, by pipeline', byPipeline('FilesWaiting', 'Maximum')),
+      graph(`Files waiting for a slot${each}`, byPipeline('FilesWaiting', 'Maximum')),
       graph('Files waiting for a stopped run or a pause', byPipeline('FilesHeldBack', 'Maximum')),
       graph('Runs recovered by the sweep; failed drives; calls rejected by the warehouse', [
         ours('SweepRecovered'),
@@ -110,10 +115,7 @@ function widgetsOf(stage) {
           view: 'table',
           query: [
             functions.map((each) => `SOURCE '/aws/lambda/${each}'`).join(' | '),
-            'fields @timestamp, function, message, run, error',
-            'filter level in ["ERROR", "WARN"]',
-            'sort @timestamp desc',
-            'limit 50',
+            queryOf('warnings and errors'),
           ].join(' | '),
         },
       },

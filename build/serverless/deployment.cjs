@@ -9,6 +9,7 @@ const { alarmResources } = require('./alarms.cjs');
 const { sourcesOf } = require('./arrivals.cjs');
 const { bucketsOf } = require('./buckets.cjs');
 const { dashboardOf } = require('./dashboard.cjs');
+const { logQueriesOf } = require('./log-queries.cjs');
 const { PARAMETERS, readParameters } = require('./parameters.cjs');
 const { policiesOf } = require('./people.cjs');
 const { Problems } = require('./problems.cjs');
@@ -53,7 +54,7 @@ function deploymentOf(parameters, plans) {
   const settings = settingsOf(parameters, problems);
   const warehouse = warehouseOf(parameters, plans, problems);
   const { landing, artifacts, keys, resources } = bucketsOf(parameters, settings.historyDays, problems);
-  const { archiveDays, oldestRunHours, permissionsBoundary, watching } = settings;
+  const { archiveDays, oldestRunHours, permissionsBoundary, pipelineMetrics, watching } = settings;
   const triggers = triggerResources(
     plans,
     { stage, name, landing, artifacts, archiveDays, permissionsBoundary },
@@ -63,9 +64,10 @@ function deploymentOf(parameters, plans) {
 
   const sources = sourcesOf(plans, landing);
   const functions = FUNCTIONS.map((each) => `${name}-${each}`);
-  const watched = { stage, name, functions, oldestRunHours, watching };
+  const watched = { stage, name, functions, oldestRunHours, pipelineMetrics, watching };
   return {
     ...settings,
+    pipelineMetrics: String(pipelineMetrics),
     warehouse: warehouse.environment,
     logs: functions.map(logStreams),
     // What the functions' role may do that depends on parameters.
@@ -84,6 +86,7 @@ function deploymentOf(parameters, plans) {
       ...policiesOf({ name, artifacts, keys, ...sources }),
       ...alarmResources(watched),
       ...dashboardOf(watched),
+      ...logQueriesOf(watched),
     },
   };
 }

@@ -24,6 +24,7 @@ const PARAMETERS = [
   'logRetentionDays',
   'protect',
   'watch',
+  'pipelineMetrics',
   'alarmsTopic',
   'alarmsEmail',
   'oldestRunHours',

@@ -47,6 +47,7 @@ function settingsOf(parameters, problems) {
     runStepConcurrency: concurrency('runStepConcurrency'),
     sweepConcurrency: concurrency('sweepConcurrency'),
     copyRole: copyRole(),
+    pipelineMetrics: isOn('pipelineMetrics', true),
     permissionsBoundary: permissionsBoundary(),
     watching: watching(),
     tags: tags(),

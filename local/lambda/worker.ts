@@ -2,6 +2,7 @@
  * One execution environment of a function: a thread that loads the handler once and then takes one event at a time.
  * Behaves as the `nodejs24.x` runtime: asynchronous handlers, errors in Lambda's form, console lines with a level.
  */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { performance } from 'node:perf_hooks';
@@ -50,6 +51,7 @@ function say(message: FromWorker): void {
 
 async function serve(handler: Handler, { requestId, payload, timeoutMs }: ToWorker): Promise<FromWorker> {
   const deadline = performance.now() + timeoutMs;
+  process.env['_X_AMZN_TRACE_ID'] = traceOf();
   let result: unknown;
   try {
     result = await handler(JSON.parse(payload), contextOf(requestId, deadline));
@@ -67,6 +69,12 @@ async function serve(handler: Handler, { requestId, payload, timeoutMs }: ToWork
     return { kind: 'failed', error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage } };
   }
   return { kind: 'done', payload: text ?? 'null' };
+}
+
+/** The tracing header of an invocation that is not traced (X-Ray developer guide: trace ID format). */
+function traceOf(): string {
+  const time = Math.floor(Date.now() / 1000).toString(16);
+  return `Root=1-${time}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`;
 }
 
 function contextOf(awsRequestId: string, deadline: number): unknown {

@@ -61,7 +61,7 @@ async function readLoadErrors(
   } catch (error) {
     // The next drive reads them: without them no file can be set aside, and the whole batch would fail.
     if (setsAside(run, plan)) throw error;
-    engine.log('warn', 'the load errors could not be read', { run: run.id, error: String(error) });
+    engine.log('warn', 'the load errors could not be read', { run: run.id, error });
     return [];
   }
 }

@@ -150,7 +150,7 @@ async function submit(run: Run, plan: Plan, engine: Engine, tries: number): Prom
   if (history.status === 'rejected')
     engine.log('warn', 'could not write the history row; it is written later', {
       run: run.id,
-      error: String(history.reason),
+      error: history.reason,
     });
   if (!submitted.value.ok)
     return { kind: 'CallRefused', call: 'submit', refusal: submitted.value.refusal, tries };

@@ -83,7 +83,7 @@ async function readable(runId: string, engine: Engine): Promise<Run | 'malformed
     return await engine.store.load(runId);
   } catch (error) {
     if (!(error instanceof MalformedItemError)) throw error;
-    const fields = { run: runId, error: error.message };
+    const fields = { run: runId, error };
     engine.log('error', 'a run cannot be read: correct its item in the table', fields);
     return 'malformed';
   }

@@ -1,5 +1,4 @@
 /** Starts the runs of a queue's batch, then gives the free slots to them: one look at the pool for each pipeline, however many files. */
-import { messageOf } from '../errors.ts';
 import { inLanes } from '../lanes.ts';
 import type { Run } from '../run/run.ts';
 import type { Engine } from './ports.ts';
@@ -36,10 +35,7 @@ export async function giveSlots(runs: readonly Run[], engine: Engine): Promise<v
     try {
       await fillPool(pipeline, engine, { waiting: waiting.filter((run) => run.pipeline === pipeline) });
     } catch (error) {
-      engine.log('warn', 'could not fill the slots of a pipeline; the sweep does', {
-        pipeline,
-        error: messageOf(error),
-      });
+      engine.log('warn', 'could not fill the slots of a pipeline; the sweep does', { pipeline, error });
     }
   }
 }

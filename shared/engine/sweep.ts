@@ -53,13 +53,9 @@ async function driveOne(runId: string, engine: Engine): Promise<number> {
     if (hasRecovered(before, run, engine.now())) engine.meter('SweepRecovered', 1, run.pipeline);
     return ageOf(run, engine.now());
   } catch (error) {
-    const message = messageOf(error);
-    engine.log('error', 'the run could not be driven', { run: runId, error: message });
-    await noteTrouble(runId, message, engine).catch((worse: unknown) => {
-      engine.log('error', 'the failed drive could not be counted either', {
-        run: runId,
-        error: String(worse),
-      });
+    engine.log('error', 'the run could not be driven', { run: runId, error });
+    await noteTrouble(runId, messageOf(error), engine).catch((worse: unknown) => {
+      engine.log('error', 'the failed drive could not be counted either', { run: runId, error: worse });
     });
     return 0;
   }
@@ -79,10 +75,7 @@ async function wakeWaiting(pipeline: string, engine: Engine): Promise<readonly s
     engine.meter('FilesHeldBack', isHeldBack ? waiting : 0, pipeline);
     return unaware;
   } catch (error) {
-    engine.log('error', 'could not fill the slots of a pipeline', {
-      pipeline,
-      error: messageOf(error),
-    });
+    engine.log('error', 'could not fill the slots of a pipeline', { pipeline, error });
     return [];
   }
 }

@@ -10,6 +10,8 @@ export interface Config extends Settings {
   readonly connection: Connection;
   /** The other warehouses that pipelines name, by name. */
   readonly warehouses: Readonly<Record<string, Connection>>;
+  /** Whether metrics are emitted for each pipeline too. */
+  readonly pipelineMetrics: boolean;
   /** URL of the queue of files that arrived. */
   readonly arrivalsQueue?: string;
 }
@@ -33,6 +35,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     connection: readConnection(env, problems),
     // Both were generated and validated by the deployment.
     warehouses: JSON.parse(optional(env, 'BATON_WAREHOUSES') ?? '{}') as Config['warehouses'],
+    pipelineMetrics: optional(env, 'BATON_PIPELINE_METRICS') !== 'false',
     historyDays: Number(optional(env, 'BATON_HISTORY_DAYS') ?? HISTORY_DAYS),
     ...defined({ arrivalsQueue: optional(env, 'BATON_ARRIVALS_QUEUE') }),
   };

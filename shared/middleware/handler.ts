@@ -3,9 +3,8 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
 import type { Engine } from '../engine/ports.ts';
-import { messageOf } from '../errors.ts';
 import type { Config } from './config.ts';
-import { log } from './log.ts';
+import { beginInvocation, log } from './log.ts';
 import { wiring } from './wiring.ts';
 
 /** What a function uses in addition to its event. */
@@ -19,12 +18,11 @@ export type Work<Answer> = (event: unknown, tools: Tools) => Promise<Answer>;
 /** A Lambda handler around `work`: the event stays unknown until `work` parses it. */
 export function handler<Answer>(work: Work<Answer>) {
   return middy<unknown, Answer>()
+    .before((request) => {
+      beginInvocation(request.context.awsRequestId);
+    })
     .onError((request) => {
-      const { error } = request;
-      log('error', 'the invocation failed', {
-        request: request.context.awsRequestId,
-        error: messageOf(error),
-      });
+      log('error', 'the invocation failed', { error: request.error });
     })
     .handler(async (event: unknown, context: Context) => {
       const { config, ports, plans } = wiring();

@@ -11,10 +11,14 @@ const NAMESPACE = 'Baton';
 
 const SECONDS: ReadonlySet<MetricName> = new Set(['OldestUnfinishedRun']);
 
-/** One line for each value: of the stage, and of the pipeline within it. */
-export function meterOf(stage: string): Ports['meter'] {
+/**
+ * One line for each value: of the stage and, with `byPipeline`, of the pipeline within it. CloudWatch bills each metric of each
+ * pipeline; without it the line still names the pipeline, for log queries.
+ */
+export function meterOf(stage: string, byPipeline: boolean): Ports['meter'] {
   return (name, value, pipeline) => {
-    const dimensions = pipeline === undefined ? [['stage']] : [['stage'], ['stage', 'pipeline']];
+    const dimensions =
+      pipeline === undefined || !byPipeline ? [['stage']] : [['stage'], ['stage', 'pipeline']];
     const line = JSON.stringify({
       _aws: {
         Timestamp: Date.now(),

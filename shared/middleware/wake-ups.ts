@@ -1,6 +1,5 @@
 /** Wake-ups that may be lost, for the functions that take work in (start-run, operate). */
 import type { Ports } from '../engine/ports.ts';
-import { messageOf } from '../errors.ts';
 
 /**
  * A run is stored before it is woken, and the sweep drives it within two minutes. So a wake-up that EventBridge rejects
@@ -18,7 +17,7 @@ export function withLossyWakeUps<P extends Ports>(ports: P): P {
           if (entries.some(({ type }) => type !== 'Run Woken')) throw error;
           ports.log('warn', 'the run was not woken, the sweep drives it', {
             runs: entries.map(({ detail }) => detail['runId']),
-            error: messageOf(error),
+            error,
           });
         }
       },

@@ -52,7 +52,7 @@ function wire(): Wiring {
     randomToken,
     randomFraction,
     pause: (ms) => wait(ms),
-    meter: meterOf(config.stage),
+    meter: meterOf(config.stage, config.pipelineMetrics),
     log,
   };
   return { config, ports, plans: new PlanCache(store, todaysPlans) };

@@ -10,6 +10,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   historyDays: '400',
   logRetentionDays: '30',
   watch: 'true',
+  pipelineMetrics: 'true',
   oldestRunHours: '13',
 };
 

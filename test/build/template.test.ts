@@ -264,6 +264,7 @@ describe('the compiled template', () => {
         BATON_COPY_ROLE: 'default',
         BATON_ROLE_NAME: 'baton-local-functions',
         BATON_HISTORY_DAYS: '400',
+        BATON_PIPELINE_METRICS: 'true',
         BATON_ARRIVALS_QUEUE: { Ref: 'Arrivals' },
       });
       expect(Properties['Role']).toEqual({ 'Fn::GetAtt': ['FunctionRole', 'Arn'] });

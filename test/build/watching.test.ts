@@ -14,6 +14,7 @@ const stage = {
   name: 'baton-dev',
   functions,
   oldestRunHours: 13,
+  pipelineMetrics: true,
   watching: { on: true, topic: 'arn:aws:sns:us-east-1:123456789012:alarms', email: '' },
 };
 
@@ -239,6 +240,13 @@ describe('the dashboard', () => {
     expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
     expect(emittedMetrics().filter((name) => !seen.has(name))).toEqual([]);
     expect(emittedMetrics()).toContain('RunsFailed');
+  });
+
+  test('searches for no pipeline where only the metrics of the stage are emitted', () => {
+    const { Dashboard } = dashboardOf({ ...stage, pipelineMetrics: false });
+    const text = JSON.stringify(Dashboard);
+    expect(text).not.toMatch(/SEARCH|by pipeline/);
+    expect(text).toContain('FilesWaiting');
   });
 
   test('shows the state of every alarm, and the logs of every function', () => {

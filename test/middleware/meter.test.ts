@@ -72,7 +72,7 @@ function onlyLine(): Line {
 
 describe('a metric of a pipeline', () => {
   test('is one line, counted for the stage and for the pipeline', () => {
-    meterOf('dev')('RunsFailed', 1, 'stores');
+    meterOf('dev', true)('RunsFailed', 1, 'stores');
     const line = onlyLine();
     expect(specificationProblems(line)).toEqual([]);
     expect(line).toEqual({
@@ -93,16 +93,24 @@ describe('a metric of a pipeline', () => {
   });
 
   test('has its value, even zero', () => {
-    meterOf('dev')('FilesHeldBack', 0, 'stores');
+    meterOf('dev', true)('FilesHeldBack', 0, 'stores');
     const line = onlyLine();
     expect(specificationProblems(line)).toEqual([]);
     expect(line['FilesHeldBack']).toBe(0);
   });
 });
 
+test('a metric of a pipeline is counted for the stage alone if that is all that is wanted', () => {
+  meterOf('dev', false)('RunsFailed', 1, 'stores');
+  const line = onlyLine();
+  expect(specificationProblems(line)).toEqual([]);
+  expect(line._aws.CloudWatchMetrics[0]?.Dimensions).toEqual([['stage']]);
+  expect(line).toMatchObject({ stage: 'dev', pipeline: 'stores', RunsFailed: 1 });
+});
+
 describe('a metric of the stage', () => {
   test('has no pipeline, and an age is in seconds', () => {
-    meterOf('prod-eu')('OldestUnfinishedRun', 4711);
+    meterOf('prod-eu', true)('OldestUnfinishedRun', 4711);
     const line = onlyLine();
     expect(specificationProblems(line)).toEqual([]);
     expect(line._aws.CloudWatchMetrics[0]).toEqual({
@@ -116,7 +124,7 @@ describe('a metric of the stage', () => {
 });
 
 test('the check against the metric specification refuses a line without its value or with a missing dimension', () => {
-  meterOf('dev')('RunsFailed', 1, 'stores');
+  meterOf('dev', true)('RunsFailed', 1, 'stores');
   const { RunsFailed: _value, ...withoutValue } = onlyLine();
   const { pipeline: _pipeline, ...withoutDimension } = onlyLine();
   expect(specificationProblems(withoutValue as Line)).toEqual(['metric RunsFailed is no number at the root']);

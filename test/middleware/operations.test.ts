@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { packageRoot as root } from '../../build/project.ts';
 import { alarmsOf } from '../../build/serverless/alarms.cjs';
 import { dashboardOf } from '../../build/serverless/dashboard.cjs';
+import { QUERIES } from '../../build/serverless/log-queries.cjs';
 import { verbNames } from '../../cli/verbs.ts';
 import { handler as runStep } from '../../functions/run-step.ts';
 import { handler as startRun } from '../../functions/start-run.ts';
@@ -37,6 +38,7 @@ const stageOfAlarms = {
   name: 'baton-dev',
   functions,
   oldestRunHours: 13,
+  pipelineMetrics: true,
   watching: { on: true, topic: '', email: '' },
 };
 
@@ -109,7 +111,11 @@ describe('the log lines that operations.md quotes', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({
       level: expect.stringMatching(/^(ERROR|WARN)$/),
-      error: expect.any(String),
+      error: {
+        name: expect.stringMatching(/Error$/) as string,
+        message: expect.any(String),
+        stack: expect.any(String),
+      },
     });
   });
 
@@ -133,10 +139,21 @@ describe('the log queries', () => {
   test.each(FILTERS)('in operations.md find their line: $by $pattern', async ({ by, pattern }) => {
     const [, member = '', text = ''] = /^\{ \$\.(\w+) = "([^"]+)" \}$/.exec(pattern) ?? [];
     const found = (await linesOf(text)).filter((line) => line[member] === text);
-    expect(found.map((line) => line['function'])).toEqual([`baton-test-${by}`]);
+    expect(found.map((line) => line['function_name'])).toEqual([`baton-test-${by}`]);
   });
 
-  test('on the dashboard show every warning and error, with members that lines have', async () => {
+  /** Of the lines that this file makes, all functions together. */
+  async function allLines(): Promise<readonly Line[]> {
+    const lines: Line[] = [];
+    for (const quoted of Object.keys(LINES)) {
+      stage = stageFor(held);
+      lines.push(...(await linesOf(quoted)));
+      vi.restoreAllMocks();
+    }
+    return lines;
+  }
+
+  test('on the dashboard show every warning and error', async () => {
     const { Dashboard } = dashboardOf(stageOfAlarms) as {
       Dashboard: { Properties: { DashboardBody: { 'Fn::Sub': string } } };
     };
@@ -144,21 +161,62 @@ describe('the log queries', () => {
       widgets: { properties: { query?: string } }[];
     };
     const [query = ''] = widgets.flatMap(({ properties }) => properties.query ?? []);
-    const [, fields = ''] = /fields ([^|]+)/.exec(query) ?? [];
     const [, levels = ''] = /filter level in (\[[^\]]*\])/.exec(query) ?? [];
-    const lines: Line[] = [];
-    for (const quoted of Object.keys(LINES)) {
-      stage = stageFor(held);
-      lines.push(...(await linesOf(quoted)));
-      vi.restoreAllMocks();
-    }
-    const members = new Set(lines.flatMap((line) => Object.keys(line)));
-    const shown = fields.split(',').map((name) => name.trim());
-    expect(shown.filter((name) => name !== '@timestamp' && !members.has(name))).toEqual([]);
     const chosen = new Set(JSON.parse(levels) as string[]);
-    const missed = lines.filter(({ level, _aws }) => _aws === undefined && !chosen.has(String(level)));
+    const missed = (await allLines()).filter(
+      ({ level, _aws }) => _aws === undefined && !chosen.has(String(level)),
+    );
     expect(missed.filter(({ level }) => level !== 'INFO')).toEqual([]);
     expect(chosen).toEqual(new Set(['ERROR', 'WARN']));
+  });
+
+  /**
+   * Members of lines that this file does not make (a run's own), and of Lambda's `platform.report`
+   * (https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html).
+   */
+  const OTHER_MEMBERS = [
+    'step',
+    'attempt',
+    'status',
+    'rows',
+    'class',
+    'bucket',
+    'key',
+    '@timestamp',
+    '@log',
+    'type',
+    ...['durationMs', 'maxMemoryUsedMB', 'initDurationMs'].map((name) => `record.metrics.${name}`),
+  ];
+
+  test('that are saved in the stack ask only for members and messages that lines have', async () => {
+    const lines = await allLines();
+    const errors = lines.flatMap(({ error }) => Object.keys(error ?? {}));
+    const members = new Set([
+      ...lines.flatMap((line) => Object.keys(line)),
+      ...errors.map((name) => `error.${name}`),
+      ...OTHER_MEMBERS,
+    ]);
+    const source = wordsOfSource();
+    for (const [name, commands] of Object.entries(QUERIES)) {
+      const own = commands.flatMap((command) => [...command.matchAll(/ as (\w+)/g)].map(([, as = '']) => as));
+      const bare = commands.map((command) => command.replaceAll(/"[^"]*"| as \w+/g, ''));
+      const words = bare.flatMap((command) => command.match(/(?<![\w.])@?[A-Za-z_][\w.]*(?![\w.(])/g) ?? []);
+      const keywords = ['fields', 'filter', 'sort', 'limit', 'stats', 'by', 'in', 'and', 'desc'];
+      const unknown = words.filter(
+        (word) =>
+          ![...keywords, ...own].includes(word) &&
+          !members.has(word) &&
+          !/^(?:count|latest|pct|max)$/.test(word),
+      );
+      expect({ name, unknown }).toEqual({ name, unknown: [] });
+      const quoted = commands.flatMap((command) =>
+        [...command.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text),
+      );
+      const inSource = (text: string): boolean =>
+        text.split(/[ ,]+/).every((word) => source.has(word)) ||
+        /^(?:RUN|REQUEST)-ID$|^platform\.report$/.test(text);
+      expect({ name, missing: quoted.filter((text) => !inSource(text)) }).toEqual({ name, missing: [] });
+    }
   });
 });
 

@@ -1,6 +1,5 @@
 /** Admits the objects that were in the bucket before: one page of them for each request, after a given one. */
 import type { BackfillAnswer, BackfillCounts, BackfillRequest, Refusal } from '../../events/requests.ts';
-import { messageOf } from '../../errors.ts';
 import { isFolderMark } from '../../events/object-created.ts';
 import type { Plan } from '../../pipeline/plan.ts';
 import { defined } from '../../run/defined.ts';
@@ -157,7 +156,7 @@ class Page {
     } catch (error) {
       this.#engine.log('warn', 'no run was started after a backfill; the sweep will start them', {
         pipeline: this.#plan.pipeline,
-        error: messageOf(error),
+        error,
       });
     }
   }

@@ -99,7 +99,12 @@ describe('an invocation', () => {
 
   test('sees nothing of the host environment', async () => {
     const { environment } = payload(await host.invoke('echo', '{"name":"x"}'));
-    expect(environment).toEqual({ ONLY: 'echo' });
+    expect(environment).toEqual({
+      ONLY: 'echo',
+      _X_AMZN_TRACE_ID: expect.stringMatching(
+        /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$/,
+      ),
+    });
   });
 
   test('has its console lines in the log of the function, with request id and level', async () => {
