@@ -45,6 +45,53 @@ export async function madeOnce(
   return folder;
 }
 
+/**
+ * Makes `folder` anew: `fill` makes it under another name beside it, then it replaces the earlier one whole, however
+ * many processes do so at the same moment.
+ * @throws Error if a process holds the earlier one
+ */
+export async function madeAnew(folder: string, fill: (temporary: string) => Promise<unknown>): Promise<void> {
+  const temporary = temporaryName(folder);
+  mkdirSync(temporary, { recursive: true });
+  try {
+    await fill(temporary);
+    while (!replaced(folder, temporary));
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** False if another process put its own in place meanwhile. */
+function replaced(folder: string, by: string): boolean {
+  const earlier = temporaryName(folder);
+  if (renamed(folder, earlier)) {
+    // Looked at under the new name: from there nobody takes it.
+    const holder = holdersOf(earlier).find(isAlive);
+    if (holder !== undefined) {
+      renameSync(earlier, folder);
+      throw new Error(
+        `${folder} is in use by process ${holder.slice(HELD_BY.length)}: try again when it has ended`,
+      );
+    }
+    rmSync(earlier, { recursive: true, force: true });
+  }
+  return renamed(by, folder);
+}
+
+/** False if there is nothing to rename, or something in its new place. */
+function renamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && /^(ENOENT|ENOTEMPTY|EEXIST)$/.test(String(error.code))) {
+      return false;
+    }
+    throw error;
+  }
+}
+
 /** Writes a file whole: a reader sees the old content or the new. */
 export function writeWhole(path: string, content: string | Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });

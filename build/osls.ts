@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 
+import { writeWhole } from './folders.ts';
 import { buildFolder } from './project.ts';
 
 export const oslsFolder = dirname(createRequire(import.meta.url).resolve('serverless/package.json'));
@@ -33,6 +34,16 @@ export function oslsWords({ command, stage, region, parameters = [], profile }: 
     ...(profile === undefined ? [] : ['--aws-profile', profile]),
     ...parameters.flatMap((parameter) => ['--param', parameter]),
   ];
+}
+
+/** To remove a stack osls needs its name only: with the real file it would ask for all parameters again. */
+export function bareService(stage: string): string {
+  const service = join(buildFolder, 'remove', stage);
+  writeWhole(
+    join(service, 'serverless.yml'),
+    ['service: baton', 'provider:', '  name: aws', '  runtime: nodejs24.x', ''].join('\n'),
+  );
+  return service;
 }
 
 /** Keeps its caches inside this project, and sends no telemetry. */

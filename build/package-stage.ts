@@ -1,5 +1,5 @@
 /** Makes all that a deployment uploads, without network and without credentials. */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
 
@@ -7,6 +7,7 @@ import { loadPipelines } from '../shared/pipeline/load.ts';
 import { formatProblem } from '../shared/pipeline/problem.ts';
 import { ensureFunctionBundles, functionNames } from './bundle-functions.ts';
 import { buildFolder } from './project.ts';
+import { hold, keepNewest, linkFiles, madeAnew } from './folders.ts';
 import {
   checkStage,
   EMPTY_ZIP,
@@ -17,24 +18,32 @@ import {
 } from './template.ts';
 import { zipFolder } from './zip.ts';
 
-/** Where serverless.yml names it. */
-function zipOf(service: string, name: string): string {
-  return join(service, '.build', 'functions', `${name}.zip`);
+/** A function as it is uploaded; sizes in bytes. */
+interface PackagedFunction {
+  readonly name: string;
+  /** Loaded at its start, and when needed. */
+  readonly eagerBytes: number;
+  readonly lazyBytes: number;
+  readonly zipBytes: number;
 }
 
-function kilobytes(bytes: number): string {
-  return `${(bytes / 1000).toFixed(0).padStart(5)} KB`;
+export interface PackagedStage {
+  /** `.build/package/<stage>`: what osls deploys, with serverless.yml. */
+  readonly service: string;
+  readonly pipelines: readonly string[];
+  readonly functions: readonly PackagedFunction[];
 }
 
 /**
- * Leaves the functions and their zips in .build/functions and the CloudFormation template with all that osls deploys in
- * `<service>/package`.
+ * Leaves the functions, their zips and the CloudFormation template below `.build/package/<stage>`, and nothing elsewhere:
+ * several may run at once, of one stage too; then the last one stays, whole.
+ * @param held for as long as this process lives, no other packaging replaces the folder
  * @throws TemplateError where a pipeline, a parameter or the template is wrong
  */
 export async function packageStage(
-  { sqlFolder, ...stage }: Stage & { readonly sqlFolder: string },
+  { sqlFolder, held = false, ...stage }: Stage & { readonly sqlFolder: string; readonly held?: boolean },
   say: (line: string) => void,
-): Promise<{ service: string }> {
+): Promise<PackagedStage> {
   // Before it becomes part of a path.
   checkStage(stage.stage);
   const { plans, problems } = loadPipelines(sqlFolder);
@@ -43,30 +52,29 @@ export async function packageStage(
   if (problems.some(({ severity }) => severity === 'error')) throw new TemplateError(lines.join('\n'));
   for (const line of lines) say(line);
 
-  const service = join(buildFolder, 'package', stage.stage);
-  const functions = join(buildFolder, 'functions');
-  rmSync(service, { recursive: true, force: true });
-  rmSync(functions, { recursive: true, force: true });
-  mkdirSync(join(service, '.build', 'functions'), { recursive: true });
-  writeFileSync(join(buildFolder, 'plans.json'), templateInput(plans));
-  cpSync(join(buildFolder, 'plans.json'), join(service, '.build', 'plans.json'));
-  // The template first, since parameters may be wrong; of the zips it has the names only.
-  for (const name of functionNames) writeFileSync(zipOf(service, name), EMPTY_ZIP);
-  await packageService(service, stage);
+  const packages = join(buildFolder, 'package');
+  const service = join(packages, stage.stage);
+  const functions: PackagedFunction[] = [];
+  await madeAnew(service, async (temporary) => {
+    const folder = join(temporary, '.build', 'functions');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(temporary, '.build', 'plans.json'), templateInput(plans));
+    // The template first, since parameters may be wrong; of the zips it has the names only.
+    for (const name of functionNames) writeFileSync(join(folder, `${name}.zip`), EMPTY_ZIP);
+    await packageService(temporary, stage);
 
-  const { folder: bundles, report } = await ensureFunctionBundles();
-  for (const name of functionNames) {
-    const folder = join(functions, name);
-    cpSync(join(bundles, name), folder, { recursive: true });
-    writeFileSync(join(folder, 'plans.json'), JSON.stringify({ plans }));
-    const zip = await zipFolder(folder);
-    writeFileSync(`${folder}.zip`, zip);
-    writeFileSync(zipOf(service, name), zip);
-    const { eagerBytes = 0, lazyBytes = 0 } = report[name] ?? {};
-    say(
-      `${name.padEnd(10)} ${kilobytes(eagerBytes)} at start, ${kilobytes(lazyBytes)} when needed, ${kilobytes(zip.length)} zip`,
-    );
-  }
-  say(`pipelines: ${plans.length}; template in ${relative(process.cwd(), join(service, 'package')) || '.'}`);
-  return { service };
+    const { folder: bundles, report } = await ensureFunctionBundles();
+    for (const name of functionNames) {
+      linkFiles(join(bundles, name), join(folder, name));
+      writeFileSync(join(folder, name, 'plans.json'), JSON.stringify({ plans }));
+      const zip = await zipFolder(join(folder, name));
+      writeFileSync(join(folder, `${name}.zip`), zip);
+      const { eagerBytes = 0, lazyBytes = 0 } = report[name] ?? {};
+      functions.push({ name, eagerBytes, lazyBytes, zipBytes: zip.length });
+    }
+    if (held) hold(temporary);
+  });
+  // What earlier ones left half made.
+  keepNewest(packages, Infinity);
+  return { service, pipelines: plans.map(({ pipeline }) => pipeline), functions };
 }

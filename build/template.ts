@@ -10,7 +10,7 @@ import { functionNames } from './bundle-functions.ts';
 import { buildFolder, packageRoot } from './project.ts';
 import { keepNewest, madeOnce } from './folders.ts';
 import { oslsFolder, oslsWords, QUIET } from './osls.ts';
-import { environmentName, PARAMETERS } from './serverless/parameters.cjs';
+import { environmentName, FROM_PROJECT_FILE, PARAMETERS } from './serverless/parameters.cjs';
 import { stageProblem } from './serverless/stage.cjs';
 
 const KEPT_TEMPLATES = 20;
@@ -30,6 +30,8 @@ export interface Stage {
   readonly region?: string;
   /** `key=value`, as `--param` takes them */
   readonly parameters?: readonly string[];
+  /** Names of those parameters that baton.yml gave, for messages. */
+  readonly fromProjectFile?: readonly string[];
 }
 
 export interface Template {
@@ -131,6 +133,7 @@ export async function packageService(service: string, stage: Stage): Promise<voi
       NO_COLOR: '1',
       ...QUIET,
       ...environmentOf(stage),
+      [FROM_PROJECT_FILE]: (stage.fromProjectFile ?? []).join(','),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

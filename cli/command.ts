@@ -75,18 +75,22 @@ async function runVerb(name: string, words: readonly string[], world: World, out
     return EXIT.done;
   }
   const stage = args.text('stage') ?? (world.env['BATON_STAGE'] || 'local');
+  const written = stage === 'local' ? undefined : (await import('./project-file.ts')).stageSettings(stage);
+  const profile = args.text('profile') ?? written?.profile;
+  const env = { ...world.env, ...defined({ AWS_PROFILE: profile, AWS_REGION: written?.region }) };
   let connection: Connection | undefined;
   try {
     return await verb.run({
       args,
       out,
-      env: world.env,
+      env,
       stage,
+
       json: args.flag('json'),
       signal: world.signal,
-      ...defined({ prompt: world.prompt }),
+      ...defined({ profile, parameters: written?.parameters, prompt: world.prompt }),
       connect: async () =>
-        (connection ??= openConnection(stage, world.env, args.text('endpoint'), undefined, (problem) => {
+        (connection ??= openConnection(stage, env, args.text('endpoint'), undefined, (problem) => {
           out.say(`warning: ${printable(problem)}`);
         })),
     });

@@ -67,6 +67,10 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
       ...defined({ hint: error.hint }),
     };
   }
+  // Packaging found something wrong, one line for each problem.
+  if (error instanceof Error && isNamed(error, 'TemplateError')) {
+    return { code: EXIT.usage, message: printable(error.message) };
+  }
   const errors = chain(error);
   const lost = errors.find((e) => NO_CONNECTION.has(e.code ?? '') || NO_CONNECTION.has(e.name));
   if (lost !== undefined) {

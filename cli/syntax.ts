@@ -25,6 +25,7 @@ export interface Syntax {
 export const globalOptions: Readonly<Record<string, OptionSpec>> = {
   stage: { value: 'NAME', help: 'the stage to work on (default: local, or BATON_STAGE)' },
   endpoint: { value: 'URL', help: 'the AWS endpoint (default: AWS_ENDPOINT_URL, or the local AWS)' },
+  profile: { value: 'NAME', help: 'the AWS profile with the credentials (default: AWS_PROFILE)' },
   json: { help: 'print data as JSON' },
   help: { short: 'h', help: 'show this help' },
 };

@@ -18,9 +18,14 @@ export interface Verb extends Syntax {
 export interface Context {
   readonly args: Arguments;
   readonly out: Output;
+  /** With the profile, and the Region that baton.yml names. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The stage asked for: `--stage`, else BATON_STAGE, else `local`. */
   readonly stage: string;
+  /** The profile of the AWS configuration: `--profile`, else baton.yml; absent where the environment decides. */
+  readonly profile?: string;
+  /** What baton.yml gives the stage's template: name -> text. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** `--json` was given. */
   readonly json: boolean;
   /** The clients of the stage; made at the first call, so a verb that needs no AWS loads none. */

@@ -33,7 +33,7 @@ const FUNCTIONS = ['start-run', 'run-step', 'sweep', 'operate'];
 async function deployment({ resolveVariable }) {
   const parameters = await readParameters(resolveVariable, process.env);
   const found = /** @type {Plans | null} */ (await resolveVariable('file(.build/plans.json)'));
-  if (found === null) throw new Error('.build/plans.json is missing: create it with `npm run package`');
+  if (found === null) throw new Error('.build/plans.json is missing: create it with `baton package`');
   return deploymentOf(parameters, found.plans);
 }
 

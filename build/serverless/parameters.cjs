@@ -34,6 +34,9 @@ const PARAMETERS = [
   'tags',
 ];
 
+/** The environment variable with the names of the `--param`s that the command took from baton.yml. */
+const FROM_PROJECT_FILE = 'BATON_FROM_PROJECT_FILE';
+
 /**
  * The environment variable of a parameter: `BATON_WORKGROUP_ID` of `workgroupId`.
  *
@@ -70,6 +73,7 @@ async function readParameters(resolveVariable, environment) {
   const text = (name) => values.get(name) ?? '';
   /** @param {string} name */
   const place = (name) => {
+    if (environment[FROM_PROJECT_FILE]?.split(',').includes(name) === true) return 'baton.yml';
     if (onCommandLine.includes(name)) return '--param';
     const variable = environmentName(name);
     const value = environment[variable];
@@ -108,4 +112,4 @@ function asText(value) {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-module.exports = { PARAMETERS, environmentName, readParameters };
+module.exports = { PARAMETERS, FROM_PROJECT_FILE, environmentName, readParameters };

@@ -101,6 +101,8 @@ export function clientSettings(
   const found = findEndpoint(stage, env, endpoint);
   return {
     ...defined({ endpoint: found }),
+    ...(!ours &&
+      defined({ profile: env['AWS_PROFILE'] || undefined, region: env['AWS_REGION'] || undefined })),
     // Any credentials work locally, and it must work on a machine without any.
     ...(ours && {
       region: LOCAL_REGION,

@@ -77,7 +77,7 @@ async function isThere({ stage, inspector }: Patient, report: (check: Check) => 
     if (why === undefined) throw error;
     report(ok('credentials', 'credentials are valid'));
     if (why === 'not-found') {
-      const deploy = stage.name === 'local' ? 'npm start' : `npm run deploy -- --stage ${stage.name}`;
+      const deploy = stage.name === 'local' ? 'npm start' : `npx baton deploy --stage ${stage.name}`;
       report(
         finding(
           'stage',
@@ -109,7 +109,7 @@ async function askOperate(
         finding(
           'version',
           'the deployed version is older than this command and cannot check its warehouse',
-          `npm run deploy -- --stage ${stage.name}`,
+          `npx baton deploy --stage ${stage.name}`,
         ),
       );
     }

@@ -21,7 +21,7 @@ const CLOCK_LIMIT_MS = 60_000;
 const INDEXES = ['due', 'queue', 'by-pipeline', 'by-file'];
 
 function redeploy({ name }: Stage): string {
-  return name === 'local' ? 'restart npm start' : `npm run deploy -- --stage ${name}`;
+  return name === 'local' ? 'restart npm start' : `npx baton deploy --stage ${name}`;
 }
 
 /**

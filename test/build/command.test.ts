@@ -24,7 +24,7 @@ test('the command can be started from any folder, and twice at the same time', a
 
 test.each([
   ['the command', [BATON, '--version']],
-  ['a script of package.json', ['--import', './build/needs-node.js', 'build/package.ts']],
+  ['a script of package.json', ['--import', './build/needs-node.js', 'bench/main.ts']],
 ])('%s says in one line which Node to install if Node cannot run TypeScript', async (_, words) => {
   const old = run(process.execPath, ['--no-experimental-strip-types', ...words], { cwd: root });
   await expect(old).rejects.toMatchObject({
@@ -33,5 +33,19 @@ test.each([
     stderr: expect.stringMatching(
       /^baton: Node 22\.18 or newer is needed, this is [\d.]+: install Node 24 .*\n$/,
     ),
+  });
+});
+
+test('--profile takes precedence over credentials in the environment', async () => {
+  const env = {
+    HOME: tmpdir(),
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+  };
+  const words = [BATON, 'runs', '--stage', 'dev', '--profile', 'no-such-profile'];
+  await expect(run(process.execPath, words, { env })).rejects.toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('baton: no AWS credentials: '),
   });
 });

@@ -1,7 +1,7 @@
 /** The commands as a person calls them: what is refused before anything is deployed, and what really goes to AWS. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -48,6 +48,7 @@ async function command(
   name: 'deploy' | 'remove',
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  cwd = root,
 ): Promise<Ended> {
   const env = {
     PATH: process.env['PATH'],
@@ -63,8 +64,8 @@ async function command(
   return new Promise((done) => {
     execFile(
       process.execPath,
-      [join(root, 'build', `${name}.ts`), ...samples, ...words],
-      { env },
+      [join(root, 'bin', 'baton.js'), name, ...samples, ...words],
+      { env, cwd },
       (error, stdout, stderr) => {
         done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
       },
@@ -72,63 +73,81 @@ async function command(
   });
 }
 
+/** A folder with a baton.yml, whose stage dev lies in eu-central-1 and has the profile work. */
+function projectWith(parameters: string): string {
+  const project = mkdtempSync(join(SAMPLES, '.project-'));
+  const settings = `stages:\n  dev:\n    region: eu-central-1\n    profile: work\n${parameters}`;
+  writeFileSync(join(project, 'baton.yml'), settings);
+  return project;
+}
+
 describe('a deployment is refused before anything is deployed or read:', () => {
   test.each<[string, 'deploy' | 'remove', readonly string[], RegExp]>([
-    ['no stage', 'deploy', REGION, /^--stage is missing\nusage: npm run deploy -- --stage NAME/],
+    ['no stage', 'deploy', REGION, /^baton: --stage is missing\n {7}pass the stage with --stage NAME/],
     [
       'an unknown option',
       'deploy',
       ['--stage', 'dev', '--force'],
-      /Unknown option '--force'[^]*\nusage: npm run deploy/,
+      /^baton: unknown option --force\n {7}see: baton deploy --help/,
     ],
     [
       'no region',
       'deploy',
       ['--stage', 'dev', ...CLUSTER],
-      /^no Region is set: pass --region, or set AWS_REGION/,
+      /^baton: no Region is set: pass --region, or set AWS_REGION/,
     ],
     [
       'no real region',
       'deploy',
       ['--stage', 'dev', '--region', 'europe'],
-      /^region "europe" is not a Region: pass one like eu-central-1/,
+      /^baton: region "europe" is not a Region: pass one like eu-central-1/,
     ],
     [
       'this machine',
       'deploy',
       ['--stage', 'local', ...REGION],
-      /^stage local runs on this machine, not on AWS: start it with `npm start`/,
+      /^baton: stage local runs on this machine, not on AWS: start it with `npm start`/,
     ],
     [
       'a parameter without value',
       'deploy',
       ['--stage', 'dev', ...REGION, '--param', 'cluster='],
-      /^--param cluster=: must be NAME=VALUE/,
+      /^baton: --param cluster=: must be NAME=VALUE/,
     ],
     [
       'no warehouse',
       'deploy',
       ['--stage', 'dev', ...REGION],
-      /^stage "dev" has no warehouse: set --param workgroup=NAME/,
+      /^baton: stage "dev" has no warehouse: set --param workgroup=NAME/,
     ],
-    ['no stage to remove', 'remove', REGION, /^--stage is missing\nusage: npm run remove/],
+    ['no stage to remove', 'remove', REGION, /^baton: --stage is missing\n/],
     [
       'a stage that cannot be one',
       'remove',
       ['--stage', '../x', ...REGION, '--yes'],
-      /^stage "\.\.\/x" is not valid: it must be a lower-case letter/,
+      /^baton: stage "\.\.\/x" is not valid: it must be a lower-case letter/,
     ],
     [
       'a removal that nobody confirmed',
       'remove',
-      ['--stage', 'dev', ...REGION],
-      /Nothing was removed. To remove the stack, add --yes/,
+      ['--stage', 'dev', ...REGION, '--aws-profile', 'work'],
+      /^warning: --aws-profile is now called --profile: --profile work\n[^]* --profile work\n[^]*Nothing was removed. To remove the stack, add --yes/,
     ],
   ])('%s', async (_name, which, words, message) => {
     const { code, stderr } = await command(which, words);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
     expect(aws.calls).toEqual([]);
+  });
+
+  test('a wrong parameter of baton.yml, which is named', async () => {
+    const project = projectWith('    workgroup: etl\n    cluster: old\n');
+    const words = ['--stage', 'dev', '--sql', SAMPLES, '--param', 'cluster=other'];
+    const { code, stderr } = await command('deploy', words, {}, project);
+    expect(stderr).toMatch(
+      /^baton: workgroup=etl \(baton\.yml\) and cluster=other \(--param\): a stage uses one warehouse/,
+    );
+    expect([code, aws.calls]).toEqual([2, []]);
   });
 
   test('a pipeline with an error, with its place', async () => {
@@ -139,15 +158,15 @@ describe('a deployment is refused before anything is deployed or read:', () => {
   });
 });
 
-describe('npm run deploy', () => {
-  test('with --dry-run prints the exact commands that it would run, and the sizes of the functions', async () => {
+describe('baton deploy', () => {
+  test('with --print prints the exact commands that it would run, and the sizes of the functions', async () => {
     const words = [
       '--stage',
       'dev',
       ...CLUSTER,
       '--param',
       'tags=team=data squad',
-      '--aws-profile',
+      '--profile',
       'work',
       '--print',
     ];
@@ -217,7 +236,23 @@ describe('npm run deploy', () => {
   });
 });
 
-describe('npm run remove', () => {
+describe('baton remove', () => {
+  test('takes Region and profile from baton.yml, unless they are given', async () => {
+    const project = projectWith('');
+    const { stdout } = await command(
+      'remove',
+      ['--stage', 'dev', '--print'],
+      { AWS_REGION: 'eu-west-1' },
+      project,
+    );
+    expect(stdout).toContain(`cd ${join(project, '.build/remove/dev')} && node `);
+    expect(stdout).toContain(' remove --stage dev --region eu-central-1 --aws-profile work\n');
+    const given = ['--stage', 'dev', '--print', '--region', 'eu-west-3', '--profile', 'own'];
+    expect((await command('remove', given, {}, project)).stdout).toContain(
+      ' remove --stage dev --region eu-west-3 --aws-profile own\n',
+    );
+  });
+
   test('needs no parameters, empties the deployment bucket, deletes the stack, and lists what stays', async () => {
     aws.executed = 1;
     const { code, stderr } = await command('remove', ['--stage', 'dev', ...REGION, '--yes']);

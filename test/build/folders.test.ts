@@ -10,10 +10,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { hold, keepNewest, madeOnce, writeWhole } from '../../build/folders.ts';
+import { hold, keepNewest, madeAnew, madeOnce, writeWhole } from '../../build/folders.ts';
 
 let parent: string;
 
@@ -78,4 +79,23 @@ test('a file is replaced atomically and leaves no other file', () => {
   writeWhole(path, 'new');
   expect(readFileSync(path, 'utf8')).toBe('new');
   expect(readdirSync(join(parent, 'deep'))).toEqual(['plans.json']);
+});
+
+test('a folder made anew replaces the earlier one whole, also several at once, but not one that a process holds', async () => {
+  const folder = join(parent, 'anew');
+  const make = async (maker: number) =>
+    madeAnew(folder, async (temporary) => {
+      writeFileSync(join(temporary, 'first'), String(maker));
+      await Promise.resolve();
+      writeFileSync(join(temporary, 'second'), String(maker));
+      if (maker === 9) hold(temporary);
+    });
+  await make(0);
+  await Promise.all([1, 2, 3, 4].map(make));
+  expect(readFileSync(join(folder, 'first'), 'utf8')).toMatch(/[1-4]/);
+  expect(readFileSync(join(folder, 'first'), 'utf8')).toBe(readFileSync(join(folder, 'second'), 'utf8'));
+  await make(9);
+  await expect(make(5)).rejects.toThrow(`${folder} is in use by process ${process.pid}`);
+  expect(readFileSync(join(folder, 'second'), 'utf8')).toBe('9');
+  expect(readdirSync(parent)).toEqual(['anew']);
 });

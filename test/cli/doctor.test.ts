@@ -215,7 +215,7 @@ describe('a finding of doctor', () => {
       {
         name: 'rules',
         message: 'no rule delivers files of stores (s3://landing/stores/)',
-        remedy: 'npm run deploy -- --stage prod',
+        remedy: 'npx baton deploy --stage prod',
       },
     ],
     [
@@ -238,7 +238,7 @@ describe('a finding of doctor', () => {
         name: 'rules',
         message:
           'rules deliver events that no pipeline in this folder uses: s3://landing/old/; success of stores',
-        remedy: expect.stringContaining('npm run deploy -- --stage prod'),
+        remedy: expect.stringContaining('npx baton deploy --stage prod'),
       },
     ],
     [
@@ -321,7 +321,7 @@ describe('a finding of doctor', () => {
       {
         name: 'pipelines',
         message: 'the deployed pipelines differ from this folder (different SQL: stores)',
-        remedy: expect.stringContaining('npm run deploy -- --stage prod'),
+        remedy: expect.stringContaining('npx baton deploy --stage prod'),
       },
     ],
     [
@@ -490,7 +490,7 @@ describe('doctor on a stage that does not exist', () => {
       ['stage', 'finding'],
     ]);
     expect(checks[1]?.message).toContain('stage prod in eu-west-1 not found');
-    expect(checks[1]?.remedy).toContain('npm run deploy -- --stage prod');
+    expect(checks[1]?.remedy).toContain('npx baton deploy --stage prod');
   });
 });
 

@@ -1,4 +1,4 @@
-/** `npm run package` in a copy that was never built, with an empty home, no credentials and no network. */
+/** `baton package` in a copy that was never built, with an empty home, no credentials and no network. */
 import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { templateProblems } from './schema-check.ts';
 
 const COPIED = [
+  'bin',
   'build',
   'cli',
   'functions',
@@ -39,7 +40,8 @@ test(`a fresh copy packages without credentials${canGoOffline ? ' and with no ne
     symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
     const command = [
       process.execPath,
-      join(clone, 'build', 'package.ts'),
+      join(clone, 'bin', 'baton.js'),
+      'package',
       '--stage=dev',
       '--param=workgroup=etl',
       '--param=workgroupId=11111111-2222-4333-8444-555555555555',
@@ -50,18 +52,12 @@ test(`a fresh copy packages without credentials${canGoOffline ? ' and with no ne
       // Nothing of this process's own: no credentials, no region, no proxy, no home.
       env: { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, HOME: home, TMPDIR: folder },
     });
+    const packaged = join(clone, '.build', 'package', 'dev');
     for (const name of functionNames) {
       expect(stderr).toContain(`${name.padEnd(10)} `);
-      expect(existsSync(join(clone, '.build', 'functions', `${name}.zip`))).toBe(true);
+      expect(existsSync(join(packaged, '.build', 'functions', `${name}.zip`))).toBe(true);
     }
-    const template = join(
-      clone,
-      '.build',
-      'package',
-      'dev',
-      'package',
-      'cloudformation-template-update-stack.json',
-    );
+    const template = join(packaged, 'package', 'cloudformation-template-update-stack.json');
     expect(templateProblems(JSON.parse(readFileSync(template, 'utf8')))).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,49 @@
+import { EXIT } from '../exit.ts';
+import type { Verb } from '../verb.ts';
+import {
+  givenProfile,
+  givenRegion,
+  givenStage,
+  oslsOptions,
+  packaged,
+  parameterOptions,
+} from './deployment-options.ts';
+
+export const deploy: Verb = {
+  name: 'deploy',
+  summary: 'package a stage and deploy it to AWS (npm run deploy)',
+  description: `
+Packages the stage like \`baton package\`, which reports all that can be wrong
+without an account, then deploys it with your credentials, and prints what comes
+next. The Region must be set. CloudFormation rolls a failed deployment back.`,
+  positionals: [],
+  options: { ...parameterOptions, ...oslsOptions },
+  examples: [
+    'baton deploy --stage dev --region eu-central-1 --param cluster=warehouse',
+    'baton deploy --stage prod --region eu-central-1 --profile work --print',
+  ],
+  run: async (context) => {
+    const { args, out } = context;
+    const stage = givenStage(context);
+    const region = givenRegion(context);
+    const profile = givenProfile(context);
+    const { asTyped, oslsWords, runOsls } = await import('../../build/osls.ts');
+    const print = args.flag('print');
+    const { service, parameters } = await packaged(context, { region, held: !print });
+    const words = oslsWords({ command: 'deploy', stage, region, parameters, profile });
+    if (print) {
+      out.data(asTyped(service, words));
+      return EXIT.done;
+    }
+    if ((await runOsls(service, words)) !== 0) {
+      out.say('');
+      out.say('The deployment failed for the reason above. CloudFormation rolls its changes back.');
+      return EXIT.failed;
+    }
+    out.say(`
+Deployed. Next steps:
+  npx baton setup --stage ${stage}      # tables and markers in the warehouse; again after each change of sql/setup
+  npx baton doctor --stage ${stage}     # checks credentials, permissions, buckets and markers, and prints how to fix each problem`);
+    return EXIT.done;
+  },
+};
