@@ -2,12 +2,12 @@
  * Bundles the Lambda functions with esbuild: each in a folder of its own with everything inside, minified; what is
  * behind `import()` lies in chunks beside `index.mjs` that are read only when they are needed.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 
 import type { Metafile, Plugin } from 'esbuild';
 
-import { buildFolder, packageRoot, sourceStamp } from './project.ts';
+import { buildFolder, isInstalled, packageRoot, sourceStamp } from './project.ts';
 import { keepNewest, linkFiles, madeOnce } from './folders.ts';
 
 /** Each a file `functions/<name>.ts` that exports `handler`; each has the compiled pipelines (plans.json) beside its code. */
@@ -16,7 +16,7 @@ export const functionNames = ['start-run', 'run-step', 'sweep', 'operate'];
 const KEPT_BUILDS = 20;
 
 /** What a function loads. */
-export interface BundleReport {
+interface BundleReport {
   /** index.mjs and every chunk that it imports statically, minified */
   readonly eagerBytes: number;
   /** What is loaded with `import()`. */
@@ -202,11 +202,28 @@ function reportOf(outputs: Outputs): BundleReport {
   };
 }
 
-/** Bundles all functions if a source has changed, into `folder`/<name>/index.mjs; never change it, it is shared. */
-export async function ensureFunctionBundles(): Promise<{
+interface FunctionBundles {
+  /** `<name>/index.mjs` below it; never change it, it is shared. Another content has another name. */
   readonly folder: string;
   readonly report: Readonly<Record<string, BundleReport>>;
-}> {
+}
+
+/** The bundles of all functions: those that the installed package comes with; else made if a source has changed. */
+export async function ensureFunctionBundles(): Promise<FunctionBundles> {
+  const folder = isInstalled ? prebuilt() : await builtNow();
+  const report = readFileSync(join(folder, 'report.json'), 'utf8');
+  return { folder, report: JSON.parse(report) as Record<string, BundleReport> };
+}
+
+/** Of the package (`make-package.ts`): its bundles lie here, in a folder that is named by their content. */
+export const PREBUILT = 'bundles';
+
+function prebuilt(): string {
+  const [name = ''] = readdirSync(join(packageRoot, PREBUILT));
+  return join(packageRoot, PREBUILT, name);
+}
+
+async function builtNow(): Promise<string> {
   const stamp = sourceStamp(['shared', 'functions', 'build']);
   const builds = join(buildFolder, 'bundles');
   const folder = join(builds, stamp);
@@ -217,6 +234,5 @@ export async function ensureFunctionBundles(): Promise<{
     writeFileSync(join(temporary, 'report.json'), JSON.stringify(report));
   });
   if (isNew) keepNewest(builds, KEPT_BUILDS);
-  const report = readFileSync(join(folder, 'report.json'), 'utf8');
-  return { folder, report: JSON.parse(report) as Record<string, BundleReport> };
+  return folder;
 }

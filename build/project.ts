@@ -20,11 +20,16 @@ export function projectAbove(folder: string): string | undefined {
   return above === folder ? undefined : projectAbove(above);
 }
 
+const found = projectAbove(process.cwd()) ?? (isInstalled ? undefined : packageRoot);
+
+/** False for an installed Baton that is called outside of a project: it leaves nothing there unasked. */
+export const isProject = found !== undefined;
+
 /**
  * The person's project: its `sql/`, state (`.baton/`) and builds (`.build/`). Without a baton.yml it is the repository,
  * or, for an installed Baton, the current folder.
  */
-export const projectFolder = projectAbove(process.cwd()) ?? (isInstalled ? process.cwd() : packageRoot);
+export const projectFolder = found ?? process.cwd();
 
 export const buildFolder = join(projectFolder, '.build');
 

@@ -1,5 +1,5 @@
 /** The host's side of one worker thread: start it, hand it one event at a time, end it when its time is up. */
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 
@@ -28,7 +28,8 @@ type LogEntry = Extract<FromWorker, { readonly kind: 'log' }>;
 /** Lambda gives loading 10 s, beside the function's own timeout. */
 const LONGEST_LOAD_MS = 10_000;
 
-const WORKER = new URL('worker.ts', import.meta.url);
+/** Compiled, as this file is, or not. */
+const WORKER = new URL(`worker${extname(import.meta.filename)}`, import.meta.url);
 
 export class Instance {
   readonly #settings: FunctionSettings;

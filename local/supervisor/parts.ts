@@ -1,5 +1,5 @@
 /** The services of the local AWS, put together: who calls whom, in which order they start and end. */
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 
 import { LOCAL_REGION } from '../account.ts';
 import type { LocalClock } from '../clock.ts';
@@ -216,7 +216,7 @@ export class Parts {
     const { home, log } = options;
     return new Child({
       name,
-      program: join(import.meta.dirname, '..', name, 'process.ts'),
+      program: join(import.meta.dirname, '..', name, `process${extname(import.meta.filename)}`),
       logFile: join(home, 'logs', `${name}.log`),
       environment: () => ({
         BATON_HOME: home,

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { packageRoot } from '../../build/project.ts';
+import { packageRoot as root } from '../../build/project.ts';
 
 const sources = ['functions', 'shared'].flatMap((folder) =>
-  readdirSync(join(packageRoot, folder), { recursive: true, withFileTypes: true })
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8')),
 );
