@@ -107,6 +107,7 @@ function keyStatementsOf(keys) {
   if (keys.length === 0) return [];
   return [
     {
+      Sid: 'UseBucketKeys',
       Effect: 'Allow',
       Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
       Resource: keys,

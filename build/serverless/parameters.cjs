@@ -12,6 +12,7 @@ const PARAMETERS = [
   'dbUser',
   'secretArn',
   'secretKeyArn',
+  'statementAccess',
   'otherWorkgroups',
   'otherClusters',
   'copyRole',

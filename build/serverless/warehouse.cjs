@@ -46,6 +46,7 @@ function warehouseOf(parameters, plans, problems) {
     problems.add(parameters.cited('database'), 'must be the name of a database of the warehouse');
   }
   const secretKey = secretKeyOf(parameters, [main, ...others], problems);
+  const access = accessOf(parameters, problems);
   const none = { Ref: 'AWS::NoValue' };
   return {
     environment: {
@@ -59,7 +60,7 @@ function warehouseOf(parameters, plans, problems) {
           ? none
           : JSON.stringify(Object.fromEntries(used.map((each) => connectionOf(each, database)))),
     },
-    statements: statementsOf([main, ...used], database, secretKey),
+    statements: statementsOf([main, ...used], database, secretKey, access),
   };
 }
 
@@ -256,6 +257,24 @@ function secretKeyOf({ text, cited }, warehouses, problems) {
 }
 
 /**
+ * What statements may be sent to. No page of AWS says which resource it checks for a call that names a session only, and
+ * two pages write the ARN of a workgroup differently.
+ *
+ * @typedef {'warehouse' | 'both-arns' | 'any'} Access
+ *
+ * @param {Parameters} parameters
+ * @param {Problems} problems
+ * @returns {Access}
+ */
+function accessOf({ text, cited }, problems) {
+  const access = text('statementAccess');
+  if (access === '' || access === 'warehouse') return 'warehouse';
+  if (access === 'both-arns' || access === 'any') return access;
+  problems.add(cited('statementAccess'), 'must be warehouse, both-arns or any');
+  return 'warehouse';
+}
+
+/**
  * As the functions hand it to the Data API.
  *
  * @param {Warehouse} warehouse
@@ -281,8 +300,9 @@ function connectionOf({ kind, name, dbUser, secretArn }, database) {
  * @param {readonly Warehouse[]} warehouses
  * @param {string} database
  * @param {string | undefined} secretKey
+ * @param {Access} access
  */
-function statementsOf(warehouses, database, secretKey) {
+function statementsOf(warehouses, database, secretKey, access) {
   const byIam = warehouses.filter(({ dbUser, secretArn }) => dbUser === undefined && secretArn === undefined);
   const workgroupsByIam = byIam.filter(({ kind }) => kind === 'workgroup');
   const clustersByIam = byIam.filter(({ kind }) => kind === 'cluster');
@@ -290,22 +310,30 @@ function statementsOf(warehouses, database, secretKey) {
   return [
     // Submit statements, open and use sessions.
     ...allow(
+      'SubmitStatements',
       ['redshift-data:ExecuteStatement', 'redshift-data:BatchExecuteStatement'],
-      warehouses.map(({ kind, name, id = '' }) =>
-        kind === 'workgroup' ? workgroupArn(id) : clusterArn('cluster', name),
-      ),
+      access === 'any'
+        ? '*'
+        : warehouses.flatMap(({ kind, name, id = '' }) =>
+            kind === 'cluster'
+              ? [clusterArn('cluster', name)]
+              : [workgroupArn(id), ...(access === 'both-arns' ? [otherWorkgroupArn(id)] : [])],
+          ),
     ),
     // The first call of a session signs in, as IAMR:<the role> ...
     ...allow(
+      'SignInToWorkgroup',
       'redshift-serverless:GetCredentials',
       workgroupsByIam.map(({ id = '' }) => workgroupArn(id)),
     ),
     ...allow(
+      'SignInToCluster',
       'redshift:GetClusterCredentialsWithIAM',
       clustersByIam.map(({ name }) => clusterArn('dbname', `${name}/${database}`)),
     ),
     // ... or as a database user that exists: none is created, no group joined ...
     ...allow(
+      'SignInAsDatabaseUser',
       'redshift:GetClusterCredentials',
       withUser.flatMap(({ name, dbUser = '' }) => [
         clusterArn('dbuser', `${name}/${dbUser}`),
@@ -314,6 +342,7 @@ function statementsOf(warehouses, database, secretKey) {
     ),
     // ... or as the user of a secret, which the Data API reads with its caller's rights.
     ...allow(
+      'SignInWithSecret',
       'secretsmanager:GetSecretValue',
       warehouses.flatMap(({ secretArn }) => secretArn ?? []),
     ),
@@ -321,7 +350,7 @@ function statementsOf(warehouses, database, secretKey) {
       ? []
       : [
           {
-            ...allow('kms:Decrypt', [secretKey])[0],
+            ...allow('DecryptSecret', 'kms:Decrypt', [secretKey])[0],
             Condition: { StringLike: { 'kms:ViaService': 'secretsmanager.*' } },
           },
         ]),
@@ -329,16 +358,27 @@ function statementsOf(warehouses, database, secretKey) {
 }
 
 /**
+ * @param {string} Sid
  * @param {string | string[]} Action
- * @param {readonly unknown[]} Resource
+ * @param {readonly unknown[] | '*'} Resource
  */
-function allow(Action, Resource) {
-  return Resource.length === 0 ? [] : [{ Effect: 'Allow', Action, Resource }];
+function allow(Sid, Action, Resource) {
+  return Resource.length === 0 ? [] : [{ Sid, Effect: 'Allow', Action, Resource }];
 }
 
 /** @param {string} id */
 function workgroupArn(id) {
   return arn(`redshift-serverless:\${AWS::Region}:\${AWS::AccountId}:workgroup/${id}`);
+}
+
+/**
+ * As examples in the Redshift management guide write it; the authorization reference has the form above. Not tried which
+ * of them AWS compares.
+ *
+ * @param {string} id
+ */
+function otherWorkgroupArn(id) {
+  return arn(`redshift:\${AWS::Region}:\${AWS::AccountId}:workgroup/${id}`);
 }
 
 /**

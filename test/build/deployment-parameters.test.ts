@@ -90,6 +90,11 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
     /^secretKeyArn=alias\/etl .*: must be the ARN of a KMS key/,
   ],
   [
+    'an access to statements that is none',
+    { ...workgroup, statementAccess: 'all' },
+    /^statementAccess=all \(--param\): must be warehouse, both-arns or any$/,
+  ],
+  [
     'another workgroup without id',
     { ...workgroup, otherWorkgroups: 'reporting' },
     /^otherWorkgroups=.*"reporting": must be NAME=ID/,
@@ -263,6 +268,7 @@ describe('the permissions for a warehouse', () => {
   const sub = (text: string) => ({ 'Fn::Sub': text });
   const none = { Ref: 'AWS::NoValue' };
   const submits = (...resources: string[]) => ({
+    Sid: 'SubmitStatements',
     Effect: 'Allow',
     Action: ['redshift-data:ExecuteStatement', 'redshift-data:BatchExecuteStatement'],
     Resource: resources.map(sub),
@@ -281,6 +287,7 @@ describe('the permissions for a warehouse', () => {
     expect(statements).toEqual([
       submits(`${serverless}:workgroup/${ID}`),
       {
+        Sid: 'SignInToWorkgroup',
         Effect: 'Allow',
         Action: 'redshift-serverless:GetCredentials',
         Resource: [sub(`${serverless}:workgroup/${ID}`)],
@@ -294,6 +301,7 @@ describe('the permissions for a warehouse', () => {
     expect(statements).toEqual([
       submits(`${account}:cluster:old`),
       {
+        Sid: 'SignInToCluster',
         Effect: 'Allow',
         Action: 'redshift:GetClusterCredentialsWithIAM',
         Resource: [sub(`${account}:dbname:old/mart`)],
@@ -306,6 +314,7 @@ describe('the permissions for a warehouse', () => {
     expect(warehouse).toMatchObject({ dbUser: 'etl', secretArn: none });
     expect(statements.slice(1)).toEqual([
       {
+        Sid: 'SignInAsDatabaseUser',
         Effect: 'Allow',
         Action: 'redshift:GetClusterCredentials',
         Resource: [sub(`${account}:dbuser:old/etl`), sub(`${account}:dbname:old/dev`)],
@@ -323,8 +332,14 @@ describe('the permissions for a warehouse', () => {
       });
       expect(warehouse).toMatchObject({ dbUser: none, secretArn: SECRET });
       expect(statements.slice(1)).toEqual([
-        { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: [SECRET] },
         {
+          Sid: 'SignInWithSecret',
+          Effect: 'Allow',
+          Action: 'secretsmanager:GetSecretValue',
+          Resource: [SECRET],
+        },
+        {
+          Sid: 'DecryptSecret',
           Effect: 'Allow',
           Action: 'kms:Decrypt',
           Resource: [KEY],
@@ -333,6 +348,23 @@ describe('the permissions for a warehouse', () => {
       ]);
     },
   );
+
+  test.each([
+    ['warehouse', submits(`${serverless}:workgroup/${ID}`, `${account}:cluster:old`)],
+    [
+      'both-arns',
+      submits(`${serverless}:workgroup/${ID}`, `${account}:workgroup/${ID}`, `${account}:cluster:old`),
+    ],
+    ['any', { ...submits(), Resource: '*' }],
+  ])('to send statements are as wide as statementAccess=%s', async (statementAccess, expected) => {
+    const { statements } = await deploymentWith(
+      { ...workgroup, otherClusters: 'old', statementAccess },
+      { plans: [{ pipeline: 'b', warehouse: 'old' }] },
+    );
+    expect(statements[0]).toEqual(expected);
+    // The sign-in stays with the warehouses.
+    expect(JSON.stringify(statements.slice(1))).not.toContain('"*"');
+  });
 
   test('are given for warehouses that pipelines name, and for no other', async () => {
     const otherId = ID.replaceAll('1', '9');
