@@ -24,7 +24,8 @@ export const handler = wrap(async (event, tools): Promise<Answer> => {
     const request = parseRequest(event);
     if (request.verb === 'check') {
       const { checkStage } = await import('../shared/engine/check-stage.ts');
-      return await checkStage(engine);
+      // A wake-up that is rejected is a finding here.
+      return await checkStage(tools.engine);
     }
     const answer = await answerTo(request, engine);
     const { message, ...fields } = answer;

@@ -6,6 +6,8 @@ import { handler as wrap } from '../shared/middleware/handler.ts';
 export const handler = wrap(async (event, { config, engine }) => {
   const news = parseWakeUp(event, config.stage, config.roleName);
   if ('ignored' in news) {
+    const { recordArrival } = await import('../shared/engine/check/record-arrival.ts');
+    if (await recordArrival(event, engine)) return { recorded: true };
     engine.log('info', `ignored: ${news.ignored}`, {});
     return { ignored: news.ignored };
   }

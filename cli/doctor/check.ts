@@ -8,6 +8,8 @@ export interface Check {
   readonly message: string;
   /** What to do; of every finding. */
   readonly remedy?: string;
+  /** How long it took, where a call was tried. */
+  readonly ms?: number;
 }
 
 export function ok(name: string, message: string): Check {

@@ -1,11 +1,16 @@
 /** What the functions' own role found out (shared/engine/check-stage.ts), in words, each failure with what to do. */
 import type { Probe } from '../../shared/events/requests.ts';
-import { printable } from '../output.ts';
 import { duration } from '../runs/units.ts';
 import { finding, ok, unchecked, type Check } from './check.ts';
+import { denialIn, remedyOf } from './denial.ts';
+import { isPathWhat, onOneLine, pathWords, type PathWhat } from './path-words.ts';
 import type { Stage } from './stage-checks.ts';
 
-const NAMES: Readonly<Record<Probe['what'], string>> = {
+type What = Exclude<Probe['what'], PathWhat>;
+/** A probe of rights and places. */
+type RightProbe = Probe & { readonly what: What };
+
+const NAMES: Readonly<Record<What, string>> = {
   'sign-in': 'warehouse',
   marker: 'marker table',
   transactions: 'system views',
@@ -20,7 +25,7 @@ const NAMES: Readonly<Record<Probe['what'], string>> = {
 /** Slower than this, a person wants to know why. */
 const SLOW_MS = 5_000;
 
-function whenGood({ what, about = '', warehouse, ms }: Probe): string {
+function whenGood({ what, about = '', warehouse, ms }: RightProbe): string {
   switch (what) {
     case 'sign-in': {
       const which =
@@ -48,11 +53,9 @@ function whenGood({ what, about = '', warehouse, ms }: Probe): string {
   }
 }
 
-function whenBad(probe: Probe): string {
+function whenBad(probe: RightProbe): string {
   const { what, about = '', warehouse } = probe;
-  const said = printable(probe.said ?? '')
-    .replaceAll(/\s*\n\s*/g, ' ')
-    .trim();
+  const said = onOneLine(probe.said);
   const where = warehouse === undefined ? '' : ` of ${warehouse}`;
   switch (what) {
     case 'sign-in':
@@ -78,7 +81,7 @@ function whenBad(probe: Probe): string {
   }
 }
 
-function remedy(probe: Probe, stage: Stage): string {
+function remedy(probe: RightProbe, stage: Stage): string {
   const { what, warehouse, said = '' } = probe;
   const onStage =
     (stage.name === 'local' ? '' : ` --stage ${stage.name}`) +
@@ -115,10 +118,32 @@ function remedy(probe: Probe, stage: Stage): string {
 }
 
 function probeCheck(probe: Probe, stage: Stage): Check {
-  const name = NAMES[probe.what];
-  if (probe.status === 'ok') return ok(name, whenGood(probe));
-  if (probe.status === 'failed') return finding(name, whenBad(probe), remedy(probe, stage));
-  return unchecked(name, `cannot check whether ${whenGood(probe)} (${printable(probe.said ?? '')})`);
+  const words = wordsOf(probe, stage);
+  if (probe.status === 'ok') return { ...ok(words.name, words.good), ms: probe.ms };
+  if (probe.status === 'unsure')
+    return unchecked(words.name, `cannot check whether ${words.good} (${onOneLine(probe.said)})`);
+  // What IAM denies has one cause, whatever was tried.
+  const denial = denialIn(probe.said ?? '');
+  return finding(words.name, words.bad, denial === undefined ? words.remedy : remedyOf(denial, stage));
+}
+
+interface Words {
+  readonly name: string;
+  readonly good: string;
+  readonly bad: string;
+  readonly remedy: string;
+}
+
+function wordsOf(probe: Probe, stage: Stage): Words {
+  const { what } = probe;
+  if (isPathWhat(what)) return pathWords({ ...probe, what }, stage);
+  const right = { ...probe, what };
+  return {
+    name: NAMES[what],
+    good: whenGood(right),
+    bad: whenBad(right),
+    remedy: remedy(right, stage),
+  };
 }
 
 /** Tables that are as they should be, in one line. */

@@ -26,9 +26,11 @@ Checks everything a stage needs: credentials, clock, functions, table,
 deployed pipelines and rules against this folder, queue, archive, dead
 letters, buckets;
 and, with the functions' own role, the warehouse: sign-in, marker table,
-permissions, what COPY can read; then runs that wait for a manual action. Each
-problem is a "finding" line with its fix. What you have no access to is
-"unchecked" and does not count as a problem.
+permissions, what COPY can read; each call that a run makes, and whether the
+events of statements and wake-ups arrive, with the time each took; then runs
+that wait for a manual action. Each problem is a "finding" line with its fix:
+where IAM denied a call, the statement of the policy and its parameter. What you
+have no access to is "unchecked" and does not count as a problem.
 It changes nothing, but leaves small samples in the artifacts bucket.
 Exit codes: 0 no problems, 1 problems found, 3 the checks could not run.`,
   positionals: [],

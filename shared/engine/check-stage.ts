@@ -1,18 +1,18 @@
 /**
  * Checks that only the functions' own role can make: can it sign in to the warehouse, does it have the privileges that
- * runs need there, can COPY's role read the files. Used by `baton doctor`; has no lasting effect.
+ * runs need there, can COPY's role read the files, and do the calls of a run and its events go through. Used by `baton doctor`; has no lasting effect.
  */
+import { nameAndMessageOf } from '../errors.ts';
 import { defined } from '../run/defined.ts';
 import type { CheckAnswer, Probe } from '../events/requests.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import { quoteLiteral } from '../pipeline/render.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
-import type { Result, SmallEnd } from '../warehouse/warehouse.ts';
+import { checkPath } from './check/path.ts';
+import { runIn } from './check/session.ts';
 import { tablesOf, type NamedTable } from './named-tables.ts';
 import type { Engine } from './ports.ts';
 
-/** Keep-alive of the sessions that the check opens. */
-const KEEP_ALIVE_SECONDS = 60;
 /** With less time than this no probe is started: the results so far must still be returned. */
 const RESERVE_MS = 8_000;
 /** Key prefix of the check's own objects, below the only prefix that the role may write. */
@@ -41,13 +41,18 @@ export async function checkStage(engine: Engine): Promise<CheckAnswer> {
   await Promise.all(
     [...warehouses].map(async (warehouse) => {
       const plans = today.filter((plan) => plan.warehouse === warehouse);
-      const asked: Asked = { probes: [], next: 'sign-in' };
-      const late = engine.pause(Math.max(0, engine.driver.remainingMs() - RESERVE_MS / 2)).then(() => true);
-      const began = engine.now();
-      if (await Promise.race([askWarehouse(warehouse, plans, asked, engine), late])) {
-        asked.probes.push(unanswered(asked.next, warehouse, engine.now() - began));
-      }
-      probes.push(...asked.probes);
+      const [rights, path]: [Asked, Asked] = [
+        { probes: [], next: 'sign-in' },
+        { probes: [], next: 'statement' },
+      ];
+      const begin = (what: Probe['what']): void => {
+        path.next = what;
+      };
+      await Promise.all([
+        inTime(rights, warehouse, askWarehouse(warehouse, plans, rights, engine), engine),
+        inTime(path, warehouse, checkPath(warehouse, path.probes, begin, engine), engine),
+      ]);
+      probes.push(...rights.probes, ...path.probes);
     }),
   );
   return {
@@ -63,6 +68,19 @@ export async function checkStage(engine: Engine): Promise<CheckAnswer> {
 interface Asked {
   readonly probes: Probe[];
   next: Probe['what'];
+}
+
+/** Leaves time to return what was found so far. */
+async function inTime(
+  asked: Asked,
+  warehouse: string | undefined,
+  work: Promise<void>,
+  engine: Engine,
+): Promise<void> {
+  const late = engine.pause(Math.max(0, engine.driver.remainingMs() - RESERVE_MS / 2)).then(() => true);
+  const began = engine.now();
+  if ((await Promise.race([work, late])) === true)
+    asked.probes.push(unanswered(asked.next, warehouse, engine.now() - began));
 }
 
 /** No answer to the sign-in is a failure; no answer to one statement is inconclusive. */
@@ -92,17 +110,23 @@ async function mayRead({ bucket, prefix }: Place, engine: Engine): Promise<Probe
     await engine.files.find(bucket, `${prefix}${NOWHERE}`);
     return { what: 'files', about, status: 'ok', ms: engine.now() - began };
   } catch (error) {
-    return { what: 'files', about, status: 'failed', said: said(error), ms: engine.now() - began };
+    return {
+      what: 'files',
+      about,
+      status: 'failed',
+      said: nameAndMessageOf(error),
+      ms: engine.now() - began,
+    };
   }
 }
 
-/** Adds its results to `asked` one by one; false when done. */
+/** Adds its results to `asked` one by one. */
 async function askWarehouse(
   warehouse: string | undefined,
   plans: readonly Plan[],
   asked: Asked,
   engine: Engine,
-): Promise<false> {
+): Promise<void> {
   let began = engine.now();
   const about = defined({ warehouse });
   const tell: Tell = (probe) => {
@@ -116,11 +140,12 @@ async function askWarehouse(
   });
   if (!opened.ok) {
     tell({ what: 'sign-in', status: 'failed', said: opened.refusal.message });
-    return false;
+    return;
   }
   tell({ what: 'sign-in', status: 'ok' });
   const { sessionId } = opened.value;
-  const ask = async (sql: string): Promise<string | undefined> => (await run(sessionId, sql, engine)).failure;
+  const ask = async (sql: string): Promise<string | undefined> =>
+    (await runIn(sessionId, sql, engine)).failure;
   const probe = async (what: Probe['what'], sql: string): Promise<boolean> => {
     if (engine.driver.remainingMs() < RESERVE_MS) {
       tell({ what, status: 'unsure', said: NO_TIME });
@@ -153,7 +178,6 @@ async function askWarehouse(
     await copies(plans, ask, tell, engine);
   }
   await engine.warehouse.runSmall(sessionId, 'SELECT 1', CLOSING_KEEP_ALIVE_SECONDS);
-  return false;
 }
 
 /** Tries to read, on no rows; asks for the privilege to change (Redshift developer guide: HAS_TABLE_PRIVILEGE). */
@@ -166,7 +190,7 @@ async function rightsOn(
   const sql = isWritten
     ? `SELECT ${has('insert')} OR ${has('update')} OR ${has('delete')}`
     : `SELECT COUNT(*) FROM ${name} WHERE 1 = 0`;
-  const { failure, statementId } = await run(sessionId, sql, engine);
+  const { failure, statementId } = await runIn(sessionId, sql, engine);
   if (failure !== undefined || statementId === undefined) return { status: 'failed', said: failure ?? '' };
   if (!isWritten) return { status: 'ok' };
   try {
@@ -174,7 +198,7 @@ async function rightsOn(
     const may = result !== 'NOT_FOUND' && result.rows[0]?.[0] === 'true';
     return may ? { status: 'ok' } : { status: 'failed', said: 'no INSERT, UPDATE or DELETE privilege' };
   } catch (error) {
-    return { status: 'unsure', said: said(error) };
+    return { status: 'unsure', said: nameAndMessageOf(error) };
   }
 }
 
@@ -204,7 +228,7 @@ async function copies(
     });
     if (failure !== undefined) return;
   } catch (error) {
-    tell({ what: 'artifacts', about: own, status: 'failed', said: said(error) });
+    tell({ what: 'artifacts', about: own, status: 'failed', said: nameAndMessageOf(error) });
     return;
   }
   for (const [i, { bucket, prefix }] of placesOf(plans, landingBucket).entries()) {
@@ -224,34 +248,4 @@ function missingFile(failure: string | undefined): Pick<Probe, 'status' | 'said'
   if (/denied|forbidden|not authorized|status 403/i.test(failure)) return { status: 'failed', said: failure };
   if (/not exist|not present|not found|no such|nosuchkey|status 404/i.test(failure)) return { status: 'ok' };
   return { status: 'unsure', said: failure };
-}
-
-interface Outcome {
-  readonly failure?: string;
-  readonly statementId?: string;
-}
-
-async function run(sessionId: string, sql: string, engine: Engine): Promise<Outcome> {
-  let result: Result<SmallEnd>;
-  try {
-    result = await engine.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);
-    // For a moment after a statement's end the session rejects the next one.
-    for (let tries = 1; isBusy(result) && tries < 6; tries += 1) {
-      await engine.pause(100 * tries);
-      result = await engine.warehouse.runSmall(sessionId, sql, KEEP_ALIVE_SECONDS);
-    }
-  } catch (error) {
-    return { failure: said(error) };
-  }
-  if (!result.ok) return { failure: result.refusal.message };
-  const { statementId, status, error } = result.value;
-  return status === 'FINISHED' ? { statementId } : { failure: error ?? `the statement is ${status}` };
-}
-
-function isBusy(result: Result<SmallEnd>): boolean {
-  return !result.ok && result.refusal.reason === 'session-unavailable';
-}
-
-function said(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -149,10 +149,22 @@ export interface Probe {
     /** PutObject of a manifest. */
     | 'artifacts'
     /** The warehouse's own role reads. */
-    | 'copy';
+    | 'copy'
+    /** A statement with its event, and a transaction, in a session. */
+    | 'statement'
+    | 'transaction'
+    /** What follows a lost reply, a lost session, a request to cancel. */
+    | 'list-statements'
+    | 'list-sessions'
+    | 'cancel'
+    /** Waking a run. */
+    | 'put-events'
+    /** Their arrival at run-step; `ms`: since the call that caused them. */
+    | 'completion-event'
+    | 'wake-up-event';
   /** `unsure`: the check was inconclusive. */
   readonly status: 'ok' | 'failed' | 'unsure';
-  /** Table, bucket and prefix. */
+  /** Table, bucket and prefix, or what an event is of. */
   readonly about?: string;
   /** Present if it is not the stage's own warehouse. */
   readonly warehouse?: string;

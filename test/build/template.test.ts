@@ -57,9 +57,13 @@ function propertiesOf(id: string): Readonly<Record<string, unknown>> {
   return resource.Properties;
 }
 
-function statementsOfRole(): readonly { readonly Action: string | string[]; readonly Resource: unknown }[] {
+function statementsOfRole(): readonly {
+  readonly Sid?: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}[] {
   const policies = propertiesOf('FunctionRole')['Policies'] as {
-    PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] };
+    PolicyDocument: { Statement: { Sid?: string; Action: string | string[]; Resource: unknown }[] };
   }[];
   return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
 }

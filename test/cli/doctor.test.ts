@@ -402,6 +402,19 @@ describe('a finding of doctor', () => {
     ['files', 'Forbidden: UnknownError', 'cannot inspect', 'An existing bucket'],
     ['artifacts', 'AccessDenied: Access Denied', 'cannot write to', 'policy'],
     ['copy', 'S3ServiceException:Access Denied,Status 403', 'cannot read mart.x', 'The role of COPY'],
+    ['statement', 'InternalServerException: no', 'rejects a statement with its event', 'ExecuteStatement'],
+    ['transaction', 'InternalServerException: no', 'a transaction of two', 'BatchExecuteStatement'],
+    ['list-statements', 'ThrottlingException: no', 'found by its name', 'ListStatements'],
+    ['list-sessions', 'an open session is listed as CLOSED', 'state of a session', 'ListSessions'],
+    ['cancel', 'InternalServerException: no', 'cannot be cancelled', 'CancelStatement'],
+    ['put-events', 'EventBridge rejected an event', 'EventBridge rejects', 'PutEvents'],
+    [
+      'completion-event',
+      'did not reach run-step within 8 s',
+      'the completion event of mart.x did not reach',
+      'baton-prod-statement-ended',
+    ],
+    ['wake-up-event', 'did not reach run-step within 8 s', 'mart.x did not', 'baton-prod-run-woken'],
   ];
 
   it.each(probes)(
@@ -413,6 +426,50 @@ describe('a finding of doctor', () => {
       expect(found.message).toContain(words);
       expect(found.message).toContain(said);
       expect(found.remedy).toContain(remedy);
+    },
+  );
+
+  const OF =
+    'AccessDeniedException: User: arn:aws:sts::1:assumed-role/baton-prod-functions/baton-prod-operate is';
+  const denials: [Probe['what'], string, RegExp][] = [
+    [
+      'statement',
+      `${OF} not authorized to perform: redshift-data:ExecuteStatement on resource: * because no identity-based policy allows it`,
+      /^the statement SubmitStatements of the role baton-prod-functions does not allow it on \*: .* --stage prod --param statementAccess=any$/,
+    ],
+    [
+      'transaction',
+      `${OF} not authorized to perform: redshift-data:BatchExecuteStatement on resource: arn:aws:redshift:eu-west-1:1:workgroup/1a because no identity-based policy allows it`,
+      /SubmitStatements .*workgroup\/1a: .* --param statementAccess=both-arns$/,
+    ],
+    [
+      'marker',
+      `${OF} not authorized to perform: redshift-data:ExecuteStatement`,
+      /SubmitStatements .* --param statementAccess=any$/,
+    ],
+    [
+      'sign-in',
+      `${OF} not authorized to perform: redshift-serverless:GetCredentials on resource: arn:aws:redshift-serverless:eu-west-1:1:workgroup/2b`,
+      /SignInToWorkgroup .*workgroup\/2b: check the parameter workgroupId /,
+    ],
+    [
+      'list-sessions',
+      `${OF} not authorized to perform: redshift-data:ListSessions on resource: *`,
+      /FollowStatements .* compare the role with the deployed template/,
+    ],
+    [
+      'put-events',
+      `${OF} not authorized to perform: events:PutEvents on resource: arn:aws:events:x:1:event-bus/default with an explicit deny in a service control policy`,
+      /^not the role's own policy but a service control policy denies events:PutEvents to baton-prod-functions/,
+    ],
+  ];
+
+  it.each(denials)(
+    'about a denied %s names the statement of the policy and its parameter',
+    async (what, said, remedy) => {
+      const bad: Probe = { what, status: 'failed', said, about: 'x', ms: 5 };
+      const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, bad])) });
+      expect(found.remedy).toMatch(remedy);
     },
   );
 
@@ -433,6 +490,35 @@ describe('a finding of doctor', () => {
     const bad: Probe = { what: 'marker', status: 'failed', said: 'ERROR: x\n  Position: 12\u001B[2J', ms: 5 };
     const found = await only({ ask: () => Promise.resolve(answerOf([...PROBES, bad])) });
     expect(found.message).toContain(String.raw`ERROR: x Position: 12\x1b[2J`);
+  });
+});
+
+describe('doctor, about the way of a run', () => {
+  it('reports how long each call took and each event was on its way', async () => {
+    const checks = await checksOf({
+      ask: () =>
+        Promise.resolve(
+          answerOf([
+            ...PROBES,
+            { what: 'statement', status: 'ok', ms: 34 },
+            { what: 'completion-event', status: 'ok', about: 'a transaction', ms: 450 },
+          ]),
+        ),
+    });
+    expect(checks.filter(({ name }) => name === 'statement' || name === 'events')).toEqual([
+      {
+        name: 'statement',
+        status: 'ok',
+        message: 'a session accepts a statement with its event, 34 ms',
+        ms: 34,
+      },
+      {
+        name: 'events',
+        status: 'ok',
+        message: 'the completion event of a transaction reaches run-step, 450 ms',
+        ms: 450,
+      },
+    ]);
   });
 });
 

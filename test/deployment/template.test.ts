@@ -1,6 +1,7 @@
 /** The compiled template of every variant, held against AWS's schemas and against itself. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { STATEMENT_OF } from '../../cli/doctor/denial.ts';
 import { readConfig } from '../../shared/middleware/config.ts';
 import { deliveryProblems } from './deliveries.ts';
 import { DELIVERY_MISTAKES } from './delivery-mistakes.ts';
@@ -47,6 +48,34 @@ describe.each(VARIANT_NAMES)('the template of %s', (name) => {
     const given: readonly string[] = Object.values(VARIANTS[name].parameters);
     expect(literalsIn(JSON.stringify(templateOf(name)), given)).toEqual([]);
   });
+});
+
+interface RoleResource {
+  readonly Properties: {
+    readonly Policies: readonly {
+      readonly PolicyDocument: {
+        readonly Statement: readonly { readonly Sid?: string; readonly Action: string | readonly string[] }[];
+      };
+    }[];
+  };
+}
+
+test("each statement of the functions' role has a name, by which doctor finds it for a denied action", () => {
+  const named = VARIANT_NAMES.flatMap((name) => {
+    const { FunctionRole } = templateOf(name)['Resources'] as unknown as Record<string, RoleResource>;
+    const statements = (FunctionRole?.Properties.Policies ?? []).flatMap(
+      ({ PolicyDocument }) => PolicyDocument.Statement,
+    );
+    expect(statements.length).toBeGreaterThan(10);
+    const sids = statements.map(({ Sid = '' }) => Sid);
+    expect(sids.filter((sid) => !/^[A-Za-z0-9]+$/.test(sid))).toEqual([]);
+    expect(new Set(sids).size).toBe(sids.length);
+    return statements.flatMap(({ Sid, Action }) => [Action].flat().map((action) => [action, Sid] as const));
+  });
+  for (const [action, sid] of Object.entries(STATEMENT_OF)) {
+    const found = new Set(named.filter(([each]) => each === action).map(([, each]) => each));
+    expect([...found]).toEqual([sid]);
+  }
 });
 
 function actionsOf(name: keyof typeof VARIANTS): readonly string[] {

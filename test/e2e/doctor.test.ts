@@ -75,10 +75,23 @@ describe('baton doctor', () => {
         'system views',
         'rights',
         'COPY role',
+        'statement',
+        'look-ups',
+        'cancel',
+        'events',
         'sweep',
         'runs',
       ]),
     );
+    const timed = checks.filter(({ ms }) => ms !== undefined).map(({ message }) => message);
+    for (const words of [
+      /^a session accepts a statement with its event, \d+ ms$/,
+      /^a session accepts a transaction of two statements, \d+ ms$/,
+      /^the completion event of a statement reaches run-step, \d+ ms$/,
+      /^the completion event of a transaction reaches run-step, \d+ ms$/,
+      /^a wake-up reaches run-step, \d+ ms$/,
+    ])
+      expect(timed).toContainEqual(expect.stringMatching(words));
     expect(await stack.count('SELECT COUNT(*) FROM baton.step_marker')).toBe(rows);
     expect((await stack.runs('stores')).length).toBe(0);
   });
@@ -185,6 +198,33 @@ describe('baton doctor', () => {
     }
   });
 
+  it('names the statement of the policy and the parameter if AWS denies statements inside a session', async () => {
+    await stack.admin('POST', 'faults', {
+      target: 'call',
+      service: 'redshift-data',
+      operation: 'BatchExecuteStatement',
+      how: 'error',
+      status: 400,
+      errorType: 'AccessDeniedException',
+      message:
+        'User: arn:aws:sts::000000000000:assumed-role/baton-local-functions/baton-local-operate is not authorized to ' +
+        'perform: redshift-data:BatchExecuteStatement on resource: * because no identity-based policy allows the ' +
+        'redshift-data:BatchExecuteStatement action',
+      times: null,
+    });
+    try {
+      const { code, findings } = await doctor();
+      expect(code).toBe(1);
+      expect(findings).toHaveLength(1);
+      expect(findings[0]?.message).toContain('a session rejects a transaction of two statements: ');
+      expect(findings[0]?.remedy).toMatch(
+        /^the statement SubmitStatements of the role baton-local-functions does not allow it on \*: .* --param statementAccess=any$/,
+      );
+    } finally {
+      await stack.admin('DELETE', 'faults');
+    }
+  });
+
   it('reports a sweep that is not running, by an overdue run', async () => {
     const fault = (match: object): Promise<unknown> =>
       stack.admin('POST', 'faults', { target: 'event', match, effect: { kind: 'drop' } });
@@ -199,8 +239,12 @@ describe('baton doctor', () => {
       );
       await stack.advance(20 * 60_000);
       const { findings } = await doctor();
-      expect(findings.map(({ name }) => name)).toEqual(['sweep']);
-      expect(findings[0]?.message).toMatch(
+      expect(findings.map(({ name }) => name)).toEqual(['events', 'events', 'sweep']);
+      expect(findings[0]).toMatchObject({
+        message: 'the completion event of a statement did not reach run-step within 8 s',
+        remedy: expect.stringContaining('check the rule baton-local-statement-ended'),
+      });
+      expect(findings[2]?.message).toMatch(
         new RegExp(`^not running: ${run.id} overdue for 1\\d min \\d+ s$`),
       );
       await stack.admin('DELETE', 'faults');

@@ -1,11 +1,14 @@
-/** What the functions' own role finds out about a stage, over a warehouse that answers from a table. */
-import { describe, expect, it } from 'vitest';
+/** What the functions' own role finds out about rights and places, over a warehouse that answers from a table. */
+import { describe, expect, it, vi } from 'vitest';
 
 import { checkStage } from '../../shared/engine/check-stage.ts';
 import type { Engine } from '../../shared/engine/ports.ts';
 import type { Probe } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Refusal } from '../../shared/run/run-event.ts';
+
+// Has tests of its own: check-path.test.ts.
+vi.mock('../../shared/engine/check/path.ts', () => ({ checkPath: () => Promise.resolve() }));
 
 const PLAN = {
   pipeline: 'stores',
