@@ -6,6 +6,7 @@ import process from 'node:process';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { consoleOf, Reader } from './page.ts';
 import { eventually, root, Stack } from './stack.ts';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -38,6 +39,20 @@ function run(line: string): { status: number | null; stdout: string; stderr: str
     encoding: 'utf8',
   });
 }
+
+it('the transcript of the README is what the commands print', async () => {
+  const shown = consoleOf(readme);
+  expect(shown).toHaveLength(4);
+  process.chdir(stack.home);
+  const reader = new Reader({ AWS_ENDPOINT_URL: stack.endpoint, BATON_HOME: join(stack.home, 'state') });
+  await reader.play('README.md', shown);
+  const rows = 'SELECT product_id, name, price FROM mart.product_dimension WHERE is_current ORDER BY 1';
+  expect(await stack.query(rows)).toEqual([
+    ['1', 'Kettle', '29.90'],
+    ['2', 'Lamp', '49.00'],
+    ['3', 'Rug', '120.00'],
+  ]);
+});
 
 it('the commands of the README create a pipeline, check it and show it', () => {
   const lines = blockBelow('Write a pipeline');
