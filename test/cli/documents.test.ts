@@ -12,7 +12,9 @@ const documents = [
   'README.md',
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
-  ...readdirSync('docs').map((name) => join('docs', name)),
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
 ];
 
 function read(path: string): string {
@@ -38,10 +40,20 @@ function commandsOf(path: string): string[][] {
     .filter((words) => words.length > 0 && !words.includes('VERB') && !words.includes('...'));
 }
 
+/** Links within the project, as they stand. */
+function linksOf(path: string): string[] {
+  return [...read(path).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link);
+}
+
 describe('the documents', () => {
+  it('are all in the index', () => {
+    const linked = new Set(linksOf('docs/README.md').map((link) => join('docs', link.replace(/#.*/, ''))));
+    const missing = documents.filter((path) => path.startsWith('docs/') && !linked.has(path));
+    expect(missing).toEqual(['docs/README.md']);
+  });
+
   it.each(documents)('have no broken link within the project: %s', (path) => {
-    const links = [...read(path).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link);
-    const broken = links.filter((link) => {
+    const broken = linksOf(path).filter((link) => {
       const [file = '', anchor] = link.split('#');
       const target = file === '' ? path : join(dirname(path), file);
       if (!existsSync(target)) return true;
@@ -123,13 +135,16 @@ describe('the example pipelines in the documents', () => {
     expect(plan).toMatchObject({ grade: 'A', isolateFiles: 10 });
   });
 
-  it('have sample files with the columns of the table in the README', () => {
-    const columns = [...read('sql/setup/30_stores.sql').matchAll(/^ {2}([a-z_]+) [A-Z]/gm)].map(
-      ([, name]) => name,
-    );
-    const samples = [...read('README.md').matchAll(/samples\/\S+\.csv/g)].map(([path]) => path);
-    expect(samples.length).toBeGreaterThan(2);
-    for (const path of samples) expect(read(path).split('\n')[0]?.split(',')).toEqual(columns);
+  it('have sample files with the columns of the tables in sql/setup', () => {
+    const columnsOf = (setup: string): (string | undefined)[] => {
+      const [create = ''] = /CREATE TABLE[^]*?\n\)/.exec(read(join('sql/setup', setup))) ?? [];
+      return [...create.matchAll(/^ {2}([a-z_]+) [A-Z]/gm)].map(([, name]) => name);
+    };
+    const tables: Record<string, string> = { products: '20_product_dimension.sql', stores: '30_stores.sql' };
+    const samples = [...read('README.md').matchAll(/samples\/(?:[a-z]+-)?([a-z]+)\.csv/g)];
+    expect(samples.length).toBeGreaterThan(3);
+    for (const [path, table = ''] of samples)
+      expect(read(path).split('\n')[0]?.split(',')).toEqual(columnsOf(tables[table] ?? ''));
   });
 
   it.each(['README.md', 'docs/pipelines.md'])('have valid examples of pipeline.yml: %s', (path) => {

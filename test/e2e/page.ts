@@ -3,12 +3,14 @@
  * are run in order, and what they print is compared with what the page shows.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
-import { expect } from 'vitest';
-
+import { root } from '../../build/project.ts';
 import { runCommand } from '../../cli/command.ts';
 
 export interface Shown {
@@ -57,19 +59,27 @@ export function consoleOf(markdown: string): Shown[] {
 
 const RUN_ID = /\b[a-z][a-z0-9_]*-[a-z2-7]{26}\b/g;
 
-/** Ids, times and durations differ each time, and with them the width of columns. */
+/** Ids, times and durations differ each time, and with them the width of columns; so does whether something is waited for. */
 function comparable(text: string): string[] {
   return text
     .replaceAll(RUN_ID, 'ID')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s|min)\b/g, 'DURATION')
+    .replaceAll(/(?:< )?\b\d+(?:\.\d+)? (?:ms|s|min)\b/g, 'DURATION')
     .split('\n')
     .map((line) => line.trim().replaceAll(/ {2,}/g, '  '))
-    .filter((line) => line !== '');
+    .filter((line) => line !== '' && !line.startsWith('... '));
 }
 
-async function shell(command: string, cwd: string): Promise<{ code: number; output: string }> {
-  const child = spawn('sh', ['-c', command], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+/** A folder for PATH in which `npx baton` is this project's command. */
+function shimFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-npx-'));
+  const command = `exec "${process.execPath}" "${join(root, 'bin', 'baton.js')}" "$@"`;
+  writeFileSync(join(folder, 'npx'), `#!/bin/sh\nshift\n${command}\n`, { mode: 0o755 });
+  return folder;
+}
+
+async function shell(command: string, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
+  const child = spawn('sh', ['-c', command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -78,35 +88,73 @@ async function shell(command: string, cwd: string): Promise<{ code: number; outp
 
 /** Plays pages in the working folder of this process, against one local AWS. */
 export class Reader {
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #onEdit: () => Promise<void>;
 
-  constructor(environment: Readonly<Record<string, string>>) {
-    this.#env = environment;
+  /** @param onEdit waits until a change below `sql/` is in effect */
+  constructor(environment: Readonly<Record<string, string>>, onEdit: () => Promise<void> = async () => {}) {
+    const path = `${shimFolder()}${delimiter}${process.env['PATH'] ?? ''}`;
+    this.#env = { ...process.env, ...environment, PATH: path };
+    this.#onEdit = onEdit;
   }
 
-  /** Types the commands; each has the output that the page shows, and fails only if that shows a failure. */
-  async play(page: string, commands: readonly Shown[]): Promise<void> {
+  /**
+   * Types the page's commands, up to the first that prints something else than the page shows. One whose output the page
+   * leaves out must succeed, another fails only if that is shown. With BATON_WRITE_PAGES=1 the page gets what was printed.
+   *
+   * @param path in the project's folder
+   */
+  async play(path: string): Promise<{ shown: string[]; printed: string[] }> {
+    let page = readFileSync(join(root, path), 'utf8');
+    const shown: string[] = [];
+    const printed: string[] = [];
     /** Run ids of the page -> those that came here. */
     const ids = new Map<string, string>();
-    for (const { command, output } of commands) {
+    for (const { command, output } of consoleOf(page)) {
       const typed = command.replaceAll(RUN_ID, (id) => ids.get(id) ?? id).replace(/ +#.*$/, '');
-      const got = await this.type(typed);
-      const place = `${page}: ${command}`;
-      if (output === undefined) {
-        expect({ place, ...got }).toMatchObject({ place, code: 0 });
-        continue;
-      }
-      expect({ place, lines: comparable(got.output) }).toEqual({ place, lines: comparable(output) });
-      const failed = /^ *(?:FAILED|error:)/m.test(output);
-      expect({ place, failed: got.code !== 0 }).toEqual({ place, failed });
-      const real = got.output.match(RUN_ID) ?? [];
-      for (const [i, id] of (output.match(RUN_ID) ?? []).entries()) ids.set(id, real[i] ?? id);
+      const lines = comparable(output ?? '');
+      const got =
+        output !== undefined && /^npx baton query "SELECT/i.test(typed)
+          ? await this.#typeUntil(typed, lines)
+          : await this.type(typed);
+      const fails = output !== undefined && /^ *(?:FAILED|error:)/m.test(output);
+      shown.push(`$ ${command}`, ...lines);
+      printed.push(`$ ${command}`);
+      const asExpected = (got.code !== 0) === fails;
+      if (output !== undefined || !asExpected) printed.push(...comparable(got.output));
+      if (!asExpected) printed.push(`exit code ${got.code}`);
+      const old = output?.match(RUN_ID) ?? [];
+      for (const [i, id] of (got.output.match(RUN_ID) ?? []).entries()) ids.set(old[i] ?? id, id);
+      if (isDeepStrictEqual(printed, shown)) continue;
+      if (process.env['BATON_WRITE_PAGES'] !== '1' || output === undefined) return { shown, printed };
+      page = page.replace(`$ ${command}\n${output}`, () => `$ ${command}\n${got.output}`);
+      shown.splice(0, shown.length, ...printed);
+    }
+    if (process.env['BATON_WRITE_PAGES'] === '1')
+      writeFileSync(
+        join(root, path),
+        page.replaceAll(RUN_ID, (id) => ids.get(id) ?? id),
+      );
+    return { shown, printed };
+  }
+
+  /** What runs that no command waits for have written is there a little later. */
+  async #typeUntil(command: string, lines: readonly string[]): Promise<{ code: number; output: string }> {
+    const end = Date.now() + 20_000;
+    for (;;) {
+      const got = await this.type(command);
+      if (Date.now() > end || isDeepStrictEqual(comparable(got.output), lines)) return got;
+      await wait(100);
     }
   }
 
   /** Runs one command; `baton` within this process, which saves the start of another. */
   async type(command: string): Promise<{ code: number; output: string }> {
-    if (!command.startsWith('npx baton ')) return shell(command, process.cwd());
+    if (!/^npx baton [^|&;<>]*$/.test(command)) {
+      const got = await shell(command, this.#env);
+      if (/ sql\/\S+$/.test(command)) await this.#onEdit();
+      return got;
+    }
     const words = (command.slice('npx baton '.length).match(/"[^"]*"|'[^']*'|\S+/g) ?? []).map((word) =>
       word.replaceAll(/^["']|["']$/g, ''),
     );
@@ -115,7 +163,7 @@ export class Reader {
     const code = await runCommand(words, {
       stdout: stream,
       stderr: stream,
-      env: { ...process.env, ...this.#env },
+      env: this.#env,
       signal: new AbortController().signal,
     });
     return { code, output };

@@ -37,6 +37,8 @@ export interface StackOptions {
   readonly pipelines?: Readonly<Record<string, string>>;
   /** Folder to go on with; made anew otherwise. */
   readonly home?: string;
+  /** Its folder in `home` where state is kept; absent: `state`. */
+  readonly state?: string;
   /** Of the local AWS, beside this process's own. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Absent: `local`. Others take their parameters from the environment. */
@@ -123,7 +125,7 @@ export class Stack {
         'up',
         '--json',
         '--home',
-        join(home, 'state'),
+        join(home, options.state ?? 'state'),
         '--port',
         '0',
         '--sql',
