@@ -89,13 +89,13 @@ async function shell(command: string, env: NodeJS.ProcessEnv): Promise<{ code: n
 /** Plays pages in the working folder of this process, against one local AWS. */
 export class Reader {
   readonly #env: NodeJS.ProcessEnv;
-  readonly #onEdit: () => Promise<void>;
+  readonly #beforeEdit: () => () => Promise<void>;
 
-  /** @param onEdit waits until a change below `sql/` is in effect */
-  constructor(environment: Readonly<Record<string, string>>, onEdit: () => Promise<void> = async () => {}) {
+  /** @param beforeEdit called before a change of a file below `sql/`; what it gives waits until that is in effect */
+  constructor(environment: Readonly<Record<string, string>>, beforeEdit: () => () => Promise<void>) {
     const path = `${shimFolder()}${delimiter}${process.env['PATH'] ?? ''}`;
     this.#env = { ...process.env, ...environment, PATH: path };
-    this.#onEdit = onEdit;
+    this.#beforeEdit = beforeEdit;
   }
 
   /**
@@ -151,8 +151,9 @@ export class Reader {
   /** Runs one command; `baton` within this process, which saves the start of another. */
   async type(command: string): Promise<{ code: number; output: string }> {
     if (!/^npx baton [^|&;<>]*$/.test(command)) {
+      const edited = / sql\/\S+$/.test(command) ? this.#beforeEdit() : undefined;
       const got = await shell(command, this.#env);
-      if (/ sql\/\S+$/.test(command)) await this.#onEdit();
+      await edited?.();
       return got;
     }
     const words = (command.slice('npx baton '.length).match(/"[^"]*"|'[^']*'|\S+/g) ?? []).map((word) =>
