@@ -11,9 +11,12 @@ import { buildFolder, packageRoot } from './project.ts';
 import { keepNewest, madeOnce } from './folders.ts';
 import { oslsFolder, oslsWords, QUIET } from './osls.ts';
 import { environmentName, FROM_PROJECT_FILE, PARAMETERS } from './serverless/parameters.cjs';
+import { limitProblems } from './template-limits.ts';
 import { stageProblem } from './serverless/stage.cjs';
 
 const KEPT_TEMPLATES = 20;
+/** Below the service's folder: what osls makes. */
+const TEMPLATE = join('package', 'cloudformation-template-update-stack.json');
 /** Beside serverless.yml: what it includes. */
 const INCLUDED = ['serverless', 'resources'].map((name) => join('build', name));
 
@@ -55,15 +58,15 @@ export async function templateOf(plans: readonly Plan[], stage: Stage): Promise<
       writeFileSync(join(service, '.build', 'functions', `${name}.zip`), EMPTY_ZIP);
     }
     await packageService(service, stage);
-    renameSync(
-      join(service, 'package', 'cloudformation-template-update-stack.json'),
-      join(temporary, 'template.json'),
-    );
+    renameSync(join(service, TEMPLATE), join(temporary, 'template.json'));
   });
   if (isNew) keepNewest(templates, KEPT_TEMPLATES);
   const templatePath = join(folder, 'template.json');
-  const text = readFileSync(templatePath, 'utf8');
-  return { templatePath, template: JSON.parse(text) as Record<string, unknown> };
+  return { templatePath, template: readTemplate(templatePath) };
+}
+
+function readTemplate(path: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
 }
 
 /** @throws TemplateError where it cannot be one */
@@ -118,6 +121,7 @@ function environmentOf({ stage }: Stage): Record<string, string> {
 /**
  * Runs `serverless package` in a folder of its own with `.build/plans.json` and `.build/functions/*.zip`, so that
  * several can run at once; the result is in its folder `package`.
+ * @throws TemplateError where osls, or a limit of AWS, refuses it
  */
 export async function packageService(service: string, stage: Stage): Promise<void> {
   cpSync(join(packageRoot, 'serverless.yml'), join(service, 'serverless.yml'));
@@ -148,6 +152,10 @@ export async function packageService(service: string, stage: Stage): Promise<voi
     child.on('close', done);
   });
   if (code !== 0) throw new TemplateError(reasonIn(said));
+  // The local AWS has no such limits.
+  if (stage.stage === 'local') return;
+  const problems = limitProblems(readTemplate(join(service, TEMPLATE)), stage.region);
+  if (problems.length > 0) throw new TemplateError(problems.join('\n'));
 }
 
 /** The reason among what osls prints about itself. */

@@ -14,10 +14,12 @@ const DEAD_LETTER_DAYS = 10;
  * @typedef {object} Stage
  * @property {string} stage
  * @property {string} name `baton-<stage>`
+ * @property {string} [globalNames] beginning of the dashboard's name, if it is not `name`
  * @property {readonly string[]} functions their names
  * @property {number} oldestRunHours
  * @property {boolean} pipelineMetrics whether metrics are emitted for each pipeline too
  * @property {{ on: boolean, topic: string, email: string }} watching
+ * @property {string} [topicKey] ARN of the key of the topic that is made; '': none
  *
  * @typedef {object} Alarm
  * @property {string} metric
@@ -178,7 +180,7 @@ function alarmsOfFunction(name, functionName) {
  * @returns {Record<string, object>}
  */
 function alarmResources(stage) {
-  const { name, watching } = stage;
+  const { name, watching, topicKey = '' } = stage;
   if (!watching.on) return {};
   const topic = watching.email === '' ? watching.topic : { Ref: 'AlarmsTopic' };
   const resources = Object.entries(alarmsOf(stage)).map(([end, alarm]) => [
@@ -189,7 +191,7 @@ function alarmResources(stage) {
     alarmResource(`${name}-${end}`, alarm, stage.stage, topic),
   ]);
   return {
-    ...(watching.email === '' ? {} : topicResources(name, watching.email)),
+    ...(watching.email === '' ? {} : topicResources(name, watching.email, topicKey)),
     .../** @type {Record<string, object>} */ (Object.fromEntries(resources)),
   };
 }
@@ -228,13 +230,15 @@ function alarmResource(name, alarm, stage, topic) {
  *
  * @param {string} name
  * @param {string} email
+ * @param {string} key of the customer, whose policy lets alarms use it
  */
-function topicResources(name, email) {
+function topicResources(name, email, key) {
   return {
     AlarmsTopic: {
       Type: 'AWS::SNS::Topic',
       Properties: {
         TopicName: `${name}-alarms`,
+        ...(key !== '' && { KmsMasterKeyId: key }),
         // It must be confirmed from the mailbox once.
         Subscription: [{ Protocol: 'email', Endpoint: email }],
       },

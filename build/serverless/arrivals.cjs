@@ -4,6 +4,8 @@
  * archive that keeps their events, and what the functions may look at.
  */
 
+const { arn } = require('./arn.cjs');
+const { isBucket, nameInTemplate } = require('./buckets.cjs');
 const { inPatterns, numbered, PATTERN_LIMIT } = require('./rule.cjs');
 
 /**
@@ -43,7 +45,11 @@ function bucketsOf(plans, landing) {
  */
 function resourcesOf(plans, { name, landing, artifacts, archiveDays }, problems) {
   for (const { pipeline, triggers } of plans) {
-    if (triggers.some(({ kind, bucket }) => kind === 's3' && bucket === artifacts)) {
+    if (
+      triggers.some(
+        ({ kind, bucket }) => kind === 's3' && bucket !== undefined && isBucket(bucket, artifacts),
+      )
+    ) {
       problems.add(
         `pipeline ${pipeline} starts with files of ${artifacts}, the artifacts bucket`,
         "Baton's own files could start runs: use another bucket in its pipeline.yml",
@@ -72,7 +78,7 @@ function resourcesOf(plans, { name, landing, artifacts, archiveDays }, problems)
 
 /** @param {string} rest */
 function bucketArn(rest) {
-  return { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${rest}` };
+  return arn(`s3:::${rest}`);
 }
 
 /**
@@ -114,7 +120,7 @@ function patternsOf(bucket, prefixes) {
     source: ['aws.s3'],
     'detail-type': ['Object Created'],
     detail: {
-      bucket: { name: [bucket] },
+      bucket: { name: [nameInTemplate(bucket)] },
       // The whole bucket needs no condition on the key.
       ...(!list.includes('') && { object: { key: list.map((prefix) => ({ prefix })) } }),
     },
@@ -132,7 +138,7 @@ function archivePattern(buckets, problems) {
   const pattern = {
     source: ['aws.s3'],
     'detail-type': ['Object Created'],
-    detail: { bucket: { name: buckets } },
+    detail: { bucket: { name: buckets.map(nameInTemplate) } },
   };
   const { length } = JSON.stringify(pattern);
   if (length > PATTERN_LIMIT) {

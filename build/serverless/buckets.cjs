@@ -1,6 +1,8 @@
 // @ts-check
 /** The landing and the artifacts bucket: created here, or existing ones that are used without changing them. */
+const { createHash } = require('node:crypto');
 
+const { isKeyArn, regionOfArn } = require('./arn.cjs');
 const { listOf } = require('./settings.cjs');
 
 /**
@@ -8,10 +10,14 @@ const { listOf } = require('./settings.cjs');
  * @typedef {InstanceType<typeof import('./problems.cjs').Problems>} Problems
  */
 
-const KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/;
-
 const NAME_RULE =
   'a bucket name (not an ARN or s3:// address) has 3 to 63 lower-case letters, digits, hyphens and dots';
+
+/**
+ * Bucket names are unique in all accounts and Regions of AWS, so that of a default has both in it. 63 characters are
+ * allowed: -artifacts has 10 of them, -ACCOUNT 13, a Region at most 15 with its hyphen 16. A longer beginning is cut.
+ */
+const LONGEST_BEGINNING = 24;
 
 const UNFINISHED_UPLOADS = {
   Id: 'unfinished-uploads',
@@ -35,11 +41,47 @@ function isBucketName(name) {
 }
 
 /**
+ * @param {string} name `baton-<stage>`
+ */
+function uniqueBeginning(name) {
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 6);
+  const short = name.length <= LONGEST_BEGINNING ? name : `${name.slice(0, LONGEST_BEGINNING - 7)}-${hash}`;
+  return `${short}-\${AWS::AccountId}-\${AWS::Region}`;
+}
+
+/**
+ * As a value in the template: a default name has the account and the Region in it, which CloudFormation knows.
+ *
+ * @param {string} name
+ * @returns {string | object}
+ */
+function nameInTemplate(name) {
+  return name.includes('${') ? { 'Fn::Sub': name } : name;
+}
+
+/**
+ * Whether a name from a pipeline or a parameter can be this one in some account.
+ *
+ * @param {string} given
+ * @param {string} name
+ */
+function isBucket(given, name) {
+  const account = '\\d{12}';
+  const pattern = name
+    .replaceAll('.', '\\.')
+    .replace('${AWS::AccountId}', account)
+    .replace('${AWS::Region}', '[a-z]{2}(-[a-z]+)+-\\d');
+  return new RegExp(`^${pattern}$`).test(given);
+}
+
+/**
  * @param {Parameters} parameters
- * @param {number} historyDays
+ * @param {{ historyDays: number, takeOver: boolean }} settings
  * @param {Problems} problems
  */
-function bucketsOf(parameters, historyDays, problems) {
+function bucketsOf(parameters, { historyDays, takeOver }, problems) {
+  const chosen = parameters.text('buckets');
+  const beginning = chosen === '' ? uniqueBeginning(`baton-${parameters.stage}`) : chosen;
   /** @type {Record<string, object>} */
   const resources = {};
   /**
@@ -50,10 +92,10 @@ function bucketsOf(parameters, historyDays, problems) {
    */
   const bucket = (parameter, suffix, logicalId, properties) => {
     const existing = parameters.text(parameter);
-    const name = existing === '' ? `${parameters.text('buckets')}-${suffix}` : existing;
+    const name = existing === '' ? `${beginning}-${suffix}` : existing;
     if (existing !== '' && !isBucketName(name)) problems.add(parameters.cited(parameter), NAME_RULE);
-    if (existing === '') {
-      resources[logicalId] = privateBucket(name, properties);
+    if (existing === '' && !takeOver) {
+      resources[logicalId] = privateBucket(nameInTemplate(name), properties);
       resources[`${logicalId}Policy`] = tlsOnly(logicalId);
     }
     return name;
@@ -80,9 +122,9 @@ function bucketsOf(parameters, historyDays, problems) {
       ],
     },
   });
-  const made = Object.keys(resources).length > 0;
-  const longest = `${parameters.text('buckets')}-artifacts`;
-  if (made && !isBucketName(longest))
+  const longest = `${chosen}-artifacts`;
+  const uses = parameters.text('landingBucket') === '' || parameters.text('artifactsBucket') === '';
+  if (uses && chosen !== '' && !isBucketName(longest))
     problems.add(`${parameters.cited('buckets')} makes ${longest}`, NAME_RULE);
   if (landing === artifacts) {
     problems.add(
@@ -92,17 +134,22 @@ function bucketsOf(parameters, historyDays, problems) {
   }
   // Buckets that are encrypted with a customer's key ask for rights on it too.
   const keys = listOf(parameters.text('bucketKeys'));
-  if (!keys.every((key) => KEY.test(key))) {
+  if (!keys.every(isKeyArn)) {
     problems.add(
       parameters.cited('bucketKeys'),
       'must be ARNs of KMS keys, arn:aws:kms:REGION:ACCOUNT:key/ID, separated by commas',
+    );
+  } else if (keys.some((key) => regionOfArn(key) !== parameters.region)) {
+    problems.add(
+      parameters.cited('bucketKeys'),
+      `the buckets of a stage are in its Region, and so are their keys: use keys in ${parameters.region}`,
     );
   }
   return { landing, artifacts, keys, resources };
 }
 
 /**
- * @param {string} name
+ * @param {string | object} name
  * @param {object} properties
  */
 function privateBucket(name, properties) {
@@ -153,4 +200,4 @@ function tlsOnly(logicalId) {
   };
 }
 
-module.exports = { bucketsOf };
+module.exports = { bucketsOf, isBucket, nameInTemplate };

@@ -20,7 +20,7 @@ function dashboardOf(stage) {
     Dashboard: {
       Type: 'AWS::CloudWatch::Dashboard',
       // The region stands in every widget.
-      Properties: { DashboardName: stage.name, DashboardBody: { 'Fn::Sub': body } },
+      Properties: { DashboardName: stage.globalNames ?? stage.name, DashboardBody: { 'Fn::Sub': body } },
     },
   };
 }

@@ -7,17 +7,22 @@ const process = require('node:process');
 
 const { alarmResources } = require('./alarms.cjs');
 const { sourcesOf } = require('./arrivals.cjs');
-const { bucketsOf } = require('./buckets.cjs');
+const { bucketsOf, nameInTemplate } = require('./buckets.cjs');
+const { arn } = require('./arn.cjs');
 const { dashboardOf } = require('./dashboard.cjs');
+const { functionStatements, keysOf } = require('./keys.cjs');
+const { networkStatements, tracingStatements } = require('./lambda-rights.cjs');
 const { logQueriesOf } = require('./log-queries.cjs');
 const { PARAMETERS, readParameters } = require('./parameters.cjs');
 const { policiesOf } = require('./people.cjs');
 const { Problems } = require('./problems.cjs');
 const { settingsOf } = require('./settings.cjs');
 const { stageProblem } = require('./stage.cjs');
+const { tableOf } = require('./table.cjs');
 const { ruleArn, ruleArns, triggerResources } = require('./triggers.cjs');
 const { warehouseOf } = require('./warehouse.cjs');
 
+const NO_VALUE = { Ref: 'AWS::NoValue' };
 const FUNCTIONS = ['start-run', 'run-step', 'sweep', 'operate'];
 
 /**
@@ -53,67 +58,78 @@ function deploymentOf(parameters, plans) {
 
   const settings = settingsOf(parameters, problems);
   const warehouse = warehouseOf(parameters, plans, problems);
-  const { landing, artifacts, keys, resources } = bucketsOf(parameters, settings.historyDays, problems);
-  const { archiveDays, oldestRunHours, permissionsBoundary, pipelineMetrics, watching } = settings;
+  const { landing, artifacts, keys: bucketKeys, resources } = bucketsOf(parameters, settings, problems);
+  const keys = { ...keysOf(parameters, problems), bucketKeys };
+  const { archiveDays, oldestRunHours, permissionsBoundary, pipelineMetrics, watching, globalNames } =
+    settings;
   const triggers = triggerResources(
     plans,
-    { stage, name, landing, artifacts, archiveDays, permissionsBoundary },
+    { stage, name, landing, artifacts, archiveDays, permissionsBoundary, globalNames, ...keys },
     problems,
   );
   problems.throwIfAny();
 
   const sources = sourcesOf(plans, landing);
   const functions = FUNCTIONS.map((each) => `${name}-${each}`);
-  const watched = { stage, name, functions, oldestRunHours, pipelineMetrics, watching };
+  const watched = { stage, name, globalNames, functions, oldestRunHours, pipelineMetrics, watching, ...keys };
+  const table = tableOf(name, { ...settings, ...keys });
   return {
     ...settings,
     pipelineMetrics: String(pipelineMetrics),
     warehouse: warehouse.environment,
     logs: functions.map(logStreams),
     // What the functions' role may do that depends on parameters.
-    statements: [...warehouse.statements, ...keyStatementsOf(keys)],
-    landing: { name: landing, ...sources },
+    statements: [
+      ...warehouse.statements,
+      ...functionStatements(keys),
+      ...networkStatements(settings, functions),
+      ...tracingStatements(settings),
+    ],
+    table,
+    landing: { name: nameInTemplate(landing), ...sources },
     // Who may fill the queues.
     arrivalRules: ruleArns(name),
     deadLetterRules: [...ruleArns(name), ruleArn(`${name}-request`)],
     artifacts: {
-      name: artifacts,
-      manifests: { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${artifacts}/manifests/*` },
+      name: nameInTemplate(artifacts),
+      manifests: arn(`s3:::${artifacts}/manifests/*`),
+    },
+    queueEncryption: {
+      own: keys.queuesKey === '' ? true : NO_VALUE,
+      key: keys.queuesKey === '' ? NO_VALUE : keys.queuesKey,
     },
     resources: {
+      ...table.resources,
       ...resources,
       ...triggers,
-      ...policiesOf({ name, artifacts, keys, ...sources }),
+      ...policiesOf({ name, globalNames, table, artifacts, keys, ...sources }),
       ...alarmResources(watched),
       ...dashboardOf(watched),
       ...logQueriesOf(watched),
+      ...logGroupsOf(keys),
     },
   };
 }
 
 /** @param {string} functionName */
 function logStreams(functionName) {
-  return {
-    'Fn::Sub': `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${functionName}:*`,
-  };
+  return arn(`logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${functionName}:*`);
 }
 
 /**
- * To look at files, and to write manifests, in buckets that are encrypted with a customer's key.
+ * What is added to the log groups that osls makes of the functions.
  *
- * @param {readonly string[]} keys
+ * @param {{ logsKey: string }} keys
+ * @returns {Record<string, object>}
  */
-function keyStatementsOf(keys) {
-  if (keys.length === 0) return [];
-  return [
-    {
-      Sid: 'UseBucketKeys',
-      Effect: 'Allow',
-      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      Resource: keys,
-      Condition: { StringLike: { 'kms:ViaService': 's3.*' } },
-    },
-  ];
+function logGroupsOf({ logsKey }) {
+  if (logsKey === '') return {};
+  return Object.fromEntries(
+    ['StartRun', 'RunStep', 'Sweep', 'Operate'].map((each) => [
+      `${each}LogGroup`,
+      { Type: 'AWS::Logs::LogGroup', Properties: { KmsKeyId: logsKey } },
+    ]),
+  );
 }
 
 module.exports = { deployment };

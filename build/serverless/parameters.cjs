@@ -20,6 +20,11 @@ const PARAMETERS = [
   'landingBucket',
   'artifactsBucket',
   'bucketKeys',
+  'takeOver',
+  'tableKeyArn',
+  'queuesKeyArn',
+  'logsKeyArn',
+  'topicKeyArn',
   'archiveDays',
   'historyDays',
   'logRetentionDays',
@@ -32,6 +37,10 @@ const PARAMETERS = [
   'runStepConcurrency',
   'sweepConcurrency',
   'permissionsBoundary',
+  'globalNames',
+  'subnets',
+  'securityGroups',
+  'tracing',
   'tags',
 ];
 

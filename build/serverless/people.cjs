@@ -4,13 +4,18 @@
  * whoever administers the account. None of them can change a deployed function, rule or right.
  */
 
+const { arn } = require('./arn.cjs');
+const keyStatements = require('./keys.cjs');
+
 /**
  * @typedef {object} Stage
  * @property {string} name `baton-<stage>`
+ * @property {string} globalNames beginning of the policies' and the dashboard's names
+ * @property {{ arn: object, withIndexes: readonly object[] }} table
  * @property {string} artifacts the bucket's name
  * @property {readonly object[]} buckets ARNs of the buckets that start pipelines
  * @property {readonly object[]} objects ARNs of what is in them
- * @property {readonly string[]} keys ARNs of the keys that they are encrypted with
+ * @property {import('./keys.cjs').Keys} keys
  */
 
 /**
@@ -18,15 +23,16 @@
  * @returns {Record<string, object>}
  */
 function policiesOf(stage) {
-  const { name } = stage;
+  const { name, globalNames } = stage;
   return {
-    ReadPolicy: policy(`${name}-read`, 'Read runs, logs, alarms and metrics', readStatements(stage)),
-    OperatePolicy: policy(`${name}-operate`, 'Read, and start, resume, resolve, cancel, pause and replay', [
-      ...readStatements(stage),
-      ...operateStatements(name),
-    ]),
+    ReadPolicy: policy(`${globalNames}-read`, 'Read runs, logs, alarms and metrics', readStatements(stage)),
+    OperatePolicy: policy(
+      `${globalNames}-operate`,
+      'Read, and start, resume, resolve, cancel, pause and replay',
+      [...readStatements(stage), ...operateStatements(name)],
+    ),
     CopyPolicy: policy(
-      `${name}-copy`,
+      `${globalNames}-copy`,
       'What the COPY role must read; attach it to the role given as copyRole',
       copyStatements(stage),
     ),
@@ -34,22 +40,22 @@ function policiesOf(stage) {
 }
 
 /** @param {Stage} stage */
-function readStatements({ name, artifacts, buckets, keys }) {
+function readStatements({ name, globalNames, table, artifacts, buckets, keys }) {
   return [
     // `baton runs`, `baton run`, and the items in the DynamoDB console.
     {
       Effect: 'Allow',
-      Action: ['dynamodb:DescribeTable', 'dynamodb:GetItem'],
-      Resource: { 'Fn::GetAtt': ['Table', 'Arn'] },
+      Action: ['dynamodb:DescribeTable', 'dynamodb:DescribeTimeToLive', 'dynamodb:GetItem'],
+      Resource: table.arn,
     },
     {
       Effect: 'Allow',
       Action: ['dynamodb:Query', 'dynamodb:Scan'],
-      Resource: [{ 'Fn::GetAtt': ['Table', 'Arn'] }, { 'Fn::Sub': '${Table.Arn}/index/*' }],
+      Resource: table.withIndexes,
     },
     // `baton run` of a batch: the list of its files.
     { Effect: 'Allow', Action: 's3:GetObject', Resource: arn(`s3:::${artifacts}/manifests/*`) },
-    ...(keys.length === 0 ? [] : [{ Effect: 'Allow', Action: 'kms:Decrypt', Resource: keys }]),
+    ...keyStatements.readStatements(keys),
     // What a stage was deployed with: names, no secrets.
     {
       Effect: 'Allow',
@@ -86,7 +92,7 @@ function readStatements({ name, artifacts, buckets, keys }) {
     {
       Effect: 'Allow',
       Action: 'cloudwatch:GetDashboard',
-      Resource: arn(`cloudwatch::\${AWS::AccountId}:dashboard/${name}`),
+      Resource: arn(`cloudwatch::\${AWS::AccountId}:dashboard/${globalNames}`),
     },
     // These know no resource. (Statements of the Data API are seen by the role that made them only: a run's item has
     // what there is to know of them.)
@@ -155,7 +161,9 @@ function copyStatements({ artifacts, buckets, objects, keys }) {
       Resource: [...objects, arn(`s3:::${artifacts}/manifests/*`)],
     },
     { Effect: 'Allow', Action: 's3:ListBucket', Resource: [...buckets, arn(`s3:::${artifacts}`)] },
-    ...(keys.length === 0 ? [] : [{ Effect: 'Allow', Action: 'kms:Decrypt', Resource: keys }]),
+    ...(keys.bucketKeys.length === 0
+      ? []
+      : [{ Effect: 'Allow', Action: 'kms:Decrypt', Resource: keys.bucketKeys }]),
   ];
 }
 
@@ -173,11 +181,6 @@ function policy(name, description, statements) {
       PolicyDocument: { Version: '2012-10-17', Statement: statements },
     },
   };
-}
-
-/** @param {string} rest */
-function arn(rest) {
-  return { 'Fn::Sub': `arn:\${AWS::Partition}:${rest}` };
 }
 
 module.exports = { policiesOf };

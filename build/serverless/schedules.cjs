@@ -2,6 +2,8 @@
 /** One schedule of EventBridge Scheduler for each `on: schedule` trigger of the pipelines; it starts a run by start-run. */
 const { createHash } = require('node:crypto');
 
+const { sendStatements } = require('./keys.cjs');
+
 /**
  * @typedef {{ kind: string, expression?: string, timezone?: string }} Trigger
  * @typedef {{ pipeline: string, triggers: readonly Trigger[] }} Plan
@@ -11,11 +13,13 @@ const { createHash } = require('node:crypto');
 const LONGEST_PREFIX = 55;
 
 /**
+ * @typedef {{ globalNames: string, queuesKey: string, permissionsBoundary: string | object }} Role
+ *
  * @param {readonly Plan[]} plans
- * @param {{ stage: string, name: string, permissionsBoundary: string | object }} stage `name`: `baton-<stage>`
+ * @param {{ stage: string, name: string } & Role} stage `name`: `baton-<stage>`
  * @returns {Record<string, object>}
  */
-function resourcesOf(plans, { stage, name, permissionsBoundary }) {
+function resourcesOf(plans, { stage, name, ...role }) {
   /** @type {Record<string, object>} */
   const schedules = {};
   for (const { pipeline, triggers } of plans) {
@@ -42,7 +46,7 @@ function resourcesOf(plans, { stage, name, permissionsBoundary }) {
   if (Object.keys(schedules).length === 0) return {};
   return {
     ScheduleGroup: { Type: 'AWS::Scheduler::ScheduleGroup', Properties: { Name: name } },
-    ScheduleRole: roleOf(name, permissionsBoundary),
+    ScheduleRole: roleOf(role),
     ...schedules,
   };
 }
@@ -72,14 +76,13 @@ function scheduleOf({ name, expression, timezone, input }) {
  * Only for schedules of this stage's group (a role cannot be bound to a single schedule).
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
  *
- * @param {string} name
- * @param {string | object} permissionsBoundary
+ * @param {Role} role
  */
-function roleOf(name, permissionsBoundary) {
+function roleOf({ globalNames, queuesKey, permissionsBoundary }) {
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
-      RoleName: `${name}-schedules`,
+      RoleName: `${globalNames}-schedules`,
       PermissionsBoundary: permissionsBoundary,
       AssumeRolePolicyDocument: {
         Version: '2012-10-17',
@@ -115,6 +118,7 @@ function roleOf(name, permissionsBoundary) {
                 Action: 'sqs:SendMessage',
                 Resource: { 'Fn::GetAtt': ['DeadLetters', 'Arn'] },
               },
+              ...sendStatements({ queuesKey }),
             ],
           },
         },

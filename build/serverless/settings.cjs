@@ -1,5 +1,8 @@
 // @ts-check
-/** The independent parameters, validated: numbers, switches, the COPY role, the recipients of alarms, tags. */
+/**
+ * The independent parameters, validated: numbers, switches, the COPY role, names, network, the recipients of alarms, tags.
+ */
+const { regionOfArn } = require('./arn.cjs');
 
 /**
  * @typedef {import('./parameters.cjs').Parameters} Parameters
@@ -21,7 +24,11 @@ const MOST_DAYS = 3650;
 const MOST_TAGS = 40;
 const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=.@/-]+$/;
 const POLICY = /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/;
-const TOPIC = /^arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[\w-]+$/;
+const TOPIC = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/;
+/** The longest name that is made of it, NAME-functions, has at most 64 characters. */
+const GLOBAL_NAMES = /^[A-Za-z][\w+=,.@-]{0,53}$/;
+const SUBNET = /^subnet-[0-9a-f]{8,17}$/;
+const SECURITY_GROUP = /^sg-[0-9a-f]{8,17}$/;
 const EMAIL = /^[^\s@,]+@[^\s@,]+$/;
 const TAG_NAME = /^(?!aws:)[\w .:/+@-]{1,128}$/i;
 
@@ -49,6 +56,10 @@ function settingsOf(parameters, problems) {
     copyRole: copyRole(),
     pipelineMetrics: isOn('pipelineMetrics', true),
     permissionsBoundary: permissionsBoundary(),
+    globalNames: globalNames(),
+    vpc: vpc(),
+    tracing: isOn('tracing', false),
+    takeOver: isOn('takeOver', false),
     watching: watching(),
     tags: tags(),
   };
@@ -121,6 +132,44 @@ function settingsOf(parameters, problems) {
     return value;
   }
 
+  /** The beginning of names that an account has once, whatever the Region: of roles, managed policies and the dashboard. */
+  function globalNames() {
+    const value = parameters.text('globalNames');
+    if (value === '') return `baton-${parameters.stage}`;
+    if (!GLOBAL_NAMES.test(value)) {
+      problems.add(
+        parameters.cited('globalNames'),
+        'must be the beginning of names of roles: a letter, then up to 53 letters, digits and _+=,.@-',
+      );
+    }
+    return value;
+  }
+
+  /** null: the functions run outside of any VPC, which needs nothing. */
+  function vpc() {
+    const [subnetIds, securityGroupIds] = [
+      list('subnets', SUBNET, 'must be ids of subnets, subnet-..., separated by commas'),
+      list('securityGroups', SECURITY_GROUP, 'must be ids of security groups, sg-..., separated by commas'),
+    ];
+    if (subnetIds.length === 0 && securityGroupIds.length === 0) return null;
+    if (subnetIds.length === 0)
+      problems.add(`${parameters.cited('securityGroups')} without subnets`, 'set both, or neither');
+    if (securityGroupIds.length === 0)
+      problems.add(`${parameters.cited('subnets')} without securityGroups`, 'set both, or neither');
+    return { subnetIds, securityGroupIds };
+  }
+
+  /**
+   * @param {string} name
+   * @param {RegExp} pattern
+   * @param {string} remedy
+   */
+  function list(name, pattern, remedy) {
+    const values = listOf(parameters.text(name));
+    if (!values.every((value) => pattern.test(value))) problems.add(parameters.cited(name), remedy);
+    return values;
+  }
+
   /** Alarms and dashboard, and the recipients of notifications. */
   function watching() {
     const topic = parameters.text('alarmsTopic');
@@ -140,13 +189,12 @@ function settingsOf(parameters, problems) {
         );
       }
     }
-    const [, topicRegion] = TOPIC.exec(topic) ?? [];
-    if (topic !== '' && topicRegion === undefined) {
+    if (topic !== '' && !TOPIC.test(topic)) {
       problems.add(
         parameters.cited('alarmsTopic'),
         'must be the ARN of a standard topic, arn:aws:sns:REGION:ACCOUNT:NAME',
       );
-    } else if (topic !== '' && topicRegion !== parameters.region) {
+    } else if (topic !== '' && regionOfArn(topic) !== parameters.region) {
       problems.add(
         parameters.cited('alarmsTopic'),
         `alarms can notify only topics in their own Region: use a topic in ${parameters.region}`,

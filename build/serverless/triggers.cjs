@@ -1,6 +1,7 @@
 // @ts-check
 /** What the triggers of the pipelines need in the template: one entry for each kind. */
 
+const { arn } = require('./arn.cjs');
 const { arrivals } = require('./arrivals.cjs');
 const { events } = require('./events.cjs');
 const { followers } = require('./followers.cjs');
@@ -16,6 +17,8 @@ const { schedules } = require('./schedules.cjs');
  * @property {string} artifacts
  * @property {number} archiveDays
  * @property {string | object} permissionsBoundary
+ * @property {string} globalNames
+ * @property {string} queuesKey
  *
  * @typedef {object} Kind
  * @property {string} [rules] the end of the names of the rules that fill the arrivals queue, if there are any
@@ -48,7 +51,7 @@ function ruleArns(name) {
 
 /** @param {string} name */
 function ruleArn(name) {
-  return { 'Fn::Sub': `arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/${name}` };
+  return arn(`events:\${AWS::Region}:\${AWS::AccountId}:rule/${name}`);
 }
 
 module.exports = { ruleArn, ruleArns, triggerResources };

@@ -4,6 +4,7 @@
  * other ones (`warehouse:`): of these only what a pipeline names is granted.
  */
 
+const { arn, isKeyArn, regionOfArn } = require('./arn.cjs');
 const { listOf } = require('./settings.cjs');
 
 /**
@@ -26,8 +27,8 @@ const CLUSTER = /^(?=.{1,63}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const WORKGROUP_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DATABASE = /^[A-Za-z_][\w$-]{0,126}$/;
 const DB_USER = /^[A-Za-z_][\w.+@-]{0,126}$/;
-const SECRET = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/;
-const KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/;
+/** A `!` is in the names of secrets that a service manages: secret:redshift!NAME. */
+const SECRET = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+$/;
 
 const HOW_TO_FIND =
   '(aws redshift-serverless get-workgroup --workgroup-name NAME --query workgroup.workgroupId)';
@@ -47,6 +48,15 @@ function warehouseOf(parameters, plans, problems) {
   }
   const secretKey = secretKeyOf(parameters, [main, ...others], problems);
   const access = accessOf(parameters, problems);
+  for (const { name, secretArn } of [main, ...others]) {
+    if (secretArn === undefined || !SECRET.test(secretArn)) continue;
+    const region = regionOfArn(secretArn);
+    if (region === parameters.region) continue;
+    problems.add(
+      `the secret of warehouse ${name} (${secretArn}) is in ${region}`,
+      `the Data API reads secrets of its own Region only: use one in ${parameters.region}`,
+    );
+  }
   const none = { Ref: 'AWS::NoValue' };
   return {
     environment: {
@@ -244,11 +254,13 @@ function usedOf({ stage }, plans, main, others, problems) {
  * @param {readonly Warehouse[]} warehouses
  * @param {Problems} problems
  */
-function secretKeyOf({ text, cited }, warehouses, problems) {
+function secretKeyOf({ text, cited, region }, warehouses, problems) {
   const key = text('secretKeyArn');
   if (key === '') return undefined;
-  if (!KEY.test(key)) {
+  if (!isKeyArn(key)) {
     problems.add(cited('secretKeyArn'), 'must be the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID');
+  } else if (regionOfArn(key) !== region) {
+    problems.add(cited('secretKeyArn'), `a key works in its own Region only: use one in ${region}`);
   }
   if (!warehouses.some(({ secretArn }) => secretArn !== undefined)) {
     problems.add(`${cited('secretKeyArn')} without a secret`, 'set secretArn too, or neither');
@@ -387,11 +399,6 @@ function otherWorkgroupArn(id) {
  */
 function clusterArn(kind, name) {
   return arn(`redshift:\${AWS::Region}:\${AWS::AccountId}:${kind}:${name}`);
-}
-
-/** @param {string} rest */
-function arn(rest) {
-  return { 'Fn::Sub': `arn:\${AWS::Partition}:${rest}` };
 }
 
 module.exports = { warehouseOf };

@@ -26,6 +26,8 @@ async function problemsOf(parameters: Readonly<Record<string, string>>, given?: 
 const workgroup = { workgroup: 'etl', workgroupId: ID };
 const reports = { pipeline: 'reports', warehouse: 'reporting' };
 
+const elsewhere = (arn: string) => arn.replace('us-east-1', 'eu-west-1');
+
 /** what is wrong, the parameters, the one message that there is */
 const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?][] = [
   ['no warehouse', {}, /^stage "dev" has no warehouse: set --param workgroup=NAME --param workgroupId=ID/],
@@ -78,6 +80,21 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
     'the name of a secret',
     { cluster: 'old', secretArn: 'etl' },
     /^secretArn=etl \(--param\): must be the complete ARN/,
+  ],
+  [
+    'a secret of another region',
+    { ...workgroup, secretArn: elsewhere(SECRET) },
+    /^the secret of warehouse etl \(arn:.*\) is in eu-west-1: .*: use one in us-east-1$/,
+  ],
+  [
+    'a secret of another region for another warehouse',
+    { ...workgroup, otherClusters: `old=${elsewhere(SECRET)}` },
+    /^the secret of warehouse old \(arn:.*\) is in eu-west-1: /,
+  ],
+  [
+    'a key of the secret in another region',
+    { ...workgroup, secretArn: SECRET, secretKeyArn: elsewhere(KEY) },
+    /^secretKeyArn=.*: a key works in its own Region only: use one in us-east-1$/,
   ],
   [
     'a key without a secret',
@@ -148,6 +165,32 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
     /^bucketKeys=alias\/a .*: must be ARNs/,
   ],
   [
+    'a key of a bucket in another region',
+    { ...workgroup, bucketKeys: elsewhere(KEY) },
+    /^bucketKeys=.* \(--param\): the buckets of a stage are in its Region, .*: use keys in us-east-1$/,
+  ],
+  ['takeOver=yes', { ...workgroup, takeOver: 'yes' }, /^takeOver=yes \(--param\): must be true or false$/],
+  [
+    'the alias of a key of the table',
+    { ...workgroup, tableKeyArn: 'arn:aws:kms:us-east-1:123456789012:alias/etl' },
+    /^tableKeyArn=.*: must be the ARN of a KMS key \(not of an alias\)/,
+  ],
+  [
+    'a key of the queues in another region',
+    { ...workgroup, queuesKeyArn: elsewhere(KEY) },
+    /^queuesKeyArn=.*: a key works in its own Region only: use one in us-east-1$/,
+  ],
+  [
+    'a key of the logs by its id',
+    { ...workgroup, logsKeyArn: '1234abcd' },
+    /^logsKeyArn=1234abcd .*the ARN of/,
+  ],
+  [
+    'a key of a topic that is not created',
+    { ...workgroup, alarmsTopic: TOPIC, topicKeyArn: KEY },
+    /^topicKeyArn=.* without a topic that is created: set alarmsEmail too, or remove it/,
+  ],
+  [
     'an archive of no days',
     { ...workgroup, archiveDays: '0' },
     /^archiveDays=0 \(--param\): must be a whole number from 1/,
@@ -211,6 +254,32 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
     { ...workgroup, permissionsBoundary: 'bounds' },
     /^permissionsBoundary=bounds \(--param\): must be the ARN of a managed policy/,
   ],
+  [
+    'a path as global names',
+    { ...workgroup, globalNames: 'etl/dev' },
+    /^globalNames=etl\/dev \(--param\): must be the beginning of names of roles: /,
+  ],
+  [
+    'global names that make too long names',
+    { ...workgroup, globalNames: 'x'.repeat(55) },
+    /^globalNames=x+ .*up to 53 letters/,
+  ],
+  [
+    'the name of a subnet',
+    { ...workgroup, subnets: 'private-a', securityGroups: 'sg-12345678' },
+    /^subnets=private-a \(--param\): must be ids of subnets/,
+  ],
+  [
+    'the name of a security group',
+    { ...workgroup, subnets: 'subnet-12345678', securityGroups: 'etl' },
+    /^securityGroups=etl \(--param\): must be ids of security groups/,
+  ],
+  [
+    'subnets without a security group',
+    { ...workgroup, subnets: 'subnet-12345678' },
+    /^subnets=subnet-12345678 \(--param\) without securityGroups: set both, or neither$/,
+  ],
+  ['tracing=xray', { ...workgroup, tracing: 'xray' }, /^tracing=xray \(--param\): must be true or false$/],
   ["AWS's own tag", { ...workgroup, tags: 'aws:team=data' }, /^tags=.*"aws:team=data": must be NAME=VALUE/],
   [
     'a tag without value',
@@ -406,6 +475,18 @@ describe('the permissions for a warehouse', () => {
 });
 
 describe('a deployment setting', () => {
+  test.each([
+    'arn:aws:secretsmanager:us-east-1:123456789012:secret:redshift!etl-admin-AbCdEf',
+    'arn:aws:secretsmanager:us-east-1:123456789012:secret:etl/login-AbCdEf',
+  ])('accepts the secret %s', async (secretArn) => {
+    const { statements } = await deploymentWith({
+      ...workgroup,
+      secretArn,
+      otherClusters: `old=${secretArn}`,
+    });
+    expect(statements[1]).toMatchObject({ Resource: [secretArn] });
+  });
+
   test.each([
     ['dev', '', false],
     ['prod', '', true],

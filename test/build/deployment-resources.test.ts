@@ -92,6 +92,73 @@ describe('created buckets', () => {
   });
 });
 
+describe('the names of created buckets', () => {
+  const namesOf = async (parameters: Readonly<Record<string, string>>, stage = 'dev') => {
+    const resources = await resourcesWith({ ...cluster, ...parameters }, { stage });
+    return ['LandingBucket', 'ArtifactsBucket'].map((id) => propertiesOf(resources, id)['BucketName']);
+  };
+  const filled = (name: unknown, region: string): string =>
+    (name as { 'Fn::Sub': string })['Fn::Sub']
+      .replace('${AWS::AccountId}', '123456789012')
+      .replace('${AWS::Region}', region);
+
+  test('contain the account and the Region by default', async () => {
+    expect((await namesOf({})).map((name) => filled(name, 'eu-central-1'))).toEqual([
+      'baton-dev-123456789012-eu-central-1-landing',
+      'baton-dev-123456789012-eu-central-1-artifacts',
+    ]);
+  });
+
+  test('have at most 63 characters in the longest Region, and differ for stages that differ at the end', async () => {
+    const stages = ['a-stage-of-twenty-01', 'a-stage-of-twenty-02', 'a-stage-of-eighteen'];
+    const names = await Promise.all(stages.map(async (stage) => namesOf({}, stage)));
+    const all = names.flat().map((name) => filled(name, 'us-isof-south-1'));
+    expect(new Set(all).size).toBe(6);
+    for (const name of all) expect(name).toMatch(/^baton-a-stage[a-z0-9-]+-(landing|artifacts)$/);
+    expect(Math.max(...all.map((name) => name.length))).toBe(63);
+  });
+
+  test('are as before with buckets=baton-<stage>: a changed name would be another bucket', async () => {
+    expect(await namesOf({ buckets: 'baton-dev' })).toEqual(['baton-dev-landing', 'baton-dev-artifacts']);
+  });
+
+  test('are known to the check that no pipeline starts with the files of the artifacts bucket', async () => {
+    const bucket = 'baton-dev-123456789012-us-east-1-artifacts';
+    const plans = [{ pipeline: 'loop', triggers: [{ kind: 's3', bucket, prefix: '' }] }];
+    await expect(resourcesWith(cluster, { plans })).rejects.toThrow('the artifacts bucket');
+  });
+});
+
+test('takeOver=true uses the table and the buckets that a removed deployment left, and creates none', async () => {
+  const { resources, table, landing, artifacts } = await deploymentWith({ ...cluster, takeOver: 'true' });
+  const ids = Object.keys(resources);
+  expect(ids.filter((id) => /^(Table|LandingBucket|ArtifactsBucket)/.test(id))).toEqual([]);
+  expect(table.name).toBe('baton-dev');
+  expect(JSON.stringify(table)).toContain(':table/baton-dev/index/due"');
+  const before = await deploymentWith(cluster);
+  expect([landing, artifacts]).toEqual([before.landing, before.artifacts]);
+  expect(JSON.stringify(resources)).not.toContain('Table.Arn');
+});
+
+test('globalNames names all that an account has once for all Regions, and nothing else', async () => {
+  const plans = [
+    { pipeline: 'nightly', triggers: [{ kind: 'schedule', expression: 'rate(1 day)', timezone: 'UTC' }] },
+  ];
+  const named = await resourcesWith({ ...cluster, globalNames: 'etl-eu' }, { plans });
+  const plain = await resourcesWith(cluster, { plans });
+  const different = Object.keys(named).filter(
+    (id) => JSON.stringify(named[id]) !== JSON.stringify(plain[id]),
+  );
+  const types = new Set(different.map((id) => named[id]?.Type));
+  expect([...types].sort()).toEqual([
+    'AWS::CloudWatch::Dashboard',
+    'AWS::IAM::ManagedPolicy',
+    'AWS::IAM::Role',
+  ]);
+  expect(propertiesOf(named, 'ReadPolicy')['ManagedPolicyName']).toBe('etl-eu-read');
+  expect(propertiesOf(plain, 'ReadPolicy')['ManagedPolicyName']).toBe('baton-dev-read');
+});
+
 describe('triggers', () => {
   const nightly = {
     pipeline: 'nightly',
@@ -311,12 +378,20 @@ describe('the policies for people', () => {
       {
         Effect: 'Allow',
         Action: 's3:GetObject',
-        Resource: [bucket('files/*'), bucket('partner/*'), bucket('baton-dev-artifacts/manifests/*')],
+        Resource: [
+          bucket('files/*'),
+          bucket('partner/*'),
+          bucket('baton-dev-${AWS::AccountId}-${AWS::Region}-artifacts/manifests/*'),
+        ],
       },
       {
         Effect: 'Allow',
         Action: 's3:ListBucket',
-        Resource: [bucket('files'), bucket('partner'), bucket('baton-dev-artifacts')],
+        Resource: [
+          bucket('files'),
+          bucket('partner'),
+          bucket('baton-dev-${AWS::AccountId}-${AWS::Region}-artifacts'),
+        ],
       },
       { Effect: 'Allow', Action: 'kms:Decrypt', Resource: [key] },
     ]);

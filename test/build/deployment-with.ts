@@ -5,7 +5,6 @@ import { deployment } from '../../build/serverless/deployment.cjs';
 const DEFAULTS: Readonly<Record<string, string>> = {
   database: 'dev',
   copyRole: 'default',
-  buckets: 'baton-dev',
   archiveDays: '30',
   historyDays: '400',
   logRetentionDays: '30',
