@@ -65,6 +65,11 @@ export async function templateOf(plans: readonly Plan[], stage: Stage): Promise<
   return { templatePath, template: readTemplate(templatePath) };
 }
 
+/** What `packageService` left in a service's folder. */
+export function packagedTemplate(service: string): Record<string, unknown> {
+  return readTemplate(join(service, TEMPLATE));
+}
+
 function readTemplate(path: string): Record<string, unknown> {
   return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
 }
@@ -154,7 +159,7 @@ export async function packageService(service: string, stage: Stage): Promise<voi
   if (code !== 0) throw new TemplateError(reasonIn(said));
   // The local AWS has no such limits.
   if (stage.stage === 'local') return;
-  const problems = limitProblems(readTemplate(join(service, TEMPLATE)), stage.region);
+  const problems = limitProblems(packagedTemplate(service), stage.region);
   if (problems.length > 0) throw new TemplateError(problems.join('\n'));
 }
 

@@ -5,7 +5,7 @@
  */
 
 const { arn } = require('./arn.cjs');
-const keyStatements = require('./keys.cjs');
+const { readStatements: keyStatements } = require('./keys.cjs');
 
 /**
  * @typedef {object} Stage
@@ -55,7 +55,7 @@ function readStatements({ name, globalNames, table, artifacts, buckets, keys }) 
     },
     // `baton run` of a batch: the list of its files.
     { Effect: 'Allow', Action: 's3:GetObject', Resource: arn(`s3:::${artifacts}/manifests/*`) },
-    ...keyStatements.readStatements(keys),
+    ...keyStatements(keys),
     // What a stage was deployed with: names, no secrets.
     {
       Effect: 'Allow',

@@ -31,7 +31,7 @@ const index = (IndexName, hash, range) => ({
   Projection: { ProjectionType: 'KEYS_ONLY' },
 });
 
-/** What DynamoDB's CreateTable takes too. */
+/** What DynamoDB's CreateTable takes. */
 const SHAPE = {
   BillingMode: 'PAY_PER_REQUEST',
   AttributeDefinitions: attributes(
@@ -106,4 +106,4 @@ function tableResource(name, protect, key) {
   };
 }
 
-module.exports = { SHAPE, tableOf };
+module.exports = { tableOf };

@@ -144,6 +144,11 @@ export function openConnection(
     const { deployedEnvironment } = await import('./deployed-environment.ts');
     return (environment ??= deployedEnvironment(settings, stage, names.operate));
   };
+  const bucket = async (variable: string): Promise<string> => {
+    const name = (await deployed())[variable];
+    if (name === undefined) throw new Error(`the function ${names.operate} has no ${variable}`);
+    return name;
+  };
   const target = async (access: Access): Promise<WarehouseTarget> => {
     const own = warehouseTargetOf(env) ?? required(await deployed());
     const { warehouse } = access;
@@ -163,14 +168,11 @@ export function openConnection(
     target: (access = {}) => target(access),
     landing: async () => {
       const { s3Landing } = await import('./landing.ts');
-      return s3Landing(settings, (await deployed())['BATON_LANDING_BUCKET'] ?? `${names.table}-landing`);
+      return s3Landing(settings, await bucket('BATON_LANDING_BUCKET'));
     },
     artifacts: async () => {
       const { s3Artifacts } = await import('./artifacts.ts');
-      return s3Artifacts(
-        settings,
-        (await deployed())['BATON_ARTIFACTS_BUCKET'] ?? `${names.table}-artifacts`,
-      );
+      return s3Artifacts(settings, await bucket('BATON_ARTIFACTS_BUCKET'));
     },
     replayer: async () => {
       const { eventBridgeReplayer } = await import('./replayer.ts');

@@ -16,13 +16,14 @@ export interface ShownStep {
   readonly statements: readonly string[];
 }
 
-/** Of a stage that need not exist. */
+/** Of a stage that need not exist: account and Region of its buckets' names are not known. */
 export function exampleSettings(stage: string): Settings {
+  const buckets = stage === 'local' ? 'baton-local' : `baton-${stage}-account-region`;
   return {
     stage,
     service: 'baton',
-    landingBucket: `baton-${stage}-landing`,
-    artifactsBucket: `baton-${stage}-artifacts`,
+    landingBucket: `${buckets}-landing`,
+    artifactsBucket: `${buckets}-artifacts`,
     copyRole: 'default',
     historyDays: 400,
   };

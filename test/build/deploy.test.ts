@@ -227,6 +227,18 @@ describe('baton deploy', () => {
     expect(stderr).toContain('npx baton doctor --stage dev');
   });
 
+  test('refuses to give a deployed stage other buckets, and changes nothing', async () => {
+    aws.deployed = {
+      BATON_LANDING_BUCKET: 'baton-dev-landing',
+      BATON_ARTIFACTS_BUCKET: 'baton-dev-artifacts',
+      BATON_ROLE_NAME: 'baton-dev-functions',
+    };
+    const { code, stderr } = await command('deploy', ['--stage', 'dev', ...REGION, ...CLUSTER]);
+    expect(stderr).toContain('from baton-dev-landing to baton-dev-ACCOUNT-eu-central-1-landing');
+    expect(stderr).toContain('to keep them, set buckets=baton-dev;');
+    expect([code, aws.calls]).toEqual([2, []]);
+  });
+
   test('ends with an error if AWS refuses', async () => {
     aws.refuses = true;
     const { code, stderr } = await command('deploy', ['--stage', 'dev', ...REGION, ...CLUSTER]);

@@ -280,6 +280,11 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
     /^subnets=subnet-12345678 \(--param\) without securityGroups: set both, or neither$/,
   ],
   ['tracing=xray', { ...workgroup, tracing: 'xray' }, /^tracing=xray \(--param\): must be true or false$/],
+  [
+    'pipelineMetrics=all',
+    { ...workgroup, pipelineMetrics: 'all' },
+    /^pipelineMetrics=all \(--param\): must be true or false$/,
+  ],
   ["AWS's own tag", { ...workgroup, tags: 'aws:team=data' }, /^tags=.*"aws:team=data": must be NAME=VALUE/],
   [
     'a tag without value',

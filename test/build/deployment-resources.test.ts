@@ -17,7 +17,7 @@ interface Resource {
 type Resources = Readonly<Record<string, Resource>>;
 
 async function resourcesWith(...given: Parameters<typeof deploymentWith>): Promise<Resources> {
-  return (await deploymentWith(...given)).resources as unknown as Resources;
+  return (await deploymentWith(...given)).resources;
 }
 
 function idsOf(resources: Resources, type: string): string[] {
@@ -149,7 +149,7 @@ test('globalNames names all that an account has once for all Regions, and nothin
   const different = Object.keys(named).filter(
     (id) => JSON.stringify(named[id]) !== JSON.stringify(plain[id]),
   );
-  const types = new Set(different.map((id) => named[id]?.Type));
+  const types = new Set(different.map((id) => named[id]?.Type ?? ''));
   expect([...types].sort()).toEqual([
     'AWS::CloudWatch::Dashboard',
     'AWS::IAM::ManagedPolicy',

@@ -27,6 +27,8 @@ export class FakeDeploymentServices {
   /** By their key's last part. */
   readonly objects = new Map<string, Buffer>();
   terminationProtection: string | undefined;
+  /** Environment of the functions that are there. */
+  deployed: Readonly<Record<string, string>> | undefined;
   /** Whoever asks has no rights. */
   refuses = false;
   /** Of the executed change sets. */
@@ -53,7 +55,9 @@ export class FakeDeploymentServices {
     const body = Buffer.concat(chunks);
     const { method = '', url = '' } = request;
     const { pathname } = new URL(url, 'http://any');
-    if (pathname.startsWith('/2015-03-31/functions')) {
+    if (pathname.startsWith('/2015-03-31/functions') && this.deployed !== undefined) {
+      response.end(JSON.stringify({ Environment: { Variables: this.deployed } }));
+    } else if (pathname.startsWith('/2015-03-31/functions')) {
       response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' }).end('{}');
     } else if (request.headers['x-amz-target'] !== undefined) {
       const isRegistry = String(request.headers['x-amz-target']).includes('ContainerRegistry');
@@ -84,6 +88,8 @@ export class FakeDeploymentServices {
     switch (action) {
       case 'GetCallerIdentity':
         return '<Account>000000000000</Account><Arn>arn:aws:iam::000000000000:user/any</Arn>';
+      case 'GetRole':
+        return { status: 404, code: 'NoSuchEntity', message: 'no' };
       case 'DescribeStacks':
         if (this.executed === 0) return NO_STACK;
         return '<Stacks><member><StackName>baton-dev</StackName><StackStatus>UPDATE_COMPLETE</StackStatus></member></Stacks>';

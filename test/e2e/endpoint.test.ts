@@ -129,7 +129,9 @@ describe('the command with only an endpoint and a stage', () => {
   it('validate and plan call no service', async () => {
     const before = asked.length;
     await ends(0, 'validate');
-    expect((await ends(0, 'plan', 'stores', '--statements')).stdout).toContain('s3://baton-dev-artifacts/');
+    expect((await ends(0, 'plan', 'stores', '--statements')).stdout).toContain(
+      's3://baton-dev-account-region-artifacts/',
+    );
     expect(asked.length).toBe(before);
   });
 
@@ -165,12 +167,20 @@ describe('the command with only an endpoint and a stage', () => {
     const path = file('good.csv', `${HEADER}1,Lyon Est,Lyon,FR,2020-01-01\n`);
     const dropped = await ends(0, 'drop', path, '--to', 'stores/');
     expect(dropped.stdout).toMatch(/^stores-[a-z2-7]{26} {2}SUCCEEDED\n$/);
-    expect(dropped.stderr).toContain('uploaded s3://baton-dev-landing/stores/good.csv');
+    expect(dropped.stderr).toContain(
+      'uploaded s3://baton-dev-000000000000-us-east-1-landing/stores/good.csv',
+    );
     const listed = JSON.parse((await ends(0, 'runs', '--json')).stdout) as RunJson[];
     expect(listed.map(({ id }) => id)).toEqual([idIn(dropped.stdout)]);
     const shown = await ends(0, 'run', idIn(dropped.stdout));
     expect(shown.stdout).toContain('state      SUCCEEDED');
-    const started = await ends(0, 'start', 'stores', '--file', 's3://baton-dev-landing/stores/good.csv');
+    const started = await ends(
+      0,
+      'start',
+      'stores',
+      '--file',
+      's3://baton-dev-000000000000-us-east-1-landing/stores/good.csv',
+    );
     expect(started.stdout).toMatch(/ {2}SUCCEEDED\n$/);
     expect(idIn(started.stdout)).not.toBe(idIn(dropped.stdout));
   });

@@ -67,6 +67,11 @@ export function isDone(run: StoredRun): boolean {
   return run.endedAt !== undefined && run.pendingActions === undefined;
 }
 
+/** As the local AWS fills in account and Region. */
+function landingOf(stage: string): string {
+  return stage === 'local' ? 'baton-local-landing' : `baton-${stage}-000000000000-us-east-1-landing`;
+}
+
 export class Stack {
   readonly home: string;
   readonly stage: string;
@@ -83,7 +88,7 @@ export class Stack {
   readonly output: string[];
 
   private constructor(
-    { stage = 'local', landing = `baton-${stage}-landing` }: StackOptions,
+    { stage = 'local', landing = landingOf(stage) }: StackOptions,
     home: string,
     endpoint: string,
     child: ChildProcess,
