@@ -70,8 +70,12 @@ export async function runOsls(service: string, words: readonly string[]): Promis
 
 /** As a person would type it. */
 export function asTyped(service: string, words: readonly string[]): string {
-  const quoted = words.map((word) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
-  );
-  return `cd ${service} && node ${quoted.join(' ')}`;
+  return `cd ${service} && node ${quoted(words)}`;
+}
+
+/** Words as a shell takes them. */
+export function quoted(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
 }

@@ -7,6 +7,7 @@ import { loadPipelines } from '../shared/pipeline/load.ts';
 import { formatProblem } from '../shared/pipeline/problem.ts';
 import { ensureFunctionBundles, functionNames } from './bundle-functions.ts';
 import { buildFolder } from './project.ts';
+import { writePlainPackage, type PlainPackage } from './plain-package.ts';
 import { hold, keepNewest, linkFiles, madeAnew } from './folders.ts';
 import {
   checkStage,
@@ -32,16 +33,24 @@ export interface PackagedStage {
   readonly service: string;
   readonly pipelines: readonly string[];
   readonly functions: readonly PackagedFunction[];
+  /** If the plain package was asked for: its folder, and what to run there. */
+  readonly plain?: { readonly folder: string; readonly commands: readonly string[] };
 }
 
 /**
  * Leaves the functions, their zips and the CloudFormation template below `.build/package/<stage>`, and nothing elsewhere:
  * several may run at once, of one stage too; then the last one stays, whole.
+ * @param plain also what other tools than osls deploy
  * @param held for as long as this process lives, no other packaging replaces the folder
  * @throws TemplateError where a pipeline, a parameter or the template is wrong
  */
 export async function packageStage(
-  { sqlFolder, held = false, ...stage }: Stage & { readonly sqlFolder: string; readonly held?: boolean },
+  {
+    sqlFolder,
+    held = false,
+    plain,
+    ...stage
+  }: Stage & { readonly sqlFolder: string; readonly held?: boolean; readonly plain?: PlainPackage },
   say: (line: string) => void,
 ): Promise<PackagedStage> {
   // Before it becomes part of a path.
@@ -55,6 +64,7 @@ export async function packageStage(
   const packages = join(buildFolder, 'package');
   const service = join(packages, stage.stage);
   const functions: PackagedFunction[] = [];
+  let commands: readonly string[] = [];
   await madeAnew(service, async (temporary) => {
     const folder = join(temporary, '.build', 'functions');
     mkdirSync(folder, { recursive: true });
@@ -72,9 +82,15 @@ export async function packageStage(
       const { eagerBytes = 0, lazyBytes = 0 } = report[name] ?? {};
       functions.push({ name, eagerBytes, lazyBytes, zipBytes: zip.length });
     }
+    if (plain !== undefined) commands = writePlainPackage(temporary, stage.stage, plain);
     if (held) hold(temporary);
   });
   // What earlier ones left half made.
   keepNewest(packages, Infinity);
-  return { service, pipelines: plans.map(({ pipeline }) => pipeline), functions };
+  return {
+    service,
+    pipelines: plans.map(({ pipeline }) => pipeline),
+    functions,
+    ...(plain !== undefined && { plain: { folder: join(service, 'plain'), commands } }),
+  };
 }

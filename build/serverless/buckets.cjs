@@ -200,4 +200,4 @@ function tlsOnly(logicalId) {
   };
 }
 
-module.exports = { bucketsOf, isBucket, nameInTemplate };
+module.exports = { bucketsOf, isBucket, isBucketName, nameInTemplate, NAME_RULE };

@@ -22,6 +22,7 @@ const LIKE_PRODUCTION = /^(prod|production|live)(-|$)/;
 
 const MOST_DAYS = 3650;
 const MOST_TAGS = 40;
+const MOST_CONCURRENCY = 1000;
 const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=.@/-]+$/;
 const POLICY = /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/;
 const TOPIC = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/;
@@ -93,7 +94,7 @@ function settingsOf(parameters, problems) {
    * @param {string} name
    */
   function concurrency(name) {
-    return parameters.text(name) === '' ? null : wholeNumber(name, 1, 1000);
+    return parameters.text(name) === '' ? null : wholeNumber(name, 1, MOST_CONCURRENCY);
   }
 
   function logRetentionDays() {
@@ -239,4 +240,4 @@ function listOf(text) {
     .filter((entry) => entry !== '');
 }
 
-module.exports = { listOf, settingsOf };
+module.exports = { EMAIL, LOG_RETENTION_DAYS, listOf, MOST_CONCURRENCY, POLICY, ROLE, settingsOf, TOPIC };

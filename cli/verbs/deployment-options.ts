@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 
 import type { PackagedStage } from '../../build/package-stage.ts';
+import type { PlainPackage } from '../../build/plain-package.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { usageError } from '../exit.ts';
 import { sqlFolder } from '../project.ts';
@@ -63,7 +64,15 @@ export function givenProfile({ args, out, profile }: Context): string | undefine
 /** Packages the stage with the parameters of the command line and of baton.yml, and reports what it made. */
 export async function packaged(
   context: Context,
-  { region, held = false }: { readonly region?: string | undefined; readonly held?: boolean },
+  {
+    region,
+    held = false,
+    plain,
+  }: {
+    readonly region?: string | undefined;
+    readonly held?: boolean;
+    readonly plain?: PlainPackage | undefined;
+  },
 ): Promise<PackagedStage & { readonly parameters: readonly string[] }> {
   const { args, out } = context;
   const given = args.list('param');
@@ -82,7 +91,7 @@ export async function packaged(
   const made = await packageStage(
     {
       stage,
-      ...defined({ region }),
+      ...defined({ region, plain }),
       parameters,
       fromProjectFile: written.map(([name]) => name),
       sqlFolder: sql,

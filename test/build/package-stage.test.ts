@@ -1,5 +1,6 @@
 /** Stages that are packaged at the same time in one checkout. */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { functionNames } from '../../build/bundle-functions.ts';
 import { packageStage } from '../../build/package-stage.ts';
+import { templateProblems } from '../deployment/schema-check.ts';
 import { packageRoot } from '../../build/project.ts';
 
 let folder: string;
@@ -50,13 +52,18 @@ function contentOf(service: string): Packaged[] {
   return plans.map((text) => ({ cluster, pipelines: pipelinesIn(text) }));
 }
 
-test('several stages, and one stage several times, packaged at the same time never mix', async () => {
+test('several stages, and one stage several times, packaged at the same time never mix; each has a plain package', async () => {
   const stages = ['mixed-one', 'mixed-two', 'mixed-two'];
   const made = await Promise.all(
     stages.map(async (stage, index) => {
       const name = `pipeline_${index}`;
       return packageStage(
-        { stage, parameters: [`cluster=cluster-${index}`], sqlFolder: sqlWith(name) },
+        {
+          stage,
+          parameters: [`cluster=cluster-${index}`, 'protect=true', 'tags=team=data squad'],
+          sqlFolder: sqlWith(name),
+          plain: { bucket: 'team-code', prefix: '', region: 'eu-west-1', profile: 'work' },
+        },
         () => undefined,
       );
     }),
@@ -70,5 +77,32 @@ test('several stages, and one stage several times, packaged at the same time nev
   expect(contentOf(one)).toEqual(whole(0));
   // Of one stage the last stays, whole.
   expect([whole(1), whole(2)]).toContainEqual(contentOf(two));
+
+  const [first] = made;
+  const plain = join(one, 'plain');
+  const template = readFileSync(join(plain, 'template.json'), 'utf8');
+  expect(templateProblems(JSON.parse(template))).toEqual([]);
+  const zips = readdirSync(join(plain, 'code'));
+  expect(zips).toHaveLength(functionNames.length);
+  for (const zip of zips) {
+    const hash = createHash('sha256')
+      .update(readFileSync(join(plain, 'code', zip)))
+      .digest('hex');
+    expect(zip).toMatch(new RegExp(`^[a-z-]+-${hash.slice(0, 16)}\\.zip$`));
+    expect(template).toContain(`\${CodePrefix}${zip}`);
+  }
+  expect(first?.plain?.folder).toBe(plain);
+  const where = '--region eu-west-1 --profile work';
+  const stack = '--stack-name baton-mixed-one';
+  expect(first?.plain?.commands).toEqual([
+    `aws s3 cp code/ s3://team-code/ --recursive ${where}`,
+    `aws cloudformation deploy --template-file template.json ${stack} --capabilities CAPABILITY_NAMED_IAM ` +
+      '--no-fail-on-empty-changeset --s3-bucket team-code --s3-prefix templates ' +
+      '--parameter-overrides CodeBucket=team-code CodePrefix= LogRetentionDays=30 CopyRole=default ' +
+      `--tags 'team=data squad' ${where}`,
+    `aws cloudformation update-termination-protection --enable-termination-protection ${stack} ${where}`,
+  ]);
+  const page = readFileSync(join(plain, 'README.md'), 'utf8');
+  for (const command of first?.plain?.commands ?? []) expect(page).toContain(`\n${command}\n`);
   for (const { service } of made) rmSync(service, { recursive: true, force: true });
 }, 120_000);

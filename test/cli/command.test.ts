@@ -125,6 +125,26 @@ describe('wrong usage ends with exit code 2, on stderr,', () => {
     ['for a bad duration', ['local', 'advance', 'soon'], 'must be a duration such as 90s'],
     ['for a bad stage', ['runs', '--stage', 'Prod!'], 'not a stage name'],
     ['for a bad endpoint', ['runs', '--endpoint', 'nowhere'], 'not an endpoint'],
+    [
+      'for a plain package without its bucket',
+      ['package', '--stage', 'dev', '--plain'],
+      '--plain needs the bucket that the functions are deployed from',
+    ],
+    [
+      'for a bucket that cannot be one',
+      ['package', '--stage', 'dev', '--plain', '--code-bucket', 's3://team-code'],
+      '--code-bucket s3://team-code: a bucket name (not an ARN or s3:// address)',
+    ],
+    [
+      'for a prefix that cannot be one',
+      ['package', '--stage', 'dev', '--plain', '--code-bucket', 'team-code', '--code-prefix', '/a//b'],
+      '--code-prefix /a//b: must be letters, digits,',
+    ],
+    [
+      'for the bucket of a plain package without --plain',
+      ['package', '--stage', 'dev', '--code-bucket', 'team-code'],
+      '--code-bucket and --code-prefix require --plain',
+    ],
     ['for a local verb on another stage', ['local', 'status', '--stage', 'prod'], 'has no local AWS'],
   ])('%s', async (_what, words, message) => {
     const { code, stdout, stderr } = await baton(words);

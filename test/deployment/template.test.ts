@@ -1,6 +1,7 @@
 /** The compiled template of every variant, held against AWS's schemas and against itself. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { functionNames } from '../../build/bundle-functions.ts';
 import { STATEMENT_OF } from '../../cli/doctor/denial.ts';
 import { readConfig } from '../../shared/middleware/config.ts';
 import { deliveryProblems } from './deliveries.ts';
@@ -8,6 +9,7 @@ import { DELIVERY_MISTAKES } from './delivery-mistakes.ts';
 import { GRANTED_TO_FUNCTIONS, SIGN_INS } from './grants.ts';
 import { variablesOf } from './inventory.ts';
 import { literalsIn } from './literals.ts';
+import { accepts, codeOf, comparable, defaultsOf, plainOf } from './plain.ts';
 import { planted } from './plant.ts';
 import { statementsOf } from './policy.ts';
 import type { JsonObject } from './references.ts';
@@ -76,6 +78,67 @@ test("each statement of the functions' role has a name, by which doctor finds it
     const found = new Set(named.filter(([each]) => each === action).map(([, each]) => each));
     expect([...found]).toEqual([sid]);
   }
+});
+
+describe.each(VARIANT_NAMES)('the plain template of %s', (name) => {
+  test('has the resources and outputs that osls deploys, except its bucket and the place of the code', () => {
+    const plain = plainOf(templateOf(name));
+    expect(comparable(plain)).toEqual(comparable(templateOf(name)));
+    expect(JSON.stringify(plain)).not.toMatch(/serverless\/|ServerlessDeployment|sls-/);
+  });
+
+  test("conforms to AWS's resource schemas", () => {
+    expect(templateProblems(plainOf(templateOf(name)))).toEqual([]);
+  });
+
+  test('takes the code of each function from the bucket and the prefix that are its parameters', () => {
+    expect(codeOf(plainOf(templateOf(name)))).toEqual(
+      functionNames.map((each) => ({
+        S3Bucket: { Ref: 'CodeBucket' },
+        S3Key: { 'Fn::Sub': `\${CodePrefix}${each}-0123456789abcdef.zip` },
+      })),
+    );
+  });
+});
+
+describe('the plain template', () => {
+  test('has a parameter for what a deployer may change, with the check that the stage has for it', () => {
+    const of = (name: keyof typeof VARIANTS) => defaultsOf(plainOf(templateOf(name)));
+    const always = {
+      CodeBucket: 'team-code',
+      CodePrefix: 'baton/',
+      LogRetentionDays: 30,
+      CopyRole: 'default',
+    };
+    expect(of('cluster')).toEqual(always);
+    expect(of('serverless')).toEqual({ ...always, AlarmsEmail: 'oncall@example.com' });
+    expect(of('prod')).toEqual({
+      ...always,
+      RunStepConcurrency: 20,
+      SweepConcurrency: 2,
+      AlarmsTopic: VARIANTS.prod.parameters.alarmsTopic,
+    });
+    const prod = plainOf(templateOf('prod'));
+    expect(accepts(prod, 'AlarmsTopic', 'arn:aws:sns:us-east-1:123456789012:other')).toBe(true);
+    expect(accepts(prod, 'AlarmsTopic', 'arn:aws:sns:eu-west-1:123456789012:other')).toBe(false);
+    const role = 'arn:aws:iam::123456789012:role/copy';
+    for (const given of ['default', role, `${role},${role}`])
+      expect(accepts(prod, 'CopyRole', given)).toBe(true);
+    for (const given of ['', 'other', 'default,default', `${role}, ${role}`])
+      expect(accepts(prod, 'CopyRole', given)).toBe(false);
+  });
+
+  test('keeps a value as it was packaged where it is also a part of a longer text', () => {
+    const tags = [{ Key: 'owner', Value: 'mail oncall@example.com' }];
+    const template = planted(templateOf('serverless'), 'Resources.Table.Properties.Tags', tags);
+    expect(defaultsOf(plainOf(template))['AlarmsEmail']).toBeUndefined();
+    expect(comparable(plainOf(template))).toEqual(comparable(template));
+  });
+
+  test('cannot be made without the code of a function', () => {
+    const code = { bucket: 'team-code', prefix: '', zips: {} };
+    expect(() => plainOf(templateOf('cluster'), code)).toThrow('no zip was made for ');
+  });
 });
 
 function actionsOf(name: keyof typeof VARIANTS): readonly string[] {
