@@ -143,8 +143,9 @@ export function plainTemplate(template: JsonObject, stage: string, code: CodePla
 
 /** Alarms notify topics of their own Region only: so does another topic that is given later. */
 function inRegion({ name }: Adjustable, value: string | number): JsonObject {
-  const [, region] = (name === 'AlarmsTopic' && TOPIC.exec(String(value))) || [];
-  return region === undefined ? {} : { AllowedPattern: TOPIC.source.replace('([a-z0-9-]+)', region) };
+  if (name !== 'AlarmsTopic') return {};
+  const [, , , region = ''] = String(value).split(':');
+  return { AllowedPattern: TOPIC.source.replace(':sns:[a-z0-9-]+:', `:sns:${region}:`) };
 }
 
 /** Without the anchors of a whole text. */
