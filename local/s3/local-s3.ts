@@ -83,6 +83,7 @@ export class LocalS3 {
     let id = makeRequestId();
     let resource = message.url ?? '/';
     response.setHeader('x-amz-request-id', id);
+    response.setHeader('date', new Date(this.#settings.clock.now()).toUTCString());
     try {
       const request = readRequest(message);
       id = request.id;

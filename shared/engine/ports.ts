@@ -16,6 +16,8 @@ export interface ListedPage {
   /** The last key that was listed, deleted or not; absent: none. */
   readonly last?: string;
   readonly isLast: boolean;
+  /** When it was answered, by S3's clock, in whole seconds. ISO 8601. Absent: S3 did not say. */
+  readonly at?: string;
 }
 
 export interface FileStore {

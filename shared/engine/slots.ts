@@ -32,12 +32,16 @@ export async function takeSlot(run: Run, engine: Engine): Promise<RunEvent> {
 
 /**
  * Gives the pool's free slots to waiting runs, oldest first, and wakes them. `waiting`: some that wait, though the index may not
- * have them yet; `driven` is not woken. Returns the runs that got a slot, with its epoch (fencing token).
+ * have them yet; `driven` is not woken; `answered`: a batch whose files have all answered, though it is not stored as sealed yet. Returns the runs that got a slot, with its epoch (fencing token).
  */
 export async function fillPool(
   pipeline: string,
   engine: Engine,
-  { waiting = [], driven }: { readonly waiting?: readonly Run[]; readonly driven?: string } = {},
+  {
+    waiting = [],
+    driven,
+    answered,
+  }: { readonly waiting?: readonly Run[]; readonly driven?: string; readonly answered?: string } = {},
 ): Promise<ReadonlyMap<string, number>> {
   const given = new Map<string, number>();
   const queue = new Queue(pipeline, engine, waiting);
@@ -53,7 +57,7 @@ export async function fillPool(
     const plan = await planFor(oldest, engine);
     const places = plan?.concurrency ?? 1;
     if (taken >= places) break;
-    const batch = plan && (await formBatch(oldest, queue.beside(oldest, pool), plan, pool, engine));
+    const batch = plan && (await formBatch(oldest, queue.beside(oldest, pool), plan, pool, answered, engine));
     if (batch === 'later') break;
     if (batch !== undefined && 'waitMs' in batch) {
       // Once for each file that begins to wait; the sweep looks, too.

@@ -3,6 +3,7 @@ import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 
 import type { ListedFile, ListedPage } from '../engine/ports.ts';
+import { defined } from '../run/defined.ts';
 
 /**
  * The next page begins after the last key of this one, so that older versions of that key are passed over: a key's current
@@ -16,20 +17,24 @@ export async function listFiles(
   after: string | undefined,
   limit: number,
 ): Promise<ListedPage> {
-  const {
-    Versions = [],
-    DeleteMarkers = [],
-    IsTruncated,
-  } = await client.send(
-    new ListObjectVersionsCommand({
-      Bucket: bucket,
-      Prefix: prefix,
-      KeyMarker: after,
-      MaxKeys: limit,
-      // XML cannot have every character of a key.
-      EncodingType: 'url',
-    }),
+  const command = new ListObjectVersionsCommand({
+    Bucket: bucket,
+    Prefix: prefix,
+    KeyMarker: after,
+    MaxKeys: limit,
+    // XML cannot have every character of a key.
+    EncodingType: 'url',
+  });
+  let date: string | undefined;
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      date = (result.response as { readonly headers?: Readonly<Record<string, string>> }).headers?.['date'];
+      return result;
+    },
+    { step: 'deserialize' },
   );
+  const { Versions = [], DeleteMarkers = [], IsTruncated } = await client.send(command);
   const keys = [...Versions, ...DeleteMarkers].map(({ Key }) => decoded(Key ?? ''));
   const last = keys.reduce<string | undefined>(
     (most, key) =>
@@ -46,7 +51,13 @@ export async function listFiles(
       modified: (LastModified ?? new Date(0)).toISOString(),
     }),
   );
-  return { files, ...(last === undefined ? {} : { last }), isLast: IsTruncated !== true };
+  return { files, ...defined({ last, at: instantOf(date) }), isLast: IsTruncated !== true };
+}
+
+/** Of the header `Date`: the clock that the times of objects and events are from. */
+function instantOf(date: string | undefined): string | undefined {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 }
 
 /** A space is `+`; a plus sign is `%2B`. */

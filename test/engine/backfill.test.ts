@@ -6,7 +6,7 @@ import { listingsOf } from '../../shared/engine/backfill/listings.ts';
 import type { Engine } from '../../shared/engine/ports.ts';
 import type { BackfillAnswer, BackfillRequest } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
-import type { RunFile } from '../../shared/run/trigger.ts';
+import { fileOf as fileOfTrigger, type RunFile } from '../../shared/run/trigger.ts';
 import { paddedSequencer } from '../../shared/store/key-item.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
 import { changed } from '../fakes/run-of.ts';
@@ -251,6 +251,36 @@ describe('a backfill', () => {
     for (const name of ['a/1.csv', 'a/b/2.json', 'a/3.tsv', 'a/4.json', 'b/5']) upload(name);
     expect(await counts({}, several)).toMatchObject({ listed: 5, new: 4, ignored: 1 });
   });
+});
+
+describe('a listing that is older than the newest upload', () => {
+  /** The second upload and its event come while the backfill looks at its listing. */
+  async function overtaken(clockMs: number): Promise<void> {
+    upload(key(1), { etag: 'first', sequencer: '01' });
+    world.time += HOUR;
+    const engine = world.engine([plan]);
+    const list: typeof engine.files.list = async (...words) => {
+      const page = await engine.files.list(...words);
+      world.time += 10_000;
+      await deliver(upload(key(1), { etag: 'second', sequencer: '02' }));
+      return page;
+    };
+    const answer = await ask(
+      {},
+      { ...engine, now: () => world.time + clockMs, files: { ...engine.files, list } },
+    );
+    expect(answer).toMatchObject({ ok: true, counts: { listed: 1, new: 0, superseded: 1 } });
+  }
+
+  it.each([-240_000, 0, 240_000])(
+    'admits nothing, whatever the clock of the function says: %i ms',
+    async (clockMs) => {
+      await overtaken(clockMs);
+      expect(runs().map(({ trigger }) => fileOfTrigger(trigger)?.etag)).toEqual(['second']);
+      world.time += HOUR;
+      expect(await counts()).toMatchObject({ listed: 1, new: 0, loadedBefore: 1 });
+    },
+  );
 });
 
 describe('the event of a file that a backfill admitted', () => {

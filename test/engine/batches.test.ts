@@ -11,6 +11,7 @@ import { readArrival } from '../../shared/engine/arrivals.ts';
 import { startAll } from '../../shared/engine/start-all.ts';
 import type { Started } from '../../shared/engine/start-run.ts';
 import { operate } from '../../shared/engine/operate.ts';
+import { pauseOrUnpause } from '../../shared/engine/pause.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
 import { fileOf, lineageOf, planOf, World } from '../fakes/world.ts';
@@ -202,6 +203,26 @@ test('a file that is cancelled after it was listed is not in the batch', async (
   const [batch = ''] = world.batches();
   expect(world.world.run(batch)?.batch).toMatchObject({ phase: 'SEALED', files: 2, seal: 2 });
   expect(world.manifests().at(-1)).toEqual(['a.csv', 'c.csv']);
+});
+
+test('the file that a batch was made for, if older ones fill it, gets a free slot as soon as those have answered', async () => {
+  const batch = { files: 2, bytes: 1_000_000, waitSeconds: 0 };
+  const triggers = [{ kind: 's3' as const, prefix: 'orders/', suffix: '.csv', batch }];
+  const world = new Scene(planWith({ concurrency: 2, triggers }));
+  const { store } = world.world;
+  const request = { requestId: 'r', actor: 'me', pipeline: 'orders' };
+  const engine = (): Engine => world.world.engine([world.plan]);
+  await pauseOrUnpause({ verb: 'pause', ...request }, engine());
+  const files = [await world.drop('a'), await world.drop('b'), await world.drop('c'), await world.drop('d')];
+  const findQueued = store.findQueued.bind(store);
+  // The index does not have them yet.
+  store.findQueued = async (...words) =>
+    (await findQueued(...words)).filter(
+      (id) => world.batches().length > 0 || !files.slice(0, 2).includes(id),
+    );
+  await pauseOrUnpause({ verb: 'unpause', ...request }, engine());
+  await world.settle();
+  expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'ABSORBED', 'RUNNING', 'QUEUED']);
 });
 
 test('a file of a batch is not cancelled alone', async () => {

@@ -157,7 +157,8 @@ export class World {
       .sort((a, b) => Buffer.compare(bytes(a.key), bytes(b.key)));
     const files = found.slice(0, limit).map((file) => listed(file));
     const last = files.at(-1)?.key;
-    return { files, isLast: found.length <= limit, ...(last === undefined ? {} : { last }) };
+    const at = new Date(Math.floor(this.time / 1000) * 1000).toISOString();
+    return { files, isLast: found.length <= limit, at, ...(last === undefined ? {} : { last }) };
   }
 
   put(file: RunFile, modified = new Date(this.time).toISOString()): void {

@@ -1,4 +1,6 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
+
+import { S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 
 import { listFiles } from '../../shared/middleware/list-files.ts';
@@ -54,6 +56,20 @@ it('a listing has the current version of each key, and no key whose current vers
   expect(inputs).toEqual([
     { Bucket: 'lake', Prefix: 'p/', KeyMarker: undefined, MaxKeys: 5, EncodingType: 'url' },
   ]);
+});
+
+it.each([
+  [{ date: 'Tue, 24 Nov 2026 08:00:01 GMT' }, { at: '2026-11-24T08:00:01.000Z' }],
+  [{ date: 'yesterday' }, {}],
+  [{}, {}],
+])('a listing says when S3 answered it, if S3 does: %j', async (headers, at) => {
+  const body = Readable.from(['<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>']);
+  const requestHandler = {
+    handle: () => Promise.resolve({ response: { statusCode: 200, headers, body } }),
+  };
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+  const client = new S3Client({ region: 'us-east-1', credentials, requestHandler });
+  expect(await listFiles(client, 'lake', 'p/', undefined, 5)).toEqual({ files: [], isLast: true, ...at });
 });
 
 it('the last key of a page is the greatest in bytes of UTF-8, not in UTF-16', async () => {

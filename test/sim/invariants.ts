@@ -279,7 +279,7 @@ export class Watch {
   placesAreUsed(plan: Plan): void {
     const { store } = this.#world;
     if ([...store.pools.values()].some(({ paused }) => paused !== undefined)) return;
-    if (isBatchExpected(plan, [...store.runs.values()])) return;
+    if (isBatchExpected(plan, [...store.runs.values()], this.#world.time)) return;
     const waiting = [...store.runs.values()].find(({ life }) => life.state === 'QUEUED');
     const holders = Object.keys([...store.pools.values()][0]?.holders ?? {});
     // A run that has a place and does not know it yet is driven next.
@@ -369,11 +369,21 @@ export class Watch {
 
 const MAY_STAY_IN_POOL: ReadonlySet<string | undefined> = new Set(['CANCELLED', 'ABSORBED', 'SUPERSEDED']);
 
-/** Files wait for company, or for the batch that is being made of them. */
-function isBatchExpected({ triggers }: Plan, runs: readonly Run[]): boolean {
+/** By the next sweep its files start without it, whatever the clocks say. */
+const STOPPED_FOR_MS = 300_000;
+
+/** Files wait for company, for the batch that is being made of them, or for the sweep after it stopped. */
+function isBatchExpected({ triggers }: Plan, runs: readonly Run[], now: number): boolean {
   const waits = triggers.some((trigger) => trigger.kind === 's3' && (trigger.batch?.waitSeconds ?? 0) > 0);
   return (
-    waits || runs.some((run) => !isAtRest(run) && run.batch !== undefined && run.batch.phase !== 'SEALED')
+    waits ||
+    runs.some(
+      (run) =>
+        run.batch !== undefined &&
+        run.batch.phase !== 'SEALED' &&
+        (!isAtRest(run) ||
+          ('endedAt' in run.life && now - Date.parse(run.life.endedAt) < STOPPED_FOR_MS && !isAtEnd(run))),
+    )
   );
 }
 

@@ -8,6 +8,16 @@ function removed(name: string, find: string, replace: string): Guard {
 }
 
 export const backfillGuards: readonly Guard[] = [
+  {
+    name: "the time of a listing is by S3's clock, as those of uploads are",
+    edits: [
+      {
+        file: 'shared/engine/backfill/backfill.ts',
+        find: 'const listedAt = at ?? began;',
+        replace: 'const listedAt = at === undefined ? began : began;',
+      },
+    ],
+  },
   removed(
     'a backfill creates the run of an interrupted one again',
     `return isKept ? { kind: 'ensure', isNewest } : { kind: 'known' };`,

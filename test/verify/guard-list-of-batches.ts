@@ -205,6 +205,16 @@ export const batchGuards: readonly Guard[] = [
     ],
   },
   {
+    name: 'batch: the file that it was made for, if it is not in it, gets a free slot as soon as all files have answered',
+    edits: [
+      {
+        file: 'shared/engine/batch/absorb.ts',
+        find: 'await fillPool(run.pipeline, engine, { answered: run.id });',
+        replace: 'await fillPool(run.pipeline, engine);',
+      },
+    ],
+  },
+  {
     name: 'batch: the slot of a file that went into a batch is freed',
     edits: [
       {

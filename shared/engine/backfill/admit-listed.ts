@@ -11,7 +11,7 @@ export type Outcome = 'new' | 'loadedBefore' | 'superseded' | 'unclear';
 
 const RACES = 20;
 
-/** `listedAt`: a time before the listing began. */
+/** `listedAt`: when the listing was answered, to the second. */
 export async function admitListed(
   plan: Plan,
   file: ListedFile,
@@ -25,7 +25,7 @@ export async function admitListed(
   const trigger = listedTrigger(file);
   const run = runIdOf(plan, trigger, settings);
   const upload = {
-    // The clock here may be behind that of S3.
+    // In whole seconds the listing may seem earlier than an object in it.
     listed: { etag, lastModified: modified, at: modified > listedAt ? modified : listedAt, run },
     size,
     hasVersion: hasVersion(file.versionId),

@@ -89,10 +89,12 @@ class Page {
   async list({ bucket, prefix }: Listing, from: string | undefined): Promise<boolean> {
     let after = from;
     for (;;) {
-      const listedAt = new Date(this.#engine.now()).toISOString();
+      const began = new Date(this.#engine.now()).toISOString();
       const limit = PAGE - this.#counts.listed;
       if (limit <= 0) return this.#stop();
-      const { files, last, isLast } = await this.#engine.files.list(bucket, prefix, after, limit);
+      const { files, last, isLast, at } = await this.#engine.files.list(bucket, prefix, after, limit);
+      // Compared with the times of uploads, which are S3's: the clock here may be minutes off.
+      const listedAt = at ?? began;
       for (let i = 0; i < files.length; i += PARALLEL) {
         const some = files.slice(i, i + PARALLEL);
         await this.#admit(some, listedAt);

@@ -27,8 +27,9 @@ export async function markFiles(
     return { kind: 'FilesMarked', from, list: mine };
   }
   const list = await putList(run.id, mine, engine.files);
-  // The files that are not in this batch may start: no driver gave them a slot while it was made.
-  if (plan.concurrency > 1) await fillPool(run.pipeline, engine);
+  // The files that are not in this batch may start: no driver gave them a slot while it was made. The one that it was made
+  // for is among them if older ones came first, or if it refused, which is final.
+  if (plan.concurrency > 1) await fillPool(run.pipeline, engine, { answered: run.id });
   return { kind: 'FilesMarked', from, ...defined({ list }) };
 }
 

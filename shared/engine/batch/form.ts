@@ -15,13 +15,14 @@ type Wait = 'later' | { readonly waitMs: number };
 const LOOKED_AT = 20;
 
 /**
- * The batch that gets the slot. Undefined: the oldest waiting run goes alone. `later`: a batch is being made that will take it.
+ * The batch that gets the slot; `answered`: see `fillPool`. Undefined: the oldest waiting run goes alone. `later`: a batch is being made that will take it.
  */
 export async function formBatch(
   head: Run,
   others: readonly string[],
   plan: Plan,
   { holders }: Pool,
+  answered: string | undefined,
   engine: Engine,
 ): Promise<Run | Wait | undefined> {
   if (!isWaitingFile(head)) return undefined;
@@ -41,7 +42,7 @@ export async function formBatch(
   };
   const id = runIdOf(plan, trigger, settings);
   const there = await store.load(id);
-  if (there !== undefined) return afterBatch(there, head, holders, engine);
+  if (there !== undefined) return afterBatch(there, head, holders, answered, engine);
   const candidates = await store.loadAll(others.slice(0, LOOKED_AT));
   const hasCompany = candidates.some(
     (run) =>
@@ -53,7 +54,7 @@ export async function formBatch(
   await engine.plans.put(plan);
   const run: Run = { ...newRun(id, plan, trigger, {}, engine), batch: { phase: 'GATHER' } };
   const created = await store.create(run);
-  if (created.outcome === 'exists') return afterBatch(created.run, head, holders, engine);
+  if (created.outcome === 'exists') return afterBatch(created.run, head, holders, answered, engine);
   engine.log('info', 'batch created', { run: id, pipeline: plan.pipeline, oldest: head.id });
   return run;
 }
@@ -63,10 +64,11 @@ async function afterBatch(
   batch: Run,
   head: Run,
   holders: Pool['holders'],
+  answered: string | undefined,
   engine: Engine,
 ): Promise<Run | 'later' | undefined> {
   if (isQueued(batch)) return holders[batch.id] === undefined ? batch : 'later';
-  if (isActive(batch) && batch.batch?.phase !== 'SEALED') return 'later';
+  if (isActive(batch) && batch.batch?.phase !== 'SEALED' && batch.id !== answered) return 'later';
   const now = await engine.store.load(head.id);
   return now !== undefined && isQueued(now) ? undefined : 'later';
 }

@@ -321,7 +321,11 @@ describe('the S3 endpoint', () => {
         modified: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       },
     ]);
-    expect(await listFiles(running.client, Bucket, 'v/', 'v/d.csv', 1)).toEqual({ files: [], isLast: true });
+    expect(await listFiles(running.client, Bucket, 'v/', 'v/d.csv', 1)).toEqual({
+      files: [],
+      isLast: true,
+      at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/),
+    });
     const lost = send((s3) => s3.send(new ListObjectVersionsCommand({ Bucket, VersionIdMarker: 'x' })));
     expect(await errorOf(lost)).toMatchObject({ name: 'InvalidArgument', status: 400 });
   });
