@@ -1,4 +1,5 @@
 /** The world of one schedule, its drivers, and what is under way between them: events, arrivals, the time. */
+import { messageOf } from '../../shared/errors.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import type { Engine, Ports, Publication } from '../../shared/engine/ports.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
@@ -269,7 +270,7 @@ export class Stage {
       log: (level, message, fields) => {
         // The sweep survives whatever one run's drive throws: what is not simulated is an error of ours.
         if (level !== 'error' || !message.includes('could not be driven')) return;
-        const why = String(fields['error']);
+        const why = messageOf(fields['error']);
         if (!why.startsWith('simulated')) this.#unexpected ??= new Error(why);
       },
     };
