@@ -68,7 +68,7 @@ export async function packageStage(
   await madeAnew(service, async (temporary) => {
     const folder = join(temporary, '.build', 'functions');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(temporary, '.build', 'plans.json'), templateInput(plans));
+    writeFileSync(join(temporary, 'plans.json'), templateInput(plans));
     // The template first, since parameters may be wrong; of the zips it has the names only.
     for (const name of functionNames) writeFileSync(join(folder, `${name}.zip`), EMPTY_ZIP);
     await packageService(temporary, stage);

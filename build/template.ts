@@ -52,7 +52,7 @@ export async function templateOf(plans: readonly Plan[], stage: Stage): Promise<
   await madeOnce(folder, async (temporary) => {
     const service = join(temporary, 'service');
     mkdirSync(join(service, '.build', 'functions'), { recursive: true });
-    writeFileSync(join(service, '.build', 'plans.json'), input);
+    writeFileSync(join(service, 'plans.json'), input);
     // Of a function's zip the template has the name only.
     for (const name of functionNames) {
       writeFileSync(join(service, '.build', 'functions', `${name}.zip`), EMPTY_ZIP);
@@ -124,7 +124,7 @@ function environmentOf({ stage }: Stage): Record<string, string> {
 }
 
 /**
- * Runs `serverless package` in a folder of its own with `.build/plans.json` and `.build/functions/*.zip`, so that
+ * Runs `serverless package` in a folder of its own with `plans.json` and `.build/functions/*.zip`, so that
  * several can run at once; the result is in its folder `package`.
  * @throws TemplateError where osls, or a limit of AWS, refuses it
  */

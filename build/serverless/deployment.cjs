@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * All that serverless.yml takes from the stage's parameters and from the pipelines (.build/plans.json): read and checked
+ * All that serverless.yml takes from the stage's parameters and from the pipelines (plans.json): read and checked
  * here, once, so that a missing or contradictory parameter stops before anything is made.
  */
 const process = require('node:process');
@@ -36,10 +36,21 @@ const FUNCTIONS = ['start-run', 'run-step', 'sweep', 'operate'];
  * @param {{ resolveVariable: import('./parameters.cjs').ResolveVariable }} variables
  */
 async function deployment({ resolveVariable }) {
-  const parameters = await readParameters(resolveVariable, process.env);
-  const found = /** @type {Plans | null} */ (await resolveVariable('file(.build/plans.json)'));
-  if (found === null) throw new Error('.build/plans.json is missing: create it with `baton package`');
-  return deploymentOf(parameters, found.plans);
+  // First of all: where nothing was packaged, parameters do not matter.
+  const found = /** @type {Plans | ''} */ (await resolveVariable("file(plans.json), ''"));
+  if (found === '') throw refusal();
+  return deploymentOf(await readParameters(resolveVariable, process.env), found.plans);
+}
+
+/** osls was started beside the sources, where there are neither functions nor pipelines to deploy. */
+function refusal() {
+  const error = new Error(
+    'osls deploys what baton has packaged, and this folder has the sources only. Run one of these instead: ' +
+      'npx baton package --stage NAME, npx baton deploy --stage NAME, npx baton remove --stage NAME',
+  );
+  // osls prints the stack where there is one.
+  error.stack = '';
+  return error;
 }
 
 /**

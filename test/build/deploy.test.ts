@@ -50,6 +50,16 @@ async function command(
   environment: Readonly<Record<string, string>> = {},
   cwd = root,
 ): Promise<Ended> {
+  const samples = name === 'deploy' && !words.includes('--sql') ? ['--sql', SAMPLES] : [];
+  return started([join(root, 'bin', 'baton.js'), name, ...samples, ...words], environment, cwd);
+}
+
+/** A program of Node that talks to the fake services. */
+async function started(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  cwd: string,
+): Promise<Ended> {
   const env = {
     PATH: process.env['PATH'],
     HOME: tmpdir(),
@@ -60,16 +70,10 @@ async function command(
     SLS_AWS_MONITORING_FREQUENCY: '10',
     ...environment,
   };
-  const samples = name === 'deploy' && !words.includes('--sql') ? ['--sql', SAMPLES] : [];
   return new Promise((done) => {
-    execFile(
-      process.execPath,
-      [join(root, 'bin', 'baton.js'), name, ...samples, ...words],
-      { env, cwd },
-      (error, stdout, stderr) => {
-        done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      },
-    );
+    execFile(process.execPath, [...words], { env, cwd }, (error, stdout, stderr) => {
+      done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
   });
 }
 
@@ -245,6 +249,25 @@ describe('baton deploy', () => {
     expect(stderr).toContain('The deployment failed for the reason above.');
     expect(stderr).not.toContain('baton setup');
     expect(code).toBe(1);
+  });
+});
+
+describe('osls started beside serverless.yml', () => {
+  test.each(['deploy', 'package'])('refuses to %s, and names the commands to use', async (name) => {
+    const words = [
+      join(root, 'node_modules/serverless/bin/serverless.js'),
+      name,
+      '--stage',
+      'dev',
+      ...REGION,
+    ];
+    const { code, stdout, stderr } = await started(words, {}, root);
+    expect(stdout + stderr).toMatch(
+      /Error: osls deploys what baton has packaged, .* npx baton package --stage NAME, npx baton deploy --stage NAME, /,
+    );
+    // One problem, and none of parameters that were not given.
+    expect((stdout + stderr).match(/^ {2}- /gm)).toHaveLength(1);
+    expect([code, aws.calls]).toEqual([1, []]);
   });
 });
 

@@ -27,7 +27,7 @@ export async function deploymentWith(
     ['sls:stage', stage],
     ['self:provider.region', 'us-east-1'],
     ["opt:param, ''", Object.entries(parameters).map(([name, value]) => `${name}=${value}`)],
-    ['file(.build/plans.json)', { plans: plans.map((plan) => ({ triggers: [], ...plan })) }],
+    ["file(plans.json), ''", { plans: plans.map((plan) => ({ triggers: [], ...plan })) }],
     ...Object.entries({ ...DEFAULTS, ...parameters }).map(([name, value]): [string, string] => [
       `param:${name}`,
       value,

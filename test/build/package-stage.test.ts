@@ -48,7 +48,7 @@ function contentOf(service: string): Packaged[] {
     const zip = unzipSync(readFileSync(join(service, '.build/functions', `${name}.zip`)));
     return new TextDecoder().decode(zip['plans.json']);
   });
-  const plans = [readFileSync(join(service, '.build/plans.json'), 'utf8'), ...zipped];
+  const plans = [readFileSync(join(service, 'plans.json'), 'utf8'), ...zipped];
   return plans.map((text) => ({ cluster, pipelines: pipelinesIn(text) }));
 }
 
