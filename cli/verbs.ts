@@ -28,6 +28,7 @@ const verbs = new Map<string, Load>([
   ['deploy', async () => (await import('./verbs/deploy.ts')).deploy],
   ['remove', async () => (await import('./verbs/remove.ts')).remove],
   ['local status', async () => (await import('./verbs/local.ts')).status],
+  ['local messages', async () => (await import('./verbs/local.ts')).messages],
   ['local advance', async () => (await import('./verbs/local.ts')).advance],
   ['local fault', async () => (await import('./verbs/local.ts')).fault],
   ['local reset', async () => (await import('./verbs/local.ts')).reset],

@@ -4,6 +4,8 @@
  * shared/middleware/meter.ts and by what AWS measures of functions and queues.
  */
 
+const { publishStatement, topicOf } = require('./messages.cjs');
+
 const FIVE_MINUTES = 300;
 const DAY = 86_400;
 
@@ -18,7 +20,7 @@ const DEAD_LETTER_DAYS = 10;
  * @property {readonly string[]} functions their names
  * @property {number} oldestRunHours
  * @property {boolean} pipelineMetrics whether metrics are emitted for each pipeline too
- * @property {{ on: boolean, topic: string, email: string }} watching
+ * @property {{ on: boolean, topic: string, email: string, format: import('./messages.cjs').Format }} watching
  * @property {string} [topicKey] ARN of the key of the topic that is made; '': none
  *
  * @typedef {object} Alarm
@@ -182,7 +184,7 @@ function alarmsOfFunction(name, functionName) {
 function alarmResources(stage) {
   const { name, watching, topicKey = '' } = stage;
   if (!watching.on) return {};
-  const topic = watching.email === '' ? watching.topic : { Ref: 'AlarmsTopic' };
+  const topic = topicOf(watching);
   const resources = Object.entries(alarmsOf(stage)).map(([end, alarm]) => [
     `${end
       .split('-')
@@ -225,7 +227,7 @@ function alarmResource(name, alarm, stage, topic) {
 }
 
 /**
- * No encryption with SNS's own key: alarms cannot publish to such a topic. What they say holds no data.
+ * No encryption with SNS's own key: alarms and rules cannot publish to such a topic.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
  *
  * @param {string} name
@@ -250,7 +252,7 @@ function topicResources(name, email, key) {
         PolicyDocument: {
           Version: '2012-10-17',
           Statement: [
-            // Only the alarms of this stage publish to it.
+            // Only the alarms and the messages of this stage are published to it.
             {
               Effect: 'Allow',
               Principal: { Service: 'cloudwatch.amazonaws.com' },
@@ -264,6 +266,7 @@ function topicResources(name, email, key) {
                 },
               },
             },
+            publishStatement(name),
           ],
         },
       },

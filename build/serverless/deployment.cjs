@@ -13,6 +13,7 @@ const { dashboardOf } = require('./dashboard.cjs');
 const { functionStatements, keysOf } = require('./keys.cjs');
 const { networkStatements, tracingStatements } = require('./lambda-rights.cjs');
 const { logQueriesOf } = require('./log-queries.cjs');
+const { messageResources, ruleName } = require('./messages.cjs');
 const { PARAMETERS, readParameters } = require('./parameters.cjs');
 const { policiesOf } = require('./people.cjs');
 const { Problems } = require('./problems.cjs');
@@ -100,7 +101,7 @@ function deploymentOf(parameters, plans) {
     landing: { name: nameInTemplate(landing), ...sources },
     // Who may fill the queues.
     arrivalRules: ruleArns(name),
-    deadLetterRules: [...ruleArns(name), ruleArn(`${name}-request`)],
+    deadLetterRules: [...ruleArns(name), ruleArn(`${name}-request`), ruleArn(ruleName(name))],
     artifacts: {
       name: nameInTemplate(artifacts),
       manifests: arn(`s3:::${artifacts}/manifests/*`),
@@ -115,6 +116,7 @@ function deploymentOf(parameters, plans) {
       ...triggers,
       ...policiesOf({ name, globalNames, table, artifacts, keys, ...sources }),
       ...alarmResources(watched),
+      ...messageResources(watched),
       ...dashboardOf(watched),
       ...logQueriesOf(watched),
       ...logGroupsOf(keys),

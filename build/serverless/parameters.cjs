@@ -33,6 +33,7 @@ const PARAMETERS = [
   'pipelineMetrics',
   'alarmsTopic',
   'alarmsEmail',
+  'alarmsFormat',
   'oldestRunHours',
   'runStepConcurrency',
   'sweepConcurrency',

@@ -204,7 +204,20 @@ function settingsOf(parameters, problems) {
     if (email !== '' && !EMAIL.test(email)) {
       problems.add(parameters.cited('alarmsEmail'), 'must be a single e-mail address');
     }
-    return { on, topic, email };
+    return { on, topic, email, format: format(email) };
+  }
+
+  /**
+   * Of messages about runs. Mail shows single lines; a topic that exists is likely read by a chat client or a program.
+   *
+   * @param {string} email
+   */
+  function format(email) {
+    const value = parameters.text('alarmsFormat');
+    if (!['', 'text', 'chat'].includes(value))
+      problems.add(parameters.cited('alarmsFormat'), 'must be text or chat');
+    const chosen = value === '' ? (email === '' ? 'chat' : 'text') : value;
+    return /** @type {import('./messages.cjs').Format} */ (chosen);
   }
 
   function tags() {

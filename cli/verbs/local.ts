@@ -2,6 +2,8 @@ import { EXIT, usageError } from '../exit.ts';
 import { adminOf } from '../local/admin.ts';
 import { parseDuration } from '../local/duration.ts';
 import { faultRequest } from '../local/fault-request.ts';
+import { forPeople, type TopicMessage } from '../../local/topics/topics.ts';
+import { printable } from '../output.ts';
 import type { Context, Verb } from '../verb.ts';
 
 function show({ out, json }: Context, value: unknown): void {
@@ -45,6 +47,28 @@ clock keeps the new time after a restart.`,
     const clock = await (await adminOf(context)).post('clock', { advanceMs });
     if (context.json) context.out.json(clock);
     else context.out.data(String((clock as { now?: unknown }).now));
+    return EXIT.done;
+  },
+};
+
+export const messages: Verb = {
+  name: 'local messages',
+  summary: 'show the messages that were sent to people',
+  description: `
+Prints what was published to the topics of the local AWS, the oldest first: one
+message for each run that failed or needs a decision, and one when it is over.
+They are kept in the home folder; nothing is mailed.`,
+  positionals: [],
+  options: {},
+  examples: ['baton local messages', 'baton local messages --json'],
+  run: async (context) => {
+    const found = (await (await adminOf(context)).get('messages')) as {
+      messages: readonly TopicMessage[];
+    };
+    if (context.json) context.out.json(found.messages);
+    else
+      for (const { at, topicArn, message } of found.messages)
+        context.out.data(`${at}  ${topicArn}\n${printable(forPeople(message))}\n`);
     return EXIT.done;
   },
 };

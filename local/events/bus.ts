@@ -17,7 +17,7 @@ import type {
 import { Archives } from './archive.ts';
 import { Deliveries, type DeadLetterAttributes } from './deliveries.ts';
 import type { EventFaults } from './event-faults.ts';
-import { inputOf, scheduledInput } from './input.ts';
+import { inputOf, isBroken, scheduledInput } from './input.ts';
 import { EventFields, Pattern } from '../../shared/pipeline/event-pattern/pattern.ts';
 import { Replays } from './replay.ts';
 import { ScheduleMemory } from './schedule-memory.ts';
@@ -235,6 +235,7 @@ export class EventBus {
       targetArn: target.arn,
       event: text,
       ...(input !== text && { input }),
+      ...(isBroken(target, input) && { broken: true as const }),
       ...defined({ deadLetterArn: target.deadLetterArn }),
       retryAttempts: target.retryAttempts,
       maximumAgeSeconds: target.maximumAgeSeconds,

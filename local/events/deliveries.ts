@@ -21,6 +21,8 @@ export interface Delivery {
   readonly event: string;
   /** What the target gets, JSON text, where that is something else. */
   readonly input?: string;
+  /** It is not the JSON that its template says: the target cannot get it. */
+  readonly broken?: true;
   readonly deadLetterArn?: string;
   /** After the first attempt. */
   readonly retryAttempts: number;
@@ -157,6 +159,8 @@ export class Deliveries {
   async #attempt(delivery: Delivery): Promise<void> {
     const { clock } = this.#ports;
     try {
+      if (delivery.broken === true)
+        throw new DeliveryRefused('INVALID_JSON', 'the filled input template is not valid JSON');
       await this.#ports.deliver(delivery.targetArn, delivery.input ?? delivery.event);
       if (!this.#stopped) this.#journal.delete(delivery.id);
       return;

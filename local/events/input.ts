@@ -65,10 +65,14 @@ function withoutDetail(event: unknown): unknown {
   return Object.fromEntries(Object.entries(event as object).filter(([name]) => name !== 'detail'));
 }
 
-/** Inside quotes a value becomes part of the text, outside it is JSON; what is not in the event is left out. */
+/**
+ * Outside of quotes a value is JSON; inside them it becomes part of the text, and nothing of it is escaped: of an object or a
+ * list the quotation marks are left out. What is not in the event is left out. A template need not be JSON: lines of text in
+ * quotes are delivered as they are, quotes and all.
+ */
 function fillIn(template: string, variables: ReadonlyMap<string, unknown>, event: string): string {
   let quoted = false;
-  const filled = template.replaceAll(/\\.|"|<([A-Za-z0-9._-]+)>/g, (found, name: string | undefined) => {
+  return template.replaceAll(/\\.|"|<([A-Za-z0-9._-]+)>/g, (found, name: string | undefined) => {
     if (found === '"') quoted = !quoted;
     if (name === undefined || !variables.has(name)) return found;
     const value = variables.get(name);
@@ -76,9 +80,13 @@ function fillIn(template: string, variables: ReadonlyMap<string, unknown>, event
     if (!quoted && name === 'aws.events.event.json') return event;
     if (!quoted) return JSON.stringify(value ?? null);
     if (value === undefined) return '';
-    return JSON.stringify(typeof value === 'string' ? value : JSON.stringify(value)).slice(1, -1);
+    return typeof value === 'string' ? value : JSON.stringify(value).replaceAll('"', '');
   });
-  return isJson(filled) ? filled : JSON.stringify(filled);
+}
+
+/** The template says that the target gets JSON, and what was inserted broke it: EventBridge cannot deliver it. */
+export function isBroken({ inputTransformer }: TargetResource, input: string): boolean {
+  return inputTransformer !== undefined && /^\s*[[{]/.test(inputTransformer.template) && !isJson(input);
 }
 
 /** JSON path of names and indexes: `$.detail.a[0]['b c']`. Undefined when the event has no such place. */

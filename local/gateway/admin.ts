@@ -1,5 +1,5 @@
 /**
- * The door for people and tests, under `/_local/`: status, clock, faults, calls, reload, kill-session, reset, stop.
+ * The door for people and tests, under `/_local/`: status, messages, clock, faults, calls, reload, kill-session, reset, stop.
  * JSON in, JSON out; a request it does not understand gets 400 and one sentence.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -22,6 +22,8 @@ export interface AdminPorts {
   /** Moves the clock of every process on; resolves when all stand there. */
   advance(ms: number): Promise<void>;
   status(): unknown;
+  /** What was published to topics. */
+  messages(): unknown;
   reload(): Promise<unknown>;
   /** Ends a warehouse session as if its connection was lost. */
   killSession(sessionId: string): Promise<unknown>;
@@ -61,6 +63,8 @@ async function answer(
   switch (what) {
     case 'GET status':
       return ports.status();
+    case 'GET messages':
+      return { messages: ports.messages() };
     case 'GET clock':
       return clockView(ports.clock);
     case 'POST clock':
@@ -102,7 +106,7 @@ async function answer(
       return { stopping: true };
     default:
       throw new BadRequest(
-        `unknown request ${what}; known are status, clock, calls, faults, reload, kill-session, reset, stop`,
+        `unknown request ${what}; known are status, messages, clock, calls, faults, reload, kill-session, reset, stop`,
       );
   }
 }

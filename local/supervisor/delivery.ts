@@ -3,21 +3,25 @@ import { DeliveryRefused, type DeadLetterAttributes } from '../events/deliveries
 import type { AsyncInvocations } from '../lambda/async-invocations.ts';
 import type { Queue } from '../queues/queue.ts';
 import type { QueueSet } from '../queues/queue-set.ts';
+import type { Topics } from '../topics/topics.ts';
 
 export class Delivery {
   readonly #queues: QueueSet;
+  readonly #topics: Topics;
   readonly #invocations: () => AsyncInvocations;
 
-  constructor(queues: QueueSet, invocations: () => AsyncInvocations) {
+  constructor(queues: QueueSet, topics: Topics, invocations: () => AsyncInvocations) {
     this.#queues = queues;
+    this.#topics = topics;
     this.#invocations = invocations;
   }
 
-  /** For a target of a rule: a queue, or a function, which is invoked asynchronously. Throws `DeliveryRefused`. */
+  /** For a target of a rule: a queue, a topic, or a function, which is invoked asynchronously. Throws `DeliveryRefused`. */
   deliver(targetArn: string, payload: string): Promise<void> {
     const service = serviceOf(targetArn);
     if (service === 'sqs') this.#queue(targetArn).send(payload);
     else if (service === 'lambda') this.#invoke(targetArn, payload);
+    else if (service === 'sns') this.#topics.publish(targetArn, payload);
     else throw new DeliveryRefused('INVALID_PARAMETER', `the local AWS cannot deliver to ${targetArn}`);
     return Promise.resolve();
   }

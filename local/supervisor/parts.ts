@@ -18,6 +18,7 @@ import { AsyncInvocations, type Attempt } from '../lambda/async-invocations.ts';
 import { queuesHandler } from '../queues/api.ts';
 import { QueuePoller } from '../queues/queue-poller.ts';
 import { QueueSet } from '../queues/queue-set.ts';
+import { Topics, type TopicMessage } from '../topics/topics.ts';
 import { LocalS3 } from '../s3/local-s3.ts';
 import type { LocalResources } from '../template/resources.ts';
 import { Child } from './child.ts';
@@ -47,6 +48,7 @@ export class Parts {
   readonly #lambda: Child;
   readonly #lambdaClient: LambdaClient;
   readonly #queues: QueueSet;
+  readonly #topics: Topics;
   readonly #invocations: AsyncInvocations;
   readonly #bus: EventBus;
   readonly #s3: LocalS3;
@@ -64,7 +66,8 @@ export class Parts {
 
     this.#queues = new QueueSet(state('queues'), resources.queues, clock, log);
     this.#lambdaClient = new LambdaClient(() => this.#lambda.port(), calls, clock);
-    const delivery = new Delivery(this.#queues, () => this.#invocations);
+    this.#topics = new Topics(state('topics'), clock, log);
+    const delivery = new Delivery(this.#queues, this.#topics, () => this.#invocations);
     this.#invocations = new AsyncInvocations(state('lambda', 'async.jsonl'), resources.functions, {
       clock,
       invoke: (name, requestId, payload) => this.#invokeQueued(name, requestId, payload),
@@ -173,6 +176,11 @@ export class Parts {
     await Promise.all(this.#children().map((child) => child.moveClock(offsetMs)));
   }
 
+  /** The messages of every topic, oldest first. */
+  messages(): readonly TopicMessage[] {
+    return this.#topics.messages();
+  }
+
   async killSession(sessionId: string): Promise<unknown> {
     return post(await this.#redshift.port(), '/_local/kill-session', { sessionId });
   }
@@ -202,6 +210,7 @@ export class Parts {
     this.#invocations.stop();
     this.#lambdaClient.close();
     this.#queues.stop();
+    this.#topics.close();
   }
 
   #children(): readonly Child[] {

@@ -95,6 +95,7 @@ class Stack implements LocalStack {
         eventFaults: this.#eventFaults,
         advance: (ms) => this.#advance(ms),
         status: () => this.#status(),
+        messages: () => parts.messages(),
         reload: async () => {
           await this.reload();
           return { reloaded: true };

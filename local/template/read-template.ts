@@ -20,7 +20,7 @@ import { Names } from './names.ts';
 import { Resolver, type Surroundings } from './resolve.ts';
 import type { LocalResources, Resource } from './resources.ts';
 
-/** Permissions, logs and monitoring: not used locally. The warehouse has its own stand-in. */
+/** Permissions, logs and monitoring: not used locally. Every topic exists (local/topics). The warehouse has its own stand-in. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   'AWS::ApplicationInsights::Application',
   'AWS::CloudFormation::WaitConditionHandle',

@@ -238,6 +238,11 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
     { ...workgroup, alarmsEmail: 'team' },
     /^alarmsEmail=team \(--param\): must be a single e-mail address$/,
   ],
+  [
+    'a form of messages that there is not',
+    { ...workgroup, alarmsFormat: 'html' },
+    /^alarmsFormat=html \(--param\): must be text or chat$/,
+  ],
   ['an alarm after no hours', { ...workgroup, oldestRunHours: '0' }, /^oldestRunHours=0 .* from 1 to 720$/],
   [
     'a function that may never run',

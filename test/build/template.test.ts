@@ -158,16 +158,18 @@ describe('the compiled template', () => {
       expect(target).toEqual({ 'Fn::GetAtt': ['Arrivals', 'Arn'] });
       expect(name).toMatch(/^baton-local-arrivals/);
     }
-    for (const { id, target } of rules.filter((rule) => !rule.id.startsWith('ArrivalsRule'))) {
+    // Its topic's policy: test/build/watching.test.ts.
+    const isOfFunction = ({ id }: { id: string }): boolean => !/^(?:Arrivals|Message)Rule/.test(id);
+    for (const { id, target } of rules.filter(isOfFunction)) {
       // No SourceAccount: with it EventBridge cannot invoke.
       const members = ['Action', 'FunctionName', 'Principal', 'SourceArn'];
       expect(permitted).toContainEqual({ rule: id, target, members });
     }
     expect(JSON.stringify(propertiesOf('ArrivalsPolicy'))).toContain('rule/baton-local-arrivals*');
     const letters = JSON.stringify(propertiesOf('DeadLettersPolicy'));
-    for (const end of ['arrivals*', 'succeeded*', 'event-*', 'request'])
+    for (const end of ['arrivals*', 'succeeded*', 'event-*', 'request', 'message'])
       expect(letters).toContain(`rule/baton-local-${end}"`);
-    expect(letters.match(/rule\//g)).toHaveLength(4);
+    expect(letters.match(/rule\//g)).toHaveLength(5);
   });
 
   test('sends objects with the prefixes of the pipelines to the queue, by bucket', () => {

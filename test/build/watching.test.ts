@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { packageRoot as root } from '../../build/project.ts';
 import { alarmResources } from '../../build/serverless/alarms.cjs';
+import { messageResources } from '../../build/serverless/messages.cjs';
 import { dashboardOf } from '../../build/serverless/dashboard.cjs';
 
 const functions = ['start-run', 'run-step', 'sweep', 'operate'].map((name) => `baton-dev-${name}`);
@@ -15,7 +16,12 @@ const stage = {
   functions,
   oldestRunHours: 13,
   pipelineMetrics: true,
-  watching: { on: true, topic: 'arn:aws:sns:us-east-1:123456789012:alarms', email: '' },
+  watching: {
+    on: true,
+    topic: 'arn:aws:sns:us-east-1:123456789012:alarms',
+    email: '',
+    format: 'chat' as const,
+  },
 };
 
 /** What the code can emit: the union of names in the source. */
@@ -181,21 +187,63 @@ describe('the alarms', () => {
   });
 
   test('notify no topic if none is set, and are absent if switched off', () => {
-    for (const alarm of alarmsOf({ ...stage, watching: { on: true, topic: '', email: '' } })) {
+    for (const alarm of alarmsOf({
+      ...stage,
+      watching: { on: true, topic: '', email: '', format: 'chat' as const },
+    })) {
       expect(alarm).not.toHaveProperty('AlarmActions');
     }
-    const off = { ...stage, watching: { on: false, topic: '', email: '' } };
+    const off = { ...stage, watching: { on: false, topic: '', email: '', format: 'chat' as const } };
     expect([alarmResources(off), dashboardOf(off)]).toEqual([{}, {}]);
   });
 
   test('notify an email address by their own topic, to which nothing else publishes', () => {
-    const told = { ...stage, watching: { on: true, topic: '', email: 'etl@example.com' } };
+    const told = {
+      ...stage,
+      watching: { on: true, topic: '', email: 'etl@example.com', format: 'chat' as const },
+    };
     const resources = alarmResources(told) as Record<string, { Properties: Record<string, unknown> }>;
     expect(resources['AlarmsTopic']?.Properties['Subscription']).toEqual([
       { Protocol: 'email', Endpoint: 'etl@example.com' },
     ]);
     expect(JSON.stringify(resources['AlarmsTopicPolicy'])).toContain(':alarm:baton-dev-*');
     for (const alarm of alarmsOf(told)) expect(alarm.AlarmActions).toEqual([{ Ref: 'AlarmsTopic' }]);
+  });
+});
+
+describe('the rule of messages', () => {
+  const messagesOf = (watching: (typeof stage)['watching']) =>
+    messageResources({ stage: 'dev', name: 'baton-dev', watching });
+  const targetOf = (resources: object): Record<string, unknown> => {
+    const { MessageRule } = resources as { MessageRule: { Properties: { Targets: [object] } } };
+    return MessageRule.Properties.Targets[0] as Record<string, unknown>;
+  };
+
+  test('sends the notification of the event to a topic, without a template that its texts could break', () => {
+    const target = targetOf(messagesOf(stage.watching));
+    expect(target).toMatchObject({ Arn: stage.watching.topic, InputPath: '$.detail.notification' });
+    expect(target).not.toHaveProperty('InputTransformer');
+  });
+
+  test('sends lines of text to an address, and its topic lets the rule publish', () => {
+    const watching = { on: true, topic: '', email: 'etl@example.com', format: 'text' } as const;
+    const target = targetOf(messagesOf(watching as unknown as (typeof stage)['watching']));
+    const { InputPathsMap, InputTemplate } = target['InputTransformer'] as {
+      InputPathsMap: Record<string, string>;
+      InputTemplate: string;
+    };
+    expect(target['Arn']).toEqual({ Ref: 'AlarmsTopic' });
+    // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
+    expect(InputTemplate.length).toBeLessThanOrEqual(8192);
+    expect(Object.values(InputPathsMap).filter((path) => !/^\$(\.\w+)+$/.test(path))).toEqual([]);
+    for (const line of InputTemplate.split('\n')) expect(line).toMatch(/^"[^"\\]*<\w+>"$/);
+    const policy = alarmResources({ ...stage, watching });
+    expect(JSON.stringify(policy['AlarmsTopicPolicy'])).toContain('rule/baton-dev-message"');
+  });
+
+  test('is absent where nobody is to be told', () => {
+    expect(messagesOf({ ...stage.watching, topic: '' })).toEqual({});
+    expect(messagesOf({ ...stage.watching, on: false })).toEqual({});
   });
 });
 

@@ -58,6 +58,22 @@ function mayFill(template: JsonObject, queueArn: string, ruleArn: string): boole
   return allowedBy(ofService, need).length > 0;
 }
 
+/** May the rule publish to the topic? The policy of one that exists is its owner's. */
+function mayPublish(template: JsonObject, topicArn: string, ruleArn: string): boolean {
+  const policies = idsOf(template, 'AWS::SNS::TopicPolicy');
+  const statements = policies.flatMap((id) => statementsOf(template, id));
+  const need: Need = {
+    action: 'sns:Publish',
+    resource: topicArn,
+    context: { 'aws:SourceArn': ruleArn },
+    from: ruleArn,
+  };
+  const ofService = statements.filter(
+    ({ principal }) => textIn(principal, 'Service') === 'events.amazonaws.com',
+  );
+  return idsOf(template, 'AWS::SNS::Topic').length === 0 || allowedBy(ofService, need).length > 0;
+}
+
 /** May the rule invoke the function? A condition on the source account would keep EventBridge out. */
 function mayInvoke(template: JsonObject, functionArn: string, ruleArn: string): boolean {
   return idsOf(template, 'AWS::Lambda::Permission').some((id) => {
@@ -90,9 +106,8 @@ function ruleProblems(template: JsonObject, id: string): readonly string[] {
   return targets.flatMap((target) => {
     const targetArn = textIn(target, 'Arn');
     const deadLetters = textIn(target, 'DeadLetterConfig', 'Arn');
-    const reached = targetArn.startsWith('arn:aws:sqs:')
-      ? mayFill(template, targetArn, ruleArn)
-      : mayInvoke(template, targetArn, ruleArn);
+    const may = { sqs: mayFill, sns: mayPublish }[targetArn.split(':')[2] ?? ''] ?? mayInvoke;
+    const reached = may(template, targetArn, ruleArn);
     const filled = deadLetters === '' || mayFill(template, deadLetters, ruleArn);
     return unless(id, [
       [reached, `may not reach ${targetArn}`],

@@ -39,7 +39,7 @@ const stageOfAlarms = {
   functions,
   oldestRunHours: 13,
   pipelineMetrics: true,
-  watching: { on: true, topic: '', email: '' },
+  watching: { on: true, topic: '', email: '', format: 'chat' as const },
 };
 
 function wakeUpOf(runId: string): unknown {

@@ -1,6 +1,5 @@
 /** What a Redshift statement becomes. */
 import type { CopyCommand } from './copy-command.ts';
-import type { UnloadCommand } from './statements/unload.ts';
 
 export interface TranslatedSql {
   readonly kind: 'sql';
@@ -35,12 +34,7 @@ interface TranslatedCopy {
   readonly copy: CopyCommand;
 }
 
-interface TranslatedUnload {
-  readonly kind: 'unload';
-  readonly unload: UnloadCommand;
-}
-
-export type Translated = TranslatedSql | TranslatedNoop | TranslatedCopy | TranslatedUnload;
+export type Translated = TranslatedSql | TranslatedNoop | TranslatedCopy;
 
 /** A statement that changes something and is its own row count. */
 export function change(command: string, sql: string): TranslatedSql {

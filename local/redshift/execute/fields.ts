@@ -93,18 +93,13 @@ export interface ColumnOrigin {
   readonly nullable: boolean;
 }
 
-/** Redshift's name of a type; undefined: it does not have it. */
-export function typeName(oid: number): string | undefined {
-  return NAMES[oid];
-}
-
 export function resultColumn(field: FieldDef, origin?: ColumnOrigin): ResultColumn {
   const oid = field.dataTypeID;
   const { precision, scale, length } = measures(field);
   return {
     label: field.name,
     name: field.name,
-    typeName: typeName(oid) ?? 'varchar',
+    typeName: NAMES[oid] ?? 'varchar',
     length,
     precision,
     scale,

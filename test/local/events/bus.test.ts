@@ -141,7 +141,7 @@ describe('the bus', () => {
             '{"name": <name>, "text": "of <name> and \\"<list>\\"", "list": <list>, "gone": "<none>", "rule": "<aws.events.rule-name>"}',
         },
       },
-      { name: 'n', text: 'of n and "["a",{"b":1}]"', list: ['a', { b: 1 }], gone: '', rule: 'rule' },
+      { name: 'n', text: 'of n and "[a,{b:1}]"', list: ['a', { b: 1 }], gone: '', rule: 'rule' },
     ],
     [
       'a filled text',
@@ -153,6 +153,26 @@ describe('the bus', () => {
     await bus.publish(event());
     await bus.settled();
     expect(JSON.parse(delivered[0]?.payload ?? '')).toEqual(expected);
+  });
+
+  it('inserts values into lines of text as they are, and delivers the lines with their quotes', async () => {
+    const inputTransformer = {
+      paths: { name: '$.detail.name', none: '$.detail.none' },
+      template: '"It is <name>"\n"and <none>."',
+    };
+    startBus([rule({ targets: [target({ inputTransformer })] })]);
+    await bus.publish({ ...event(), detail: { name: 'a "b"\nc' } });
+    await bus.settled();
+    expect(delivered[0]?.payload).toBe('"It is a "b"\nc"\n"and ."');
+  });
+
+  it('cannot deliver JSON that an inserted value broke: a dead letter says so', async () => {
+    const inputTransformer = { paths: { name: '$.detail.name' }, template: '{"text": "It is <name>"}' };
+    startBus([rule({ targets: [target({ inputTransformer, deadLetterArn: DEAD })] })]);
+    await bus.publish({ ...event(), detail: { name: 'a "b"' } });
+    await bus.settled();
+    expect(delivered).toEqual([]);
+    expect(dead).toMatchObject([{ attributes: { ERROR_CODE: 'INVALID_JSON' } }]);
   });
 
   it('retries with growing pauses until the target accepts the event', async () => {

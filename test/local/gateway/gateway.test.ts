@@ -112,6 +112,7 @@ beforeAll(async () => {
       status: () => ({ pid: process.pid }),
       reload: () => Promise.resolve({}),
       killSession: (sessionId) => Promise.resolve({ killed: sessionId }),
+      messages: () => [],
       reset: () => Promise.resolve({}),
       stop: () => undefined,
     }),
@@ -334,6 +335,6 @@ describe('the admin endpoint', () => {
 
   test('forwards unknown requests, and lists the known ones', async () => {
     expect(await admin('POST', 'kill-session', { sessionId: 's' })).toEqual({ killed: 's' });
-    expect((await admin('GET', 'nonsense'))['error']).toContain('known are status, clock');
+    expect((await admin('GET', 'nonsense'))['error']).toContain('known are status, messages, clock');
   });
 });
