@@ -65,6 +65,7 @@ function exampleRun(plan: Plan, trigger: RunTrigger, parameters: Readonly<Record
     firstAttempt: 1,
     rebuilds: 0,
     failedDrives: 0,
+    failures: 0,
     replays: [],
     createdAt: now,
     startedAt: now,

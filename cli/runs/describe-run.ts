@@ -6,9 +6,9 @@ import { kindOfRun } from '../../shared/engine/triggers/table.ts';
 import { isAtEnd, sessionIdOf, type Run } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { printable } from '../output.ts';
-import { endedAtOf, errorOf, resumeWithOf, statementIdOf } from './run-parts.ts';
+import { cardOf, endedAtOf, errorOf, resumeWithOf, statementIdOf } from './run-parts.ts';
 import type { HistoryRow } from './run-reader.ts';
-import { errorText, indent, stepLine } from './step-line.ts';
+import { errorText, indent, stepLine, withoutError } from './step-line.ts';
 import { between, count, duration } from './units.ts';
 
 const plain = { good: (text: string) => text, bad: (text: string) => text, quiet: (text: string) => text };
@@ -95,9 +95,13 @@ export function describeRun(run: Run, history: readonly HistoryRow[], about: Abo
     fields.push(['request', printable(`${verb} by ${actor} at ${at}: ${answer}`)]);
   }
   const lines = [run.id, ...fields.map(([name, text]) => `  ${name.padEnd(10)} ${text}`)];
-  if (history.length > 0) lines.push('', ...history.map((row) => stepLine(row, plain)));
+  const card = cardOf(run);
+  // The card has the last error.
+  const rows = history.map((row) => (card !== undefined && row === history.at(-1) ? withoutError(row) : row));
+  if (rows.length > 0) lines.push('', ...rows.map((row) => stepLine(row, plain)));
   lines.push(...batchLines(run, about));
   if (warnings.length > 0) lines.push('', ...warnings.map((warning) => `  warning: ${warning}`));
+  if (card !== undefined) return [...lines, '', printable(card)].join('\n');
   const error = errorOf(run);
   if (error !== undefined) lines.push('', `  error (${error.class})`, indent(errorText(error)));
   const resumeWith = resumeWithOf(run);

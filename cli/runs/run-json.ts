@@ -3,7 +3,7 @@ import { sessionIdOf, type Failure, type Run, type Stopped } from '../../shared/
 import type { BatchFiles } from './batch-files.ts';
 import { waitingOf, type Waiting } from './describe-run.ts';
 import { emptyLoads } from './empty-loads.ts';
-import { endedAtOf, errorOf, resumeWithOf, statementIdOf } from './run-parts.ts';
+import { cardOf, endedAtOf, errorOf, resumeWithOf, statementIdOf } from './run-parts.ts';
 import { Fates, type Fate } from './fates.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 
@@ -51,6 +51,10 @@ export interface RunJson {
   statementId: string | null;
   trigger: Run['trigger'];
   error: Failure | null;
+  /** Of a stopped run: the failure card. */
+  card: string | null;
+  /** How often the run has stopped so far. */
+  failures: number;
   resumeWith: NonNullable<Stopped['resumeWith']> | null;
   /** Of a WAITING run: why, and when it tries again. */
   waiting: Waiting | null;
@@ -109,6 +113,8 @@ export function runJson(
     statementId: statementIdOf(run) ?? null,
     trigger: run.trigger,
     error: errorOf(run) ?? null,
+    card: cardOf(run) ?? null,
+    failures: run.failures,
     resumeWith: resumeWithOf(run) ?? null,
     waiting: waitingOf(run) ?? null,
     startedAt: run.startedAt ?? null,

@@ -21,3 +21,8 @@ export function statementIdOf(run: Run): string | undefined {
   const work = underwayOf(run);
   return work?.phase === 'SUBMITTED' ? work.statementId : undefined;
 }
+
+/** The failure card of a run that is stopped, as it was sent; absent in runs that an earlier version stopped. */
+export function cardOf({ life }: Run): string | undefined {
+  return 'card' in life ? life.card?.text : undefined;
+}

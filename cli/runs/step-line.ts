@@ -21,6 +21,12 @@ export function stepLine(row: HistoryRow, style: Style): string {
   return row.error === undefined ? line : `${line}\n${indent(errorText({ ...row, message: row.error }))}`;
 }
 
+/** The attempt without the text of its error, which is shown elsewhere. */
+export function withoutError(row: HistoryRow): HistoryRow {
+  const { error: _, ...rest } = row;
+  return rest;
+}
+
 /** The error's own words, where it happened, and what became of the step. */
 export function errorText({
   message,

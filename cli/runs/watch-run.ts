@@ -5,7 +5,7 @@ import { printable, type Output } from '../output.ts';
 import { waitingOf, waitingText, whatItIsFor } from './describe-run.ts';
 import { emptyLoads } from './empty-loads.ts';
 import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
-import { endedAtOf, errorOf, resumeWithOf } from './run-parts.ts';
+import { cardOf, endedAtOf, errorOf, resumeWithOf } from './run-parts.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 import { indent, stepLine } from './step-line.ts';
 import { between, duration } from './units.ts';
@@ -29,6 +29,8 @@ function sentence(run: Run): string {
 /** The last lines of a run at rest: its error, unless a step line showed it, its state, and the command to run next. */
 function endLines(run: Run, shown: readonly HistoryRow[], style: Output['style']): string[] {
   const lines: string[] = [];
+  const card = cardOf(run);
+  if (card !== undefined) return [style.bad(`  ${sentence(run)}`), '', printable(card)];
   const message = errorOf(run)?.message;
   const told = shown.some(
     (row) => row.error !== undefined && message !== undefined && row.error.startsWith(message),
@@ -40,6 +42,12 @@ function endLines(run: Run, shown: readonly HistoryRow[], style: Output['style']
   const command = resumeWithOf(run)?.command;
   if (command !== undefined) lines.push(`  ${whatItIsFor(run)}:  ${printable(command)}`);
   return lines;
+}
+
+/** The rest of it is in the failure card, if the run stops with it. */
+function firstLineOfError(row: HistoryRow): HistoryRow {
+  const [first, ...more] = (row.error ?? '').trim().split('\n');
+  return row.error === undefined || more.length === 0 ? row : { ...row, error: `${first ?? ''} …` };
 }
 
 /** The stopped run that holds the slot a queued run waits for, until someone resumes or cancels it. */
@@ -85,7 +93,7 @@ export async function watchRun(
     },
     onStep: (row) => {
       shown.push(row);
-      out.say(stepLine(row, out.style));
+      out.say(stepLine(firstLineOfError(row), out.style));
     },
     onQuiet: async (run, quietMs) => {
       if (run.life.state === 'QUEUED' && quietMs - askedMs > 1000) {

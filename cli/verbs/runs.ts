@@ -1,6 +1,7 @@
 import type { Run, RunState } from '../../shared/run/run.ts';
 import { didYouMean } from '../arguments.ts';
 import { EXIT, usageError } from '../exit.ts';
+import { printable } from '../output.ts';
 import { pipelineNames } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
 import { filesText } from '../runs/batch-lines.ts';
@@ -8,7 +9,7 @@ import { triggerText } from '../runs/describe-run.ts';
 import { Fates, type Fate } from '../runs/fates.ts';
 import { pausedPipelines, pauseLine } from '../runs/paused.ts';
 import { readRunJson } from '../runs/run-json.ts';
-import { endedAtOf } from '../runs/run-parts.ts';
+import { cardOf, endedAtOf } from '../runs/run-parts.ts';
 import type { EveryRun } from '../runs/run-reader.ts';
 import { between, countOf, duration } from '../runs/units.ts';
 import { formatTable } from '../table.ts';
@@ -78,7 +79,8 @@ export const runs: Verb = {
 Lists runs, newest first: of every pipeline in the SQL folder, or of one. The
 step column shows the number of completed steps, the total, and the current step.
 A line for each paused pipeline comes first.
-With --state it searches the newest ${LOOKED_THROUGH} runs of each pipeline. The runs of files that
+With --state it searches the newest ${LOOKED_THROUGH} runs of each pipeline; of failed runs, and of
+those that need a decision, it shows the failure cards too. The runs of files that
 a batch run loads are left out, unless --files is given; they have the state of
 their batch run.`,
   positionals: [],
@@ -125,6 +127,12 @@ their batch run.`,
           found.map(row),
         ),
       );
+    }
+    if (!json && (state === 'FAILED' || state === 'NEEDS_DECISION')) {
+      for (const { run } of found) {
+        const card = cardOf(run);
+        if (card !== undefined) out.data(`\n${printable(card)}`);
+      }
     }
     if (hidden > 0) {
       const which = hidden >= LOOKED_THROUGH_FILES ? 'at least ' : '';

@@ -16,7 +16,7 @@ const ROWS_SHOWN = 10;
 /** A load stops at its first bad row, but loads several files at once. */
 const ROWS_READ = 100;
 
-/** What a data error does not say: the rows that could not be loaded, and the statement's place in its file. */
+/** What a data error does not say: the rows that could not be loaded. */
 export async function explainDataError(
   run: Run,
   plan: Plan,
@@ -24,9 +24,9 @@ export async function explainDataError(
   engine: Engine,
 ): Promise<LoadErrorsRead> {
   const errors = await readLoadErrors(run, plan, about, engine);
-  const place = about.error.place === undefined ? '' : `at ${about.error.place}`;
-  const message = [...errors.slice(0, ROWS_SHOWN).map(({ text }) => text), place]
-    .filter((part) => part !== '')
+  const message = errors
+    .slice(0, ROWS_SHOWN)
+    .map(({ text }) => text)
     .join('\n');
   const list = listOf(run);
   const files = list === undefined ? [] : await readList(run.id, list.list, engine.files);

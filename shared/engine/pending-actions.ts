@@ -1,15 +1,12 @@
 /** The follow-ups of a run that ended or stopped, one at a time, each idempotent. */
-import { defined } from '../run/defined.ts';
-import { listOf } from '../run/batch.ts';
 import type { Plan } from '../pipeline/plan.ts';
-import type { PendingAction, Run, RunState } from '../run/run.ts';
+import type { PendingAction, Run } from '../run/run.ts';
 import type { RunEvent } from '../run/run-event.ts';
-import { isAtEnd, isAtRest, sessionIdOf } from '../run/run.ts';
-import { fileOf } from '../run/trigger.ts';
+import { isAtEnd, isStopped, sessionIdOf } from '../run/run.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
 import { settleMembers } from './batch/perform.ts';
 import { writeLastStep } from './history.ts';
-import type { Engine, Publication } from './ports.ts';
+import type { Engine } from './ports.ts';
 import { fillPool } from './slots.ts';
 
 export async function performAction(
@@ -18,13 +15,25 @@ export async function performAction(
   plan: Plan,
   engine: Engine,
 ): Promise<RunEvent> {
+  if (action === 'publish') {
+    const { makeCard, publish } = await import('./publish.ts');
+    if (isStopped(run) && run.life.card === undefined)
+      return { kind: 'CardMade', card: await makeCard(run, plan, engine) };
+    await publish(run, plan, engine);
+    return { kind: 'ActionDone', action };
+  }
   // The action stays pending.
   if ((await performed(action, run, plan, engine)) === 'unfinished')
     return { kind: 'FilesMarked', from: '', list: 'unfinished' };
   return { kind: 'ActionDone', action };
 }
 
-async function performed(action: PendingAction, run: Run, plan: Plan, engine: Engine): Promise<unknown> {
+async function performed(
+  action: Exclude<PendingAction, 'publish'>,
+  run: Run,
+  plan: Plan,
+  engine: Engine,
+): Promise<unknown> {
   switch (action) {
     case 'members':
       return settleMembers(run, engine);
@@ -34,8 +43,6 @@ async function performed(action: PendingAction, run: Run, plan: Plan, engine: En
       return release(run, engine);
     case 'wake':
       return fillPool(run.pipeline, engine);
-    case 'publish':
-      return publish(run, engine);
     case 'close':
       return closeSession(run, engine);
     default:
@@ -70,45 +77,4 @@ async function closeSession(run: Run, engine: Engine): Promise<void> {
     }
     await engine.pause(pause);
   }
-}
-
-const TYPES: Readonly<Partial<Record<RunState, string>>> = {
-  SUCCEEDED: 'Run Succeeded',
-  FAILED: 'Run Failed',
-  NEEDS_DECISION: 'Run Needs Decision',
-  CANCELLED: 'Run Cancelled',
-  SUPERSEDED: 'Run Superseded',
-};
-
-/** The run's final state; for a run that stopped and holds its slot, also how many files wait for it. */
-async function publish(run: Run, engine: Engine): Promise<void> {
-  const waiting =
-    isAtRest(run) && run.slot?.held === true ? await engine.store.countQueued(run.pipeline) : undefined;
-  await engine.publisher.publish([publicationOf(run, engine.settings.stage, waiting)]);
-}
-
-function publicationOf(run: Run, stage: string, waiting: number | undefined): Publication {
-  const file = fileOf(run.trigger);
-  const { state } = run.life;
-  const error = 'error' in run.life ? run.life.error : undefined;
-  return {
-    source: 'baton',
-    type: TYPES[state] ?? 'Run Changed',
-    detail: {
-      stage,
-      runId: run.id,
-      pipeline: run.pipeline,
-      state,
-      ...defined({
-        file: file && { bucket: file.bucket, key: file.key },
-        files: listOf(run)?.files,
-        step: run.step === '' ? undefined : run.step,
-        class: error?.class,
-        error: error?.message,
-        place: error?.place,
-        resumeWith: 'resumeWith' in run.life ? run.life.resumeWith : undefined,
-        waiting,
-      }),
-    },
-  };
 }

@@ -52,6 +52,8 @@ export interface Settings {
   readonly artifactsBucket: string;
   /** The IAM role of COPY: an ARN, or `default`. */
   readonly copyRole: string;
+  /** Of the functions; absent: this machine, which has no CloudWatch. */
+  readonly region?: string;
   /** Days until an ended run is deleted. */
   readonly historyDays: number;
 }

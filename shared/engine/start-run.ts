@@ -135,6 +135,7 @@ export function newRun(
     generation: 1,
     rebuilds: 0,
     failedDrives: 0,
+    failures: 0,
     replays: [],
     createdAt: now,
     version: 1,

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 
+import { defined } from '../run/defined.ts';
 import { PlanCache } from '../engine/plan-cache.ts';
 import type { Ports } from '../engine/ports.ts';
 import { DynamoDbRunStore } from '../store/dynamodb-run-store.ts';
@@ -34,6 +35,7 @@ export function wiring(): Wiring {
 }
 
 function wire(): Wiring {
+  const { AWS_ENDPOINT_URL, AWS_REGION } = process.env;
   const config = readConfig(process.env);
   const store = new DynamoDbRunStore(new DynamoDBClient({}), config.table, config.historyDays);
   const ports: Ports = {
@@ -47,7 +49,8 @@ function wire(): Wiring {
     files: new S3FileStore(config.artifactsBucket),
     publisher: new EventBridgePublisher(),
     later: laterThrough(config.arrivalsQueue),
-    settings: config,
+    // Only AWS has a console to link to.
+    settings: { ...config, ...defined({ region: AWS_ENDPOINT_URL === undefined ? AWS_REGION : undefined }) },
     now: Date.now,
     randomToken,
     randomFraction,

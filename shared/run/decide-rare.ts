@@ -2,7 +2,7 @@
 import { onCancelledEnd, onCancelling, onCancellingWoken } from './cancel.ts';
 import { believed, doubted } from './completion.ts';
 import type { Context, Decision } from './decision.ts';
-import { nothing } from './decision.ts';
+import { nothing, store } from './decision.ts';
 import {
   onFilesChecked,
   onFilesGathered,
@@ -14,8 +14,8 @@ import {
 import { onMarkerProbed, onVerifyQueryRead } from './probe.ts';
 import { onRebuildPlanned } from './rebuild.ts';
 import type { RunEvent } from './run-event.ts';
-import type { CancellingRun, Run } from './run.ts';
-import { isActive, isCancelling } from './run.ts';
+import type { CancellingRun, FailureCard, Run } from './run.ts';
+import { isActive, isCancelling, isStopped } from './run.ts';
 import { onCallRefused, onNameLookedUp, onSessionSeen } from './submission.ts';
 import { bounded } from './text.ts';
 import { onDriveFailed } from './trouble.ts';
@@ -23,6 +23,7 @@ import { onDriveFailed } from './trouble.ts';
 export function decideRare(run: Run, happened: RunEvent, context: Context): Decision {
   const event = bounded(happened);
   if (event.kind === 'DriveFailed') return onDriveFailed(run, context, event.message);
+  if (event.kind === 'CardMade') return onCardMade(run, event.card);
   if (isCancelling(run)) return onCancelled(run, context, event);
   if (!isActive(run)) return nothing(run, `the run is ${run.life.state}`);
   switch (event.kind) {
@@ -63,4 +64,11 @@ function onCancelled(run: CancellingRun, context: Context, event: RunEvent): Dec
   const heard = believed(run.life.work, event);
   if (!('work' in heard)) return doubted(run, heard);
   return onCancelledEnd({ ...run, life: { ...run.life, work: heard.work } }, context, event);
+}
+
+/** Stored before it is sent: whoever sends it again sends the same. */
+function onCardMade(run: Run, card: FailureCard): Decision {
+  if (!isStopped(run) || run.life.pendingActions[0] !== 'publish' || run.life.card !== undefined)
+    return nothing(run, 'the run was published before');
+  return store({ ...run, life: { ...run.life, card } }, { kind: 'PerformAction', action: 'publish' });
 }

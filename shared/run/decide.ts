@@ -49,7 +49,7 @@ const LONGEST_PROBE_MS = 300_000;
 /** Undefined: the event does not belong to the steady path, and `decideRare` (decide-rare.ts) decides: functions load it when needed. */
 export function decide(run: Run, happened: RunEvent, context: Context): Decision | undefined {
   const event = bounded(happened);
-  if (event.kind === 'DriveFailed' || isCancelling(run)) return undefined;
+  if (event.kind === 'DriveFailed' || event.kind === 'CardMade' || isCancelling(run)) return undefined;
   if (event.kind === 'ActionDone') return onActionDone(run, event.action);
   if (isQueued(run)) return onQueued(run, context, event);
   if (isActive(run)) return onActive(run, context, event);
@@ -73,7 +73,7 @@ function onQueued(run: RunIn<Queued>, context: Context, event: RunEvent): Decisi
 function onActive(
   run: ActiveRun,
   context: Context,
-  event: Exclude<RunEvent, { kind: 'DriveFailed' | 'ActionDone' }>,
+  event: Exclude<RunEvent, { kind: 'DriveFailed' | 'CardMade' | 'ActionDone' }>,
 ): Decision | undefined {
   switch (event.kind) {
     case 'Woken':

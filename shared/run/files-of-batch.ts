@@ -142,7 +142,11 @@ export function onLoadErrorsRead(run: ActiveRun, context: Context, event: LoadEr
   const { about, message, badFiles } = event;
   const why = badFiles && whyKept(run, context, badFiles.length);
   const lines = [about.error.message, message, why ?? ''].filter((line) => line !== '');
-  const error = failureOf(run, 'data', shortened(lines.join('\n'), LONGEST_TEXT), about.statementId);
+  const text = shortened(lines.join('\n'), LONGEST_TEXT);
+  const error = {
+    ...failureOf(run, 'data', text, about.statementId),
+    ...defined({ place: about.error.place }),
+  };
   return onFailed(run, context, { ...about, error, ...(why === undefined ? defined({ badFiles }) : {}) });
 }
 

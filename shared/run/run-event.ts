@@ -4,7 +4,15 @@
  */
 import type { Failed, Finished, LookUpReason, Problem, StatementEnd } from './decision.ts';
 import type { PlanView } from './plan-view.ts';
-import type { FailureClass, FileList, Leaving, PendingAction, RebuildItem, StepStatus } from './run.ts';
+import type {
+  FailureCard,
+  FailureClass,
+  FileList,
+  Leaving,
+  PendingAction,
+  RebuildItem,
+  StepStatus,
+} from './run.ts';
 
 export type RunEvent =
   /** The run should be looked at: its start, the sweep, a duplicate. */
@@ -33,6 +41,8 @@ export type RunEvent =
   | RebuildPlanned
   | MarkerProbed
   | VerifyQueryRead
+  /** The run is to be published: this is what people are told. */
+  | { readonly kind: 'CardMade'; readonly card: FailureCard }
   | { readonly kind: 'ActionDone'; readonly action: PendingAction };
 
 /** The completion event. */

@@ -45,6 +45,8 @@ export interface Run {
   readonly lastStep?: FinishedStep;
   /** Drives in a row that ended with an internal error. */
   readonly failedDrives: number;
+  /** How often the run has stopped: FAILED or NEEDS_DECISION. */
+  readonly failures: number;
   readonly lastRequest?: LastRequest;
   /** EventBridge replays that have resumed this run, each at most once. The latest ten. */
   readonly replays: readonly string[];
@@ -98,8 +100,18 @@ export interface Stopped {
   readonly error: Failure;
   /** What to paste to continue: a command, and an event for the EventBridge console. Schema 1 did not always store it. */
   readonly resumeWith?: { readonly command: string; readonly event: string };
+  /** Made before the run is published, and the same in every message about this stop. */
+  readonly card?: FailureCard;
   readonly endedAt: string;
   readonly pendingActions: readonly PendingAction[];
+}
+
+/** What people are told of a stop, as it was known then. */
+export interface FailureCard {
+  /** The text (shared/engine/failure-card.ts), at most 8,000 bytes. */
+  readonly text: string;
+  /** How many files waited for the run; absent: it held no slot. */
+  readonly waiting?: number;
 }
 
 /** Its file is loaded by a batch run, whose fate it shares. Not final: a file that leaves its batch continues alone. */
@@ -266,6 +278,14 @@ export interface Failure {
   readonly place?: string;
   /** The step's transaction was rolled back: its marker was read as absent. */
   readonly rolledBack?: true;
+  /** Whether the step took effect, if it may have; absent: it did not, or its kind has no lasting effects. */
+  readonly outcome?: KnownOutcome;
+}
+
+interface KnownOutcome {
+  readonly is: 'applied' | 'unknown';
+  /** How that is known, or why it is not: a clause, at most 256 bytes. */
+  readonly because: string;
 }
 
 /** One attempt of a step that has ended. */
@@ -336,6 +356,11 @@ export function isAtEnd(run: Run): run is RunIn<Ended> {
 /** The run has ended, is stopped until a person acts, or shares the fate of a batch run. */
 export function isAtRest(run: Run): run is RestingRun {
   return 'pendingActions' in run.life;
+}
+
+/** The run is FAILED or NEEDS_DECISION: stopped until a person acts. */
+export function isStopped(run: Run): run is RunIn<Stopped> {
+  return run.life.state === 'FAILED' || run.life.state === 'NEEDS_DECISION';
 }
 
 export function isQueued(run: Run): run is RunIn<Queued> {

@@ -71,9 +71,15 @@ export function afterLoad(run: ActiveRun, context: Context, end: Finished, wrong
   const { kind } = currentStep(run, context.plan);
   if (wrong === undefined)
     return kind === 'check' ? ask(run, { kind: 'ReadVerdict', about: end }) : finishStep(run, context, end);
-  const failed: Failed = { ...end, status: 'FAILED', error: { ...wrong, statementId: end.statementId } };
+  const isKept = lasts(run, context);
+  const error = {
+    ...wrong,
+    statementId: end.statementId,
+    ...(isKept && { outcome: { is: 'applied', because: 'its statement finished' } as const }),
+  };
+  const failed: Failed = { ...end, status: 'FAILED', error };
   // Its rows are in the session's tables: if the right file were put back, a resume in this session would add its rows to them.
-  return lasts(run, context)
+  return isKept
     ? stopAfterStep(run, context, failed, needDecision)
     : stopAfterStep(inNewSession(run), context, failed);
 }

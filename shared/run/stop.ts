@@ -97,6 +97,7 @@ function atRest<L extends Stopped | Ended>(run: Run, life: L, row?: FinishedStep
     life,
     session: session.state === 'open' ? without(session, 'mustVerify') : session,
     failedDrives: 0,
+    failures: run.failures + ('resumeWith' in life ? 1 : 0),
     ...defined({ lastStep: row }),
   };
 }

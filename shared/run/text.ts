@@ -13,7 +13,7 @@ export const LONGEST_NAME = 256;
 const LONGEST_VERSION = 1_024;
 
 /** Members that hold a message; every other text is a name. */
-const MESSAGES: ReadonlySet<string> = new Set(['message', 'error', 'reason', 'reasons']);
+const MESSAGES: ReadonlySet<string> = new Set(['message', 'error', 'reason', 'reasons', 'text']);
 
 /** The value with its texts cut; the same object if none was too long. A plan is left as it is: it is not stored on the run. */
 export function bounded<T>(incoming: T): T {

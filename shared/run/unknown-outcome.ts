@@ -34,6 +34,7 @@ export function onUnknownOutcome(run: ActiveRun, context: Context, problem: Prob
 export function undecided(run: Run, context: Context, failure: Failure, why: string): Failure {
   return {
     ...failure,
+    outcome: { is: 'unknown', because: why },
     message:
       `${clause(failure.message, 500)}. Cannot tell whether step ${run.step} was applied: ${why}. Check its tables, then run: ` +
       `${commandLine(context.stage, `resolve ${run.id}`)} --applied | --not-applied | --abandon`,

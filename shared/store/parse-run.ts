@@ -35,12 +35,15 @@ const failureClass = text as Shape<FailureClass>;
 
 const place = { place: optional(text), rolledBack: flag };
 
+const outcome = map({ is: one('applied', 'unknown'), because: text });
+
 const failure = map({
   class: failureClass,
   message: text,
   step: optional(text),
   statementId: optional(text),
   ...place,
+  outcome: optional(outcome),
 });
 
 const finishedStep = map({
@@ -149,6 +152,7 @@ const always = map({
 const counted = map({
   rebuilds: optional(count),
   failedDrives: optional(count),
+  failures: optional(count),
   replays: optional(list(text)),
   timeoutFrom: optional(instant),
 });
@@ -209,7 +213,10 @@ const ended = map({
 });
 const absorbed = map({ into: text, absorbedAt: instant });
 const failed = map({ error: failure });
-const remedy = map({ resumeWith: optional(map({ command: text, event: text })) });
+const remedy = map({
+  resumeWith: optional(map({ command: text, event: text })),
+  card: optional(map({ text, waiting: optional(count) })),
+});
 
 /** @throws MalformedItemError where the item is none that a run is stored as. */
 export function parseRun(item: Readonly<Record<string, unknown>>): Run {
@@ -217,7 +224,7 @@ export function parseRun(item: Readonly<Record<string, unknown>>): Run {
   const renamed = { ...Object.fromEntries(older), ...item };
   const read = <T>(shape: Shape<T>): T => shape(renamed, `run ${String(item['id'])} in the table: `);
   const run = read(always);
-  const { rebuilds = 0, failedDrives = 0, replays = [], timeoutFrom } = read(counted);
+  const { rebuilds = 0, failedDrives = 0, failures = 0, replays = [], timeoutFrom } = read(counted);
   return {
     ...run,
     life: lifeOf(read),
@@ -225,6 +232,7 @@ export function parseRun(item: Readonly<Record<string, unknown>>): Run {
     step: run.cursor < run.steps ? read(step).step : '',
     rebuilds,
     failedDrives,
+    failures,
     replays,
     ...defined({ slot: slotOf(read), timeoutFrom: timeoutFrom ?? run.startedAt }),
   };

@@ -7,6 +7,7 @@ import type {
   Batch,
   Claim,
   Failure,
+  FailureCard,
   FinishedStep,
   Listed,
   PendingAction,
@@ -54,7 +55,9 @@ export interface StoredRun extends Partial<Claim> {
   readonly pendingActions?: readonly PendingAction[];
   readonly error?: Failure;
   readonly resumeWith?: Stopped['resumeWith'];
+  readonly card?: FailureCard;
   readonly failedDrives?: number;
+  readonly failures?: number;
   readonly lastRequest?: LastRequest;
   readonly replays?: readonly string[];
   readonly createdAt: string;
@@ -72,7 +75,7 @@ export interface StoredRun extends Partial<Claim> {
 type StoredBatch = Pick<Batch, 'phase'> & Partial<Omit<Listed, 'phase'>>;
 
 export function storedRun(run: Run): StoredRun {
-  const { life: _, session: __, batch, slot, step, rebuilds, failedDrives, replays, ...rest } = run;
+  const { life: _, session: __, batch, slot, step, rebuilds, failedDrives, failures, replays, ...rest } = run;
   return defined({
     ...rest,
     ...storedLife(run),
@@ -83,6 +86,7 @@ export function storedRun(run: Run): StoredRun {
     slot: slot?.held === true ? true : undefined,
     rebuilds: rebuilds === 0 ? undefined : rebuilds,
     failedDrives: failedDrives === 0 ? undefined : failedDrives,
+    failures: failures === 0 ? undefined : failures,
     replays: replays.length === 0 ? undefined : replays,
   });
 }

@@ -101,7 +101,8 @@ it('a data error that is no load error names the place of its statement', async 
   const run = world.run(id);
   expect(run?.error).toMatchObject({
     class: 'data',
-    message: 'ERROR: division by zero\nat 40_commit.sql line 7, column 1 (statement 3 of 3)',
+    message: 'ERROR: division by zero',
+    place: '40_commit.sql line 7, column 1 (statement 3 of 3)',
     rolledBack: true,
   });
 });

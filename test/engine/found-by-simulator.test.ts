@@ -50,9 +50,13 @@ describe('a failed run whose slot is being released', () => {
   async function halfStopped(): Promise<string> {
     const id = await arrive(lenient, 'orders/1.csv');
     await world.drive(id);
-    const publishing = vi.spyOn(world.ports.publisher, 'publish').mockRejectedValue(new Error('cut off'));
+    const release = world.store.releaseSlot.bind(world.store);
+    const releasing = vi.spyOn(world.store, 'releaseSlot').mockImplementation(async (...slot) => {
+      await release(...slot);
+      throw new Error('cut off');
+    });
     await expect(world.finish('FAILED', { error: 'ERROR: syntax error' })).rejects.toThrow('cut off');
-    publishing.mockRestore();
+    releasing.mockRestore();
     return id;
   }
 

@@ -7,6 +7,7 @@ import '../../shared/engine/pending-actions.ts';
 import '../../shared/engine/failure-place.ts';
 import '../../shared/engine/load-errors.ts';
 import '../../shared/engine/plan-rebuild.ts';
+import '../../shared/engine/publish.ts';
 import '../../shared/engine/probe-marker.ts';
 import '../../shared/engine/slots.ts';
 import '../../shared/engine/verdict.ts';

@@ -797,6 +797,7 @@ function stoppedAt(cursor: number, error: Failure): Parameters<typeof changed>[1
     state: 'FAILED',
     phase: 'READY',
     error,
+    failures: 1,
     pendingActions: ['history', 'publish'],
     resumeWith: {
       command: 'npx baton resume run-1 --stage dev',

@@ -1,6 +1,9 @@
 /** Stopping, ending, and the duties of a run that stopped or ended. */
+import assert from 'node:assert/strict';
+
 import type { Decision } from '../../shared/run/decision.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
+import { decide } from './decide-any.ts';
 import { expectDecision } from './expect-decision.ts';
 import { fact } from './fact.ts';
 import { cancelOnDev } from './request-samples.ts';
@@ -69,6 +72,7 @@ const stopped = {
   ...submissionGone,
   phase: 'READY',
   error: sqlFailure,
+  failures: 1,
   lastStep: failedRow,
   nextCheckAt: NOW_SECONDS,
   endedAt: NOW_ISO,
@@ -148,6 +152,7 @@ export const stopFacts = [
             's3://landing/orders/1.csv was overwritten before it was loaded (etag etag-2, in the event etag-1). The newer upload has its own run; to cancel this one: npx baton cancel run-1 --stage dev',
           step: '20_load.sql',
         },
+        failures: 1,
         pendingActions: ['history', 'release', 'wake', 'publish'],
         resumeWith: cancelOnDev,
         nextCheckAt: NOW_SECONDS,
@@ -167,7 +172,9 @@ export const stopFacts = [
           message: deleted,
           step: '40_commit.sql',
           statementId: 'statement-1',
+          outcome: { is: 'applied', because: 'its statement finished' },
         },
+        failures: 1,
         lastStep: rowOf(COMMIT, {
           status: 'FAILED',
           rows: 12,
@@ -182,6 +189,48 @@ export const stopFacts = [
       ...given,
     }),
   ),
+  fact('a run that stops again counts it', () =>
+    expectDecision(submittedAt(STAGE, { failures: 2 }), sqlFailed, now, {
+      run: {
+        ...stopped,
+        failures: 3,
+        state: 'FAILED',
+        pendingActions: ['history', 'publish'],
+        resumeWith: resumeOnDev,
+      },
+      ...given,
+    }),
+  ),
+  fact('what people are told of a stop is stored before it is published', () => {
+    const card = { text: 'it failed', waiting: 2 };
+    const failed = restingAt(COMMIT, 'FAILED', { pendingActions: ['publish'], nextCheckAt: NOW_SECONDS });
+    expectDecision(failed, { kind: 'CardMade', card }, now, {
+      run: { card, nextCheckAt: Math.floor(Date.parse('2026-11-24T08:05:00.000Z') / 1000) },
+      save: 'version',
+      effect: { kind: 'PerformAction', action: 'publish' },
+    });
+  }),
+  ...(
+    [
+      ['a card that was stored before is kept', { pendingActions: ['publish'], card: { text: 'first' } }],
+      ['a run that was published needs no card', {}],
+      ['no card is stored before the history row', { pendingActions: ['history', 'publish'] }],
+    ] as const
+  ).map(([name, changes]) =>
+    fact(name, () =>
+      expectDecision(
+        restingAt(COMMIT, 'FAILED', changes),
+        { kind: 'CardMade', card: { text: 'second' } },
+        now,
+        { note: 'the run was published before' },
+      ),
+    ),
+  ),
+  fact('a card is cut to 8,000 bytes', () => {
+    const failed = restingAt(COMMIT, 'FAILED', { pendingActions: ['publish'] });
+    const { run } = decide(failed, { kind: 'CardMade', card: { text: 'm'.repeat(9_000) } }, now);
+    assert.equal(run.card?.text.length, 7_998);
+  }),
   ...[999, 1000, 1001].map((length) =>
     fact(`a message of ${length} bytes is ${length > 1000 ? 'cut to 1,000' : 'kept whole'}`, () => {
       const message = 'm'.repeat(length);

@@ -30,6 +30,7 @@ const failed: Changes = {
   verifySession: gone,
   state: 'FAILED',
   error: { class: 'unknown', message: said, step: '40_commit.sql' },
+  failures: 1,
   resumeWith: {
     command: 'npx baton resume run-1 --stage dev',
     event:
@@ -108,7 +109,9 @@ export const troubleFacts = [
               message: `${said}. Cannot tell whether step 40_commit.sql was applied: the end of its statement was not seen. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`,
               step: '40_commit.sql',
               ...(phase === 'SUBMITTED' ? { statementId: 'statement-1' } : {}),
+              outcome: { is: 'unknown', because: 'the end of its statement was not seen' },
             },
+            failures: 1,
             resumeWith: {
               command: 'npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon',
               event:

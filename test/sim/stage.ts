@@ -85,6 +85,7 @@ export class Stage {
   readonly wakes: string[] = [];
   /** `<run> <state>`: what was told to the world. */
   readonly published = new Set<string>();
+  readonly #messages = new Map<string, string>();
   readonly atWork = new Set<SimDriver>();
   today: Plan;
   /** No more faults. */
@@ -279,11 +280,25 @@ export class Stage {
   readonly #publisher = {
     publish: async (entries: readonly Publication[]): Promise<void> => {
       for (const { source, type, detail } of entries) {
-        if (source === 'baton') this.published.add(`${String(detail['runId'])} ${String(detail['state'])}`);
-        else if (type === 'Run Woken') this.#onWake(String(detail['runId']));
+        if (source === 'baton') {
+          this.published.add(`${String(detail['runId'])} ${String(detail['state'])}`);
+          if (detail['message'] !== undefined) this.#message(type, detail);
+        } else if (type === 'Run Woken') this.#onWake(String(detail['runId']));
       }
     },
   };
+
+  /** People may get a message twice, but never two that differ about the same stop. */
+  #message(type: string, detail: Publication['detail']): void {
+    const runId = String(detail['runId']);
+    // An item that was deleted and created again counts from the beginning.
+    const incarnation = this.world.store.runs.get(runId)?.incarnationId ?? '';
+    const about = `${type} ${runId} ${incarnation} ${String(detail['failures'])}`;
+    const text = JSON.stringify(detail);
+    const before = this.#messages.get(about) ?? text;
+    if (before !== text) this.#unexpected ??= new Error(`two messages of ${about} differ`);
+    this.#messages.set(about, text);
+  }
 
   #onWake(runId: string): void {
     if (this.#loses()) this.fired('wake-up lost');

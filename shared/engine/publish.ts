@@ -1,0 +1,158 @@
+/**
+ * The events of runs that ended or stopped (docs/events.md). One of them carries a message for people: that of a run that
+ * stopped, and that of the end of a run that had stopped before.
+ */
+import { commandLine } from '../run/command.ts';
+import { listOf } from '../run/batch.ts';
+import { defined } from '../run/defined.ts';
+import type { FailureCard, Run, RunIn, RunState, Stopped } from '../run/run.ts';
+import { isStopped } from '../run/run.ts';
+import { fileOf } from '../run/trigger.ts';
+import { shortened } from '../run/text.ts';
+import type { Plan } from '../pipeline/plan.ts';
+import type { CardFacts, MessageLines } from './failure-card.ts';
+import { failureCard, messageLines, nextSteps } from './failure-card.ts';
+import { outcomeOf } from './failure-outcome.ts';
+import { logLink } from './log-link.ts';
+import type { Engine, Publication } from './ports.ts';
+import { kindOfRun } from './triggers/table.ts';
+
+const TYPES: Readonly<Partial<Record<RunState, string>>> = {
+  SUCCEEDED: 'Run Succeeded',
+  FAILED: 'Run Failed',
+  NEEDS_DECISION: 'Run Needs Decision',
+  CANCELLED: 'Run Cancelled',
+  SUPERSEDED: 'Run Superseded',
+};
+
+/** What people are told of the stop; made once, and stored before it is sent. */
+export async function makeCard(run: RunIn<Stopped>, plan: Plan, engine: Engine): Promise<FailureCard> {
+  const waiting = run.slot?.held === true ? await engine.store.countQueued(run.pipeline) : undefined;
+  return { text: failureCard(factsOf(run, plan, engine, waiting)), ...defined({ waiting }) };
+}
+
+/** Publishes the run's final or stopped state. A repetition sends the same. */
+export async function publish(run: Run, plan: Plan, engine: Engine): Promise<void> {
+  const { stage } = engine.settings;
+  if (isStopped(run) && run.life.card !== undefined)
+    engine.log('error', 'failure card', {
+      run: run.id,
+      pipeline: run.pipeline,
+      failures: run.failures,
+      card: run.life.card.text,
+    });
+  const file = fileOf(run.trigger);
+  const { state } = run.life;
+  const error = 'error' in run.life ? run.life.error : undefined;
+  const detail = {
+    stage,
+    runId: run.id,
+    pipeline: run.pipeline,
+    state,
+    ...defined({
+      file: file && { bucket: file.bucket, key: file.key },
+      files: listOf(run)?.files,
+      step: run.step === '' ? undefined : run.step,
+      class: error?.class,
+      error: error?.message,
+      place: error?.place,
+      resumeWith: 'resumeWith' in run.life ? run.life.resumeWith : undefined,
+    }),
+    ...(isStopped(run) ? stopOf(run, plan, engine) : endOf(run, engine)),
+  };
+  const publication: Publication = { source: 'baton', type: TYPES[state] ?? 'Run Changed', detail };
+  await engine.publisher.publish([publication]);
+}
+
+function factsOf(
+  run: RunIn<Stopped>,
+  plan: Plan,
+  { settings }: Engine,
+  waiting: number | undefined,
+): CardFacts {
+  return {
+    run,
+    plan,
+    stage: settings.stage,
+    ...defined({ waiting, logLink: logLink(run, settings.stage, settings.region) }),
+  };
+}
+
+function stopOf(run: RunIn<Stopped>, plan: Plan, engine: Engine): object {
+  const { text: card = '', waiting } = { ...run.life.card };
+  const facts = factsOf(run, plan, engine, waiting);
+  return {
+    ...defined({ waiting }),
+    outcome: outcomeOf(run, plan).is,
+    failures: run.failures,
+    card,
+    ...messageOf(run, messageLines(facts), card, nextSteps(facts)),
+  };
+}
+
+/** A run that never stopped ends without a message. */
+function endOf(run: Run, { settings }: Engine): object {
+  if (run.failures === 0) return {};
+  const { stage, region } = settings;
+  const times = run.failures === 1 ? 'once' : `${run.failures} times`;
+  const { request } = { request: run.lastRequest };
+  const link = logLink(run, stage, region);
+  const isDone = run.life.state === 'SUCCEEDED';
+  const lines: MessageLines = {
+    title: `[${stage}] ${run.pipeline} ${run.life.state}; it had stopped ${times}`,
+    trigger: kindOfRun(run.trigger).words(run.trigger),
+    error: 'error' in run.life ? run.life.error.message : 'none',
+    applied: isDone
+      ? 'yes: all steps are done'
+      : `${run.cursor} of ${run.steps} steps are done; no further one will run`,
+    waiting: 'later files start now',
+    resume: 'is not possible: the run has ended',
+    next: request === undefined ? 'nothing' : `nothing; last request: ${request.verb} by ${request.actor}`,
+    more: `${commandLine(stage, `run ${run.id}`)}${link === undefined ? '' : ` or ${link}`}`,
+  };
+  const text = [lines.title, lines.trigger, `applied: ${lines.applied}`, `next: ${lines.next}`].join('\n');
+  return { failures: run.failures, ...messageOf(run, lines, text, []) };
+}
+
+/**
+ * Both forms that the rule of messages sends (build/serverless/messages.cjs): single lines, and the schema of custom
+ * notifications of Amazon Q Developer in chat applications. All messages of a run are one thread.
+ * https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+ */
+function messageOf(run: Run, lines: MessageLines, text: string, steps: readonly string[]): object {
+  const title = shortened(lines.title, LONGEST_TITLE);
+  return {
+    message: Object.fromEntries(
+      Object.entries(lines).map(([name, line]) => [name, singleLine(String(line))]),
+    ),
+    notification: {
+      version: '1.0',
+      source: 'custom',
+      id: `${run.id}-${run.failures}-${run.life.state}`,
+      content: {
+        textType: 'client-markdown',
+        title,
+        // As it is written: no marks for bold and italics in SQL.
+        description: `\`\`\`\n${shortened(text.replaceAll('```', "'''"), LONGEST_DESCRIPTION)}\n\`\`\``,
+        ...(steps.length > 0 && { nextSteps: steps }),
+        keywords: [run.pipeline, run.life.state],
+      },
+      metadata: { threadId: run.id, summary: title, eventType: TYPES[run.life.state] },
+    },
+  };
+}
+
+/** Of a title, and of a description: what chat clients show of one message. */
+const LONGEST_TITLE = 240;
+const LONGEST_DESCRIPTION = 6_000;
+
+const LONGEST_LINE = 1_500;
+
+/** An input transformer does not escape what it inserts into a string: no quotation mark, backslash or control character. */
+function singleLine(text: string): string {
+  const plain = text
+    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replaceAll('"', "'")
+    .replaceAll('\\', '/');
+  return shortened(plain, LONGEST_LINE);
+}
