@@ -105,6 +105,7 @@ const LOCAL_ORDER: Readonly<Record<string, readonly string[]>> = {
     'sessions',
     'execute',
     'copy',
+    'unload',
     'data-api',
     '.',
   ],

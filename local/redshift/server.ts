@@ -30,6 +30,7 @@ import { StateLog } from './statements/state-log.ts';
 import { isTerminal } from './statements/statement.ts';
 import type { Statement } from './statements/statement.ts';
 import { Statements } from './statements/statements.ts';
+import { makeUnloadExecutor } from './unload/unload-executor.ts';
 
 const MOST_REQUEST_BYTES = 16 * 1024 * 1024;
 const FORGET_EVERY_MS = 3_600_000;
@@ -83,6 +84,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
     sessions,
     results,
     runCopy: makeCopyExecutor({ admin, s3Root: options.s3Root, clock }),
+    runUnload: makeUnloadExecutor(options.s3Root),
     onEnd: sendEvent,
   });
   const context: DataApiContext = {

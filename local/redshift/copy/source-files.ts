@@ -26,10 +26,11 @@ function sourceFile(bucket: string, { key, path }: FoundObject): SourceFile {
   return { uri: `s3://${bucket}/${key}`, path };
 }
 
-function s3Address(from: string): { readonly bucket: string; readonly key: string } {
+/** Throws for an address of another kind. */
+export function s3Address(from: string): { readonly bucket: string; readonly key: string } {
   const match = /^s3:\/\/([^/]+)(?:\/([\s\S]*))?$/.exec(from);
   if (match?.[1] === undefined) {
-    throw new WarehouseError(`the local COPY can load only from s3:// addresses, not from '${from}'`);
+    throw new WarehouseError(`the local warehouse reads and writes only s3:// addresses, not '${from}'`);
   }
   return { bucket: match[1], key: match[2] ?? '' };
 }

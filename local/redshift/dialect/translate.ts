@@ -14,6 +14,7 @@ import { merge } from './statements/merge.ts';
 import { alterSchema, createSchema, drop } from './statements/schemas.ts';
 import { reset, set, show } from './statements/settings.ts';
 import { transactionWord } from './statements/transactions.ts';
+import { parseUnload } from './statements/unload.ts';
 import { createMaterializedView, createView, refreshMaterializedView } from './statements/views.ts';
 import { alterTable } from './table/alter-table.ts';
 import { createTable } from './table/create-table.ts';
@@ -81,6 +82,7 @@ const STATEMENTS: Readonly<Record<string, (nodes: readonly Node[]) => Translated
   delete: updateOrDelete,
   merge,
   copy: (nodes) => ({ kind: 'copy', copy: parseCopy(nodes) }),
+  unload: (nodes) => ({ kind: 'unload', unload: parseUnload(nodes, translate) }),
   create,
   alter,
   drop,

@@ -1,5 +1,6 @@
 /** What a Redshift statement becomes. */
 import type { CopyCommand } from './copy-command.ts';
+import type { UnloadCommand } from './statements/unload.ts';
 
 export interface TranslatedSql {
   readonly kind: 'sql';
@@ -34,7 +35,12 @@ interface TranslatedCopy {
   readonly copy: CopyCommand;
 }
 
-export type Translated = TranslatedSql | TranslatedNoop | TranslatedCopy;
+interface TranslatedUnload {
+  readonly kind: 'unload';
+  readonly unload: UnloadCommand;
+}
+
+export type Translated = TranslatedSql | TranslatedNoop | TranslatedCopy | TranslatedUnload;
 
 /** A statement that changes something and is its own row count. */
 export function change(command: string, sql: string): TranslatedSql {

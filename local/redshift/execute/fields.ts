@@ -93,13 +93,18 @@ export interface ColumnOrigin {
   readonly nullable: boolean;
 }
 
+/** Redshift's name of a type; undefined: it does not have it. */
+export function typeName(oid: number): string | undefined {
+  return NAMES[oid];
+}
+
 export function resultColumn(field: FieldDef, origin?: ColumnOrigin): ResultColumn {
   const oid = field.dataTypeID;
   const { precision, scale, length } = measures(field);
   return {
     label: field.name,
     name: field.name,
-    typeName: NAMES[oid] ?? 'varchar',
+    typeName: typeName(oid) ?? 'varchar',
     length,
     precision,
     scale,

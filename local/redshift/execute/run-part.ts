@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 
 import type { CopyCommand } from '../dialect/copy-command.ts';
+import type { UnloadCommand } from '../dialect/statements/unload.ts';
 import { translate } from '../dialect/translate.ts';
 import type { Translated, TranslatedSql } from '../dialect/translated.ts';
 import { bindParameters, nameParameters } from '../protocol/parameters.ts';
@@ -37,10 +38,14 @@ export type RunCopy = (
   abort: AbortSignal,
 ) => Promise<{ readonly rows: number }>;
 
+/** How an UNLOAD is run; the executor lives in ../unload. */
+export type RunUnload = (session: Session, unload: UnloadCommand) => Promise<{ readonly rows: number }>;
+
 export interface PartRunner {
   readonly admin: Pool;
   readonly results: ResultStore;
   readonly runCopy: RunCopy;
+  readonly runUnload: RunUnload;
 }
 
 export interface Prepared {
@@ -51,8 +56,7 @@ export interface Prepared {
   readonly hasQueryId: boolean;
 }
 
-const WITH_QUERY_ID =
-  /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|MERGE|COPY|UNLOAD|CALL|CREATE (?:TEMP )?TABLE AS)\b/;
+const WITH_QUERY_ID = /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|MERGE|CALL|CREATE (?:TEMP )?TABLE AS)\b/;
 
 /** Throws what the dialect refuses. */
 export function preparePart(part: Part): Prepared {
@@ -63,7 +67,8 @@ export function preparePart(part: Part): Prepared {
       translated.kind === 'sql' &&
       translated.statements.length === 1 &&
       translated.statements[0] === part.sql,
-    hasQueryId: translated.kind === 'copy' || WITH_QUERY_ID.test(translated.command),
+    hasQueryId:
+      translated.kind === 'copy' || translated.kind === 'unload' || WITH_QUERY_ID.test(translated.command),
   };
 }
 
@@ -79,6 +84,10 @@ export async function runPart(
 ): Promise<Outcome> {
   if (translated.kind === 'copy') {
     const { rows } = await runner.runCopy(session, translated.copy, queryId, abort);
+    return { ...NOTHING, rows };
+  }
+  if (translated.kind === 'unload') {
+    const { rows } = await runner.runUnload(session, translated.unload);
     return { ...NOTHING, rows };
   }
   if (translated.notInTransaction === true && session.inTransaction) {

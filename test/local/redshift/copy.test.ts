@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -657,4 +657,113 @@ test('many rows are streamed: fast, in constant memory', async () => {
   expect(await query(local, 'SELECT count(DISTINCT id), max(id) FROM many', session)).toEqual([
     [String(count), String(count - 1)],
   ]);
+});
+
+describe('UNLOAD', () => {
+  const folder = (): string => join(local.home, 's3', BUCKET, 'out');
+  const files = (): string[] => (existsSync(folder()) ? readdirSync(folder()).sort() : []);
+  const content = (name: string): string => readFileSync(join(folder(), name), 'utf8');
+  const unload = async (
+    query: string,
+    options: string,
+    to = `s3://${BUCKET}/out/p_`,
+  ): Promise<DescribeStatementResponse> =>
+    run(
+      local,
+      `UNLOAD ('${query.replaceAll("'", "''")}') TO '${to}' IAM_ROLE default FORMAT CSV ${options}`,
+      {
+        SessionId: session,
+      },
+    );
+
+  beforeEach(async () => {
+    rmSync(folder(), { recursive: true, force: true });
+    mkdirSync(join(local.home, 's3', BUCKET), { recursive: true });
+    await run(
+      local,
+      String.raw`INSERT INTO p VALUES (1, 'a "b", c', 1.25, '2026-01-02', '2026-01-02 03:04:05', true),
+        (2, NULL, NULL, NULL, NULL, NULL), (3, 'zü\n東', -0.5, '2026-02-28', '2026-01-02 03:04:05.123456', false)`,
+    );
+  });
+
+  test('writes rows that COPY reads back', async () => {
+    const end = await unload(
+      "SELECT * FROM p WHERE name <> 'x' OR name IS NULL ORDER BY id",
+      'HEADER PARALLEL OFF',
+    );
+    expect(end).toMatchObject({ Status: 'FINISHED', ResultRows: 3, HasResultSet: false });
+    expect(files()).toEqual(['p_000']);
+    expect(content('p_000')).toBe(
+      'id,name,price,sold,seen,ok\n' +
+        '1,"a ""b"", c",1.25,2026-01-02,2026-01-02 03:04:05,t\n' +
+        '2,,,,,\n' +
+        '3,"zü\n東",-0.50,2026-02-28,2026-01-02 03:04:05.123456,f\n',
+    );
+    const before = await rows();
+    await run(local, 'DELETE FROM p');
+    expect((await copy(`'s3://${BUCKET}/out/' IAM_ROLE default CSV IGNOREHEADER 1 EMPTYASNULL`)).Status).toBe(
+      'FINISHED',
+    );
+    expect(await rows()).toEqual(before);
+  });
+
+  test('overwrites only with ALLOWOVERWRITE', async () => {
+    await unload('SELECT id FROM p ORDER BY id', 'PARALLEL OFF');
+    const second = await unload('SELECT id FROM p WHERE id = 2', 'PARALLEL OFF');
+    expect(second.Error).toMatch(/^ERROR: Specified unload destination on S3 is not empty/);
+    expect(content('p_000')).toBe('1\n2\n3\n');
+    await unload('SELECT id FROM p WHERE id = 2', 'PARALLEL OFF ALLOWOVERWRITE');
+    expect(content('p_000')).toBe('2\n');
+  });
+
+  test('has the delimiter and the text for NULL that it is given, and a manifest that COPY loads', async () => {
+    await unload(
+      'SELECT id, name FROM p WHERE id < 3 ORDER BY id',
+      "MANIFEST DELIMITER AS '|' NULL AS 'none'",
+    );
+    expect(files()).toEqual(['p_0000_part_00', 'p_manifest']);
+    expect(content('p_0000_part_00')).toBe('1|"a ""b"", c"\n2|none\n');
+    await run(local, 'DELETE FROM p');
+    await copy(
+      `'s3://${BUCKET}/out/p_manifest' IAM_ROLE default MANIFEST CSV DELIMITER '|' NULL AS 'none'`,
+      'p (id, name)',
+    );
+    expect(await rows('SELECT id, name FROM p ORDER BY id')).toEqual([
+      ['1', 'a "b", c'],
+      ['2', null],
+    ]);
+  });
+
+  test('writes temporary tables of its session, and a large result whole', async () => {
+    await run(
+      local,
+      'CREATE TEMP TABLE unloaded AS SELECT a.id FROM p a, p b, p c, p d, p e, p f, p g, p h, p i, p j',
+      {
+        SessionId: session,
+      },
+    );
+    const end = await unload('SELECT id, CAST(id AS VARCHAR) AS again FROM unloaded', 'PARALLEL OFF');
+    expect(end.ResultRows).toBe(3 ** 10);
+    expect(content('p_000').split('\n')).toHaveLength(3 ** 10 + 1);
+  });
+
+  test.each([
+    [
+      'SELECT id / 2.5::float AS half FROM p',
+      'UNLOAD of FLOAT8 is not supported by the local warehouse: column half',
+    ],
+    ["SELECT CAST('ab' AS CHAR(4)) AS c FROM p", 'UNLOAD of CHAR with trailing blanks'],
+    ['SELECT id / (id - 3) FROM p ORDER BY id', 'division by zero'],
+    ['SELECT nothing FROM p', 'column "nothing" does not exist'],
+  ])('%s fails and leaves no file', async (sql, message) => {
+    const end = await unload(sql, 'PARALLEL OFF');
+    expect(end.Status).toBe('FAILED');
+    expect(end.Error?.toLowerCase()).toContain(message.toLowerCase());
+    expect(files()).toEqual([]);
+  });
+
+  test('into a bucket that does not exist, or to a key that is no path, is refused', async () => {
+    expect((await unload('SELECT 1', '', 's3://baton-nowhere/x')).Error).toContain('NoSuchBucket');
+    expect((await unload('SELECT 1', '', `s3://${BUCKET}/a//b`)).Error).toContain('it is not a path');
+  });
 });

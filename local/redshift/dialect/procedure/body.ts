@@ -267,7 +267,8 @@ class BodyWriter {
 
   #sql(nodes: readonly Node[]): string {
     const translated = this.#options.translate(nodes);
-    if (translated.kind === 'copy') throw new UnsupportedSqlError('COPY in a procedure');
+    if (translated.kind === 'copy' || translated.kind === 'unload')
+      throw new UnsupportedSqlError(`${translated.kind.toUpperCase()} in a procedure`);
     if (translated.kind === 'noop') return 'null;\n';
     if (translated.transaction !== undefined || translated.notInTransaction === true) {
       throw new UnsupportedSqlError(`${translated.command} in a procedure`);

@@ -1,6 +1,13 @@
 /** What the local warehouse does not have, and the name by which its error calls it. */
 export const UNSUPPORTED: readonly (readonly [sql: string, construct: string])[] = [
   ["unload ('select 1') to 's3://b/k' iam_role default", 'UNLOAD'],
+  ["unload ('select 1') to 's3://b/k' credentials 'x' csv", 'UNLOAD … CREDENTIALS'],
+  ["unload ('select 1') to 's3://b/k' iam_role default format as parquet", 'UNLOAD … FORMAT PARQUET'],
+  ["unload ('select 1') to 's3://b/k' iam_role default csv gzip", 'UNLOAD … GZIP'],
+  ["unload ('select 1') to 's3://b/k' iam_role default csv manifest verbose", 'UNLOAD … MANIFEST VERBOSE'],
+  ["unload ('select 1') to 's3://b/k' iam_role default csv partition by (a)", 'UNLOAD … PARTITION'],
+  ["unload ('select 1') to 's3://b/k' iam_role default csv maxfilesize 5 mb", 'UNLOAD … MAXFILESIZE'],
+  ["unload ('select * exclude (a) from t') to 's3://b/k' iam_role default csv", 'SELECT * EXCLUDE'],
   ["create external table s.t (a int) stored as parquet location 's3://b/'", 'CREATE EXTERNAL TABLE'],
   ["create external schema s from data catalog database 'd' iam_role default", 'CREATE EXTERNAL SCHEMA'],
   ['create user u password disable', 'CREATE USER'],
@@ -110,6 +117,16 @@ export const UNSUPPORTED: readonly (readonly [sql: string, construct: string])[]
 /** What Redshift itself refuses, in its words or near them. */
 export const INVALID: readonly (readonly [sql: string, message: string])[] = [
   ['', 'syntax error at end of input'],
+  ["unload ('select 1 limit 5') to 's3://b/k' iam_role default csv", 'Limit clause is not supported'],
+  ["unload ('delete from t') to 's3://b/k' iam_role default csv", 'UNLOAD: the query must be a SELECT'],
+  [
+    "unload (select 1) to 's3://b/k' iam_role default csv",
+    'UNLOAD: the query must be a string literal in parentheses',
+  ],
+  [
+    "unload ('select 1') to 's3://b/k' iam_role default csv delimiter '||'",
+    'UNLOAD: DELIMITER takes a single ASCII character',
+  ],
   ["select 'open", 'unterminated quoted string'],
   ['select (1', 'syntax error at end of input'],
   ['select 1)', 'syntax error at or near ")"'],
