@@ -57,6 +57,9 @@ export function consoleOf(markdown: string): Shown[] {
   );
 }
 
+/** A line of the page that stands for any number of printed lines. */
+const OMITTED = '...';
+
 const RUN_ID = /\b[a-z][a-z0-9_]*-[a-z2-7]{26}\b/g;
 
 /** Ids, times and durations differ each time, and with them the width of columns; so does whether something is waited for. */
@@ -76,6 +79,21 @@ function shimFolder(): string {
   const command = `exec "${process.execPath}" "${join(root, 'bin', 'baton.js')}" "$@"`;
   writeFileSync(join(folder, 'npx'), `#!/bin/sh\nshift\n${command}\n`, { mode: 0o755 });
   return folder;
+}
+
+/** What the page shows, with what was printed in place of each line `...`. */
+function withOmitted(shown: readonly string[], printed: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const [i, line] of shown.entries()) {
+    if (line !== OMITTED) {
+      lines.push(line);
+      continue;
+    }
+    const next = shown[i + 1];
+    const end = next === undefined ? printed.length : printed.indexOf(next, lines.length);
+    lines.push(...printed.slice(lines.length, Math.max(end, lines.length)));
+  }
+  return lines;
 }
 
 async function shell(command: string, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
@@ -118,10 +136,11 @@ export class Reader {
           ? await this.#typeUntil(typed, lines)
           : await this.type(typed);
       const fails = output !== undefined && /^ *(?:FAILED|error:)/m.test(output);
-      shown.push(`$ ${command}`, ...lines);
+      const gotLines = comparable(got.output);
+      shown.push(`$ ${command}`, ...withOmitted(lines, gotLines));
       printed.push(`$ ${command}`);
       const asExpected = (got.code !== 0) === fails;
-      if (output !== undefined || !asExpected) printed.push(...comparable(got.output));
+      if (output !== undefined || !asExpected) printed.push(...gotLines);
       if (!asExpected) printed.push(`exit code ${got.code}`);
       const old = output?.match(RUN_ID) ?? [];
       for (const [i, id] of (got.output.match(RUN_ID) ?? []).entries()) ids.set(old[i] ?? id, id);
