@@ -20,6 +20,7 @@ const dist = join(packageRoot, 'dist');
 const COPIED = [
   'serverless.yml',
   'build/resources',
+  'samples',
   'local/redshift/model/LICENSE-botocore.txt',
   'local/redshift/model/NOTICE-botocore.txt',
 ];

@@ -9,7 +9,7 @@ import type { Problem } from '../shared/pipeline/problem.ts';
 import { ensureFunctionBundles, functionNames } from './bundle-functions.ts';
 import { buildFolder } from './project.ts';
 import { hold, keepNewest, linkFiles, madeOnce, writeWhole } from './folders.ts';
-import { templateOf } from './template.ts';
+import { templateOf, type Stage } from './template.ts';
 
 const KEPT_BUILDS = 20;
 
@@ -34,18 +34,18 @@ export interface Recompiled extends Compiled {
  * prepared at the same time. `home`: the local state (BATON_HOME), whose plans are its own.
  */
 export async function prepareLocal({
-  stage = 'local',
+  stage = { stage: 'local' },
   sqlFolder,
   home = '',
 }: {
-  readonly stage?: string;
+  readonly stage?: Stage;
   readonly sqlFolder: string;
   readonly home?: string;
 }): Promise<Prepared> {
   const { plans, problems } = loadPipelines(sqlFolder);
   const [functionsFolder, { templatePath }] = await Promise.all([
     functionsFor(`${resolve(sqlFolder)}\0${home}`),
-    templateOf(plans, { stage }),
+    templateOf(plans, stage),
   ]);
   hold(functionsFolder);
   writePlans(functionsFolder, plans);
@@ -57,11 +57,11 @@ export async function prepareLocal({
  * reads its plans at its start: restart them afterwards, and load the rules of the template with them.
  */
 export async function recompilePlans({
-  stage = 'local',
+  stage = { stage: 'local' },
   sqlFolder,
   functionsFolder,
 }: {
-  readonly stage?: string;
+  readonly stage?: Stage;
   readonly sqlFolder: string;
   readonly functionsFolder: string;
 }): Promise<Recompiled> {
@@ -71,7 +71,7 @@ export async function recompilePlans({
   const kept = before.filter(({ pipeline }) => !good.has(pipeline) && existsSync(join(sqlFolder, pipeline)));
   const plans = [...compiled.plans, ...kept].sort((left, right) => (left.pipeline < right.pipeline ? -1 : 1));
   const plansChanged = JSON.stringify(plans) !== JSON.stringify(before);
-  const { templatePath } = await templateOf(plans, { stage });
+  const { templatePath } = await templateOf(plans, stage);
   if (plansChanged) writePlans(functionsFolder, plans);
   return { plans, problems: compiled.problems, plansChanged, templatePath };
 }

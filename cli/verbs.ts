@@ -22,6 +22,7 @@ const verbs = new Map<string, Load>([
   ['plan', async () => (await import('./verbs/plan.ts')).plan],
   ['validate', async () => (await import('./verbs/validate.ts')).validate],
   ['new', async () => (await import('./verbs/new.ts')).newPipeline],
+  ['init', async () => (await import('./verbs/init.ts')).init],
   ['setup', async () => (await import('./verbs/setup.ts')).setup],
   ['doctor', async () => (await import('./verbs/doctor.ts')).doctor],
   ['package', async () => (await import('./verbs/package.ts')).packageVerb],

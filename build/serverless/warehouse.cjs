@@ -91,7 +91,7 @@ function mainWarehouse({ stage, text, cited }, problems) {
     problems.add(
       `stage "${stage}" has no warehouse`,
       'set --param workgroup=NAME --param workgroupId=ID (Redshift Serverless) or --param cluster=NAME, or the same ' +
-        'under params in serverless.yml, or BATON_WORKGROUP and BATON_WORKGROUP_ID or BATON_CLUSTER in the environment',
+        'for the stage in baton.yml, or BATON_WORKGROUP and BATON_WORKGROUP_ID or BATON_CLUSTER in the environment',
     );
   } else if (workgroup !== '' && cluster !== '') {
     problems.add(

@@ -7,11 +7,12 @@ import { openConnection, type Connection } from '../aws/connection.ts';
 import { usageError } from '../exit.ts';
 import type { Problem } from '../../shared/pipeline/problem.ts';
 import { packageRoot } from '../../build/project.ts';
+import type { Stage } from '../../build/template.ts';
 import { applySetup, type SetupFile } from '../query/apply-setup.ts';
 
 export interface StackOptions {
-  /** Its name; `local` where not given. Others take their parameters from the environment, as a deployment does. */
-  readonly stage?: string;
+  /** `local` where not given. Others take their parameters from baton.yml and the environment, as a deployment does. */
+  readonly stage?: Stage;
   /** BATON_HOME of this one. */
   readonly home: string;
   /** 0 takes a free one. */
@@ -54,7 +55,7 @@ function wrongParameter(error: unknown): never {
  * @throws CommandError (exit 1) when Baton's own tables cannot be made; it is stopped then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { stage = 'local', home, port, sql, log } = options;
+  const { stage = { stage: 'local' }, home, port, sql, log } = options;
   // As its child processes: memory before speed.
   v8.setFlagsFromString('--optimize-for-size');
   const { prepareLocal, recompilePlans } = await import('../../build/prepare-local.ts');
@@ -64,12 +65,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const local = await startLocal({
     home,
     port,
-    stage,
+    stage: stage.stage,
     template: prepared.templatePath,
     functionsFolder,
     log,
   });
-  const connection = openConnection(stage, {}, local.ready.endpoint, true);
+  const connection = openConnection(stage.stage, {}, local.ready.endpoint, true);
   const setUp = async (): Promise<SetupFile[]> =>
     applySetup(await connection.sql(), sql, join(packageRoot, 'sql'));
   let setup: readonly SetupFile[];

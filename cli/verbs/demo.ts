@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { isProject } from '../../build/project.ts';
 import { removePlaceOfHome } from '../../local/redshift/postgres/place.ts';
 import { playActs } from '../demo/acts.ts';
 import { Facts } from '../demo/facts.ts';
@@ -64,10 +65,11 @@ async function play({ out, signal }: Context, home: string, facts: Facts): Promi
   }
 }
 
-/** What to try after the demo. */
+/** What to try after the demo; an installed Baton may have no project yet. */
 const NEXT = [
   '',
   'Next, try it with your own files. In one terminal:',
+  ...(isProject ? [] : ['  npx baton init etl && cd etl && npm install    makes a project']),
   '  npm start',
   'In another terminal:',
   '  npx baton drop samples/stores.csv --to stores/   uploads a file, shows its run',

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 
 import type { PackagedStage } from '../../build/package-stage.ts';
 import type { PlainPackage } from '../../build/plain-package.ts';
+import type { Stage } from '../../build/template.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { usageError } from '../exit.ts';
 import { sqlFolder } from '../project.ts';
@@ -61,6 +62,20 @@ export function givenProfile({ args, out, profile }: Context): string | undefine
   return args.text('profile') ?? old ?? profile;
 }
 
+/** The stage with the parameters of baton.yml, and those given on the command line, which take precedence. */
+export function stageOf(
+  { stage, parameters = {} }: Pick<Context, 'stage' | 'parameters'>,
+  given: readonly string[] = [],
+): Stage & { readonly parameters: readonly string[] } {
+  const names = new Set(given.map((parameter) => parameter.split('=')[0] ?? ''));
+  const written = Object.entries(parameters).filter(([name, value]) => value !== '' && !names.has(name));
+  return {
+    stage,
+    parameters: [...written.map(([name, value]) => `${name}=${value}`), ...given],
+    fromProjectFile: written.map(([name]) => name),
+  };
+}
+
 /** Packages the stage with the parameters of the command line and of baton.yml, and reports what it made. */
 export async function packaged(
   context: Context,
@@ -80,32 +95,17 @@ export async function packaged(
   if (unreadable !== undefined) {
     throw usageError(`--param ${unreadable}: must be NAME=VALUE; omit a parameter without a value`);
   }
-  const stage = givenStage(context);
-  const names = new Set(given.map((parameter) => parameter.split('=')[0] ?? ''));
-  const written = Object.entries(context.parameters ?? {}).filter(
-    ([name, value]) => value !== '' && !names.has(name),
-  );
-  const parameters = [...written.map(([name, value]) => `${name}=${value}`), ...given];
+  const stage = stageOf({ ...context, stage: givenStage(context) }, given);
   const sql = sqlFolder(args.text('sql'));
   const { packageStage } = await import('../../build/package-stage.ts');
-  const made = await packageStage(
-    {
-      stage,
-      ...defined({ region, plain }),
-      parameters,
-      fromProjectFile: written.map(([name]) => name),
-      sqlFolder: sql,
-      held,
-    },
-    out.say,
-  );
+  const made = await packageStage({ ...stage, ...defined({ region, plain }), sqlFolder: sql, held }, out.say);
   for (const { name, eagerBytes, lazyBytes, zipBytes } of made.functions) {
     out.say(
       `${name.padEnd(10)} ${kilobytes(eagerBytes)} at start, ${kilobytes(lazyBytes)} when needed, ${kilobytes(zipBytes)} zip`,
     );
   }
   out.say(`pipelines: ${made.pipelines.length}; template in ${relative('.', made.service) || '.'}/package`);
-  return { ...made, parameters };
+  return { ...made, parameters: stage.parameters };
 }
 
 function kilobytes(bytes: number): string {

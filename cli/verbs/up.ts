@@ -6,6 +6,7 @@ import { problemLines } from '../pipelines.ts';
 import { localHome, sqlFolder } from '../project.ts';
 import { duration } from '../runs/units.ts';
 import type { Context, Verb } from '../verb.ts';
+import { stageOf } from './deployment-options.ts';
 import { sqlOption } from './shared-options.ts';
 
 function portOf({ args, env }: Context): number {
@@ -47,8 +48,8 @@ prints the error and the previous version stays active. A file of sql/setup/ tha
 fails is reported, and the others are still applied. Ctrl-C stops it; its data
 stays in the home folder. Any AWS SDK or the AWS CLI can use the endpoint. Its
 last line reports that it is ready, with --json as one object on one line.
-With --stage it runs the template of that stage, with parameters from the
-environment, as a deployment would: other verbs then need --stage and
+With --stage it runs the template of that stage, with parameters from baton.yml
+and the environment, as a deployment would: other verbs then need --stage and
 AWS_ENDPOINT_URL, and any credentials.`,
   positionals: [],
   options: {
@@ -78,7 +79,7 @@ AWS_ENDPOINT_URL, and any credentials.`,
     const folder = sqlFolder(args.text('sql'));
     out.say(out.style.quiet('building and starting the local AWS'));
     const stack = await startStack({
-      stage,
+      stage: stageOf(context),
       home: localHome(env, args.text('home')),
       port: portOf(context),
       sql: folder,

