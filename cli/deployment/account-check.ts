@@ -12,6 +12,7 @@ import { nameAndMessageOf } from '../../shared/errors.ts';
 import type { ClientSettings } from '../aws/client-settings.ts';
 import { CommandError, EXIT, usageError } from '../exit.ts';
 import { refused } from '../refused.ts';
+import { bucketParameters } from './bucket-parameters.ts';
 
 type Resources = Readonly<Record<string, { readonly Properties?: Readonly<Record<string, unknown>> }>>;
 
@@ -72,15 +73,14 @@ export async function checkAccount(deploying: Deploying): Promise<void> {
 /** The parameters that give the present names. */
 function keeping(present: Variables, changed: readonly string[]): string[] {
   const { BATON_LANDING_BUCKET: landing = '', BATON_ARTIFACTS_BUCKET: artifacts = '' } = present;
-  const [beginning, pair] = [landing.replace(/-landing$/, ''), artifacts.replace(/-artifacts$/, '')];
-  const isPair = beginning === pair && beginning !== landing;
-  const role = (present['BATON_ROLE_NAME'] ?? '').replace(/-functions$/, '');
-  const parameters = changed.map((name) => {
-    if (name === 'BATON_ROLE_NAME') return `globalNames=${role}`;
-    if (isPair) return `buckets=${beginning}`;
-    return name === 'BATON_LANDING_BUCKET' ? `landingBucket=${landing}` : `artifactsBucket=${artifacts}`;
+  const buckets = bucketParameters(landing, artifacts);
+  const parameters = changed.flatMap((name) => {
+    if (name === 'BATON_ROLE_NAME') {
+      return [`globalNames=${(present[name] ?? '').replace(/-functions$/, '')}`];
+    }
+    return buckets.length === 1 ? buckets : buckets[name === 'BATON_LANDING_BUCKET' ? 0 : 1];
   });
-  return [...new Set(parameters)];
+  return [...new Set(parameters.filter((parameter) => parameter !== undefined))];
 }
 
 type Variables = Readonly<Record<string, string>>;

@@ -46,10 +46,11 @@ deployed stage other buckets or another role, and to create what is already ther
       import('../../build/template.ts'),
       import('../deployment/account-check.ts'),
     ]);
+    const template = packagedTemplate(service);
     await checkAccount({
       stage,
       region,
-      template: packagedTemplate(service),
+      template,
       settings: clientSettings(stage, { ...env, AWS_REGION: region, AWS_PROFILE: profile }),
       newNames: args.flag('new-names'),
     });
@@ -58,10 +59,8 @@ deployed stage other buckets or another role, and to create what is already ther
       out.say('The deployment failed for the reason above. CloudFormation rolls its changes back.');
       return EXIT.failed;
     }
-    out.say(`
-Deployed. Next steps:
-  npx baton setup --stage ${stage}      # tables and markers in the warehouse; again after each change of sql/setup
-  npx baton doctor --stage ${stage}     # checks credentials, permissions, buckets and markers, and prints how to fix each problem`);
+    const { nextSteps } = await import('../deployment/next-steps.ts');
+    out.say(nextSteps({ stage, region, profile, template }));
     return EXIT.done;
   },
 };

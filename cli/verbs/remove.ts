@@ -1,5 +1,6 @@
+import { clientSettings } from '../aws/connection.ts';
 import { EXIT } from '../exit.ts';
-import type { Verb } from '../verb.ts';
+import type { Context, Verb } from '../verb.ts';
 import { givenProfile, givenRegion, givenStage, oslsOptions, regionOption } from './deployment-options.ts';
 
 export const remove: Verb = {
@@ -8,7 +9,7 @@ export const remove: Verb = {
   description: `
 Lists what would be removed and what stays, and with --yes deletes the stack of
 the stage. Its table, its buckets and the schema baton in the warehouse stay: what
-ran and what was loaded. Without --yes it removes nothing and the exit code is 2. It
+ran and what was loaded. A later deployment can continue with them. Without --yes it removes nothing and the exit code is 2. It
 needs no parameters.`,
   positionals: [],
   options: { ...regionOption, yes: { help: 'delete the stack' }, ...oslsOptions },
@@ -25,15 +26,24 @@ needs no parameters.`,
     const profile = givenProfile(context);
     const name = `baton-${stage}`;
     const where = `--region ${region}${profile === undefined ? '' : ` --profile ${profile}`}`;
+    const given = args.flag('print') ? undefined : await presentBuckets(context, region, profile);
+    const { landing, artifacts } = given ?? {
+      landing: `${name}-ACCOUNT-${region}-landing`,
+      artifacts: `${name}-ACCOUNT-${region}-artifacts`,
+    };
+    const { bucketParameters } = await import('../deployment/bucket-parameters.ts');
+    const parameters = ['takeOver=true', ...bucketParameters(landing, artifacts)];
     out.say(`Stack ${name} in ${region}: functions, rules, schedules, queues with their messages, alarms, policies and
 the archive of file events are removed. No runs start any more; runs in progress stop. These stay:
-  table ${name}                       all runs
-  buckets ${name}-landing, ${name}-artifacts, or as they were named; existing buckets are not changed
+  table ${name}                       all runs, and which files were loaded
+  buckets ${landing}, ${artifacts}${given === undefined ? ', or as they were named' : ''}
   schema baton in the warehouse          the markers, which record what was applied
-A later deployment of this stage under the same names fails while they exist. To delete them too, run afterwards:
+To continue with them later, deploy the stage with these parameters beside its own:
+  ${parameters.map((parameter) => `--param ${parameter}`).join(' ')}
+Only to begin anew, delete them afterwards; then files that were loaded can be loaded again:
   aws dynamodb delete-table --table-name ${name} ${where}
-  aws s3 rb s3://${name}-landing --force ${where}
-  aws s3 rb s3://${name}-artifacts --force ${where}
+  aws s3 rb s3://${landing} --force ${where}
+  aws s3 rb s3://${artifacts} --force ${where}
 A protected stage (prod) cannot be removed: deploy it with --param protect=false first.`);
     const { asTyped, bareService, oslsWords, runOsls } = await import('../../build/osls.ts');
     const words = oslsWords({ command: 'remove', stage, region, profile });
@@ -48,3 +58,24 @@ A protected stage (prod) cannot be removed: deploy it with --param protect=false
     return (await runOsls(bareService(stage), words)) === 0 ? EXIT.done : EXIT.failed;
   },
 };
+
+/** The buckets of what is deployed; undefined where it cannot be read. */
+async function presentBuckets(
+  { env, stage }: Context,
+  region: string,
+  profile: string | undefined,
+): Promise<{ landing: string; artifacts: string } | undefined> {
+  const { deployedEnvironment } = await import('../aws/deployed-environment.ts');
+  const settings = clientSettings(stage, { ...env, AWS_REGION: region, AWS_PROFILE: profile });
+  try {
+    const { BATON_LANDING_BUCKET: landing, BATON_ARTIFACTS_BUCKET: artifacts } = await deployedEnvironment(
+      settings,
+      stage,
+      `baton-${stage}-operate`,
+    );
+    return landing === undefined || artifacts === undefined ? undefined : { landing, artifacts };
+  } catch {
+    // What stays is listed all the same; the removal itself reports what is wrong with the credentials.
+    return undefined;
+  }
+}

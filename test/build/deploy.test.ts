@@ -196,6 +196,8 @@ describe('baton deploy', () => {
       'tags=team=data',
       '--param',
       'protect=true',
+      '--param',
+      'copyRole=arn:aws:iam::123456789012:role/first,arn:aws:iam::210987654321:role/team/etl-copy',
     ];
     const { code, stdout, stderr } = await command('deploy', words);
     expect(stderr + stdout).not.toContain('failed');
@@ -227,8 +229,13 @@ describe('baton deploy', () => {
       const zip = readFileSync(join(packaged, '.build/functions', `${name}.zip`));
       expect(hash(aws.objects.get(`${name}.zip`))).toBe(hash(zip));
     }
-    expect(stderr).toContain('npx baton setup --stage dev');
-    expect(stderr).toContain('npx baton doctor --stage dev');
+    expect(stderr).toContain('export AWS_REGION=eu-central-1 ');
+    expect(stderr).toContain('npx baton setup --stage dev ');
+    expect(stderr).toContain('npx baton setup --stage dev --grants | npx baton query --stage dev - ');
+    expect(stderr).toContain(
+      'aws iam attach-role-policy --role-name etl-copy --policy-arn arn:aws:iam::210987654321:policy/baton-dev-copy --region eu-central-1 ',
+    );
+    expect(stderr).toContain('npx baton doctor --stage dev ');
   });
 
   test('refuses to give a deployed stage other buckets, and changes nothing', async () => {
@@ -290,11 +297,13 @@ describe('baton remove', () => {
 
   test('needs no parameters, empties the deployment bucket, deletes the stack, and lists what stays', async () => {
     aws.executed = 1;
+    aws.deployed = { BATON_LANDING_BUCKET: 'files', BATON_ARTIFACTS_BUCKET: 'baton-dev-manifests' };
     const { code, stderr } = await command('remove', ['--stage', 'dev', ...REGION, '--yes']);
     expect(aws.calls).toContain('DeleteStack');
     expect(aws.calls).toContain('GET deployment-bucket');
     expect(stderr).toMatch(/^ {2}table baton-dev /m);
-    expect(stderr).toMatch(/^ {2}buckets baton-dev-landing, baton-dev-artifacts/m);
+    expect(stderr).toContain('  buckets files, baton-dev-manifests\n');
+    expect(stderr).toContain('--param takeOver=true --param landingBucket=files --param artifactsBucket=');
     expect(stderr).toContain('aws dynamodb delete-table --table-name baton-dev --region eu-central-1');
     expect(code).toBe(0);
   });
