@@ -1,4 +1,5 @@
-/** Existing buckets, a provisioned cluster (by IAM, by database user) and a secret: booted, and one file brought to its end. */
+/** Existing buckets and a table of an earlier deployment, a provisioned cluster (by IAM, by database user) and a secret: booted, and one file brought to its end. */
+import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
   PutBucketNotificationConfigurationCommand,
@@ -9,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import type { Call } from '../../local/gateway/call-log.ts';
 import { eventually, Stack } from '../e2e/stack.ts';
 import { needsOf, type WarehouseNames } from './needs.ts';
-import { ACCOUNT, refusedOf, REGION, statementsOf } from './policy.ts';
+import { ACCOUNT, propertiesOf, refusedOf, REGION, statementsOf } from './policy.ts';
 import {
   environmentOfVariant,
   pipelinesOfVariant,
@@ -68,6 +69,7 @@ describe.each(Object.keys(BOOTS) as (keyof typeof BOOTS)[])('the deployment vari
       environment: environmentOfVariant(name),
     });
     try {
+      if ('takeOver' in parameters) await tableOfEarlierDeployment(stack);
       if ('landingBucket' in parameters) {
         await existing(stack, parameters.landingBucket);
         await existing(stack, parameters.artifactsBucket);
@@ -103,6 +105,19 @@ async function existing(stack: Stack, bucket: string): Promise<void> {
       Bucket: bucket,
       NotificationConfiguration: { EventBridgeConfiguration: {} },
     }),
+  );
+}
+
+/** As the stage's template makes it where it makes one. */
+async function tableOfEarlierDeployment(stack: Stack): Promise<void> {
+  const shape = propertiesOf(await templateOfVariant('local'), 'Table');
+  const members = ['AttributeDefinitions', 'KeySchema', 'BillingMode', 'GlobalSecondaryIndexes'];
+  const input = Object.fromEntries(members.map((member) => [member, shape[member]]));
+  await stack.dynamodb.send(
+    new CreateTableCommand({
+      TableName: `baton-${stack.stage}`,
+      ...input,
+    } as unknown as CreateTableCommandInput),
   );
 }
 

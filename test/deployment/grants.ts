@@ -12,7 +12,19 @@ export const GRANTED_TO_FUNCTIONS: Readonly<Record<string, string>> = {
   'kms:Decrypt':
     'S3 and Secrets Manager ask for it where bucketKeys or secretKeyArn name a key; nothing local is encrypted',
   'kms:GenerateDataKey':
-    'S3 asks for it where a manifest is written into a bucket that bucketKeys names a key of',
+    'S3 asks for it where a manifest is written into a bucket that bucketKeys names a key of; SQS where queuesKeyArn does',
+  'kms:DescribeKey': 'DynamoDB asks for it where tableKeyArn names a key',
+  'kms:Encrypt': 'DynamoDB asks for it where tableKeyArn names a key',
+  'kms:GenerateDataKey*': 'DynamoDB asks for it where tableKeyArn names a key',
+  'kms:ReEncrypt*': 'DynamoDB asks for it where tableKeyArn names a key',
+  'ec2:AssignPrivateIpAddresses': "Lambda's own, in a VPC",
+  'ec2:CreateNetworkInterface': "Lambda's own, in a VPC",
+  'ec2:DeleteNetworkInterface': "Lambda's own, in a VPC",
+  'ec2:DescribeNetworkInterfaces': "Lambda's own, in a VPC",
+  'ec2:DescribeSubnets': "Lambda's own, in a VPC",
+  'ec2:UnassignPrivateIpAddresses': "Lambda's own, in a VPC",
+  'xray:PutTelemetryRecords': "Lambda's own, where tracing is on",
+  'xray:PutTraceSegments': "Lambda's own, where tracing is on",
 };
 
 /** Sign-ins of the variants: their boots record them (test/deployment/boots.test.ts). */

@@ -32,15 +32,19 @@ const own = (service: string, rest: string): string => `arn:aws:${service}:${REG
 const workgroup = { workgroup: 'etl', workgroupId: WORKGROUP_ID };
 const existingBuckets = { landingBucket: 'partner-files', artifactsBucket: 'team-artifacts' };
 
-export const SECRET = own('secretsmanager', 'secret:warehouse-login-AbCdEf');
+const KEY = own('kms', 'key/9c9c9c9c-8d8d-4e4e-9f9f');
+export const SECRET = own('secretsmanager', 'secret:redshift!etl-admin-AbCdEf');
 
 /** Together they have every resource and every permission that there can be. */
 export const VARIANTS = {
   /** With a short time limit, many files at once, behind another pipeline, on a schedule. */
   local: { stage: 'local', parameters: {}, pipelines: ['late', 'behind_late', 'timed', 'many'] },
-  serverless: { stage: 'dev', parameters: { ...workgroup, alarmsEmail: 'oncall@example.com' } },
-  /** An existing bucket, and a provisioned cluster by IAM. */
-  cluster: { stage: 'dev', parameters: { cluster: 'warehouse', ...existingBuckets } },
+  serverless: {
+    stage: 'dev',
+    parameters: { ...workgroup, alarmsEmail: 'oncall@example.com', topicKeyArn: KEY },
+  },
+  /** The table of an earlier deployment, existing buckets, and a provisioned cluster by IAM. */
+  cluster: { stage: 'dev', parameters: { cluster: 'warehouse', ...existingBuckets, takeOver: 'true' } },
   /** A provisioned cluster by database user, and no alarms. */
   user: { stage: 'dev', parameters: { cluster: 'warehouse', dbUser: 'etl_user', watch: 'false' } },
   /** A secret, and another warehouse beside the stage's own. */
@@ -66,6 +70,14 @@ export const VARIANTS = {
       runStepConcurrency: '20',
       sweepConcurrency: '2',
       tags: 'team=etl,cost-center=7',
+      tableKeyArn: KEY,
+      queuesKeyArn: KEY,
+      logsKeyArn: KEY,
+      subnets: 'subnet-0a1b2c3d,subnet-1a2b3c4d',
+      securityGroups: 'sg-0a1b2c3d',
+      tracing: 'true',
+      globalNames: 'baton-prod-virginia',
+      permissionsBoundary: own('iam', 'policy/bounds').replace(`:${REGION}:`, '::'),
     },
     pipelines: ['elsewhere'],
   },
