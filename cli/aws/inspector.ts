@@ -1,5 +1,5 @@
 /** What a stage is made of, looked at and not touched. */
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeArchiveCommand, EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import {
   GetFunctionConfigurationCommand,
@@ -10,6 +10,7 @@ import { GetBucketNotificationConfigurationCommand, HeadBucketCommand, S3Client 
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 
 import { pages } from '../../shared/pages.ts';
+import { refused } from '../refused.ts';
 import { defined } from '../../shared/run/defined.ts';
 import type { ClientSettings } from './client-settings.ts';
 
@@ -28,7 +29,8 @@ export interface Inspector {
   function(name: string): Promise<FunctionState>;
   /** What feeds a function: queues, by ARN. */
   sources(functionName: string): Promise<readonly { id: string; arn: string; enabled: boolean }[]>;
-  table(name: string): Promise<{ status: string; indexes: readonly string[] }>;
+  /** `expires`: the attribute by which items expire, '' for none; absent if it may not be looked at. */
+  table(name: string): Promise<{ status: string; indexes: readonly string[]; expires?: string }>;
   /** Rules of the default bus whose names begin so. `pattern`: JSON text; absent in a rule with a schedule. */
   rules(prefix: string): Promise<readonly { name: string; enabled: boolean; pattern?: string }[]>;
   archive(name: string): Promise<{ state: string; reason?: string }>;
@@ -92,7 +94,16 @@ export function awsInspector(settings: ClientSettings): Inspector {
     },
     table: async (TableName) => {
       const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
+      const found = await dynamodb
+        .send(new DescribeTimeToLiveCommand({ TableName }))
+        .catch((error: unknown) => {
+          if (refused(error) === undefined) throw error;
+          return undefined;
+        });
+      const { TimeToLiveStatus: expiry, AttributeName: attribute } = found?.TimeToLiveDescription ?? {};
+      const isOn = expiry === 'ENABLED' || expiry === 'ENABLING';
       return {
+        ...(found !== undefined && { expires: isOn ? (attribute ?? '') : '' }),
         status: Table?.TableStatus ?? '',
         indexes: (Table?.GlobalSecondaryIndexes ?? []).map((index) => index.IndexName ?? ''),
       };

@@ -18,6 +18,9 @@ export interface Stage {
 /** AWS rejects requests whose clock is five minutes off; one minute already makes reports hard to read. */
 const CLOCK_LIMIT_MS = 60_000;
 
+/** The attribute of the table's time to live. */
+const EXPIRES = 'expiresAt';
+
 const INDEXES = ['due', 'queue', 'by-pipeline', 'by-file'];
 
 function redeploy({ name }: Stage): string {
@@ -74,10 +77,20 @@ export function table(stage: Stage, inspector: Inspector): Promise<Check> {
   return looked(
     'table',
     async () => {
-      const { status, indexes } = await inspector.table(name);
+      const { status, indexes, expires = EXPIRES } = await inspector.table(name);
       const missing = INDEXES.filter((index) => !indexes.includes(index));
       if (missing.length > 0)
-        return finding('table', `${name} lacks the index ${missing.join(', ')}`, redeploy(stage));
+        return finding(
+          'table',
+          `${name} lacks the index ${missing.join(', ')}`,
+          `${redeploy(stage)}; the stack of a stage with takeOver=true does not change its table: docs/deployment.md, "Deploy it again"`,
+        );
+      if (expires !== EXPIRES)
+        return finding(
+          'table',
+          `items of ${name} never expire: its time to live is not on the attribute ${EXPIRES}`,
+          `aws dynamodb update-time-to-live --table-name ${name} --time-to-live-specification Enabled=true,AttributeName=${EXPIRES}`,
+        );
       if (status === 'ACTIVE' || status === 'UPDATING') return ok('table', name);
       return finding('table', `${name} is ${status}`, 'wait until it is ACTIVE');
     },

@@ -188,7 +188,30 @@ describe('a finding of doctor', () => {
     [
       'an index that is missing',
       { inspector: { table: () => Promise.resolve({ status: 'ACTIVE', indexes: ['due', 'queue'] }) } },
-      { name: 'table', message: 'baton-prod lacks the index by-pipeline, by-file' },
+      {
+        name: 'table',
+        message: 'baton-prod lacks the index by-pipeline, by-file',
+        remedy: expect.stringMatching(/takeOver=true .*"Deploy it again"$/) as string,
+      },
+    ],
+    [
+      'a table whose items never expire',
+      {
+        inspector: {
+          table: () =>
+            Promise.resolve({
+              status: 'ACTIVE',
+              indexes: ['due', 'queue', 'by-pipeline', 'by-file'],
+              expires: '',
+            }),
+        },
+      },
+      {
+        name: 'table',
+        message: 'items of baton-prod never expire: its time to live is not on the attribute expiresAt',
+        remedy:
+          'aws dynamodb update-time-to-live --table-name baton-prod --time-to-live-specification Enabled=true,AttributeName=expiresAt',
+      },
     ],
     [
       'a rule that is switched off',

@@ -1,5 +1,5 @@
 /** Existing buckets and a table of an earlier deployment, a provisioned cluster (by IAM, by database user) and a secret: booted, and one file brought to its end. */
-import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
   PutBucketNotificationConfigurationCommand,
@@ -117,7 +117,7 @@ async function tableOfEarlierDeployment(stack: Stack): Promise<void> {
     new CreateTableCommand({
       TableName: `baton-${stack.stage}`,
       ...input,
-    } as unknown as CreateTableCommandInput),
+    }),
   );
 }
 

@@ -19,7 +19,7 @@ import {
   type Statement,
   statementsOf,
 } from './policy.ts';
-import { type Json, type JsonObject, sectionOf } from './references.ts';
+import { type Json, type JsonObject, sectionOf, textOf } from './references.ts';
 import { templateOfVariant } from './variants.ts';
 
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = recorded.permissions;
@@ -80,7 +80,7 @@ function arnOf(template: JsonObject, id: string): string {
   const type = resource['Type'] as string;
   const properties = propertiesOf(template, id);
   const own = `${REGION}:${ACCOUNT}`;
-  const name = (property: string) => String(properties[property]);
+  const name = (property: string) => textOf(properties[property]);
   switch (type) {
     case 'AWS::CloudWatch::Alarm':
       return `arn:aws:cloudwatch:${own}:alarm:${name('AlarmName')}`;
@@ -121,7 +121,7 @@ function arnOf(template: JsonObject, id: string): string {
 }
 
 function stackOf(template: JsonObject): string {
-  return String(propertiesOf(template, 'Arrivals')['QueueName']).replace(/-arrivals$/, '');
+  return textOf(propertiesOf(template, 'Arrivals')['QueueName']).replace(/-arrivals$/, '');
 }
 
 /** Every call of the handlers of every resource. */

@@ -117,6 +117,7 @@ describe('the plain template', () => {
       RunStepConcurrency: 20,
       SweepConcurrency: 2,
       AlarmsTopic: VARIANTS.prod.parameters.alarmsTopic,
+      PermissionsBoundary: VARIANTS.prod.parameters.permissionsBoundary,
     });
     const prod = plainOf(templateOf('prod'));
     expect(accepts(prod, 'AlarmsTopic', 'arn:aws:sns:us-east-1:123456789012:other')).toBe(true);
