@@ -132,7 +132,7 @@ export class Reader {
       const typed = command.replaceAll(RUN_ID, (id) => ids.get(id) ?? id).replace(/ +#.*$/, '');
       const lines = comparable(output ?? '');
       const got =
-        output !== undefined && /^npx baton query "SELECT/i.test(typed)
+        output !== undefined && /^npx baton (?:query "SELECT|local messages)/i.test(typed)
           ? await this.#typeUntil(typed, lines)
           : await this.type(typed);
       const fails = output !== undefined && /^ *(?:FAILED|error:)/m.test(output);
