@@ -17,7 +17,9 @@ const EXAMPLE = [
   'sql/stores',
   'sql/setup/10_mart.sql',
   'sql/setup/30_stores.sql',
-  'samples',
+  'samples/stores.csv',
+  'samples/more-stores.csv',
+  'samples/bad-stores.csv',
 ];
 
 /** What a pull request must pass, in the workflow and in `npm test`. Tests of the pipelines belong here. */
