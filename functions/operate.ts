@@ -1,4 +1,4 @@
-/** Handles requests: start, resume, cancel, resolve, pause, unpause, backfill, due times, and the check of `baton doctor`. Invoked by the command, which waits for the response, or by an event. */
+/** Handles requests: start, resume, cancel, resolve, pause, unpause, backfill, due times, and the checks of `baton doctor`. Invoked by the command, which waits for the response, or by an event. */
 import { operate } from '../shared/engine/operate.ts';
 import { pauseOrUnpause } from '../shared/engine/pause.ts';
 import { parseRequest } from '../shared/events/parse-request.ts';
@@ -10,13 +10,15 @@ import type {
   CheckRequest,
   OperateAnswer,
   PauseAnswer,
+  ProbeAnswer,
+  ProbeRequest,
   StartDueAnswer,
 } from '../shared/events/requests.ts';
 import type { Engine } from '../shared/engine/ports.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
-type Answer = OperateAnswer | PauseAnswer | CheckAnswer | BackfillAnswer | StartDueAnswer;
+type Answer = OperateAnswer | PauseAnswer | CheckAnswer | ProbeAnswer | BackfillAnswer | StartDueAnswer;
 
 export const handler = wrap(async (event, tools): Promise<Answer> => {
   const engine = withLossyWakeUps(tools.engine);
@@ -26,6 +28,18 @@ export const handler = wrap(async (event, tools): Promise<Answer> => {
       const { checkStage } = await import('../shared/engine/check-stage.ts');
       // A wake-up that is rejected is a finding here.
       return await checkStage(tools.engine);
+    }
+    if (request.verb === 'probe') {
+      const [{ probe }, { answersSessionId }] = await Promise.all([
+        import('../shared/engine/check/assumptions/probe.ts'),
+        import('../shared/warehouse/bare-statement.ts'),
+      ]);
+      const { roleName, connection } = tools.config;
+      return await probe(request.part, {
+        engine: tools.engine,
+        roleName,
+        answersSessionId: () => answersSessionId(connection),
+      });
     }
     const answer = await answerTo(request, engine);
     const { message, ...fields } = answer;
@@ -39,9 +53,9 @@ export const handler = wrap(async (event, tools): Promise<Answer> => {
 });
 
 async function answerTo(
-  request: Exclude<AnyRequest, CheckRequest>,
+  request: Exclude<AnyRequest, CheckRequest | ProbeRequest>,
   engine: Engine,
-): Promise<Exclude<Answer, CheckAnswer>> {
+): Promise<Exclude<Answer, CheckAnswer | ProbeAnswer>> {
   switch (request.verb) {
     case 'backfill':
       return (await import('../shared/engine/backfill/backfill.ts')).backfill(request, engine);

@@ -13,6 +13,7 @@ const PARAMETERS = [
   'secretArn',
   'secretKeyArn',
   'statementAccess',
+  'observed',
   'otherWorkgroups',
   'otherClusters',
   'copyRole',

@@ -29,6 +29,7 @@ const DATABASE = /^[A-Za-z_][\w$-]{0,126}$/;
 const DB_USER = /^[A-Za-z_][\w.+@-]{0,126}$/;
 /** A `!` is in the names of secrets that a service manages: secret:redshift!NAME. */
 const SECRET = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+$/;
+const OBSERVED = /^(\w+=\w+(\s*,\s*\w+=\w+)*)?$/;
 
 const HOW_TO_FIND =
   '(aws redshift-serverless get-workgroup --workgroup-name NAME --query workgroup.workgroupId)';
@@ -55,6 +56,13 @@ function warehouseOf(parameters, plans, problems) {
     problems.add(
       `the secret of warehouse ${name} (${secretArn}) is in ${region}`,
       `the Data API reads secrets of its own Region only: use one in ${parameters.region}`,
+    );
+  }
+  // Deployed functions behave the same either way; the local warehouse reads it (local/redshift/protocol/switches.ts).
+  if (!OBSERVED.test(parameters.text('observed'))) {
+    problems.add(
+      parameters.cited('observed'),
+      'must be NAME=VALUE,NAME=VALUE, as baton doctor --probe prints it',
     );
   }
   const none = { Ref: 'AWS::NoValue' };

@@ -11,6 +11,8 @@ import type {
   OperateRequest,
   PauseAnswer,
   PauseRequest,
+  ProbeAnswer,
+  ProbeRequest,
   Refusal,
   StartDueAnswer,
   StartDueRequest,
@@ -27,9 +29,11 @@ export interface Operator {
   startDue(request: StartDueRequest): Promise<StartDueAnswer | Refusal>;
   /** Undefined: what is deployed does not know the question. */
   check(request: CheckRequest): Promise<CheckAnswer | undefined>;
+  /** One part. Undefined: what is deployed does not know the question. */
+  probe(request: ProbeRequest): Promise<ProbeAnswer | undefined>;
 }
 
-type Answer = OperateAnswer | PauseAnswer | CheckAnswer | BackfillAnswer | StartDueAnswer;
+type Answer = OperateAnswer | PauseAnswer | CheckAnswer | ProbeAnswer | BackfillAnswer | StartDueAnswer;
 
 function isAnswer(value: unknown): value is Answer {
   return typeof value === 'object' && value !== null && 'ok' in value && 'message' in value;
@@ -66,6 +70,10 @@ export function lambdaOperator(settings: ClientSettings, functionName: string): 
     check: async (request) => {
       const answer = await invoke(request);
       return 'probes' in answer ? answer : undefined;
+    },
+    probe: async (request) => {
+      const answer = await invoke(request);
+      return 'observations' in answer ? answer : undefined;
     },
   };
 }

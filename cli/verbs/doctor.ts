@@ -1,7 +1,7 @@
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Check } from '../doctor/check.ts';
 import { examine } from '../doctor/examine.ts';
-import { EXIT } from '../exit.ts';
+import { EXIT, usageError } from '../exit.ts';
 import { nowOf } from '../local/now.ts';
 import { refused } from '../refused.ts';
 import { sqlFolder } from '../project.ts';
@@ -32,11 +32,29 @@ that wait for a manual action. Each problem is a "finding" line with its fix:
 where IAM denied a call, the statement of the policy and its parameter. What you
 have no access to is "unchecked" and does not count as a problem.
 It changes nothing, but leaves small samples in the artifacts bucket.
-Exit codes: 0 no problems, 1 problems found, 3 the checks could not run.`,
+With --probe it tries instead what AWS does not document, and prints each
+assumption with what was found and what follows: whether a refused call uses its
+token up, the texts of errors, whether events come and when, what a failed or
+cancelled statement leaves. It runs some sixty small statements as the functions'
+role, with temporary tables only, for about a minute; a Serverless workgroup
+bills that minute. It asks first, on other stages than local.
+Exit codes: 0 no problems, 1 problems found, 2 not confirmed, 3 the checks could
+not run.`,
   positionals: [],
-  options: sqlOption,
-  examples: ['baton doctor', 'baton doctor --stage prod', 'baton doctor --stage prod --json'],
+  options: {
+    probe: { help: 'try what AWS does not document, on the warehouse of the stage' },
+    yes: { help: '--probe: do not ask for confirmation' },
+    ...sqlOption,
+  },
+  examples: [
+    'baton doctor',
+    'baton doctor --stage prod',
+    'baton doctor --stage prod --json',
+    'baton doctor --stage dev --probe --yes',
+  ],
   run: async (context) => {
+    if (context.args.flag('probe')) return (await import('../doctor/run-probe.ts')).runProbe(context);
+    if (context.args.flag('yes')) throw usageError('--yes requires --probe');
     const { args, out, json, stage, connect } = context;
     const { plans } = loadPipelines(sqlFolder(args.text('sql')));
     const connection = await connect();

@@ -1,3 +1,5 @@
+import process from 'node:process';
+
 import { DEFAULT_PORT } from '../aws/connection.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { sayFailed, superviseSql } from '../local/reload.ts';
@@ -49,8 +51,9 @@ fails is reported, and the others are still applied. Ctrl-C stops it; its data
 stays in the home folder. Any AWS SDK or the AWS CLI can use the endpoint. Its
 last line reports that it is ready, with --json as one object on one line.
 With --stage it runs the template of that stage, with parameters from baton.yml
-and the environment, as a deployment would: other verbs then need --stage and
-AWS_ENDPOINT_URL, and any credentials.`,
+and the environment, as a deployment would, and a warehouse that behaves as the
+parameter "observed" says: other verbs then need --stage and AWS_ENDPOINT_URL,
+and any credentials.`,
   positionals: [],
   options: {
     home: { value: 'FOLDER', help: 'where state is stored (default: .baton, or BATON_HOME)' },
@@ -75,6 +78,9 @@ AWS_ENDPOINT_URL, and any credentials.`,
         'pass it with --home FOLDER or BATON_HOME',
       );
     }
+    // The warehouse's process reads it: what `doctor --probe` found on the account of the stage.
+    const observed = context.parameters?.['observed'];
+    if (observed !== undefined) process.env['BATON_OBSERVED'] = observed;
     const startedAt = Date.now();
     const folder = sqlFolder(args.text('sql'));
     out.say(out.style.quiet('building and starting the local AWS'));

@@ -1,5 +1,6 @@
 /**
- * The door for people and tests, under `/_local/`: status, messages, clock, faults, calls, reload, kill-session, reset, stop.
+ * The door for people and tests, under `/_local/`: status, messages, clock, faults, calls, reload, kill-session, switches,
+ * reset, stop.
  * JSON in, JSON out; a request it does not understand gets 400 and one sentence.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -27,6 +28,8 @@ export interface AdminPorts {
   reload(): Promise<unknown>;
   /** Ends a warehouse session as if its connection was lost. */
   killSession(sessionId: string): Promise<unknown>;
+  /** Sets what AWS does not document; what is not named has its default. */
+  setSwitches(switches: JsonObject): Promise<unknown>;
   /** Clears faults; the data stays. */
   reset(): Promise<unknown>;
   /** Answered before the stop begins. */
@@ -97,6 +100,8 @@ async function answer(
       if (typeof sessionId !== 'string') throw new BadRequest('sessionId is missing');
       return ports.killSession(sessionId);
     }
+    case 'POST switches':
+      return ports.setSwitches(body());
     case 'POST reset':
       return ports.reset();
     case 'POST stop':
@@ -106,7 +111,7 @@ async function answer(
       return { stopping: true };
     default:
       throw new BadRequest(
-        `unknown request ${what}; known are status, messages, clock, calls, faults, reload, kill-session, reset, stop`,
+        `unknown request ${what}; known are status, messages, clock, calls, faults, reload, kill-session, switches, reset, stop`,
       );
   }
 }

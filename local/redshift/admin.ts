@@ -1,14 +1,21 @@
 /** The door for tests and the command line, under `/_local/`: kill sessions, look at everything, forget it. */
+import { messageOf } from '../../shared/errors.ts';
 import { listedSession, listedStatement } from './data-api/answers.ts';
 import type { DataApiContext } from './data-api/operations.ts';
 import type { Json } from './data-api/validate.ts';
 import { dataApiError, invalid } from './protocol/errors.ts';
+import { switchesOf } from './protocol/switches.ts';
 
 /**
  * `kill-session { sessionId }`, of all with `{ sessionId: 'all' }` or `{ all: true }`: the backend goes away at once, as if the connection broke.
+ * `switches { name: value }`: what AWS does not document (protocol/switches.ts), from now on; what is not named has its default.
  * `sessions`, `statements`: all of them, any role. `reset`: every session is closed.
  */
-export function answerAdmin({ sessions, statements }: DataApiContext, url: string, body: Json): unknown {
+export function answerAdmin(
+  { sessions, statements, switches }: DataApiContext,
+  url: string,
+  body: Json,
+): unknown {
   const what = new URL(url, 'http://local').pathname.slice('/_local/'.length);
   switch (what) {
     case 'kill-session': {
@@ -17,6 +24,13 @@ export function answerAdmin({ sessions, statements }: DataApiContext, url: strin
       for (const session of killed) sessions.close(session);
       return { killed: killed.map(({ id }) => id) };
     }
+    case 'switches':
+      try {
+        // One object for the whole process.
+        return Object.assign(switches, switchesOf(body as Readonly<Record<string, unknown>>));
+      } catch (error) {
+        throw invalid(messageOf(error));
+      }
     case 'sessions':
       return {
         sessions: sessions

@@ -75,6 +75,16 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
     statement.eventSent = true;
     statements.save(statement);
   };
+  const onEnd = (statement: Statement): void => {
+    if (!switches.completionEvents) return;
+    if (switches.eventDelayMs === 0) {
+      sendEvent(statement);
+      return;
+    }
+    clock.callAt(clock.now() + switches.eventDelayMs, () => {
+      sendEvent(statement);
+    });
+  };
   const runner: Runner = new Runner({
     clock,
     admin,
@@ -85,7 +95,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
     results,
     runCopy: makeCopyExecutor({ admin, s3Root: options.s3Root, clock }),
     runUnload: makeUnloadExecutor(options.s3Root),
-    onEnd: sendEvent,
+    onEnd,
   });
   const context: DataApiContext = {
     clock,

@@ -185,6 +185,10 @@ export class Parts {
     return post(await this.#redshift.port(), '/_local/kill-session', { sessionId });
   }
 
+  async setSwitches(switches: object): Promise<unknown> {
+    return post(await this.#redshift.port(), '/_local/switches', switches);
+  }
+
   status(): object {
     return {
       processes: this.#children().map((child) => child.status()),

@@ -101,6 +101,7 @@ class Stack implements LocalStack {
           return { reloaded: true };
         },
         killSession: (sessionId) => parts.killSession(sessionId),
+        setSwitches: (switches) => parts.setSwitches(switches),
         reset: () => {
           this.#callFaults.remove();
           this.#eventFaults.clear();

@@ -17,6 +17,7 @@ import type {
   BackfillRequest,
   OperateRequest,
   PauseRequest,
+  ProbePart,
   StartDueRequest,
 } from './requests.ts';
 
@@ -77,6 +78,8 @@ function parseBody(body: JsonObject, verb: string): AnyRequest {
     return { verb, ...common, runId: text(body, 'runId', LONGEST_NAME), verdict };
   }
   if (verb === 'check') return { verb, requestId: common.requestId, actor: common.actor };
+  if (verb === 'probe')
+    return { verb, requestId: common.requestId, actor: common.actor, part: probePart(text(body, 'part')) };
   if (verb === 'cancel') return { verb, ...common, runId: text(body, 'runId', LONGEST_NAME) };
   if (verb === 'pause' || verb === 'unpause')
     return { verb, ...common, pipeline: text(body, 'pipeline', LONGEST_NAME) };
@@ -94,8 +97,16 @@ function parseBody(body: JsonObject, verb: string): AnyRequest {
   if (verb === 'backfill') return parseBackfill(body, common);
   if (verb === 'start-due') return parseStartDue(body, common);
   throw new RefusedInputError(
-    `verb must be start, resume, cancel, resolve, pause, unpause, check, backfill or start-due; it is "${verb}"`,
+    `verb must be start, resume, cancel, resolve, pause, unpause, check, probe, backfill or start-due; it is "${verb}"`,
   );
+}
+
+const PARTS: readonly ProbePart[] = ['hand-over', 'busy', 'failures', 'sessions'];
+
+function probePart(value: string): ProbePart {
+  const part = PARTS.find((each) => each === value);
+  if (part === undefined) throw expected('part', PARTS.join(', '), value);
+  return part;
 }
 
 /** Files that a person takes out of a batch: the run keeps their names until their runs know it. */

@@ -182,4 +182,69 @@ export interface CheckAnswer {
   readonly probes: readonly Probe[];
 }
 
-export type AnyRequest = OperateRequest | PauseRequest | CheckRequest | BackfillRequest | StartDueRequest;
+/** Tries what AWS does not document: one part of the assumptions at a time. By invocation only. */
+export interface ProbeRequest {
+  readonly verb: 'probe';
+  readonly requestId: string;
+  readonly actor: string;
+  readonly part: ProbePart;
+}
+
+export type ProbePart = 'hand-over' | 'busy' | 'failures' | 'sessions';
+
+/** What was seen of one assumption about the warehouse. */
+export interface Observation {
+  readonly assumption: Assumption;
+  /** `not-seen`: nothing was seen that speaks for it or against it. */
+  readonly status: 'holds' | 'differs' | 'not-seen';
+  /** What was seen, with figures. */
+  readonly found: string;
+  /** The switch of the local AWS that makes it behave so (local/redshift/protocol/switches.ts): name and value. */
+  readonly observed?: readonly [string, string];
+}
+
+export type Assumption =
+  | 'event'
+  | 'batch-event'
+  | 'failure-event'
+  | 'event-principal'
+  | 'event-delay'
+  | 'event-time'
+  | 'describe-at-event'
+  | 'busy-after-end'
+  | 'name-look-up'
+  | 'row-counts'
+  | 'busy-words'
+  | 'busy-state'
+  | 'refused-token'
+  | 'repeated-token'
+  | 'open-transaction'
+  | 'error-words'
+  | 'error-ids'
+  | 'session-after-error'
+  | 'session-after-cancel'
+  | 'failed-transaction'
+  | 'true-reports'
+  | 'unknown-session'
+  | 'unknown-statement'
+  | 'closing'
+  | 'closed-words'
+  | 'keep-alive-zero'
+  | 'session-id'
+  | 'idle-session';
+
+export interface ProbeAnswer {
+  readonly ok: true;
+  readonly message: string;
+  readonly observations: readonly Observation[];
+  /** Why the rest of the part was not tried. */
+  readonly stopped?: string;
+}
+
+export type AnyRequest =
+  | OperateRequest
+  | PauseRequest
+  | CheckRequest
+  | ProbeRequest
+  | BackfillRequest
+  | StartDueRequest;

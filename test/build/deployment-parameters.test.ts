@@ -112,6 +112,11 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
     /^statementAccess=all \(--param\): must be warehouse, both-arns or any$/,
   ],
   [
+    'something observed that is no switch',
+    { ...workgroup, observed: 'events' },
+    /^observed=events \(--param\): must be NAME=VALUE,NAME=VALUE/,
+  ],
+  [
     'another workgroup without id',
     { ...workgroup, otherWorkgroups: 'reporting' },
     /^otherWorkgroups=.*"reporting": must be NAME=ID/,

@@ -72,7 +72,12 @@ type Move = (world: World, runId: string) => Promise<unknown>;
 
 const ask = (world: World, request: object): Promise<unknown> => {
   const parsed = parseRequest(request);
-  if (parsed.verb === 'check' || parsed.verb === 'pause' || parsed.verb === 'unpause')
+  if (
+    parsed.verb === 'check' ||
+    parsed.verb === 'probe' ||
+    parsed.verb === 'pause' ||
+    parsed.verb === 'unpause'
+  )
     throw new Error('not asked here');
   if (parsed.verb === 'backfill' || parsed.verb === 'start-due') throw new Error('not asked here');
   return operate(parsed, world.engine([plan]));

@@ -175,7 +175,7 @@ describe('a request', () => {
   it.each([
     [
       { verb: 'drop', requestId: 'q' },
-      'verb must be start, resume, cancel, resolve, pause, unpause, check, backfill or start-due',
+      'verb must be start, resume, cancel, resolve, pause, unpause, check, probe, backfill or start-due',
     ],
     [{ verb: 'resume', requestId: 'q' }, 'runId is missing'],
     [{ verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 1 } }, 'parameters.a must be a string'],
@@ -203,6 +203,7 @@ describe('a request', () => {
     [{ verb: 'start', requestId: 'q', pipeline: 'p', file: `s3://b/${'k'.repeat(1_200)}` }, 'file must have'],
     [{ verb: 'resume', requestId: 'q', runId: 'r\uDE00' }, 'runId must be valid Unicode'],
     [{ source: 'baton.request', 'detail-type': 'constructor', detail: {} }, 'is not a request'],
+    [{ verb: 'probe', requestId: 'q', part: 'all' }, 'part must be hand-over, busy, failures, sessions'],
   ])('that is invalid is refused with the place (%#)', (request, message) => {
     expect(() => parseRequest(request)).toThrow(message);
   });

@@ -96,7 +96,18 @@ async function find(context: DataApiContext, { Id, WaitTimeSeconds }: StatementR
 
 async function describe(context: DataApiContext, request: StatementRequest): Promise<string> {
   const { statement, part } = await find(context, request);
-  return JSON.stringify(describeAnswer(statement, part));
+  const { clock, switches } = context;
+  const isLate = isTerminal(statement.status) && clock.now() < statement.updatedAt + switches.describeLagMs;
+  return JSON.stringify(describeAnswer(isLate ? stillRunning(statement) : statement, part));
+}
+
+/** As it was shortly before its end. */
+function stillRunning(statement: Statement): Statement {
+  const { error: _error, ...others } = statement;
+  const parts = statement.parts.map(({ error: _of, ...part }) =>
+    Object.assign(part, { status: 'STARTED' as const, rows: -1, hasResultSet: false }),
+  );
+  return { ...others, parts, status: 'STARTED', rows: -1, hasResultSet: false };
 }
 
 async function result(

@@ -75,6 +75,7 @@ export class Runner {
     const run = this.#runs.get(id);
     if (run === undefined || run.cancelled) return;
     run.cancelled = true;
+    if (this.#commitsAllTheSame(run)) return;
     run.abort.abort();
     run.cancelling = this.#cancelBackend(run);
   }
@@ -148,11 +149,13 @@ export class Runner {
     try {
       await session.client.query('BEGIN');
       for (const index of statement.parts.keys()) {
-        status = run.cancelled ? 'ABORTED' : await this.#runOne(run, index);
+        status = run.cancelled && !this.#commitsAllTheSame(run) ? 'ABORTED' : await this.#runOne(run, index);
         if (status !== 'FINISHED') break;
       }
-      if (status === 'FINISHED') await commit(session);
-      else await session.client.query('ROLLBACK');
+      if (status === 'FINISHED') {
+        await commit(session);
+        if (run.cancelled && this.#commitsAllTheSame(run)) status = 'ABORTED';
+      } else await session.client.query('ROLLBACK');
     } catch (error) {
       statement.error ??= this.#text(run, error, 0, false);
       status = run.cancelled ? 'ABORTED' : 'FAILED';
@@ -204,6 +207,11 @@ export class Runner {
     return status;
   }
 
+  #commitsAllTheSame({ statement }: Run): boolean {
+    const isTransaction = statement.batch && statement.executionMode === 'TRANSACTION';
+    return this.#options.switches.abortedAfterCommit && isTransaction;
+  }
+
   #abortAll({ statement }: Run): StatementState {
     for (const part of statement.parts) if (!isTerminal(part.status)) this.#endPart(part, 'ABORTED');
     return 'ABORTED';
@@ -236,6 +244,8 @@ export class Runner {
     statement.queryId = statement.batch ? 0 : (only?.queryId ?? -1);
     if (!statement.batch && only?.error !== undefined) statement.error = only.error;
     this.#progress(statement, status);
+    if (status === 'FAILED' && this.#options.switches.sessionEndsAfterError)
+      this.#options.sessions.close(session);
     this.#options.sessions.release(session);
     this.#options.statements.save(statement);
     if (statement.withEvent) this.#options.onEnd(statement);

@@ -16,6 +16,16 @@ export interface Switches {
   readonly errorIds: boolean;
   /** Submissions without keep-alive return a SessionId too. */
   readonly sessionIdAlways: boolean;
+  /** Statements that were submitted with an event have one when they end. */
+  readonly completionEvents: boolean;
+  /** How long after the end of its statement a completion event is sent, in ms. */
+  readonly eventDelayMs: number;
+  /** How long DescribeStatement says STARTED after the end of a statement, in ms. */
+  readonly describeLagMs: number;
+  /** A session is closed when a statement in it fails. */
+  readonly sessionEndsAfterError: boolean;
+  /** A transaction that is cancelled while it runs commits all the same, and is reported as ABORTED. */
+  readonly abortedAfterCommit: boolean;
 }
 
 export const DEFAULT_SWITCHES: Switches = {
@@ -26,35 +36,71 @@ export const DEFAULT_SWITCHES: Switches = {
   busyAfterEndMs: 0,
   errorIds: false,
   sessionIdAlways: false,
+  completionEvents: true,
+  eventDelayMs: 0,
+  describeLagMs: 0,
+  sessionEndsAfterError: false,
+  abortedAfterCommit: false,
 };
 
-/** `BATON_LOCAL_…` variables; throws with the variable's name if a value is not one of its words. */
+const NAMES = Object.keys(DEFAULT_SWITCHES) as (keyof Switches)[];
+
+/**
+ * `BATON_LOCAL_...` variables, and below them what `baton doctor --probe` found on an account (`BATON_OBSERVED`, the
+ * parameter `observed`). Throws with the variable's name if a value is not one of its words.
+ */
 export function switchesFrom(env: Readonly<Record<string, string | undefined>>): Switches {
-  const text = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
-  const flag = (name: string, otherwise: boolean): boolean => {
-    const value = text(name);
-    if (value === undefined) return otherwise;
-    if (value === '1' || value === 'true') return true;
-    if (value === '0' || value === 'false') return false;
-    throw new Error(`${name} must be 1, true, 0 or false, not ${value}`);
-  };
-  const number = (name: string, otherwise: number): number => {
-    const value = text(name);
-    if (value === undefined) return otherwise;
-    if (/^\d+$/.test(value)) return Number(value);
-    throw new Error(`${name} must be a whole number, not ${value}`);
-  };
-  const zero = text('BATON_LOCAL_KEEP_ALIVE_ZERO') ?? DEFAULT_SWITCHES.keepAliveZero;
-  if (zero !== 'close' && zero !== 'keep')
-    throw new Error(`BATON_LOCAL_KEEP_ALIVE_ZERO must be close or keep, not ${zero}`);
-  const d = DEFAULT_SWITCHES;
-  return {
-    tokenConsumedByRefusal: flag('BATON_LOCAL_TOKEN_CONSUMED_BY_REFUSAL', d.tokenConsumedByRefusal),
-    keepAliveZero: zero,
-    idleTimeoutServerless: number('BATON_LOCAL_IDLE_TIMEOUT_SERVERLESS', d.idleTimeoutServerless),
-    idleTimeoutProvisioned: number('BATON_LOCAL_IDLE_TIMEOUT_PROVISIONED', d.idleTimeoutProvisioned),
-    busyAfterEndMs: number('BATON_LOCAL_BUSY_AFTER_END_MS', d.busyAfterEndMs),
-    errorIds: flag('BATON_LOCAL_ERROR_IDS', d.errorIds),
-    sessionIdAlways: flag('BATON_LOCAL_SESSION_ID_ALWAYS', d.sessionIdAlways),
-  };
+  const observed = observedIn(env['BATON_OBSERVED'] ?? '');
+  return switchesOf(
+    Object.fromEntries(NAMES.map((name) => [name, env[variableOf(name)] || observed[name]])),
+    variableOf,
+  );
+}
+
+/**
+ * `given`: name -> value, or its text; what is missing has its default. `cited`: what a message calls the switch.
+ * @throws Error that names the first switch that is unknown or has no valid value
+ */
+export function switchesOf(
+  given: Readonly<Record<string, unknown>>,
+  cited: (name: keyof Switches) => string = (name) => name,
+): Switches {
+  const unknown = Object.keys(given).find((name) => !NAMES.some((known) => known === name));
+  if (unknown !== undefined) throw new Error(`unknown switch ${unknown}; known are ${NAMES.join(', ')}`);
+  return Object.fromEntries(
+    NAMES.map((name) => [name, valueOf(name, given[name], cited(name))]),
+  ) as unknown as Switches;
+}
+
+function valueOf(name: keyof Switches, given: unknown, cited: string): boolean | number | string {
+  const otherwise = DEFAULT_SWITCHES[name];
+  if (given === undefined || given === '') return otherwise;
+  const text = typeof given === 'string' ? given : JSON.stringify(given);
+  if (typeof otherwise === 'boolean') {
+    if (text === '1' || text === 'true') return true;
+    if (text === '0' || text === 'false') return false;
+    throw new Error(`${cited} must be 1, true, 0 or false, not ${text}`);
+  }
+  if (typeof otherwise === 'number') {
+    if (/^\d+$/.test(text)) return Number(text);
+    throw new Error(`${cited} must be a whole number, not ${text}`);
+  }
+  if (text === 'close' || text === 'keep') return text;
+  throw new Error(`${cited} must be close or keep, not ${text}`);
+}
+
+/** `BATON_LOCAL_BUSY_AFTER_END_MS` of busyAfterEndMs. */
+function variableOf(name: keyof Switches): string {
+  return `BATON_LOCAL_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** `name=value, name=value`; names of other versions are passed over. */
+function observedIn(text: string): Partial<Record<keyof Switches, string>> {
+  const found: Partial<Record<keyof Switches, string>> = {};
+  for (const pair of text.split(',')) {
+    const [written = '', value = ''] = pair.split('=').map((part) => part.trim());
+    const name = NAMES.find((known) => known === written);
+    if (name !== undefined) found[name] = value;
+  }
+  return found;
 }

@@ -113,6 +113,7 @@ beforeAll(async () => {
       reload: () => Promise.resolve({}),
       killSession: (sessionId) => Promise.resolve({ killed: sessionId }),
       messages: () => [],
+      setSwitches: (switches) => Promise.resolve(switches),
       reset: () => Promise.resolve({}),
       stop: () => undefined,
     }),
@@ -335,6 +336,7 @@ describe('the admin endpoint', () => {
 
   test('forwards unknown requests, and lists the known ones', async () => {
     expect(await admin('POST', 'kill-session', { sessionId: 's' })).toEqual({ killed: 's' });
+    expect(await admin('POST', 'switches', { errorIds: true })).toEqual({ errorIds: true });
     expect((await admin('GET', 'nonsense'))['error']).toContain('known are status, messages, clock');
   });
 });

@@ -2,7 +2,7 @@ import { ExecuteStatementCommand, ListSessionsCommand } from '@aws-sdk/client-re
 import type { SessionData } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { DEFAULT_SWITCHES, switchesFrom } from '../../../local/redshift/protocol/switches.ts';
+import { DEFAULT_SWITCHES, switchesFrom, switchesOf } from '../../../local/redshift/protocol/switches.ts';
 import { openSession, query, run, runBatch, startLocalRedshift, WORKGROUP } from './local-redshift.ts';
 import type { LocalRedshift } from './local-redshift.ts';
 import { admin, describeStatement, isStarted, makeGate, until } from './helpers.ts';
@@ -260,5 +260,19 @@ describe('behavior that AWS does not document is a switch:', () => {
     expect(switchesFrom({ BATON_LOCAL_BUSY_AFTER_END_MS: '250' })).toMatchObject({ busyAfterEndMs: 250 });
     expect(switchesFrom({})).toEqual(DEFAULT_SWITCHES);
     expect(() => switchesFrom({ BATON_LOCAL_ERROR_IDS: 'perhaps' })).toThrow(/BATON_LOCAL_ERROR_IDS must be/);
+    expect(() => switchesFrom({ BATON_LOCAL_KEEP_ALIVE_ZERO: 'x' })).toThrow(/must be close or keep, not x/);
+    expect(() => switchesOf({ errorIDs: true })).toThrow(/unknown switch errorIDs; known are tokenConsumed/);
+  });
+
+  test('what a probe observed is the default of a switch, and its variable is stronger', () => {
+    const observed = 'busyAfterEndMs=340, errorIds=true,ofAnotherVersion=1';
+    expect(switchesFrom({ BATON_OBSERVED: observed })).toEqual({
+      ...DEFAULT_SWITCHES,
+      busyAfterEndMs: 340,
+      errorIds: true,
+    });
+    expect(switchesFrom({ BATON_OBSERVED: observed, BATON_LOCAL_ERROR_IDS: '0' })).toMatchObject({
+      errorIds: false,
+    });
   });
 });
