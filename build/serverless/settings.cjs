@@ -27,7 +27,7 @@ const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=.@/-]+$/;
 const POLICY = /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/;
 const TOPIC = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/;
 /** The longest name that is made of it, NAME-functions, has at most 64 characters. */
-const GLOBAL_NAMES = /^[A-Za-z][\w+=,.@-]{0,53}$/;
+const GLOBAL_NAMES = /^[a-z0-9-]{1,54}$/;
 const SUBNET = /^subnet-[0-9a-f]{8,17}$/;
 const SECURITY_GROUP = /^sg-[0-9a-f]{8,17}$/;
 const EMAIL = /^[^\s@,]+@[^\s@,]+$/;
@@ -135,12 +135,14 @@ function settingsOf(parameters, problems) {
 
   /** The beginning of names that an account has once, whatever the Region: of roles, managed policies and the dashboard. */
   function globalNames() {
+    const name = `baton-${parameters.stage}`;
     const value = parameters.text('globalNames');
-    if (value === '') return `baton-${parameters.stage}`;
-    if (!GLOBAL_NAMES.test(value)) {
+    if (value === '' || value === name) return name;
+    // By this beginning Baton knows its own statements, and the policy for who deploys its resources.
+    if (!value.startsWith(`${name}-`) || !GLOBAL_NAMES.test(value)) {
       problems.add(
         parameters.cited('globalNames'),
-        'must be the beginning of names of roles: a letter, then up to 53 letters, digits and _+=,.@-',
+        `must begin with ${name}- and have up to 54 lower-case letters, digits and hyphens, for example ${name}-${parameters.region}`,
       );
     }
     return value;

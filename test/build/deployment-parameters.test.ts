@@ -265,14 +265,14 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
     /^permissionsBoundary=bounds \(--param\): must be the ARN of a managed policy/,
   ],
   [
-    'a path as global names',
-    { ...workgroup, globalNames: 'etl/dev' },
-    /^globalNames=etl\/dev \(--param\): must be the beginning of names of roles: /,
+    'global names of another stage',
+    { ...workgroup, globalNames: 'baton-prod-eu' },
+    /^globalNames=baton-prod-eu \(--param\): must begin with baton-dev- .* for example baton-dev-us-east-1$/,
   ],
   [
     'global names that make too long names',
-    { ...workgroup, globalNames: 'x'.repeat(55) },
-    /^globalNames=x+ .*up to 53 letters/,
+    { ...workgroup, globalNames: `baton-dev-${'x'.repeat(45)}` },
+    /^globalNames=baton-dev-x+ .*up to 54 lower-case letters/,
   ],
   [
     'the name of a subnet',

@@ -144,7 +144,7 @@ test('globalNames names all that an account has once for all Regions, and nothin
   const plans = [
     { pipeline: 'nightly', triggers: [{ kind: 'schedule', expression: 'rate(1 day)', timezone: 'UTC' }] },
   ];
-  const named = await resourcesWith({ ...cluster, globalNames: 'etl-eu' }, { plans });
+  const named = await resourcesWith({ ...cluster, globalNames: 'baton-dev-eu' }, { plans });
   const plain = await resourcesWith(cluster, { plans });
   const different = Object.keys(named).filter(
     (id) => JSON.stringify(named[id]) !== JSON.stringify(plain[id]),
@@ -155,7 +155,7 @@ test('globalNames names all that an account has once for all Regions, and nothin
     'AWS::IAM::ManagedPolicy',
     'AWS::IAM::Role',
   ]);
-  expect(propertiesOf(named, 'ReadPolicy')['ManagedPolicyName']).toBe('etl-eu-read');
+  expect(propertiesOf(named, 'ReadPolicy')['ManagedPolicyName']).toBe('baton-dev-eu-read');
   expect(propertiesOf(plain, 'ReadPolicy')['ManagedPolicyName']).toBe('baton-dev-read');
 });
 

@@ -62,7 +62,7 @@ describe.each(Object.keys(BOOTS) as (keyof typeof BOOTS)[])('the deployment vari
   test('starts from its template, runs a file to its end, and calls nothing that its role denies', async () => {
     const { stage, parameters } = VARIANTS[name];
     const landing = 'landingBucket' in parameters ? { landing: parameters.landingBucket } : {};
-    const stack = await Stack.start({
+    let stack = await Stack.start({
       stage,
       ...landing,
       pipelines: pipelinesOfVariant(name),
@@ -91,6 +91,7 @@ describe.each(Object.keys(BOOTS) as (keyof typeof BOOTS)[])('the deployment vari
       expect([...new Set(opened)].sort()).toEqual(
         opensWith.map((each) => JSON.stringify(each, Object.keys(each).sort())).sort(),
       );
+      if (name === 'user') stack = await deployedAgain(stack);
     } finally {
       await stack.stop();
     }
@@ -106,6 +107,20 @@ async function existing(stack: Stack, bucket: string): Promise<void> {
       NotificationConfiguration: { EventBridgeConfiguration: {} },
     }),
   );
+}
+
+/** The stage is removed and deployed again with takeOver=true: its runs are there, and what it loaded is not new. */
+async function deployedAgain(stack: Stack): Promise<Stack> {
+  const { home, stage } = stack;
+  await stack.stop({ keep: true });
+  const environment = { ...environmentOfVariant('user'), BATON_TAKE_OVER: 'true' };
+  const again = await Stack.start({ stage, home, environment });
+  const { stdout, stderr } = await again.baton('backfill', 'stores', '--json', '--stage', stage);
+  expect({ stdout: JSON.parse(stdout || '{}'), stderr }).toMatchObject({
+    stdout: { counts: { listed: 1, new: 0, loadedBefore: 1 } },
+  });
+  expect(await again.runs('stores')).toHaveLength(1);
+  return again;
 }
 
 /** As the stage's template makes it where it makes one. */

@@ -54,11 +54,12 @@ const PART_OF: Readonly<Record<string, string>> = {
   'AWS::SNS::TopicPolicy': 'AWS::SNS::Topic',
 };
 
+let page: string;
 let policy: string;
 const templates: JsonObject[] = [];
 
 beforeAll(async () => {
-  const page = readFileSync(join(packageRoot, 'docs', 'deployment.md'), 'utf8');
+  page = readFileSync(join(packageRoot, 'docs', 'deployment.md'), 'utf8');
   [, policy = ''] = /^## Who deploys$[^]*?```json\n([^]*?)```/m.exec(page) ?? [];
   for (const name of ['serverless', 'prod'] as const) templates.push(await templateOfVariant(name));
 }, 60_000);
@@ -184,6 +185,16 @@ describe('the policy for who deploys', () => {
       expect(allowedBy(statementsFor('dev'), { action, resource, from: 'CloudFormation' })).toHaveLength(1);
     },
   );
+});
+
+test('the policy of COPY on the page is the one that the deployment creates', () => {
+  const [, shown = ''] =
+    /^For the default buckets the policy contains[^]*?```json\n([^]*?)```/m.exec(page) ?? [];
+  const { Statement } = JSON.parse(shown.replaceAll('ACCOUNT', ACCOUNT).replaceAll('REGION', REGION)) as {
+    Statement: Json;
+  };
+  const document = propertiesOf(templates[0] ?? {}, 'CopyPolicy')['PolicyDocument'];
+  expect((document as JsonObject)['Statement']).toEqual(Statement);
 });
 
 test('what is said to be not needed is recorded', () => {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { functionNames } from '../../build/bundle-functions.ts';
 import { STATEMENT_OF } from '../../cli/doctor/denial.ts';
+import { readTemplate } from '../../local/template/read-template.ts';
 import { readConfig } from '../../shared/middleware/config.ts';
 import { deliveryProblems } from './deliveries.ts';
 import { DELIVERY_MISTAKES } from './delivery-mistakes.ts';
@@ -11,7 +12,7 @@ import { variablesOf } from './inventory.ts';
 import { literalsIn } from './literals.ts';
 import { accepts, codeOf, comparable, defaultsOf, plainOf } from './plain.ts';
 import { planted } from './plant.ts';
-import { statementsOf } from './policy.ts';
+import { ACCOUNT, REGION, statementsOf } from './policy.ts';
 import type { JsonObject } from './references.ts';
 import { templateProblems } from './schema-check.ts';
 import { SCHEMA_MISTAKES } from './schema-mistakes.ts';
@@ -44,6 +45,13 @@ describe.each(VARIANT_NAMES)('the template of %s', (name) => {
     // Each action of the local stage is: recorded.test.ts.
     const known = new Set([...actionsOf('local'), ...Object.keys(GRANTED_TO_FUNCTIONS), ...SIGN_INS]);
     expect(actionsOf(name).filter((action) => !known.has(action))).toEqual([]);
+  });
+
+  test('is accepted by the local AWS', () => {
+    const surroundings = { region: REGION, account: ACCOUNT, stackName: 'baton', endpoint: 'http://local' };
+    const { functions, tables } = readTemplate(templateOf(name), surroundings);
+    expect(functions).toHaveLength(4);
+    expect(tables).toHaveLength('takeOver' in VARIANTS[name].parameters ? 0 : 1);
   });
 
   test('has no literal account and no secret', () => {

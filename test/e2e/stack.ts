@@ -272,9 +272,19 @@ export class Stack {
 
   /** Runs the command against this stack; gives what it printed and its exit code. */
   async baton(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    // The command has its own for the local stage.
+    const account =
+      this.stage === 'local'
+        ? {}
+        : { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any' };
     const child = spawn(NODE, [join(root, 'bin/baton.js'), ...words], {
       cwd: this.home,
-      env: { ...process.env, AWS_ENDPOINT_URL: this.endpoint, BATON_HOME: join(this.home, 'state') },
+      env: {
+        ...process.env,
+        ...account,
+        AWS_ENDPOINT_URL: this.endpoint,
+        BATON_HOME: join(this.home, 'state'),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';
