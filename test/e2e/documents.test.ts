@@ -55,6 +55,11 @@ afterAll(async () => {
   await stack.stop();
 });
 
+it('the pipelines of the pages are valid, and the local warehouse runs all of their statements', async () => {
+  const { code, output } = await reader.type('npx baton validate');
+  expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^valid: [a-z_, ]+\n$/) });
+});
+
 it('README.md shows what its commands print', async () => {
   expect(consoleOf(readme)).toHaveLength(4);
   const { shown, printed } = await reader.play('README.md');
