@@ -49,14 +49,22 @@ export function dependencyIn(text: string): string | undefined {
   return { ...optionalDependencies, ...devDependencies, ...dependencies }['baton'];
 }
 
-/** How this Baton was installed, and the folder that this is relative to. A range becomes the version that is here. */
+/**
+ * How this Baton was installed, and the folder that this is relative to. A range becomes the version that is here.
+ * Never a guess: in npm's public registry the name belongs to another package.
+ */
 function installedFrom(): [spec: string, base: string] {
   if (!isInstalled) return [packageRoot, '/'];
   // <project>/node_modules/baton/dist; npx has such a project for each package, too.
   const project = dirname(dirname(dirname(packageRoot)));
   const path = join(project, 'package.json');
-  if (!existsSync(path)) return [version, project];
-  const spec = dependencyIn(readFileSync(path, 'utf8')) ?? version;
+  const spec = existsSync(path) ? dependencyIn(readFileSync(path, 'utf8')) : undefined;
+  if (spec === undefined) {
+    throw usageError(
+      `${project} does not say where this Baton came from`,
+      'name what the project should depend on: --baton VERSION of your registry, or --baton FILE.tgz',
+    );
+  }
   // With a colon: file:, https:, git+ssh:, github:, npm:. With a slash: a repository of GitHub.
   return [/[:/]/.test(spec) ? spec : version, project];
 }

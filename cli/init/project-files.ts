@@ -27,11 +27,12 @@ const CHECKS = ['baton validate'];
 
 /** @param baton what package.json depends on */
 export function projectFiles(name: string, baton: string): ProjectFile[] {
+  const inVendor = baton.startsWith('file:vendor/');
   return [
     { path: 'package.json', content: packageJson(name, baton) },
     { path: 'baton.yml', content: BATON_YML },
     { path: '.gitignore', content: 'node_modules/\n.baton/\n.build/\n' },
-    { path: 'README.md', content: readme(name) },
+    { path: 'README.md', content: readme(name, inVendor ? './vendor/baton-VERSION.tgz' : 'baton@VERSION') },
     ...EXAMPLE.flatMap(copyOf),
     { path: '.github/workflows/baton.yml', content: WORKFLOW },
     { path: '.github/deploy-role/trust.json', content: TRUST },
@@ -95,7 +96,7 @@ stages:
   #   protect: true
 `;
 
-function readme(name: string): string {
+function readme(name: string, upgrade: string): string {
   return `# ${name}
 
 Pipelines for Amazon Redshift, run by Baton: each folder of \`sql/\` is one, its numbered files are its steps; \`sql/setup/\` has the tables.
@@ -106,7 +107,7 @@ Pipelines for Amazon Redshift, run by Baton: each folder of \`sql/\` is one, its
     npx baton deploy --stage dev                           # after the stage's parameters are in baton.yml
     npx baton setup --stage dev && npx baton doctor --stage dev
 
-\`.github/workflows/baton.yml\` checks pull requests and deploys \`main\`. To upgrade: \`npm install baton@VERSION\`. All pages: \`node_modules/baton/docs/\`.
+\`.github/workflows/baton.yml\` checks pull requests and deploys \`main\`. To upgrade: \`npm install ${upgrade}\`. All pages: \`node_modules/baton/docs/\`.
 `;
 }
 

@@ -77,7 +77,7 @@ export class Installed {
     const installed = new Installed(mkdtempSync(join(tmpdir(), 'baton-package-')));
     for (const path of [installed.home, installed.place]) mkdirSync(path);
     await installed.#pack();
-    if (installation === 'npm') await installed.npm('install', installed.tarball, ...options);
+    if (installation === 'npm') await installed.#install(options);
     else await installed.#link();
     return installed;
   }
@@ -129,14 +129,15 @@ export class Installed {
       PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
       HOME: this.home,
       TMPDIR: tmpdir(),
-      ...(process.env['npm_config_registry'] !== undefined && {
-        npm_config_registry: process.env['npm_config_registry'],
-      }),
+      NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'],
     };
   }
 
-  async npm(...words: string[]): Promise<void> {
-    await run('npm', [...words, '--no-audit', '--no-fund', '--loglevel=error'], {
+  async #install(options: readonly string[]): Promise<void> {
+    // The only setting of this machine's npm that is kept.
+    const { stdout: registry } = await run('npm', ['config', 'get', 'registry']);
+    const words = ['install', this.tarball, ...options, '--no-audit', '--no-fund', '--loglevel=error'];
+    await run('npm', [...words, '--registry', registry.trim()], {
       cwd: this.place,
       env: this.#environment(),
       ...ordinary,

@@ -1,6 +1,6 @@
 /**
  * From a tarball to a team's project, as an ordinary user with an empty home: install, `baton init`, `up`, an own pipeline,
- * `validate`, `package`. With BATON_PACKAGE_INSTALL=1 (and in `npm run verify`) npm installs everything from the registry;
+ * `validate`, `package`. With BATON_PACKAGE_INSTALL=1 npm installs everything from the registry, and once without what is optional;
  * otherwise the dependencies are links to those of this repository.
  */
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -154,6 +154,29 @@ describe('the package', () => {
       // npm's own logs and cache, where it installed.
       expect(readdirSync(installed.home).filter((name) => name !== '.npm')).toEqual([]);
       expect(performance.now() - startedAt).toBeLessThan(MOST_MS);
+    },
+    MOST_MS,
+  );
+});
+
+describe.runIf(installation === 'npm')('without optional packages', () => {
+  it(
+    'a stage is packaged, and `up` says what is missing',
+    async () => {
+      const small = await Installed.make('npm', ['--omit=optional']);
+      try {
+        expectDone(await small.baton('.', 'init', 'etl'));
+        expectDone(await small.baton('etl', 'validate'));
+        expectDone(await small.baton('etl', 'package', '--stage', 'dev', '--param', 'cluster=etl'));
+        expect(await small.baton('etl', 'up', '--port', '0')).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(
+            /no PostgreSQL found: the package \S+ is not installed\. Run `npm ci`/,
+          ),
+        });
+      } finally {
+        small.remove();
+      }
     },
     MOST_MS,
   );
