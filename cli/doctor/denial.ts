@@ -4,7 +4,7 @@
  * that statement is made from.
  */
 import { defined } from '../../shared/run/defined.ts';
-import type { Stage } from './stage-checks.ts';
+import { roleOf, type Stage } from './stage-checks.ts';
 
 /** Action -> Sid. */
 export const STATEMENT_OF: Readonly<Record<string, string>> = {
@@ -54,7 +54,7 @@ export function denialIn(said: string): Denial | undefined {
 }
 
 export function remedyOf({ action, resource, deniedBy }: Denial, stage: Stage): string {
-  const role = `${stage.names.table}-functions`;
+  const role = roleOf(stage);
   if (deniedBy !== undefined)
     return `not the role's own policy but a ${deniedBy} denies ${action} to ${role}: ask who manages it`;
   const sid = STATEMENT_OF[action];

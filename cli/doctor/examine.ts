@@ -1,5 +1,6 @@
 /** Everything that `baton doctor` looks at, in order: what stands below comes first. */
 import { nameAndMessageOf } from '../../shared/errors.ts';
+import { defined } from '../../shared/run/defined.ts';
 import type { CheckAnswer } from '../../shared/events/requests.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Inspector } from '../aws/inspector.ts';
@@ -22,6 +23,8 @@ export interface Patient {
   readonly plans: readonly Plan[];
   /** The landing bucket of what is deployed; undefined: its name may not be looked at. */
   readonly landing: () => Promise<string | undefined>;
+  /** The functions' role of what is deployed; undefined: its name may not be looked at. */
+  readonly role?: () => Promise<string | undefined>;
   /** The stage's own now, in ms. */
   readonly now: number;
 }
@@ -50,7 +53,8 @@ export async function examine(patient: Patient, report: (check: Check) => void):
   for (const bucket of answer?.buckets.files ?? []) report(await checks.bucket(stage, inspector, bucket));
   if (answer !== undefined) {
     report(await checks.artifacts(stage, inspector, answer.buckets.artifacts));
-    for (const check of probeChecks(answer.probes, stage)) report(check);
+    const known = { ...stage, ...defined({ role: await patient.role?.() }) };
+    for (const check of probeChecks(answer.probes, known)) report(check);
   }
   if (table.status === 'ok') {
     for (const check of await runs(patient, answer)) report(check);

@@ -4,7 +4,7 @@ import { duration } from '../runs/units.ts';
 import { finding, ok, unchecked, type Check } from './check.ts';
 import { denialIn, remedyOf } from './denial.ts';
 import { isPathWhat, onOneLine, pathWords, type PathWhat } from './path-words.ts';
-import type { Stage } from './stage-checks.ts';
+import { roleOf, type Stage } from './stage-checks.ts';
 
 type What = Exclude<Probe['what'], PathWhat>;
 /** A probe of rights and places. */
@@ -92,7 +92,7 @@ function remedy(probe: RightProbe, stage: Stage): string {
   switch (what) {
     case 'sign-in':
       return denied
-        ? `the role ${stage.names.table}-functions lacks a permission, or the parameter workgroupId belongs to another workgroup: docs/deployment.md, "Warehouse"`
+        ? `the role ${roleOf(stage)} lacks a permission, or the parameter workgroupId belongs to another workgroup: docs/deployment.md, "Warehouse"`
         : 'check that the warehouse exists, is available and not paused, and is named as in the parameters: docs/operations.md, "The warehouse does not answer"';
     case 'marker':
       if (denied) return grants;

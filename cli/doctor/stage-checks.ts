@@ -13,6 +13,12 @@ export interface Stage {
   readonly name: string;
   readonly names: StageNames;
   readonly region: string;
+  /** Of the functions, as it was deployed; absent: not known. */
+  readonly role?: string;
+}
+
+export function roleOf({ role, names }: Stage): string {
+  return role ?? `${names.table}-functions`;
 }
 
 /** AWS rejects requests whose clock is five minutes off; one minute already makes reports hard to read. */

@@ -61,6 +61,14 @@ not run.`,
     const inspector = await connection.inspector();
     const operator = await connection.operator();
     const region = await inspector.region();
+    const deployed = async (variable: string): Promise<string | undefined> => {
+      try {
+        return (await connection.deployed())[variable];
+      } catch (error) {
+        if (refused(error) === undefined) throw error;
+        return undefined;
+      }
+    };
     const checks: Check[] = [];
     await examine(
       {
@@ -69,14 +77,8 @@ not run.`,
         reader: await connection.runs(),
         ask: () => operator.check({ verb: 'check', ...requestBy() }),
         plans,
-        landing: async () => {
-          try {
-            return (await connection.deployed())['BATON_LANDING_BUCKET'];
-          } catch (error) {
-            if (refused(error) === undefined) throw error;
-            return undefined;
-          }
-        },
+        landing: () => deployed('BATON_LANDING_BUCKET'),
+        role: () => deployed('BATON_ROLE_NAME'),
         now: await nowOf(context),
       },
       (check) => {

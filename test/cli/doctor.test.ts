@@ -103,6 +103,7 @@ interface Ill {
   readonly stage?: string;
   readonly plans?: readonly Plan[];
   readonly landing?: string | undefined;
+  readonly role?: string;
 }
 
 async function checksOf(ill: Ill = {}): Promise<Check[]> {
@@ -130,6 +131,7 @@ async function checksOf(ill: Ill = {}): Promise<Check[]> {
       ask: ill.ask ?? (() => Promise.resolve(answerOf())),
       plans: ill.plans ?? [PLAN],
       landing: () => Promise.resolve('landing' in ill ? ill.landing : 'landing'),
+      role: () => Promise.resolve(ill.role),
       now: NOW,
     },
     (check) => checks.push(check),
@@ -495,6 +497,15 @@ describe('a finding of doctor', () => {
       expect(found.remedy).toMatch(remedy);
     },
   );
+
+  it('about a denied call names the role as it was deployed', async () => {
+    const [[what, said] = ['marker', ''] as const] = denials;
+    const bad: Probe = { what, status: 'failed', said, about: 'x', ms: 5 };
+    const ask = () => Promise.resolve(answerOf([...PROBES, bad]));
+    expect((await only({ ask, role: 'baton-prod-eu-functions' })).remedy).toContain(
+      ' of the role baton-prod-eu-functions ',
+    );
+  });
 
   it('about another warehouse names it, in the remedy too', async () => {
     const bad: Probe = {
