@@ -41,12 +41,17 @@ const ACCOUNT = '000000000000';
  * @param region where it will be deployed; undefined: anywhere
  */
 export function limitProblems(template: Template, region?: string): readonly string[] {
-  return limitsOf(template, new Sizes(template, region ?? LONGEST_REGION))
+  return limitsIn(template, region)
     .filter(({ size, most }) => size > most)
     .map(
       ({ what, size, most, unit, remedy }) =>
         `${what} has ${count(size)} ${unit}, and AWS accepts at most ${count(most)}: ${remedy}`,
     );
+}
+
+/** Every limit that the template is held against, exceeded or not. */
+export function limitsIn(template: Template, region = LONGEST_REGION): readonly Limit[] {
+  return limitsOf(template, new Sizes(template, region));
 }
 
 function count(value: number): string {

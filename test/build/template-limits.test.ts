@@ -1,9 +1,12 @@
 /** What AWS would refuse is refused when a stage is packaged: with what is too large, and what makes it smaller. */
 import { describe, expect, test } from 'vitest';
 
-import { limitProblems } from '../../build/template-limits.ts';
+import { limitProblems, limitsIn } from '../../build/template-limits.ts';
 import { templateOf, TemplateError } from '../../build/template.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
+import { propertiesOf, REGION } from '../deployment/policy.ts';
+import type { JsonObject } from '../deployment/references.ts';
+import { templateOfVariant, VARIANT_NAMES } from '../deployment/variants.ts';
 
 const ID = '11111111-2222-4333-8444-555555555555';
 const KEY = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890';
@@ -93,6 +96,45 @@ test('a stage with a hundred pipelines of one bucket is not refused', async () =
   ];
   expect(await refusalOf(plans)).toEqual([]);
 }, 60_000);
+
+interface Made {
+  readonly ManagedPolicyName?: string;
+  readonly PolicyDocument?: unknown;
+  readonly FunctionName?: string;
+  readonly Environment?: { readonly Variables: unknown };
+  readonly RoleName?: string;
+  readonly Policies?: readonly { readonly PolicyDocument: unknown }[];
+}
+
+/** What it is, and how long it is with every function of the template replaced. */
+function madeOf({ ManagedPolicyName, FunctionName, RoleName, ...made }: Made): [string, number][] {
+  const length = (value: unknown) => JSON.stringify(value).replaceAll(/\s/g, '').length;
+  if (ManagedPolicyName !== undefined)
+    return [[`managed policy ${ManagedPolicyName}`, length(made.PolicyDocument)]];
+  if (FunctionName !== undefined && made.Environment !== undefined)
+    return [[`the environment of ${FunctionName}`, length(made.Environment.Variables)]];
+  if (RoleName === undefined) return [];
+  const policies = made.Policies ?? [];
+  return [
+    [`role ${RoleName}`, policies.reduce((sum, { PolicyDocument }) => sum + length(PolicyDocument), 0)],
+  ];
+}
+
+test.each(VARIANT_NAMES)(
+  'the sizes of %s are not smaller than what CloudFormation makes of it, and not much larger',
+  async (name) => {
+    const template = await templateOfVariant(name);
+    const sizes = new Map(limitsIn(template, REGION).map(({ what, size }) => [what, size]));
+    const ids = Object.keys(template['Resources'] as JsonObject);
+    const made = ids.flatMap((id) => madeOf(propertiesOf(template, id) as unknown as Made));
+    expect(made.length).toBeGreaterThanOrEqual(8);
+    for (const [what, actual] of made) {
+      expect(sizes.get(what)).toBeGreaterThanOrEqual(actual);
+      expect(sizes.get(what)).toBeLessThan(actual * 1.1 + 50);
+    }
+  },
+  30_000,
+);
 
 describe('the size of a policy', () => {
   const withPolicy = (resources: readonly unknown[]) => ({
