@@ -128,4 +128,6 @@ it.concurrent.each(pages.filter((page) => page !== FIRST))(
     const { shown, printed } = await reader.play(page);
     expect(printed).toEqual(shown);
   },
+  // Five pages share the machine.
+  120_000,
 );
