@@ -98,7 +98,7 @@ async function runVerb(name: string, words: readonly string[], world: World, out
     // Ctrl-C ends only the wait; the run itself continues.
     if (world.signal.aborted) return EXIT.failed;
     const endpoint = connection?.settings.endpoint;
-    const ending = endingOf(error, { local: stage === 'local', ...defined({ endpoint }) });
+    const ending = endingOf(error, { local: stage === 'local', ...defined({ endpoint, profile }) });
     tell(out, ending.message, ending.hint);
     if (isDebug(world)) out.say(String(error instanceof Error ? error.stack : error));
     return ending.code;

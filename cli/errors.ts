@@ -58,8 +58,11 @@ function hintOf(error: unknown): string | undefined {
     : undefined;
 }
 
-/** `where`: the endpoint that was asked, for a connection that failed. `local`: of the local stage. */
-export function endingOf(error: unknown, where: { endpoint?: string; local: boolean }): Ending {
+/** `where`: the endpoint and the profile that were used. `local`: of the local stage. */
+export function endingOf(
+  error: unknown,
+  where: { endpoint?: string; profile?: string; local: boolean },
+): Ending {
   if (error instanceof CommandError) {
     return {
       code: error.code,
@@ -85,7 +88,7 @@ export function endingOf(error: unknown, where: { endpoint?: string; local: bool
   if (isNamed(first, 'CredentialsProviderError', 'TokenProviderError')) {
     return {
       code: EXIT.unreachable,
-      message: `no AWS credentials: ${oneLine(first.message)}`,
+      message: `no AWS credentials${where.profile === undefined ? '' : ` of profile ${where.profile}`}: ${oneLine(first.message)}`,
       hint: 'log in first, or omit --stage to use the local AWS',
     };
   }

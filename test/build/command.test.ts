@@ -46,6 +46,6 @@ test('--profile takes precedence over credentials in the environment', async () 
   const words = [BATON, 'runs', '--stage', 'dev', '--profile', 'no-such-profile'];
   await expect(run(process.execPath, words, { env })).rejects.toMatchObject({
     code: 3,
-    stderr: expect.stringContaining('baton: no AWS credentials: '),
+    stderr: expect.stringContaining('baton: no AWS credentials of profile no-such-profile: '),
   });
 });
