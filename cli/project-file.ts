@@ -1,6 +1,8 @@
 /** Reads `baton.yml`: the stages of a project, where each is deployed, and their parameters. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+
+import { isMap, parseDocument } from 'yaml';
 
 import { PROJECT_FILE, projectFolder } from '../build/project.ts';
 import { PARAMETERS } from '../build/serverless/parameters.cjs';
@@ -85,4 +87,29 @@ export function projectStages(folder: string = projectFolder): ReadonlyMap<strin
 /** What baton.yml says of one stage; nothing where it does not name it. */
 export function stageSettings(stage: string, folder?: string): StageSettings {
   return projectStages(folder).get(stage) ?? { parameters: {} };
+}
+
+/**
+ * Sets a parameter of a stage in baton.yml, or removes it; comments stay. Gives the file's path; undefined: nothing was
+ * written, since the project has no such file, it does not name the stage, or there was nothing to remove.
+ */
+export function writeParameter(
+  stage: string,
+  name: string,
+  value: string | undefined,
+  folder: string = projectFolder,
+): string | undefined {
+  const path = join(folder, PROJECT_FILE);
+  if (!projectStages(folder).has(stage)) return undefined;
+  const document = parseDocument(readFileSync(path, 'utf8'));
+  const section = ['stages', stage];
+  const place = [...section, name];
+  // A stage without settings has none.
+  const hasSettings = isMap(document.getIn(section));
+  if (value !== undefined && hasSettings) document.setIn(place, value);
+  else if (value !== undefined) document.setIn(section, { [name]: value });
+  else if (hasSettings && document.hasIn(place)) document.deleteIn(place);
+  else return undefined;
+  writeFileSync(path, document.toString({ lineWidth: 0 }));
+  return relative('.', path);
 }

@@ -19,6 +19,8 @@ export interface ProbeReport {
   readonly rows: readonly ProbeRow[];
   /** Switches of the local AWS that differ from their defaults: name -> value. */
   readonly observed: Readonly<Record<string, string>>;
+  /** No part of it was stopped. */
+  readonly isComplete: boolean;
 }
 
 const PARTS: readonly ProbePart[] = ['hand-over', 'busy', 'failures', 'sessions'];
@@ -33,9 +35,11 @@ export async function probeStage(
 ): Promise<ProbeReport> {
   const rows: ProbeRow[] = [];
   const observed: Record<string, string> = {};
+  let isComplete = true;
   for (const part of PARTS) {
     begin(part);
     const { observations, stopped } = await answerOf(part, ask);
+    isComplete &&= stopped === undefined;
     for (const words of ASSUMPTIONS.filter((each) => each.part === part)) {
       const seen = observations.find(({ assumption }) => assumption === words.name);
       rows.push(rowOf(words, seen, stopped));
@@ -44,7 +48,7 @@ export async function probeStage(
   }
   for (const { text, consequence } of TAKES_HOURS)
     rows.push({ status: 'not-seen', assumption: text, found: 'not tried: it takes hours', consequence });
-  return { rows, observed };
+  return { rows, observed, isComplete };
 }
 
 async function answerOf(

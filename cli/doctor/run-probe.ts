@@ -1,5 +1,7 @@
 /** The verb `doctor --probe`: says what it costs, asks, tries, and prints the table and the parameters that come of it. */
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
+import { defined } from '../../shared/run/defined.ts';
+import { writeParameter } from '../project-file.ts';
 import { requestBy } from '../requests.ts';
 import { countOf } from '../runs/units.ts';
 import type { Context } from '../verb.ts';
@@ -27,23 +29,28 @@ export async function runProbe(context: Context): Promise<ExitCode> {
   const { rows } = report;
   const needed = rows.filter(({ isNeeded }) => isNeeded === true).length;
   const observed = observedText(report);
-  if (json) out.json({ stage, rows, observed: report.observed });
+  // A part that was stopped would take away what an earlier probe found.
+  const file = report.isComplete ? writeParameter(stage, 'observed', observed) : undefined;
+  if (json) out.json({ stage, rows, observed: report.observed, ...defined({ writtenTo: file }) });
   else {
     out.data(probeTable(report));
     const count = (status: string): number => rows.filter((row) => row.status === status).length;
     out.say(
       `${countOf(rows.length, 'assumption')}: ${count('holds')} hold, ${count('differs')} differ, ${count('not-seen')} not seen`,
     );
-    if (observed !== undefined) {
-      const remedy =
-        stage === 'local'
-          ? `BATON_OBSERVED=${observed}`
-          : `in baton.yml below ${stage}:  observed: ${observed}\n(or: --param observed=${observed}), then: baton up --stage ${stage}`;
-      out.say(`for a local AWS that behaves so: ${remedy}`);
-    }
+    if (observed !== undefined)
+      out.say(`for a local AWS that behaves so: ${remedyOf(stage, observed, file)}`);
     if (needed > 0) out.say(`${countOf(needed, 'difference')} that Baton's promises depend on`);
   }
   return needed === 0 ? EXIT.done : EXIT.failed;
+}
+
+function remedyOf(stage: string, observed: string, file: string | undefined): string {
+  if (stage === 'local') return `BATON_OBSERVED=${observed}`;
+  const up = `baton up --stage ${stage}`;
+  return file === undefined
+    ? `BATON_OBSERVED=${observed} ${up}`
+    : `${up} (observed: ${observed} is in ${file} now)`;
 }
 
 /** @throws CommandError (exit 2) if there is no terminal to ask and `--yes` was not given */

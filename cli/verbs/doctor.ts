@@ -37,7 +37,8 @@ assumption with what was found and what follows: whether a refused call uses its
 token up, the texts of errors, whether events come and when, what a failed or
 cancelled statement leaves. It runs some sixty small statements as the functions'
 role, with temporary tables only, for about a minute; a Serverless workgroup
-bills that minute. It asks first, on other stages than local.
+bills that minute. It asks first, on other stages than local. What differs is
+written to the stage in baton.yml (observed), for baton up --stage STAGE.
 Exit codes: 0 no problems, 1 problems found, 2 not confirmed, 3 the checks could
 not run.`,
   positionals: [],

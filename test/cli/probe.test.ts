@@ -30,6 +30,16 @@ function replaced(...others: readonly Observation[]): readonly Observation[] {
   return everything.map((each) => others.find(({ assumption }) => assumption === each.assumption) ?? each);
 }
 
+const DIFFERENT: readonly Observation[] = [
+  {
+    assumption: 'refused-token',
+    status: 'differs',
+    found: 'x',
+    observed: ['tokenConsumedByRefusal', 'true'],
+  },
+  { assumption: 'busy-after-end', status: 'differs', found: 'y', observed: ['busyAfterEndMs', '340'] },
+];
+
 async function probe({ seen = everything, answer, words = [], stage = 'local', prompt }: World = {}) {
   let [stdout, stderr] = ['', ''];
   const asked: string[] = [];
@@ -76,20 +86,11 @@ describe('doctor --probe', () => {
     expect(stderr).not.toContain('for a local AWS');
   });
 
-  it('prints what differs as a parameter of the stage, and locally as a variable', async () => {
-    const seen = replaced(
-      {
-        assumption: 'refused-token',
-        status: 'differs',
-        found: 'x',
-        observed: ['tokenConsumedByRefusal', 'true'],
-      },
-      { assumption: 'busy-after-end', status: 'differs', found: 'y', observed: ['busyAfterEndMs', '340'] },
-    );
+  it('prints what differs, for a local AWS that behaves so', async () => {
+    const seen = replaced(...DIFFERENT);
     const observed = 'busyAfterEndMs=340,tokenConsumedByRefusal=true';
     const deployed = await probe({ seen, stage: 'dev', words: ['--yes'] });
-    expect(deployed.stderr).toContain(`in baton.yml below dev:  observed: ${observed}\n`);
-    expect(deployed.stderr).toContain(`--param observed=${observed}`);
+    expect(deployed.stderr).toContain(`BATON_OBSERVED=${observed} baton up --stage dev`);
     expect(deployed.code).toBe(0);
     expect((await probe({ seen })).stderr).toContain(
       `for a local AWS that behaves so: BATON_OBSERVED=${observed}`,

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { packageRoot, projectAbove, projectFolder } from '../../build/project.ts';
-import { projectStages, stageSettings } from '../../cli/project-file.ts';
+import { projectStages, stageSettings, writeParameter } from '../../cli/project-file.ts';
 
 let folder: string;
 
@@ -110,5 +110,50 @@ describe('the project', () => {
 
   it('is the repository where there is no baton.yml', () => {
     expect(projectFolder).toBe(packageRoot);
+  });
+});
+
+describe('a parameter that is written into baton.yml', () => {
+  const text = () => readFileSync(join(folder, 'baton.yml'), 'utf8');
+
+  it('stands in its stage; comments and other stages stay as they are', () => {
+    const before = `# Ours
+stages:
+  dev:
+    region: eu-central-1 # Frankfurt
+    workgroup: etl
+  prod: { region: eu-west-1, cluster: big }
+  empty:
+`;
+    write(before);
+    expect(writeParameter('dev', 'observed', 'errorIds=true,busyAfterEndMs=340', folder)).toMatch(
+      /baton\.yml$/,
+    );
+    expect(text()).toBe(
+      before.replace(
+        '    workgroup: etl\n',
+        '    workgroup: etl\n    observed: errorIds=true,busyAfterEndMs=340\n',
+      ),
+    );
+    writeParameter('dev', 'observed', 'errorIds=true', folder);
+    writeParameter('prod', 'observed', 'errorIds=true', folder);
+    writeParameter('empty', 'observed', 'errorIds=true', folder);
+    for (const stage of ['dev', 'prod', 'empty'])
+      expect(stageSettings(stage, folder).parameters['observed']).toBe('errorIds=true');
+    writeParameter('dev', 'observed', undefined, folder);
+    writeParameter('empty', 'observed', undefined, folder);
+    expect(stageSettings('dev', folder)).toEqual({
+      region: 'eu-central-1',
+      parameters: { workgroup: 'etl' },
+    });
+    expect(text()).toContain('# Frankfurt');
+  });
+
+  it('is not written where the project does not name the stage', () => {
+    write('stages:\n  dev:\n    workgroup: etl\n');
+    const before = text();
+    expect(writeParameter('local', 'observed', 'errorIds=true', folder)).toBeUndefined();
+    expect(writeParameter('dev', 'observed', undefined, folder)).toBeUndefined();
+    expect(text()).toBe(before);
   });
 });

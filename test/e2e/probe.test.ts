@@ -34,12 +34,12 @@ async function probeWith(switches: object, parts: readonly ProbePart[] = PARTS):
   const answers = new Map(
     parts.map((part) => [part, operator.probe({ verb: 'probe', requestId: 'r', actor: 'tester', part })]),
   );
-  const { rows, observed } = await probeStage(
+  const report = await probeStage(
     (part) => answers.get(part) ?? Promise.resolve({ ok: true, message: '', observations: [] }),
     () => undefined,
   );
   const asked = new Set(ASSUMPTIONS.filter(({ part }) => parts.includes(part)).map(({ name }) => name));
-  return { rows: rows.filter(({ name }) => name !== undefined && asked.has(name)), observed };
+  return { ...report, rows: report.rows.filter(({ name }) => name !== undefined && asked.has(name)) };
 }
 
 function rest({ rows }: Pick<ProbeReport, 'rows'>): Partial<Record<Assumption, string>> {

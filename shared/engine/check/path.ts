@@ -31,14 +31,12 @@ export async function checkPath(
   // The sign-in is probed, and reported, by the check of the warehouse.
   if (!opened.ok) return;
   const { sessionId } = opened.value;
-  const add = (what: Probe['what'], began: number, said: string | undefined, about?: string): void => {
-    const status = said === undefined ? 'ok' : 'failed';
-    probes.push({ what, status, ms: engine.now() - began, ...place, ...defined({ said, about }) });
-  };
   const probe = async (what: Probe['what'], step: Step): Promise<void> => {
     begin(what);
     const began = engine.now();
-    add(what, began, await step().catch(nameAndMessageOf));
+    const said = await step().catch(nameAndMessageOf);
+    const status = said === undefined ? 'ok' : 'failed';
+    probes.push({ what, status, ms: engine.now() - began, ...place, ...defined({ said }) });
   };
 
   const [one, two, wake] = [arrivalId(engine), arrivalId(engine), arrivalId(engine)];
@@ -97,16 +95,20 @@ export async function checkPath(
   await runIn(sessionId, 'SELECT 1', engine, CLOSING_KEEP_ALIVE_SECONDS);
 
   begin('completion-event');
-  await Promise.all(
-    [...expected].map(async ([id, { what, about, sentAt }]) => {
+  const found = await Promise.all(
+    [...expected].map(async ([id, { what, about, sentAt }]): Promise<Probe> => {
       const arrival = await arrivalOf(id, EVENT_WAIT_MS, engine).catch(nameAndMessageOf);
-      if (typeof arrival === 'object') {
-        probes.push({ what, status: 'ok', about, ms: Math.max(0, arrival.receivedAt - sentAt), ...place });
-      } else {
-        add(what, sentAt, arrival ?? `did not reach run-step within ${EVENT_WAIT_MS / 1000} s`, about);
-      }
+      const of = { what, about, ...place };
+      if (typeof arrival === 'object')
+        return Object.assign(of, { status: 'ok', ms: Math.max(0, arrival.receivedAt - sentAt) } as const);
+      return Object.assign(of, {
+        status: arrival === undefined ? ('failed' as const) : ('unsure' as const),
+        said: arrival ?? `did not reach run-step within ${EVENT_WAIT_MS / 1000} s`,
+        ms: engine.now() - sentAt,
+      });
     }),
   );
+  probes.push(...found);
 }
 
 function refusalIn(result: Result<unknown>): string | undefined {

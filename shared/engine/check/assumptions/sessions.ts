@@ -5,8 +5,8 @@ import { runIn, submissionOf } from '../session.ts';
 import { close, differs, holds, notSeen, openSession, type Lab } from './lab.ts';
 
 const CLOSED_WITHIN_MS = 12_000;
-/** ListSessions allows a few calls a second in the whole account. */
-const LIST_POLL_MS = 700;
+/** Of three sessions side by side: ListSessions allows a few calls a second in the whole account. */
+const LIST_POLL_MS = 1_200;
 /** How long the idle session is left alone at least. */
 const IDLE_MS = 4_000;
 
