@@ -26,10 +26,11 @@ needs no parameters.`,
     const profile = givenProfile(context);
     const name = `baton-${stage}`;
     const where = `--region ${region}${profile === undefined ? '' : ` --profile ${profile}`}`;
-    const given = args.flag('print') ? undefined : await presentBuckets(context, region, profile);
-    const { landing, artifacts } = given ?? {
+    const given = args.flag('print') ? undefined : await presentNames(context, region, profile);
+    const { landing, artifacts, policies } = given ?? {
       landing: `${name}-ACCOUNT-${region}-landing`,
       artifacts: `${name}-ACCOUNT-${region}-artifacts`,
+      policies: name,
     };
     const { bucketParameters } = await import('../deployment/bucket-parameters.ts');
     const parameters = ['takeOver=true', ...bucketParameters(landing, artifacts)];
@@ -38,6 +39,7 @@ the archive of file events are removed. No runs start any more; runs in progress
   table ${name}                       all runs, and which files were loaded
   buckets ${landing}, ${artifacts}${given === undefined ? ', or as they were named' : ''}
   schema baton in the warehouse          the markers, which record what was applied
+First detach the policies ${policies}-read, -operate and -copy from people and from the COPY role: IAM deletes no attached policy.
 To continue with them later, deploy the stage with these parameters beside its own:
   ${parameters.map((parameter) => `--param ${parameter}`).join(' ')}
 Only to begin anew, delete them afterwards; then files that were loaded can be loaded again:
@@ -59,21 +61,20 @@ A protected stage (prod) cannot be removed: deploy it with --param protect=false
   },
 };
 
-/** The buckets of what is deployed; undefined where it cannot be read. */
-async function presentBuckets(
+/** The buckets of what is deployed, and how its policies begin; undefined where it cannot be read. */
+async function presentNames(
   { env, stage }: Context,
   region: string,
   profile: string | undefined,
-): Promise<{ landing: string; artifacts: string } | undefined> {
+): Promise<{ landing: string; artifacts: string; policies: string } | undefined> {
   const { deployedEnvironment } = await import('../aws/deployed-environment.ts');
   const settings = clientSettings(stage, { ...env, AWS_REGION: region, AWS_PROFILE: profile });
   try {
-    const { BATON_LANDING_BUCKET: landing, BATON_ARTIFACTS_BUCKET: artifacts } = await deployedEnvironment(
-      settings,
-      stage,
-      `baton-${stage}-operate`,
-    );
-    return landing === undefined || artifacts === undefined ? undefined : { landing, artifacts };
+    const names = await deployedEnvironment(settings, stage, `baton-${stage}-operate`);
+    const { BATON_LANDING_BUCKET: landing, BATON_ARTIFACTS_BUCKET: artifacts } = names;
+    const { BATON_ROLE_NAME: role = `baton-${stage}-functions` } = names;
+    if (landing === undefined || artifacts === undefined) return undefined;
+    return { landing, artifacts, policies: role.replace(/-functions$/, '') };
   } catch {
     // What stays is listed all the same; the removal itself reports what is wrong with the credentials.
     return undefined;

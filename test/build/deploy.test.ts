@@ -297,12 +297,17 @@ describe('baton remove', () => {
 
   test('needs no parameters, empties the deployment bucket, deletes the stack, and lists what stays', async () => {
     aws.executed = 1;
-    aws.deployed = { BATON_LANDING_BUCKET: 'files', BATON_ARTIFACTS_BUCKET: 'baton-dev-manifests' };
+    aws.deployed = {
+      BATON_LANDING_BUCKET: 'files',
+      BATON_ARTIFACTS_BUCKET: 'baton-dev-manifests',
+      BATON_ROLE_NAME: 'baton-dev-eu-functions',
+    };
     const { code, stderr } = await command('remove', ['--stage', 'dev', ...REGION, '--yes']);
     expect(aws.calls).toContain('DeleteStack');
     expect(aws.calls).toContain('GET deployment-bucket');
     expect(stderr).toMatch(/^ {2}table baton-dev /m);
     expect(stderr).toContain('  buckets files, baton-dev-manifests\n');
+    expect(stderr).toContain('detach the policies baton-dev-eu-read, -operate and -copy');
     expect(stderr).toContain('--param takeOver=true --param landingBucket=files --param artifactsBucket=');
     expect(stderr).toContain('aws dynamodb delete-table --table-name baton-dev --region eu-central-1');
     expect(code).toBe(0);
