@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { isProject } from '../../build/project.ts';
+import { buildFolder, isProject } from '../../build/project.ts';
 import { removePlaceOfHome } from '../../local/redshift/postgres/place.ts';
 import { playActs } from '../demo/acts.ts';
 import { Facts } from '../demo/facts.ts';
@@ -96,6 +96,7 @@ check, ok or FAIL; the exit code is 0 only if all checks pass.`,
     const { args, out, json, signal } = context;
     const startedAt = Date.now();
     const home = mkdtempSync(join(tmpdir(), 'baton-demo-'));
+    const builds = isProject || existsSync(buildFolder) ? undefined : buildFolder;
     const facts = new Facts(out, json);
     try {
       await play(context, home, facts);
@@ -108,6 +109,8 @@ check, ok or FAIL; the exit code is 0 only if all checks pass.`,
     } finally {
       if (args.flag('keep')) out.say(`the demo's folder was kept: ${home}`);
       else removeHome(home);
+      // Outside of a project it leaves nothing.
+      if (builds !== undefined) rmSync(builds, { recursive: true, force: true, maxRetries: 3 });
     }
     const ms = Date.now() - startedAt;
     const held = facts.all.filter((fact) => fact.ok).length;

@@ -53,6 +53,15 @@ function hasSql(folder: string): boolean {
   return existsSync(sql) && statSync(sql).isDirectory() && readdirSync(sql).length > 0;
 }
 
+/** What a file that was there before should have, for `npm start` in the pages and for a clean repository. */
+function adviceOn(path: string, full: string): string {
+  if (!existsSync(full) || !statSync(full).isFile()) return '';
+  const has = (text: string): boolean => readFileSync(full, 'utf8').includes(text);
+  if (path === 'package.json' && !has('baton up')) return '; add to its scripts: "start": "baton up"';
+  if (path === '.gitignore' && !(has('.baton') && has('.build'))) return '; add to it: .baton/ and .build/';
+  return '';
+}
+
 /** Of the project's package.json, which then is left as it is; undefined without one. */
 function dependsOnBaton(folder: string): boolean | undefined {
   const path = join(folder, 'package.json');
@@ -106,7 +115,8 @@ from a tarball, the project keeps a copy of it in vendor/.`,
     }
     const shown = relative('.', folder) || '.';
     for (const path of created) out.data(join(shown, path));
-    for (const path of kept) out.say(`${join(shown, path)} exists and was not changed`);
+    for (const path of kept)
+      out.say(`${join(shown, path)} exists and was not changed${adviceOn(path, join(folder, path))}`);
     if (ownSql) out.say(`${join(shown, 'sql')} has files already: no example was added`);
     const go = shown === '.' ? '' : `cd ${shown} && `;
     const install = depends === false ? `npm install baton@${spec}` : 'npm install';

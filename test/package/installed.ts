@@ -4,10 +4,8 @@ import {
   chownSync,
   cpSync,
   existsSync,
-  lchownSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -33,7 +31,9 @@ const SOURCES = [
   'local',
   'samples',
   'shared',
+  'ARCHITECTURE.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'LICENSE',
   'README.md',
   'package.json',
@@ -77,6 +77,7 @@ export class Installed {
     const installed = new Installed(mkdtempSync(join(tmpdir(), 'baton-package-')));
     for (const path of [installed.home, installed.place]) mkdirSync(path);
     await installed.#pack();
+    installed.#give();
     if (installation === 'npm') await installed.#install(options);
     else await installed.#link();
     return installed;
@@ -92,7 +93,6 @@ export class Installed {
       env: this.#environment(),
     });
     rmSync(sources, { recursive: true });
-    this.#give();
   }
 
   /** Only what package.json names: a development dependency is not found. */
@@ -111,16 +111,13 @@ export class Installed {
     // As `npm install FILE` writes it.
     const dependencies = { [manifest.name]: `file:../${manifest.name}-${manifest.version}.tgz` };
     writeFileSync(join(this.place, 'package.json'), JSON.stringify({ dependencies }));
-    this.#give();
   }
 
-  /** All of the folder to the ordinary user. */
+  /** The folders to the ordinary user, who then may not write to a node_modules that is there already. */
   #give(): void {
     const { uid, gid } = ordinary;
     if (uid === undefined) return;
-    chownSync(this.folder, uid, gid);
-    for (const entry of readdirSync(this.folder, { recursive: true, withFileTypes: true }))
-      lchownSync(join(entry.parentPath, entry.name), uid, gid);
+    for (const path of [this.folder, this.home, this.place]) chownSync(path, uid, gid);
   }
 
   /** Nothing of this process's own: no credentials, no Region, no home. Node as a newcomer's `npx` would find it. */

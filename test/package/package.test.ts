@@ -186,6 +186,8 @@ describe('baton init', () => {
   it('never changes a file that exists, and adds no example beside pipelines of their own', async () => {
     const mine = inProject('.gitignore');
     writeFileSync(mine, 'mine\n');
+    const told = await installed.baton('.', 'init', 'etl');
+    expect(told.stderr).toContain('.gitignore exists and was not changed; add to it: .baton/ and .build/\n');
     const again = await installed.baton('.', 'init', 'etl', '--json');
     const { created, kept } = JSON.parse(again.stdout) as { created: string[]; kept: string[] };
     expect(created).toEqual([]);
