@@ -1,5 +1,7 @@
 /** The two streams: data on stdout, everything else on stderr, so that pipes carry data only. */
 
+import { withPages } from './named-pages.ts';
+
 export interface Output {
   /** Data, as text: a newline is added. */
   readonly data: (text: string) => void;
@@ -65,7 +67,7 @@ export function createOutput(
     },
     say: (text) => {
       clear();
-      stderr.write(`${text}\n`);
+      stderr.write(`${withPages(text)}\n`);
     },
     progress: (text) => {
       stderr.write(isTerminal ? `${CLEAR_LINE}${text}` : `${text}\n`);

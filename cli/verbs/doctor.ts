@@ -3,6 +3,7 @@ import type { Check } from '../doctor/check.ts';
 import { examine } from '../doctor/examine.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { nowOf } from '../local/now.ts';
+import { withPages } from '../named-pages.ts';
 import { refused } from '../refused.ts';
 import { sqlFolder } from '../project.ts';
 import { requestBy } from '../requests.ts';
@@ -84,7 +85,7 @@ not run.`,
       },
       (check) => {
         checks.push(check);
-        if (!json) out.data(lineOf(check));
+        if (!json) out.data(withPages(lineOf(check)));
       },
     );
     const findings = checks.filter(({ status }) => status === 'finding').length;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { didYouMean } from '../../cli/arguments.ts';
 import { endingOf } from '../../cli/errors.ts';
 import { usageError } from '../../cli/exit.ts';
+import { withPages } from '../../cli/named-pages.ts';
 import { createOutput, printable } from '../../cli/output.ts';
 import { resultJson, resultTable } from '../../cli/query/show-result.ts';
 import { splitSql } from '../../cli/query/split-sql.ts';
@@ -16,6 +17,18 @@ describe('an unknown word', () => {
     expect(didYouMean('resmue', verbs)).toBe('did you mean resume?');
     expect(didYouMean('valid', verbs)).toBe('did you mean validate?');
     expect(didYouMean('elephant', verbs)).toBeUndefined();
+  });
+});
+
+describe('a page that a message names', () => {
+  it('is named where it lies', () => {
+    const folder = 'node_modules/baton/docs';
+    expect(withPages('denied: docs/deployment.md, "Warehouse"\ndocs/operations.md says more', folder)).toBe(
+      'denied: node_modules/baton/docs/deployment.md, "Warehouse"\nnode_modules/baton/docs/operations.md says more',
+    );
+    const others = 's3://landing/docs/a.md docs/a.csv my-docs/b.md';
+    expect(withPages(others, folder)).toBe(others);
+    expect(withPages('see docs/local.md')).toBe('see docs/local.md');
   });
 });
 
