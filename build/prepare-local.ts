@@ -31,25 +31,32 @@ export interface Recompiled extends Compiled {
 
 /**
  * What `baton up` needs for the pipelines of a folder. Several folders, and several processes of one folder, may be
- * prepared at the same time. `home`: the local state (BATON_HOME), whose plans are its own.
+ * prepared at the same time. `home`: the local state (BATON_HOME), whose plans are its own. `schedules: false`: no time
+ * starts a run.
  */
 export async function prepareLocal({
   stage = { stage: 'local' },
   sqlFolder,
   home = '',
+  schedules = true,
 }: {
   readonly stage?: Stage;
   readonly sqlFolder: string;
   readonly home?: string;
+  readonly schedules?: boolean;
 }): Promise<Prepared> {
   const { plans, problems } = loadPipelines(sqlFolder);
   const [functionsFolder, { templatePath }] = await Promise.all([
     functionsFor(`${resolve(sqlFolder)}\0${home}`),
-    templateOf(plans, stage),
+    templateOf(schedules ? plans : plans.map(withoutSchedules), stage),
   ]);
   hold(functionsFolder);
   writePlans(functionsFolder, plans);
   return { templatePath, functionsFolder, plans, problems };
+}
+
+function withoutSchedules(plan: Plan): Plan {
+  return { ...plan, triggers: plan.triggers.filter(({ kind }) => kind !== 'schedule') };
 }
 
 /**

@@ -10,12 +10,12 @@ import { globalOptions, type OptionSpec, type Syntax } from './syntax.ts';
 export class Arguments {
   readonly #values: ReadonlyMap<string, readonly string[]>;
   readonly #flags: ReadonlySet<string>;
-  readonly #positionals: ReadonlyMap<string, string>;
+  readonly #positionals: ReadonlyMap<string, readonly string[]>;
 
   constructor(
     values: ReadonlyMap<string, readonly string[]>,
     flags: ReadonlySet<string>,
-    positionals: ReadonlyMap<string, string>,
+    positionals: ReadonlyMap<string, readonly string[]>,
   ) {
     this.#values = values;
     this.#flags = flags;
@@ -69,12 +69,17 @@ export class Arguments {
 
   /** A positional that may be left out. */
   positional(name: string): string | undefined {
-    return this.#positionals.get(name);
+    return this.#positionals.get(name)?.[0];
+  }
+
+  /** Every word of a positional that may be given several times. */
+  positionals(name: string): readonly string[] {
+    return this.#positionals.get(name) ?? [];
   }
 
   /** A positional that the parser has made sure of. */
   required(name: string): string {
-    const value = this.#positionals.get(name);
+    const value = this.positional(name);
     if (value === undefined) throw usageError(`${name} is missing`);
     return value;
   }
@@ -139,17 +144,17 @@ export function readArguments(verb: Syntax, words: readonly string[]): Arguments
   return new Arguments(values, flags, namePositionals(verb, positionals, flags.has('help')));
 }
 
-function namePositionals(verb: Syntax, given: readonly string[], forHelp: boolean): Map<string, string> {
-  const named = new Map<string, string>();
+function namePositionals(verb: Syntax, given: readonly string[], forHelp: boolean): Map<string, string[]> {
+  const named = new Map<string, string[]>();
   for (const [i, spec] of verb.positionals.entries()) {
     const value = given[i];
-    if (value !== undefined) named.set(spec.name, value);
+    if (value !== undefined) named.set(spec.name, spec.many === true ? given.slice(i) : [value]);
     else if (spec.optional !== true && !forHelp) {
       throw usageError(`${spec.name} is missing: ${spec.help}`, `see: baton ${verb.name} --help`);
     }
   }
   const more = given[verb.positionals.length];
-  if (more !== undefined && !forHelp) {
+  if (more !== undefined && !forHelp && verb.positionals.at(-1)?.many !== true) {
     throw usageError(`unexpected argument ${more}`, `see: baton ${verb.name} --help`);
   }
   return named;

@@ -39,7 +39,10 @@ function options(specs: Readonly<Record<string, OptionSpec>>): string {
 }
 
 function usageLine(verb: Verb): string {
-  const words = verb.positionals.map((p) => (p.optional === true ? `[${p.name}]` : p.name));
+  const words = verb.positionals.map((p) => {
+    const name = p.many === true ? `${p.name} ...` : p.name;
+    return p.optional === true ? `[${name}]` : name;
+  });
   const extra = Object.entries(verb.options).map(([name, option]) => {
     const value = option.value === undefined ? '' : ` ${option.value}`;
     return `[--${name}${value}]${option.many === true ? '...' : ''}`;

@@ -11,6 +11,8 @@ export interface OptionSpec {
 interface PositionalSpec {
   readonly name: string;
   readonly optional?: true;
+  /** The last one may stand for several words. */
+  readonly many?: true;
   readonly help: string;
 }
 

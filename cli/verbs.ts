@@ -21,6 +21,7 @@ const verbs = new Map<string, Load>([
   ['query', async () => (await import('./verbs/query.ts')).query],
   ['plan', async () => (await import('./verbs/plan.ts')).plan],
   ['validate', async () => (await import('./verbs/validate.ts')).validate],
+  ['test', async () => (await import('./verbs/test.ts')).test],
   ['new', async () => (await import('./verbs/new.ts')).newPipeline],
   ['init', async () => (await import('./verbs/init.ts')).init],
   ['setup', async () => (await import('./verbs/setup.ts')).setup],

@@ -24,15 +24,16 @@ function fileTriggers(plan: Triggered): S3Trigger[] {
   return plan.triggers.filter((trigger) => trigger.kind === 's3');
 }
 
-/** The marker file that a file of a folder waits for. */
-function markerFor(key: string, plans: readonly Triggered[], landing: string): string | undefined {
+/** The marker file that a file of a folder waits for; undefined for one that no pipeline loads so. */
+export function markerFor(key: string, plans: readonly Triggered[], landing: string): string | undefined {
   return plans
     .flatMap(fileTriggers)
     .find(({ marker, ...rest }) => marker !== undefined && matches(rest, { bucket: landing, key }, landing))
     ?.marker;
 }
 
-function prefixesOf(plans: readonly Triggered[], landing: string): string[] {
+/** One text for each trigger of the bucket: prefix, suffix, pipeline. */
+export function prefixesOf(plans: readonly Triggered[], landing: string): string[] {
   return plans.flatMap((plan) =>
     fileTriggers(plan)
       .filter((trigger) => (trigger.bucket ?? landing) === landing)

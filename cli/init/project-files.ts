@@ -22,8 +22,8 @@ const EXAMPLE = [
   'samples/bad-stores.csv',
 ];
 
-/** What a pull request must pass, in the workflow and in `npm test`. Tests of the pipelines belong here. */
-const CHECKS = ['baton validate'];
+/** What a pull request must pass, in the workflow and in `npm test`. */
+const CHECKS = ['baton validate', 'baton test'];
 
 /** @param baton what package.json depends on */
 export function projectFiles(name: string, baton: string): ProjectFile[] {
@@ -43,9 +43,11 @@ export function projectFiles(name: string, baton: string): ProjectFile[] {
 function copyOf(path: string): ProjectFile[] {
   const from = join(packageRoot, path);
   if (path.includes('.')) return [{ path, content: readFileSync(from) }];
-  return readdirSync(from)
+  return readdirSync(from, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
     .sort()
-    .map((name) => ({ path: `${path}/${name}`, content: readFileSync(join(from, name)) }));
+    .map((file) => ({ path: relative(packageRoot, file), content: readFileSync(file) }));
 }
 
 /** The policy of the page on deployment, which every test of that page is about. */
@@ -104,6 +106,7 @@ Pipelines for Amazon Redshift, run by Baton: each folder of \`sql/\` is one, its
     npm install && npx baton up                            # a local AWS, without an account; keep it running
     npx baton drop samples/stores.csv --to stores/         # in another terminal: a file arrives, its pipeline runs
     npx baton new orders && npx baton validate             # a pipeline of your own, checked
+    npx baton test                                         # the tests of all pipelines: sql/PIPELINE/tests/
     npx baton deploy --stage dev                           # after the stage's parameters are in baton.yml
     npx baton setup --stage dev && npx baton doctor --stage dev
 

@@ -19,6 +19,8 @@ export interface StackOptions {
   readonly port: number;
   /** The folder with the pipelines. */
   readonly sql: string;
+  /** False: no schedule of a pipeline starts a run. */
+  readonly schedules?: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -55,11 +57,11 @@ function wrongParameter(error: unknown): never {
  * @throws CommandError (exit 1) when Baton's own tables cannot be made; it is stopped then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { stage = { stage: 'local' }, home, port, sql, log } = options;
+  const { stage = { stage: 'local' }, home, port, sql, log, schedules = true } = options;
   // As its child processes: memory before speed.
   v8.setFlagsFromString('--optimize-for-size');
   const { prepareLocal, recompilePlans } = await import('../../build/prepare-local.ts');
-  const prepared = await prepareLocal({ stage, sqlFolder: sql }).catch(wrongParameter);
+  const prepared = await prepareLocal({ stage, sqlFolder: sql, home, schedules }).catch(wrongParameter);
   const { startLocal } = await import('../../local/supervisor/start-local.ts');
   const { functionsFolder, problems } = prepared;
   const local = await startLocal({

@@ -1,7 +1,9 @@
 /** Tells of changes below the SQL folder, one call for a burst of them, never two at once. */
-import { extname } from 'node:path';
+import { extname, relative, sep } from 'node:path';
 
 import { watch } from 'chokidar';
+
+import { TESTS_FOLDER } from '../../shared/pipeline/pipeline-files.ts';
 
 /** An editor writes a file in several moves: they count as one change. */
 const SETTLE_MS = 150;
@@ -32,7 +34,11 @@ export async function watchSql(
   const work = (): void => {
     working = afterThat(working);
   };
-  const watcher = watch(folder, { ignoreInitial: true, ignored: (path) => !WATCHED.has(extname(path)) });
+  const isOfTest = (path: string): boolean => relative(folder, path).split(sep)[1] === TESTS_FOLDER;
+  const watcher = watch(folder, {
+    ignoreInitial: true,
+    ignored: (path) => !WATCHED.has(extname(path)) || isOfTest(path),
+  });
   watcher.on('all', (_event, path) => {
     changed.add(path);
     clearTimeout(timer);

@@ -62,6 +62,28 @@ FROM ${stage};
 `,
     },
     {
+      path: `${name}/tests/upsert.yml`,
+      text: `# \`baton test ${name}\` runs it: rows that are there before, files that arrive, and rows that must be there afterwards.
+description: A row of the file replaces the one with its id; others stay
+given:
+  ${name}: |
+    id,name,amount
+    1,old,5.00
+    3,third,30.00
+when:
+  - drop:
+      key: ${name}/rows.csv
+      content: |
+${sampleCsv.replaceAll(/^(?=.)/gm, '        ')}expect:
+  tables:
+    ${name}: |
+      id,name,amount
+      1,first,10.50
+      2,second,20.00
+      3,third,30.00
+`,
+    },
+    {
       path: `setup/${name}.sql`,
       text: `-- Applied by \`baton setup\`, and locally at each start: applying it again must change nothing.
 CREATE TABLE IF NOT EXISTS ${name} (

@@ -117,7 +117,10 @@ from a tarball, the project keeps a copy of it in vendor/.`,
     for (const path of created) out.data(join(shown, path));
     for (const path of kept)
       out.say(`${join(shown, path)} exists and was not changed${adviceOn(path, join(folder, path))}`);
-    if (ownSql) out.say(`${join(shown, 'sql')} has files already: no example was added`);
+    if (ownSql)
+      out.say(
+        `${join(shown, 'sql')} has files already: no example was added. The workflow runs baton test, which needs at least one test`,
+      );
     const go = shown === '.' ? '' : `cd ${shown} && `;
     const install = depends === false ? `npm install baton@${spec}` : 'npm install';
     const example = ownSql

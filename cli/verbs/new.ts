@@ -29,8 +29,8 @@ export const newPipeline: Verb = {
   summary: 'create a working pipeline as a starting point',
   description: `
 Creates sql/NAME/, a small working pipeline (load a CSV file, check it, upsert its
-rows into a table by id), with comments, and sql/setup/NAME.sql with its table.
-Then validates it, and prints how to try it.`,
+rows into a table by id), with comments and a test, and sql/setup/NAME.sql with its
+table. Then validates it, and prints how to try it.`,
   positionals: [{ name: 'NAME', help: 'the name of the pipeline: its folder, table and prefix' }],
   options: sqlOption,
   examples: ['baton new orders'],
@@ -61,7 +61,9 @@ Then validates it, and prints how to try it.`,
       .split('\n')
       .join(String.raw`\n`);
     out.say(`
-${name} is valid. To try it, with \`npm start\` running in another terminal:
+${name} is valid. To run its test:
+  npx baton test ${name}
+To try it, with \`npm start\` running in another terminal:
   printf '${csv}${String.raw`\n`}' > /tmp/${name}.csv
   npx baton drop /tmp/${name}.csv --to ${name}/
   npx baton query "select * from ${name}"`);

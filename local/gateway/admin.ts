@@ -1,6 +1,6 @@
 /**
  * The door for people and tests, under `/_local/`: status, messages, clock, faults, calls, reload, kill-session, switches,
- * reset, stop.
+ * empty-warehouse, reset, stop.
  * JSON in, JSON out; a request it does not understand gets 400 and one sentence.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -30,6 +30,8 @@ export interface AdminPorts {
   killSession(sessionId: string): Promise<unknown>;
   /** Sets what AWS does not document; what is not named has its default. */
   setSwitches(switches: JsonObject): Promise<unknown>;
+  /** Closes every warehouse session and drops all that sessions made. */
+  emptyWarehouse(): Promise<unknown>;
   /** Clears faults; the data stays. */
   reset(): Promise<unknown>;
   /** Answered before the stop begins. */
@@ -102,6 +104,8 @@ async function answer(
     }
     case 'POST switches':
       return ports.setSwitches(body());
+    case 'POST empty-warehouse':
+      return ports.emptyWarehouse();
     case 'POST reset':
       return ports.reset();
     case 'POST stop':
@@ -111,7 +115,7 @@ async function answer(
       return { stopping: true };
     default:
       throw new BadRequest(
-        `unknown request ${what}; known are status, messages, clock, calls, faults, reload, kill-session, switches, reset, stop`,
+        `unknown request ${what}; known are status, messages, clock, calls, faults, reload, kill-session, switches, empty-warehouse, reset, stop`,
       );
   }
 }

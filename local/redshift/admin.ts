@@ -9,13 +9,14 @@ import { switchesOf } from './protocol/switches.ts';
 /**
  * `kill-session { sessionId }`, of all with `{ sessionId: 'all' }` or `{ all: true }`: the backend goes away at once, as if the connection broke.
  * `switches { name: value }`: what AWS does not document (protocol/switches.ts), from now on; what is not named has its default.
- * `sessions`, `statements`: all of them, any role. `reset`: every session is closed.
+ * `sessions`, `statements`: all of them, any role. `reset`: every session is closed. `empty`: and all that sessions made is dropped.
  */
-export function answerAdmin(
+export async function answerAdmin(
   { sessions, statements, switches }: DataApiContext,
+  emptyDatabase: () => Promise<void>,
   url: string,
   body: Json,
-): unknown {
+): Promise<unknown> {
   const what = new URL(url, 'http://local').pathname.slice('/_local/'.length);
   switch (what) {
     case 'kill-session': {
@@ -39,9 +40,11 @@ export function answerAdmin(
       };
     case 'statements':
       return { statements: statements.all().map(listedStatement) };
-    case 'reset': {
+    case 'reset':
+    case 'empty': {
       const open = sessions.open();
       for (const session of open) sessions.close(session);
+      if (what === 'empty') await emptyDatabase();
       return { closed: open.length };
     }
     default:

@@ -15,6 +15,7 @@ import { perform } from './data-api/operations.ts';
 import type { DataApiContext } from './data-api/operations.ts';
 import type { Json } from './data-api/validate.ts';
 import { prepareDatabase } from './database.ts';
+import { emptyDatabase } from './empty-database.ts';
 import { completionEvent } from './events.ts';
 import { CONNECTION_LOST } from './execute/redshift-error.ts';
 import { ResultStore } from './execute/result-store.ts';
@@ -121,7 +122,7 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
 
   const server = createChildServer(
     '1.1',
-    (request, response) => serve(context, request, response),
+    (request, response) => serve(context, () => emptyDatabase(admin, connect), request, response),
     (error) => asServiceError(error, 'InternalServerException'),
   );
 
@@ -167,12 +168,13 @@ function settle(
 
 async function serve(
   context: DataApiContext,
+  empty: () => Promise<void>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const text = (await readBody(request, MOST_REQUEST_BYTES)).toString('utf8');
   if (request.url?.startsWith('/_local/') === true) {
-    send(response, JSON.stringify(await answerAdmin(context, request.url, parse(text))));
+    send(response, JSON.stringify(await answerAdmin(context, empty, request.url, parse(text))));
     return;
   }
   const [service, operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');

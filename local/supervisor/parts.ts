@@ -189,6 +189,11 @@ export class Parts {
     return post(await this.#redshift.port(), '/_local/switches', switches);
   }
 
+  /** Drops all that the sessions of the warehouse made. */
+  async emptyWarehouse(): Promise<unknown> {
+    return post(await this.#redshift.port(), '/_local/empty', {});
+  }
+
   status(): object {
     return {
       processes: this.#children().map((child) => child.status()),

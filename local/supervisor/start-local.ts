@@ -102,6 +102,7 @@ class Stack implements LocalStack {
         },
         killSession: (sessionId) => parts.killSession(sessionId),
         setSwitches: (switches) => parts.setSwitches(switches),
+        emptyWarehouse: () => parts.emptyWarehouse(),
         reset: () => {
           this.#callFaults.remove();
           this.#eventFaults.clear();

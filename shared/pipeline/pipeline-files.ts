@@ -6,6 +6,9 @@ import { PIPELINE_FILE } from './compile.ts';
 import type { Problem } from './problem.ts';
 import { decodeUtf8 } from './utf8.ts';
 
+/** The folder with a pipeline's tests: no part of what is compiled. */
+export const TESTS_FOLDER = 'tests';
+
 export interface PipelineFiles {
   /** `pipeline.yml` and every `.sql` file, by name. */
   readonly files: ReadonlyMap<string, string>;
@@ -49,6 +52,7 @@ type Ignored = Pick<Problem, 'severity' | 'message'>;
 /** Notes, samples and editor backups are ignored silently: only files that look like a step are reported. */
 function whyIgnored(name: string, isFolder: boolean, folder: string): Ignored | undefined {
   if (isFolder) {
+    if (name === TESTS_FOLDER) return undefined;
     const hasSteps = entriesOf(join(folder, name)).some((entry) => /\.sql$/i.test(entry.name));
     if (!hasSteps) return undefined;
     return {

@@ -191,6 +191,7 @@ describe('baton new', () => {
       '30_check.sql',
       '40_commit.sql',
       'pipeline.yml',
+      'tests',
     ]);
     const { code, stdout } = await baton(['validate', '--sql', folder, '--json']);
     expect(code).toBe(0);

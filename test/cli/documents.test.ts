@@ -117,6 +117,12 @@ describe('the example pipelines in the documents', () => {
       expect(oneLine(text)).toBe(oneLine(read(path).replace(/^# yaml-language-server.*\n/, '')));
   });
 
+  it('have the test of sql/stores as it is', () => {
+    const title = '# sql/stores/tests/upsert.yml\n';
+    const shown = blocks('docs/testing.md', 'yaml').find((text) => text.startsWith(title));
+    expect(shown).toBe(title + read('sql/stores/tests/upsert.yml'));
+  });
+
   it('compile without problems in the chapter on many files', () => {
     const shown = ['yaml', 'sql'].flatMap((language) =>
       blocks('docs/pipelines.md', language).filter((text) => text.includes(' sql/clicks/')),

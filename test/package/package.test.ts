@@ -1,6 +1,6 @@
 /**
  * From a tarball to a team's project, as an ordinary user with an empty home: install, `baton init`, `up`, an own pipeline,
- * `validate`, `package`. With BATON_PACKAGE_INSTALL=1 npm installs everything from the registry, and once without what is optional;
+ * `validate`, `test`, `package`. With BATON_PACKAGE_INSTALL=1 npm installs everything from the registry, and once without what is optional;
  * otherwise the dependencies are links to those of this repository.
  */
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -132,6 +132,12 @@ describe('the package', () => {
         stdout: '',
         stderr: 'valid: orders, stores\n',
       });
+      const tested = await installed.baton('etl', 'test');
+      expectDone(tested);
+      expect(tested.stdout.match(/ok\s+\S+/g)?.map((line) => line.split(/\s+/)[1])).toEqual([
+        'orders/upsert',
+        'stores/upsert',
+      ]);
       const without = await installed.baton('etl', 'package', '--stage', 'dev');
       expect(without).toMatchObject({
         code: 2,
@@ -215,7 +221,7 @@ describe('baton init', () => {
       jobs: Record<'check' | 'deploy', { steps: { run?: string }[]; permissions?: unknown; if?: string }>;
     };
     const commands = ({ steps }: (typeof workflow.jobs)['check']) => steps.flatMap((step) => step.run ?? []);
-    expect(commands(workflow.jobs.check)).toEqual(['npm ci', 'npx baton validate']);
+    expect(commands(workflow.jobs.check)).toEqual(['npm ci', 'npx baton validate', 'npx baton test']);
     expect(commands(workflow.jobs.deploy)).toEqual([
       'npm ci --omit=optional',
       'npx baton deploy --stage dev',

@@ -112,6 +112,7 @@ beforeAll(async () => {
       status: () => ({ pid: process.pid }),
       reload: () => Promise.resolve({}),
       killSession: (sessionId) => Promise.resolve({ killed: sessionId }),
+      emptyWarehouse: () => Promise.resolve({}),
       messages: () => [],
       setSwitches: (switches) => Promise.resolve(switches),
       reset: () => Promise.resolve({}),

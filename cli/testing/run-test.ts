@@ -1,0 +1,140 @@
+/** Runs one test, and says what was not as expected. */
+import { isAtRest, type Run } from '../../shared/run/run.ts';
+import { waitingOf, waitingText } from '../runs/describe-run.ts';
+import { errorOf } from '../runs/run-parts.ts';
+import { errorText } from '../runs/step-line.ts';
+import { CommandError } from '../exit.ts';
+import { compareRows, type Difference } from './compare.ts';
+import { startedBy } from './started-by.ts';
+import type { ExpectedRun, TestCase, TestTable } from './test-case.ts';
+import { TestTimeout, type TestStage } from './test-stage.ts';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+
+/** What was not as expected. */
+export type Mismatch =
+  /** Something could not be done, or did not come. */
+  | { readonly kind: 'error'; readonly text: string }
+  /** A run ended in another way; `error`: why it failed. */
+  | { readonly kind: 'run'; readonly runId: string; readonly text: string; readonly error?: string }
+  | {
+      readonly kind: 'table';
+      readonly table: string;
+      readonly columns: readonly string[];
+      readonly expectedRows: number;
+      readonly foundRows: number;
+      readonly difference: Difference;
+    };
+
+export interface TestResult {
+  readonly test: TestCase;
+  readonly ms: number;
+  /** Ids of the runs, in the order they were made. */
+  readonly runs: readonly string[];
+  /** None: the test passed. */
+  readonly mismatches: readonly Mismatch[];
+}
+
+/** @throws CommandError when the stage cannot be prepared: then no test can run */
+export async function runTest(stage: TestStage, test: TestCase, plans: readonly Plan[]): Promise<TestResult> {
+  await stage.begin();
+  const startedAt = Date.now();
+  const deadline = startedAt + test.timeoutSeconds * 1000;
+  const runs: Run[] = [];
+  const mismatches: Mismatch[] = [];
+  try {
+    for (const table of test.given) await orSaid(`given ${table.table}`, stage.insert(table));
+    // The last file of which the pipeline makes a run.
+    const last = test.when.findLastIndex(({ key }) => startedBy(key, plans)?.includes(test.pipeline));
+    for (const [i, action] of test.when.entries()) {
+      const made = await orSaid(action.key, stage.drop(action, deadline));
+      runs.push(...made);
+      const own = i === last ? made.findLast((run) => run.pipeline === test.pipeline) : undefined;
+      for (const run of made) mismatches.push(...runMismatch(run, run === own ? test.run : SUCCEEDS, test));
+      if (i === last && own === undefined && mismatches.length === 0)
+        mismatches.push({ kind: 'error', text: `${action.key} started no run of ${test.pipeline}` });
+      // Its slot is held, or its work is missing: what follows would say nothing.
+      if (mismatches.length > 0) break;
+    }
+    // Without its runs a table can only be wrong.
+    if (mismatches.length === 0)
+      for (const table of test.tables) mismatches.push(...(await tableMismatch(stage, table)));
+  } catch (error) {
+    if (!(error instanceof Said)) throw error;
+    mismatches.push({ kind: 'error', text: error.message });
+  }
+  return { test, ms: Date.now() - startedAt, runs: runs.map(({ id }) => id), mismatches };
+}
+
+/** A mismatch that ends the test. */
+class Said extends Error {}
+
+async function orSaid<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof CommandError || error instanceof TestTimeout)
+      throw new Said(`${what}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+const SUCCEEDS: ExpectedRun = { state: 'SUCCEEDED' };
+
+function runMismatch(run: Run, expected: ExpectedRun, test: TestCase): Mismatch[] {
+  const { state } = run.life;
+  if (!isAtRest(run)) {
+    const waiting = waitingOf(run);
+    const why = waiting === undefined ? '' : `; it ${waitingText(waiting)}`;
+    const at = run.step === '' ? '' : ` at ${run.step}`;
+    const text = `run ${run.id} is still ${state}${at} after ${test.timeoutSeconds} s (timeout: of the test)${why}`;
+    return [{ kind: 'run', runId: run.id, text }];
+  }
+  const failure = errorOf(run)?.class;
+  const step = run.step === '' ? undefined : run.step;
+  const isAsExpected =
+    state === expected.state &&
+    (expected.class === undefined || expected.class === failure) &&
+    (expected.step === undefined || expected.step === step);
+  if (isAsExpected) return [];
+  const found = stateText({ state, ...(state !== 'SUCCEEDED' && { class: failure, step }) });
+  const error = errorOf(run);
+  return [
+    {
+      kind: 'run',
+      runId: run.id,
+      text: `run ${run.id}: expected ${stateText(expected)}, found ${found}`,
+      ...(error !== undefined && { error: errorText(error) }),
+    },
+  ];
+}
+
+/** `FAILED (check) at 30_check.sql` */
+function stateText({
+  state,
+  class: failure,
+  step,
+}: {
+  state: string;
+  class?: string | undefined;
+  step?: string | undefined;
+}): string {
+  const of = failure === undefined ? '' : ` (${failure})`;
+  return `${state}${of}${step === undefined ? '' : ` at ${step}`}`;
+}
+
+async function tableMismatch(stage: TestStage, expected: TestTable): Promise<Mismatch[]> {
+  const found = await orSaid(expected.table, stage.read(expected));
+  const difference = compareRows(expected, found);
+  if (difference === undefined) return [];
+  const { table, columns } = expected;
+  return [
+    {
+      kind: 'table',
+      table,
+      columns,
+      expectedRows: expected.rows.length,
+      foundRows: found.rows.length,
+      difference,
+    },
+  ];
+}

@@ -1,0 +1,162 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { removePlaceOfHome } from '../../local/redshift/postgres/place.ts';
+import { loadPipelines } from '../../shared/pipeline/load.ts';
+import type { Plan } from '../../shared/pipeline/plan.ts';
+import { didYouMean } from '../arguments.ts';
+import { EXIT, usageError, type ExitCode } from '../exit.ts';
+import { isError, pipelineNames, problemLines } from '../pipelines.ts';
+import { sqlFolder } from '../project.ts';
+import { countOf, duration } from '../runs/units.ts';
+import { findTests } from '../testing/find-tests.ts';
+import type { TestResult } from '../testing/run-test.ts';
+import { resultJson, resultLines } from '../testing/show-result.ts';
+import type { TestCase } from '../testing/test-case.ts';
+import { readTest } from '../testing/test-file.ts';
+import type { Context, Verb } from '../verb.ts';
+import { sqlOption } from './shared-options.ts';
+
+interface Found {
+  readonly folder: string;
+  readonly plans: readonly Plan[];
+  readonly tests: readonly TestCase[];
+  /** Pipelines without a test. */
+  readonly untested: readonly string[];
+}
+
+function namedPipelines(given: readonly string[], folder: string): string[] {
+  const known = pipelineNames(folder);
+  const unknown = given.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw usageError(
+      `pipeline ${unknown} not found in ${folder}`,
+      didYouMean(unknown, known) ?? `known pipelines: ${known.join(', ')}`,
+    );
+  return given.length === 0 ? known : known.filter((name) => given.includes(name));
+}
+
+/** @throws CommandError (exit 2) with every mistake of the pipelines and their tests */
+function findAll({ args }: Context): Found {
+  const folder = sqlFolder(args.text('sql'));
+  const pipelines = namedPipelines(args.positionals('PIPELINE'), folder);
+  const only = args.text('only');
+  const { plans, problems } = loadPipelines(folder);
+  const found = pipelines.map((name) => ({ name, ...findTests(folder, name) }));
+  const all = found.flatMap(({ places }) => places);
+  const chosen = all.filter(
+    ({ pipeline, name }) => only === undefined || [name, `${pipeline}/${name}`].includes(only),
+  );
+  const isOfOne = (file: string): boolean => pipelines.includes(file.split('/')[0] ?? '');
+  const read = chosen.map((place) => readTest(folder, place, plans));
+  const mistakes = [
+    ...problems.filter((problem) => isError(problem) && isOfOne(problem.file)),
+    ...found.flatMap((one) => one.problems),
+  ];
+  // A pipeline with an error has no plan: its tests would only repeat that.
+  if (mistakes.length === 0) mistakes.push(...read.flatMap((one) => one.problems));
+  if (mistakes.length > 0) throw usageError(problemLines(mistakes, folder).join('\n'));
+  if (chosen.length === 0) {
+    const names = all.map(({ pipeline, name }) => `${pipeline}/${name}`);
+    if (names.length === 0)
+      throw usageError(
+        `no tests found in ${folder}`,
+        'a test is sql/PIPELINE/tests/NAME/test.yml or sql/PIPELINE/tests/NAME.yml: see docs/testing.md',
+      );
+    throw usageError(
+      `there is no test ${only ?? ''}`,
+      didYouMean(only ?? '', names) ?? `tests: ${names.join(', ')}`,
+    );
+  }
+  return {
+    folder,
+    plans,
+    tests: read.flatMap(({ test }) => test ?? []),
+    untested:
+      only === undefined ? found.filter(({ places }) => places.length === 0).map(({ name }) => name) : [],
+  };
+}
+
+/** In a local AWS of its own in `home`, which is stopped whatever happens. */
+async function runAll(
+  { out, signal }: Context,
+  { folder, plans, tests }: Found,
+  home: string,
+  onResult: (result: TestResult) => void,
+): Promise<void> {
+  const [{ startStack }, { TestStage }, { runTest }] = await Promise.all([
+    import('../local/stack.ts'),
+    import('../testing/test-stage.ts'),
+    import('../testing/run-test.ts'),
+  ]);
+  out.progress('building and starting a local AWS for the tests');
+  const stack = await startStack({
+    home,
+    port: 0,
+    sql: folder,
+    schedules: false,
+    // Failures may be meant.
+    log: (line) => {
+      if (!line.startsWith('message to ')) out.say(line);
+    },
+  });
+  try {
+    const stage = await TestStage.open(stack, { plans, folder: join(home, 'dropped'), signal });
+    for (const test of tests) onResult(await runTest(stage, test, plans));
+  } finally {
+    await stack.stop();
+  }
+}
+
+function removeHome(home: string): void {
+  if (existsSync(home)) rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+  removePlaceOfHome(home);
+}
+
+export const test: Verb = {
+  name: 'test',
+  summary: 'run the tests of the pipelines in a local AWS of their own',
+  description: `
+Runs the tests of every pipeline, or of those named: sql/PIPELINE/tests/NAME/test.yml
+or sql/PIPELINE/tests/NAME.yml. A test inserts rows, uploads files one after another,
+waits for their runs, and compares the state of the last run and the rows of tables
+with what it expects. Starts a local AWS on a free port, in a temporary folder,
+independent of a running npm start; each test begins with an empty warehouse, to which
+sql/setup/ is applied. Schedules do not start runs, and a time for which a run only
+waits passes at once. Prints one line for each test, and the rows that differ. The
+exit code is 0 if all passed, 1 if one failed, 2 if a pipeline or a test has a mistake.`,
+  positionals: [{ name: 'PIPELINE', optional: true, many: true, help: 'only the tests of these pipelines' }],
+  options: {
+    only: { value: 'NAME', help: 'only the test of this name: NAME, or PIPELINE/NAME' },
+    ...sqlOption,
+  },
+  examples: ['baton test', 'baton test stores', 'baton test stores --only upsert', 'baton test --json'],
+  run: async (context): Promise<ExitCode> => {
+    const { out, json, signal, args } = context;
+    const stage = args.text('stage') ?? 'local';
+    if (stage !== 'local')
+      throw usageError(
+        `no test runs on the stage ${stage}`,
+        'leave --stage out: tests have a local AWS of their own',
+      );
+    const startedAt = Date.now();
+    const found = findAll(context);
+    const results: TestResult[] = [];
+    const home = mkdtempSync(join(tmpdir(), 'baton-test-'));
+    try {
+      await runAll(context, found, home, (result) => {
+        results.push(result);
+        for (const line of resultLines(result, out.style)) (json ? out.say : out.data)(line);
+      });
+    } finally {
+      removeHome(home);
+    }
+    const failed = results.filter(({ mismatches }) => mismatches.length > 0).length;
+    if (json) out.json({ passed: results.length - failed, failed, tests: results.map(resultJson) });
+    if (found.untested.length > 0) out.say(`without a test: ${found.untested.join(', ')}`);
+    const total = `${results.length - failed} of ${countOf(results.length, 'test')} passed in ${duration(Date.now() - startedAt)}`;
+    out.say(failed === 0 ? out.style.good(total) : out.style.bad(total));
+    return failed === 0 && !signal.aborted ? EXIT.done : EXIT.failed;
+  },
+};

@@ -1,0 +1,208 @@
+/** `baton test` as it is typed, once, over the pipelines that Baton comes with, the tutorial's, and some with mistakes. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { copySampleSql } from '../../cli/demo/sample-sql.ts';
+import { filesOf, writeFiles } from '../e2e/page.ts';
+import { root } from '../e2e/stack.ts';
+
+interface Result {
+  readonly pipeline: string;
+  readonly name: string;
+  readonly passed: boolean;
+  readonly runs: readonly string[];
+  readonly mismatches: readonly Readonly<Record<string, unknown>>[];
+}
+
+const CSV = 'day,n\\n';
+
+const drop = (key: string, content: string): string => `  - drop: { key: ${key}, content: "${content}" }\n`;
+
+const FILES: Readonly<Record<string, string>> = {
+  'setup/90_visits.sql': `
+    CREATE TABLE IF NOT EXISTS mart.visits (day DATE, n BIGINT);
+    CREATE TABLE IF NOT EXISTS mart.total (n BIGINT, note VARCHAR(20));
+    CREATE TABLE IF NOT EXISTS mart.ticks (n INTEGER);`,
+  // A folder at once, and what follows it.
+  'visits/pipeline.yml': 'on: [{ s3: { prefix: visits/, marker: _SUCCESS } }]',
+  'visits/10_load.sql':
+    'COPY mart.visits FROM :manifest IAM_ROLE :copy_role MANIFEST FORMAT CSV IGNOREHEADER 1;',
+  'total/pipeline.yml': 'on: [{ pipeline: visits }]',
+  'total/10_total.sql': `DELETE FROM mart.total; INSERT INTO mart.total SELECT SUM(n), '' FROM mart.visits;`,
+  'total/tests/follows.yml': `
+given: { mart.visits: "n\\n9007199254740993" }
+when:
+${drop('visits/1/a.csv', `${CSV}2026-01-01,2\\n`)}${drop('visits/1/_SUCCESS', '')}
+expect:
+  tables:
+    mart.total: |
+      N,note
+      9007199254740995,""
+`,
+  // The files of the test before are gone.
+  'visits/tests/folder.yml': `
+when:
+${drop('visits/1/b.csv', `${CSV}2026-01-02,3\\n2026-01-02,3\\n`)}${drop('visits/1/_SUCCESS', '')}
+expect:
+  tables:
+    mart.visits: |
+      n,day
+      3,2026-01-02
+      3,2026-01-02
+    mart.total: |
+      n
+      7
+    mart.ticks: |
+      n
+`,
+  // A schedule would start it at once.
+  'ticks/pipeline.yml': 'on: [{ schedule: rate(1 minute) }, { s3: { prefix: ticks/ } }]',
+  'ticks/10_tick.sql': 'INSERT INTO mart.ticks VALUES (1);',
+  'ticks/20_slow.sql': `SELECT COUNT(*) FROM ${'abcdefgh'
+    .split('')
+    .map((name) => `mart.ticks ${name}`)
+    .join(', ')};`,
+  'ticks/tests/a_slow.yml': `
+timeout: 2s
+given: { mart.ticks: "n${'\\n1'.repeat(20)}" }
+when:
+${drop('ticks/x', '')}`,
+  // Its three minutes pass at once.
+  'late/pipeline.yml': 'on: [{ s3: { prefix: late/, batch: { wait: 3m } } }]',
+  'late/10_load.sql':
+    'COPY mart.visits FROM :manifest IAM_ROLE :copy_role MANIFEST FORMAT CSV IGNOREHEADER 1;',
+  'late/tests/waits.yml': `
+when:
+${drop('late/1', `${CSV}2026-01-01,2\\n`)}
+expect: { tables: { mart.visits: "n\\n2" } }`,
+  'broken/pipeline.yml': 'on: [{ s3: { prefix: broken/ } }]',
+  'broken/10_insert.sql': 'INSERT INTO mart.visits SELECT * FROM mart.nowhere;',
+  'broken/tests/a_fails.yml': `
+when:
+${drop('broken/1', '')}${drop('broken/2', '')}
+expect: { tables: { mart.visits: "n\\n1" } }`,
+  'broken/tests/b_expected.yml': `
+when:
+${drop('broken/1', '')}
+expect: { run: { class: sql, step: 10_insert.sql }, tables: { mart.visits: "n" } }`,
+  'broken/tests/c_given.yml': `
+given: { mart.visits: "day\\nsoon" }
+when:
+${drop('broken/1', '')}`,
+  'broken/tests/d_column.yml': `
+when:
+${drop('broken/1', '')}
+expect: { run: FAILED, tables: { mart.visits: "day,m" } }`,
+};
+
+let home: string;
+let code: number;
+let stdout = '';
+let stderr = '';
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'baton-testing-'));
+  const sql = join(home, 'sql');
+  copySampleSql(sql);
+  writeFiles(sql, new Map(Object.entries(FILES)));
+  const tutorial = filesOf(readFileSync(join(root, 'docs/tutorial.md'), 'utf8'));
+  writeFiles(
+    home,
+    new Map([...tutorial].map(([path, text]) => [path, text.replace('SUM(amount)', 'SUM(price)')])),
+  );
+  const child = spawn(process.execPath, [join(root, 'bin/baton.js'), 'test', '--json', '--sql', sql], {
+    cwd: home,
+    env: { ...process.env, TMPDIR: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  code = await new Promise<number>((ended) => child.once('close', (exit) => ended(exit ?? -1)));
+}, 120_000);
+afterAll(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+function results(): Map<string, Result> {
+  const { tests } = JSON.parse(stdout) as { tests: Result[] };
+  return new Map(tests.map((test) => [`${test.pipeline}/${test.name}`, test]));
+}
+
+it('runs every test, prints a line for each, and ends with exit code 1 if one failed', () => {
+  expect({ code, stderr: code === 1 ? '' : stderr }).toEqual({ code: 1, stderr: '' });
+  const passed = [...results()].filter(([, test]) => test.passed).map(([name]) => name);
+  expect(passed).toEqual([
+    'bookings/guests',
+    'broken/b_expected',
+    'late/waits',
+    'product_dimension/versions',
+    'sales/bad_line',
+    'sales/corrected_line',
+    'stores/upsert',
+    'total/follows',
+  ]);
+  expect(JSON.parse(stdout)).toMatchObject({ passed: 8, failed: 5 });
+  const lines = stderr.split('\n').filter((line) => /^ {2}(ok {2}|FAIL) /.test(line));
+  expect(lines).toHaveLength(13);
+  expect(lines[0]).toMatch(/^ {2}ok {3}bookings\/guests +\d+\.\d s$/);
+  expect(stderr).toContain('8 of 13 tests passed in ');
+});
+
+it('a test ends at the first run that failed, with its error', () => {
+  const { runs, mismatches } = results().get('broken/a_fails') ?? { runs: [], mismatches: [] };
+  expect(runs).toHaveLength(1);
+  expect(mismatches).toEqual([
+    {
+      kind: 'run',
+      runId: runs[0],
+      text: `run ${runs[0]}: expected SUCCEEDED, found FAILED (sql) at 10_insert.sql`,
+      error: expect.stringMatching(/relation "mart.nowhere" does not exist[^]*at 10_insert.sql line 1/),
+    },
+  ]);
+});
+
+it('rows that differ are shown in a small table', () => {
+  expect(results().get('visits/folder')?.mismatches).toEqual([
+    {
+      kind: 'table',
+      table: 'mart.total',
+      columns: ['n'],
+      expectedRows: 1,
+      foundRows: 1,
+      difference: { missing: [['7']], unexpected: [['6']], changed: [] },
+    },
+  ]);
+  expect(stderr).toMatch(
+    /mart\.total: expected 1 row, found 1; 1 missing, 1 unexpected\n +n\n +missing +7\n +unexpected +6\n/,
+  );
+});
+
+it('what is not there, or does not fit, is said in the words of the warehouse', () => {
+  const words = (name: string): unknown =>
+    results()
+      .get(name)
+      ?.mismatches.map(({ text }) => text);
+  expect(words('broken/c_given')).toEqual([expect.stringMatching(/^given mart\.visits: ERROR: .*"soon"/)]);
+  expect(words('broken/d_column')).toEqual(['mart.visits: it has no column m; its columns: day, n']);
+});
+
+it('a test that would wait too long ends with what it waits for, and the next ones run', () => {
+  expect(results().get('ticks/a_slow')?.mismatches).toEqual([
+    expect.objectContaining({
+      kind: 'run',
+      text: expect.stringMatching(
+        /^run ticks-\w+ is still RUNNING at 20_slow\.sql after 2 s \(timeout: of the test\)$/,
+      ),
+    }),
+  ]);
+});
+
+it('leaves nothing in the folder for temporary files', () => {
+  expect(readdirSync(home).filter((name) => name.startsWith('baton-'))).toEqual([]);
+  expect(existsSync(join(home, '.baton'))).toBe(false);
+});
