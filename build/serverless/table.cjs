@@ -61,8 +61,17 @@ const SHAPE = {
 const TIME_TO_LIVE = { AttributeName: 'expiresAt', Enabled: true };
 
 /**
+ * @typedef {object} Table
+ * @property {string | object} name
+ * @property {object} arn
+ * @property {readonly object[]} workIndexes
+ * @property {object} queueIndex
+ * @property {readonly object[]} withIndexes
+ * @property {Record<string, object>} resources
+ *
  * @param {string} name
  * @param {{ protect: boolean, takeOver: boolean, tableKey: string }} settings
+ * @returns {Table}
  */
 function tableOf(name, { protect, takeOver, tableKey }) {
   const existing = arn(`dynamodb:\${AWS::Region}:\${AWS::AccountId}:table/${name}`);

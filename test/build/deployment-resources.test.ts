@@ -17,7 +17,7 @@ interface Resource {
 type Resources = Readonly<Record<string, Resource>>;
 
 async function resourcesWith(...given: Parameters<typeof deploymentWith>): Promise<Resources> {
-  return (await deploymentWith(...given)).resources;
+  return (await deploymentWith(...given)).resources as Resources;
 }
 
 function idsOf(resources: Resources, type: string): string[] {
@@ -138,6 +138,76 @@ test('takeOver=true uses the table and the buckets that a removed deployment lef
   const before = await deploymentWith(cluster);
   expect([landing, artifacts]).toEqual([before.landing, before.artifacts]);
   expect(JSON.stringify(resources)).not.toContain('Table.Arn');
+});
+
+describe('keys of the customer', () => {
+  const key = (id: string) => `arn:aws:kms:us-east-1:123456789012:key/${id}`;
+  const keys = {
+    tableKeyArn: key('table'),
+    queuesKeyArn: key('queues'),
+    logsKeyArn: key('logs'),
+    topicKeyArn: key('topic'),
+    alarmsEmail: 'etl@example.com',
+  };
+
+  test('encrypt table, queues, logs and topic, and are in no template without these parameters', async () => {
+    const { resources: made, queueEncryption } = await deploymentWith({ ...cluster, ...keys });
+    const resources = made as Resources;
+    expect(propertiesOf(resources, 'Table')['SSESpecification']).toEqual({
+      SSEEnabled: true,
+      SSEType: 'KMS',
+      KMSMasterKeyId: key('table'),
+    });
+    expect(queueEncryption).toEqual({ own: { Ref: 'AWS::NoValue' }, key: key('queues') });
+    for (const id of ['StartRunLogGroup', 'RunStepLogGroup', 'SweepLogGroup', 'OperateLogGroup'])
+      expect(propertiesOf(resources, id)).toEqual({ KmsKeyId: key('logs') });
+    expect(propertiesOf(resources, 'AlarmsTopic')['KmsMasterKeyId']).toBe(key('topic'));
+    expect(JSON.stringify(await deploymentWith(cluster))).not.toMatch(/kms|KmsMasterKeyId/i);
+  });
+
+  test('may be used by a role or a person only by way of the service that they encrypt for', async () => {
+    const plans = [
+      { pipeline: 'nightly', triggers: [{ kind: 'schedule', expression: 'rate(1 day)', timezone: 'UTC' }] },
+    ];
+    const { resources: made, statements } = await deploymentWith({ ...cluster, ...keys }, { plans });
+    const resources = made as Resources;
+    const schedules = propertiesOf(resources, 'ScheduleRole')['Policies'] as {
+      PolicyDocument: { Statement: readonly Statement[] };
+    }[];
+    const used = (given: readonly object[]) =>
+      (given as readonly Statement[])
+        .filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')))
+        .map(({ Resource, Condition }) => [Resource, Condition]);
+    const via = (id: string, service: string) => [
+      [key(id)],
+      { StringLike: { 'kms:ViaService': `${service}.*` } },
+    ];
+    expect(used(statements)).toEqual([via('table', 'dynamodb'), via('queues', 'sqs')]);
+    expect(used(schedules.flatMap(({ PolicyDocument }) => PolicyDocument.Statement))).toEqual([
+      via('queues', 'sqs'),
+    ]);
+    expect(used(statementsOf(resources['ReadPolicy']))).toEqual([via('table', 'dynamodb')]);
+    expect(used(statementsOf(resources['CopyPolicy']))).toEqual([]);
+  });
+});
+
+test('subnets let Lambda make network interfaces with the role, and not the code of the functions', async () => {
+  const { vpc, statements } = await deploymentWith({
+    ...cluster,
+    subnets: 'subnet-12345678, subnet-23456789',
+    securityGroups: 'sg-12345678',
+  });
+  expect(vpc).toEqual({
+    subnetIds: ['subnet-12345678', 'subnet-23456789'],
+    securityGroupIds: ['sg-12345678'],
+  });
+  const [allowed, denied] = (statements as readonly Statement[]).filter(({ Action }) =>
+    JSON.stringify(Action).includes('ec2:'),
+  );
+  expect([allowed?.Effect, denied?.Effect]).toEqual(['Allow', 'Deny']);
+  expect(denied?.Action).toEqual(allowed?.Action);
+  expect(JSON.stringify(denied?.Condition).match(/function:baton-dev-/g)).toHaveLength(4);
+  expect((await deploymentWith(cluster)).vpc).toBeNull();
 });
 
 test('globalNames names all that an account has once for all Regions, and nothing else', async () => {
