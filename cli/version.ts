@@ -1,4 +1,4 @@
-/** The version of this package. */
+/** The name and the version of this package. */
 import manifest from '../package.json' with { type: 'json' };
 
-export const { version } = manifest;
+export const { name: packageName, version } = manifest;

@@ -1,11 +1,11 @@
 /** What a new project depends on: the Baton that makes it, from where that came. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { isInstalled, packageRoot } from '../../build/project.ts';
 import { usageError } from '../exit.ts';
-import { version } from '../version.ts';
+import { packageName, version } from '../version.ts';
 
 export interface Dependency {
   /** As it stands in package.json. */
@@ -46,7 +46,7 @@ export function dependencyOn(given: string | undefined, project: string): Depend
 /** What a package.json says of Baton; undefined where it says nothing. */
 export function dependencyIn(text: string): string | undefined {
   const { dependencies, devDependencies, optionalDependencies } = JSON.parse(text) as Manifest;
-  return { ...optionalDependencies, ...devDependencies, ...dependencies }['baton'];
+  return { ...optionalDependencies, ...devDependencies, ...dependencies }[packageName];
 }
 
 /**
@@ -56,7 +56,7 @@ export function dependencyIn(text: string): string | undefined {
 function installedFrom(): [spec: string, base: string] {
   if (!isInstalled) return [packageRoot, '/'];
   // <project>/node_modules/baton/dist; npx has such a project for each package, too.
-  const project = dirname(dirname(dirname(packageRoot)));
+  const project = packageRoot.slice(0, packageRoot.lastIndexOf(`${sep}node_modules${sep}`));
   const path = join(project, 'package.json');
   const spec = existsSync(path) ? dependencyIn(readFileSync(path, 'utf8')) : undefined;
   if (spec === undefined) {

@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 
 import { isInstalled, packageRoot } from '../../build/project.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { packageName, version } from '../version.ts';
 
 export interface ProjectFile {
   /** Below the project. */
@@ -27,12 +28,17 @@ const CHECKS = ['baton validate', 'baton test'];
 
 /** @param baton what package.json depends on */
 export function projectFiles(name: string, baton: string): ProjectFile[] {
-  const inVendor = baton.startsWith('file:vendor/');
+  const upgrade = baton.startsWith('file:')
+    ? baton
+        .replace(/^file:(?=\w)/, './')
+        .replace(/^file:/, '')
+        .replace(version, 'VERSION')
+    : `${packageName}@VERSION`;
   return [
     { path: 'package.json', content: packageJson(name, baton) },
     { path: 'baton.yml', content: BATON_YML },
     { path: '.gitignore', content: 'node_modules/\n.baton/\n.build/\n' },
-    { path: 'README.md', content: readme(name, inVendor ? './vendor/baton-VERSION.tgz' : 'baton@VERSION') },
+    { path: 'README.md', content: readme(name, upgrade) },
     ...EXAMPLE.flatMap(copyOf),
     { path: '.github/workflows/baton.yml', content: WORKFLOW },
     { path: '.github/deploy-role/trust.json', content: TRUST },
@@ -63,7 +69,7 @@ function packageJson(name: string, baton: string): string {
     name,
     private: true,
     scripts: { start: 'baton up', test: CHECKS.join(' && ') },
-    dependencies: { baton },
+    dependencies: { [packageName]: baton },
     // No package needs its install script.
     allowScripts: manifest.allowScripts,
   };
@@ -71,7 +77,7 @@ function packageJson(name: string, baton: string): string {
 }
 
 const BATON_YML = `# The stages of this project: where \`npx baton deploy --stage dev\` deploys to, and with which parameters. The command line
-# (--region, --param NAME=VALUE) takes precedence. Every parameter: node_modules/baton/docs/deployment-parameters.md
+# (--region, --param NAME=VALUE) takes precedence. Every parameter: node_modules/${packageName}/docs/deployment-parameters.md
 stages:
   dev:
     region: eu-central-1
@@ -110,7 +116,7 @@ Pipelines for Amazon Redshift, run by Baton: each folder of \`sql/\` is one, its
     npx baton deploy --stage dev                           # after the stage's parameters are in baton.yml
     npx baton setup --stage dev && npx baton doctor --stage dev
 
-\`.github/workflows/baton.yml\` checks pull requests and deploys \`main\`. To upgrade: \`npm install ${upgrade}\`. All pages: \`node_modules/baton/docs/\`.
+\`.github/workflows/baton.yml\` checks pull requests and deploys \`main\`. To upgrade: \`npm install ${upgrade}\`. All pages: \`node_modules/${packageName}/docs/\`.
 `;
 }
 

@@ -6,13 +6,14 @@ import { EXIT, usageError } from '../exit.ts';
 import { dependencyIn, dependencyOn } from '../init/dependency.ts';
 import { projectFiles, type ProjectFile } from '../init/project-files.ts';
 import type { Verb } from '../verb.ts';
+import { packageName } from '../version.ts';
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 
-/** Of npm: it does not install a package into one of the same name. */
-const OUR_NAME = 'baton';
-
-/** @throws CommandError (exit 2) when it cannot name a package */
+/**
+ * npm does not install a package into one of the same name.
+ * @throws CommandError (exit 2) when it cannot name a package
+ */
 function projectName(folder: string, given: string | undefined): string {
   const name =
     given ??
@@ -21,11 +22,11 @@ function projectName(folder: string, given: string | undefined): string {
       .replaceAll(/[^a-z0-9._-]+/g, '-')
       .replace(/^[._-]+/, '')
       .slice(0, 100);
-  if (name === OUR_NAME && given === undefined) return `${OUR_NAME}-project`;
-  if (!NAME.test(name) || name === OUR_NAME) {
+  if (name === packageName && given === undefined) return `${packageName}-project`;
+  if (!NAME.test(name) || name === packageName) {
     throw usageError(
       given === undefined ? `${folder} gives no name for the project` : `not a name for a project: ${given}`,
-      `pass --name with lower-case letters, digits, dots, dashes and _, other than ${OUR_NAME}`,
+      `pass --name with lower-case letters, digits, dots, dashes and _, other than ${packageName}`,
     );
   }
   return name;
@@ -122,7 +123,7 @@ from a tarball, the project keeps a copy of it in vendor/.`,
         `${join(shown, 'sql')} has files already: no example was added. The workflow runs baton test, which needs at least one test`,
       );
     const go = shown === '.' ? '' : `cd ${shown} && `;
-    const install = depends === false ? `npm install baton@${spec}` : 'npm install';
+    const install = depends === false ? `npm install ${packageName}@${spec}` : 'npm install';
     const example = ownSql
       ? ''
       : `
