@@ -4,6 +4,7 @@
  */
 import { readArrival, readStartRunEvent } from '../shared/engine/arrivals.ts';
 import { startAll } from '../shared/engine/start-all.ts';
+import { RefusedInputError } from '../shared/events/read.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
@@ -30,11 +31,22 @@ export const handler = wrap(async (value, tools) => {
     const outcome = outcomes[i];
     return outcome?.status === 'rejected' ? [{ message, error: outcome.reason as unknown }] : [];
   });
-  for (const { message, error } of failed)
+  for (const { message, error } of failed) {
     engine.log('error', 'this event started nothing', {
       messageId: message.id,
       error,
       body: message.body.slice(0, 500),
     });
+    // A text that cannot be understood stays so: people are told at once, and once. Everything else may pass.
+    if (error instanceof RefusedInputError && message.receives === 1) {
+      const { publishRefused } = await import('../shared/engine/publish-refused.ts');
+      await publishRefused(message, error, engine).catch((unsent: unknown) => {
+        engine.log('warn', 'the refused event could not be published', {
+          messageId: message.id,
+          error: unsent,
+        });
+      });
+    }
+  }
   return { batchItemFailures: failed.map(({ message }) => ({ itemIdentifier: message.id })) };
 });

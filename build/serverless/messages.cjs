@@ -18,7 +18,7 @@ const { ruleArn } = require('./triggers.cjs');
 const LINES = [
   ['title', ''],
   ['trigger', 'Started by: '],
-  ['error', 'Error: '],
+  ['error', 'Reported: '],
   ['applied', 'Applied: '],
   ['waiting', 'Waiting: '],
   ['resume', 'A resume: '],

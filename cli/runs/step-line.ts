@@ -23,7 +23,7 @@ export function stepLine(row: HistoryRow, style: Style): string {
 
 /** The attempt without the text of its error, which is shown elsewhere. */
 export function withoutError(row: HistoryRow): HistoryRow {
-  const { error: _, ...rest } = row;
+  const { error: _, place: __, rolledBack: ___, ...rest } = row;
   return rest;
 }
 

@@ -7,7 +7,7 @@ import { emptyLoads } from './empty-loads.ts';
 import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
 import { cardOf, endedAtOf, errorOf, resumeWithOf } from './run-parts.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
-import { indent, stepLine } from './step-line.ts';
+import { indent, stepLine, withoutError } from './step-line.ts';
 import { between, duration } from './units.ts';
 
 /** The first note is printed after this long without progress, the next after twice as long, and so on. */
@@ -46,8 +46,9 @@ function endLines(run: Run, shown: readonly HistoryRow[], style: Output['style']
 
 /** The rest of it is in the failure card, if the run stops with it. */
 function firstLineOfError(row: HistoryRow): HistoryRow {
-  const [first, ...more] = (row.error ?? '').trim().split('\n');
-  return row.error === undefined || more.length === 0 ? row : { ...row, error: `${first ?? ''} …` };
+  const [first = '', ...more] = (row.error ?? '').trim().split('\n');
+  if (row.error === undefined) return row;
+  return { ...withoutError(row), error: more.length === 0 ? first : `${first} …` };
 }
 
 /** The stopped run that holds the slot a queued run waits for, until someone resumes or cancels it. */

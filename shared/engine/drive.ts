@@ -8,7 +8,6 @@ import type { Answer, Context, Decision } from '../run/decide.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import { without } from '../run/decision.ts';
 import type { Run, RunState } from '../run/run.ts';
-import { isAtRest } from '../run/run.ts';
 import { perform } from './perform.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Engine, MetricName } from './ports.ts';
@@ -75,7 +74,11 @@ async function driveOnce(start: Run, first: First, engine: Engine): Promise<Driv
   for (let turn = 0; turn < TURNS; turn += 1) {
     const plan =
       (await engine.plans.find(run.planHash)) ??
-      planThatIsGone(run, event?.kind ?? first.kind, engine.plans.today(run.pipeline));
+      (await import('./gone-plan.ts')).planThatIsGone(
+        run,
+        event?.kind ?? first.kind,
+        engine.plans.today(run.pipeline),
+      );
     const context: Context = {
       plan,
       now: engine.now(),
@@ -106,32 +109,6 @@ async function paused(ms: number, engine: Engine): Promise<boolean> {
   if (engine.driver.remainingMs() < ms + AFTER_PAUSE_MS) return false;
   await engine.pause(ms);
   return true;
-}
-
-/**
- * Ending a run and performing the follow-ups of an ended one need no plan; today's says whether later files wait.
- * @throws Error for every other event
- */
-function planThatIsGone(run: Run, event: string, today: Plan | undefined): Plan {
-  const { planHash: hash, pipeline } = run;
-  const hasFollowUps = isAtRest(run) && run.life.pendingActions.length > 0;
-  if (!hasFollowUps && event !== 'DriveFailed' && event !== 'cancel')
-    throw new Error(`plan ${hash} is not in the table: was it deleted? The run cannot continue without it`);
-  return {
-    schema: 1,
-    hash,
-    pipeline,
-    description: '',
-    triggers: [],
-    steps: [],
-    session: { keepAliveSeconds: 0, set: {} },
-    parameters: [],
-    concurrency: 1,
-    onFailure: today?.onFailure ?? 'hold',
-    onReplay: 'skip',
-    timeoutSeconds: 0,
-    grade: 'D',
-  };
 }
 
 async function planOf(run: Run, plan: Plan, plans: PlanCache): Promise<Plan> {

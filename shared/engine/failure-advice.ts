@@ -60,13 +60,13 @@ function wouldDo({ run, plan, stage }: Facts): readonly string[] {
   const { rerun, kept, verdict, reasons } = rebuildAt(plan.steps, target);
   const first = plan.steps[target]?.name ?? run.step;
   const again =
-    rerun.length === 0 ? 'nothing is run again before it' : `after running again ${rerun.join(', ')}`;
+    rerun.length === 0 ? '' : `, where ${rerun.join(', ')} run${rerun.length === 1 ? 's' : ''} again first`;
+  const isOpen = run.session.state === 'open';
   const inNew =
-    verdict === 'refused' ? `it would need a decision: ${reasons.join('; ')}` : `in a new session, ${again}`;
-  const said =
-    run.session.state === 'open'
-      ? [`runs ${first} in its session while that is open; after that ${inNew}.`]
-      : [verdict === 'refused' ? `${inNew}.` : `runs ${first} ${inNew}.`];
+    verdict === 'refused'
+      ? `only after a decision: ${reasons.join('; ')}`
+      : `in a new ${isOpen ? 'one' : 'session'}${again}`;
+  const said = [`runs ${first} ${isOpen ? 'in its session while that is open, after that ' : ''}${inNew}.`];
   if (kept.length > 0) said.push(`Not repeated, since they took effect: ${kept.join(', ')}.`);
   // A fix of what they were made from does not reach them.
   const lastKept = plan.steps.findLastIndex(({ name }) => kept.includes(name));

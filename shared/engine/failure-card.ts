@@ -34,7 +34,7 @@ export function failureCard(facts: CardFacts): string {
   const { resume, next } = adviceOf(facts);
   const parts: readonly (readonly [label: string, lines: readonly string[]])[] = [
     [triggerLabel(run), [triggerOf(run)]],
-    ['step', [stepText(run)]],
+    ['step', [stepText(run, plan)]],
     ['class', [error.class]],
     ['error', shortened(error.message, LONGEST_ERROR).split('\n')],
     ['at', error.place === undefined ? [] : [error.place]],
@@ -59,7 +59,8 @@ export function failureCard(facts: CardFacts): string {
 /** `[prod] stores FAILED at 20_load.sql (data)`: one line, at most 250 bytes. */
 function failureTitle(run: RunIn<Stopped>, stage: string): string {
   const { state, error } = run.life;
-  const where = run.step === '' ? '' : ` at ${shortened(run.step, 120)}`;
+  const step = stepOf(run);
+  const where = step === '' ? '' : ` at ${shortened(step, 120)}`;
   return `[${stage}] ${run.pipeline} ${state.replace('_', ' ')}${where} (${error.class})`;
 }
 
@@ -91,15 +92,22 @@ export function messageLines(facts: CardFacts): MessageLines {
     applied: outcomeText(outcomeOf(run, plan)),
     waiting: waitingText(waiting),
     resume: resume.join(' ') || 'a decision is needed first',
-    next: next.map(({ why, command }) => `${why}: ${command}`).join('; '),
+    next: next.map(({ why, command }) => `${why}: ${command}`).join(' | '),
     more: `${commandLine(stage, `run ${run.id}`)}${logLink === undefined ? '' : ` or ${logLink}`}`,
   };
 }
 
-/** Its step in the pipeline, and which try it was. */
-function stepText({ step, cursor, steps, attempt, generation }: Run): string {
+/** Its step in the pipeline, and which try it was. A file that left its batch has only the step that failed in the batch. */
+function stepText(run: RunIn<Stopped>, plan: Plan | undefined): string {
+  const { steps, attempt, generation } = run;
+  const name = stepOf(run);
+  const at = plan?.steps.findIndex((step) => step.name === name) ?? run.cursor;
   const session = generation > 1 ? `, session ${generation}` : '';
-  return `${step === '' ? 'none' : step} (${cursor + 1} of ${steps}), attempt ${attempt}${session}`;
+  return `${name === '' ? 'none' : name} (${at + 1} of ${steps}), attempt ${attempt}${session}`;
+}
+
+function stepOf({ life, step }: RunIn<Stopped>): string {
+  return life.error.step ?? step;
 }
 
 function triggerLabel({ trigger }: Run): string {

@@ -12,9 +12,9 @@ const LONGEST_LINE = 160;
 const PLACE = / line (\d+), column (\d+)/;
 
 /** Empty if it is not known which statement failed, or none was sent. */
-export function excerptOf({ life, cursor }: RunIn<Stopped>, plan: Plan | undefined): readonly string[] {
+export function excerptOf({ life, step }: RunIn<Stopped>, plan: Plan | undefined): readonly string[] {
   const { error } = life;
-  const statements = plan?.steps[cursor]?.statements ?? [];
+  const statements = plan?.steps.find(({ name }) => name === (error.step ?? step))?.statements ?? [];
   const [, line, column] = PLACE.exec(error.place ?? '') ?? [];
   if (line === undefined && (error.statementId === undefined || statements.length !== 1)) return [];
   const at = { line: Number(line ?? 0), column: Number(column ?? 0) };

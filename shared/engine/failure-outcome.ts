@@ -10,14 +10,11 @@ export interface StepOutcome {
 }
 
 /** `plan` absent: only what the run itself says. */
-export function outcomeOf(
-  { life, step, cursor, rebuild }: RunIn<Stopped>,
-  plan: Plan | undefined,
-): StepOutcome {
+export function outcomeOf({ life, step, rebuild }: RunIn<Stopped>, plan: Plan | undefined): StepOutcome {
   const { error } = life;
   if (error.outcome !== undefined) return error.outcome;
   if (error.rolledBack === true) return no('its transaction was rolled back: it has no marker');
-  const kind = plan?.steps.find(({ name }) => name === step)?.kind ?? plan?.steps[cursor]?.kind;
+  const kind = plan?.steps.find(({ name }) => name === (error.step ?? step))?.kind;
   if (kind === 'check') return no('a check only reads');
   if (kind === 'session') return no('the step changes nothing but its session');
   if (life.state === 'NEEDS_DECISION')

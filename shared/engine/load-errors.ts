@@ -10,6 +10,7 @@ import type { LoadError } from './batch/bad-files.ts';
 import { badFilesOf } from './batch/bad-files.ts';
 import { readList } from './batch/list.ts';
 import type { Engine } from './ports.ts';
+import { rawLine } from './raw-line.ts';
 
 const ROWS_SHOWN = 10;
 
@@ -57,13 +58,31 @@ async function readLoadErrors(
     const sql = `SELECT TRIM(file_name) AS file_name, line_number, TRIM(column_name) AS column_name, TRIM(column_type) AS column_type, TRIM(error_message) AS error_message FROM sys_load_error_detail WHERE ${where} ORDER BY start_time DESC, line_number LIMIT ${ROWS_READ}`;
     const read = await warehouse.runSmall(sessionId, sql, plan.session.keepAliveSeconds);
     const rows = read.ok ? await rowsOf(read.value, warehouse) : await rowsOfOther(sql, run, plan, warehouse);
-    return rows.map((row) => ({ file: row[0] ?? '', text: loadErrorText(row) }));
+    const raw = await rawLines(rows, run.id, engine);
+    return rows.map((row, i) => ({ file: row[0] ?? '', text: loadErrorText(row, raw[i]) }));
   } catch (error) {
     // The next drive reads them: without them no file can be set aside, and the whole batch would fail.
     if (setsAside(run, plan)) throw error;
     engine.log('warn', 'the load errors could not be read', { run: run.id, error });
     return [];
   }
+}
+
+/** Rows whose lines are looked up in their files. */
+const LINES_SHOWN = 3;
+
+/** Of the first few rows. They are a help, nothing depends on them. */
+async function rawLines(rows: Rows, runId: string, { files, log }: Engine): Promise<(string | undefined)[]> {
+  return Promise.all(
+    rows.slice(0, LINES_SHOWN).map(async ([file, line]) => {
+      const at = Number(line ?? 0);
+      if (!file || !(at > 0)) return undefined;
+      return rawLine(file, at, files).catch((error: unknown) => {
+        log('warn', 'the line that could not be loaded could not be read', { run: runId, error });
+        return undefined;
+      });
+    }),
+  );
 }
 
 type Rows = readonly (readonly (string | null)[])[];
@@ -85,9 +104,12 @@ function setsAside({ batch }: Run, { isolateFiles }: Plan): boolean {
 }
 
 /** The column is missing for a row with too few or too many fields or one that cannot be read; the line, for a file that cannot be read. */
-function loadErrorText([file, line, column, type, message]: readonly (string | null)[]): string {
+function loadErrorText(
+  [file, line, column, type, message]: readonly (string | null)[],
+  raw: string | undefined,
+): string {
   const at = [file ?? '?'];
   if (line !== undefined && line !== null && line !== '0') at.push(` line ${line}`);
   if (column) at.push(`, column ${column}${type ? ` (${type})` : ''}`);
-  return `${at.join('')}: ${message ?? ''}`;
+  return `${at.join('')}: ${message ?? ''}${raw === undefined ? '' : `, in: ${raw}`}`;
 }

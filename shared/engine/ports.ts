@@ -29,6 +29,8 @@ export interface FileStore {
   list(bucket: string, prefix: string, after: string | undefined, limit: number): Promise<ListedPage>;
   /** The text of an object of a landing bucket; undefined: there is none. */
   read(bucket: string, key: string): Promise<string | undefined>;
+  /** The beginning of an object as text, some megabytes at most; undefined: there is none, or it is no text. */
+  readStart(bucket: string, key: string): Promise<{ text: string; isWhole: boolean } | undefined>;
   /** Puts a small text object into the artifacts bucket. Idempotent. */
   putArtifact(key: string, body: string): Promise<void>;
 }

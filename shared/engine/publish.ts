@@ -8,12 +8,12 @@ import { defined } from '../run/defined.ts';
 import type { FailureCard, Run, RunIn, RunState, Stopped } from '../run/run.ts';
 import { isStopped } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
-import { shortened } from '../run/text.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { CardFacts, MessageLines } from './failure-card.ts';
 import { failureCard, messageLines, nextSteps } from './failure-card.ts';
 import { outcomeOf } from './failure-outcome.ts';
 import { logLink } from './log-link.ts';
+import { messageOf } from './message.ts';
 import type { Engine, Publication } from './ports.ts';
 import { kindOfRun } from './triggers/table.ts';
 
@@ -86,7 +86,7 @@ function stopOf(run: RunIn<Stopped>, plan: Plan, engine: Engine): object {
     outcome: outcomeOf(run, plan).is,
     failures: run.failures,
     card,
-    ...messageOf(run, messageLines(facts), card, nextSteps(facts)),
+    ...messageOf(aboutOf(run), messageLines(facts), card, nextSteps(facts)),
   };
 }
 
@@ -111,48 +111,14 @@ function endOf(run: Run, { settings }: Engine): object {
     more: `${commandLine(stage, `run ${run.id}`)}${link === undefined ? '' : ` or ${link}`}`,
   };
   const text = [lines.title, lines.trigger, `applied: ${lines.applied}`, `next: ${lines.next}`].join('\n');
-  return { failures: run.failures, ...messageOf(run, lines, text, []) };
+  return { failures: run.failures, ...messageOf(aboutOf(run), lines, text, []) };
 }
 
-/**
- * Both forms that the rule of messages sends (build/serverless/messages.cjs): single lines, and the schema of custom
- * notifications of Amazon Q Developer in chat applications. All messages of a run are one thread.
- * https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
- */
-function messageOf(run: Run, lines: MessageLines, text: string, steps: readonly string[]): object {
-  const title = shortened(lines.title, LONGEST_TITLE);
+function aboutOf({ id, pipeline, failures, life: { state } }: Run): Parameters<typeof messageOf>[0] {
   return {
-    message: Object.fromEntries(
-      Object.entries(lines).map(([name, line]) => [name, singleLine(String(line))]),
-    ),
-    notification: {
-      version: '1.0',
-      source: 'custom',
-      id: `${run.id}-${run.failures}-${run.life.state}`,
-      content: {
-        textType: 'client-markdown',
-        title,
-        // As it is written: no marks for bold and italics in SQL.
-        description: `\`\`\`\n${shortened(text.replaceAll('```', "'''"), LONGEST_DESCRIPTION)}\n\`\`\``,
-        ...(steps.length > 0 && { nextSteps: steps }),
-        keywords: [run.pipeline, run.life.state],
-      },
-      metadata: { threadId: run.id, summary: title, eventType: TYPES[run.life.state] },
-    },
+    id: `${id}-${failures}-${state}`,
+    thread: id,
+    type: TYPES[state] ?? '',
+    keywords: [pipeline, state],
   };
-}
-
-/** Of a title, and of a description: what chat clients show of one message. */
-const LONGEST_TITLE = 240;
-const LONGEST_DESCRIPTION = 6_000;
-
-const LONGEST_LINE = 1_500;
-
-/** An input transformer does not escape what it inserts into a string: no quotation mark, backslash or control character. */
-function singleLine(text: string): string {
-  const plain = text
-    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .replaceAll('"', "'")
-    .replaceAll('\\', '/');
-  return shortened(plain, LONGEST_LINE);
 }

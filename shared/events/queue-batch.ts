@@ -7,6 +7,8 @@ const LONGEST_MESSAGE = 1_048_576;
 export interface QueueMessage {
   readonly id: string;
   readonly body: string;
+  /** How often it was received, this time included. */
+  readonly receives: number;
 }
 
 /** @throws RefusedInputError */
@@ -15,6 +17,12 @@ export function parseQueueBatch(value: unknown): QueueMessage[] {
   if (!Array.isArray(records)) throw expected('Records', 'a list of SQS messages', records);
   return records.map((record: unknown, i) => {
     const message = asObject(record, `Records[${i}]`);
-    return { id: text(message, 'messageId'), body: text(message, 'body', LONGEST_MESSAGE) };
+    const { attributes } = message;
+    const receives = Number(isCounted(attributes) ? attributes['ApproximateReceiveCount'] : 1);
+    return { id: text(message, 'messageId'), body: text(message, 'body', LONGEST_MESSAGE), receives };
   });
+}
+
+function isCounted(value: unknown): value is { readonly ApproximateReceiveCount: string } {
+  return typeof value === 'object' && value !== null && 'ApproximateReceiveCount' in value;
 }

@@ -38,14 +38,13 @@ export class S3FileStore implements FileStore {
   }
 
   async read(bucket: string, key: string): Promise<string | undefined> {
-    const { s3, client } = await this.#load();
-    try {
-      const object = await client.send(new s3.GetObjectCommand({ Bucket: bucket, Key: key }));
-      return await object.Body?.transformToString();
-    } catch (error) {
-      if (isNamed(error, 'NotFound', 'NoSuchKey')) return undefined;
-      throw error;
-    }
+    const { client } = await this.#load();
+    return (await import('./objects.ts')).readText(client, bucket, key);
+  }
+
+  async readStart(bucket: string, key: string): Promise<{ text: string; isWhole: boolean } | undefined> {
+    const { client } = await this.#load();
+    return (await import('./objects.ts')).readStart(client, bucket, key);
   }
 
   async list(bucket: string, prefix: string, after: string | undefined, limit: number): Promise<ListedPage> {
@@ -55,15 +54,8 @@ export class S3FileStore implements FileStore {
   }
 
   async putArtifact(key: string, body: string): Promise<void> {
-    const { s3, client } = await this.#load();
-    await client.send(
-      new s3.PutObjectCommand({
-        Bucket: this.#artifactsBucket,
-        Key: key,
-        Body: body,
-        ContentType: 'application/json',
-      }),
-    );
+    const { client } = await this.#load();
+    await (await import('./objects.ts')).putJson(client, this.#artifactsBucket, key, body);
   }
 
   async #load() {

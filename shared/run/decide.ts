@@ -128,7 +128,7 @@ function onActive(
 function onWoken(run: ActiveRun, context: Context): Decision {
   if (isUnderway(run) && isLongOverdue(run, context)) {
     const failure = overdue(run);
-    return needDecision(run, context, undecided(run, context, failure, 'the warehouse did not answer'));
+    return needDecision(run, context, undecided(run, failure, 'the warehouse did not answer'));
   }
   const { life } = run;
   if (life.state === 'WAITING' && life.nextCheckAt > epochSeconds(context.now))

@@ -37,10 +37,11 @@ export function deadlineOf(run: ActiveRun<Submitted>, context: Context): number 
 }
 
 export function timeIsUp(run: Run, context: Context): Failure {
+  const { waitingFor } = { waitingFor: '', ...run.life };
   return failureOf(
     run,
     'timeout',
-    `the run exceeded its timeout of ${context.plan.timeoutSeconds} s (timeout: in pipeline.yml)`,
+    `the run exceeded its timeout of ${context.plan.timeoutSeconds} s (timeout: in pipeline.yml)${waitingFor === '' ? '' : `; it was waiting: ${waitingFor}`}`,
   );
 }
 

@@ -61,7 +61,7 @@ function onJudged(run: ActiveRun<Underway>, context: Context, event: MarkerProbe
 }
 
 function stopUndecided(run: ActiveRun, context: Context, { error }: Problem, why: string): Decision {
-  return needDecision(run, context, undecided(run, context, error, why));
+  return needDecision(run, context, undecided(run, error, why));
 }
 
 function onNotApplied(run: ActiveRun, context: Context, event: MarkerProbed): Decision {

@@ -1,12 +1,11 @@
 /** A lost session is replaced and rebuilt: only with the steps needed, and only if they are proved to give the same result. */
 import { inNewSession } from './new-session.ts';
 import { defined } from './defined.ts';
-import { commandLine } from './command.ts';
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, iso, READY, running, stepAt, store, without } from './decision.ts';
 import { finishedStep } from './finished-step.ts';
 import type { RebuildPlanned } from './run-event.ts';
-import type { ActiveRun, Failure, Run } from './run.ts';
+import type { ActiveRun, Failure } from './run.ts';
 import { isReady, rebuildTarget } from './run.ts';
 import { needDecision } from './stop.ts';
 import { clause, shortened } from './text.ts';
@@ -20,8 +19,7 @@ export function onRebuildPlanned(planned: ActiveRun, context: Context, event: Re
   const lost = isReady(planned)
     ? undefined
     : finishedStep(planned, { status: 'UNKNOWN', error }, iso(context.now));
-  if (event.verdict === 'refused')
-    return needDecision(inNewSession(run), context, refusal(run, context, event), lost);
+  if (event.verdict === 'refused') return needDecision(inNewSession(run), context, refusal(event), lost);
   const [first] = event.todo;
   const { attempt, firstAttempt } =
     run.rebuild ?? (run.cursor === target ? run : { attempt: 1, firstAttempt: 1 });
@@ -44,13 +42,10 @@ export function onRebuildPlanned(planned: ActiveRun, context: Context, event: Re
   return store(running(next, READY, epochSeconds(context.now) + 90), { kind: 'OpenSession', tries: 0 });
 }
 
-function refusal(run: Run, context: Context, { about, reasons }: RebuildPlanned): Failure {
-  const command = (words: string): string => commandLine(context.stage, `${words} ${run.id}`);
+function refusal({ about, reasons }: RebuildPlanned): Failure {
+  const why = shortened(reasons.join('; '), 400);
   return {
     ...about.error,
-    message:
-      `${clause(about.error.message, 300)}. The session cannot be rebuilt: ${shortened(reasons.join('; '), 400)}. ` +
-      `${command('run')} shows what was done. Do by hand what step ${run.step} would do, then run ` +
-      `${command('resolve')} --applied; or cancel the run with --abandon (--not-applied tries the rebuild again)`,
+    message: `${clause(about.error.message, 300)}. The session cannot be rebuilt: ${why}`,
   };
 }

@@ -133,9 +133,10 @@ export function lastRequest(request: RunRequest, now: number, answer: string): L
 function targetOf(run: Run, plan: PlanView, request: ResumeRequest): number | string {
   const { life } = run;
   if (life.state !== 'FAILED') {
-    return life.state === 'NEEDS_DECISION'
-      ? `run ${run.id} needs a decision first: ${life.error.message}`
-      : `${itsState(run)}: only a FAILED run can be resumed`;
+    if (life.state !== 'NEEDS_DECISION') return `${itsState(run)}: only a FAILED run can be resumed`;
+    const { command } = { command: undefined, ...life.resumeWith };
+    const then = command === undefined ? '' : `. Check the tables of its step, then run: ${command}`;
+    return `run ${run.id} needs a decision first: ${life.error.message}${then}`;
   }
   // Its slot may be released already, though that is not stored yet.
   if (life.pendingActions.includes('release'))

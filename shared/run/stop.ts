@@ -129,11 +129,14 @@ function onRun(failure: Failure): Failure {
  */
 function resumeWith(
   run: Run,
-  { class: kind }: Failure,
+  { class: kind, step = run.step }: Failure,
   { plan, stage }: Context,
 ): { command: string; event: string } {
   const isBadFile =
-    kind === 'data' && fileOf(run.trigger) !== undefined && plan.steps[run.cursor]?.usesFile === true;
+    kind === 'data' &&
+    fileOf(run.trigger) !== undefined &&
+    // A file that left its batch has no step of its own.
+    plan.steps.find(({ name }) => name === step)?.usesFile === true;
   const verb = kind === 'input' || isBadFile ? 'cancel' : 'resume';
   return {
     command: commandLine(stage, `${verb} ${run.id}`),

@@ -20,5 +20,5 @@ export function onDriveFailed(run: Run, context: Context, message: string): Deci
   );
   if (underwayOf(run) === undefined) return fail(run, context, failure);
   const why = 'the end of its statement was not seen';
-  return needDecision(run, context, undecided(run, context, failure, why));
+  return needDecision(run, context, undecided(run, failure, why));
 }

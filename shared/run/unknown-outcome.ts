@@ -23,21 +23,19 @@ export function onUnknownOutcome(run: ActiveRun, context: Context, problem: Prob
       if (step.idempotent) return onSessionLost(run, context, problem);
       if (step.verify !== undefined) return ask(run, { kind: 'RunVerifyQuery', about: problem });
       const why = 'the step is opaque, has no marker and no verify: query';
-      return needDecision(run, context, undecided(run, context, problem.error, why));
+      return needDecision(run, context, undecided(run, problem.error, why));
     }
     default:
       return step.kind satisfies never;
   }
 }
 
-/** The failure, with why Baton cannot decide and what a person can answer. */
-export function undecided(run: Run, context: Context, failure: Failure, why: string): Failure {
+/** The failure, with why Baton cannot decide. */
+export function undecided(run: Run, failure: Failure, why: string): Failure {
   return {
     ...failure,
     outcome: { is: 'unknown', because: why },
-    message:
-      `${clause(failure.message, 500)}. Cannot tell whether step ${run.step} was applied: ${why}. Check its tables, then run: ` +
-      `${commandLine(context.stage, `resolve ${run.id}`)} --applied | --not-applied | --abandon`,
+    message: `${clause(failure.message, 500)}. Cannot tell whether step ${run.step} was applied: ${why}`,
   };
 }
 

@@ -36,7 +36,11 @@ function headingsOf(path: string): string[] {
 /** Commands in code blocks and between back ticks: `npx baton ...` up to a comment, a pipe or a redirection. */
 function commandsOf(path: string): string[][] {
   return [...read(path).matchAll(/npx baton ([^`\n#|<>&]*)/g)]
-    .map(([, words = '']): string[] => words.match(/"[^"]*"|'[^']*'|\S+/g) ?? [])
+    .map(
+      ([, words = '']): string[] =>
+        // A line of a message ends with a quotation mark.
+        words.replace(/^([^"]*)"$/, '$1').match(/"[^"]*"|'[^']*'|\S+/g) ?? [],
+    )
     .filter((words) => words.length > 0 && !words.includes('VERB') && !words.includes('...'));
 }
 

@@ -85,7 +85,7 @@ it('has the statement with line numbers and the marked place, the outcome, and w
       '  sql        4 | MERGE INTO mart.dim',
       '           > 6 | ON dim.id = stage.id',
       '  applied  no: its transaction was rolled back: it has no marker',
-      '  resume   runs 30_merge.sql in its session while that is open; after that in a new session, after running again 10_stage.sql, 20_load.sql.',
+      '  resume   runs 30_merge.sql in its session while that is open, after that in a new one, where 10_stage.sql, 20_load.sql run again first.',
       `           Tables of 10_stage.sql, 20_load.sql stay as they are: if they must be made anew, npx baton resume ${id} --from 10_stage.sql --stage test`,
       `             npx baton resume ${id} --stage test`,
     ]),

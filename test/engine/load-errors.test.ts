@@ -8,7 +8,10 @@ import type { Run } from '../../shared/run/run.ts';
 
 const FILE = 's3://bucket/a.csv';
 
-async function textOf(row: readonly (string | null)[]): Promise<string> {
+async function textOf(
+  row: readonly (string | null)[],
+  start?: { text: string; isWhole: boolean },
+): Promise<string> {
   const warehouse = {
     describe: async () => ({ queryId: '7' }),
     runSmall: async () => ({ ok: true, value: { status: 'FINISHED', statementId: 's' } }),
@@ -18,7 +21,7 @@ async function textOf(row: readonly (string | null)[]): Promise<string> {
     { session: { state: 'open', id: 'session' } } as Run,
     { session: { keepAliveSeconds: 300 } } as Plan,
     { statementId: 'failed', error: { class: 'data', message: '' } } as Failed,
-    { warehouse } as unknown as Engine,
+    { warehouse, files: { readStart: async () => start } } as unknown as Engine,
   );
   return message;
 }
@@ -31,4 +34,18 @@ test.each([
   [[FILE, '0', '', '', 'The encoding is another'], `${FILE}: The encoding is another`],
 ])('the text of a load error leaves out missing values: %j', async (row, expected) => {
   expect(await textOf(row)).toBe(expected);
+});
+
+const BAD = [FILE, '3', 'id', 'int4', 'Invalid digit'];
+const SHOWN = `${FILE} line 3, column id (int4): Invalid digit`;
+
+test.each([
+  ['as it is in the file', 'id,name\n1,a\nx,b\n2,c\n', true, `${SHOWN}, in: x,b`],
+  ['with the line ends of Windows', 'id,name\r\n1,a\r\nx,b\r\n', true, `${SHOWN}, in: x,b`],
+  ['at the end of the file', '1,a\n2,b\nx,c', true, `${SHOWN}, in: x,c`],
+  ['not where it may go on behind what was read', '1,a\n2,b\nx,c', false, SHOWN],
+  ['not if it comes later', '1,a\n', false, SHOWN],
+  ['cut after 200 bytes', `\n\n${'é'.repeat(150)}\n`, true, `${SHOWN}, in: ${'é'.repeat(100)}…`],
+])('a load error has the line %s', async (_where, text, isWhole, expected) => {
+  expect(await textOf(BAD, { text, isWhole })).toBe(expected);
 });

@@ -120,7 +120,7 @@ describe('a claim whose submission was never seen', () => {
     await claimed({ kind: 'opaque' }, timeout);
     await minutes(34);
     expect(run()).toMatchObject({ state: 'NEEDS_DECISION' });
-    expect(run().error?.message).toContain('baton resolve');
+    expect(run().resumeWith?.command).toContain('baton resolve');
   });
 
   it('of an idempotent opaque step is claimed again', async () => {

@@ -210,9 +210,7 @@ describe('a session that is lost after a commit', () => {
     expect(run.state).toBe('NEEDS_DECISION');
     expect(run.error?.message).toContain('30_changes.sql reads dim, which 40_merge.sql has changed since');
     expect(run.error?.message).toContain('one file');
-    expect(run.error?.message).toContain(
-      `baton resolve ${id} --stage test --applied; or cancel the run with --abandon`,
-    );
+    expect(run.card?.text).toContain(`npx baton resolve ${id} --applied --stage test`);
   });
 });
 

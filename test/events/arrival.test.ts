@@ -25,7 +25,7 @@ describe('the input of start-run', () => {
     const Records = [{ messageId: 'm1', body: 'anything' }];
     expect(readStartRunEvent({ Records }, 'test')).toEqual({
       kind: 'batch',
-      messages: [{ id: 'm1', body: 'anything' }],
+      messages: [{ id: 'm1', body: 'anything', receives: 1 }],
     });
   });
 

@@ -242,7 +242,16 @@ describe('the size limits of requests and events', () => {
 
 describe('a batch of the queue', () => {
   it('has an id and a body for each message', () => {
-    expect(parseQueueBatch({ Records: [{ messageId: 'm', body: '{}' }] })).toEqual([{ id: 'm', body: '{}' }]);
+    expect(parseQueueBatch({ Records: [{ messageId: 'm', body: '{}' }] })).toEqual([
+      { id: 'm', body: '{}', receives: 1 },
+    ]);
+  });
+
+  it('says how often a message was received', () => {
+    const attributes = { ApproximateReceiveCount: '3' };
+    expect(parseQueueBatch({ Records: [{ messageId: 'm', body: '{}', attributes }] })).toMatchObject([
+      { receives: 3 },
+    ]);
   });
 
   it('without records is refused', () => {

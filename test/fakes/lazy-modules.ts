@@ -5,6 +5,7 @@ import '../../shared/engine/batch/perform.ts';
 import '../../shared/engine/drive-request.ts';
 import '../../shared/engine/pending-actions.ts';
 import '../../shared/engine/failure-place.ts';
+import '../../shared/engine/gone-plan.ts';
 import '../../shared/engine/load-errors.ts';
 import '../../shared/engine/plan-rebuild.ts';
 import '../../shared/engine/publish.ts';

@@ -57,6 +57,10 @@ export class World {
           return this.objects.get(`${bucket}/${key}`);
         },
         getArtifact: async (key) => this.artifacts.get(key),
+        readStart: async (bucket, key) => {
+          const text = this.texts.get(`${bucket}/${key}`);
+          return text === undefined ? undefined : { text, isWhole: true };
+        },
         read: async (bucket, key) => this.texts.get(`${bucket}/${key}`),
         list: async (bucket, prefix, after, limit) => this.#list(bucket, prefix, after, limit),
         putArtifact: async (key, body) => {

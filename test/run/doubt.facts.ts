@@ -55,7 +55,7 @@ function unknownYet(step: string): string {
 }
 
 function decidesPerson(why: string, step = '40_commit.sql', said = 'gone'): string {
-  return `${said}. Cannot tell whether step ${step} was applied: ${why}. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`;
+  return `${said}. Cannot tell whether step ${step} was applied: ${why}`;
 }
 
 const rebuilds = { effect: { kind: 'PlanRebuild', about: unknown(failure) } } as const;

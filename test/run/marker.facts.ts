@@ -231,7 +231,7 @@ const inAMinute = {
 const rebuilds = { effect: { kind: 'PlanRebuild', about: unknown(failure) } } as const;
 
 function decidesPerson(why: string, said = 'gone'): string {
-  return `${said}. Cannot tell whether step 40_commit.sql was applied: ${why}. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`;
+  return `${said}. Cannot tell whether step 40_commit.sql was applied: ${why}`;
 }
 
 const unreadable = 'baton.step_marker could not be read';

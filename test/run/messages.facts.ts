@@ -130,9 +130,9 @@ export const messageFacts = [
   fact('a refused rebuild has at most 300 bytes of the failure and 400 of its reasons', () => {
     isCutAt(300, submittedAt(COMMIT), refused(['dim was changed']));
     const whole = saidOf(submittedAt(COMMIT), refused(['r'.repeat(400)]), 3);
-    assert.ok(whole.includes(`${'r'.repeat(400)}. npx baton run`));
+    assert.ok(whole.endsWith('r'.repeat(400)));
     const long = saidOf(submittedAt(COMMIT), refused(['r'.repeat(401)]), 3);
-    assert.ok(long.includes(`${cut('r', 400, 401)}. npx baton run`));
+    assert.ok(long.endsWith(cut('r', 400, 401)));
   }),
   fact('a file overwritten while a rebuild loaded it restarts the rebuild for the same target', () => {
     const rebuild = {

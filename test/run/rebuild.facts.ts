@@ -184,7 +184,7 @@ const planning = [
       planned({ verdict: 'refused', reasons: ['40_commit.sql wrote dim', '20_load.sql reads dim'] }),
       now,
       'NEEDS_DECISION',
-      'gone. The session cannot be rebuilt: 40_commit.sql wrote dim; 20_load.sql reads dim. npx baton run run-1 --stage dev shows what was done. Do by hand what step 40_commit.sql would do, then run npx baton resolve run-1 --stage dev --applied; or cancel the run with --abandon (--not-applied tries the rebuild again)',
+      'gone. The session cannot be rebuilt: 40_commit.sql wrote dim; 20_load.sql reads dim',
     ),
   ),
   fact('a run whose rebuild was refused continues in a new session, whatever a person decides', () => {

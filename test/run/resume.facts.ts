@@ -280,7 +280,7 @@ export const resumeFacts = [
     refused(
       failedAt(COMMIT, { state: 'NEEDS_DECISION' }),
       resume(),
-      'run run-1 needs a decision first: ERROR: so it said',
+      'run run-1 needs a decision first: ERROR: so it said. Check the tables of its step, then run: npx baton resume run-1',
     );
   }),
   ...(['RUNNING', 'SUCCEEDED', 'CANCELLED', 'QUEUED'] as const).map((state) =>

@@ -682,7 +682,7 @@ const reports = [
         seen(failedWith(of)),
         now,
         'NEEDS_DECISION',
-        'ERROR: so it said. Cannot tell whether step 50_call.sql was applied: the step is opaque, has no marker and no verify: query. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon',
+        'ERROR: so it said. Cannot tell whether step 50_call.sql was applied: the step is opaque, has no marker and no verify: query',
       ),
     ),
     fact(`the verify: query of an opaque step reported as ${of} is run`, () =>

@@ -106,7 +106,7 @@ export const troubleFacts = [
             phase: 'READY',
             error: {
               class: 'unknown',
-              message: `${said}. Cannot tell whether step 40_commit.sql was applied: the end of its statement was not seen. Check its tables, then run: npx baton resolve run-1 --stage dev --applied | --not-applied | --abandon`,
+              message: `${said}. Cannot tell whether step 40_commit.sql was applied: the end of its statement was not seen`,
               step: '40_commit.sql',
               ...(phase === 'SUBMITTED' ? { statementId: 'statement-1' } : {}),
               outcome: { is: 'unknown', because: 'the end of its statement was not seen' },

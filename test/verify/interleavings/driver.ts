@@ -112,6 +112,7 @@ class Replay {
       later: async () => undefined,
       files: {
         find: async () => undefined,
+        readStart: async () => undefined,
         getArtifact: async () => undefined,
         read: async () => undefined,
         list: async () => ({ files: [], isLast: true }),

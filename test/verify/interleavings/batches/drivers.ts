@@ -124,6 +124,7 @@ function eventOf(job: Job & { readonly kind: 'event' }, now: number): RunEvent {
 function filesOf({ objects, artifacts }: State): Ports['files'] {
   return {
     find: async (bucket, key) => objects.get(`${bucket}/${key}`),
+    readStart: async () => undefined,
     getArtifact: async (key) => artifacts.get(key),
     list: async () => ({ files: [], isLast: true }),
     read: async () => undefined,
