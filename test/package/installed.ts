@@ -75,12 +75,17 @@ export class Installed {
 
   static async make(installation: Installation, options: readonly string[] = []): Promise<Installed> {
     const installed = new Installed(mkdtempSync(join(tmpdir(), 'baton-package-')));
-    for (const path of [installed.home, installed.place]) mkdirSync(path);
-    await installed.#pack();
-    installed.#give();
-    if (installation === 'npm') await installed.#install(options);
-    else await installed.#link();
-    return installed;
+    try {
+      for (const path of [installed.home, installed.place]) mkdirSync(path);
+      await installed.#pack();
+      installed.#give();
+      if (installation === 'npm') await installed.#install(options);
+      else await installed.#link();
+      return installed;
+    } catch (error) {
+      installed.remove();
+      throw error;
+    }
   }
 
   async #pack(): Promise<void> {
@@ -90,7 +95,8 @@ export class Installed {
     symlinkSync(join(root, 'node_modules'), join(sources, 'node_modules'));
     await run('npm', ['pack', '--silent', '--pack-destination', this.folder], {
       cwd: sources,
-      env: this.#environment(),
+      // What npm keeps there would belong to this process's user.
+      env: { ...this.#environment(), HOME: sources },
     });
     rmSync(sources, { recursive: true });
   }
