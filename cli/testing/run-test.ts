@@ -86,7 +86,7 @@ function runMismatch(run: Run, expected: ExpectedRun, test: TestCase): Mismatch[
     const waiting = waitingOf(run);
     const why = waiting === undefined ? '' : `; it ${waitingText(waiting)}`;
     const at = run.step === '' ? '' : ` at ${run.step}`;
-    const text = `run ${run.id} is still ${state}${at} after ${test.timeoutSeconds} s (timeout: of the test)${why}`;
+    const text = `run ${run.id} is still ${state}${at} at the end of the test's timeout (${test.timeoutSeconds} s)${why}`;
     return [{ kind: 'run', runId: run.id, text }];
   }
   const failure = errorOf(run)?.class;

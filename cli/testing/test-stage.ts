@@ -8,7 +8,7 @@ import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/cl
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { pages } from '../../shared/pages.ts';
 import { defined } from '../../shared/run/defined.ts';
-import { isAtEnd, isAtRest, type Run } from '../../shared/run/run.ts';
+import { isAtEnd, type Run } from '../../shared/run/run.ts';
 import type { Connection } from '../aws/connection.ts';
 import type { SqlClient } from '../aws/sql-client.ts';
 import { findNewRuns, runsBefore } from '../drop/find-new-runs.ts';
@@ -17,7 +17,7 @@ import { CommandError, EXIT } from '../exit.ts';
 import { localAdmin, type LocalAdmin } from '../local/admin.ts';
 import type { Stack } from '../local/stack.ts';
 import { setupLine } from '../query/apply-setup.ts';
-import { ask, requestBy } from '../requests.ts';
+import { requestBy } from '../requests.ts';
 import { followRun } from '../runs/follow-run.ts';
 import type { RunReader } from '../runs/run-reader.ts';
 import type { FoundRows } from './compare.ts';
@@ -31,12 +31,19 @@ const FIRST_PASS_MS = 60_000;
 const LONGEST_PASS_MS = 480_000;
 const PAUSE_MS = 100;
 const CANCEL_MS = 30_000;
+const LATEST_MS = 120_000;
+const TIMED_OUT = Symbol('timed out');
 /** Newest runs of a pipeline that are looked through. */
 const LOOKED_AT = 200;
 
 /** The test came to its time limit. */
 export class TestTimeout extends Error {
   override name = 'TestTimeout';
+}
+
+/** Nothing of the run is left to do; a file in a batch has the fate of its batch. */
+function isOver(run: Run): boolean {
+  return run.life.state === 'ABSORBED' || (isAtEnd(run) && run.life.pendingActions.length === 0);
 }
 
 export class TestStage {
@@ -49,6 +56,8 @@ export class TestStage {
   readonly #s3: S3Client;
   readonly #folder: string;
   readonly #signal: AbortSignal;
+  /** Searches for runs that a test did not wait for to the end. */
+  readonly #late: Promise<unknown>[] = [];
   #isEmpty = true;
 
   private constructor(
@@ -116,13 +125,23 @@ export class TestStage {
     writeFileSync(path, bytes);
     const { etag } = await landing.upload(path, bytes.byteLength, key);
     const upload = { bucket: landing.bucket, key, etag };
-    const ids = await findNewRuns(this.#reader, pipelines, upload, before, { signal: this.#signal });
+    const search = findNewRuns(this.#reader, pipelines, upload, before, { signal: this.#signal });
+    const ids = await this.#before(
+      deadline,
+      search,
+      `it was uploaded, but no run of ${pipelines.join(' or ')} started within the test's timeout`,
+    );
     const runs: Run[] = [];
     for (const id of ids) runs.push(await this.#atRest(id, deadline));
     // The list grows while it is walked.
-    for (const run of runs)
-      for (const follower of run.life.state === 'SUCCEEDED' ? followersOf(run.pipeline, this.#plans) : [])
-        runs.push(await this.#atRest(await this.#followerOf(run, follower, deadline), deadline));
+    for (const run of runs) {
+      if (run.life.state !== 'SUCCEEDED') continue;
+      for (const follower of followersOf(run.pipeline, this.#plans)) {
+        const missing = `${run.id} succeeded, but no run of ${follower} started within the test's timeout`;
+        const id = await this.#before(deadline, this.#followerOf(run, follower), missing);
+        runs.push(await this.#atRest(id, deadline));
+      }
+    }
     return runs;
   }
 
@@ -167,32 +186,58 @@ export class TestStage {
     return run;
   }
 
-  async #followerOf(upstream: Run, pipeline: string, deadline: number): Promise<string> {
+  /** Waits for a run up to the deadline of the test; the next test waits for it a little longer. */
+  async #before<T>(deadline: number, search: Promise<T>, missing: string): Promise<T> {
+    const over = new AbortController();
+    const limit = sleep(Math.max(deadline - Date.now(), 0), TIMED_OUT, { signal: over.signal });
+    limit.catch(() => undefined);
+    try {
+      const found = await Promise.race([search, limit]);
+      if (found !== TIMED_OUT) return found;
+    } finally {
+      over.abort();
+    }
+    this.#late.push(search.catch(() => undefined));
+    throw new TestTimeout(missing);
+  }
+
+  async #followerOf(upstream: Run, pipeline: string): Promise<string> {
+    const limit = Date.now() + LATEST_MS;
     for (;;) {
       const found = (await this.#reader.listRuns(pipeline, LOOKED_AT)).find(
         ({ trigger }) => trigger.kind === 'pipeline' && trigger.upstream.runId === upstream.id,
       );
       if (found !== undefined) return found.id;
-      if (Date.now() > deadline)
-        throw new TestTimeout(`${upstream.id} succeeded, but no run of ${pipeline} started`);
+      if (Date.now() > limit) throw new TestTimeout(`no run of ${pipeline} started after ${upstream.id}`);
       await sleep(PAUSE_MS, undefined, { signal: this.#signal });
     }
   }
 
-  /** Cancels what is not at an end: a failed run keeps its slot, and the next test would wait for it. */
+  /**
+   * Cancels what is not at an end (a failed run keeps its slot, and the next test would wait for it), and waits until no
+   * follow-up of any run is left.
+   */
   async #endRuns(): Promise<void> {
     const operator = await this.#connection.operator();
     const deadline = Date.now() + CANCEL_MS;
-    for (const { pipeline } of this.#plans) {
-      const open = (await this.#reader.listRuns(pipeline, LOOKED_AT)).filter((run) => !isAtEnd(run));
+    // A run that is made later than this would hold the slot of the next test.
+    await Promise.race([
+      Promise.all(this.#late.splice(0)),
+      sleep(CANCEL_MS, undefined, { signal: this.#signal, ref: false }),
+    ]);
+    for (;;) {
+      const lists = this.#plans.map(({ pipeline }) => this.#reader.listRuns(pipeline, LOOKED_AT));
+      const open = (await Promise.all(lists)).flat().filter((run) => !isOver(run));
+      const [first] = open;
+      if (first === undefined) return;
+      if (Date.now() > deadline)
+        throw new CommandError(EXIT.unreachable, `run ${first.id} of an earlier test could not be ended`);
       // The newest first: none gets the slot of another.
-      for (const { id } of open)
-        await ask(operator, { verb: 'cancel', runId: id, ...requestBy('the test is over') });
-      for (const { id } of open) {
-        const ended = await this.#atRest(id, deadline);
-        if (!isAtRest(ended))
-          throw new CommandError(EXIT.unreachable, `run ${id} of an earlier test could not be cancelled`);
-      }
+      for (const run of open)
+        if (!isAtEnd(run) && run.life.state !== 'CANCELLING')
+          // A refusal: it has ended meanwhile.
+          await operator.ask({ verb: 'cancel', runId: run.id, ...requestBy('the test is over') });
+      await sleep(PAUSE_MS, undefined, { signal: this.#signal });
     }
   }
 

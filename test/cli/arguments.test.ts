@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { readArguments } from '../../cli/arguments.ts';
 import { CommandError, EXIT } from '../../cli/exit.ts';
+import { verbHelp } from '../../cli/help.ts';
 import type { Verb } from '../../cli/verb.ts';
 
 const verb: Verb = {
@@ -49,6 +50,13 @@ describe('the arguments of a verb', () => {
 
   it('pass anything after -- as positionals', () => {
     expect(readArguments(verb, ['--', '--to']).required('FILE')).toBe('--to');
+  });
+
+  it('are as many words as are given where the last may stand for several', () => {
+    const many = { ...verb, positionals: [{ name: 'NAME', optional: true, many: true, help: '' }] } as const;
+    expect(readArguments(many, ['a', '--no-wait', 'b', 'c']).positionals('NAME')).toEqual(['a', 'b', 'c']);
+    expect(readArguments(many, []).positionals('NAME')).toEqual([]);
+    expect(verbHelp(many)).toMatch(/^usage: baton carry \[NAME \.\.\.\] /);
   });
 
   it('are refused with the nearest known option for an unknown one', () => {

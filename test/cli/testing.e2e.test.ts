@@ -196,7 +196,7 @@ it('a test that would wait too long ends with what it waits for, and the next on
     expect.objectContaining({
       kind: 'run',
       text: expect.stringMatching(
-        /^run ticks-\w+ is still RUNNING at 20_slow\.sql after 2 s \(timeout: of the test\)$/,
+        /^run ticks-\w+ is still RUNNING at 20_slow\.sql at the end of the test's timeout \(2 s\)$/,
       ),
     }),
   ]);
