@@ -9,7 +9,7 @@ import type { Plan } from '../pipeline/plan.ts';
 import { quoteLiteral } from '../pipeline/render.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
 import { checkPath } from './check/path.ts';
-import { runIn } from './check/session.ts';
+import { runIn, type Outcome } from './check/session.ts';
 import { tablesOf, type NamedTable } from './named-tables.ts';
 import type { Engine } from './ports.ts';
 
@@ -17,6 +17,7 @@ import type { Engine } from './ports.ts';
 const RESERVE_MS = 8_000;
 /** Key prefix of the check's own objects, below the only prefix that the role may write. */
 const SAMPLE = 'manifests/baton-check';
+const SAMPLE_TABLE = 'CREATE TEMP TABLE baton_check (line VARCHAR(256))';
 /** A key that no pipeline's file has. */
 const NOWHERE = 'baton-check/no-such-file';
 
@@ -143,9 +144,8 @@ async function askWarehouse(
     return;
   }
   tell({ what: 'sign-in', status: 'ok' });
-  const { sessionId } = opened.value;
-  const ask = async (sql: string): Promise<string | undefined> =>
-    (await runIn(sessionId, sql, engine)).failure;
+  const runHere = runnerIn(opened.value.sessionId, warehouse, engine);
+  const ask = async (sql: string): Promise<string | undefined> => (await runHere(sql)).failure;
   const probe = async (what: Probe['what'], sql: string): Promise<boolean> => {
     if (engine.driver.remainingMs() < RESERVE_MS) {
       tell({ what, status: 'unsure', said: NO_TIME });
@@ -171,26 +171,50 @@ async function askWarehouse(
   for (const table of tablesOf(plans)) {
     if (engine.driver.remainingMs() < RESERVE_MS) {
       tell({ what: 'table', status: 'unsure', said: NO_TIME, about: table.name });
-    } else tell({ what: 'table', about: table.name, ...(await rightsOn(table, sessionId, engine)) });
+    } else tell({ what: 'table', about: table.name, ...(await rightsOn(table, runHere, engine)) });
   }
-  if (await probe('temporary-tables', 'CREATE TEMP TABLE baton_check (line VARCHAR(256))')) {
+  if (await probe('temporary-tables', SAMPLE_TABLE)) {
     asked.next = 'copy';
     await copies(plans, ask, tell, engine);
   }
-  await engine.warehouse.runSmall(sessionId, 'SELECT 1', CLOSING_KEEP_ALIVE_SECONDS);
+  await runHere('SELECT 1', CLOSING_KEEP_ALIVE_SECONDS);
+}
+
+type RunHere = (sql: string, keepAliveSeconds?: number) => Promise<Outcome>;
+
+/** Statements in one session; in another with the sample table if it ended with a failed statement: AWS does not say whether it does. */
+function runnerIn(first: string, warehouse: string | undefined, engine: Engine): RunHere {
+  let sessionId = first;
+  let hasFailed = false;
+  let hasTable = false;
+  const isGone = async (): Promise<boolean> => {
+    const state = await engine.warehouse.session(sessionId).catch(() => 'UNREADABLE');
+    return state === 'CLOSED' || state === 'UNKNOWN';
+  };
+  return async (sql, keepAliveSeconds) => {
+    if (hasFailed && (await isGone())) {
+      const opened = await engine.warehouse.open({ set: {}, name: 'baton-check', ...defined({ warehouse }) });
+      if (opened.ok) ({ sessionId } = opened.value);
+      if (opened.ok && hasTable) await runIn(sessionId, SAMPLE_TABLE, engine);
+    }
+    const outcome = await runIn(sessionId, sql, engine, keepAliveSeconds);
+    hasFailed = outcome.failure !== undefined;
+    hasTable ||= sql === SAMPLE_TABLE && !hasFailed;
+    return outcome;
+  };
 }
 
 /** Tries to read, on no rows; asks for the privilege to change (Redshift developer guide: HAS_TABLE_PRIVILEGE). */
 async function rightsOn(
   { name, isWritten }: NamedTable,
-  sessionId: string,
+  runHere: RunHere,
   engine: Engine,
 ): Promise<Pick<Probe, 'status' | 'said'>> {
   const has = (right: string): string => `HAS_TABLE_PRIVILEGE(${quoteLiteral(name)}, '${right}')`;
   const sql = isWritten
     ? `SELECT ${has('insert')} OR ${has('update')} OR ${has('delete')}`
     : `SELECT COUNT(*) FROM ${name} WHERE 1 = 0`;
-  const { failure, statementId } = await runIn(sessionId, sql, engine);
+  const { failure, statementId } = await runHere(sql);
   if (failure !== undefined || statementId === undefined) return { status: 'failed', said: failure ?? '' };
   if (!isWritten) return { status: 'ok' };
   try {

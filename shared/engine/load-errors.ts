@@ -57,7 +57,7 @@ async function readLoadErrors(
     if (where === undefined) return [];
     const sql = `SELECT TRIM(file_name) AS file_name, line_number, TRIM(column_name) AS column_name, TRIM(column_type) AS column_type, TRIM(error_message) AS error_message FROM sys_load_error_detail WHERE ${where} ORDER BY start_time DESC, line_number LIMIT ${ROWS_READ}`;
     const read = await warehouse.runSmall(sessionId, sql, plan.session.keepAliveSeconds);
-    const rows = read.ok ? await rowsOf(read.value, warehouse) : await rowsOfOther(sql, run, plan, warehouse);
+    const rows = read.ok ? await rowsOf(read.value, warehouse) : await rowsOfOther(sql, plan, warehouse);
     const raw = await rawLines(rows, run.id, engine);
     return rows.map((row, i) => ({ file: row[0] ?? '', text: loadErrorText(row, raw[i]) }));
   } catch (error) {
@@ -93,10 +93,10 @@ async function rowsOf({ status, statementId }: SmallEnd, warehouse: Warehouse): 
   return result === 'NOT_FOUND' ? [] : result.rows;
 }
 
-/** The run's session is gone or busy: any session of the same user can read the view. */
-async function rowsOfOther(sql: string, run: Run, plan: Plan, warehouse: Warehouse): Promise<Rows> {
-  const read = setsAside(run, plan) ? await warehouse.ask(sql, plan.warehouse) : undefined;
-  return read?.ok === true ? read.value : [];
+/** The run's session is gone or busy, as it may be after an error: any session of the same user can read the view. */
+async function rowsOfOther(sql: string, plan: Plan, warehouse: Warehouse): Promise<Rows> {
+  const read = await warehouse.ask(sql, plan.warehouse);
+  return read.ok ? read.value : [];
 }
 
 function setsAside({ batch }: Run, { isolateFiles }: Plan): boolean {

@@ -58,13 +58,16 @@ it('if a refusal uses the token up, the step is claimed again and takes effect o
   expect(claimedAgain).toBeGreaterThan(0);
 }, 120_000);
 
-it('with error ids in texts, session ids in all answers and a kept keep-alive of zero, runs end with the same state and failure class', async () => {
+it('with error ids in texts, session ids in all answers, late events, a DescribeStatement that lags and sessions that end after an error, runs end with the same state and failure class', async () => {
   stack = await Stack.start({
     environment: {
       BATON_LOCAL_ERROR_IDS: '1',
       BATON_LOCAL_SESSION_ID_ALWAYS: '1',
       BATON_LOCAL_KEEP_ALIVE_ZERO: 'keep',
       BATON_LOCAL_IDLE_TIMEOUT_SERVERLESS: '0',
+      BATON_LOCAL_EVENT_DELAY_MS: '200',
+      BATON_LOCAL_DESCRIBE_LAG_MS: '500',
+      BATON_LOCAL_SESSION_ENDS_AFTER_ERROR: '1',
     },
   });
   await stack.put('stores/fine.csv', `${HEADER}2,Store 2,Lyon,FR,2020-01-01\n`);
@@ -73,4 +76,9 @@ it('with error ids in texts, session ids in all answers and a kept keep-alive of
   const bad = await ended('stores/bad.csv');
   expect(bad).toMatchObject({ state: 'FAILED', error: { class: 'data' } });
   expect(bad.error?.message).toContain('store_id');
-});
+  // None at all: the sweep does it.
+  await stack.admin('POST', 'switches', { completionEvents: false });
+  expect((await stack.baton('cancel', bad.id)).code).toBe(0);
+  await stack.put('stores/unheard.csv', `${HEADER}4,Store 4,Lyon,FR,2020-01-01\n`);
+  expect(await ended('stores/unheard.csv')).toMatchObject({ state: 'SUCCEEDED' });
+}, 120_000);

@@ -32,6 +32,12 @@ const PLAN = {
 /** What a file that is not there is answered with. */
 const MISSING = 'Mandatory url is not present in manifest file: it does not exist';
 
+const UNAVAILABLE: Refusal = {
+  reason: 'session-unavailable',
+  class: 'session-lost',
+  message: 'not available',
+};
+
 interface World {
   /** The error of a statement that matches. */
   readonly failing?: readonly (readonly [RegExp, string])[];
@@ -43,12 +49,15 @@ interface World {
   readonly late?: true;
   /** How often the session is refused first. */
   readonly busy?: number;
+  /** A failed statement ends its session. */
+  readonly fragile?: true;
 }
 
 async function probesOf(world: World = {}, plans: readonly Plan[] = [PLAN]) {
   const sent: string[] = [];
   const opened: (string | undefined)[] = [];
   let busy = world.busy ?? 0;
+  let isClosed = false;
   const failing: World['failing'] = [...(world.failing ?? []), [/manifests\/baton-check-\d/, MISSING]];
   const engine = {
     plans: { all: () => plans },
@@ -74,6 +83,7 @@ async function probesOf(world: World = {}, plans: readonly Plan[] = [PLAN]) {
     warehouse: {
       open: ({ warehouse }: { warehouse?: string }) => {
         opened.push(warehouse);
+        isClosed = false;
         if (world.late === true) return new Promise(() => {});
         return Promise.resolve(
           world.refused === undefined
@@ -84,14 +94,16 @@ async function probesOf(world: World = {}, plans: readonly Plan[] = [PLAN]) {
       runSmall: (_session: string, sql: string, keepAlive: number) => {
         if (busy > 0) {
           busy -= 1;
-          const refusal = { reason: 'session-unavailable', class: 'transient', message: 'not available' };
-          return Promise.resolve({ ok: false, refusal });
+          return Promise.resolve({ ok: false, refusal: UNAVAILABLE });
         }
+        if (isClosed) return Promise.resolve({ ok: false, refusal: UNAVAILABLE });
         sent.push(keepAlive === 1 ? 'CLOSE' : sql);
         const error = failing.find(([pattern]) => pattern.test(sql))?.[1];
+        if (error !== undefined && world.fragile === true) isClosed = true;
         const end = error === undefined ? { status: 'FINISHED' } : { status: 'FAILED', error };
         return Promise.resolve({ ok: true, value: { statementId: 'id', ...end } });
       },
+      session: () => Promise.resolve(isClosed ? 'CLOSED' : 'AVAILABLE'),
       result: () => Promise.resolve({ columns: ['x'], rows: [[String(world.has ?? true)]], total: 1 }),
     },
   } as unknown as Engine;
@@ -200,6 +212,17 @@ describe('the check of a stage', () => {
 
   it('retries while its session is still busy', async () => {
     expect((await probesOf({ busy: 3 })).bad).toEqual([]);
+  });
+
+  it('continues in a new session, with its sample table, where a failed statement ends the session', async () => {
+    const { bad, opened, sent } = await probesOf({
+      fragile: true,
+      failing: [[/step_marker/, 'no such table']],
+    });
+    expect(bad.map(({ what, said }) => [what, said])).toEqual([['marker', 'no such table']]);
+    // After the marker and after each COPY of a file that is not there.
+    expect(opened).toHaveLength(4);
+    expect(sent.filter((sql) => sql.startsWith('CREATE TEMP TABLE'))).toHaveLength(3);
   });
 
   it('checks each warehouse that pipelines name, and always the stage’s own', async () => {

@@ -11,11 +11,13 @@ const FILE = 's3://bucket/a.csv';
 async function textOf(
   row: readonly (string | null)[],
   start?: { text: string; isWhole: boolean },
+  other = {},
 ): Promise<string> {
   const warehouse = {
     describe: async () => ({ queryId: '7' }),
     runSmall: async () => ({ ok: true, value: { status: 'FINISHED', statementId: 's' } }),
     result: async () => ({ columns: [], rows: [row], total: 1 }),
+    ...other,
   };
   const { message } = await explainDataError(
     { session: { state: 'open', id: 'session' } } as Run,
@@ -48,4 +50,13 @@ test.each([
   ['cut after 200 bytes', `\n\n${'é'.repeat(150)}\n`, true, `${SHOWN}, in: ${'é'.repeat(100)}…`],
 ])('a load error has the line %s', async (_where, text, isWhole, expected) => {
   expect(await textOf(BAD, { text, isWhole })).toBe(expected);
+});
+
+test('load errors are read in another session if that of the run ended with the error', async () => {
+  const refusal = { reason: 'session-unavailable', class: 'session-lost', message: 'not available' };
+  const lost = { runSmall: async () => ({ ok: false, refusal }) };
+  expect(await textOf(BAD, undefined, { ...lost, ask: async () => ({ ok: true, value: [BAD] }) })).toBe(
+    SHOWN,
+  );
+  expect(await textOf(BAD, undefined, { ...lost, ask: async () => ({ ok: false, refusal }) })).toBe('');
 });

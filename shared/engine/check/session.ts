@@ -6,6 +6,7 @@ import type { Engine } from '../ports.ts';
 /** Keep-alive of the sessions that checks open, in seconds. */
 const CHECK_KEEP_ALIVE_SECONDS = 60;
 const MOST_TRIES = 8;
+const LAG_MS = 3_000;
 
 export interface Outcome {
   readonly failure?: string;
@@ -23,9 +24,10 @@ export async function runIn(
     const result = await whenFree(() => engine.warehouse.runSmall(sessionId, sql, keepAliveSeconds), engine);
     if (!result.ok) return { failure: result.refusal.message };
     const { statementId, status, error } = result.value;
-    return status === 'FINISHED'
-      ? { statementId }
-      : { statementId, failure: error ?? `the statement is ${status}` };
+    if (status === 'FINISHED') return { statementId };
+    // DescribeStatement may lag behind the answer, which has no error text.
+    const text = error ?? (await endOf(statementId, LAG_MS, engine))?.error;
+    return { statementId, failure: text ?? `the statement is ${status}` };
   } catch (error) {
     return { failure: nameAndMessageOf(error) };
   }

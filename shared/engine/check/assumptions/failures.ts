@@ -2,7 +2,7 @@
 import { failureClassOf } from '../../../warehouse/failure-class.ts';
 import type { FailureClass } from '../../../run/run.ts';
 import type { Engine } from '../../ports.ts';
-import { endOf, runIn } from '../session.ts';
+import { endOf } from '../session.ts';
 import {
   close,
   differs,
@@ -69,9 +69,9 @@ async function errorWords({ engine, note }: Lab): Promise<void> {
     texts.push(failure);
     const found = failureClassOf(failure);
     if (found !== expected) unrecognized.push(`${sql}: "${failure}" is ${found}, not ${expected}`);
-    states.push(await untilFree(sessionId, FREE_MS, engine));
-    const next = await runIn(sessionId, 'SELECT 1', engine);
-    if (next.failure !== undefined) ({ sessionId } = await openSession(engine));
+    const state = await untilFree(sessionId, FREE_MS, engine);
+    states.push(state);
+    if (state !== 'AVAILABLE') ({ sessionId } = await openSession(engine));
   }
   note(
     unrecognized.length === 0
@@ -167,6 +167,7 @@ async function sessionForEffects(engine: Engine): Promise<string> {
 }
 
 /** Undefined: the session is gone, and the table with it. */
-function effects(sessionId: string, n: number, engine: Engine): Promise<number | undefined> {
+async function effects(sessionId: string, n: number, engine: Engine): Promise<number | undefined> {
+  if ((await untilFree(sessionId, FREE_MS, engine)) !== 'AVAILABLE') return undefined;
   return numberIn(sessionId, `SELECT COUNT(*) FROM baton_effects WHERE n = ${n}`, engine);
 }

@@ -43,7 +43,9 @@ export async function mustRun(sessionId: string, sql: string, engine: Engine): P
   return statementId;
 }
 
+/** Unless it has ended. */
 export async function close(sessionId: string, engine: Engine): Promise<void> {
+  if ((await untilFree(sessionId, FREE_MS, engine)) !== 'AVAILABLE') return;
   await runIn(sessionId, 'SELECT 1', engine, CLOSING_KEEP_ALIVE_SECONDS);
 }
 
@@ -61,6 +63,8 @@ export async function mustSubmit(
 }
 
 const NUMBERS = 50;
+/** After the end of its statement. */
+const FREE_MS = 4_000;
 
 /** A temporary table for `slow`. */
 export async function makeNumbers(sessionId: string, engine: Engine): Promise<void> {
