@@ -114,7 +114,11 @@ async function openSession(run: Run, plan: Plan, engine: Engine, tries: number):
       ...defined({ warehouse: plan.warehouse }),
     }),
     engine.publisher.publish([
-      { source: 'baton', type: 'Run Started', detail: { runId, pipeline, trigger } },
+      {
+        source: 'baton',
+        type: 'Run Started',
+        detail: { stage: engine.settings.stage, runId, pipeline, trigger },
+      },
     ]),
   ]);
   return opened.ok

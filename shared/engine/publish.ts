@@ -22,7 +22,6 @@ const TYPES: Readonly<Partial<Record<RunState, string>>> = {
   FAILED: 'Run Failed',
   NEEDS_DECISION: 'Run Needs Decision',
   CANCELLED: 'Run Cancelled',
-  SUPERSEDED: 'Run Superseded',
 };
 
 /** What people are told of the stop; made once, and stored before it is sent. */

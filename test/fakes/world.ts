@@ -1,4 +1,5 @@
 /** A whole world for the engine: fakes of every port, a clock that only moves when told, and the events that flew. */
+import { problemsOf } from './documented-events.ts';
 import type {
   Driver,
   Engine,
@@ -69,6 +70,8 @@ export class World {
       },
       publisher: {
         publish: async (entries) => {
+          const problems = entries.flatMap(problemsOf);
+          if (problems.length > 0) throw new Error(`an event is not as documented: ${problems.join('; ')}`);
           this.published.push(...entries);
         },
       },

@@ -11,6 +11,7 @@ import type { RunFile } from '../../shared/run/trigger.ts';
 import type { RunStore } from '../../shared/store/run-store.ts';
 import { Killed } from '../fakes/crash.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
+import { problemsOf } from '../fakes/documented-events.ts';
 import { fileOf, World } from '../fakes/world.ts';
 import { Broken } from './broken.ts';
 import { CallFaults, Injected } from './call-faults.ts';
@@ -279,7 +280,10 @@ export class Stage {
 
   readonly #publisher = {
     publish: async (entries: readonly Publication[]): Promise<void> => {
-      for (const { source, type, detail } of entries) {
+      for (const entry of entries) {
+        const { source, type, detail } = entry;
+        const [problem] = problemsOf(entry);
+        if (problem !== undefined) this.#unexpected ??= new Error(problem);
         if (source === 'baton') {
           this.published.add(`${String(detail['runId'])} ${String(detail['state'])}`);
           if (detail['message'] !== undefined) this.#message(type, detail);
