@@ -31,7 +31,7 @@ export function adviceOf(facts: Facts): Advice {
     };
   if (command === cancel)
     return {
-      resume: ['would load the same file again.'],
+      resume: ['would load the same file again.', ...tablesStay(facts)],
       next: [
         { why: 'upload a corrected file, then end this run', command: cancel },
         { why: 'or change the table or the SQL, then', command: resume },
@@ -68,13 +68,17 @@ function wouldDo({ run, plan, stage }: Facts): readonly string[] {
       : `in a new ${isOpen ? 'one' : 'session'}${again}`;
   const said = [`runs ${first} ${isOpen ? 'in its session while that is open, after that ' : ''}${inNew}.`];
   if (kept.length > 0) said.push(`Not repeated, since they took effect: ${kept.join(', ')}.`);
-  // A fix of what they were made from does not reach them.
+  return [...said, ...tablesStay({ run, plan, stage })];
+}
+
+/** A fix of what temporary tables were made from does not reach them: LIKE a table that was altered since. */
+function tablesStay({ run, plan, stage }: Facts): readonly string[] {
+  if (plan === undefined || run.session.state !== 'open') return [];
+  const { rerun, kept } = rebuildAt(plan.steps, rebuildTarget(run));
   const lastKept = plan.steps.findLastIndex(({ name }) => kept.includes(name));
   const made = rerun.filter((name) => plan.steps.findIndex((step) => step.name === name) > lastKept);
   const [from] = made;
-  if (run.session.state === 'open' && from !== undefined)
-    said.push(
-      `Tables of ${made.join(', ')} stay as they are: if they must be made anew, ${commandLine(stage, `resume ${run.id} --from ${from}`)}`,
-    );
-  return said;
+  if (from === undefined) return [];
+  const command = commandLine(stage, `resume ${run.id} --from ${from}`);
+  return [`Tables of ${made.join(', ')} stay as they are: if they must be made anew, ${command}`];
 }

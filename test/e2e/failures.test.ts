@@ -57,6 +57,7 @@ const PIPELINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '10_count.sql': 'INSERT INTO night.seen VALUES (1000);\n',
   },
   poison: { '10_count.sql': 'INSERT INTO night.seen VALUES (2000);\n' },
+  changed_table: { ...loading, '10_stage.sql': 'CREATE TEMP TABLE stage (LIKE night.shops);\n' },
   bad_batch: { 'pipeline.yml': 'onBadFile: isolate\n', ...loading },
 };
 
@@ -351,4 +352,25 @@ it('a bad file in a batch', async () => {
   await eventually('the rows of the other files', async () =>
     (await stack.count('SELECT COUNT(*) FROM night.shops WHERE id IN (12, 13)')) === 2 ? true : undefined,
   );
+});
+
+it('a stage made LIKE a table that is altered needs resume --from its step, as the card says', async () => {
+  const run = await drop('changed_table', '20,2020-01-01,Lyon\n');
+  await stack.query('ALTER TABLE night.shops ADD COLUMN city VARCHAR(20)');
+  const insert = join(stack.sql, 'changed_table', '30_insert.sql');
+  const reloads = (): number => stack.output.join('').split('reloaded').length;
+  const before = reloads();
+  writeFileSync(insert, 'INSERT INTO night.shops\nSELECT id, opened, city FROM stage;\n');
+  await eventually('the changed file', async () => (reloads() > before ? true : undefined));
+  // The table in its session still has two columns.
+  await reader.type(`npx baton resume ${run.id}`);
+  const again = await eventually('the second failure', async () => {
+    const now = await stack.run(run.id);
+    return now?.failures === 2 && isDone(now) ? now : undefined;
+  });
+  expect(again.error?.class).toBe('data');
+  const [command = ''] = /npx baton resume \S+ --from 10_stage.sql/.exec(again.card?.text ?? '') ?? [];
+  await reader.type(command);
+  expect(await endOf(run.id)).toBe('SUCCEEDED');
+  expect(await stack.query('SELECT city FROM night.shops WHERE id = 20')).toEqual([['Lyon']]);
 });
