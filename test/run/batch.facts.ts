@@ -572,6 +572,22 @@ const memberFacts = [
       ['FAILED', isBad, ['publish'], undefined, 'version', { kind: 'PerformAction', action: 'publish' }],
     );
   }),
+  fact(
+    'a file that left its batch since its rows cannot be loaded is to be cancelled: it has no step of its own',
+    () => {
+      const trigger = {
+        kind: 's3',
+        time: NOW_ISO,
+        file: { bucket: 'b', key: 'k', size: 1, etag: 'e' },
+      } as const;
+      const run = { ...absorbed, trigger };
+      const at = (step: string): Leaving => ({ ...bad, error: { ...isBad, step } });
+      const commandAt = (step: string): string | undefined =>
+        flat(leaveBatch(parsed(run), now, 'run-batch', at(step))).run.resumeWith?.command;
+      assert.equal(commandAt('20_load.sql'), 'npx baton cancel run-1 --stage dev');
+      assert.equal(commandAt('10_stage.sql'), 'npx baton resume run-1 --stage dev');
+    },
+  ),
   fact('a file that left because of a newer upload is superseded', () => {
     const { run, save, effect } = flat(leaveBatch(parsed(absorbed), now, 'run-batch', replaced));
     assert.deepStrictEqual(

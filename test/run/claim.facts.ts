@@ -190,6 +190,18 @@ const limits = [
     const { run } = decide(readyAt(STAGE, tooLate), woken, now);
     assert.deepStrictEqual(run.error, { class: 'timeout', message: timeIsUp, step: '10_stage.sql' });
   }),
+  fact('a run that exceeded its timeout while it waited says for what', () => {
+    const waits = { ...tooLate, state: 'WAITING', nextCheckAt: 0 } as const;
+    const message = `${timeIsUp}; it was waiting: the cluster is paused`;
+    expectStop(
+      readyAt(STAGE, { ...waits, waitingFor: 'the cluster is paused' }),
+      woken,
+      now,
+      'FAILED',
+      message,
+    );
+    expectStop(readyAt(STAGE, waits), woken, now, 'FAILED', timeIsUp);
+  }),
   fact('a run that exceeded its timeout opens and rebuilds no session', () => {
     expectStop(readyAt(STAGE, { ...tooLate, sessionId: gone }), woken, now, 'FAILED', timeIsUp);
     expectStop(readyAt(STAGE, { ...tooLate, rebuildFrom: STAGE }), woken, now, 'FAILED', timeIsUp);

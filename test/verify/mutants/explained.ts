@@ -145,9 +145,9 @@ export const explained: readonly Explained[] = [
   },
   {
     file: 'stop.ts',
-    code: `kind === 'data' && fileOf(run.trigger) !== undefined && plan.steps[run.cursor]?.usesFile === true;`,
-    original: 'plan.steps[run.cursor]?.usesFile',
-    replacement: 'plan.steps[run.cursor].usesFile',
+    code: 'plan.steps.find(({ name }) => name === step)?.usesFile === true;',
+    original: 'plan.steps.find(({ name }) => name === step)?.usesFile',
+    replacement: 'plan.steps.find(({ name }) => name === step).usesFile',
     why: 'equivalent: a step that failed by its data is in the plan; the test is for the types',
   },
   {
