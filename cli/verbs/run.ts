@@ -17,11 +17,12 @@ export const run: Verb = {
   name: 'run',
   summary: 'show one run: its state, its steps, its error',
   description: `
-Shows one run and every step so far, and the failure card of a run that stopped: what
-failed and where, whether it was applied, and the command to type. With --watch it keeps printing a line for each
-step as it finishes, until the run has ended or stopped. It only reads: the exit
-code is 0 whatever the state of the run. Of a batch run it shows the first files
-and those that left it; of a file's run that a batch loads, the batch and its state.`,
+Shows one run and every step so far, and the failure card of a run that stopped:
+what failed and where, whether it was applied, and the command to type. With
+--watch it keeps printing a line for each step as it finishes, until the run has
+ended or stopped. It only reads: the exit code is 0 whatever the state of the run.
+Of a batch run it shows the first files and those that left it; of a file's run
+that a batch loads, the batch and its state.`,
   positionals: [{ name: 'ID', help: 'the run id, or a unique prefix of it' }],
   options: {
     watch: { help: 'keep watching until the run ends or stops' },

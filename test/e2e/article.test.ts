@@ -182,7 +182,7 @@ describe('with the audit in a step of its own after the commit', () => {
       '30_changes.sql reads item_dim, which 40_merge.sql has changed since',
     );
     expect(run.error?.message).toContain('put both into one file, so that they commit together');
-    expect(run.error?.message).toContain(`baton resolve ${run.id} --applied`);
+    expect(run.card?.text).toContain(`baton resolve ${run.id} --applied`);
     expect(await counted(first)).toEqual(NOT_AUDITED);
     // No command goes on without a person's word; nor does time.
     const resumed = await stack.baton('resume', run.id, '--sql', stack.sql);
@@ -372,7 +372,7 @@ describe('with an opaque CALL in place of the merge', () => {
     const stopped = await settled(run.id);
     expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', step: '50_audit.sql', generation: 1 });
     expect(stopped.error?.message).toContain('40_call.sql may have changed anything');
-    expect(stopped.error?.message).toContain(`baton resolve ${run.id} --applied`);
+    expect(stopped.card?.text).toContain(`baton resolve ${run.id} --applied`);
     expect(await counted(first)).toEqual(NOT_AUDITED);
     expect((await stack.baton('resolve', run.id, '--abandon', '--sql', stack.sql)).code).toBe(0);
     expect(await timesRun(run, '40_call.sql')).toBe(1);
