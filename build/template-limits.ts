@@ -34,7 +34,7 @@ const FEWER_BUCKETS =
 
 /** The longest Region of the partition `aws`, for a template that is made without one. */
 const LONGEST_REGION = 'ap-southeast-9';
-const ACCOUNT = '000000000000';
+const ACCOUNT = '0'.repeat(12);
 
 /**
  * One line for each limit that the template exceeds, with the remedy; empty where AWS would take it.
