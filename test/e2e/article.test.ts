@@ -13,6 +13,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, isDone, root, Stack } from './stack.ts';
+import { isLong } from '../long.ts';
 
 const fixture = (name: string): string => join(root, 'test/fixtures/lost-sessions', name);
 
@@ -205,14 +206,17 @@ describe('with the audit in a step of its own after the commit', () => {
     await expectRefused(await settled(run.id), first);
   });
 
-  it('a session lost during the audit: the rebuild is refused, the dimension changed once', async () => {
-    const letGo = await hold('LOCK item_audit');
-    const { key, first } = await drop('article');
-    const run = await submitted(key, AUDIT);
-    await loseSessionUnder(run);
-    await letGo();
-    await expectRefused(await settled(run.id), first);
-  });
+  it.runIf(isLong)(
+    'a session lost during the audit: the rebuild is refused, the dimension changed once',
+    async () => {
+      const letGo = await hold('LOCK item_audit');
+      const { key, first } = await drop('article');
+      const run = await submitted(key, AUDIT);
+      await loseSessionUnder(run);
+      await letGo();
+      await expectRefused(await settled(run.id), first);
+    },
+  );
 });
 
 describe('with the merge and the audit in one file', () => {
@@ -253,27 +257,30 @@ describe('with the merge and the audit in one file', () => {
     await expectOnce(run.id, first, 1);
   });
 
-  it('a session lost after a commit without a reply: every change is applied once', async () => {
-    await stack.admin('POST', 'faults', {
-      target: 'call',
-      service: 'redshift-data',
-      operation: 'BatchExecuteStatement',
-      when: 'after',
-      how: 'reset',
-      times: null,
-    });
-    await loseEventsOf(MERGE);
-    const { key, first } = await drop('one_commit');
-    await eventually('the rows committed', async () =>
-      (await counted(first)).audited === 3 ? true : undefined,
-    );
-    const run = (await stack.runs('article_one_commit')).find((each) => fileOf(each.trigger)?.key === key);
-    expect(run).toMatchObject({ cursor: MERGE, phase: 'CLAIMED' });
-    expect(run?.statementId).toBeUndefined();
-    if (run !== undefined) await loseSession(run);
-    await stack.admin('DELETE', 'faults');
-    await expectOnce(run?.id ?? '', first, 1);
-  });
+  it.runIf(isLong)(
+    'a session lost after a commit without a reply: every change is applied once',
+    async () => {
+      await stack.admin('POST', 'faults', {
+        target: 'call',
+        service: 'redshift-data',
+        operation: 'BatchExecuteStatement',
+        when: 'after',
+        how: 'reset',
+        times: null,
+      });
+      await loseEventsOf(MERGE);
+      const { key, first } = await drop('one_commit');
+      await eventually('the rows committed', async () =>
+        (await counted(first)).audited === 3 ? true : undefined,
+      );
+      const run = (await stack.runs('article_one_commit')).find((each) => fileOf(each.trigger)?.key === key);
+      expect(run).toMatchObject({ cursor: MERGE, phase: 'CLAIMED' });
+      expect(run?.statementId).toBeUndefined();
+      if (run !== undefined) await loseSession(run);
+      await stack.admin('DELETE', 'faults');
+      await expectOnce(run?.id ?? '', first, 1);
+    },
+  );
 
   describe('a connection that breaks at the COMMIT itself', () => {
     const HELD = 4711;
@@ -378,21 +385,24 @@ describe('with an opaque CALL in place of the merge', () => {
     expect(await timesRun(run, '40_call.sql')).toBe(1);
   });
 
-  it('a session lost during it: a person decides, and then every change is applied once', async () => {
-    const next = (files + 1) * 10;
-    await stack.query(`INSERT INTO item_dim VALUES (${next}, 'Old', 0)`);
-    const letGo = await hold(`UPDATE item_dim SET name = name WHERE id = ${next}`);
-    const { key, first } = await drop('call');
-    const run = await submitted(key, MERGE);
-    await loseSessionUnder(run);
-    await letGo();
-    const stopped = await settled(run.id);
-    expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', step: '40_call.sql', generation: 1 });
-    expect(stopped.error?.message).toContain('the step is opaque');
-    expect(await counted(first)).toEqual({ items: 1, times: 0, audited: 0, doubled: 0 });
-    const told = await stack.baton('resolve', run.id, '--not-applied', '--sql', stack.sql, '--no-wait');
-    expect(told.code).toBe(0);
-    expect(await settled(run.id)).toMatchObject({ state: 'SUCCEEDED', generation: 2 });
-    expect(await counted(first)).toEqual(ONCE);
-  });
+  it.runIf(isLong)(
+    'a session lost during it: a person decides, and then every change is applied once',
+    async () => {
+      const next = (files + 1) * 10;
+      await stack.query(`INSERT INTO item_dim VALUES (${next}, 'Old', 0)`);
+      const letGo = await hold(`UPDATE item_dim SET name = name WHERE id = ${next}`);
+      const { key, first } = await drop('call');
+      const run = await submitted(key, MERGE);
+      await loseSessionUnder(run);
+      await letGo();
+      const stopped = await settled(run.id);
+      expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', step: '40_call.sql', generation: 1 });
+      expect(stopped.error?.message).toContain('the step is opaque');
+      expect(await counted(first)).toEqual({ items: 1, times: 0, audited: 0, doubled: 0 });
+      const told = await stack.baton('resolve', run.id, '--not-applied', '--sql', stack.sql, '--no-wait');
+      expect(told.code).toBe(0);
+      expect(await settled(run.id)).toMatchObject({ state: 'SUCCEEDED', generation: 2 });
+      expect(await counted(first)).toEqual(ONCE);
+    },
+  );
 });

@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { BackfillCounts } from '../../shared/events/requests.ts';
 import { eventually, root, Stack } from './stack.ts';
+import { isLong } from '../long.ts';
 
 const [FILES = 520, WITH_EVENTS = 60] = (process.env['BATON_BACKFILL_FILES'] ?? '520,60')
   .split(',')
@@ -98,7 +99,7 @@ async function interrupted(): Promise<Answer & { code: number; stderr: string }>
   return { ...(JSON.parse(stdout) as Answer), code, stderr };
 }
 
-it(
+it.runIf(isLong)(
   'are loaded once: those with an event by their event, the others by a backfill, whatever interrupts it',
   async () => {
     await stack.baton('pause', 'backfilled');

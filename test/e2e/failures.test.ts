@@ -16,6 +16,7 @@ import { fileOf } from '../../shared/run/trigger.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { Reader } from './page.ts';
 import { eventually, isDone, root, Stack } from './stack.ts';
+import { isLong } from '../long.ts';
 
 const PAGE = join(root, 'docs', 'failures.md');
 
@@ -218,7 +219,7 @@ it('bad SQL', async () => {
   await expectFixed('Bad SQL', run, fix, 'SUCCEEDED');
 });
 
-it('a missing table', async () => {
+it.runIf(isLong)('a missing table', async () => {
   const run = await drop('missing_table');
   const create = (): Promise<unknown> => stack.query('CREATE TABLE night.archive (id INT, amount INT)');
   await expectFixed('A missing table', run, create, 'SUCCEEDED');
@@ -237,14 +238,14 @@ it('a failed check', async () => {
   await expectFixed('A failed check', run, correct, 'SUCCEEDED');
 });
 
-it('a missing permission', async () => {
+it.runIf(isLong)('a missing permission', async () => {
   await admin.query('CREATE TABLE night.payroll (id INT, amount INT)');
   const run = await drop('no_permission');
   const grant = (): Promise<unknown> => admin.query('GRANT INSERT ON night.payroll TO PUBLIC');
   await expectFixed('A missing permission', run, grant, 'SUCCEEDED');
 });
 
-it('a timeout', async () => {
+it.runIf(isLong)('a timeout', async () => {
   await admin.query('BEGIN; LOCK TABLE night.orders');
   const run = await drop('timed_out');
   await expectFixed('A timeout', run, () => admin.query('ROLLBACK'), 'SUCCEEDED');
@@ -269,7 +270,7 @@ it('a lost session that cannot be rebuilt', async () => {
   await expectFixed('A lost session', run, byHand, 'SUCCEEDED');
 });
 
-it('a deleted file', async () => {
+it.runIf(isLong)('a deleted file', async () => {
   await reader.type('npx baton pause deleted_file');
   await stack.put('deleted_file/1.csv', '1,2020-01-01\n');
   await eventually('the run', async () => (await stack.runs('deleted_file'))[0]);
@@ -279,7 +280,7 @@ it('a deleted file', async () => {
   await expectFixed('A deleted file', run, () => Promise.resolve(), 'CANCELLED');
 });
 
-it('a conflict until the attempts ran out', async () => {
+it.runIf(isLong)('a conflict until the attempts ran out', async () => {
   await admin.query(`CREATE FUNCTION night.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001'; END $$`);
   await admin.query(
@@ -294,7 +295,7 @@ it('a conflict until the attempts ran out', async () => {
   );
 });
 
-it('a paused warehouse', async () => {
+it.runIf(isLong)('a paused warehouse', async () => {
   await stack.admin('POST', 'faults', {
     target: 'call',
     service: 'redshift-data',
@@ -354,23 +355,26 @@ it('a bad file in a batch', async () => {
   );
 });
 
-it('a stage made LIKE a table that is altered needs resume --from its step, as the card says', async () => {
-  const run = await drop('changed_table', '20,2020-01-01,Lyon\n');
-  await stack.query('ALTER TABLE night.shops ADD COLUMN city VARCHAR(20)');
-  const insert = join(stack.sql, 'changed_table', '30_insert.sql');
-  const reloads = (): number => stack.output.join('').split('reloaded').length;
-  const before = reloads();
-  writeFileSync(insert, 'INSERT INTO night.shops\nSELECT id, opened, city FROM stage;\n');
-  await eventually('the changed file', async () => (reloads() > before ? true : undefined));
-  // The table in its session still has two columns.
-  await reader.type(`npx baton resume ${run.id}`);
-  const again = await eventually('the second failure', async () => {
-    const now = await stack.run(run.id);
-    return now?.failures === 2 && isDone(now) ? now : undefined;
-  });
-  expect(again.error?.class).toBe('data');
-  const [command = ''] = /npx baton resume \S+ --from 10_stage.sql/.exec(again.card?.text ?? '') ?? [];
-  await reader.type(command);
-  expect(await endOf(run.id)).toBe('SUCCEEDED');
-  expect(await stack.query('SELECT city FROM night.shops WHERE id = 20')).toEqual([['Lyon']]);
-});
+it.runIf(isLong)(
+  'a stage made LIKE a table that is altered needs resume --from its step, as the card says',
+  async () => {
+    const run = await drop('changed_table', '20,2020-01-01,Lyon\n');
+    await stack.query('ALTER TABLE night.shops ADD COLUMN city VARCHAR(20)');
+    const insert = join(stack.sql, 'changed_table', '30_insert.sql');
+    const reloads = (): number => stack.output.join('').split('reloaded').length;
+    const before = reloads();
+    writeFileSync(insert, 'INSERT INTO night.shops\nSELECT id, opened, city FROM stage;\n');
+    await eventually('the changed file', async () => (reloads() > before ? true : undefined));
+    // The table in its session still has two columns.
+    await reader.type(`npx baton resume ${run.id}`);
+    const again = await eventually('the second failure', async () => {
+      const now = await stack.run(run.id);
+      return now?.failures === 2 && isDone(now) ? now : undefined;
+    });
+    expect(again.error?.class).toBe('data');
+    const [command = ''] = /npx baton resume \S+ --from 10_stage.sql/.exec(again.card?.text ?? '') ?? [];
+    await reader.type(command);
+    expect(await endOf(run.id)).toBe('SUCCEEDED');
+    expect(await stack.query('SELECT city FROM night.shops WHERE id = 20')).toEqual([['Lyon']]);
+  },
+);

@@ -6,6 +6,7 @@ import { ASSUMPTIONS } from '../../cli/doctor/assumptions.ts';
 import { probeStage, type ProbeReport, type ProbeRow } from '../../cli/doctor/probe.ts';
 import type { Assumption, ProbePart } from '../../shared/events/requests.ts';
 import { Stack } from './stack.ts';
+import { isLong } from '../long.ts';
 
 const PARTS: readonly ProbePart[] = ['hand-over', 'busy', 'failures', 'sessions'];
 
@@ -86,67 +87,75 @@ it('every assumption holds on a local AWS as it comes, and the command prints ea
   ).toBe(0);
 }, 90_000);
 
-it('each assumption that a switch turns round is reported as different, with the switch, and no other is', async () => {
-  const { report, found } = await lookWith({
-    tokenConsumedByRefusal: true,
-    keepAliveZero: 'keep',
-    idleTimeoutServerless: 3,
-    busyAfterEndMs: 400,
-    errorIds: true,
-    sessionIdAlways: true,
-    eventDelayMs: 3200,
-    abortedAfterCommit: true,
-  });
-  expect(rest(report)).toEqual({
-    'refused-token': 'differs: refused again ("Session is not available"), though another is accepted',
-    'keep-alive-zero': 'differs: the session is AVAILABLE',
-    'idle-session': expect.stringMatching(/^differs: CLOSED after \d+ s without a statement/),
-    'busy-after-end': expect.stringMatching(
-      /^differs: [1-5] of 5 times the next statement was refused, for up to \d+ ms$/,
-    ),
-    'error-ids': 'differs: 3 of 3 texts end in an error id',
-    'session-id': 'differs: a submission without keep-alive names a session',
-    'event-delay': expect.stringMatching(/^differs: received 3[2-9]\d\d(?: to \d+)? ms after the end$/),
-    // Whole seconds.
-    'event-time': expect.stringMatching(/^differs: its time minus the end: \d+ to \d+ ms$/),
-    'true-reports': expect.stringMatching(/^differs: [1-4] of 5 reports were false: ABORTED, but applied/),
-  });
-  expect(report.observed).toEqual({
-    tokenConsumedByRefusal: 'true',
-    keepAliveZero: 'keep',
-    idleTimeoutServerless: expect.stringMatching(/^\d+$/),
-    busyAfterEndMs: expect.stringMatching(/^\d{3,4}$/),
-    errorIds: 'true',
-    sessionIdAlways: 'true',
-    eventDelayMs: expect.stringMatching(/^3[2-9]\d\d$/),
-    abortedAfterCommit: 'true',
-  });
-  // None of it is a fault of the stage.
-  expect(found).toEqual([]);
-}, 90_000);
+it.runIf(isLong)(
+  'each assumption that a switch turns round is reported as different, with the switch, and no other is',
+  async () => {
+    const { report, found } = await lookWith({
+      tokenConsumedByRefusal: true,
+      keepAliveZero: 'keep',
+      idleTimeoutServerless: 3,
+      busyAfterEndMs: 400,
+      errorIds: true,
+      sessionIdAlways: true,
+      eventDelayMs: 3200,
+      abortedAfterCommit: true,
+    });
+    expect(rest(report)).toEqual({
+      'refused-token': 'differs: refused again ("Session is not available"), though another is accepted',
+      'keep-alive-zero': 'differs: the session is AVAILABLE',
+      'idle-session': expect.stringMatching(/^differs: CLOSED after \d+ s without a statement/),
+      'busy-after-end': expect.stringMatching(
+        /^differs: [1-5] of 5 times the next statement was refused, for up to \d+ ms$/,
+      ),
+      'error-ids': 'differs: 3 of 3 texts end in an error id',
+      'session-id': 'differs: a submission without keep-alive names a session',
+      'event-delay': expect.stringMatching(/^differs: received 3[2-9]\d\d(?: to \d+)? ms after the end$/),
+      // Whole seconds.
+      'event-time': expect.stringMatching(/^differs: its time minus the end: \d+ to \d+ ms$/),
+      'true-reports': expect.stringMatching(/^differs: [1-4] of 5 reports were false: ABORTED, but applied/),
+    });
+    expect(report.observed).toEqual({
+      tokenConsumedByRefusal: 'true',
+      keepAliveZero: 'keep',
+      idleTimeoutServerless: expect.stringMatching(/^\d+$/),
+      busyAfterEndMs: expect.stringMatching(/^\d{3,4}$/),
+      errorIds: 'true',
+      sessionIdAlways: 'true',
+      eventDelayMs: expect.stringMatching(/^3[2-9]\d\d$/),
+      abortedAfterCommit: 'true',
+    });
+    // None of it is a fault of the stage.
+    expect(found).toEqual([]);
+  },
+  90_000,
+);
 
-it('events that do not come are "not seen", and what a lost session took with it is too', async () => {
-  const { report, found } = await lookWith({ completionEvents: false, sessionEndsAfterError: true }, [
-    'hand-over',
-    'failures',
-  ]);
-  expect(rest(report)).toEqual({
-    event: 'not-seen: 0 of 4 arrived within 5 s',
-    'batch-event': 'not-seen: it did not arrive within 5 s',
-    'failure-event': 'not-seen: it did not arrive within 5 s',
-    'event-principal': 'not-seen: not tried',
-    'event-delay': 'not-seen: not tried',
-    'event-time': 'not-seen: not tried',
-    'describe-at-event': 'not-seen: not tried',
-    'session-after-error': 'differs: 3 of 3 times listed as CLOSED',
-    'failed-transaction': 'not-seen: its session, and with it the temporary table, is gone',
-  });
-  expect(report.observed).toEqual({ sessionEndsAfterError: 'true' });
-  expect(found).toEqual([
-    'the completion event of a statement did not reach run-step within 8 s',
-    'the completion event of a transaction did not reach run-step within 8 s',
-  ]);
-}, 90_000);
+it.runIf(isLong)(
+  'events that do not come are "not seen", and what a lost session took with it is too',
+  async () => {
+    const { report, found } = await lookWith({ completionEvents: false, sessionEndsAfterError: true }, [
+      'hand-over',
+      'failures',
+    ]);
+    expect(rest(report)).toEqual({
+      event: 'not-seen: 0 of 4 arrived within 5 s',
+      'batch-event': 'not-seen: it did not arrive within 5 s',
+      'failure-event': 'not-seen: it did not arrive within 5 s',
+      'event-principal': 'not-seen: not tried',
+      'event-delay': 'not-seen: not tried',
+      'event-time': 'not-seen: not tried',
+      'describe-at-event': 'not-seen: not tried',
+      'session-after-error': 'differs: 3 of 3 times listed as CLOSED',
+      'failed-transaction': 'not-seen: its session, and with it the temporary table, is gone',
+    });
+    expect(report.observed).toEqual({ sessionEndsAfterError: 'true' });
+    expect(found).toEqual([
+      'the completion event of a statement did not reach run-step within 8 s',
+      'the completion event of a transaction did not reach run-step within 8 s',
+    ]);
+  },
+  90_000,
+);
 
 it('a DescribeStatement that lags behind the event is reported with the time', async () => {
   const { report, found } = await lookWith({ describeLagMs: 600 }, ['hand-over']);

@@ -8,6 +8,7 @@ import { tableOf, withFigures } from './figures.ts';
 import { guards } from './guards.ts';
 import { interleavings } from './interleavings.ts';
 import { kills } from './kills.ts';
+import { longTests } from './long-tests.ts';
 import { mutants } from './mutants.ts';
 import { pairs } from './pairs.ts';
 import { say } from './parallel.ts';
@@ -55,6 +56,11 @@ const PARTS: Readonly<Record<string, Part>> = {
     run: kills,
     words: ['--home', join(FOLDER, 'kills')],
     help: '[--count N] [--seed N] [--home DIR]   kill -9 on the real local stack',
+  },
+  tests: {
+    run: longTests,
+    words: [],
+    help: '   the tests that npm test leaves out',
   },
   batches: {
     run: (words) => kills(['--batches', ...words]),
