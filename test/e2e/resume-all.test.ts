@@ -9,6 +9,7 @@ import type { ResumedRun } from '../../cli/runs/resume-runs.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { runOf } from '../fakes/run-of.ts';
 import { Stack } from './stack.ts';
+import { isLong } from '../long.ts';
 
 const FAILED = 4;
 /** More than one page of runs. */
@@ -52,38 +53,41 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('resume --all lists the failed runs, requires --yes, resumes them in the order of their files, and each finishes', async () => {
-  expect(failed.map(({ state, error }) => [state, error?.class])).toEqual(
-    failed.map(() => ['FAILED', 'sql']),
-  );
-  const ids = failed.map(({ id }) => id);
+it.runIf(isLong)(
+  'resume --all lists the failed runs, requires --yes, resumes them in the order of their files, and each finishes',
+  async () => {
+    expect(failed.map(({ state, error }) => [state, error?.class])).toEqual(
+      failed.map(() => ['FAILED', 'sql']),
+    );
+    const ids = failed.map(({ id }) => id);
 
-  const asked = await stack.baton('resume', '--all');
-  expect(asked).toMatchObject({ code: 2, stdout: '' });
-  expect(asked.stderr).toMatch(
-    /^4 failed runs, oldest first:\nRUNS {2}PIPELINE.*\n +4 {2}night +sql +10_keep\.sql +2/,
-  );
-  expect(asked.stderr).toContain('add --yes');
+    const asked = await stack.baton('resume', '--all');
+    expect(asked).toMatchObject({ code: 2, stdout: '' });
+    expect(asked.stderr).toMatch(
+      /^4 failed runs, oldest first:\nRUNS {2}PIPELINE.*\n +4 {2}night +sql +10_keep\.sql +2/,
+    );
+    expect(asked.stderr).toContain('add --yes');
 
-  const dry = await stack.baton('resume', '--all', '--pipeline', 'night', '--class', 'sql', '--dry-run');
-  expect(dry).toMatchObject({ code: 0, stdout: `${ids.join('\n')}\n` });
-  expect(await stack.baton('resume', '--all', '--class', 'data', '--yes')).toMatchObject({
-    code: 0,
-    stdout: '',
-  });
-  for (const id of ids) expect((await stack.run(id))?.state).toBe('FAILED');
+    const dry = await stack.baton('resume', '--all', '--pipeline', 'night', '--class', 'sql', '--dry-run');
+    expect(dry).toMatchObject({ code: 0, stdout: `${ids.join('\n')}\n` });
+    expect(await stack.baton('resume', '--all', '--class', 'data', '--yes')).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
+    for (const id of ids) expect((await stack.run(id))?.state).toBe('FAILED');
 
-  await stack.query('CREATE TABLE mart.night (name VARCHAR(100))');
-  const resumed = await stack.baton('resume', '--all', '--yes', '--json', '--reason', 'the table is there');
-  expect(resumed.code).toBe(0);
-  const { runs } = JSON.parse(resumed.stdout) as { runs: ResumedRun[] };
-  expect(runs.map(({ id, outcome }) => [id, outcome])).toEqual(ids.map((id) => [id, 'resumed']));
-  const ended: StoredRun[] = [];
-  for (const id of ids) ended.push(await stack.atRest(id));
-  expect(ended.map(({ state }) => state)).toEqual(ids.map(() => 'SUCCEEDED'));
-  const order = [...ended].sort((a, b) => (a.endedAt ?? '').localeCompare(b.endedAt ?? ''));
-  expect(order.map(({ id }) => id)).toEqual(ids);
-  expect(await stack.count('SELECT COUNT(*) FROM mart.night')).toBe(FAILED);
+    await stack.query('CREATE TABLE mart.night (name VARCHAR(100))');
+    const resumed = await stack.baton('resume', '--all', '--yes', '--json', '--reason', 'the table is there');
+    expect(resumed.code).toBe(0);
+    const { runs } = JSON.parse(resumed.stdout) as { runs: ResumedRun[] };
+    expect(runs.map(({ id, outcome }) => [id, outcome])).toEqual(ids.map((id) => [id, 'resumed']));
+    const ended: StoredRun[] = [];
+    for (const id of ids) ended.push(await stack.atRest(id));
+    expect(ended.map(({ state }) => state)).toEqual(ids.map(() => 'SUCCEEDED'));
+    const order = [...ended].sort((a, b) => (a.endedAt ?? '').localeCompare(b.endedAt ?? ''));
+    expect(order.map(({ id }) => id)).toEqual(ids);
+    expect(await stack.count('SELECT COUNT(*) FROM mart.night')).toBe(FAILED);
 
-  expect((await stack.baton('resume', '--all', '--yes')).stderr).toContain('no failed run of ');
-});
+    expect((await stack.baton('resume', '--all', '--yes')).stderr).toContain('no failed run of ');
+  },
+);

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { eventually, root, Stack } from './stack.ts';
+import { isLong } from '../long.ts';
 
 const fixture = (name: string): string => join(root, 'test/fixtures/lost-sessions', name);
 
@@ -147,36 +148,39 @@ describe('a run that failed at its commit and let the next file go first', () =>
     ]);
   });
 
-  it('is rebuilt too if it is resumed while the other run is still committing: it waits for that run', async () => {
-    const older = await failing('latest', { 21: 'old', 23: 'only here' });
-    const { SessionId } = await stack.redshift.send(
-      new ExecuteStatementCommand({
-        WorkgroupName: 'local',
-        Database: 'dev',
-        Sql: 'BEGIN',
-        SessionKeepAliveSeconds: 600,
-        WaitTimeSeconds: 10,
-      }),
-    );
-    await inSession(SessionId, 'LOCK latest_log');
-    const key = await putNewer('latest', { 21: 'new', 24: 'only there' });
-    await eventually('the other one at its commit', async () =>
-      (await stack.runs('latest')).find(
-        (run) => fileOf(run.trigger)?.key === key && run.cursor === 3 && run.phase === 'SUBMITTED',
-      ),
-    );
-    expect((await resume(older, '--no-wait')).code).toBe(0);
-    expect((await stack.run(older.id))?.state).toBe('QUEUED');
-    await inSession(SessionId, 'ROLLBACK');
-    expect((await stack.runFor('latest', key)).state).toBe('SUCCEEDED');
-    expect(await stack.atRest(older.id)).toMatchObject({ state: 'SUCCEEDED', generation: 2 });
-    expect(await stack.query(DIMENSION(21))).toEqual([
-      ['21', 'new', '1'],
-      ['23', 'only here', '1'],
-      ['24', 'only there', '1'],
-    ]);
-    expect(await stack.query(LOG(older))).toEqual([['23', 'only here']]);
-  });
+  it.runIf(isLong)(
+    'is rebuilt too if it is resumed while the other run is still committing: it waits for that run',
+    async () => {
+      const older = await failing('latest', { 21: 'old', 23: 'only here' });
+      const { SessionId } = await stack.redshift.send(
+        new ExecuteStatementCommand({
+          WorkgroupName: 'local',
+          Database: 'dev',
+          Sql: 'BEGIN',
+          SessionKeepAliveSeconds: 600,
+          WaitTimeSeconds: 10,
+        }),
+      );
+      await inSession(SessionId, 'LOCK latest_log');
+      const key = await putNewer('latest', { 21: 'new', 24: 'only there' });
+      await eventually('the other one at its commit', async () =>
+        (await stack.runs('latest')).find(
+          (run) => fileOf(run.trigger)?.key === key && run.cursor === 3 && run.phase === 'SUBMITTED',
+        ),
+      );
+      expect((await resume(older, '--no-wait')).code).toBe(0);
+      expect((await stack.run(older.id))?.state).toBe('QUEUED');
+      await inSession(SessionId, 'ROLLBACK');
+      expect((await stack.runFor('latest', key)).state).toBe('SUCCEEDED');
+      expect(await stack.atRest(older.id)).toMatchObject({ state: 'SUCCEEDED', generation: 2 });
+      expect(await stack.query(DIMENSION(21))).toEqual([
+        ['21', 'new', '1'],
+        ['23', 'only here', '1'],
+        ['24', 'only there', '1'],
+      ]);
+      expect(await stack.query(LOG(older))).toEqual([['23', 'only here']]);
+    },
+  );
 
   it('continues in its own session if no other run held the slot in between', async () => {
     const older = await failing('latest', { 31: 'alone' });
@@ -193,27 +197,30 @@ describe('a run that failed at its commit and let the next file go first', () =>
     expect(await stack.query(DIMENSION(31))).toEqual([['31', 'alone', '1']]);
   });
 
-  it('needs a decision if it had committed before it failed: its changes cannot be rebuilt', async () => {
-    const older = await failing('latest_audited', { 41: 'old', 43: 'only here' });
-    expect(older).toMatchObject({ state: 'FAILED', step: '50_log.sql', generation: 1 });
-    const newer = await stack.runFor(
-      'latest_audited',
-      await putNewer('latest_audited', { 41: 'new', 44: 'only there' }),
-    );
-    expect(newer.state).toBe('SUCCEEDED');
-    const resumed = await resume(older);
-    expect(resumed).toMatchObject({ code: 1, stdout: `${older.id}  NEEDS_DECISION\n` });
-    const stopped = await stack.atRest(older.id);
-    expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', step: '50_log.sql', generation: 1 });
-    expect(stopped.error?.message).toContain('may be stale');
-    expect(stopped.error?.message).toContain(
-      '30_changes.sql reads latest_dim, which 40_merge.sql has changed since: put both into one file',
-    );
-    expect(await stack.query(DIMENSION(41))).toEqual([
-      ['41', 'new', '2'],
-      ['43', 'only here', '1'],
-      ['44', 'only there', '1'],
-    ]);
-    expect(await stack.query(LOG(older))).toEqual([]);
-  });
+  it.runIf(isLong)(
+    'needs a decision if it had committed before it failed: its changes cannot be rebuilt',
+    async () => {
+      const older = await failing('latest_audited', { 41: 'old', 43: 'only here' });
+      expect(older).toMatchObject({ state: 'FAILED', step: '50_log.sql', generation: 1 });
+      const newer = await stack.runFor(
+        'latest_audited',
+        await putNewer('latest_audited', { 41: 'new', 44: 'only there' }),
+      );
+      expect(newer.state).toBe('SUCCEEDED');
+      const resumed = await resume(older);
+      expect(resumed).toMatchObject({ code: 1, stdout: `${older.id}  NEEDS_DECISION\n` });
+      const stopped = await stack.atRest(older.id);
+      expect(stopped).toMatchObject({ state: 'NEEDS_DECISION', step: '50_log.sql', generation: 1 });
+      expect(stopped.error?.message).toContain('may be stale');
+      expect(stopped.error?.message).toContain(
+        '30_changes.sql reads latest_dim, which 40_merge.sql has changed since: put both into one file',
+      );
+      expect(await stack.query(DIMENSION(41))).toEqual([
+        ['41', 'new', '2'],
+        ['43', 'only here', '1'],
+        ['44', 'only there', '1'],
+      ]);
+      expect(await stack.query(LOG(older))).toEqual([]);
+    },
+  );
 });
