@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { filesOf, writeFiles } from '../e2e/page.ts';
 import { root } from '../e2e/stack.ts';
+import { isLong } from '../long.ts';
 
 interface Result {
   readonly pipeline: string;
@@ -133,7 +134,7 @@ function results(): Map<string, Result> {
   return new Map(tests.map((test) => [`${test.pipeline}/${test.name}`, test]));
 }
 
-it('runs every test, prints a line for each, and ends with exit code 1 if one failed', () => {
+it.runIf(isLong)('runs every test, prints a line for each, and ends with exit code 1 if one failed', () => {
   expect({ code, stderr: code === 1 ? '' : stderr }).toEqual({ code: 1, stderr: '' });
   const passed = [...results()].filter(([, test]) => test.passed).map(([name]) => name);
   expect(passed).toEqual([
@@ -153,7 +154,7 @@ it('runs every test, prints a line for each, and ends with exit code 1 if one fa
   expect(stderr).toContain('8 of 13 tests passed in ');
 });
 
-it('a test ends at the first run that failed, with its error', () => {
+it.runIf(isLong)('a test ends at the first run that failed, with its error', () => {
   const { runs, mismatches } = results().get('broken/a_fails') ?? { runs: [], mismatches: [] };
   expect(runs).toHaveLength(1);
   expect(mismatches).toEqual([
@@ -166,7 +167,7 @@ it('a test ends at the first run that failed, with its error', () => {
   ]);
 });
 
-it('rows that differ are shown in a small table', () => {
+it.runIf(isLong)('rows that differ are shown in a small table', () => {
   expect(results().get('visits/folder')?.mismatches).toEqual([
     {
       kind: 'table',
@@ -182,7 +183,7 @@ it('rows that differ are shown in a small table', () => {
   );
 });
 
-it('what is not there, or does not fit, is said in the words of the warehouse', () => {
+it.runIf(isLong)('what is not there, or does not fit, is said in the words of the warehouse', () => {
   const words = (name: string): unknown =>
     results()
       .get(name)
@@ -191,7 +192,7 @@ it('what is not there, or does not fit, is said in the words of the warehouse', 
   expect(words('broken/d_column')).toEqual(['mart.visits: it has no column m; its columns: day, n']);
 });
 
-it('a test that would wait too long ends with what it waits for, and the next ones run', () => {
+it.runIf(isLong)('a test that would wait too long ends with what it waits for, and the next ones run', () => {
   expect(results().get('ticks/a_slow')?.mismatches).toEqual([
     expect.objectContaining({
       kind: 'run',
@@ -202,7 +203,7 @@ it('a test that would wait too long ends with what it waits for, and the next on
   ]);
 });
 
-it('leaves nothing in the folder for temporary files', () => {
+it.runIf(isLong)('leaves nothing in the folder for temporary files', () => {
   expect(readdirSync(home).filter((name) => name.startsWith('baton-'))).toEqual([]);
   expect(existsSync(join(home, '.baton'))).toBe(false);
 });

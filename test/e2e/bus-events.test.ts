@@ -15,6 +15,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { eventually, isDone, root, Stack } from './stack.ts';
+import { isLong } from '../long.ts';
 
 const fixture = (name: string): string => join(root, 'test/fixtures/pipelines', name);
 
@@ -78,25 +79,28 @@ async function quiet(): Promise<Waiting> {
 /** Larger than any number that JavaScript keeps exactly. */
 const LARGE_ID = '12345678901234567890';
 
-it('an event that matches two pipelines starts one run of each, and its JSON is unchanged in the SQL', async () => {
-  const id = await put(order(LARGE_ID));
-  const [run] = await runsOf('order_events', 1);
-  const [audit] = await runsOf('order_audit', 1);
-  expect([run?.state, audit?.state]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
-  expect(run?.trigger).toMatchObject({
-    kind: 'event',
-    time: '2026-11-20T10:00:00.000Z',
-    event: { id, source: 'shop.orders', detailType: 'Order Placed' },
-  });
-  expect(await stack.query('SELECT order_id, customer, placed_at::varchar FROM order_event')).toEqual([
-    [LARGE_ID, `O'Neill \\ "Sons" é\u0085`, '2026-11-20 10:00:00'],
-  ]);
-  const [[event = ''] = []] = await stack.query('SELECT event FROM order_audit');
-  expect(event).toContain(`"detail":{"order":${LARGE_ID},"total":250.5`);
-  expect(JSON.parse(event ?? '')).toMatchObject({ id, source: 'shop.orders', detail: { note: 'a\nb' } });
-});
+it.runIf(isLong)(
+  'an event that matches two pipelines starts one run of each, and its JSON is unchanged in the SQL',
+  async () => {
+    const id = await put(order(LARGE_ID));
+    const [run] = await runsOf('order_events', 1);
+    const [audit] = await runsOf('order_audit', 1);
+    expect([run?.state, audit?.state]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+    expect(run?.trigger).toMatchObject({
+      kind: 'event',
+      time: '2026-11-20T10:00:00.000Z',
+      event: { id, source: 'shop.orders', detailType: 'Order Placed' },
+    });
+    expect(await stack.query('SELECT order_id, customer, placed_at::varchar FROM order_event')).toEqual([
+      [LARGE_ID, `O'Neill \\ "Sons" é\u0085`, '2026-11-20 10:00:00'],
+    ]);
+    const [[event = ''] = []] = await stack.query('SELECT event FROM order_audit');
+    expect(event).toContain(`"detail":{"order":${LARGE_ID},"total":250.5`);
+    expect(JSON.parse(event ?? '')).toMatchObject({ id, source: 'shop.orders', detail: { note: 'a\nb' } });
+  },
+);
 
-it('an event that is delivered three times starts one run', async () => {
+it.runIf(isLong)('an event that is delivered three times starts one run', async () => {
   const fault = {
     target: 'event',
     match: { source: 'shop.orders' },
@@ -111,7 +115,7 @@ it('an event that is delivered three times starts one run', async () => {
   await stack.admin('DELETE', 'faults');
 });
 
-it('an event that does not match a pattern starts only the pipeline without one', async () => {
+it.runIf(isLong)('an event that does not match a pattern starts only the pipeline without one', async () => {
   await put(order('3').replace('250.5', '99.5'));
   await put(order('4'), 'Order Shipped');
   await put(order('5'), 'Order Placed', 'shop.invoices');
@@ -121,7 +125,7 @@ it('an event that does not match a pattern starts only the pipeline without one'
   expect(await stack.runs('order_audit')).toHaveLength(4);
 });
 
-it('an event that is replayed starts nothing more', async () => {
+it.runIf(isLong)('an event that is replayed starts nothing more', async () => {
   const before = [await stack.runs('order_events'), await stack.runs('order_audit')];
   await stack.advance(15 * 60_000);
   await stack.events.send(
@@ -145,7 +149,7 @@ it('an event that is replayed starts nothing more', async () => {
   );
 });
 
-it('an event that is too large starts nothing, and becomes a dead letter', async () => {
+it.runIf(isLong)('an event that is too large starts nothing, and becomes a dead letter', async () => {
   const before = await stack.runs('order_events');
   await put(order('6', `,"filler":"${'x'.repeat(16_000)}"`));
   await eventually(
@@ -166,25 +170,30 @@ it('an event that is too large starts nothing, and becomes a dead letter', async
   );
 });
 
-it('each trigger has a rule with its own pattern, which can be read at the endpoint', async () => {
-  const { Rules = [] } = await stack.events.send(new ListRulesCommand({ NamePrefix: 'baton-local-event-' }));
-  expect(Rules.map(({ Name }) => Name)).toEqual([
-    expect.stringMatching(/^baton-local-event-order_audit-[0-9a-f]{8}$/),
-    expect.stringMatching(/^baton-local-event-order_events-[0-9a-f]{8}$/),
-  ]);
-  const { EventPattern = '' } = await stack.events.send(new DescribeRuleCommand({ Name: Rules[1]?.Name }));
-  expect(JSON.parse(EventPattern)).toEqual({
-    source: ['shop.orders'],
-    'detail-type': ['Order Placed', 'Order Changed'],
-    detail: { total: [{ numeric: ['>=', 100] }], country: [{ 'anything-but': ['test'] }] },
-  });
-  const { Targets = [] } = await stack.events.send(new ListTargetsByRuleCommand({ Rule: Rules[1]?.Name }));
-  expect(Targets).toMatchObject([
-    { DeadLetterConfig: { Arn: expect.stringContaining('dead-letters') as string } },
-  ]);
-});
+it.runIf(isLong)(
+  'each trigger has a rule with its own pattern, which can be read at the endpoint',
+  async () => {
+    const { Rules = [] } = await stack.events.send(
+      new ListRulesCommand({ NamePrefix: 'baton-local-event-' }),
+    );
+    expect(Rules.map(({ Name }) => Name)).toEqual([
+      expect.stringMatching(/^baton-local-event-order_audit-[0-9a-f]{8}$/),
+      expect.stringMatching(/^baton-local-event-order_events-[0-9a-f]{8}$/),
+    ]);
+    const { EventPattern = '' } = await stack.events.send(new DescribeRuleCommand({ Name: Rules[1]?.Name }));
+    expect(JSON.parse(EventPattern)).toEqual({
+      source: ['shop.orders'],
+      'detail-type': ['Order Placed', 'Order Changed'],
+      detail: { total: [{ numeric: ['>=', 100] }], country: [{ 'anything-but': ['test'] }] },
+    });
+    const { Targets = [] } = await stack.events.send(new ListTargetsByRuleCommand({ Rule: Rules[1]?.Name }));
+    expect(Targets).toMatchObject([
+      { DeadLetterConfig: { Arn: expect.stringContaining('dead-letters') as string } },
+    ]);
+  },
+);
 
-it('the command shows which event started a run, and an example event in the SQL', async () => {
+it.runIf(isLong)('the command shows which event started a run, and an example event in the SQL', async () => {
   const [run] = await stack.runs('order_events');
   const listed = await stack.baton('runs', '--pipeline', 'order_events', '--sql', stack.sql);
   expect(listed.stdout).toContain('event "Order Placed" from shop.orders, ');

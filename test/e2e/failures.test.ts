@@ -232,7 +232,7 @@ it('a row that does not fit', async () => {
   expect((await stack.runFor('bad_row', 'bad_row/2.csv')).state).toBe('SUCCEEDED');
 });
 
-it('a failed check', async () => {
+it.runIf(isLong)('a failed check', async () => {
   const run = await drop('failed_check');
   const correct = (): Promise<unknown> => stack.query('UPDATE night.orders SET amount = 5 WHERE amount < 0');
   await expectFixed('A failed check', run, correct, 'SUCCEEDED');
@@ -251,7 +251,7 @@ it.runIf(isLong)('a timeout', async () => {
   await expectFixed('A timeout', run, () => admin.query('ROLLBACK'), 'SUCCEEDED');
 });
 
-it('a lost session that cannot be rebuilt', async () => {
+it.runIf(isLong)('a lost session that cannot be rebuilt', async () => {
   const first = await drop('lost_session');
   await stack.query('CREATE TABLE night.audit (id INT)');
   await stack.admin('POST', 'kill-session', { sessionId: first.sessionId });
@@ -308,7 +308,7 @@ it.runIf(isLong)('a paused warehouse', async () => {
   await expectFixed('A paused warehouse', run, () => stack.admin('DELETE', 'faults'), 'SUCCEEDED');
 });
 
-it('an event that cannot be understood', async () => {
+it.runIf(isLong)('an event that cannot be understood', async () => {
   await stack.admin('POST', 'faults', {
     target: 'event',
     match: { source: 'aws.s3' },

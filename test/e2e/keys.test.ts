@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Stack } from './stack.ts';
+import { isLong } from '../long.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
 
@@ -29,7 +30,7 @@ const KEYS: readonly string[] = [
   long,
 ];
 
-describe('an object key', () => {
+describe.runIf(isLong)('an object key', () => {
   it.each(KEYS.map((key, i) => [key, i + 1] as const))('%s loads only its own rows', async (key, id) => {
     expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1024);
     await stack.put(key, `${HEADER}${id},Store ${id},Lyon,FR,2020-01-0${id}\n`);

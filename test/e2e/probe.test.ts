@@ -66,26 +66,30 @@ function rest({ rows }: Pick<ProbeReport, 'rows'>): Partial<Record<Assumption, s
   );
 }
 
-it('every assumption holds on a local AWS as it comes, and the command prints each with its consequence', async () => {
-  const { code, stdout, stderr } = await stack.baton('doctor', '--probe', '--json');
-  expect(stderr).toContain('temporary tables only');
-  const report = JSON.parse(stdout) as ProbeReport;
-  expect(rest(report)).toEqual({});
-  expect(report.observed).toEqual({});
-  expect(report.rows.length).toBeGreaterThan(25);
-  expect(report.rows.filter(({ consequence }) => consequence === '')).toEqual([]);
-  // What takes hours is not reported as found.
-  expect(report.rows.filter(({ status }) => status === 'not-seen').map(({ found }) => found)).toEqual([
-    'not tried: it takes hours',
-    'not tried: it takes hours',
-  ]);
-  expect(code).toBe(0);
-  expect(
-    await stack.count(
-      "SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'baton\\_%' AND relpersistence = 't'",
-    ),
-  ).toBe(0);
-}, 90_000);
+it.runIf(isLong)(
+  'every assumption holds on a local AWS as it comes, and the command prints each with its consequence',
+  async () => {
+    const { code, stdout, stderr } = await stack.baton('doctor', '--probe', '--json');
+    expect(stderr).toContain('temporary tables only');
+    const report = JSON.parse(stdout) as ProbeReport;
+    expect(rest(report)).toEqual({});
+    expect(report.observed).toEqual({});
+    expect(report.rows.length).toBeGreaterThan(25);
+    expect(report.rows.filter(({ consequence }) => consequence === '')).toEqual([]);
+    // What takes hours is not reported as found.
+    expect(report.rows.filter(({ status }) => status === 'not-seen').map(({ found }) => found)).toEqual([
+      'not tried: it takes hours',
+      'not tried: it takes hours',
+    ]);
+    expect(code).toBe(0);
+    expect(
+      await stack.count(
+        "SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'baton\\_%' AND relpersistence = 't'",
+      ),
+    ).toBe(0);
+  },
+  90_000,
+);
 
 it.runIf(isLong)(
   'each assumption that a switch turns round is reported as different, with the switch, and no other is',
@@ -157,11 +161,15 @@ it.runIf(isLong)(
   90_000,
 );
 
-it('a DescribeStatement that lags behind the event is reported with the time', async () => {
-  const { report, found } = await lookWith({ describeLagMs: 600 }, ['hand-over']);
-  expect(rest(report)).toEqual({
-    'describe-at-event': expect.stringMatching(/^differs: still running in 6 of 6 events; final [6-9]\d\d/),
-  });
-  expect(report.observed).toEqual({ describeLagMs: expect.stringMatching(/^[6-9]\d\d$/) });
-  expect(found).toEqual([]);
-}, 90_000);
+it.runIf(isLong)(
+  'a DescribeStatement that lags behind the event is reported with the time',
+  async () => {
+    const { report, found } = await lookWith({ describeLagMs: 600 }, ['hand-over']);
+    expect(rest(report)).toEqual({
+      'describe-at-event': expect.stringMatching(/^differs: still running in 6 of 6 events; final [6-9]\d\d/),
+    });
+    expect(report.observed).toEqual({ describeLagMs: expect.stringMatching(/^[6-9]\d\d$/) });
+    expect(found).toEqual([]);
+  },
+  90_000,
+);

@@ -17,6 +17,7 @@ import { PARAMETERS } from '../../build/serverless/parameters.cjs';
 import { version } from '../../cli/version.ts';
 import { eventually } from '../e2e/stack.ts';
 import { Installed, type Answer } from './installed.ts';
+import { isLong } from '../long.ts';
 
 const installation = process.env['BATON_PACKAGE_INSTALL'] === '1' ? 'npm' : 'links';
 const MOST_MS = 180_000;
@@ -76,7 +77,7 @@ describe('the package', () => {
     expect(readdirSync(installed.place)).toEqual(before);
   });
 
-  it(
+  it.runIf(isLong)(
     'makes a project, in which it runs, checks and packages; nothing is written elsewhere',
     async () => {
       const ofBaton = filesOfBaton();
@@ -188,7 +189,7 @@ describe.runIf(installation === 'npm')('without optional packages', () => {
   );
 });
 
-describe('baton init', () => {
+describe.runIf(isLong)('baton init', () => {
   it('never changes a file that exists, and adds no example beside pipelines of their own', async () => {
     const mine = inProject('.gitignore');
     writeFileSync(mine, 'mine\n');

@@ -706,6 +706,29 @@ const guardsOfRuns: readonly Guard[] = [
     ],
   },
   {
+    name: 'what people are told of a stop is stored before it is sent',
+    edits: [
+      {
+        file: 'shared/engine/pending-actions.ts',
+        find: `    if (isStopped(run) && run.life.card === undefined)
+      return { kind: 'CardMade', card: await makeCard(run, plan, engine) };
+    await publish(run, plan, engine);`,
+        replace: `    const card = isStopped(run) ? await makeCard(run, plan, engine) : undefined;
+    await publish(isStopped(run) && card !== undefined ? { ...run, life: { ...run.life, card } } : run, plan, engine);`,
+      },
+    ],
+  },
+  {
+    name: 'what people are told of a stop is made once',
+    edits: [
+      {
+        file: 'shared/run/decide-rare.ts',
+        find: `run.life.pendingActions[0] !== 'publish' || run.life.card !== undefined)`,
+        replace: `run.life.pendingActions[0] !== 'publish')`,
+      },
+    ],
+  },
+  {
     name: 'a stale session is known by the epoch of its slot',
     edits: [
       {
