@@ -20,7 +20,17 @@ import { codeHash, keep, restored } from './state-file.ts';
 /** A run that goes round for ever was noticed too: it is silent for so long. */
 const LONGEST_SILENCE_MS = 90_000;
 
-const COPIED = ['shared', 'local', 'cli', 'build', 'docs', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const COPIED = [
+  'shared',
+  'local',
+  'cli',
+  'build',
+  'docs',
+  'test',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+];
 
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--bail', '1'];
 
