@@ -20,6 +20,7 @@ import { Installed, type Answer } from './installed.ts';
 import { isLong } from '../long.ts';
 
 const installation = process.env['BATON_PACKAGE_INSTALL'] === '1' ? 'npm' : 'links';
+const isWhole = isLong || installation === 'npm';
 const MOST_MS = 180_000;
 
 let installed: Installed;
@@ -77,7 +78,7 @@ describe('the package', () => {
     expect(readdirSync(installed.place)).toEqual(before);
   });
 
-  it.runIf(isLong)(
+  it.runIf(isWhole)(
     'makes a project, in which it runs, checks and packages; nothing is written elsewhere',
     async () => {
       const ofBaton = filesOfBaton();
@@ -189,7 +190,7 @@ describe.runIf(installation === 'npm')('without optional packages', () => {
   );
 });
 
-describe.runIf(isLong)('baton init', () => {
+describe.runIf(isWhole)('baton init', () => {
   it('never changes a file that exists, and adds no example beside pipelines of their own', async () => {
     const mine = inProject('.gitignore');
     writeFileSync(mine, 'mine\n');
