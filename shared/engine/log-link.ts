@@ -13,7 +13,7 @@ export function logLink(run: Run, stage: string, region: string | undefined): st
   const from = Date.parse(run.createdAt) - MARGIN_MS;
   const endedAt = isAtRest(run) && 'endedAt' in run.life ? run.life.endedAt : run.createdAt;
   const query = [
-    'fields @timestamp, level, message, step, error',
+    'fields @timestamp, level, message, step, error.message',
     `filter run = "${run.id}"`,
     'sort @timestamp asc',
     'limit 1000',

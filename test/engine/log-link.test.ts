@@ -1,6 +1,7 @@
 /** The link to a run's log lines. */
 import { expect, test } from 'vitest';
 
+import { QUERIES } from '../../build/serverless/log-queries.cjs';
 import { logLink } from '../../shared/engine/log-link.ts';
 import { runOf } from '../fakes/run-of.ts';
 
@@ -24,6 +25,13 @@ test('asks the logs of all functions for the run, from its start to its end', ()
   expect(asked).toContain("(end~'2026-11-24T08:11:00.000Z~");
   for (const name of ['start-run', 'run-step', 'sweep', 'operate'])
     expect(asked).toContain(`~'/aws/lambda/baton-dev-${name}`);
+});
+
+test('shows only members that the saved query of one run shows, too', () => {
+  const [, shown = ''] = /fields ([^|]+?)\s*\|/.exec(read(logLink(run, 'dev', 'eu-central-1') ?? '')) ?? [];
+  const [saved] = QUERIES['one run'];
+  expect(shown).toContain('error.message');
+  expect(shown.split(', ').filter((name) => !saved?.includes(name))).toEqual([]);
 });
 
 test.each([
