@@ -13,7 +13,7 @@ import { fileKey } from '../../shared/store/file-index.ts';
 import type { KeyItem, KeyName, Upload } from '../../shared/store/key-item.ts';
 import { certainlyBefore, paddedSequencer } from '../../shared/store/key-item.ts';
 import type { HistoryRow, Member, Paused, Pool, RunStore } from '../../shared/store/run-store.ts';
-import { storedRun } from '../../shared/store/stored-run.ts';
+import { itemOf } from './item-of.ts';
 
 const NO_POOL: Pool = { holders: {}, epoch: 0 };
 
@@ -122,9 +122,9 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, FileReader
   }
 
   async findDue(now: number, limit: number): Promise<string[]> {
-    const due = [...this.runs.values()].flatMap(({ id, ...run }) => {
-      const { nextCheckAt: next } = storedRun({ id, ...run });
-      return next !== undefined && next <= now ? [{ id, next }] : [];
+    const due = [...this.runs.values()].flatMap((run) => {
+      const { nextCheckAt: next } = itemOf(run);
+      return next !== undefined && next <= now ? [{ id: run.id, next }] : [];
     });
     return due
       .sort((a, b) => a.next - b.next)

@@ -2,7 +2,7 @@
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { isActive, isAtEnd, isAtRest } from '../../shared/run/run.ts';
-import { storedRun } from '../../shared/store/stored-run.ts';
+import { itemOf } from '../fakes/item-of.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import type { Pool } from '../../shared/store/run-store.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
@@ -89,7 +89,7 @@ export class Watch {
   /** A run is about to be stored. */
   stored(next: Run, before: Run | undefined): void {
     const { demand } = this.#bound;
-    const { state, error, pendingActions, nextCheckAt: looked } = storedRun(next);
+    const { state, error, pendingActions, nextCheckAt: looked } = itemOf(next);
     const stateBefore = before?.life.state;
     if (before !== undefined) {
       // I9: an end is final.
@@ -306,7 +306,7 @@ export class Watch {
       .find((statement) => !this.#byHand.runsDeleted.has(spokenBy(statement)?.run ?? ''));
     demand(under === undefined, () => `${under?.name ?? ''} runs on`);
     for (const run of store.runs.values()) {
-      const { state, nextCheckAt: next, pendingActions } = storedRun(run);
+      const { state, nextCheckAt: next, pendingActions } = itemOf(run);
       if (run.life.state === 'ABSORBED') this.#endsWithItsBatch(run, run.life.into);
       else demand(isAtEnd(run), () => `${run.id} is ${state}`);
       demand(next === undefined && pendingActions === undefined, () => `${run.id} is still looked at`);

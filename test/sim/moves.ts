@@ -7,7 +7,7 @@ import type { RunEvent } from '../../shared/run/run-event.ts';
 import { underwayOf } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
-import { storedRun } from '../../shared/store/stored-run.ts';
+import { itemOf } from '../fakes/item-of.ts';
 import type { Arrival } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { runOf, tokenStartOf } from './stage.ts';
@@ -193,7 +193,7 @@ function forgeToken(stage: Stage): boolean {
   if (run === undefined || !stage.hasRoom()) return false;
   stage.fired('forged: another token');
   news(stage, run.id, {
-    ...forged(stage, storedRun(run).statementId),
+    ...forged(stage, itemOf(run).statementId),
     tokenStart: 'zzzzzzzzzz',
     trusted: stage.random.chance(0.5),
   });
@@ -205,7 +205,7 @@ function forgePrincipal(stage: Stage): boolean {
   const run = stage.random.pick(
     stage
       .runs()
-      .map(storedRun)
+      .map(itemOf)
       .filter(({ token }) => token !== undefined),
   );
   if (run?.token === undefined || !stage.hasRoom()) return false;
@@ -224,7 +224,7 @@ function forgeStatement(stage: Stage): boolean {
   const run = stage.random.pick(
     stage
       .runs()
-      .map(storedRun)
+      .map(itemOf)
       .filter(({ phase }) => phase === 'SUBMITTED'),
   );
   if (run?.token === undefined || !stage.hasRoom()) return false;
@@ -262,7 +262,7 @@ function putFileBack(stage: Stage): boolean {
   const run = stage.random.pick(
     stage
       .runs()
-      .map(storedRun)
+      .map(itemOf)
       .filter(({ phase, fileAtClaim, statementId }) => {
         const isUnderWay = warehouse.statementOf(statementId ?? '')?.status === 'RUNNING';
         return phase === 'SUBMITTED' && fileAtClaim !== undefined && isUnderWay;
