@@ -71,7 +71,7 @@ async function bundle(name: string, source: string, folder: string): Promise<Bun
 }
 
 /** Bundles functions (name -> source file) into `folder`/<name>/index.mjs. */
-async function bundleFunctions(
+export async function bundleFunctions(
   sources: Readonly<Record<string, string>>,
   folder: string,
 ): Promise<Record<string, BundleReport>> {
@@ -134,6 +134,15 @@ function sameName(name: string): Error {
   return new Error(`two modules named ${name} are loaded with import(): give one of them another name`);
 }
 
+/**
+ * The errors of services that keep their class in the bundles: one has a field that only its schema can read, the other
+ * asks for a retry. All others have the class of their client's errors, with the same name, message and fields: a class
+ * for each of 45 would be a tenth of what a function loads.
+ */
+const ERRORS_WITH_A_CLASS = new Set(['ConditionalCheckFailedException', 'ReplicatedWriteConflictException']);
+
+const REGISTERED_ERROR = /^n0_registry\.registerError\((\w+)\$, .*\n/gm;
+
 /** Of its package.json a client reads the version only; the hash in JavaScript is for machines without `node:crypto`. */
 const unusedOfTheSdk: Plugin = {
   name: 'unused-of-the-sdk',
@@ -144,6 +153,11 @@ const unusedOfTheSdk: Plugin = {
     });
     build.onLoad({ filter: /sha256[/\\]Sha256Js\.js$/ }, () => ({
       contents: 'export const Sha256Js = undefined;',
+    }));
+    build.onLoad({ filter: /client-[^/\\]+[/\\]dist-es[/\\]schemas[/\\]schemas_0\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(REGISTERED_ERROR, (registered, name: string) =>
+        ERRORS_WITH_A_CLASS.has(name) ? registered : '',
+      ),
     }));
   },
 };
