@@ -7,6 +7,7 @@ import { defined } from '../shared/run/defined.ts';
 import { bundle } from './bundle.ts';
 import { growth } from './growth.ts';
 import { handoff } from './handoff.ts';
+import { lists } from './lists.ts';
 import { load } from './load.ts';
 import { formatReport, type PartReport } from './report.ts';
 import { slots } from './slots.ts';
@@ -25,6 +26,7 @@ const PARTS: Readonly<Record<string, (options: Options) => Promise<PartReport>>>
   handoff,
   load,
   growth,
+  lists,
   storm,
 };
 

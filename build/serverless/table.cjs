@@ -44,6 +44,7 @@ const SHAPE = {
     ['pipeline', 'S'],
     ['createdAt', 'S'],
     ['fileKey', 'S'],
+    ['notSucceeded', 'S'],
   ),
   KeySchema: keys('pk', 'sk'),
   GlobalSecondaryIndexes: [
@@ -55,6 +56,8 @@ const SHAPE = {
     index('by-pipeline', 'pipeline', 'createdAt'),
     // Sparse: what has a file, by its key (shared/store/file-index.ts). DynamoDB makes one index in each update of a table.
     index('by-file', 'pipeline', 'fileKey'),
+    // Sparse: runs that stopped, or ended in another way than SUCCEEDED, by state and pipeline.
+    index('not-succeeded', 'notSucceeded', 'createdAt'),
   ],
 };
 

@@ -10,10 +10,17 @@ import type { Run } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 import { fileKeyStart } from '../../shared/store/file-index.ts';
-import { runOfItem, type Item } from '../../shared/store/run-item.ts';
+import { DUE_PARTITION, runOfItem, notSucceededKey, type Item } from '../../shared/store/run-item.ts';
 import { count, instant, map, optional, text } from '../../shared/store/shape.ts';
-import { CommandError, EXIT } from '../exit.ts';
-import type { EveryRun, FileEntry, FileReader, StageReader } from '../runs/run-reader.ts';
+import {
+  MissingIndexError,
+  type ByState,
+  type EveryRun,
+  type FileEntry,
+  type FileReader,
+  type IndexedState,
+  type StageReader,
+} from '../runs/run-reader.ts';
 import type { ClientSettings } from './client-settings.ts';
 
 type StoredItem = Record<string, AttributeValue>;
@@ -24,7 +31,7 @@ const PAGE = 100;
 /** Receives one sentence for each item that a list leaves out because it cannot be read. */
 export type OnUnreadable = (problem: string) => void;
 
-export type DynamoReader = StageReader & EveryRun & FileReader;
+export type DynamoReader = StageReader & EveryRun & ByState & FileReader;
 
 export function dynamoRunReader(
   settings: ClientSettings,
@@ -46,7 +53,7 @@ const part = map({
   at: instant,
 });
 
-export class DynamoRunReader extends DynamoDbRunStore implements EveryRun, FileReader {
+export class DynamoRunReader extends DynamoDbRunStore implements EveryRun, ByState, FileReader {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #onUnreadable: OnUnreadable;
@@ -70,16 +77,32 @@ export class DynamoRunReader extends DynamoDbRunStore implements EveryRun, FileR
     return runs;
   }
 
-  async *newestRuns(pipeline: string, atFirst: number): AsyncGenerator<readonly Run[]> {
+  newestRuns(pipeline: string, atFirst: number): AsyncGenerator<readonly Run[]> {
+    return this.#runs(newestFirst(pipeline), atFirst);
+  }
+
+  everyRun(pipeline: string): AsyncGenerator<readonly Run[]> {
+    return this.#runs(byPipeline(pipeline), PAGE);
+  }
+
+  runsIn(pipeline: string, state: IndexedState, atFirst: number): AsyncGenerator<readonly Run[]> {
+    const query =
+      state === 'QUEUED'
+        ? entries('queue', 'queue', pipeline)
+        : entries('not-succeeded', 'notSucceeded', notSucceededKey(pipeline, state));
+    return this.#runs({ ...query, ScanIndexForward: false }, atFirst);
+  }
+
+  activeRuns(): AsyncGenerator<readonly Run[]> {
+    return this.#runs(entries('due', 'due', DUE_PARTITION), PAGE);
+  }
+
+  async *#runs(query: Omit<QueryCommandInput, 'TableName'>, atFirst: number): AsyncGenerator<readonly Run[]> {
     let size = Math.min(PAGE, atFirst);
-    for await (const { found } of this.#pages(newestFirst(pipeline), () => size, runOf)) {
+    for await (const { found } of this.#pages(query, () => size, runOf)) {
       size = PAGE;
       yield found;
     }
-  }
-
-  async *everyRun(pipeline: string): AsyncGenerator<readonly Run[]> {
-    for await (const { found } of this.#pages(byPipeline(pipeline), () => PAGE, runOf)) yield found;
   }
 
   async *files(pipeline: string, prefix: string): AsyncGenerator<readonly FileEntry[]> {
@@ -93,33 +116,34 @@ export class DynamoRunReader extends DynamoDbRunStore implements EveryRun, FileR
       }),
       ScanIndexForward: false,
     };
-    try {
-      for await (const { found } of this.#pages(query, () => PAGE, entryOf))
-        yield found.filter(({ file }) => file.key.startsWith(prefix));
-    } catch (error) {
-      // "The table does not have the specified index", "Cannot read from backfilling global secondary index".
-      if (!isNamed(error, 'ValidationException') || !/index/i.test(messageOf(error))) throw error;
-      throw new CommandError(EXIT.unreachable, `the files cannot be listed: ${messageOf(error)}`, {
-        hint: 'the index by-file is created by the first deployment of this version: deploy, and wait until it is active',
-      });
-    }
+    for await (const { found } of this.#pages(query, () => PAGE, entryOf))
+      yield found.filter(({ file }) => file.key.startsWith(prefix));
   }
 
-  /** What the items of an index are; `limit` is asked before each page. Items that are gone or cannot be read are left out. */
+  /**
+   * What the items of an index are; `limit` is asked before each page. Items that are gone or cannot be read are left out.
+   * @throws MissingIndexError
+   */
   async *#pages<T>(
     query: Omit<QueryCommandInput, 'TableName'>,
     limit: () => number,
     parse: (item: Item) => T,
   ): AsyncGenerator<{ readonly found: T[]; readonly read: number }> {
-    const read = (from: StoredItem | undefined) =>
-      this.#client.send(
-        new QueryCommand({
-          ...query,
-          TableName: this.#table,
-          Limit: limit(),
-          ...defined({ ExclusiveStartKey: from }),
-        }),
-      );
+    const read = async (from: StoredItem | undefined) => {
+      const input = {
+        ...query,
+        TableName: this.#table,
+        Limit: limit(),
+        ...defined({ ExclusiveStartKey: from }),
+      };
+      try {
+        return await this.#client.send(new QueryCommand(input));
+      } catch (error) {
+        // "The table does not have the specified index", "Cannot read from backfilling global secondary index".
+        if (!isNamed(error, 'ValidationException') || !/index/i.test(messageOf(error))) throw error;
+        throw new MissingIndexError(query.IndexName ?? '', messageOf(error));
+      }
+    };
     for await (const { Items: items = [] } of pages(read, ({ LastEvaluatedKey: key }) => key)) {
       const found = await Promise.all(items.map((item) => this.#parsed(item, parse)));
       yield { found: found.filter((each) => each !== undefined), read: items.length };
@@ -143,12 +167,18 @@ export class DynamoRunReader extends DynamoDbRunStore implements EveryRun, FileR
 
 const runOf = (item: Item): Run => runOfItem(item);
 
-function byPipeline(pipeline: string) {
+/** All entries of an index with this hash key. */
+function entries(index: string, hash: string, value: string) {
   return {
-    IndexName: 'by-pipeline',
-    KeyConditionExpression: 'pipeline = :pipeline',
-    ExpressionAttributeValues: marshall({ ':pipeline': pipeline }),
+    IndexName: index,
+    KeyConditionExpression: '#hash = :value',
+    ExpressionAttributeNames: { '#hash': hash },
+    ExpressionAttributeValues: marshall({ ':value': value }),
   };
+}
+
+function byPipeline(pipeline: string) {
+  return entries('by-pipeline', 'pipeline', pipeline);
 }
 
 function newestFirst(pipeline: string) {

@@ -27,7 +27,7 @@ const CLOCK_LIMIT_MS = 60_000;
 /** The attribute of the table's time to live. */
 const EXPIRES = 'expiresAt';
 
-const INDEXES = ['due', 'queue', 'by-pipeline', 'by-file'];
+const INDEXES = ['due', 'queue', 'by-pipeline', 'by-file', 'not-succeeded'];
 
 function redeploy({ name }: Stage): string {
   return name === 'local' ? 'restart npm start' : `npx baton deploy --stage ${name}`;

@@ -3,7 +3,8 @@ import type { FailureClass, Run } from '../../shared/run/run.ts';
 import { queueOrder } from '../../shared/run/run.ts';
 import { formatTable } from '../table.ts';
 import { endedAtOf, errorOf } from './run-parts.ts';
-import type { EveryRun } from './run-reader.ts';
+import { restingRuns, type StateReader } from './find-runs.ts';
+import { MissingIndexError } from './run-reader.ts';
 import { count } from './units.ts';
 
 const CLASSES: Readonly<Record<FailureClass, true>> = {
@@ -25,18 +26,25 @@ export const FAILURE_CLASSES = Object.keys(CLASSES) as readonly FailureClass[];
 /** Progress is printed after this many runs. */
 const TOLD_AFTER = 2000;
 
-/** Every FAILED run of the pipelines, in the order of what started them: the order in which they would have run. */
+/**
+ * Every FAILED run of the pipelines, in the order of what started them: the order in which they would have run. From their index;
+ * `every`, or where the table does not have the index yet: among all runs that are stored.
+ */
 export async function findFailedRuns(
-  reader: EveryRun,
+  reader: StateReader,
   pipelines: readonly string[],
   cls: FailureClass | undefined,
-  options: { readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
+  options: {
+    readonly every: boolean;
+    readonly signal: AbortSignal;
+    readonly onProgress: (text: string) => void;
+  },
 ): Promise<Run[]> {
   const failed: Run[] = [];
   let seen = 0;
   let toldAt = TOLD_AFTER;
-  for (const pipeline of pipelines) {
-    for await (const page of reader.everyRun(pipeline)) {
+  const collect = async (pages: AsyncIterable<readonly Run[]>): Promise<void> => {
+    for await (const page of pages) {
       options.signal.throwIfAborted();
       for (const run of page) {
         if (run.life.state === 'FAILED' && (cls === undefined || run.life.error.class === cls))
@@ -46,6 +54,19 @@ export async function findFailedRuns(
       if (seen < toldAt) continue;
       options.onProgress(`${count(seen)} runs read, ${count(failed.length)} failed`);
       toldAt = seen + TOLD_AFTER;
+    }
+  };
+  for (const pipeline of pipelines) {
+    if (options.every) await collect(reader.everyRun(pipeline));
+    else {
+      const before = failed.length;
+      try {
+        await collect(restingRuns(reader, pipeline, 'FAILED', Infinity));
+      } catch (error) {
+        if (!(error instanceof MissingIndexError)) throw error;
+        failed.length = before;
+        await collect(reader.everyRun(pipeline));
+      }
     }
   }
   const order = new Map(failed.map((run) => [run, queueOrder(run)]));

@@ -1,5 +1,6 @@
 /** What the command reads of runs: the reading half of the store, and its lists. */
 import type { Run } from '../../shared/run/run.ts';
+import { CommandError, EXIT } from '../exit.ts';
 import type { RunFile } from '../../shared/run/trigger.ts';
 import type { HistoryRow, RunStore } from '../../shared/store/run-store.ts';
 
@@ -20,6 +21,30 @@ export interface EveryRun {
   newestRuns(pipeline: string, atFirst: number): AsyncIterable<readonly Run[]>;
   /** The oldest first. */
   everyRun(pipeline: string): AsyncIterable<readonly Run[]>;
+}
+
+/** States that a sparse index has for each pipeline. */
+export type IndexedState = 'QUEUED' | 'FAILED' | 'NEEDS_DECISION' | 'CANCELLED' | 'SUPERSEDED';
+
+/** Runs in a state, however many others are stored: from sparse indexes, which lag behind the runs. */
+export interface ByState {
+  /**
+   * Runs of a pipeline, page by page, `atFirst` at most in the first: those that wait by what started them, the newest first;
+   * the others by their creation, the newest first.
+   * @throws MissingIndexError
+   */
+  runsIn(pipeline: string, state: IndexedState, atFirst: number): AsyncIterable<readonly Run[]>;
+  /** Runs of all pipelines that have a slot and are not at rest, page by page; in no order. */
+  activeRuns(): AsyncIterable<readonly Run[]>;
+}
+
+/** The deployed table is of a version without this index, or it is not active yet. */
+export class MissingIndexError extends CommandError {
+  constructor(index: string, reason: string) {
+    super(EXIT.unreachable, `the index ${index} cannot be read: ${reason}`, {
+      hint: `the index ${index} is created by the first deployment of this version: deploy, and wait until it is active`,
+    });
+  }
 }
 
 /** One upload that a pipeline received. */

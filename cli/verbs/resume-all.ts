@@ -17,6 +17,7 @@ export async function resumeAll(context: Context): Promise<ExitCode> {
   const pipelines = pipeline === undefined ? known : [pipeline];
   const connection = await connect();
   const runs = await findFailedRuns(await connection.runs(), pipelines, cls, {
+    every: args.flag('every'),
     signal,
     onProgress: (text) => {
       out.say(out.style.quiet(text));

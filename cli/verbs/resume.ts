@@ -8,7 +8,7 @@ import { resumeAll } from './resume-all.ts';
 import { noWaitOption, sqlOption } from './shared-options.ts';
 
 /** Options that go with `--all`, and those that go with one run. */
-const OF_ALL = ['pipeline', 'class', 'dry-run', 'yes'];
+const OF_ALL = ['pipeline', 'class', 'dry-run', 'yes', 'every'];
 const OF_ONE = ['from', 'without'];
 
 export const resume: Verb = {
@@ -49,6 +49,9 @@ Exit codes with --all: 0 all runs were resumed; 1 some were not; 2 wrong usage, 
     },
     class: { value: 'CLASS', help: `with --all: only failures of this class: ${FAILURE_CLASSES.join(', ')}` },
     'dry-run': { help: 'with --all: list the runs without resuming them' },
+    every: {
+      help: 'with --all: search every stored run, also for those that failed before there was an index',
+    },
     yes: { help: 'with --all: do not ask for confirmation' },
     reason: { value: 'TEXT', help: 'a reason, stored with the request' },
     ...noWaitOption,

@@ -2,8 +2,8 @@
  * A run and its item. The item is meant to be read by people in the DynamoDB console: plain attribute names, one
  * level deep where it can be. The attributes of the indexes are derived here and nowhere else.
  */
-import type { FinishedStep, Run } from '../run/run.ts';
-import { isAtEnd, queueOrder } from '../run/run.ts';
+import type { FinishedStep, Run, RunState } from '../run/run.ts';
+import { isAtEnd, isAtRest, queueOrder } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import { fileKey } from './file-index.ts';
 import { parseRun } from './parse-run.ts';
@@ -30,15 +30,23 @@ export function historyKey(runId: string, row: Pick<FinishedStep, 'index' | 'gen
   };
 }
 
+/** Of the sparse index `not-succeeded`, for lists by state: runs that succeed cost nothing there. */
+export function notSucceededKey(pipeline: string, state: RunState): string {
+  return `${state} ${pipeline}`;
+}
+
 /** Default number of days until an ended run is deleted. */
 export const HISTORY_DAYS = 400;
 
 /** The item of a run: its own attributes, and those of the sparse indexes where the run belongs in them. */
 export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
   const stored = storedRun(run);
-  const queued = run.life.state === 'QUEUED' ? { queue: run.pipeline, queuedAt: queueOrder(run) } : {};
+  const { state } = run.life;
+  const queued = state === 'QUEUED' ? { queue: run.pipeline, queuedAt: queueOrder(run) } : {};
   const { nextCheckAt: next } = stored;
   const due = next === undefined ? {} : { due: DUE_PARTITION, next };
+  const isListed = isAtRest(run) && state !== 'SUCCEEDED' && state !== 'ABSORBED';
+  const notSucceeded = isListed ? { notSucceeded: notSucceededKey(run.pipeline, state) } : {};
   const file = fileOf(run.trigger);
   const byFile = file === undefined ? {} : { fileKey: fileKey(file.key, run.trigger.time) };
   const forgotten =
@@ -48,7 +56,16 @@ export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
         ? { expiresAt: absorbedExpiry(run.life.absorbedAt, historyDays) }
         : {};
   const schema = run.batch === undefined && run.life.state !== 'ABSORBED' ? SCHEMA : BATCH_SCHEMA;
-  return { ...runKey(run.id), schema, ...stored, ...queued, ...due, ...byFile, ...forgotten };
+  return {
+    ...runKey(run.id),
+    schema,
+    ...stored,
+    ...queued,
+    ...due,
+    ...notSucceeded,
+    ...byFile,
+    ...forgotten,
+  };
 }
 
 /** Of the item of a file that a batch loads: it is not written again when the batch ends, and must outlive the archive of events. */

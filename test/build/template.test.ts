@@ -225,7 +225,7 @@ describe('the compiled template', () => {
     expect(propertiesOf('ArtifactsBucket')).not.toHaveProperty('NotificationConfiguration');
   });
 
-  test('has the four indexes of the table, keys only, and the time to live', () => {
+  test('has the five indexes of the table, keys only, and the time to live', () => {
     const table = propertiesOf('Table');
     expect(table['BillingMode']).toBe('PAY_PER_REQUEST');
     expect(table['TimeToLiveSpecification']).toEqual({ AttributeName: 'expiresAt', Enabled: true });
@@ -249,6 +249,11 @@ describe('the compiled template', () => {
         Projection: { ProjectionType: 'KEYS_ONLY' },
       },
       { IndexName: 'by-file', keys: ['pipeline', 'fileKey'], Projection: { ProjectionType: 'KEYS_ONLY' } },
+      {
+        IndexName: 'not-succeeded',
+        keys: ['notSucceeded', 'createdAt'],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
     ]);
   });
 

@@ -71,7 +71,11 @@ function healthy(): Inspector {
     clockAheadMs: () => 300,
     function: () => Promise.resolve({ state: 'Active', lastUpdate: 'Successful' }),
     sources: () => Promise.resolve([{ id: 'm', arn: 'arn:aws:sqs:x:1:baton-prod-arrivals', enabled: true }]),
-    table: () => Promise.resolve({ status: 'ACTIVE', indexes: ['due', 'queue', 'by-pipeline', 'by-file'] }),
+    table: () =>
+      Promise.resolve({
+        status: 'ACTIVE',
+        indexes: ['due', 'queue', 'by-pipeline', 'by-file', 'not-succeeded'],
+      }),
     rules: rulesWith(filesPattern('landing', 'stores/')),
     archive: () => Promise.resolve({ state: 'ENABLED' }),
     waiting: () => Promise.resolve(0),
@@ -192,7 +196,7 @@ describe('a finding of doctor', () => {
       { inspector: { table: () => Promise.resolve({ status: 'ACTIVE', indexes: ['due', 'queue'] }) } },
       {
         name: 'table',
-        message: 'baton-prod lacks the index by-pipeline, by-file',
+        message: 'baton-prod lacks the index by-pipeline, by-file, not-succeeded',
         remedy: expect.stringMatching(/takeOver=true .*"Deploy it again"$/) as string,
       },
     ],
@@ -203,7 +207,7 @@ describe('a finding of doctor', () => {
           table: () =>
             Promise.resolve({
               status: 'ACTIVE',
-              indexes: ['due', 'queue', 'by-pipeline', 'by-file'],
+              indexes: ['due', 'queue', 'by-pipeline', 'by-file', 'not-succeeded'],
               expires: '',
             }),
         },

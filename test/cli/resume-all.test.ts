@@ -7,6 +7,7 @@ import { CommandError } from '../../cli/exit.ts';
 import { createOutput } from '../../cli/output.ts';
 import { failedTable } from '../../cli/runs/failed-runs.ts';
 import type { ResumedRun } from '../../cli/runs/resume-runs.ts';
+import { MissingIndexError } from '../../cli/runs/run-reader.ts';
 import { resume } from '../../cli/verbs/resume.ts';
 import type { OperateAnswer, OperateRequest } from '../../shared/events/requests.ts';
 import type { Run } from '../../shared/run/run.ts';
@@ -40,6 +41,9 @@ interface Told {
 
 interface World {
   readonly runs: readonly Run[];
+  /** Stopped by a version without the index. */
+  readonly older?: readonly Run[];
+  readonly hasIndex?: boolean;
   readonly words?: readonly string[];
   /** What `operate` answers; a throw is a call that failed. */
   readonly answer?: (runId: string) => OperateAnswer;
@@ -52,14 +56,22 @@ async function* pagesOf(runs: readonly Run[]): AsyncGenerator<readonly Run[]> {
   for (let at = 0; at < runs.length; at += 2) yield runs.slice(at, at + 2);
 }
 
-async function resumeAll({ runs, words = [], answer, prompt, signal }: World): Promise<Told> {
+async function resumeAll(world: World): Promise<Told> {
+  const { runs, words = [], answer, prompt, signal } = world;
   let stdout = '';
   let stderr = '';
   const requests: OperateRequest[] = [];
   const connection = {
     runs: () =>
       Promise.resolve({
-        everyRun: (pipeline: string) => pagesOf(runs.filter((run) => run.pipeline === pipeline)),
+        loadPool: () => Promise.resolve({ holders: {}, epoch: 0 }),
+        runsIn: (pipeline: string, state: string) => {
+          if (world.hasIndex === false) throw new MissingIndexError('not-succeeded', 'it is not there');
+          const stopped = runs.filter((run) => run.pipeline === pipeline && run.life.state === state);
+          return pagesOf(stopped.toReversed());
+        },
+        everyRun: (pipeline: string) =>
+          pagesOf([...runs, ...(world.older ?? [])].filter((run) => run.pipeline === pipeline)),
       }),
     operator: () =>
       Promise.resolve({
@@ -111,6 +123,15 @@ const others = [failedRun('product_dimension-x', 15, { error: { class: 'permissi
 const runs = [...stores, ...others];
 
 describe('the runs of resume --all', () => {
+  it('are searched among all stored runs with --every, and where the table has no such index', async () => {
+    const world = { runs, older: [failedRun('stores-old', 5)], words: ['--yes', '--pipeline', 'stores'] };
+    const indexed = ['stores-a', 'stores-c', 'stores-d'];
+    expect(asked(await resumeAll(world))).toEqual(indexed);
+    const all = ['stores-old', ...indexed];
+    expect(asked(await resumeAll({ ...world, words: [...world.words, '--every'] }))).toEqual(all);
+    expect(asked(await resumeAll({ ...world, hasIndex: false }))).toEqual(all);
+  });
+
   it('are the failed ones of every page and pipeline, in the order of their triggers', async () => {
     const told = await resumeAll({ runs, words: ['--yes'] });
     expect(asked(told)).toEqual(['stores-a', 'product_dimension-x', 'stores-c', 'stores-d']);

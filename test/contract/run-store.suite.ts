@@ -1,7 +1,7 @@
 /** What every RunStore must do, and the lists of the command over it; run over the real one and the one in memory. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { EveryRun, FileReader, RunReader } from '../../cli/runs/run-reader.ts';
+import type { ByState, EveryRun, FileReader, RunReader } from '../../cli/runs/run-reader.ts';
 import type { Run } from '../../shared/run/run.ts';
 import type { Upload } from '../../shared/store/key-item.ts';
 import { paddedSequencer } from '../../shared/store/key-item.ts';
@@ -27,7 +27,7 @@ function flat(run: Run | 'conflict' | undefined): StoredRun | undefined {
   return run === undefined || run === 'conflict' ? undefined : storedRun(run);
 }
 
-type Store = RunStore & RunReader & EveryRun & FileReader;
+type Store = RunStore & RunReader & EveryRun & ByState & FileReader;
 
 export function runStoreSuite(
   name: string,
@@ -365,6 +365,58 @@ export function runStoreSuite(
         expect(lengths[0]).toBeLessThanOrEqual(size);
         expect(paged).toEqual([young.id, old.id, oldest.id, first.id]);
       }
+    });
+
+    /** In the order of the pages. */
+    async function idsIn(pages: AsyncIterable<readonly Run[]>): Promise<string[]> {
+      const ids: string[] = [];
+      for await (const page of pages) ids.push(...page.map(({ id }) => id));
+      return ids;
+    }
+
+    it('lists stopped runs of a pipeline by their state, newest first, until they are resumed or cancelled', async () => {
+      const pipeline = `stopped${made}`;
+      const failed = (year: number): Run =>
+        newRun({ pipeline, state: 'FAILED', createdAt: `${year}-01-01T00:00:00.000Z` });
+      const [old, older, young] = [failed(2025), failed(2024), failed(2026)] as const;
+      const undecided = newRun({ pipeline, state: 'NEEDS_DECISION' });
+      const others = (['QUEUED', 'RUNNING', 'SUCCEEDED', 'CANCELLED', 'SUPERSEDED'] as const).map((state) =>
+        newRun({ pipeline, state }),
+      );
+      const elsewhere = newRun({ pipeline: `${pipeline}-other`, state: 'FAILED' });
+      for (const run of [old, older, young, undecided, ...others, elsewhere]) await store.create(run);
+      for (const size of [1, 2, 100])
+        expect(await idsIn(store.runsIn(pipeline, 'FAILED', size))).toEqual([young.id, old.id, older.id]);
+      expect(await idsIn(store.runsIn(pipeline, 'NEEDS_DECISION', 10))).toEqual([undecided.id]);
+      await store.save(changed(old, { state: 'RUNNING' }), 1, 'x');
+      await store.save(changed(young, { state: 'CANCELLED' }), 1, 'x');
+      await store.save(changed(undecided, { state: 'FAILED' }), 1, 'x');
+      expect(new Set(await idsIn(store.runsIn(pipeline, 'FAILED', 10)))).toEqual(
+        new Set([undecided.id, older.id]),
+      );
+      expect(await idsIn(store.runsIn(pipeline, 'NEEDS_DECISION', 10))).toEqual([]);
+    });
+
+    it('lists the waiting runs of a pipeline, and the active ones of all', async () => {
+      const pipeline = `active${made}`;
+      const at = (second: number) => ({
+        trigger: {
+          kind: 'request',
+          time: `2026-01-01T00:00:0${second}Z`,
+          requestId: 'r',
+          actor: 'a',
+        } as const,
+      });
+      const first = newRun({ pipeline, ...at(1) });
+      const second = newRun({ pipeline, ...at(2) });
+      const running = newRun({ pipeline, state: 'RUNNING' });
+      const waiting = newRun({ pipeline: `${pipeline}-other`, state: 'WAITING' });
+      const ended = newRun({ pipeline, state: 'SUCCEEDED' });
+      for (const run of [first, running, second, waiting, ended]) await store.create(run);
+      expect(await idsIn(store.runsIn(pipeline, 'QUEUED', 10))).toEqual([second.id, first.id]);
+      const active = await idsIn(store.activeRuns());
+      expect(active).toEqual(expect.arrayContaining([running.id, waiting.id]));
+      for (const { id } of [first, second, ended]) expect(active).not.toContain(id);
     });
 
     /** Key, time and run of each file. */

@@ -148,6 +148,7 @@ async function files(stack: Stack, recorder: Recorder): Promise<void> {
   // Looks at the heads of queues.
   await stack.sweep();
   await recorder.verb('runs');
+  await recorder.verb('runs', '--state', 'failed');
   await recorder.verb('files', '--key', 'stores/');
   await recorder.verb('doctor');
   await recorder.verb('run', bad.id);

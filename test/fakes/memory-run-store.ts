@@ -3,7 +3,14 @@
  * everywhere, so they are handed out as they are.
  */
 import { runEntry } from '../../cli/aws/dynamo-run-reader.ts';
-import type { EveryRun, FileEntry, FileReader, RunReader } from '../../cli/runs/run-reader.ts';
+import type {
+  ByState,
+  EveryRun,
+  FileEntry,
+  FileReader,
+  IndexedState,
+  RunReader,
+} from '../../cli/runs/run-reader.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { defined } from '../../shared/run/defined.ts';
@@ -17,7 +24,7 @@ import { itemOf } from './item-of.ts';
 
 const NO_POOL: Pool = { holders: {}, epoch: 0 };
 
-export class MemoryRunStore implements RunStore, RunReader, EveryRun, FileReader {
+export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, FileReader {
   readonly runs = new Map<string, Run>();
   readonly rows = new Map<string, Map<string, HistoryRow>>();
   readonly plans = new Map<string, Plan>();
@@ -161,6 +168,17 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, FileReader
     const runs = await this.listRuns(pipeline, Infinity);
     yield runs.slice(0, atFirst);
     yield runs.slice(atFirst);
+  }
+
+  async *runsIn(pipeline: string, state: IndexedState, atFirst: number): AsyncGenerator<readonly Run[]> {
+    const runs = (await this.listRuns(pipeline, Infinity)).filter(({ life }) => life.state === state);
+    if (state === 'QUEUED') runs.sort((a, b) => (queueOrder(a) < queueOrder(b) ? 1 : -1));
+    yield runs.slice(0, atFirst);
+    yield runs.slice(atFirst);
+  }
+
+  async *activeRuns(): AsyncGenerator<readonly Run[]> {
+    yield [...this.runs.values()].filter((run) => itemOf(run).nextCheckAt !== undefined);
   }
 
   async *everyRun(pipeline: string): AsyncGenerator<readonly Run[]> {

@@ -73,7 +73,9 @@ async function makeTable(client: DynamoDBClient, name: string): Promise<Table> {
       TableName: name,
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: [
-        ...['pk', 'sk', 'due', 'queue', 'queuedAt', 'pipeline', 'createdAt', 'fileKey'].map(text),
+        ...['pk', 'sk', 'due', 'queue', 'queuedAt', 'pipeline', 'createdAt', 'fileKey', 'notSucceeded'].map(
+          text,
+        ),
         { AttributeName: 'next', AttributeType: 'N' },
       ],
       KeySchema: [
@@ -85,6 +87,7 @@ async function makeTable(client: DynamoDBClient, name: string): Promise<Table> {
         index('queue', 'queue', 'queuedAt'),
         index('by-pipeline', 'pipeline', 'createdAt'),
         index('by-file', 'pipeline', 'fileKey'),
+        index('not-succeeded', 'notSucceeded', 'createdAt'),
       ],
     }),
   );

@@ -51,7 +51,9 @@ async function openStore() {
       TableName: 'runs',
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: [
-        ...['pk', 'sk', 'due', 'queue', 'queuedAt', 'pipeline', 'createdAt', 'fileKey'].map(text),
+        ...['pk', 'sk', 'due', 'queue', 'queuedAt', 'pipeline', 'createdAt', 'fileKey', 'notSucceeded'].map(
+          text,
+        ),
         { AttributeName: 'next', AttributeType: 'N' },
       ],
       KeySchema: [
@@ -63,6 +65,7 @@ async function openStore() {
         index('queue', 'queue', 'queuedAt'),
         index('by-pipeline', 'pipeline', 'createdAt'),
         index('by-file', 'pipeline', 'fileKey'),
+        index('not-succeeded', 'notSucceeded', 'createdAt'),
       ],
     }),
   );
@@ -219,7 +222,7 @@ it('the files of a pipeline contain the parts of marked folders, which have no r
   }
 });
 
-it('a stage whose table lacks the index of files answers what to do', async () => {
+it('a stage whose table lacks an index answers what to do', async () => {
   const refuse = (message: string): DynamoRunReader =>
     new DynamoRunReader(
       {
@@ -238,6 +241,9 @@ it('a stage whose table lacks the index of files answers what to do', async () =
       message: expect.stringContaining(message) as unknown,
     });
     await expect(first).rejects.toHaveProperty('hint', expect.stringContaining('deploy'));
+    await expect(refuse(message).runsIn('p', 'FAILED', 10).next()).rejects.toThrow(
+      'the index not-succeeded cannot be read',
+    );
   }
   await expect(refuse('one of the values is invalid').files('p', '').next()).rejects.toThrow(/^one of/);
 });

@@ -11,6 +11,15 @@ test('an ended run expires after the number of days set for the stage, 400 by de
   expect(runItem(ended, 90)['expiresAt']).toBe(day + 90 * 86_400);
 });
 
+test('runs that stopped, and those that ended in another way than SUCCEEDED, are in the index of them; no others', () => {
+  for (const state of ['FAILED', 'NEEDS_DECISION', 'CANCELLED', 'SUPERSEDED'] as const)
+    expect(runItem(changed(ended, { state }))['notSucceeded']).toBe(`${state} orders`);
+  for (const state of ['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'ABSORBED'] as const)
+    expect(runItem(changed(ended, { state, into: 'b', absorbedAt: ended.createdAt }))).not.toHaveProperty(
+      'notSucceeded',
+    );
+});
+
 test('a run that has not ended, or that has pending actions, never expires', () => {
   for (const state of ['RUNNING', 'FAILED', 'NEEDS_DECISION'] as const)
     expect(runItem(changed(ended, { state }))).not.toHaveProperty('expiresAt');
