@@ -17,8 +17,8 @@ export interface EventFaultRequest {
   };
   readonly effect:
     | { readonly kind: 'drop' }
-    /** On the local clock. */
-    | { readonly kind: 'delay'; readonly ms: number }
+    /** On the local clock. A list: one delivery after another takes the next of them, in turn. */
+    | { readonly kind: 'delay'; readonly ms: number | readonly number[] }
     /** Delivered `copies` times more. */
     | { readonly kind: 'duplicate'; readonly copies: number };
   /** How many deliveries it touches; absent: until it is cleared. */
@@ -91,11 +91,15 @@ export class EventFaults {
       if (fault.touched >= (fault.request.count ?? Number.POSITIVE_INFINITY)) this.#active.delete(fault.id);
       const { effect } = fault.request;
       if (effect.kind === 'drop') dropped = true;
-      else if (effect.kind === 'delay') delayMs += effect.ms;
+      else if (effect.kind === 'delay') delayMs += delayOf(effect.ms, fault.touched - 1);
       else copies += effect.copies;
     }
     return { dropped, delayMs, copies };
   }
+}
+
+function delayOf(ms: number | readonly number[], turn: number): number {
+  return typeof ms === 'number' ? ms : (ms[turn % ms.length] ?? 0);
 }
 
 function shown({ id, request, touched }: ActiveFault): EventFault {

@@ -24,6 +24,8 @@ export interface CallFault extends CallMatch {
   readonly status: number;
   /** Real milliseconds the call waits first. */
   readonly delayMs: number;
+  /** In place of `delayMs`: one call after another takes the next of them, in turn. */
+  readonly delaysMs?: readonly number[];
   /** Matching calls left alone at first. */
   readonly skip: number;
   /** Calls hit before the fault is spent; `undefined`: it stays. */
@@ -77,7 +79,9 @@ export class CallFaults {
       if (armed.seen <= fault.skip) continue;
       if (fault.probability < 1 && this.#chance() >= fault.probability) continue;
       armed.hits += 1;
-      return fault;
+      const { delaysMs = [] } = fault;
+      const delayMs = delaysMs[(armed.hits - 1) % delaysMs.length] ?? fault.delayMs;
+      return { ...fault, delayMs };
     }
     return undefined;
   }

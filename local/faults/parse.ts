@@ -32,10 +32,12 @@ export function parseCallFault(input: unknown): CallFault {
   const service = oneOf(input, 'service', SERVICES);
   const operation = text(input, 'operation');
   const caller = text(input, 'caller');
-  const delayMs = number(input, 'delayMs', 0, 600_000) ?? 0;
+  const delaysMs = numbers(input, 'delayMs', 0, 600_000);
+  const delayMs = delaysMs?.[0] ?? 0;
   const times = input['times'] === null ? undefined : (number(input, 'times', 1, 1_000_000) ?? 1);
   const how =
-    oneOf(input, 'how', ['none', 'reset', 'error', 'throttle'] as const) ?? (delayMs > 0 ? 'none' : 'error');
+    oneOf(input, 'how', ['none', 'reset', 'error', 'throttle'] as const) ??
+    (delaysMs?.some((ms) => ms > 0) === true ? 'none' : 'error');
   const when = oneOf(input, 'when', ['before', 'after'] as const) ?? 'before';
   if (how === 'throttle' && when === 'after') {
     throw new BadRequest('a throttled call never reaches its service: when must be before');
@@ -51,6 +53,7 @@ export function parseCallFault(input: unknown): CallFault {
     message: text(input, 'message') ?? 'fault injected by `baton local fault`',
     status: number(input, 'status', 400, 599) ?? 500,
     delayMs,
+    ...(delaysMs !== undefined && delaysMs.length > 1 && { delaysMs }),
     skip: number(input, 'skip', 0, 1_000_000) ?? 0,
     times,
     probability: number(input, 'probability', 0, 1) ?? 1,
@@ -97,7 +100,8 @@ function parseEffect(effect: unknown): EventFaultRequest['effect'] {
   if (kind === undefined) return missing('effect.kind');
   if (kind === 'drop') return { kind };
   if (kind === 'duplicate') return { kind, copies: number(effect, 'copies', 1, 100, 'effect.') ?? 1 };
-  return { kind, ms: number(effect, 'ms', 1, LONGEST_DELAY_MS, 'effect.') ?? missing('effect.ms') };
+  const delays = numbers(effect, 'ms', 1, LONGEST_DELAY_MS, 'effect.') ?? missing('effect.ms');
+  return { kind, ms: delays.length === 1 ? (delays[0] ?? 0) : delays };
 }
 
 function missing(name: string): never {
@@ -137,6 +141,31 @@ function number(
     throw new BadRequest(`${within}${key} must be a number from ${String(least)} to ${String(most)}`);
   }
   return value;
+}
+
+/** A number, or a list of them that is not empty. */
+function numbers(
+  input: Readonly<Record<string, unknown>>,
+  key: string,
+  least: number,
+  most: number,
+  within = '',
+): readonly number[] | undefined {
+  const value = input[key];
+  if (!Array.isArray(value)) {
+    const one = number(input, key, least, most, within);
+    return one === undefined ? undefined : [one];
+  }
+  const given: readonly unknown[] = value;
+  const list = given.filter(
+    (each): each is number => typeof each === 'number' && each >= least && each <= most,
+  );
+  if (list.length === 0 || list.length < given.length) {
+    throw new BadRequest(
+      `${within}${key} must be a number, or a list of numbers, from ${String(least)} to ${String(most)}`,
+    );
+  }
+  return list;
 }
 
 function oneOf<T extends string>(

@@ -284,6 +284,18 @@ describe('the bus', () => {
     expect(faults.list()).toEqual([]);
   });
 
+  it('takes the delays of a list in turn', async () => {
+    startBus([rule()]);
+    faults.set({ effect: { kind: 'delay', ms: [MINUTE, 2 * MINUTE] } });
+    for (let n = 0; n < 3; n += 1) await bus.publish(event());
+    clock.advance(MINUTE);
+    await bus.settled();
+    expect(delivered).toHaveLength(2);
+    clock.advance(MINUTE);
+    await bus.settled();
+    expect(delivered).toHaveLength(3);
+  });
+
   it('waits the set delay before each delivery', async () => {
     startBus([rule()], { deliveryDelayMs: 10_000 });
     await bus.publish(event());

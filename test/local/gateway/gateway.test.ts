@@ -16,6 +16,7 @@ import { LocalClock } from '../../../local/clock.ts';
 import { openDynamoDb, type DynamoDb } from '../../../local/dynamodb/server.ts';
 import { EventFaults } from '../../../local/events/event-faults.ts';
 import { CallFaults } from '../../../local/faults/call-faults.ts';
+import { parseCallFault } from '../../../local/faults/parse.ts';
 import { createAdmin } from '../../../local/gateway/admin.ts';
 import { CallLog, type Call, type CallCounts } from '../../../local/gateway/call-log.ts';
 import { sendError, type Exchange } from '../../../local/gateway/exchange.ts';
@@ -291,10 +292,21 @@ describe('faults of calls', () => {
     expect(await admin('GET', 'faults')).toMatchObject({ faults: [{ caller: 'sweep', hits: 1 }] });
   });
 
+  test('delays in a list are taken in turn', () => {
+    const faults = new CallFaults();
+    const fault = parseCallFault({ service: 'events', delayMs: [5, 7, 6], times: null });
+    faults.add(fault);
+    const call = { service: 'events', operation: 'PutEvents', caller: 'x' };
+    expect([1, 2, 3, 4].map(() => faults.meet(call)?.delayMs)).toEqual([5, 7, 6, 5]);
+    expect(fault).toMatchObject({ how: 'none' });
+  });
+
   test.each([
     [{ servic: 'x' }, 'a call fault has no member servic'],
     [{ service: 'kinesis' }, 'service must be one of dynamodb'],
     [{ how: 'throttle', when: 'after' }, 'a throttled call never reaches its service'],
+    [{ delayMs: [] }, 'delayMs must be a number, or a list of numbers, from 0 to 600000'],
+    [{ delayMs: [5, '6'] }, 'delayMs must be a number, or a list of numbers'],
     [{ probability: 2 }, 'probability must be a number from 0 to 1'],
     [{ target: 'moon' }, 'target must be call or event'],
   ])('the fault %j is refused with a reason', async (body, message) => {
