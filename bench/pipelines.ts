@@ -26,17 +26,3 @@ export function writeSetup(sqlFolder: string, sql: string): void {
 export function stepFile(number: number, name = 'step'): string {
   return `${String(number).padStart(4, '0')}_${name}.sql`;
 }
-
-const TEN = Array.from({ length: 10 }, (_, i) => `SELECT ${String(i)} AS d`).join(' UNION ALL ');
-
-/** A temporary table `numbers` with a column `n` from 0 to 9,999. */
-export const NUMBERS = `CREATE TEMP TABLE numbers AS
-SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d AS n
-FROM (${TEN}) a CROSS JOIN (${TEN}) b CROSS JOIN (${TEN}) c CROSS JOIN (${TEN}) e`;
-
-/** Work for the warehouse: the time it takes grows with `thousands`, and is the machine's own. */
-export function work(table: string, thousands: number): string {
-  return `CREATE TEMP TABLE ${table} AS
-SELECT COUNT(*) AS n FROM numbers a CROSS JOIN numbers b
-WHERE b.n < ${String(Math.round(thousands / 10))} AND MOD(a.n * 7919 + b.n, 13) <> 5`;
-}

@@ -47,15 +47,15 @@ export interface BenchStack {
 }
 
 /** `writePipelines` fills the folder of pipelines; it has the project's `setup/` already. */
-async function startStack(writePipelines: (sqlFolder: string) => void): Promise<BenchStack> {
+async function startStack(writePipelines: (sqlFolder: string) => void, root: string): Promise<BenchStack> {
   const folder = mkdtempSync(join(tmpdir(), 'baton-bench-'));
   try {
     const sql = join(folder, 'sql');
     mkdirSync(sql);
-    cpSync(join(packageRoot, 'sql', 'setup'), join(sql, 'setup'), { recursive: true });
+    cpSync(join(root, 'sql', 'setup'), join(sql, 'setup'), { recursive: true });
     writePipelines(sql);
     const home = join(folder, 'home');
-    const child = spawnUp(home, sql);
+    const child = spawnUp(root, home, sql);
     const endpoint = await endpointOf(child);
     return new RunningStack(folder, home, endpoint, child);
   } catch (error) {
@@ -64,8 +64,8 @@ async function startStack(writePipelines: (sqlFolder: string) => void): Promise<
   }
 }
 
-function spawnUp(home: string, sql: string): ChildProcess {
-  const baton = join(packageRoot, 'bin', 'baton.js');
+function spawnUp(root: string, home: string, sql: string): ChildProcess {
+  const baton = join(root, 'bin', 'baton.js');
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('BATON_') && !name.startsWith('AWS_')),
   );
@@ -201,12 +201,13 @@ export async function eventually<T>(
   }
 }
 
-/** With a stack that is stopped whatever happens. */
+/** With a stack that is stopped whatever happens. `root`: of another checkout of Baton, whose stack it is. */
 export async function withStack<T>(
   writePipelines: (sqlFolder: string) => void,
   measure: (stack: BenchStack) => Promise<T>,
+  root: string = packageRoot,
 ): Promise<T> {
-  const stack = await startStack(writePipelines);
+  const stack = await startStack(writePipelines, root);
   try {
     return await measure(stack);
   } finally {

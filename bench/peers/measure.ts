@@ -1,0 +1,252 @@
+/** Measures all ways over the same statements, in turns; Baton's modes one after another, so that each run's calls can be counted. */
+import { packageRoot } from '../../build/project.ts';
+import { withFaults } from '../calls.ts';
+import { type BenchStack, withStack } from '../stack.ts';
+import { median, spreadOf } from '../statistics.ts';
+import { ALTERNATIVES } from './alternatives.ts';
+import {
+  BEFORE,
+  type BatonCourse,
+  filePipelineOf,
+  fits,
+  type Mode,
+  MODES,
+  pipelineOf,
+  runOfFile,
+  writeFilePipelines,
+  writeNaps,
+} from './baton.ts';
+import { type Counts, memoryOf, priceOf, sumOf } from './counts.ts';
+import type { FileRuns, Measured, WayFigures } from './figures.ts';
+import type { Gap } from './gaps.ts';
+import type { Latencies } from './latencies.ts';
+import { createSleep } from './warehouse.ts';
+import { AIRFLOW, type Course, courseOf, PEERS, type Work } from './ways.ts';
+
+/** Runs of one duration. */
+export interface Round extends Work {
+  readonly rounds: number;
+  readonly latencies: Latencies;
+}
+
+/** A mode, on the stack of its version. */
+interface Placed {
+  readonly mode: Mode;
+  readonly stack: BenchStack;
+  readonly memory: Readonly<Record<string, number>>;
+}
+
+export interface Bench {
+  readonly stack: BenchStack;
+  readonly modes: readonly Placed[];
+}
+
+/** From here on peers run beside Baton: nearly all of the time everything sleeps. */
+const LONG_SECONDS = 5;
+/** Airflow's operator takes ten seconds a step. */
+const AIRFLOW_STEPS = 3;
+/** So that durations are known, and code is loaded. */
+const WARM_UPS = 2;
+
+/** `before`: the folder of another checkout of Baton, measured too. */
+export async function withBench<T>(
+  works: readonly Work[],
+  before: string | undefined,
+  measure: (bench: Bench) => Promise<T>,
+): Promise<T> {
+  const write = (modes: readonly Mode[]) => (sqlFolder: string) => {
+    writeFilePipelines(sqlFolder, modes);
+    for (const work of works)
+      for (const mode of modes) if (fits(mode, work.seconds)) writeNaps(sqlFolder, mode, work);
+  };
+  return withStack(write(MODES), async (stack) => {
+    await createSleep(stack);
+    const memory = memoryOf(packageRoot);
+    const modes = MODES.map((mode) => ({ mode, stack, memory }));
+    if (before === undefined) return measure({ stack, modes });
+    return withStack(
+      write([BEFORE]),
+      async (other) => {
+        await createSleep(other);
+        const earlier = { mode: BEFORE, stack: other, memory: memoryOf(before) };
+        return measure({ stack, modes: [earlier, ...modes] });
+      },
+      before,
+    );
+  });
+}
+
+/** `log` receives a line for each way and round. */
+export async function measureNaps(
+  bench: Bench,
+  round: Round,
+  beside: string,
+  log: (line: string) => void,
+): Promise<Measured> {
+  const peers = new Courses<Course>();
+  const modes = new Courses<BatonCourse>();
+  const told = <C extends { readonly gaps: readonly Gap[] }>(name: string, course: C): C => {
+    const { mean } = spreadOf(course.gaps.map(({ ms }) => ms));
+    log(`${round.latencies.name}, ${String(round.seconds)} s, ${name}: ${mean.toFixed(1)} ms`);
+    return course;
+  };
+  const byPeer = async (peer: string, steps = round.steps): Promise<void> => {
+    const work = { seconds: round.seconds, steps };
+    const course = await courseOf(peer, bench.stack, work, round.latencies.connectionMs);
+    peers.add(peer, told(peer, course));
+  };
+  const byMode = async (placed: Placed): Promise<void> => {
+    modes.add(placed.mode.name, told(placed.mode.name, await runOfMode(placed, round)));
+  };
+  const fitting = bench.modes.filter(({ mode }) => fits(mode, round.seconds));
+  const quick = PEERS.filter((peer) => peer !== AIRFLOW);
+  await withLatencies(bench, round.latencies, async () => {
+    for (const placed of fitting) await warmUp(placed, round);
+    const airflow = byPeer(AIRFLOW, Math.min(round.steps, AIRFLOW_STEPS));
+    for (let n = 0; n < round.rounds; n += 1) {
+      if (round.seconds < LONG_SECONDS) {
+        for (const peer of quick) await byPeer(peer);
+        for (const placed of fitting) await byMode(placed);
+      } else {
+        const peersAtOnce = Promise.all(quick.map((peer) => byPeer(peer)));
+        for (const placed of fitting) await byMode(placed);
+        await peersAtOnce;
+      }
+    }
+    await airflow;
+  });
+  return {
+    seconds: round.seconds,
+    steps: round.steps,
+    latencies: round.latencies.name,
+    at: new Date().toISOString(),
+    beside,
+    ways: {
+      ...Object.fromEntries(peers.entries().map(([peer, courses]) => [peer, figuresOfPeer(courses)])),
+      ...Object.fromEntries(
+        fitting.map((placed) => [placed.mode.name, figuresOfMode(modes.of(placed.mode.name), placed)]),
+      ),
+    },
+    alternatives: Object.fromEntries(
+      ALTERNATIVES.map(({ name, way, usd }) => {
+        const prices = peers.of(way).map((course) => usd(course, round));
+        return [name, prices.includes(undefined) ? null : 1000 * meanOf(prices.map((price) => price ?? 0))];
+      }),
+    ),
+  };
+}
+
+/** All courses of each way. */
+class Courses<C> {
+  readonly #all = new Map<string, C[]>();
+
+  add(name: string, course: C): void {
+    this.#all.set(name, [...this.of(name), course]);
+  }
+
+  of(name: string): readonly C[] {
+    return this.#all.get(name) ?? [];
+  }
+
+  entries(): readonly (readonly [string, readonly C[]])[] {
+    return [...this.#all];
+  }
+}
+
+function runOfMode({ mode, stack }: Placed, round: Round): Promise<BatonCourse> {
+  return runOfFile(stack, pipelineOf(mode, round), 60_000 + round.steps * (round.seconds + 5) * 1000);
+}
+
+/** Modes that depend on known durations need a run of the same pipeline; the others only need their code loaded. */
+async function warmUp(placed: Placed, round: Round): Promise<void> {
+  if (round.seconds < LONG_SECONDS) {
+    for (let n = 0; n < WARM_UPS; n += 1) await runOfMode(placed, round);
+  } else if (placed.mode.settings['handoff'] === 'auto') await runOfMode(placed, round);
+}
+
+/** On every stack. */
+function withLatencies<T>(
+  { modes, stack }: Bench,
+  { faults }: Latencies,
+  measure: () => Promise<T>,
+): Promise<T> {
+  const stacks = new Set([stack, ...modes.map((placed) => placed.stack)]);
+  let within = measure;
+  for (const each of stacks) {
+    const inner = within;
+    within = () => withFaults(each, faults, inner);
+  }
+  return within();
+}
+
+function figuresOfPeer(courses: readonly Course[]): WayFigures {
+  return {
+    gap: spreadOf(courses.flatMap(({ gaps }) => gaps.map(({ ms }) => ms))),
+    calls: meanOf(courses.map(({ calls }) => calls)),
+    transitions: meanOf(courses.map(({ transitions }) => transitions)),
+    seconds: meanOf(courses.map(({ ms }) => ms / 1000)),
+  };
+}
+
+function figuresOfMode(courses: readonly BatonCourse[], { mode, memory }: Placed): WayFigures {
+  const gaps = courses.flatMap((course) => course.gaps);
+  return {
+    gap: spreadOf(gaps.map(({ ms }) => ms)),
+    ...(mode.inFours === true && { gapInFours: inFours(gaps) }),
+    ...meansOf(
+      courses.map(({ counts }) => counts),
+      memory,
+    ),
+  };
+}
+
+function inFours(gaps: readonly Gap[]): number {
+  const mean = (isInside: boolean): number =>
+    spreadOf(gaps.filter((gap) => gap.isInside === isInside).map(({ ms }) => ms)).mean;
+  return (mean(false) + 3 * mean(true)) / 4;
+}
+
+function meansOf(all: readonly Counts[], memory: Placed['memory']): Omit<WayFigures, 'gap'> {
+  const mean = (of: (counts: Counts) => number): number => meanOf(all.map(of));
+  const prices = all.map((counts) => priceOf(counts, memory));
+  const parts = Object.keys(prices[0] ?? {});
+  return {
+    calls: mean(({ calls }) => calls),
+    invocations: mean(({ invocations }) => invocations),
+    functionSeconds: mean(({ seconds }) => sumOf(seconds)),
+    writeUnits: mean(({ writeUnits }) => writeUnits),
+    reads: mean(({ reads }) => reads),
+    submissions: mean(({ submissions }) => submissions),
+    usd: 1000 * meanOf(prices.map(sumOf)),
+    usdParts: Object.fromEntries(
+      parts.map((part) => [part, 1000 * meanOf(prices.map((price) => price[part] ?? 0))]),
+    ),
+  };
+}
+
+function meanOf(values: readonly number[]): number {
+  return spreadOf(values).mean;
+}
+
+/** Runs of five steps over a small file, after one that loads code. Median of the counts: an event may outrun a record on a busy machine. */
+export async function measureFiles(bench: Bench, latencies: Latencies, runs: number): Promise<FileRuns> {
+  return withLatencies(bench, latencies, async () => {
+    const found: Record<string, FileRuns[string]> = {};
+    for (const { mode, stack, memory } of bench.modes) {
+      if (mode.inFours === true) continue;
+      const counts: Counts[] = [];
+      for (let n = 0; n < runs + WARM_UPS; n += 1)
+        counts.push((await runOfFile(stack, filePipelineOf(mode), FILE_LIMIT_MS)).counts);
+      const counted = counts.slice(WARM_UPS);
+      found[mode.name] = {
+        calls: median(counted.map(({ calls }) => calls)),
+        invocations: median(counted.map(({ invocations }) => invocations)),
+        writeUnits: median(counted.map(({ writeUnits }) => writeUnits)),
+        usd: 1000 * median(counted.map((each) => sumOf(priceOf(each, memory)))),
+      };
+    }
+    return found;
+  });
+}
+
+const FILE_LIMIT_MS = 60_000;

@@ -1,0 +1,43 @@
+/** Statements that take exactly as long as they say, and a connection of a program that speaks to the warehouse itself. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Client } from 'pg';
+
+import { readServerFile } from '../../local/redshift/postgres/leftovers.ts';
+import type { BenchStack } from '../stack.ts';
+
+/** The local warehouse has it, Redshift has not: it does nothing for so many seconds. */
+const SLEEP = 'bench_sleep';
+
+/** A statement that takes so many seconds; `n` makes its table's name. */
+export function statementOf(seconds: number, n: number): string {
+  return `CREATE TEMP TABLE nap_${String(n)} AS SELECT ${SLEEP}(${String(seconds)}) AS n`;
+}
+
+/** The same for a connection that measures: when it began and ended, by the warehouse's clock, in ms since the epoch. */
+export function timedStatement(seconds: number): string {
+  const ms = (clock: string): string => `(EXTRACT(EPOCH FROM ${clock}()) * 1000)::FLOAT8`;
+  return `SELECT ${ms('statement_timestamp')} AS began, ${SLEEP}(${String(seconds)}), ${ms('clock_timestamp')} AS ended`;
+}
+
+/** Before the first statement. */
+export async function createSleep(stack: BenchStack): Promise<void> {
+  const client = await connect(stack);
+  await client.query(
+    `CREATE OR REPLACE FUNCTION public.${SLEEP}(seconds FLOAT8) RETURNS INTEGER LANGUAGE sql VOLATILE AS 'SELECT 1 FROM pg_sleep(seconds)'`,
+  );
+  await client.end();
+}
+
+/** To the PostgreSQL server that stands in Redshift's place. */
+export async function connect(stack: BenchStack): Promise<Client> {
+  const { data, password } = JSON.parse(
+    readFileSync(join(stack.home, 'postgres', 'server.json'), 'utf8'),
+  ) as { readonly data: string; readonly password: string };
+  const port = readServerFile(data)?.port;
+  if (port === undefined) throw new Error('the local warehouse is not running');
+  const client = new Client({ host: '127.0.0.1', port, user: 'baton', password, database: 'dev' });
+  await client.connect();
+  return client;
+}
