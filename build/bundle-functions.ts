@@ -7,8 +7,10 @@ import { basename, extname, join } from 'node:path';
 
 import type { Metafile, Plugin } from 'esbuild';
 
+import { cheapBuiltins } from './builtins.ts';
 import { buildFolder, isInstalled, packageRoot, sourceStamp } from './project.ts';
 import { keepNewest, linkFiles, madeOnce } from './folders.ts';
+import { lightSdk } from './sdk/plugin.ts';
 
 /** Each a file `functions/<name>.ts` that exports `handler`; each has the compiled pipelines (plans.json) beside its code. */
 export const functionNames = ['start-run', 'run-step', 'sweep', 'operate'];
@@ -55,11 +57,7 @@ async function bundle(name: string, source: string, folder: string): Promise<Bun
     target: 'node22',
     // The ES module builds of the SDK are 40 % smaller than the CommonJS ones.
     mainFields: ['module', 'main'],
-    alias: {
-      '@aws-sdk/credential-provider-node': join(packageRoot, 'build', 'environment-credentials.ts'),
-      '@aws-sdk/middleware-endpoint-discovery': join(packageRoot, 'build', 'no-endpoint-discovery.ts'),
-    },
-    plugins: [builtinHttp, unusedOfTheSdk, bundlesOfTheirOwn(wanted)],
+    plugins: [cheapBuiltins, lightSdk, bundlesOfTheirOwn(wanted)],
     legalComments: 'none',
     // For `NODE_OPTIONS=--enable-source-maps`: places, not contents.
     sourcemap: 'linked',
@@ -133,61 +131,6 @@ function bundlesOfTheirOwn(wanted: Wanted): Plugin {
 function sameName(name: string): Error {
   return new Error(`two modules named ${name} are loaded with import(): give one of them another name`);
 }
-
-/**
- * The errors of services that keep their class in the bundles: one has a field that only its schema can read, the other
- * asks for a retry. All others have the class of their client's errors, with the same name, message and fields: a class
- * for each of 45 would be a tenth of what a function loads.
- */
-const ERRORS_WITH_A_CLASS = new Set(['ConditionalCheckFailedException', 'ReplicatedWriteConflictException']);
-
-const REGISTERED_ERROR = /^n0_registry\.registerError\((\w+)\$, .*\n/gm;
-
-/** Of its package.json a client reads the version only; the hash in JavaScript is for machines without `node:crypto`. */
-const unusedOfTheSdk: Plugin = {
-  name: 'unused-of-the-sdk',
-  setup(build) {
-    build.onLoad({ filter: /@aws-sdk[/\\][^/\\]+[/\\]package\.json$/ }, ({ path }) => {
-      const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
-      return { loader: 'json', contents: JSON.stringify({ version }) };
-    });
-    build.onLoad({ filter: /sha256[/\\]Sha256Js\.js$/ }, () => ({
-      contents: 'export const Sha256Js = undefined;',
-    }));
-    build.onLoad({ filter: /client-[^/\\]+[/\\]dist-es[/\\]schemas[/\\]schemas_0\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(REGISTERED_ERROR, (registered, name: string) =>
-        ERRORS_WITH_A_CLASS.has(name) ? registered : '',
-      ),
-    }));
-  },
-};
-
-/** What the packages import by name. */
-const HTTP_NAMES: Readonly<Record<string, string>> = {
-  'node:http': 'Agent, ClientRequest, IncomingMessage, METHODS, STATUS_CODES, ServerResponse, get, request',
-  'node:https': 'Agent, get, request',
-};
-
-/**
- * Under Node 24 an ES import of `node:http` or `node:https` evaluates every export they have, a whole fetch with it
- * (some 40 ms of a cold start); `process.getBuiltinModule` does not.
- */
-const builtinHttp: Plugin = {
-  name: 'builtin-http',
-  setup(build) {
-    build.onResolve({ filter: /^(node:)?https?$/ }, ({ path }) => ({
-      path: path.startsWith('node:') ? path : `node:${path}`,
-      namespace: 'builtin-http',
-    }));
-    build.onLoad({ filter: /.*/, namespace: 'builtin-http' }, ({ path }) => ({
-      contents: [
-        `const builtin = process.getBuiltinModule('${path}');`,
-        'export default builtin;',
-        `export const { ${HTTP_NAMES[path]} } = builtin;`,
-      ].join('\n'),
-    }));
-  },
-};
 
 function reportOf(outputs: Outputs): BundleReport {
   const entry = Object.keys(outputs).find((path) => basename(path) === 'index.mjs');

@@ -1,25 +1,23 @@
-/** The FileStore port over S3. The client is large and only steps with files need it: it is loaded when asked for. */
-import type * as S3 from '@aws-sdk/client-s3';
+/** The FileStore port over S3. */
+import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 import type { FileStore, FoundFile, ListedPage } from '../engine/ports.ts';
 import { isNamed } from '../errors.ts';
 import { defined } from '../run/defined.ts';
-
-type S3Module = typeof S3;
+import { putJson, readStart, readText } from './objects.ts';
 
 export class S3FileStore implements FileStore {
   readonly #artifactsBucket: string;
-  #loaded: Promise<{ s3: S3Module; client: InstanceType<S3Module['S3Client']> }> | undefined;
+  readonly #client = new S3Client({});
 
   constructor(artifactsBucket: string) {
     this.#artifactsBucket = artifactsBucket;
   }
 
   async find(bucket: string, key: string): Promise<FoundFile | undefined> {
-    const { s3, client } = await this.#load();
     try {
       // Without a version, as a manifest has none: that of an event may well be there still, under a newer one.
-      const head = await client.send(new s3.HeadObjectCommand({ Bucket: bucket, Key: key }));
+      const head = await this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
       return {
         bucket,
         key,
@@ -38,28 +36,19 @@ export class S3FileStore implements FileStore {
   }
 
   async read(bucket: string, key: string): Promise<string | undefined> {
-    const { client } = await this.#load();
-    return (await import('./objects.ts')).readText(client, bucket, key);
+    return readText(this.#client, bucket, key);
   }
 
   async readStart(bucket: string, key: string): Promise<{ text: string; isWhole: boolean } | undefined> {
-    const { client } = await this.#load();
-    return (await import('./objects.ts')).readStart(client, bucket, key);
+    return readStart(this.#client, bucket, key);
   }
 
   async list(bucket: string, prefix: string, after: string | undefined, limit: number): Promise<ListedPage> {
-    const { client } = await this.#load();
     const { listFiles } = await import('./list-files.ts');
-    return listFiles(client, bucket, prefix, after, limit);
+    return listFiles(this.#client, bucket, prefix, after, limit);
   }
 
   async putArtifact(key: string, body: string): Promise<void> {
-    const { client } = await this.#load();
-    await (await import('./objects.ts')).putJson(client, this.#artifactsBucket, key, body);
-  }
-
-  async #load() {
-    this.#loaded ??= import('@aws-sdk/client-s3').then((s3) => ({ s3, client: new s3.S3Client({}) }));
-    return this.#loaded;
+    await putJson(this.#client, this.#artifactsBucket, key, body);
   }
 }

@@ -1,4 +1,6 @@
-/** The Later port over the arrivals queue: a delayed message. Loaded when a file waits for others: few pipelines make theirs wait. */
+/** The Later port over the arrivals queue: a delayed message. */
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+
 import { QUEUE_LOOK_SOURCE } from '../events/queue-look.ts';
 import type { Later } from '../engine/ports.ts';
 
@@ -9,7 +11,6 @@ const LONGEST_DELAY = 900;
 export function laterThrough(queueUrl: string | undefined): Later {
   return async (pipeline, seconds) => {
     if (queueUrl === undefined) return;
-    const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
     await new SQSClient({}).send(
       new SendMessageCommand({
         QueueUrl: queueUrl,

@@ -1,4 +1,4 @@
-/** Contents of objects. Loaded when needed: most steps only look whether their file is there. */
+/** Contents of objects. */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 

@@ -9,6 +9,7 @@ export {
   ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
+export { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 export {
   BatchExecuteStatementCommand,
   CancelStatementCommand,
@@ -19,3 +20,12 @@ export {
   ListStatementsCommand,
   RedshiftDataClient,
 } from '@aws-sdk/client-redshift-data';
+export {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+export { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+export { marshall, unmarshall } from '@aws-sdk/util-dynamodb';

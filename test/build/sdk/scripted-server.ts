@@ -8,7 +8,9 @@ export type Answer =
   | {
       readonly status?: number;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: string;
+      readonly body?: string | Buffer;
+      /** The connection is closed in the middle of the body. */
+      readonly isCut?: boolean;
     };
 
 export interface Received {
@@ -35,13 +37,11 @@ export class ScriptedServer {
           request.socket.destroy();
           return;
         }
+        const { status = 200, headers: own, body = '', isCut = false } = answer;
         response.sendDate = false;
-        response.writeHead(answer.status ?? 200, {
-          'content-type': 'application/x-amz-json-1.0',
-          'x-amzn-requestid': 'request',
-          ...answer.headers,
-        });
-        response.end(answer.body ?? '{}');
+        response.writeHead(status, { 'x-amzn-requestid': 'request', ...own });
+        if (isCut) response.write(body, () => request.socket.destroy());
+        else response.end(body);
       });
     });
   }
@@ -59,7 +59,7 @@ export class ScriptedServer {
     this.#server.closeAllConnections();
   }
 
-  /** What is answered next, in this order; then `{}`. */
+  /** What is answered next, in this order; then an empty 200. */
   answers(script: readonly Answer[]): void {
     this.#script = [...script];
     this.#received = [];
