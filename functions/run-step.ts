@@ -1,4 +1,4 @@
-/** Drives the run whose statement ended, or which was woken. */
+/** Drives the run whose statement ended, or which was woken; then the one that its slot went to. */
 import { drive } from '../shared/engine/drive.ts';
 import { parseWakeUp } from '../shared/events/statement-ended.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
@@ -11,6 +11,9 @@ export const handler = wrap(async (event, { config, engine }) => {
     engine.log('info', `ignored: ${news.ignored}`, {});
     return { ignored: news.ignored };
   }
-  const { run } = await drive(news.runId, news.event, engine);
+  const ours = { ...engine, taken: [] };
+  const { run } = await drive(news.runId, news.event, ours);
+  // It ended, and its slot went to the next run.
+  if (ours.taken.length > 0) await (await import('../shared/engine/taken.ts')).driveTaken(ours);
   return { runId: news.runId, state: run?.life.state };
 });

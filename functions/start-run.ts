@@ -1,8 +1,9 @@
 /**
- * Creates runs for an SQS batch of file and run-succeeded events, or for a due schedule, and wakes those that get a slot. It
- * does not drive runs itself.
+ * Creates runs for an SQS batch of file and run-succeeded events, or for a due schedule. Of those that get a slot it drives one up
+ * to its first submission, and wakes the others.
  */
 import { readArrival, readStartRunEvent } from '../shared/engine/arrivals.ts';
+import type { Engine } from '../shared/engine/ports.ts';
 import { startAll } from '../shared/engine/start-all.ts';
 import { RefusedInputError } from '../shared/events/read.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
@@ -14,10 +15,11 @@ import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
  */
 export const handler = wrap(async (value, tools) => {
   const { stage } = tools.config;
-  const engine = withLossyWakeUps(tools.engine);
+  const engine: Engine = { ...withLossyWakeUps(tools.engine), taken: [] };
   const event = readStartRunEvent(value, stage);
   if (event.kind === 'arrival') {
     const [outcome] = await startAll([event.start], engine);
+    await driveGiven(engine);
     if (outcome?.status === 'rejected') throw outcome.reason;
     return { batchItemFailures: [] };
   }
@@ -48,5 +50,12 @@ export const handler = wrap(async (value, tools) => {
       });
     }
   }
+  await driveGiven(engine);
   return { batchItemFailures: failed.map(({ message }) => ({ itemIdentifier: message.id })) };
 });
+
+/** Most invocations give no slot: they load nothing of this. */
+async function driveGiven(engine: Engine): Promise<void> {
+  if (engine.taken?.length === 0) return;
+  await (await import('../shared/engine/taken.ts')).driveTaken(engine);
+}

@@ -7,6 +7,7 @@ import { decide } from '../run/decide.ts';
 import type { Answer, Context, Decision } from '../run/decide.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import { without } from '../run/decision.ts';
+import { defined } from '../run/defined.ts';
 import type { Run, RunState } from '../run/run.ts';
 import { perform } from './perform.ts';
 import type { PlanCache } from './plan-cache.ts';
@@ -32,10 +33,14 @@ export interface Driven {
   readonly answer?: Answer;
 }
 
-/** @throws what the ports throw beyond their contract: the trigger's own retry, or the sweep, continues. */
-export async function drive(runId: string, news: RunEvent, engine: Engine): Promise<Driven> {
+/**
+ * `known`: the run as it was stored, so that it need not be read.
+ * @throws what the ports throw beyond their contract: the trigger's own retry, or the sweep, continues.
+ */
+export async function drive(runId: string, news: RunEvent, engine: Engine, known?: Run): Promise<Driven> {
   const first: First = { kind: news.kind, decide: (run, context) => decideOn(run, news, context) };
-  return driveFrom(runId, first, engine);
+  const slot = news.kind === 'SlotTaken' ? news.epoch : undefined;
+  return driveFrom(runId, first, engine, known, slot);
 }
 
 /** The first decision of a drive, on what it was started for. */
@@ -51,22 +56,57 @@ async function decideOn(run: Run, event: RunEvent, context: Context): Promise<De
   return decideRare(run, event, context);
 }
 
-/** As `drive`, with any first decision. */
-export async function driveFrom(runId: string, first: First, engine: Engine): Promise<Driven> {
+/** As `drive`, with any first decision. `slot`: the epoch of the slot that the run was given for this drive. */
+export async function driveFrom(
+  runId: string,
+  first: First,
+  engine: Engine,
+  known?: Run,
+  slot?: number,
+): Promise<Driven> {
+  const given: Given = { epoch: slot };
+  const driven = await driveOn(runId, first, engine, known, given);
+  const pipeline = (driven.run ?? driven.before ?? known)?.pipeline;
+  if (given.epoch !== undefined && pipeline !== undefined && driven.run?.slot?.epoch !== given.epoch) {
+    const { giveBackUnused } = await import('./slots.ts');
+    await giveBackUnused({ id: runId, pipeline }, given.epoch, driven.run, engine);
+  }
+  return driven;
+}
+
+/** The slot that was taken during a drive. */
+interface Given {
+  epoch: number | undefined;
+}
+
+async function driveOn(
+  runId: string,
+  first: First,
+  engine: Engine,
+  known: Run | undefined,
+  given: Given,
+): Promise<Driven> {
+  let before = known;
   for (let race = 0; race < RACES; race += 1) {
-    const run = await engine.store.load(runId);
+    const run = (race === 0 ? known : undefined) ?? (await engine.store.load(runId));
     if (run === undefined) {
       engine.log('warn', 'the run does not exist', { run: runId, event: first.kind });
-      return { run: undefined };
+      return { run: undefined, ...defined({ before }) };
     }
-    const driven = await driveOnce(run, first, engine);
+    before = run;
+    const driven = await driveOnce(run, first, engine, given);
     if (driven !== 'conflict') return { ...driven, before: run };
   }
   engine.log('info', 'left the run to other drivers', { run: runId });
   return { run: await engine.store.load(runId) };
 }
 
-async function driveOnce(start: Run, first: First, engine: Engine): Promise<Driven | 'conflict'> {
+async function driveOnce(
+  start: Run,
+  first: First,
+  engine: Engine,
+  given: Given,
+): Promise<Driven | 'conflict'> {
   let run = start;
   let stored = start;
   let event: RunEvent | undefined;
@@ -100,6 +140,7 @@ async function driveOnce(start: Run, first: First, engine: Engine): Promise<Driv
     // The same event again, for the run whose history row is written now.
     if (performed === 'history-written') run = without(run, 'lastStep');
     else event = performed;
+    if (event?.kind === 'SlotTaken') given.epoch = event.epoch;
   }
   return answer === undefined ? { run } : { run, answer };
 }

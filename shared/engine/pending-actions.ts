@@ -1,48 +1,56 @@
-/** The follow-ups of a run that ended or stopped, one at a time, each idempotent. */
+/** The follow-ups of a run that ended or stopped, each idempotent; side by side where none depends on another. */
+import { allInLanes } from '../lanes.ts';
 import type { Plan } from '../pipeline/plan.ts';
-import type { PendingAction, Run } from '../run/run.ts';
+import type { PendingAction, RestingRun, Run } from '../run/run.ts';
 import type { RunEvent } from '../run/run-event.ts';
 import { isAtEnd, isStopped, sessionIdOf } from '../run/run.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
 import { settleMembers } from './batch/perform.ts';
 import { writeLastStep } from './history.ts';
 import type { Engine } from './ports.ts';
-import { fillPool } from './slots.ts';
+import { fillPool, handOn } from './slots.ts';
 
-export async function performAction(
-  action: PendingAction,
-  run: Run,
-  plan: Plan,
-  engine: Engine,
-): Promise<RunEvent> {
-  if (action === 'publish') {
-    const { makeCard, publish } = await import('./publish.ts');
-    if (isStopped(run) && run.life.card === undefined)
-      return { kind: 'CardMade', card: await makeCard(run, plan, engine) };
-    await publish(run, plan, engine);
-    return { kind: 'ActionDone', action };
+/** Performs what is pending, or the first part of it. @throws the first failure, when all have ended: then all stay pending. */
+export async function performActions(run: RestingRun, plan: Plan, engine: Engine): Promise<RunEvent> {
+  const pendingActions: readonly PendingAction[] = run.life.pendingActions;
+  // The runs of its files first: they would wait for ever.
+  if (pendingActions.includes('members')) {
+    // It stays pending.
+    if ((await settleMembers(run, engine)) === 'unfinished')
+      return { kind: 'FilesMarked', from: '', list: 'unfinished' };
+    return { kind: 'ActionsDone', actions: ['members'] };
   }
-  // The action stays pending.
-  if ((await performed(action, run, plan, engine)) === 'unfinished')
-    return { kind: 'FilesMarked', from: '', list: 'unfinished' };
-  return { kind: 'ActionDone', action };
+  if (pendingActions.includes('publish') && isStopped(run) && run.life.card === undefined) {
+    const { makeCard } = await import('./publish.ts');
+    return { kind: 'CardMade', card: await makeCard(run, plan, engine) };
+  }
+  await allInLanes(pendingActions, pendingActions.length, (action) =>
+    performed(action, pendingActions, run, plan, engine),
+  );
+  return { kind: 'ActionsDone', actions: pendingActions };
 }
 
 async function performed(
-  action: Exclude<PendingAction, 'publish'>,
-  run: Run,
+  action: PendingAction,
+  pending: readonly PendingAction[],
+  run: RestingRun,
   plan: Plan,
   engine: Engine,
 ): Promise<unknown> {
   switch (action) {
     case 'members':
-      return settleMembers(run, engine);
+      return undefined;
     case 'history':
       return writeLastStep(run, plan, engine);
     case 'release':
-      return release(run, engine);
+      return release(run, pending, engine);
     case 'wake':
-      return fillPool(run.pipeline, engine);
+      // A slot that is released goes to the next run at once.
+      return pending.includes('release') ? undefined : fillPool(run.pipeline, engine);
+    case 'publish': {
+      const { publish } = await import('./publish.ts');
+      return publish(run, plan, engine);
+    }
     case 'close':
       return closeSession(run, engine);
     default:
@@ -50,10 +58,12 @@ async function performed(
   }
 }
 
-/** An ended run may hold a slot that was never recorded on it; a run that can be resumed releases only its recorded one. */
-async function release(run: Run, engine: Engine): Promise<void> {
-  const epoch = isAtEnd(run) ? (await engine.store.loadPool(run.pipeline)).holders[run.id] : run.slot?.epoch;
-  if (epoch !== undefined) await engine.store.releaseSlot(run.pipeline, run.id, epoch);
+/** A run that was cancelled before it recorded its slot may hold one: that of an earlier time it has released. */
+async function release(run: Run, pending: readonly PendingAction[], engine: Engine): Promise<void> {
+  const isKnown = run.slot?.held === true || !isAtEnd(run);
+  const epoch = isKnown ? run.slot?.epoch : (await engine.store.loadPool(run.pipeline)).holders[run.id];
+  if (epoch !== undefined) await handOn(run, epoch, engine);
+  else if (pending.includes('wake')) await fillPool(run.pipeline, engine);
 }
 
 /** Pauses while the session is still busy with the statement that has just ended, in ms. */

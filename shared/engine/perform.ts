@@ -4,7 +4,7 @@ import type { Plan, Step } from '../pipeline/plan.ts';
 import type { Effect } from '../run/decision.ts';
 import type { RunEvent, SeenFile } from '../run/run-event.ts';
 import type { Run, Underway } from '../run/run.ts';
-import { underwayOf } from '../run/run.ts';
+import { isAtRest, underwayOf } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import { statementName } from '../warehouse/statement-name.ts';
 import type { BatchEffect } from './batch/perform.ts';
@@ -87,10 +87,11 @@ export async function perform(
     case 'CancelStatement':
       await warehouse.cancel(effect.statementId);
       return { kind: 'CancelSent' };
-    case 'PerformAction': {
+    case 'PerformActions': {
+      if (!isAtRest(run)) throw new Error(`run ${run.id} has no pending actions`);
       // Once per run, at its end: earlier steps do not load it.
-      const { performAction } = await import('./pending-actions.ts');
-      return performAction(effect.action, run, plan, engine);
+      const { performActions } = await import('./pending-actions.ts');
+      return performActions(run, plan, engine);
     }
     case 'Wake':
       return { kind: 'Woken' };

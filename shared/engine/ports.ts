@@ -3,6 +3,7 @@ import type { RunFile } from '../run/trigger.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import type { PlanCache } from './plan-cache.ts';
+import type { Taken } from './taken.ts';
 
 /** `modified`: LastModified, ISO 8601. */
 export type FoundFile = RunFile & { readonly modified?: string };
@@ -117,4 +118,6 @@ export interface Driver {
 export interface Engine extends Ports {
   readonly plans: PlanCache;
   readonly driver: Driver;
+  /** Runs that it drives before it ends (taken.ts). Absent: it drives none beside its own, and others are woken. */
+  readonly taken?: Taken[];
 }

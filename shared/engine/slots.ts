@@ -1,12 +1,13 @@
 /**
  * The pool of a pipeline limits how many of its runs are active at once. A driver that frees or finds slots gives them to the
- * oldest waiting runs and wakes those: each of them has its slot already, so no wake-up is wasted.
+ * oldest waiting runs: each of them has its slot before it is woken, so no wake-up is wasted. One of them may be driven by the
+ * same invocation (taken.ts).
  */
 import { defined } from '../run/defined.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { queueOrder } from '../run/run.ts';
-import type { RunEvent } from '../run/run-event.ts';
+import type { RunEvent, SlotTaken } from '../run/run-event.ts';
 import type { Pool } from '../store/run-store.ts';
 import { MalformedItemError } from '../store/shape.ts';
 import { formBatch } from './batch/form.ts';
@@ -22,42 +23,60 @@ const LOOKED_AT = 100;
 
 /** Takes a slot for the run if one is free and no older run waits; older runs get theirs first. */
 export async function takeSlot(run: Run, engine: Engine): Promise<RunEvent> {
-  const { holders } = await engine.store.loadPool(run.pipeline);
+  // Usually another driver took it for the run, and woke it.
+  const pool = await engine.store.loadPool(run.pipeline);
   const epoch =
-    holders[run.id] ?? (await fillPool(run.pipeline, engine, { waiting: [run], driven: run.id })).get(run.id);
-  if (epoch === undefined) return { kind: 'SlotBusy' };
+    pool.holders[run.id] ??
+    (await fillPool(run.pipeline, engine, { waiting: [run], driven: run.id, pool })).get(run.id);
+  return epoch === undefined ? { kind: 'SlotBusy' } : slotTaken(run, epoch, engine);
+}
+
+/** A run that has not begun adopts today's plan. */
+export async function slotTaken(run: Run, epoch: number, engine: Engine): Promise<SlotTaken> {
   const plan = await planToStart(run, engine);
   return { kind: 'SlotTaken', epoch, ...defined({ plan }) };
 }
 
 /**
  * Gives the pool's free slots to waiting runs, oldest first, and wakes them. `waiting`: some that wait, though the index may not
- * have them yet; `driven` is not woken; `answered`: a batch whose files have all answered, though it is not stored as sealed yet. Returns the runs that got a slot, with its epoch (fencing token).
+ * have them yet; `driven`: its driver is the caller; `answered`: a batch whose files have all answered, though it is not stored
+ * as sealed yet; `pool`: as it was just read; `drives`: one of them may be driven by this invocation. Returns the runs that got
+ * a slot, with its epoch (fencing token).
  */
 export async function fillPool(
   pipeline: string,
   engine: Engine,
-  {
-    waiting = [],
-    driven,
-    answered,
-  }: { readonly waiting?: readonly Run[]; readonly driven?: string; readonly answered?: string } = {},
+  { waiting = [], driven, answered, pool: read, drives = false }: FillOptions = {},
 ): Promise<ReadonlyMap<string, number>> {
   const given = new Map<string, number>();
   const queue = new Queue(pipeline, engine, waiting);
   const [known] = waiting;
+  let pool = read;
+  // Of several the first ones fill the pool: then a read costs less than a refused write.
+  if (
+    known === undefined ||
+    waiting.length > 1 ||
+    !drives ||
+    !mayDrive(known, engine) ||
+    hasBatches(await planFor(known, engine))
+  )
+    pool ??= await engine.store.loadPool(pipeline);
   for (let races = 0; races < RACES;) {
-    const pool = await engine.store.loadPool(pipeline);
-    const taken = Object.keys(pool.holders).length;
-    if (pool.paused !== undefined) break;
+    if (pool?.paused !== undefined) break;
+    const taken = Object.keys(pool?.holders ?? {}).length;
     // Usually the pool is full: then no query is needed.
     if (known !== undefined && taken >= ((await planFor(known, engine))?.concurrency ?? 1)) break;
-    const oldest = await queue.oldest(pool, given);
+    const oldest = await queue.oldest(pool?.holders ?? {}, given);
     if (oldest === undefined) break;
+    if (pool === undefined && oldest.id !== known?.id) {
+      pool = await engine.store.loadPool(pipeline);
+      continue;
+    }
     const plan = await planFor(oldest, engine);
     const places = plan?.concurrency ?? 1;
     if (taken >= places) break;
-    const batch = plan && (await formBatch(oldest, queue.beside(oldest, pool), plan, pool, answered, engine));
+    const batch =
+      plan && pool && (await formBatch(oldest, queue.beside(oldest, pool), plan, pool, answered, engine));
     if (batch === 'later') break;
     if (batch !== undefined && 'waitMs' in batch) {
       // Once for each file that begins to wait; the sweep looks, too.
@@ -65,22 +84,107 @@ export async function fillPool(
       break;
     }
     const next = batch ?? oldest;
-    const epoch = await engine.store.takeSlot(pipeline, next.id, pool, places);
-    if (epoch === 'conflict') {
-      races += 1;
-      continue;
-    }
+    // With the pool as it was read before the run: it was given no slot, and released none, since. Without: its driver sees to that.
+    const answer = await engine.store.takeSlot(pipeline, next.id, places, pool?.epoch);
+    const isBlind = pool === undefined;
+    pool = answer.pool;
+    const epoch = pool.holders[next.id];
+    if (!answer.taken) races += 1;
+    // In the pool, though refused: by another driver, or by a write whose reply was lost.
+    if (epoch === undefined || !(answer.taken || isBlind || next.id === driven)) continue;
     given.set(next.id, epoch);
-    if (next.id !== driven) await wake(next.id, engine);
+    if (next.id !== driven) await begin(next, epoch, isBlind || (drives && mayDrive(next, engine)), engine);
   }
   return given;
+}
+
+interface FillOptions {
+  readonly waiting?: readonly Run[];
+  readonly driven?: string;
+  readonly answered?: string;
+  readonly pool?: Pool;
+  readonly drives?: boolean;
+}
+
+/** What is left of an invocation that begins to drive one more run, in ms. */
+const TIME_TO_DRIVE = 25_000;
+
+/** May this invocation drive the run when it has done its own work? One that has begun may take long: a function of its own drives it. */
+function mayDrive(run: Run, { taken, driver }: Engine): boolean {
+  return (
+    run.startedAt === undefined &&
+    run.batch === undefined &&
+    taken?.length === 0 &&
+    driver.remainingMs() > TIME_TO_DRIVE
+  );
+}
+
+/** The run has its slot. */
+async function begin(run: Run, epoch: number, isDriven: boolean, engine: Engine): Promise<void> {
+  if (isDriven) engine.taken?.push({ run, epoch });
+  else await wake(run.id, engine);
+}
+
+function hasBatches(plan: Plan | undefined): boolean {
+  return plan?.triggers.some((trigger) => trigger.kind === 's3' && trigger.batch !== undefined) === true;
+}
+
+/** A run that waited longer for its slot, in ms, was one of many: most likely another one waits now. */
+const WAITED = 2_000;
+
+/** The run has ended, or stopped: its slot goes to the oldest waiting run, with no gap where one is known to wait. */
+export async function handOn(run: Run, epoch: number, engine: Engine): Promise<void> {
+  const { id, pipeline } = run;
+  if (Date.parse(run.startedAt ?? run.createdAt) - Date.parse(run.createdAt) > WAITED) {
+    const next = await new Queue(pipeline, engine, []).oldest({}, new Map());
+    const plan = next && (await planFor(next, engine));
+    if (
+      next !== undefined &&
+      !hasBatches(plan) &&
+      (await handTo(next, plan?.concurrency ?? 1, run, epoch, engine))
+    )
+      return;
+  }
+  const pool = await engine.store.releaseSlot(pipeline, id, epoch);
+  await fillPool(pipeline, engine, { drives: true, ...defined({ pool }) });
+}
+
+/** One write. False: it was refused. */
+async function handTo(
+  next: Run,
+  places: number,
+  { id, pipeline }: Run,
+  epoch: number,
+  engine: Engine,
+): Promise<boolean> {
+  const pool = await engine.store.handSlot(pipeline, { run: id, epoch }, next.id, places);
+  const given = pool.holders[next.id];
+  if (given === undefined || pool.holders[id] !== undefined) return false;
+  const isDriven = mayDrive(next, engine);
+  await begin(next, given, isDriven, engine);
+  // It may have had another slot, and ended, since it was read.
+  if (!isDriven) await giveBackUnused(next, given, await engine.store.load(next.id), engine);
+  if (Object.keys(pool.holders).length < places) await fillPool(pipeline, engine, { pool });
+  return true;
+}
+
+/** Frees a slot that was taken for a run that cannot use it any more. `now`: the run as it is stored; undefined: it was deleted. */
+export async function giveBackUnused(
+  { id, pipeline }: Pick<Run, 'id' | 'pipeline'>,
+  epoch: number,
+  now: Run | undefined,
+  engine: Engine,
+): Promise<void> {
+  if (now?.life.state === 'QUEUED' || now?.slot?.epoch === epoch) return;
+  engine.log('info', 'gave the slot back: another driver has ended the run', { run: id, pipeline, epoch });
+  const pool = await engine.store.releaseSlot(pipeline, id, epoch);
+  await fillPool(pipeline, engine, defined({ pool }));
 }
 
 /** Today's plan says how many runs may be active at once. A run whose plan is gone gets a slot, too: its drive reports the problem. */
 async function planFor(run: Run, { plans }: Engine): Promise<Plan | undefined> {
   return plans.today(run.pipeline) ?? plans.find(run.planHash);
 }
-
 /** An item that cannot be read must not block the other runs of its pipeline: it is reported each time. */
 async function readable(runId: string, engine: Engine): Promise<Run | 'malformed' | undefined> {
   try {
@@ -108,7 +212,7 @@ class Queue {
   }
 
   /** The oldest run without a slot. A run that was given a slot in this round has released it since, not lost it. */
-  async oldest({ holders }: Pool, given: ReadonlyMap<string, number>): Promise<Run | undefined> {
+  async oldest(holders: Pool['holders'], given: ReadonlyMap<string, number>): Promise<Run | undefined> {
     const isServed = (id: string): boolean => holders[id] !== undefined || given.has(id);
     const known = this.#known.find(({ id }) => !isServed(id));
     this.#ids ??= await this.#engine.store.findQueued(this.#pipeline, LOOKED_AT);

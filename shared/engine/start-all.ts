@@ -33,7 +33,8 @@ export async function giveSlots(runs: readonly Run[], engine: Engine): Promise<v
   const waiting = runs.filter(({ life }) => life.state === 'QUEUED');
   for (const pipeline of new Set(waiting.map((run) => run.pipeline))) {
     try {
-      await fillPool(pipeline, engine, { waiting: waiting.filter((run) => run.pipeline === pipeline) });
+      const ours = waiting.filter((run) => run.pipeline === pipeline);
+      await fillPool(pipeline, engine, { waiting: ours, drives: true });
     } catch (error) {
       engine.log('warn', 'could not fill the slots of a pipeline; the sweep does', { pipeline, error });
     }

@@ -68,7 +68,7 @@ function onCancelled(run: CancellingRun, context: Context, event: RunEvent): Dec
 
 /** Stored before it is sent: whoever sends it again sends the same. */
 function onCardMade(run: Run, card: FailureCard): Decision {
-  if (!isStopped(run) || run.life.pendingActions[0] !== 'publish' || run.life.card !== undefined)
+  if (!isStopped(run) || !run.life.pendingActions.includes('publish') || run.life.card !== undefined)
     return nothing(run, 'the run was published before');
-  return store({ ...run, life: { ...run.life, card } }, { kind: 'PerformAction', action: 'publish' });
+  return store({ ...run, life: { ...run.life, card } }, { kind: 'PerformActions' });
 }

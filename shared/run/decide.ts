@@ -36,7 +36,7 @@ import {
   underwayOf,
 } from './run.ts';
 import { onEnd, onInputChecked, onVerdictRead } from './step-end.ts';
-import { needDecision, onActionDone } from './stop.ts';
+import { needDecision, onActionsDone } from './stop.ts';
 import { onSubmitted } from './recording.ts';
 import { bounded } from './text.ts';
 
@@ -50,12 +50,11 @@ const LONGEST_PROBE_MS = 300_000;
 export function decide(run: Run, happened: RunEvent, context: Context): Decision | undefined {
   const event = bounded(happened);
   if (event.kind === 'DriveFailed' || event.kind === 'CardMade' || isCancelling(run)) return undefined;
-  if (event.kind === 'ActionDone') return onActionDone(run, event.action);
+  if (event.kind === 'ActionsDone') return onActionsDone(run, event.actions);
   if (isQueued(run)) return onQueued(run, context, event);
   if (isActive(run)) return onActive(run, context, event);
-  const [action] = isAtRest(run) ? run.life.pendingActions : [];
-  return event.kind === 'Woken' && action !== undefined
-    ? ask(run, { kind: 'PerformAction', action })
+  return event.kind === 'Woken' && isAtRest(run) && run.life.pendingActions.length > 0
+    ? ask(run, { kind: 'PerformActions' })
     : nothing(run, `the run is ${run.life.state}`);
 }
 
@@ -73,7 +72,7 @@ function onQueued(run: RunIn<Queued>, context: Context, event: RunEvent): Decisi
 function onActive(
   run: ActiveRun,
   context: Context,
-  event: Exclude<RunEvent, { kind: 'DriveFailed' | 'CardMade' | 'ActionDone' }>,
+  event: Exclude<RunEvent, { kind: 'DriveFailed' | 'CardMade' | 'ActionsDone' }>,
 ): Decision | undefined {
   switch (event.kind) {
     case 'Woken':

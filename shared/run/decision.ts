@@ -1,17 +1,6 @@
 /** The input and output of `decide`, effects included, and the small functions that its parts share. */
 import type { PlanView, StepView } from './plan-view.ts';
-import type {
-  ActiveRun,
-  Failure,
-  FailureClass,
-  Leaving,
-  PendingAction,
-  Run,
-  RunIn,
-  Running,
-  Waiting,
-  Work,
-} from './run.ts';
+import type { ActiveRun, Failure, FailureClass, Leaving, Run, RunIn, Running, Waiting, Work } from './run.ts';
 import { shortened } from './text.ts';
 
 export interface Decision {
@@ -88,8 +77,8 @@ export type Effect =
   | { readonly kind: 'RunVerifyQuery'; readonly about: Problem }
   /** Answer: CancelSent. */
   | { readonly kind: 'CancelStatement'; readonly statementId: string }
-  /** Answer: ActionDone. */
-  | { readonly kind: 'PerformAction'; readonly action: PendingAction }
+  /** Performs the pending actions. Answer: ActionsDone, or CardMade. */
+  | { readonly kind: 'PerformActions' }
   /** Answer: Woken. */
   | { readonly kind: 'Wake' };
 

@@ -43,7 +43,7 @@ export type RunEvent =
   | VerifyQueryRead
   /** The run is to be published: this is what people are told. */
   | { readonly kind: 'CardMade'; readonly card: FailureCard }
-  | { readonly kind: 'ActionDone'; readonly action: PendingAction };
+  | { readonly kind: 'ActionsDone'; readonly actions: readonly PendingAction[] };
 
 /** The completion event. */
 export interface StatementEnded {

@@ -62,10 +62,9 @@ function stopped(
   };
 }
 
-/** Stores a run that ends or stops, and performs its first follow-up. */
+/** Stores a run that ends or stops, and performs its follow-ups. */
 export function storeAtRest(run: RestingRun): Decision {
-  const [action] = run.life.pendingActions;
-  return store(run, action && { kind: 'PerformAction', action });
+  return run.life.pendingActions.length === 0 ? store(run) : store(run, { kind: 'PerformActions' });
 }
 
 /** First the runs of files that left a batch learn it: they would wait for ever. */
@@ -102,21 +101,25 @@ function atRest<L extends Stopped | Ended>(run: Run, life: L, row?: FinishedStep
   };
 }
 
-/** Performs the pending actions one after the other; after the last one, a write removes the run from the sweep's index. */
-export function onActionDone(run: Run, done: PendingAction): Decision {
+/** Pending actions were performed; after the last one, a write removes the run from the sweep's index. */
+export function onActionsDone(run: Run, done: readonly PendingAction[]): Decision {
   const { life } = run;
-  if (!('pendingActions' in life) || life.pendingActions[0] !== done)
-    return nothing(run, `action ${done} was not the next pending one`);
-  const [, ...pendingActions] = life.pendingActions;
+  if (
+    !('pendingActions' in life) ||
+    !done.every((action) => life.pendingActions.some((one) => one === action))
+  )
+    return nothing(run, `${done.join(', ')}: not all of them are pending`);
+  const pendingActions = life.pendingActions.filter((action) => !done.includes(action));
   const left = { ...after(run, done), life: { ...life, pendingActions } } as RestingRun;
-  const [next] = pendingActions;
-  return next === undefined ? store(left) : ask(left, { kind: 'PerformAction', action: next });
+  return pendingActions.length === 0 ? store(left) : ask(left, { kind: 'PerformActions' });
 }
 
-function after(run: Run, done: PendingAction): Run {
-  if (done === 'members') return settled(run);
-  if (done === 'history') return without(run, 'lastStep');
-  return done === 'release' && run.slot !== undefined ? { ...run, slot: { ...run.slot, held: false } } : run;
+function after(run: Run, done: readonly PendingAction[]): Run {
+  const told = done.includes('members') ? settled(run) : run;
+  const written = done.includes('history') ? without(told, 'lastStep') : told;
+  return done.includes('release') && run.slot !== undefined
+    ? { ...written, slot: { ...run.slot, held: false } }
+    : written;
 }
 
 function onRun(failure: Failure): Failure {

@@ -14,6 +14,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 
 import { pages } from '../pages.ts';
 import type { Plan } from '../pipeline/plan.ts';
+import { defined } from '../run/defined.ts';
 import type { Run } from '../run/run.ts';
 import { underwayOf } from '../run/run.ts';
 import { conflictOf } from './conflict.ts';
@@ -263,22 +264,36 @@ export class DynamoDbRunStore implements RunStore {
     return parsePool(item, pipeline);
   }
 
-  async takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'> {
-    const epoch = pool.epoch + 1;
-    // A pause before the first run makes the item, too: so this write may be refused, and the next one decides.
-    if (pool.epoch === 0)
-      await this.#put({ ...poolKey(pipeline), holders: {}, epoch: 0 }, 'attribute_not_exists(pk)');
-    const taken = await this.#update(
+  async takeSlot(
+    pipeline: string,
+    runId: string,
+    limit: number,
+    epoch?: number,
+  ): ReturnType<RunStore['takeSlot']> {
+    const asRead = epoch === undefined ? '' : 'epoch = :before AND ';
+    const take = {
+      // Both values are computed from the item as it was.
+      UpdateExpression: 'SET holders.#run = epoch + :one, epoch = epoch + :one',
+      ConditionExpression: `${asRead}size(holders) < :limit AND attribute_not_exists(holders.#run) AND attribute_not_exists(paused)`,
+      ExpressionAttributeNames: { '#run': runId },
+      ExpressionAttributeValues: marshall({ ':one': 1, ':limit': limit, ...defined({ ':before': epoch }) }),
+    };
+    const { exists, ...answer } = await this.#changePool(pipeline, take);
+    if (exists) return answer;
+    await this.#makePool(pipeline);
+    const { taken, pool } = await this.#changePool(pipeline, take);
+    return { taken, pool };
+  }
+
+  /** Before the first run of a pipeline. */
+  async #makePool(pipeline: string): Promise<void> {
+    await this.#update(
       poolKey(pipeline),
       {
-        UpdateExpression: 'SET holders.#run = :epoch, epoch = :epoch',
-        ConditionExpression:
-          'epoch = :before AND size(holders) < :limit AND attribute_not_exists(holders.#run) AND attribute_not_exists(paused)',
-        ExpressionAttributeNames: { '#run': runId },
+        UpdateExpression: 'SET holders = if_not_exists(holders, :none), epoch = if_not_exists(epoch, :zero)',
       },
-      { ':epoch': epoch, ':before': pool.epoch, ':limit': limit },
+      { ':none': {}, ':zero': 0 },
     );
-    return taken === undefined ? 'conflict' : epoch;
   }
 
   async pausePool(pipeline: string, paused: Paused, requestId: string): Promise<Paused | undefined> {
@@ -310,17 +325,59 @@ export class DynamoDbRunStore implements RunStore {
     return before === undefined ? undefined : parsePool(unmarshall(before), pipeline).paused;
   }
 
-  async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void> {
+  async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<Pool | undefined> {
     // Rejected: already released, or held again under a later epoch.
-    await this.#update(
+    const stored = await this.#update(
       poolKey(pipeline),
       {
         UpdateExpression: 'REMOVE holders.#run',
         ConditionExpression: 'holders.#run = :epoch',
         ExpressionAttributeNames: { '#run': runId },
+        ReturnValues: 'ALL_NEW',
       },
       { ':epoch': epoch },
     );
+    return stored === undefined ? undefined : parsePool(unmarshall(stored), pipeline);
+  }
+
+  async handSlot(
+    pipeline: string,
+    from: { readonly run: string; readonly epoch: number },
+    to: string,
+    limit: number,
+  ): Promise<Pool> {
+    const { pool } = await this.#changePool(pipeline, {
+      UpdateExpression: 'SET holders.#to = epoch + :one, epoch = epoch + :one REMOVE holders.#from',
+      ConditionExpression:
+        'holders.#from = :mine AND size(holders) <= :limit AND attribute_not_exists(holders.#to) AND attribute_not_exists(paused)',
+      ExpressionAttributeNames: { '#from': from.run, '#to': to },
+      ExpressionAttributeValues: marshall({ ':mine': from.epoch, ':one': 1, ':limit': limit }),
+    });
+    return pool;
+  }
+
+  /** The pool after it, or as it is if the condition failed. `exists`: false: it has never had a holder. */
+  async #changePool(
+    pipeline: string,
+    update: Omit<ConstructorParameters<typeof UpdateItemCommand>[0], 'TableName' | 'Key'>,
+  ): Promise<{ taken: boolean; exists: boolean; pool: Pool }> {
+    try {
+      const { Attributes = {} } = await this.#client.send(
+        new UpdateItemCommand({
+          ...update,
+          TableName: this.#table,
+          Key: marshall(poolKey(pipeline)),
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { taken: true, exists: true, pool: parsePool(unmarshall(Attributes), pipeline) };
+    } catch (error) {
+      const conflict = conflictOf(error);
+      if (conflict === undefined) throw error;
+      const { item } = conflict;
+      return { taken: false, exists: item?.['holders'] !== undefined, pool: parsePool(item, pipeline) };
+    }
   }
 
   async loadKeys(

@@ -58,10 +58,29 @@ export interface RunStore {
   findQueued(pipeline: string, limit: number): Promise<string[]>;
   /** Consistent. */
   loadPool(pipeline: string): Promise<Pool>;
-  /** Adds `runId` with epoch + 1 if the pool is as read, not full and not paused. */
-  takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'>;
-  /** Removes `runId` only if its epoch is the one given; otherwise does nothing. */
-  releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void>;
+  /**
+   * Adds `runId` with epoch + 1 if the pool is not full and not paused, and the run is not in it. `epoch`: only if that is still
+   * the pool's epoch. Returns the pool after it, or as it is if it was refused; a write whose reply was lost looks refused,
+   * and the run is in the pool.
+   */
+  takeSlot(
+    pipeline: string,
+    runId: string,
+    limit: number,
+    epoch?: number,
+  ): Promise<{ readonly taken: boolean; readonly pool: Pool }>;
+  /** Removes `runId` only if its epoch is the one given, and returns the pool after it; otherwise does nothing. */
+  releaseSlot(pipeline: string, runId: string, epoch: number): Promise<Pool | undefined>;
+  /**
+   * Removes one run, as `releaseSlot` does, and adds another with epoch + 1, if the pool is not overfull and not paused, and the
+   * other is not in it. Returns the pool after it, or as it is if it was refused.
+   */
+  handSlot(
+    pipeline: string,
+    from: { readonly run: string; readonly epoch: number },
+    to: string,
+    limit: number,
+  ): Promise<Pool>;
   /**
    * From now on no run takes a slot of the pipeline; runs that hold one keep it. Returns the pause in force: an earlier one stays.
    * Undefined: this request paused the pipeline before, and the pause has ended since.

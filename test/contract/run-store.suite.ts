@@ -524,34 +524,34 @@ export function runStoreSuite(
 
     it('never lets more runs into a pool of one slot than its limit, however they race', async () => {
       const pipeline = `pool${made}`;
-      const race = Array.from({ length: 10 }, async (_, i) =>
-        store.takeSlot(pipeline, `run-${i}`, await store.loadPool(pipeline), 1),
-      );
-      expect((await Promise.all(race)).filter((epoch) => epoch !== 'conflict')).toHaveLength(1);
+      const race = Array.from({ length: 10 }, (_, i) => store.takeSlot(pipeline, `run-${i}`, 1));
+      expect((await Promise.all(race)).filter(({ taken }) => taken)).toHaveLength(1);
       const pool = await store.loadPool(pipeline);
       expect(Object.keys(pool.holders)).toHaveLength(1);
-      expect(await store.takeSlot(pipeline, 'late', pool, 1)).toBe('conflict');
+      expect(await store.takeSlot(pipeline, 'late', 1)).toEqual({ taken: false, pool });
+      expect(await store.takeSlot(pipeline, 'late', 1, pool.epoch)).toEqual({ taken: false, pool });
     });
 
-    it('lets a run into a pool of several slots only if the pool is as it was read', async () => {
+    it('lets a run into a pool of several slots, and if asked only if the pool is as it was read', async () => {
       const pipeline = `several${made}`;
-      const take = async (run: string, limit = 3, pool = store.loadPool(pipeline)) =>
-        store.takeSlot(pipeline, run, await pool, limit);
-      const empty = await store.loadPool(pipeline);
-      expect(await take('a')).toBe(1);
-      const one = await store.loadPool(pipeline);
+      const take = async (run: string, limit = 3, epoch?: number) => {
+        const { taken, pool } = await store.takeSlot(pipeline, run, limit, epoch);
+        expect(pool).toEqual(await store.loadPool(pipeline));
+        return taken && pool.holders[run];
+      };
+      expect(await take('a', 3, 0)).toBe(1);
       expect(await take('b')).toBe(2);
       // There is room, but somebody came in since: as an older and as the first reading.
-      expect(await take('c', 3, Promise.resolve(one))).toBe('conflict');
-      expect(await take('c', 3, Promise.resolve(empty))).toBe('conflict');
-      expect(await take('c', 3, Promise.resolve({ ...one, epoch: 7 }))).toBe('conflict');
+      expect(await take('c', 3, 1)).toBe(false);
+      expect(await take('c', 3, 0)).toBe(false);
+      expect(await take('c', 3, 7)).toBe(false);
       // It is as read, but full, or the run is in it.
-      expect(await take('c', 2)).toBe('conflict');
-      expect(await take('c', 1)).toBe('conflict');
-      expect(await take('b')).toBe('conflict');
+      expect(await take('c', 2, 2)).toBe(false);
+      expect(await take('c', 1)).toBe(false);
+      expect(await take('b')).toBe(false);
       expect(await store.loadPool(pipeline)).toEqual({ holders: { a: 1, b: 2 }, epoch: 2 });
-      expect(await take('c')).toBe(3);
-      expect(await take('d')).toBe('conflict');
+      expect(await take('c', 3, 2)).toBe(3);
+      expect(await take('d')).toBe(false);
     });
 
     it('never lets more runs into a pool of several slots than its limit, however they race', async () => {
@@ -561,8 +561,7 @@ export function runStoreSuite(
       for (let round = 0; round < 5; round += 1) {
         const race = Array.from({ length: 6 }, async (_, i) => {
           const run = `run-${round}-${i}`;
-          const epoch = await store.takeSlot(pipeline, run, await store.loadPool(pipeline), limit);
-          if (epoch !== 'conflict') taken.push(run);
+          if ((await store.takeSlot(pipeline, run, limit)).taken) taken.push(run);
         });
         await Promise.all(race);
       }
@@ -572,14 +571,14 @@ export function runStoreSuite(
 
     it('does not release a free slot, a slot of another run, or one of another epoch', async () => {
       const pipeline = `released${made}`;
-      await store.releaseSlot(pipeline, 'run', 1);
-      const take = async (run: string) => store.takeSlot(pipeline, run, await store.loadPool(pipeline), 3);
+      expect(await store.releaseSlot(pipeline, 'run', 1)).toBeUndefined();
+      const take = async (run: string) => (await store.takeSlot(pipeline, run, 3)).pool.holders[run];
       await take('a');
       await take('b');
-      await store.releaseSlot(pipeline, 'b', 2);
+      expect(await store.releaseSlot(pipeline, 'b', 2)).toEqual({ holders: { a: 1 }, epoch: 2 });
       expect(await take('b')).toBe(3);
       // Of the slot that it had before.
-      await store.releaseSlot(pipeline, 'b', 2);
+      expect(await store.releaseSlot(pipeline, 'b', 2)).toBeUndefined();
       await store.releaseSlot(pipeline, 'b', 4);
       await store.releaseSlot(pipeline, 'c', 3);
       expect(await store.loadPool(pipeline)).toEqual({ holders: { a: 1, b: 3 }, epoch: 3 });
@@ -587,29 +586,43 @@ export function runStoreSuite(
       expect(await store.loadPool(pipeline)).toEqual({ holders: { a: 1 }, epoch: 3 });
     });
 
-    it('releases a slot only with its current epoch', async () => {
-      const pipeline = `epoch${made}`;
-      const epoch = await store.takeSlot(pipeline, 'run', await store.loadPool(pipeline), 1);
-      expect(epoch).toBe(1);
-      await store.releaseSlot(pipeline, 'run', 7);
-      expect((await store.loadPool(pipeline)).holders).toEqual({ run: 1 });
-      await store.releaseSlot(pipeline, 'run', 1);
-      await store.releaseSlot(pipeline, 'run', 1);
-      expect(await store.loadPool(pipeline)).toEqual({ holders: {}, epoch: 1 });
-      expect(await store.takeSlot(pipeline, 'nextCheckAt', await store.loadPool(pipeline), 1)).toBe(2);
+    it('hands a slot on in one write, and only that of the run that holds it', async () => {
+      const pipeline = `handed${made}`;
+      const read = () => store.loadPool(pipeline);
+      const hand = (run: string, epoch: number, to: string, limit = 2) =>
+        store.handSlot(pipeline, { run, epoch }, to, limit);
+      expect(await hand('a', 1, 'b')).toEqual({ holders: {}, epoch: 0 });
+      await store.takeSlot(pipeline, 'a', 2);
+      await store.takeSlot(pipeline, 'b', 2);
+      const before = { holders: { a: 1, b: 2 }, epoch: 2 };
+      // Another epoch, another run, a run that holds one, or more runs than may.
+      expect(await hand('a', 2, 'c')).toEqual(before);
+      expect(await hand('x', 1, 'c')).toEqual(before);
+      expect(await hand('a', 1, 'b')).toEqual(before);
+      expect(await hand('a', 1, 'c', 1)).toEqual(before);
+      expect(await read()).toEqual(before);
+      expect(await hand('a', 1, 'c')).toEqual({ holders: { b: 2, c: 3 }, epoch: 3 });
+      // Sent again by the SDK, because its reply was lost.
+      expect(await hand('a', 1, 'c')).toEqual({ holders: { b: 2, c: 3 }, epoch: 3 });
+      const paused = { by: 'ann', at: '2026-01-01T00:00:00.000Z' };
+      await store.pausePool(pipeline, paused, 'one');
+      expect(await hand('b', 2, 'd')).toEqual({ holders: { b: 2, c: 3 }, epoch: 3, paused });
     });
 
     it('lets no run into a paused pool, also when the pause came before its first run, until it is unpaused', async () => {
       for (const pipeline of [`paused-first${made}`, `paused-later${made}`]) {
-        const take = async (run: string) => store.takeSlot(pipeline, run, await store.loadPool(pipeline), 3);
+        const take = async (run: string, epoch?: number) => {
+          const { taken, pool } = await store.takeSlot(pipeline, run, 3, epoch);
+          return taken && pool.holders[run];
+        };
         const holders = pipeline.startsWith('paused-first') ? {} : { a: await take('a') };
         const before = await store.loadPool(pipeline);
         const paused = { by: 'ann', at: '2026-01-01T00:00:00.000Z', reason: 'schema change' };
         expect(await store.pausePool(pipeline, paused, 'one')).toEqual(paused);
         expect(await store.loadPool(pipeline)).toEqual({ ...before, paused });
-        expect(await take('b')).toBe('conflict');
+        expect(await store.takeSlot(pipeline, 'b', 3)).toEqual({ taken: false, pool: { ...before, paused } });
         // Read before the pause.
-        expect(await store.takeSlot(pipeline, 'b', before, 3)).toBe('conflict');
+        expect(await take('b', before.epoch)).toBe(false);
         expect((await store.loadPool(pipeline)).holders).toEqual(holders);
         expect(await store.unpausePool(pipeline, 'two')).toEqual(paused);
         expect(await store.loadPool(pipeline)).toEqual(before);
@@ -619,7 +632,7 @@ export function runStoreSuite(
 
     it('releases the slot of a run while its pool is paused', async () => {
       const pipeline = `paused-release${made}`;
-      await store.takeSlot(pipeline, 'a', await store.loadPool(pipeline), 1);
+      await store.takeSlot(pipeline, 'a', 1);
       const paused = { by: 'ann', at: '2026-01-01T00:00:00.000Z' };
       await store.pausePool(pipeline, paused, 'one');
       await store.releaseSlot(pipeline, 'a', 1);

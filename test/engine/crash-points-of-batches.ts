@@ -9,6 +9,7 @@ import { operate } from '../../shared/engine/operate.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import type { Engine } from '../../shared/engine/ports.ts';
 import { startAll } from '../../shared/engine/start-all.ts';
+import { driveTaken } from '../../shared/engine/taken.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { OperateRequest } from '../../shared/events/requests.ts';
 import { isAtEnd, isAtRest } from '../../shared/run/run.ts';
@@ -129,7 +130,7 @@ export class BatchTelling {
 
   #engine(): Engine {
     const store = this.#acting(this.#crashing.ports.store);
-    return { ...this.#crashing.ports, store, plans: this.#plans, driver: this.#world.driver() };
+    return { ...this.#crashing.ports, store, plans: this.#plans, driver: this.#world.driver(), taken: [] };
   }
 
   /** A person acts between two calls of a driver. */
@@ -165,7 +166,11 @@ export class BatchTelling {
       await this.#act();
       const ended = this.#endStatement();
       if (ended !== undefined && !this.#eventsAreLost)
-        await this.#survive(() => drive(ended.runId, ended.event, this.#engine()));
+        await this.#survive(async () => {
+          const engine = this.#engine();
+          await drive(ended.runId, ended.event, engine);
+          await driveTaken(engine);
+        });
       await this.#deliver();
       if (this.#eventsAreLost || this.#world.warehouse.running() === undefined) {
         this.#world.time += 100_000;
@@ -192,9 +197,11 @@ export class BatchTelling {
       for (let delivery = 0; delivery < 4 && !this.#runs.has(name); delivery += 1) {
         await this.#survive(async () => {
           const arrival = { file: fileOfName(name), time };
-          const [outcome] = await startAll([(engine) => admit(arrival, engine)], this.#engine());
+          const engine = this.#engine();
+          const [outcome] = await startAll([(into) => admit(arrival, into)], engine);
           if (outcome?.status === 'rejected') throw outcome.reason;
           this.#runs.set(name, outcome?.value[0]?.run.id ?? '');
+          await driveTaken(engine);
         });
       }
     }

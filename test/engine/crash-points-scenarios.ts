@@ -12,6 +12,7 @@ import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import type { Engine } from '../../shared/engine/ports.ts';
 import { pauseOrUnpause } from '../../shared/engine/pause.ts';
 import { startAll } from '../../shared/engine/start-all.ts';
+import { driveTaken } from '../../shared/engine/taken.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
@@ -22,10 +23,12 @@ import { fileOf, planOf, World } from '../fakes/world.ts';
 import { simulatedPlan } from '../sim/simulate.ts';
 import type { BatchStory } from './crash-points-of-batches.ts';
 import { batchStories, BatchTelling } from './crash-points-of-batches.ts';
+import type { SlotStory } from './crash-points-of-slots.ts';
+import { SlotTelling } from './crash-points-of-slots.ts';
 
 export interface Scenario {
   readonly name: string;
-  readonly story: (typeof stories)[number] | BatchStory;
+  readonly story: (typeof stories)[number] | BatchStory | SlotStory;
   readonly eventsAreLost: boolean;
   /** The driver is killed twice at these moments (test/verify/pairs.ts); a batch makes many calls, so it gets fewer. */
   readonly pairsOf: readonly CrashMoment[];
@@ -33,7 +36,9 @@ export interface Scenario {
 
 const stories = ['retry and rebuild', 'lying reports', 'cancel', 'pause'] as const;
 
-export const scenarios: readonly Scenario[] = [...stories, ...batchStories].flatMap((story) => [
+const slots: SlotStory = 'three files, one after the other';
+
+export const scenarios: readonly Scenario[] = [...stories, slots, ...batchStories].flatMap((story) => [
   {
     name: `${story}, events delivered`,
     story,
@@ -61,7 +66,9 @@ export async function crashRun(
   const { story, eventsAreLost } = scenario;
   const telling = isOfBatch(story)
     ? new BatchTelling(story, eventsAreLost, points)
-    : new Telling(scenario, points);
+    : story === slots
+      ? new SlotTelling(eventsAreLost, points)
+      : new Telling(scenario, points);
   try {
     await telling.run();
     telling.check();
@@ -96,7 +103,7 @@ class Telling {
   }
 
   #engine(): Engine {
-    return { ...this.#crashing.ports, plans: this.#plans, driver: this.#world.driver() };
+    return { ...this.#crashing.ports, plans: this.#plans, driver: this.#world.driver(), taken: [] };
   }
 
   get calls(): readonly string[] {
@@ -106,7 +113,8 @@ class Telling {
   async run(): Promise<void> {
     if (this.#scenario.story === 'pause') await this.#ask('pause');
     await this.#arrive();
-    await this.#wake({ kind: 'Woken' });
+    // Not if its file's driver has begun it.
+    if (this.#world.run(this.#runId)?.state === 'QUEUED') await this.#wake({ kind: 'Woken' });
     if (this.#scenario.story === 'pause') await this.#unpause();
     for (let minute = 0; minute < LONGEST && !this.#isOver(); minute += 1) {
       if (this.#cancelIsDue()) await this.#cancel();
@@ -126,9 +134,11 @@ class Telling {
     const arrival = { file, time: new Date(this.#world.time).toISOString() };
     for (let delivery = 0; delivery < 4 && this.#runId === ''; delivery += 1) {
       await this.#survive(async () => {
-        const [outcome] = await startAll([(engine) => admit(arrival, engine)], this.#engine());
+        const engine = this.#engine();
+        const [outcome] = await startAll([(into) => admit(arrival, into)], engine);
         if (outcome?.status === 'rejected') throw outcome.reason;
         this.#runId = outcome?.value[0]?.run.id ?? '';
+        await driveTaken(engine);
       });
     }
   }

@@ -79,7 +79,7 @@ describe('a run whose slot is not recorded on it yet', () => {
     world.time += 10 * MINUTE;
     const unaware = await arrive('orders/2.csv');
     // Its driver was cut off between the pool and the run.
-    await world.store.takeSlot('orders', unaware, await world.store.loadPool('orders'), 1);
+    await world.store.takeSlot('orders', unaware, 1);
     world.time -= 5 * MINUTE;
     const older = await arrive('orders/1.csv');
     expect(await world.store.findQueued('orders', 1)).toEqual([older]);

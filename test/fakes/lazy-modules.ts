@@ -11,6 +11,7 @@ import '../../shared/engine/plan-rebuild.ts';
 import '../../shared/engine/publish.ts';
 import '../../shared/engine/probe-marker.ts';
 import '../../shared/engine/slots.ts';
+import '../../shared/engine/taken.ts';
 import '../../shared/engine/verdict.ts';
 import '../../shared/pipeline/identity.ts';
 import '../../shared/run/decide-rare.ts';

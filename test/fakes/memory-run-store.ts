@@ -34,8 +34,8 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
   readonly #requests = { pause: new Map<string, string>(), unpause: new Map<string, string>() };
   /** Told of every write of a run, before it is stored. */
   stored: (next: Run, before: Run | undefined) => void = () => undefined;
-  /** Told of every slot that is taken. */
-  slotTaken: (pipeline: string, pool: Pool, runId: string) => void = () => undefined;
+  /** Told of every slot that is taken; `from`: by the run that had it. */
+  slotTaken: (pipeline: string, pool: Pool, runId: string, from?: string) => void = () => undefined;
 
   async load(runId: string): Promise<Run | undefined> {
     return this.runs.get(runId);
@@ -200,27 +200,56 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
     return this.pools.get(pipeline) ?? NO_POOL;
   }
 
-  async takeSlot(pipeline: string, runId: string, pool: Pool, limit: number): Promise<number | 'conflict'> {
+  async takeSlot(
+    pipeline: string,
+    runId: string,
+    limit: number,
+    seen?: number,
+  ): ReturnType<RunStore['takeSlot']> {
     const there = this.pools.get(pipeline) ?? NO_POOL;
     if (
-      there.epoch !== pool.epoch ||
+      (seen !== undefined && there.epoch !== seen) ||
       Object.keys(there.holders).length >= limit ||
       there.holders[runId] !== undefined ||
       there.paused !== undefined
     )
-      return 'conflict';
+      return { taken: false, pool: there };
     const epoch = there.epoch + 1;
     const next: Pool = { ...there, holders: { ...there.holders, [runId]: epoch }, epoch };
     this.pools.set(pipeline, next);
     this.slotTaken(pipeline, next, runId);
-    return epoch;
+    return { taken: true, pool: next };
   }
 
-  async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<void> {
+  async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<Pool | undefined> {
     const there = this.pools.get(pipeline);
-    if (there?.holders[runId] !== epoch) return;
+    if (there?.holders[runId] !== epoch) return undefined;
     const { [runId]: _, ...holders } = there.holders;
-    this.pools.set(pipeline, { ...there, holders });
+    const next = { ...there, holders };
+    this.pools.set(pipeline, next);
+    return next;
+  }
+
+  async handSlot(
+    pipeline: string,
+    from: { readonly run: string; readonly epoch: number },
+    to: string,
+    limit: number,
+  ): Promise<Pool> {
+    const there = this.pools.get(pipeline) ?? NO_POOL;
+    if (
+      there.holders[from.run] !== from.epoch ||
+      Object.keys(there.holders).length > limit ||
+      there.holders[to] !== undefined ||
+      there.paused !== undefined
+    )
+      return there;
+    const { [from.run]: _, ...holders } = there.holders;
+    const epoch = there.epoch + 1;
+    const next: Pool = { ...there, holders: { ...holders, [to]: epoch }, epoch };
+    this.pools.set(pipeline, next);
+    this.slotTaken(pipeline, next, to, from.run);
+    return next;
   }
 
   async pausePool(pipeline: string, paused: Paused, requestId: string): Promise<Paused | undefined> {

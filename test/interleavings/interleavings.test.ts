@@ -60,11 +60,11 @@ describe('the exploration finds the shortest way to a violation', () => {
       paused,
       ({ store }) => {
         const take = store.takeSlot.bind(store);
-        store.takeSlot = (pipeline, runId, pool, limit) => {
+        store.takeSlot = (pipeline, runId, limit, epoch) => {
           const there = store.pools.get(pipeline);
           const { paused: pause, ...open } = there ?? { holders: {}, epoch: 0 };
           store.pools.set(pipeline, open);
-          const taken = take(pipeline, runId, pool, limit);
+          const taken = take(pipeline, runId, limit, epoch);
           const after = store.pools.get(pipeline) ?? open;
           if (pause !== undefined) store.pools.set(pipeline, { ...after, paused: pause });
           return taken;

@@ -102,7 +102,7 @@ const gathered = [
         state: 'CANCELLED',
         error: { class: 'cancelled', message: noFile, step: '10_stage.sql' },
         save: 'version',
-        effect: { kind: 'PerformAction', action: 'history' },
+        effect: { kind: 'PerformActions' },
       },
     );
   }),
@@ -448,7 +448,7 @@ const listFacts = [
         'CANCELLED',
         ['members', 'history', 'release', 'wake', 'publish', 'close'],
         { ...sealed, seal: 2, leaving: [bad, replaced], isolated: 1 },
-        { kind: 'PerformAction', action: 'members' },
+        { kind: 'PerformActions' },
       ],
     );
   }),
@@ -569,7 +569,7 @@ const memberFacts = [
     const { run, save, effect } = flat(leaveBatch(parsed(absorbed), now, 'run-batch', bad));
     assert.deepStrictEqual(
       [run.state, run.error, run.pendingActions, run.into, save, effect],
-      ['FAILED', isBad, ['publish'], undefined, 'version', { kind: 'PerformAction', action: 'publish' }],
+      ['FAILED', isBad, ['publish'], undefined, 'version', { kind: 'PerformActions' }],
     );
   }),
   fact(
@@ -711,7 +711,7 @@ const requestFacts = [
       [run.pendingActions, effect, answer, run.lastRequest],
       [
         ['members', 'history', 'release', 'wake', 'publish', 'close'],
-        { kind: 'PerformAction', action: 'members' },
+        { kind: 'PerformActions' },
         { ok: true, message },
         asked('cancel', message),
       ],
@@ -731,7 +731,7 @@ const requestFacts = [
       'FAILED',
       ofBatch({ ...sealed, leaving: [bad] }, { pendingActions: ['members'] }),
     );
-    expectDecision(run, { kind: 'ActionDone', action: 'members' }, now, {
+    expectDecision(run, { kind: 'ActionsDone', actions: ['members'] }, now, {
       run: { batch: sealed, pendingActions: gone },
       save: 'version',
     });
@@ -740,7 +740,7 @@ const requestFacts = [
     for (const batch of [undefined, { phase: 'GATHER' } as const]) {
       const more: Changes = { pendingActions: ['members'], ...(batch === undefined ? {} : { batch }) };
       const run = restingAt(LOAD, 'CANCELLED', more);
-      const event = { kind: 'ActionDone', action: 'members' } as const;
+      const event = { kind: 'ActionsDone', actions: ['members'] } as const;
       expectDecision(run, event, now, { run: { pendingActions: gone }, save: 'version' });
     }
   }),
@@ -748,7 +748,7 @@ const requestFacts = [
     const run = restingAt(STAGE, 'CANCELLED', ofBatch(marking, { pendingActions: ['members', 'history'] }));
     const unfinished = marked({ from: '', list: 'unfinished' });
     expectDecision(run, unfinished, now, { note: 'the run is CANCELLED' });
-    expectDecision(run, { kind: 'Woken' }, now, { effect: { kind: 'PerformAction', action: 'members' } });
+    expectDecision(run, { kind: 'Woken' }, now, { effect: { kind: 'PerformActions' } });
   }),
   fact('an absorbed run is at rest: no driver does anything with it', () => {
     expectDecision(absorbed, { kind: 'Woken' }, now, { note: 'the run is ABSORBED' });

@@ -54,7 +54,7 @@ function cancelled(message: string, error: Partial<Failure> = {}): Changes {
   };
 }
 
-const ends = { save: 'version', effect: { kind: 'PerformAction', action: 'history' } } as const;
+const ends = { save: 'version', effect: { kind: 'PerformActions' } } as const;
 
 const stopping = 'cancelling run run-1: stopping its step 40_commit.sql';
 

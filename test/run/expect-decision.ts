@@ -39,6 +39,6 @@ export function expectStop(
   const { run: stopped, save, effect } = decide(run, event, context);
   assert.deepStrictEqual(
     { state: stopped.state, message: stopped.error?.message, save, effect },
-    { state, message, save: 'version', effect: { kind: 'PerformAction', action: 'history' } },
+    { state, message, save: 'version', effect: { kind: 'PerformActions' } },
   );
 }

@@ -298,7 +298,7 @@ const absent = [
           'FAILED',
           { ...failure, class: of },
           rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of }),
-          { kind: 'PerformAction', action: 'history' },
+          { kind: 'PerformActions' },
         ],
       );
     }),
@@ -372,7 +372,7 @@ const absent = [
           'FAILED',
           { ...failure, class: of, rolledBack: true },
           rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of, rolledBack: true }),
-          { kind: 'PerformAction', action: 'history' },
+          { kind: 'PerformActions' },
         ],
       );
     }),
@@ -396,7 +396,7 @@ const absent = [
           'FAILED',
           { ...failure, class: of, rolledBack: true },
           rowOf(COMMIT, { status: 'FAILED', error: 'gone', errorClass: of, rolledBack: true }),
-          { kind: 'PerformAction', action: 'history' },
+          { kind: 'PerformActions' },
         ],
       );
     }),

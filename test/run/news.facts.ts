@@ -36,7 +36,7 @@ const woken = { kind: 'Woken' } as const;
 const wakeUps = [
   fact('a woken run at rest performs its pending actions first', () =>
     expectDecision(restingAt(COMMIT, 'SUCCEEDED', { pendingActions: ['wake', 'close'] }), woken, now, {
-      effect: { kind: 'PerformAction', action: 'wake' },
+      effect: { kind: 'PerformActions' },
     }),
   ),
   fact('a woken run in the queue requests a slot', () =>

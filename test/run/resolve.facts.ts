@@ -154,7 +154,7 @@ export const resolveFacts = [
         lastRequest: asked('resolve', message),
       },
       save: 'version',
-      effect: { kind: 'PerformAction', action: 'history' },
+      effect: { kind: 'PerformActions' },
       answer: { ok: true, message },
     });
   }),
@@ -220,7 +220,7 @@ export const resolveFacts = [
         lastRequest: asked('resolve', message),
       },
       save: 'version',
-      effect: { kind: 'PerformAction', action: 'history' },
+      effect: { kind: 'PerformActions' },
       answer: { ok: true, message },
     });
   }),

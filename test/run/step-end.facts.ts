@@ -365,7 +365,7 @@ const retrying = [
       failStep(active(run), now, { ...failedWith('unknown'), error: failure }),
     );
     assert.deepStrictEqual([stopped.state, stopped.error], ['FAILED', failure]);
-    assert.deepStrictEqual(effect, { kind: 'PerformAction', action: 'history' });
+    assert.deepStrictEqual(effect, { kind: 'PerformActions' });
   }),
   fact('a step that needs a new session each time is retried until ten in a row have failed', () => {
     const next = (cursor: number, changes: Changes): string =>
@@ -463,7 +463,7 @@ const failing = [
           }),
         },
         save: 'version',
-        effect: { kind: 'PerformAction', action: 'history' },
+        effect: { kind: 'PerformActions' },
       },
     ),
   ),
@@ -531,7 +531,7 @@ const failing = [
           }),
         },
         save: 'version',
-        effect: { kind: 'PerformAction', action: 'history' },
+        effect: { kind: 'PerformActions' },
       },
     ),
   ),
@@ -554,7 +554,7 @@ const failing = [
           }),
         },
         save: 'version',
-        effect: { kind: 'PerformAction', action: 'history' },
+        effect: { kind: 'PerformActions' },
       },
     ),
   ),
@@ -591,7 +591,7 @@ const failing = [
           }),
         },
         save: 'version',
-        effect: { kind: 'PerformAction', action: 'history' },
+        effect: { kind: 'PerformActions' },
       },
     ),
   ),

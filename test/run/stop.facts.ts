@@ -31,7 +31,7 @@ import {
   submittedAt,
 } from './samples.ts';
 
-const firstDuty = { kind: 'PerformAction', action: 'history' } as const;
+const firstDuty = { kind: 'PerformActions' } as const;
 
 const sqlFailure = {
   class: 'sql',
@@ -207,14 +207,13 @@ export const stopFacts = [
     expectDecision(failed, { kind: 'CardMade', card }, now, {
       run: { card, nextCheckAt: Math.floor(Date.parse('2026-11-24T08:05:00.000Z') / 1000) },
       save: 'version',
-      effect: { kind: 'PerformAction', action: 'publish' },
+      effect: { kind: 'PerformActions' },
     });
   }),
   ...(
     [
       ['a card that was stored before is kept', { pendingActions: ['publish'], card: { text: 'first' } }],
       ['a run that was published needs no card', {}],
-      ['no card is stored before the history row', { pendingActions: ['history', 'publish'] }],
     ] as const
   ).map(([name, changes]) =>
     fact(name, () =>
@@ -279,53 +278,69 @@ export const stopFacts = [
       },
     ),
   ),
-  fact('a finished history action removes the row from the run; the next action needs no write', () =>
-    expectDecision(owing, { kind: 'ActionDone', action: 'history' }, now, {
+  fact('a finished history action removes the row from the run; the others need no write', () =>
+    expectDecision(owing, { kind: 'ActionsDone', actions: ['history'] }, now, {
       run: { pendingActions: ['release', 'wake', 'publish', 'close'], lastStep: gone },
-      effect: { kind: 'PerformAction', action: 'release' },
+      effect: { kind: 'PerformActions' },
     }),
   ),
   fact('a released slot is no longer held', () =>
     expectDecision(
       { ...owing, pendingActions: ['release', 'wake'] },
-      { kind: 'ActionDone', action: 'release' },
+      { kind: 'ActionsDone', actions: ['release'] },
       now,
       {
         run: { pendingActions: ['wake'], slot: gone },
-        effect: { kind: 'PerformAction', action: 'wake' },
+        effect: { kind: 'PerformActions' },
       },
     ),
   ),
   fact('finished wake and publish actions change nothing else', () =>
     expectDecision(
       { ...owing, pendingActions: ['wake', 'publish'] },
-      { kind: 'ActionDone', action: 'wake' },
+      { kind: 'ActionsDone', actions: ['wake'] },
       now,
       {
         run: { pendingActions: ['publish'] },
-        effect: { kind: 'PerformAction', action: 'publish' },
+        effect: { kind: 'PerformActions' },
       },
     ),
   ),
   fact('the last action is followed by the write that removes the run from the index', () =>
-    expectDecision({ ...owing, pendingActions: ['close'] }, { kind: 'ActionDone', action: 'close' }, now, {
-      run: { pendingActions: gone, nextCheckAt: gone },
-      save: 'version',
-    }),
-  ),
-  fact('an action out of order is ignored', () =>
     expectDecision(
-      { ...owing, pendingActions: ['wake', 'close'] },
-      { kind: 'ActionDone', action: 'close' },
+      { ...owing, pendingActions: ['close'] },
+      { kind: 'ActionsDone', actions: ['close'] },
       now,
       {
-        note: 'action close was not the next pending one',
+        run: { pendingActions: gone, nextCheckAt: gone },
+        save: 'version',
+      },
+    ),
+  ),
+  fact('all actions that are done together are removed with the row and the slot in one write', () =>
+    expectDecision(
+      owing,
+      { kind: 'ActionsDone', actions: ['close', 'history', 'publish', 'release', 'wake'] },
+      now,
+      {
+        run: { pendingActions: gone, nextCheckAt: gone, lastStep: gone, slot: gone },
+        save: 'version',
+      },
+    ),
+  ),
+  fact('actions of which one is not pending are ignored', () =>
+    expectDecision(
+      { ...owing, pendingActions: ['wake', 'close'] },
+      { kind: 'ActionsDone', actions: ['close', 'publish'] },
+      now,
+      {
+        note: 'close, publish: not all of them are pending',
       },
     ),
   ),
   fact('an action of a run without pending actions is ignored', () =>
-    expectDecision(readyAt(STAGE), { kind: 'ActionDone', action: 'history' }, now, {
-      note: 'action history was not the next pending one',
+    expectDecision(readyAt(STAGE), { kind: 'ActionsDone', actions: ['history'] }, now, {
+      note: 'history: not all of them are pending',
     }),
   ),
 ];

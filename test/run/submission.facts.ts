@@ -359,10 +359,7 @@ const submit = [
     });
     assert.deepStrictEqual(run.lastStep, row);
     assert.deepStrictEqual(run.error, { class: 'permission', message: 'it said no', step: '40_commit.sql' });
-    assert.deepStrictEqual(
-      [run.state, save, effect],
-      ['FAILED', 'version', { kind: 'PerformAction', action: 'history' }],
-    );
+    assert.deepStrictEqual([run.state, save, effect], ['FAILED', 'version', { kind: 'PerformActions' }]);
     for (const name of Object.keys(submissionGone)) assert.equal(name in run, false);
   }),
   ...[1, 2].map((tries) =>

@@ -23,7 +23,7 @@ const driveFailed = { kind: 'DriveFailed', message: 'no plan' } as const;
 
 const said = '240 attempts in a row to continue the run ended with an internal error: no plan';
 
-const stops = { save: 'version', effect: { kind: 'PerformAction', action: 'history' } } as const;
+const stops = { save: 'version', effect: { kind: 'PerformActions' } } as const;
 
 const failed: Changes = {
   ...submissionGone,

@@ -51,6 +51,7 @@ const SELDOM: ReadonlySet<string> = new Set([
   'result',
   'takeSlot',
   'releaseSlot',
+  'handSlot',
   'pausePool',
   'unpausePool',
   'absorb',

@@ -21,6 +21,7 @@ export const CALLS = {
     'loadPool',
     'takeSlot',
     'releaseSlot',
+    'handSlot',
     'pausePool',
     'unpausePool',
     'admitKey',
@@ -44,6 +45,7 @@ export const SENT_AGAIN = [
   'putPlan',
   'takeSlot',
   'releaseSlot',
+  'handSlot',
   'pausePool',
   'unpausePool',
   'admitKey',
@@ -144,6 +146,8 @@ export const FAULT_KINDS: readonly string[] = [
   'session rebuilt',
   'token replaced',
   'decision needed',
+  'slot given and run driven at once',
+  'slot handed on',
 ];
 
 export type Tally = Record<string, number>;

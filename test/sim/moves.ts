@@ -2,14 +2,14 @@
 import { admit } from '../../shared/engine/admit.ts';
 import { startAll } from '../../shared/engine/start-all.ts';
 import { drive } from '../../shared/engine/drive.ts';
+import { driveTaken } from '../../shared/engine/taken.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import { underwayOf } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { itemOf } from '../fakes/item-of.ts';
-import type { Arrival } from './stage.ts';
-import type { Stage } from './stage.ts';
+import type { Arrival, Stage, Work } from './stage.ts';
 import { runOf, tokenStartOf } from './stage.ts';
 import { isLasting, untruthOf } from './untruth.ts';
 
@@ -21,7 +21,7 @@ export function deliverFile(stage: Stage, arrival: Arrival): void {
   arrival.delivered = true;
   const { file, time, replayName } = arrival;
   const created = { file, time, ...(replayName === undefined ? {} : { replayName }) };
-  stage.begin(async (engine) => {
+  beginOf(stage, async (engine) => {
     try {
       const [outcome] = await startAll([(into) => admit(created, into)], engine);
       if (outcome?.status === 'rejected') throw outcome.reason;
@@ -63,7 +63,17 @@ export function deliverEvent(stage: Stage): void {
 }
 
 function news(stage: Stage, runId: string, event: RunEvent): void {
-  stage.begin((engine) => drive(runId, event, engine));
+  beginOf(stage, (engine) => drive(runId, event, engine));
+}
+
+/** A function that also drives runs to which it gave a slot. */
+function beginOf(stage: Stage, work: Work): void {
+  stage.begin(async (engine) => {
+    const ours = { ...engine, taken: [] };
+    await work(ours);
+    if (ours.taken.length > 0) stage.fired('slot given and run driven at once');
+    await driveTaken(ours);
+  });
 }
 
 function doubles(stage: Stage): boolean {

@@ -144,7 +144,8 @@ export class Stage {
       else if (next.trigger.kind === 'batch') this.fired('batch formed');
       this.calls.remember(store.runs);
     };
-    store.slotTaken = (_pipeline, pool) => {
+    store.slotTaken = (_pipeline, pool, _run, from) => {
+      if (from !== undefined) this.fired('slot handed on');
       this.watch.slotTaken(pool, this.today);
     };
   }

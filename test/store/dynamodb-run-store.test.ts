@@ -262,12 +262,11 @@ it('an error other than a refused condition is thrown, not reported as a conflic
   } as unknown as DynamoDBClient;
   const store = new DynamoDbRunStore(client, 'runs');
   const run = runOf({ id: 'r', state: 'RUNNING', phase: 'SUBMITTED' });
-  const read = { holders: { a: 1 }, epoch: 1 };
   await expect(store.create(run)).rejects.toThrow('slow down');
   await expect(store.save(run, 1, 'me')).rejects.toThrow('slow down');
   await expect(store.record(run, 'me')).rejects.toThrow('slow down');
-  await expect(store.takeSlot('p', 'r', read, 2)).rejects.toThrow('slow down');
-  await expect(store.takeSlot('p', 'r', { holders: {}, epoch: 0 }, 2)).rejects.toThrow('slow down');
+  await expect(store.takeSlot('p', 'r', 2)).rejects.toThrow('slow down');
+  await expect(store.handSlot('p', { run: 'r', epoch: 1 }, 's', 2)).rejects.toThrow('slow down');
   await expect(store.releaseSlot('p', 'r', 1)).rejects.toThrow('slow down');
   const name = { pipeline: 'p', bucket: 'b', key: 'k' };
   const at = '2026-11-24T08:00:00.000Z';

@@ -134,7 +134,12 @@ const storeLimit: Edit = {
 };
 const storeEpoch: Edit = {
   file: 'test/fakes/memory-run-store.ts',
-  find: 'there.epoch !== pool.epoch ||',
+  find: '(seen !== undefined && there.epoch !== seen) ||',
+  replace: '',
+};
+const handLimit: Edit = {
+  file: 'test/fakes/memory-run-store.ts',
+  find: 'Object.keys(there.holders).length > limit ||',
   replace: '',
 };
 const oldestFirst: Edit = {
@@ -144,18 +149,25 @@ const oldestFirst: Edit = {
 };
 const enginePause: Edit = {
   file: 'shared/engine/slots.ts',
-  find: 'if (pool.paused !== undefined) break;',
+  find: 'if (pool?.paused !== undefined) break;',
   replace: '',
 };
 const storePause: Edit = {
   file: 'test/fakes/memory-run-store.ts',
-  find: ' ||\n      there.paused !== undefined',
-  replace: '',
+  find: `there.holders[runId] !== undefined ||
+      there.paused !== undefined`,
+  replace: 'there.holders[runId] !== undefined',
+};
+const handPause: Edit = {
+  file: 'test/fakes/memory-run-store.ts',
+  find: `there.holders[to] !== undefined ||
+      there.paused !== undefined`,
+  replace: 'there.holders[to] !== undefined',
 };
 const releaseEpoch: Edit = {
   file: 'test/fakes/memory-run-store.ts',
-  find: 'if (there?.holders[runId] !== epoch) return;',
-  replace: 'if (there === undefined) return;',
+  find: 'if (there?.holders[runId] !== epoch) return undefined;',
+  replace: 'if (there === undefined) return undefined;',
 };
 
 const durableReported = `  if (step.kind === 'durable') return ask(run, { kind: 'ProbeMarker', about: failed });\n`;
@@ -619,9 +631,49 @@ const guardsOfRuns: readonly Guard[] = [
     name: 'who frees a place gives it on',
     edits: [
       {
-        file: 'shared/engine/pending-actions.ts',
-        find: 'return fillPool(run.pipeline, engine);',
-        replace: 'return undefined;',
+        file: 'shared/engine/slots.ts',
+        find: 'await fillPool(pipeline, engine, { drives: true, ...defined({ pool }) });',
+        replace: '',
+      },
+    ],
+    backedBy: 'the sweep, a minute later',
+  },
+  {
+    name: 'a slot is handed on only by the run that holds it, and only once',
+    edits: [
+      {
+        file: 'test/fakes/memory-run-store.ts',
+        find: 'there.holders[from.run] !== from.epoch ||',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a slot of a paused pipeline is not handed on',
+    edits: [handPause],
+  },
+  {
+    name: 'a slot is not handed on where more runs are active than may be',
+    edits: [handLimit],
+    outOfReach: 'the limit of a simulated pipeline never gets lower; the contract of the stores holds it',
+  },
+  {
+    name: 'a slot that a run was given and cannot use is given back',
+    edits: [
+      {
+        file: 'shared/engine/slots.ts',
+        find: `if (now?.life.state === 'QUEUED' || now?.slot?.epoch === epoch) return;`,
+        replace: 'if (now !== undefined) return;',
+      },
+    ],
+  },
+  {
+    name: 'a run whose slot was handed on and that is not driven at once is woken',
+    edits: [
+      {
+        file: 'shared/engine/slots.ts',
+        find: 'else await wake(run.id, engine);',
+        replace: '',
       },
     ],
     backedBy: 'the sweep, a minute later',
@@ -710,11 +762,16 @@ const guardsOfRuns: readonly Guard[] = [
     edits: [
       {
         file: 'shared/engine/pending-actions.ts',
-        find: `    if (isStopped(run) && run.life.card === undefined)
-      return { kind: 'CardMade', card: await makeCard(run, plan, engine) };
-    await publish(run, plan, engine);`,
-        replace: `    const card = isStopped(run) ? await makeCard(run, plan, engine) : undefined;
-    await publish(isStopped(run) && card !== undefined ? { ...run, life: { ...run.life, card } } : run, plan, engine);`,
+        find: `      const { publish } = await import('./publish.ts');
+      return publish(run, plan, engine);`,
+        replace: `      const { makeCard, publish } = await import('./publish.ts');
+      const card = isStopped(run) ? await makeCard(run, plan, engine) : undefined;
+      return publish(isStopped(run) && card !== undefined ? { ...run, life: { ...run.life, card } } : run, plan, engine);`,
+      },
+      {
+        file: 'shared/engine/pending-actions.ts',
+        find: `pendingActions.includes('publish') && isStopped(run) && run.life.card === undefined`,
+        replace: 'pendingActions.length > 99',
       },
     ],
   },
@@ -723,8 +780,8 @@ const guardsOfRuns: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/decide-rare.ts',
-        find: `run.life.pendingActions[0] !== 'publish' || run.life.card !== undefined)`,
-        replace: `run.life.pendingActions[0] !== 'publish')`,
+        find: `!run.life.pendingActions.includes('publish') || run.life.card !== undefined)`,
+        replace: `!run.life.pendingActions.includes('publish'))`,
       },
     ],
   },

@@ -2,6 +2,8 @@
  * A driver is an asynchronous function and cannot be copied; but it is a deterministic one. So its state is what it was
  * told and every answer it has had: run again over these, it comes to the same call. (It is the real engine that runs.)
  */
+import process from 'node:process';
+
 import '../../fakes/lazy-modules.ts';
 import { drive } from '../../../shared/engine/drive.ts';
 import { operate } from '../../../shared/engine/operate.ts';
@@ -99,6 +101,11 @@ class Replay {
   readonly calls: Call[] = [];
   readonly ports: Ports;
   readonly #answers: ReadonlyMap<number, Entry>;
+  /** In the order in which they were given. */
+  readonly #entries: readonly Entry[];
+  #given = 0;
+  readonly #waiting = new Map<number, () => void>();
+  #isSettling = false;
   #made = 0;
   #now = 0;
   #ahead = 0;
@@ -106,6 +113,7 @@ class Replay {
 
   constructor(entries: readonly Entry[]) {
     this.#answers = new Map(entries.map((entry) => [entry.call, entry]));
+    this.#entries = entries;
     this.ports = {
       store: this.#port('store') as RunStore,
       warehouse: this.#port('warehouse') as Warehouse,
@@ -161,9 +169,30 @@ class Replay {
       return new Promise(() => undefined);
     }
     if (entry.name !== name) throw new Error(`call ${number} was ${entry.name}, and is ${name} now`);
-    this.#now = Math.max(this.#now, Date.parse(entry.now));
-    if (entry.token !== UNUSED) this.#token = entry.token;
-    return Promise.resolve(revived(name, entry.answer));
+    return new Promise((answer) => {
+      this.#waiting.set(number, () => {
+        this.#now = Math.max(this.#now, Date.parse(entry.now));
+        if (entry.token !== UNUSED) this.#token = entry.token;
+        answer(revived(name, entry.answer));
+      });
+      this.#giveNext();
+    });
+  }
+
+  /** Calls side by side are answered one after the other, as they were: what follows a call depends on it. */
+  #giveNext(): void {
+    const next = this.#entries[this.#given];
+    const answer = next && this.#waiting.get(next.call);
+    if (next === undefined || answer === undefined || this.#isSettling) return;
+    this.#given += 1;
+    this.#waiting.delete(next.call);
+    answer();
+    if (this.#waiting.size === 0) return;
+    this.#isSettling = true;
+    process.nextTick(() => {
+      this.#isSettling = false;
+      this.#giveNext();
+    });
   }
 }
 

@@ -39,13 +39,6 @@ export const explained: readonly Explained[] = [
     why: FOR_TYPES,
   },
   {
-    file: 'stop.ts',
-    code: "return store(run, action && { kind: 'PerformAction', action });",
-    original: 'action',
-    replacement: 'true',
-    why: 'equivalent: a run that ends or stops has a follow-up; the test is for the types',
-  },
-  {
     file: 'claim.ts',
     code: 'return plan.steps[cursor]?.usesFile === true && (batch !== undefined || fileOf(trigger) !== undefined);',
     original: 'plan.steps[cursor]?.usesFile',
