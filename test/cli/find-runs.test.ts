@@ -137,7 +137,7 @@ describe('baton runs --state', () => {
     store.runsIn = async function* runsIn() {
       yield [];
     };
-    await store.takeSlot('stores', 'old-failed', await store.loadPool('stores'), 1);
+    await store.takeSlot('stores', 'old-failed', 1);
     expect((await found(store, '--state', 'failed')).ids).toEqual(['old-failed']);
   });
 

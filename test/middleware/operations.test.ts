@@ -57,14 +57,16 @@ const LINES: Readonly<Record<string, { by: string; happen: (stage: Stage) => Pro
     by: 'start-run',
     happen: () => {
       breakPorts(held, { publisher: { publish: () => Promise.reject(new Error('no EventBridge')) } });
-      return invoke(startRun, batchOf(arrivalOf('orders/a.csv')));
+      // The first is driven at once.
+      held.plans = held.plans.map((plan) => ({ ...plan, concurrency: 2 }));
+      return invoke(startRun, batchOf(arrivalOf('orders/a.csv'), arrivalOf('orders/b.csv')));
     },
   },
   'the run could not be driven': {
     by: 'sweep',
     happen: async ({ world }) => {
-      await invoke(startRun, batchOf(arrivalOf('orders/a.csv')));
       vi.spyOn(world.warehouse, 'open').mockRejectedValue(new Error('no credentials'));
+      await invoke(startRun, batchOf(arrivalOf('orders/a.csv')));
       return invoke(sweep, {});
     },
   },

@@ -26,8 +26,11 @@ const LINE = 'the run was not woken, the sweep drives it';
 describe('while EventBridge refuses events', () => {
   test('a file starts its run, and its message is done', async () => {
     breakPorts(held, { publisher });
-    expect(await invoke(startRun, batchOf(arrivalOf('orders/a.csv')))).toEqual({ batchItemFailures: [] });
-    const [run] = await stage.world.store.listRuns('orders', 10);
+    // The first of them is driven at once.
+    held.plans = held.plans.map((plan) => ({ ...plan, concurrency: 2 }));
+    const files = batchOf(arrivalOf('orders/0.csv'), arrivalOf('orders/a.csv'));
+    expect(await invoke(startRun, files)).toEqual({ batchItemFailures: [] });
+    const run = (await stage.world.store.listRuns('orders', 10)).find(({ life }) => life.state === 'QUEUED');
     expect(run).toMatchObject({ life: { state: 'QUEUED' }, trigger: { file: { key: 'orders/a.csv' } } });
     expect(stage.lines).toContainEqual(
       expect.objectContaining({
