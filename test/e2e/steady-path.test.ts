@@ -1,5 +1,6 @@
 /** While nothing goes wrong nobody asks for a marker, a statement's name or a session: counted where the calls arrive. */
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import { DescribeStatementCommand } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,6 +14,7 @@ interface Call {
   readonly caller: string;
   readonly resource?: string;
   readonly details?: { readonly session?: string };
+  readonly writeUnits?: number;
 }
 
 let stack: Stack;
@@ -20,7 +22,11 @@ let stack: Stack;
 beforeAll(async () => {
   const fixture = (name: string): string => join(root, 'test/fixtures/lost-sessions', name);
   stack = await Stack.start({
-    pipelines: { article_one_commit: fixture('article_one_commit'), setup: fixture('setup') },
+    pipelines: {
+      article_one_commit: fixture('article_one_commit'),
+      five_steps: fixture('five_steps'),
+      setup: fixture('setup'),
+    },
   });
 });
 afterAll(async () => {
@@ -109,6 +115,41 @@ it.each([
 function isSubmission(call: string): boolean {
   return call !== 'DescribeStatement' && call !== 'GetStatementResult';
 }
+
+/** The functions' calls of everything since then, and how often they were invoked. */
+async function costSince(last: number): Promise<{ calls: number; invocations: number; units: number }> {
+  const { calls } = (await stack.admin('GET', `calls?since=${last}&detail`)) as { calls: Call[] };
+  const isSweep = ({ caller, resource = '' }: Call): boolean => /sweep/.test(caller + resource);
+  const made = calls.filter((call) => /^baton-local-(start-run|run-step)$/.test(call.caller));
+  return {
+    calls: made.length,
+    invocations: calls.filter((call) => call.operation === 'Invoke' && !isSweep(call)).length,
+    units: made.reduce((sum, { writeUnits = 0 }) => sum + writeUnits, 0),
+  };
+}
+
+it('a file that comes alone takes few calls, write units and invocations', async () => {
+  // As late as on AWS: after the record of the submission.
+  await stack.admin('POST', 'faults', {
+    target: 'event',
+    match: { source: 'aws.redshift-data' },
+    effect: { kind: 'delay', ms: 150 },
+  });
+  const run = async (key: string): Promise<void> => {
+    await stack.put(key, ITEMS);
+    expect((await stack.runFor('five_steps', key)).state).toBe('SUCCEEDED');
+    // The last invocation ends a moment after the run.
+    await wait(500);
+  };
+  // The first one stores the plan.
+  await run('five/0.csv');
+  const from = await lastCall();
+  await run('five/1.csv');
+  const cost = await costSince(from);
+  await stack.admin('DELETE', 'faults');
+  expect(cost.calls).toBeLessThanOrEqual(42);
+  expect(cost.invocations).toBeLessThanOrEqual(6);
+});
 
 it('a run whose session is lost uses all three look-ups', async () => {
   const pattern = { detail: { statementName: [{ wildcard: 'baton:local:article*:1:2:*' }] } };

@@ -67,6 +67,7 @@ const LINES: Readonly<Record<string, { by: string; happen: (stage: Stage) => Pro
     happen: async ({ world }) => {
       vi.spyOn(world.warehouse, 'open').mockRejectedValue(new Error('no credentials'));
       await invoke(startRun, batchOf(arrivalOf('orders/a.csv')));
+      world.time += 100_000;
       return invoke(sweep, {});
     },
   },
