@@ -1,202 +1,189 @@
 /**
- * The step function's start: its bundle beside two plain ones that esbuild makes of the same source, minified and in one
- * file with everything included: as it is, and with every SDK client imported and made at the start, as handlers mostly
- * are written. Fresh processes in turns; the first call reads one item from a stand-in for DynamoDB.
+ * The start of the functions that a run waits for: `start-run` with a file that arrived, `run-step` with the end of a statement,
+ * each as the first call of a fresh process, against services that answer at once. In turns and in four bundles of the same
+ * source: ours; as they were made before their clients were light; by esbuild's defaults; and with the least that can make the calls.
  */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
-import { promisify } from 'node:util';
 
-import { build, type BuildOptions } from 'esbuild';
-
-import { ensureFunctionBundles } from '../build/bundle-functions.ts';
-import { packageRoot } from '../build/project.ts';
-import { listenLocally } from '../local/http.ts';
+import { loadPipelines } from '../shared/pipeline/load.ts';
+import type { Plan } from '../shared/pipeline/plan.ts';
 import { figure, type PartReport, times } from './report.ts';
+import { writePipeline } from './pipelines.ts';
+import { freshStart, type Start } from './starts/fresh-process.ts';
+import { type Bundles, bundleAll, type Recipe, RECIPES, STARTED, type Started } from './starts/recipes.ts';
+import { OBJECT, type Open, StandIn } from './starts/stand-in.ts';
 import { median } from './statistics.ts';
 
-const ROUNDS = 11;
-const MOST_BYTES = 250_000;
+const ROUNDS = 15;
 
-interface Start {
-  readonly importMs: number;
-  readonly firstCallMs: number;
-}
+const MOST_BYTES = 150_000;
 
-interface Measured {
-  readonly bytes: number;
-  readonly starts: readonly Start[];
-}
+/** The most processor time of import and first call, by function, as a part of what the older bundle takes. */
+const MOST_OF_OLDER: Readonly<Record<Started, number>> = { 'run-step': 0.7, 'start-run': 0.5 };
 
 export async function bundle(): Promise<PartReport> {
   const folder = mkdtempSync(join(tmpdir(), 'baton-bench-bundle-'));
-  // The table is empty: the function has no run to drive, and returns.
-  const standIn = createServer((request, response) => {
-    request
-      .resume()
-      .on('end', () => response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}'));
-  });
+  const standIn = await StandIn.start(folder);
   try {
-    const port = await listenLocally(standIn);
-    const bundles = {
-      ours: await bundledFunction(),
-      plain: await plainBundle(folder),
-      eager: await eagerBundle(folder),
-    };
-    const measured = {
-      ours: measuring(bundles.ours),
-      plain: measuring(bundles.plain),
-      eager: measuring(bundles.eager),
-    };
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const kind of ['ours', 'plain', 'eager'] as const) {
-        measured[kind].starts.push(await freshStart(bundles[kind].file, port));
-      }
-    }
-    return reportOf(measured);
+    const bundles = await bundleAll(folder, plansOf(join(folder, 'sql')));
+    // The first run of a pipeline stores its plan.
+    await new Measuring(bundles, standIn).run('visits/first.csv', 'baton');
+    const measuring = new Measuring(bundles, standIn);
+    for (let round = 0; round < ROUNDS; round += 1)
+      for (const recipe of RECIPES) await measuring.run(`visits/${recipe}-${String(round)}.csv`, recipe);
+    return reportOf(bundles, measuring);
   } finally {
-    standIn.close();
-    standIn.closeAllConnections();
+    await standIn.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-interface Bundled {
-  readonly file: string;
-  /** Loaded at the start. */
-  readonly bytes: number;
-}
-
-function measuring({ bytes }: Bundled): { readonly bytes: number; readonly starts: Start[] } {
-  return { bytes, starts: [] };
-}
-
-async function bundledFunction(): Promise<Bundled> {
-  const { folder, report } = await ensureFunctionBundles();
-  return { file: join(folder, 'run-step', 'index.mjs'), bytes: report['run-step']?.eagerBytes ?? Number.NaN };
-}
-
-async function plainBundle(folder: string): Promise<Bundled> {
-  return oneFile(join(folder, 'plain.cjs'), { entryPoints: ['functions/run-step.ts'] });
-}
-
-/** The four services that the function speaks to. */
-const EAGER = `
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
-import { S3Client } from '@aws-sdk/client-s3';
-export const clients = [DynamoDBClient, EventBridgeClient, RedshiftDataClient, S3Client].map((Client) => new Client({}));
-export { handler } from './functions/run-step.ts';
-`;
-
-async function eagerBundle(folder: string): Promise<Bundled> {
-  return oneFile(join(folder, 'eager.cjs'), {
-    stdin: { contents: EAGER, resolveDir: packageRoot, loader: 'ts' },
+function plansOf(sql: string): readonly Plan[] {
+  mkdirSync(join(sql, 'setup'), { recursive: true });
+  writePipeline(sql, 'visits', {
+    '10_load.sql':
+      'CREATE TEMP TABLE staged (a INT);\nCOPY staged FROM :manifest IAM_ROLE :copy_role MANIFEST CSV;',
+    '20_add.sql': 'INSERT INTO visits SELECT a FROM staged;',
+    '30_note.sql': 'INSERT INTO notes SELECT COUNT(*) FROM visits;',
   });
+  const { plans, problems } = loadPipelines(sql);
+  if (plans.length !== 1)
+    throw new Error(`the pipeline of the benchmark is wrong: ${JSON.stringify(problems)}`);
+  return plans;
 }
 
-async function oneFile(file: string, source: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Promise<Bundled> {
-  await build({
-    absWorkingDir: packageRoot,
-    ...source,
-    outfile: file,
-    bundle: true,
-    minify: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node22',
-    logLevel: 'error',
-  });
-  return { file, bytes: statSync(file).size };
+/** A file arrives, and the first statement of its run ends; then, unmeasured, the others. */
+class Measuring {
+  readonly starts = Object.fromEntries(
+    RECIPES.map((recipe) => [recipe, { 'run-step': [], 'start-run': [] }]),
+  ) as unknown as Record<Recipe, Record<Started, Start[]>>;
+  /** What each function calls. */
+  readonly calls = new Map<Started, string>();
+  readonly #bundles: Bundles;
+  readonly #standIn: StandIn;
+
+  constructor(bundles: Bundles, standIn: StandIn) {
+    this.#bundles = bundles;
+    this.#standIn = standIn;
+  }
+
+  async run(key: string, recipe: Recipe): Promise<void> {
+    await this.#measured('start-run', recipe, arrivalOf(key), { batchItemFailures: [] });
+    const runId = this.#standIn.takeWoken();
+    if (runId !== undefined) await this.#unmeasured(wokenOf(runId));
+    const first = this.#standIn.takeOpen();
+    if (first === undefined) throw new Error('no statement was submitted');
+    await this.#measured('run-step', recipe, endOf(first), {});
+    for (let open = this.#standIn.takeOpen(); open !== undefined; open = this.#standIn.takeOpen())
+      await this.#unmeasured(endOf(open));
+  }
+
+  async #measured(started: Started, recipe: Recipe, event: object, expected: object): Promise<void> {
+    this.#standIn.takeCalls();
+    const { file } = this.#bundles[recipe][started];
+    this.starts[recipe][started].push(await freshStart(file, event, this.#standIn.endpoint, expected));
+    const made = this.#standIn.takeCalls().toSorted().join(', ');
+    const known = this.calls.get(started) ?? made;
+    // Else something else is compared.
+    if (known !== made) throw new Error(`${started} of ${recipe} calls ${made}, not ${known}`);
+    this.calls.set(started, made);
+  }
+
+  async #unmeasured(event: object): Promise<void> {
+    await freshStart(this.#bundles.baton['run-step'].file, event, this.#standIn.endpoint, {});
+  }
 }
 
-const PROGRAM = `
-const begin = performance.now();
-const { handler } = await import(process.argv[1]);
-const loaded = performance.now();
-const event = { source: 'baton.request', 'detail-type': 'Run Woken', detail: { runId: 'nobody-0' } };
-await handler(event, { awsRequestId: 'bench', getRemainingTimeInMillis: () => 60000 });
-const called = performance.now();
-process.stderr.write(JSON.stringify({ importMs: loaded - begin, firstCallMs: called - loaded }));
-process.exit(0);
-`;
-
-async function freshStart(file: string, port: number): Promise<Start> {
-  const { stderr } = await promisify(execFile)(
-    process.execPath,
-    ['--no-warnings', '--input-type=module', '--eval', PROGRAM, file],
-    { env: environment(port) },
-  );
-  const found = /\{"importMs":.*\}$/.exec(stderr)?.[0];
-  if (found === undefined) throw new Error(`${file} did not start: ${stderr}`);
-  return JSON.parse(found) as Start;
+function wokenOf(runId: string): object {
+  return { source: 'baton.request', 'detail-type': 'Run Woken', detail: { runId } };
 }
 
-function environment(port: number): Record<string, string> {
+function endOf({ id, name }: Open): object {
   return {
-    PATH: process.env['PATH'] ?? '',
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${String(port)}`,
-    BATON_STAGE: 'local',
-    BATON_TABLE: 'baton-local',
-    BATON_LANDING_BUCKET: 'baton-local-landing',
-    BATON_ARTIFACTS_BUCKET: 'baton-local-artifacts',
-    BATON_WORKGROUP: 'local',
-    BATON_ROLE_NAME: 'baton-local-functions',
+    source: 'aws.redshift-data',
+    'detail-type': 'Redshift Data Statement Status Change',
+    time: new Date().toISOString(),
+    detail: { statementId: id, statementName: name, state: 'FINISHED', rows: 1 },
   };
 }
 
-function reportOf({
-  ours,
-  plain,
-  eager,
-}: Readonly<Record<'ours' | 'plain' | 'eager', Measured>>): PartReport {
-  const kb = ({ bytes }: Measured): number => bytes / 1000;
-  const importMs = ({ starts }: Measured): number => median(starts.map((start) => start.importMs));
-  const startMs = ({ starts }: Measured): number =>
-    median(starts.map((start) => start.importMs + start.firstCallMs));
-  const row = (what: string, of: (measured: Measured) => number): string[] => [
-    what,
-    figure(Math.round(of(ours))),
-    figure(Math.round(of(plain))),
-    times(of(ours) / of(plain)),
-    figure(Math.round(of(eager))),
-    times(of(ours) / of(eager)),
-  ];
-  const figures = (measured: Measured): object => ({
-    bytes: measured.bytes,
-    importMs: importMs(measured),
-    startMs: startMs(measured),
+function arrivalOf(key: string): object {
+  const body = {
+    source: 'aws.s3',
+    'detail-type': 'Object Created',
+    time: new Date(OBJECT['last-modified']).toISOString(),
+    detail: {
+      bucket: { name: 'baton-local-landing' },
+      object: {
+        key,
+        size: Number(OBJECT['content-length']),
+        etag: OBJECT.etag.replaceAll('"', ''),
+        'version-id': OBJECT['x-amz-version-id'],
+        sequencer: '00',
+      },
+    },
+  };
+  return {
+    Records: [{ messageId: key, body: JSON.stringify(body), attributes: { ApproximateReceiveCount: '1' } }],
+  };
+}
+
+function reportOf(bundles: Bundles, { starts, calls }: Measuring): PartReport {
+  const figuresOf = (recipe: Recipe, started: Started) => {
+    const all = starts[recipe][started];
+    const of = (what: (start: Start) => number): number => median(all.map(what));
+    return {
+      kb: bundles[recipe][started].bytes / 1000,
+      cpuMs: of(({ cpuMs }) => cpuMs),
+      ms: of(({ importMs, callMs }) => importMs + callMs),
+      peakMb: of(({ peakMb }) => peakMb),
+    };
+  };
+  const figures = Object.fromEntries(
+    STARTED.map((started) => [
+      started,
+      Object.fromEntries(RECIPES.map((recipe) => [recipe, figuresOf(recipe, started)])) as Record<
+        Recipe,
+        ReturnType<typeof figuresOf>
+      >,
+    ]),
+  ) as Record<Started, Record<Recipe, ReturnType<typeof figuresOf>>>;
+  const rows = STARTED.flatMap((started) => {
+    const row = (what: string, of: keyof ReturnType<typeof figuresOf>): string[] => [
+      `${started}: ${what}`,
+      ...RECIPES.map((recipe) => figure(Math.round(figures[started][recipe][of]))),
+      ...RECIPES.slice(1).map((recipe) => times(figures[started].baton[of] / figures[started][recipe][of])),
+    ];
+    return [
+      row('loaded at the start, KB', 'kb'),
+      row('processor, ms', 'cpuMs'),
+      row('import and first call, ms', 'ms'),
+      row('peak memory, MB', 'peakMb'),
+    ];
   });
+  const ratio = (started: Started, to: Recipe): number =>
+    figures[started].baton.cpuMs / figures[started][to].cpuMs;
+  const bytes = bundles.baton['run-step'].bytes;
   return {
     part: 'bundle',
-    title: `start of the step function, medians of ${String(ROUNDS)} fresh processes each, in turns`,
-    columns: ['', 'baton', 'plain', 'ratio', 'all clients eager', 'ratio'],
-    rows: [
-      row('loaded at the start, KB', kb),
-      row('import, ms', importMs),
-      row('import and first call, ms', startMs),
-    ],
-    notes: [],
+    title: `start and first call of the functions that a run waits for, medians of ${String(ROUNDS)} fresh processes each, in turns`,
+    columns: ['', ...RECIPES, ...RECIPES.slice(1).map((recipe) => `to ${recipe}`)],
+    rows,
+    notes: STARTED.map((started) => `${started} calls ${calls.get(started) ?? ''}`),
     bars: [
       {
-        what: `loads less than ${String(MOST_BYTES / 1000)} KB at its start`,
-        seen: `${String(Math.round(kb(ours)))} KB`,
-        ok: ours.bytes < MOST_BYTES,
+        what: `run-step loads at most ${String(MOST_BYTES / 1000)} KB at its start`,
+        seen: `${String(Math.round(bytes / 1000))} KB`,
+        ok: bytes <= MOST_BYTES,
       },
-      {
-        what: 'starts and answers sooner than either plain bundle',
-        seen: `${times(startMs(ours) / startMs(plain))}, ${times(startMs(ours) / startMs(eager))}`,
-        ok: startMs(ours) < Math.min(startMs(plain), startMs(eager)),
-      },
+      ...STARTED.map((started) => ({
+        what: `${started} takes at most ${figure(MOST_OF_OLDER[started])} of the processor time of the older bundle`,
+        seen: times(ratio(started, 'older')),
+        ok: ratio(started, 'older') <= MOST_OF_OLDER[started],
+      })),
     ],
-    figures: { baton: figures(ours), plain: figures(plain), eager: figures(eager) },
+    figures,
   };
 }

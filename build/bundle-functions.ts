@@ -39,7 +39,12 @@ interface Bundle {
   readonly wanted: Wanted;
 }
 
-async function bundle(name: string, source: string, folder: string): Promise<Bundle> {
+async function bundle(
+  name: string,
+  source: string,
+  folder: string,
+  plugins: readonly Plugin[],
+): Promise<Bundle> {
   const { build } = await import('esbuild');
   const wanted: Wanted = new Map();
   const { metafile } = await build({
@@ -57,10 +62,10 @@ async function bundle(name: string, source: string, folder: string): Promise<Bun
     target: 'node22',
     // The ES module builds of the SDK are 40 % smaller than the CommonJS ones.
     mainFields: ['module', 'main'],
-    plugins: [cheapBuiltins, lightSdk, bundlesOfTheirOwn(wanted)],
+    plugins: [...plugins, bundlesOfTheirOwn(wanted)],
     legalComments: 'none',
-    // For `NODE_OPTIONS=--enable-source-maps`: places, not contents.
-    sourcemap: 'linked',
+    // For people who look up a place of a stack trace, and for the licenses of what is inside; they are not deployed.
+    sourcemap: 'external',
     sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
@@ -68,22 +73,23 @@ async function bundle(name: string, source: string, folder: string): Promise<Bun
   return { outputs: metafile.outputs, folder, wanted };
 }
 
-/** Bundles functions (name -> source file) into `folder`/<name>/index.mjs. */
+/** Bundles functions (name -> source file) into `folder`/<name>/index.mjs. `plugins`: what stands in for packages and for Node's modules. */
 export async function bundleFunctions(
   sources: Readonly<Record<string, string>>,
   folder: string,
+  plugins: readonly Plugin[] = [cheapBuiltins, lightSdk],
 ): Promise<Record<string, BundleReport>> {
   const parts = join(folder, 'parts');
   // By source: what several functions load when needed is made once.
   const lazy = new Map<string, Promise<Bundle>>();
   const lazyBundle = (name: string, source: string): Promise<Bundle> => {
-    const made = lazy.get(source) ?? bundle(name, source, join(parts, String(lazy.size)));
+    const made = lazy.get(source) ?? bundle(name, source, join(parts, String(lazy.size)), plugins);
     lazy.set(source, made);
     return made;
   };
   const makeFunction = async ([name, source]: [string, string]) => {
     const target = join(folder, name);
-    const { outputs, wanted } = await bundle('index', source, target);
+    const { outputs, wanted } = await bundle('index', source, target, plugins);
     const all = { ...outputs };
     // The map grows while it is walked: each bundle may want further ones.
     for (const [lazyName, lazySource] of wanted) {

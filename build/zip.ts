@@ -1,4 +1,7 @@
-/** Zips a folder so that equal content gives equal bytes: an unchanged function is not deployed again. */
+/**
+ * Zips a folder so that equal content gives equal bytes: an unchanged function is not deployed again. Source maps stay outside: with
+ * `--enable-source-maps` the start of a function would take a sixth more processor time.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,7 +14,7 @@ const UNIX = 3;
 export async function zipFolder(folder: string): Promise<Uint8Array> {
   const { zipSync } = await import('fflate');
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.map'))
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
   return zipSync(

@@ -45,3 +45,13 @@ test('a zip of other content has other bytes', async () => {
   const second = await zipFolder(makeFolder('second', [['index.mjs', 'two']], time));
   expect(Buffer.from(second).equals(Buffer.from(first))).toBe(false);
 });
+
+test('source maps are not deployed', async () => {
+  const files: [string, string][] = [
+    ['index.mjs', 'export const handler = 1;\n'],
+    ['index.mjs.map', '{}'],
+  ];
+  expect(Object.keys(unzipSync(await zipFolder(makeFolder('maps', files, new Date()))))).toEqual([
+    'index.mjs',
+  ]);
+});
