@@ -2,7 +2,7 @@
  * Baton beside what people use instead, over the same statements on the same local AWS: how soon the next statement is submitted, what a
  * run calls, and what it costs. `--write` keeps the figures and writes them into the documents.
  */
-import { AUTO, EVENT, FOURS, SINGLE, WAIT } from './peers/baton.ts';
+import { AUTO, BEFORE, EVENT, FOURS, SINGLE, WAIT } from './peers/baton.ts';
 import type { Figures, FileRuns, Measured, WayFigures } from './peers/figures.ts';
 import { asOnAws, IMMEDIATE } from './peers/latencies.ts';
 import { measureFiles, measureNaps, type Round, withBench } from './peers/measure.ts';
@@ -159,8 +159,14 @@ function barsOf(measured: Measured): Bar[] {
       gapOf(LIVE_POLL),
       0.7,
     );
-    atMost('price of auto / events', ways[AUTO.name]?.usd, ways[EVENT.name]?.usd, 0.6);
-  } else atMost('price of auto / events', ways[AUTO.name]?.usd, ways[EVENT.name]?.usd, 1.1);
+  }
+  for (const { name } of [EVENT, BEFORE])
+    atMost(
+      `price of ${AUTO.name} / ${name}`,
+      ways[AUTO.name]?.usd,
+      ways[name]?.usd,
+      seconds <= 1 ? 0.6 : 1.1,
+    );
   return bars;
 }
 

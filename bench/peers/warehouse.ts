@@ -10,15 +10,25 @@ import type { BenchStack } from '../stack.ts';
 /** The local warehouse has it, Redshift has not: it does nothing for so many seconds. */
 const SLEEP = 'bench_sleep';
 
-/** A statement that takes so many seconds; `n` makes its table's name. */
+/** Longer ones differ by up to a tenth: else they would all end in the same phase of a loop that polls. */
+const EXACT_UP_TO_SECONDS = 1;
+
+function durationOf(seconds: number, n: number): number {
+  if (seconds <= EXACT_UP_TO_SECONDS) return seconds;
+  // Evenly spread, whatever the number of statements.
+  const share = (n * 0.618_034) % 1;
+  return Number((seconds * (0.9 + 0.2 * share)).toFixed(3));
+}
+
+/** Statement `n` of those that take about so many seconds: the same in each way. */
 export function statementOf(seconds: number, n: number): string {
-  return `CREATE TEMP TABLE nap_${String(n)} AS SELECT ${SLEEP}(${String(seconds)}) AS n`;
+  return `CREATE TEMP TABLE nap_${String(n)} AS SELECT ${SLEEP}(${String(durationOf(seconds, n))}) AS n`;
 }
 
 /** The same for a connection that measures: when it began and ended, by the warehouse's clock, in ms since the epoch. */
-export function timedStatement(seconds: number): string {
+export function timedStatement(seconds: number, n: number): string {
   const ms = (clock: string): string => `(EXTRACT(EPOCH FROM ${clock}()) * 1000)::FLOAT8`;
-  return `SELECT ${ms('statement_timestamp')} AS began, ${SLEEP}(${String(seconds)}), ${ms('clock_timestamp')} AS ended`;
+  return `SELECT ${ms('statement_timestamp')} AS began, ${SLEEP}(${String(durationOf(seconds, n))}), ${ms('clock_timestamp')} AS ended`;
 }
 
 /** Before the first statement. */

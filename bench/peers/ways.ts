@@ -122,7 +122,7 @@ async function byConnection(
     const begin = performance.now();
     for (let n = 1; n <= steps; n += 1) {
       if (connectionMs > 0) await sleep(connectionMs);
-      const { rows } = await client.query<{ began: number; ended: number }>(timedStatement(seconds));
+      const { rows } = await client.query<{ began: number; ended: number }>(timedStatement(seconds, n));
       const [row] = rows;
       if (row === undefined) throw new Error('the warehouse returned no times');
       if (n > 1) gaps.push({ ms: row.began - last, isInside: false });
