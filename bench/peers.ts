@@ -3,6 +3,7 @@
  * run calls, and what it costs. `--write` keeps the figures and writes them into the documents.
  */
 import { AUTO, BEFORE, EVENT, FOURS, SINGLE, WAIT } from './peers/baton.ts';
+import { sumOf } from './peers/counts.ts';
 import type { Figures, FileRuns, Measured, WayFigures } from './peers/figures.ts';
 import { asOnAws, IMMEDIATE } from './peers/latencies.ts';
 import { measureFiles, measureNaps, type Round, withBench } from './peers/measure.ts';
@@ -120,7 +121,7 @@ function rowOf(name: string, way: WayFigures, { ways }: Measured): string[] {
 function fileRows(files: FileRuns): string[][] {
   return [
     titleRow('five steps over a file'),
-    ...Object.entries(files).map(([name, { calls, invocations, writeUnits, usd }]) => [
+    ...Object.entries(files).map(([name, { calls, invocations, writeUnits, usdParts }]) => [
       `  ${name}`,
       '',
       '',
@@ -130,7 +131,7 @@ function fileRows(files: FileRuns): string[][] {
       figure(invocations),
       figure(writeUnits),
       '',
-      usd.toFixed(4),
+      sumOf(usdParts).toFixed(4),
     ]),
   ];
 }

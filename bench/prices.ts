@@ -29,6 +29,7 @@ export const PRICES = {
   durableOperation: { usd: 8, per: MILLION, unit: 'operations of durable functions', page: LAMBDA },
   writeUnit: { usd: 0.625, per: MILLION, unit: 'DynamoDB write units', page: DYNAMODB },
   readUnit: { usd: 0.125, per: MILLION, unit: 'DynamoDB read units', page: DYNAMODB },
+  storedGbMonth: { usd: 0.25, per: 1, unit: 'GB-month in DynamoDB', page: DYNAMODB },
   /** Custom events. AWS does not say whether those of the Data API and of S3 are free: counted like custom ones. */
   event: {
     usd: 1,

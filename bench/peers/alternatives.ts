@@ -44,7 +44,7 @@ export const ALTERNATIVES: readonly Alternative[] = [
         : costOf('expressRequest', 1) + costOf('expressGbSecond', (Math.ceil(ms / 100) / 10) * EXPRESS_GB),
   },
   {
-    name: 'Lambda durable function, the cheaper of holding and callbacks',
+    name: 'Lambda durable function',
     way: LIVE_POLL,
     usd: ({ ms }, { steps }) => {
       const callback =
@@ -57,7 +57,7 @@ export const ALTERNATIVES: readonly Alternative[] = [
     },
   },
   {
-    name: 'a Lambda function of 128 MB that holds the call',
+    name: 'Lambda function of 128 MB that holds the call',
     way: LIVE_POLL,
     usd: ({ ms }) => (ms > LONGEST_FUNCTION_MS ? undefined : held(ms)),
   },

@@ -37,13 +37,22 @@ export interface Measured {
   readonly alternatives: Readonly<Record<string, number | null>>;
 }
 
-/** Counts of a run of five steps over one small file. */
-export type FileRuns = Readonly<
-  Record<string, Required<Pick<WayFigures, 'calls' | 'invocations' | 'writeUnits' | 'usd'>>>
->;
+/** A run of five steps over one small file: the one in the middle of several. */
+export interface FileRun {
+  readonly calls: number;
+  readonly invocations: number;
+  readonly writeUnits: number;
+  /** `dynamodb.PutItem` -> calls. */
+  readonly byOperation: Readonly<Record<string, number>>;
+  /** USD per 1,000 runs, by what it is for. */
+  readonly usdParts: Readonly<Record<string, number>>;
+}
+
+export type FileRuns = Readonly<Record<string, FileRun>>;
 
 export interface Figures {
-  /** `as on AWS 0.2 s` -> what was measured. */
+  /** `as on AWS, 0.2 s` -> what was measured. */
   readonly naps: Readonly<Record<string, Measured>>;
+  /** Mode -> its run. */
   readonly files: FileRuns;
 }

@@ -2,7 +2,7 @@
 import { packageRoot } from '../../build/project.ts';
 import { withFaults } from '../calls.ts';
 import { type BenchStack, withStack } from '../stack.ts';
-import { median, spreadOf } from '../statistics.ts';
+import { spreadOf } from '../statistics.ts';
 import { ALTERNATIVES } from './alternatives.ts';
 import {
   BEFORE,
@@ -17,7 +17,7 @@ import {
   writeNaps,
 } from './baton.ts';
 import { type Counts, memoryOf, priceOf, sumOf } from './counts.ts';
-import type { FileRuns, Measured, WayFigures } from './figures.ts';
+import type { FileRun, FileRuns, Measured, WayFigures } from './figures.ts';
 import type { Gap } from './gaps.ts';
 import type { Latencies } from './latencies.ts';
 import { createSleep } from './warehouse.ts';
@@ -228,25 +228,28 @@ function meanOf(values: readonly number[]): number {
   return spreadOf(values).mean;
 }
 
-/** Runs of five steps over a small file, after one that loads code. Median of the counts: an event may outrun a record on a busy machine. */
-export async function measureFiles(bench: Bench, latencies: Latencies, runs: number): Promise<FileRuns> {
+/** Runs of five steps over a small file, after some that load code; the one in the middle: on a busy machine an event may outrun a record. */
+export function measureFiles(bench: Bench, latencies: Latencies, runs: number): Promise<FileRuns> {
   return withLatencies(bench, latencies, async () => {
-    const found: Record<string, FileRuns[string]> = {};
+    const found: Record<string, FileRun> = {};
     for (const { mode, stack, memory } of bench.modes) {
       if (mode.inFours === true) continue;
       const counts: Counts[] = [];
       for (let n = 0; n < runs + WARM_UPS; n += 1)
         counts.push((await runOfFile(stack, filePipelineOf(mode), FILE_LIMIT_MS)).counts);
-      const counted = counts.slice(WARM_UPS);
-      found[mode.name] = {
-        calls: median(counted.map(({ calls }) => calls)),
-        invocations: median(counted.map(({ invocations }) => invocations)),
-        writeUnits: median(counted.map(({ writeUnits }) => writeUnits)),
-        usd: 1000 * median(counted.map((each) => sumOf(priceOf(each, memory)))),
-      };
+      const sorted = counts.slice(WARM_UPS).sort((a, b) => a.calls - b.calls || a.writeUnits - b.writeUnits);
+      const middle = sorted[Math.floor(sorted.length / 2)];
+      if (middle === undefined) continue;
+      const { calls, invocations, writeUnits, byOperation } = middle;
+      const usdParts = perThousand(priceOf(middle, memory));
+      found[mode.name] = { calls, invocations, writeUnits, byOperation, usdParts };
     }
     return found;
   });
 }
 
 const FILE_LIMIT_MS = 60_000;
+
+function perThousand(usd: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(usd).map(([part, one]) => [part, 1000 * one]));
+}

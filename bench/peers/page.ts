@@ -6,11 +6,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { packageRoot } from '../../build/project.ts';
-import { PRICES, PRICES_AS_OF } from '../prices.ts';
+import { costOf, PRICES, PRICES_AS_OF } from '../prices.ts';
 import { figure } from '../report.ts';
 import { ALTERNATIVES } from './alternatives.ts';
 import { AUTO, BEFORE, EVENT, FOURS, SINGLE, WAIT } from './baton.ts';
-import type { Figures, Measured, WayFigures } from './figures.ts';
+import { sumOf } from './counts.ts';
+import type { Figures, FileRun, Measured, WayFigures } from './figures.ts';
 import { AIRFLOW, DIRECT, LIVE_POLL, LOOP, STEP_FUNCTIONS } from './ways.ts';
 
 const FIGURES = join(packageRoot, 'bench', 'peers', 'figures.json');
@@ -48,7 +49,7 @@ export function keepFigures(fresh: Figures): void {
 /** Page -> block -> its text. */
 const PAGES: Readonly<Record<string, Readonly<Record<string, (figures: Figures) => string>>>> = {
   'docs/performance.md': { gaps, calls, files },
-  'docs/cost.md': { prices, runs },
+  'docs/cost.md': { prices, runs, counts, month },
 };
 
 export const PAGES_WITH_FIGURES: readonly string[] = Object.keys(PAGES);
@@ -158,18 +159,15 @@ function callsOf(way: WayFigures | undefined): string {
   return transitions === 0 ? figure(made) : `${figure(made)}, ${figure(transitions)} transitions`;
 }
 
-function files({ files: all }: Figures): string {
-  return table(
-    ['', 'calls', 'invocations', 'write units', 'USD per 1,000 runs'],
-    WAYS.flatMap((way) => {
-      const found = all[way];
-      if (found === undefined) return [];
-      return [
-        [way, figure(found.calls), figure(found.invocations), figure(found.writeUnits), found.usd.toFixed(3)],
-      ];
-    }),
-  );
+function files(all: Figures): string {
+  const rows = modesOf(all).map((mode) => {
+    const { calls: made, invocations, writeUnits, usdParts } = all.files[mode] ?? NO_RUN;
+    return [mode, figure(made), figure(invocations), figure(writeUnits), sumOf(usdParts).toFixed(3)];
+  });
+  return table(['', 'calls', 'invocations', 'write units', 'USD per 1,000 runs'], rows);
 }
+
+const NO_RUN: FileRun = { calls: 0, invocations: 0, writeUnits: 0, byOperation: {}, usdParts: {} };
 
 function runs(all: Figures): string {
   const columns = sorted(all).filter(isAsOnAws);
@@ -203,4 +201,62 @@ function prices(): string {
     `<${page}>`,
   ]);
   return [`List prices, us-east-1, ${PRICES_AS_OF}:`, table(['', 'USD', 'page'], rows)].join('\n\n');
+}
+
+/** Modes with a run over a file, in the order of tables. */
+function modesOf({ files: all }: Figures): readonly string[] {
+  return WAYS.filter((way) => all[way] !== undefined);
+}
+
+function counts(all: Figures): string {
+  const modes = modesOf(all);
+  const runOf = (mode: string): FileRun => all.files[mode] ?? NO_RUN;
+  const operations = new Set(modes.flatMap((mode) => Object.keys(runOf(mode).byOperation)));
+  const rows = [
+    line('Lambda invocations', modes, (mode) => figure(runOf(mode).invocations)),
+    line('DynamoDB write units', modes, (mode) => figure(runOf(mode).writeUnits)),
+    ...[...operations]
+      .sort()
+      .map((operation) =>
+        line(operation.replace('.', ': '), modes, (mode) => figure(runOf(mode).byOperation[operation] ?? 0)),
+      ),
+  ];
+  return table(
+    line('', modes, (mode) => mode),
+    rows,
+  );
+}
+
+/** Of a stage that does nothing, in a month: the sweep of every minute, and the pollers of the file queue. */
+const SWEEPS = 43_800;
+const IDLE: Readonly<Record<string, number>> = {
+  'Lambda requests': costOf('lambdaRequest', SWEEPS),
+  // 0.1 s of 0.5 GB each, assumed.
+  'Lambda GB-seconds': costOf('lambdaGbSecond', SWEEPS * 0.05),
+  'DynamoDB reads': costOf('readUnit', SWEEPS),
+  SQS: costOf('sqsRequest', 657_000),
+  logs: costOf('logsGb', (SWEEPS * 1.3) / 1e6),
+};
+const FILES_A_DAY = [0, 100, 10_000];
+const DAYS = 30.4;
+/** Rows of a run of five steps: 0.7 KB each, kept for 400 days. */
+const STORED_GB = (400 * 6 * 0.7) / 1e6;
+
+function month(all: Figures): string {
+  const mode = modesOf(all).find((way) => way === AUTO.name) ?? EVENT.name;
+  const { usdParts } = all.files[mode] ?? NO_RUN;
+  const usd = (part: string, files: number): number =>
+    (IDLE[part] ?? 0) + ((usdParts[part] ?? 0) / 1000) * files * DAYS;
+  const storage = (files: number): number => STORED_GB * files * costOf('storedGbMonth', 1);
+  const total = (files: number): number =>
+    Object.keys(usdParts).reduce((sum, part) => sum + usd(part, files), storage(files));
+  const rows = [
+    ...Object.keys(usdParts).map((part) => line(part, FILES_A_DAY, (files) => usd(part, files).toFixed(2))),
+    line('DynamoDB storage, after 400 days', FILES_A_DAY, (files) => storage(files).toFixed(2)),
+    line('**orchestration, total**', FILES_A_DAY, (files) => `**${total(files).toFixed(2)}**`),
+  ];
+  const head = line('USD per month', FILES_A_DAY, (files) =>
+    files === 0 ? 'idle' : `${files.toLocaleString('en-US')} files per day`,
+  );
+  return [`${mode}:`, table(head, rows)].join('\n\n');
 }
