@@ -239,8 +239,8 @@ const IDLE: Readonly<Record<string, number>> = {
 };
 const FILES_A_DAY = [0, 100, 10_000];
 const DAYS = 30.4;
-/** Rows of a run of five steps: 0.7 KB each, kept for 400 days. */
-const STORED_GB = (400 * 6 * 0.7) / 1e6;
+/** A run of five steps, its step rows, and the record of its file's key, in KB, for as many days as they are kept. */
+const STORED_GB = (0.7 * 400 + 5 * 0.7 * 800 + 0.5 * 800) / 1e6;
 
 function month(all: Figures): string {
   const mode = modesOf(all).find((way) => way === AUTO.name) ?? EVENT.name;
@@ -252,7 +252,7 @@ function month(all: Figures): string {
     Object.keys(usdParts).reduce((sum, part) => sum + usd(part, files), storage(files));
   const rows = [
     ...Object.keys(usdParts).map((part) => line(part, FILES_A_DAY, (files) => usd(part, files).toFixed(2))),
-    line('DynamoDB storage, after 400 days', FILES_A_DAY, (files) => storage(files).toFixed(2)),
+    line('DynamoDB storage, after 800 days', FILES_A_DAY, (files) => storage(files).toFixed(2)),
     line('**orchestration, total**', FILES_A_DAY, (files) => `**${total(files).toFixed(2)}**`),
   ];
   const head = line('USD per month', FILES_A_DAY, (files) =>

@@ -19,9 +19,10 @@ is not loaded again, nor is one that an earlier backfill admitted. The runs wait
 for the pipeline's slots, ordered by the LastModified of their files.
 Can be interrupted (Ctrl-C) and repeated: it prints how to go on. It creates at
 most 200 runs a second.
-Files that an earlier version of Baton loaded are counted as "unclear" if their
-bucket has no versions: that version did not keep which upload of a key it had
-loaded. --again admits them.
+Files of which it is not known whether they were loaded are counted as "unclear":
+an earlier version of Baton did not keep which upload of a key it had loaded, or
+they are so old that the pipeline's record of them may have expired (after 800
+days). --again admits them.
 An INSTANT is an ISO 8601 time with a zone, a day (its start in UTC), or a
 duration before now.`,
   positionals: [{ name: 'PIPELINE', help: 'the name of its folder' }],
@@ -109,7 +110,7 @@ function summary(counts: BackfillCounts): string {
 function tellWhatFollows(out: Output, pipeline: string, counts: BackfillCounts, dryRun: boolean): void {
   if (counts.unclear > 0)
     out.say(
-      `${countOf(counts.unclear, 'file')}: an earlier version of Baton loaded an upload of this key and did not keep which; --again admits them`,
+      `${countOf(counts.unclear, 'file')}: it is not known whether they were loaded (an earlier version of Baton did not keep which upload it loaded, or the record of a file this old has expired); --again admits them`,
     );
   if (dryRun) out.say('dry run: nothing was changed');
   else if (counts.new > 0) out.say(`follow the runs with: baton runs --pipeline ${pipeline}`);

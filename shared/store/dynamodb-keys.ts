@@ -12,13 +12,17 @@ export class DynamoDbKeys {
   readonly #client: DynamoDBClient;
   readonly #table: string;
 
-  constructor(client: DynamoDBClient, table: string) {
+  /** Of an item that is written now. Epoch seconds. */
+  readonly #expiry: () => number;
+
+  constructor(client: DynamoDBClient, table: string, expiry: () => number) {
     this.#client = client;
     this.#table = table;
+    this.#expiry = expiry;
   }
 
   async admit(name: KeyName, sequencer: string, upload: Upload): Promise<KeyItem | undefined> {
-    const attributes = keyAttributes(name, { highest: paddedSequencer(sequencer), upload });
+    const attributes = this.#attributes(name, { highest: paddedSequencer(sequencer), upload });
     try {
       await this.#client.send(
         new UpdateItemCommand({
@@ -43,6 +47,10 @@ export class DynamoDbKeys {
     }
   }
 
+  #attributes(name: KeyName, item: KeyItem): Item {
+    return { ...keyAttributes(name, item), expiresAt: this.#expiry() };
+  }
+
   async load(name: KeyName): Promise<KeyItem | undefined> {
     const { Item: item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: marshall(keyItemKey(name)), ConsistentRead: true }),
@@ -52,7 +60,7 @@ export class DynamoDbKeys {
 
   async change(name: KeyName, next: KeyItem, read: KeyItem | undefined): Promise<boolean> {
     const { condition, names, values } = asRead(read);
-    const attributes = keyAttributes(name, next);
+    const attributes = this.#attributes(name, next);
     const gone = OURS.filter((attribute) => attributes[attribute] === undefined);
     const remove = gone.length === 0 ? '' : ` REMOVE ${gone.map((attribute) => `#${attribute}`).join(', ')}`;
     try {

@@ -48,14 +48,21 @@ export class DynamoDbRunStore implements RunStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #historyDays: number;
+  readonly #now: () => number;
   /** Where the last search for pipelines with waiting runs stopped. */
   #scanned: StoredItem | undefined;
 
   /** `historyDays`: days until an ended run is deleted. */
-  constructor(client: DynamoDBClient, table: string, historyDays: number = HISTORY_DAYS) {
+  constructor(
+    client: DynamoDBClient,
+    table: string,
+    historyDays: number = HISTORY_DAYS,
+    now: () => number = Date.now,
+  ) {
     this.#client = client;
     this.#table = table;
     this.#historyDays = historyDays;
+    this.#now = now;
   }
 
   async load(runId: string): Promise<Run | undefined> {
@@ -264,6 +271,12 @@ export class DynamoDbRunStore implements RunStore {
     return parsePool(item, pipeline);
   }
 
+  async firstRunAt(pipeline: string): Promise<string | undefined> {
+    const item = await this.#get(poolKey(pipeline));
+    const { epoch } = parsePool(item, pipeline);
+    return epoch === 0 ? undefined : String(item?.['since'] ?? '');
+  }
+
   async takeSlot(
     pipeline: string,
     runId: string,
@@ -290,9 +303,10 @@ export class DynamoDbRunStore implements RunStore {
     await this.#update(
       poolKey(pipeline),
       {
-        UpdateExpression: 'SET holders = if_not_exists(holders, :none), epoch = if_not_exists(epoch, :zero)',
+        UpdateExpression:
+          'SET holders = if_not_exists(holders, :none), epoch = if_not_exists(epoch, :zero), since = if_not_exists(since, :now)',
       },
-      { ':none': {}, ':zero': 0 },
+      { ':none': {}, ':zero': 0, ':now': new Date(this.#now()).toISOString() },
     );
   }
 
@@ -404,7 +418,8 @@ export class DynamoDbRunStore implements RunStore {
 
   async #keys(): Promise<DynamoDbKeys> {
     const { DynamoDbKeys: Keys } = await import('./dynamodb-keys.ts');
-    return new Keys(this.#client, this.#table);
+    const { keyExpiry } = await import('./key-item.ts');
+    return new Keys(this.#client, this.#table, () => keyExpiry(this.#now(), this.#historyDays));
   }
 
   async #get(key: { pk: string; sk: string }): Promise<Item | undefined> {

@@ -63,6 +63,43 @@ function moved(instant: string, ms: number): string {
   return new Date(Date.parse(instant) + ms).toISOString();
 }
 
+/**
+ * How long a key is remembered after the last write of its item, at least. Of what is older than this, a backfill does not know whether it
+ * was loaded. Does not depend on a parameter of the stage: an item that was written before the parameter changed must not be
+ * missing earlier than a backfill expects. In days.
+ */
+const REMEMBERED_DAYS = 800;
+
+/** What an event may take from the archive, or from its object, to its run: retries of EventBridge (1 day), queue and dead letters (14 days each). */
+const DELIVERY_DAYS = 30;
+
+const DAY_MS = 86_400_000;
+
+/**
+ * When the item of a key expires, if it is written now (ms). Epoch seconds. What must hold until then:
+ *
+ * - **Order**: an event that was never delivered may arrive, or be replayed, until `archiveDays` (less than `historyDays`) and its delivery are
+ *   over. A newer upload was admitted after the older one took place, so its item is still there when the event of the older one comes.
+ *   (What a load reads is compared with the event besides: an older upload would fail, not be loaded.)
+ * - **An event that comes again**: its run has the same id, and is stored for `historyDays` after its end, longer than the archive.
+ * - **An event after a backfill**: the item says what was listed; it was written when the listing was made, after the upload.
+ * - **A backfill**: where there is no item, the upload was never admitted, or so long ago that it is older than `forgottenBefore`: that one is
+ *   `unclear`, and only a person admits it. A bucket with versions has the run's id besides, while the run is stored.
+ */
+export function keyExpiry(now: number, historyDays: number): number {
+  return Math.floor(now / 1000) + Math.max(REMEMBERED_DAYS, historyDays + DELIVERY_DAYS) * 86_400;
+}
+
+/**
+ * The upload of an object without an item may have been loaded and forgotten if its LastModified is before this. ISO 8601; empty: none was
+ * forgotten, since the pipeline has had its first run too recently (`since`; empty: it is not known when).
+ */
+export function forgottenBefore(now: string, since: string): string {
+  // A day less: clocks differ, and a pipeline admits files a while before its first run.
+  const from = moved(now, -(REMEMBERED_DAYS - 1) * DAY_MS);
+  return since > from ? '' : from;
+}
+
 /** Sequencers are compared as text after padding the shorter with zeros on the left (S3 user guide: Event message structure). */
 export function paddedSequencer(sequencer: string): string {
   return sequencer.toLowerCase().padStart(64, '0');

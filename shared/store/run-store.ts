@@ -59,6 +59,11 @@ export interface RunStore {
   /** Consistent. */
   loadPool(pipeline: string): Promise<Pool>;
   /**
+   * When the first run of a pipeline took a slot. ISO 8601; empty: not known, because an earlier version or a pause made the pool;
+   * undefined: no run has taken one.
+   */
+  firstRunAt(pipeline: string): Promise<string | undefined>;
+  /**
    * Adds `runId` with epoch + 1 if the pool is not full and not paused, and the run is not in it. `epoch`: only if that is still
    * the pool's epoch. Returns the pool after it, or as it is if it was refused; a write whose reply was lost looks refused,
    * and the run is in the pool.

@@ -155,10 +155,10 @@ describe('baton backfill', () => {
     });
   });
 
-  it('names files of earlier versions, and what admits them', async () => {
+  it('says of unclear files why they are, and what admits them', async () => {
     const told = await run(backfill, ['stores', '--dry-run'], [page({ listed: 2, unclear: 2 })]);
     expect(told.stdout).toContain('2 unclear');
-    expect(told.stderr).toContain('2 files: an earlier version of Baton loaded an upload of this key');
+    expect(told.stderr).toContain('2 files: it is not known whether they were loaded');
     expect(told.stderr).toContain('dry run: nothing was changed');
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { explore, type Scenario } from './admission-interleavings.ts';
 
 const MINUTE = 60_000;
+const DAY = 1_440 * MINUTE;
 
 const scenarios: readonly Scenario[] = [
   { name: 'one upload, its event, one backfill', uploads: [{ etag: 'x', at: 0 }], backfills: 1, kills: 2 },
@@ -107,6 +108,57 @@ const scenarios: readonly Scenario[] = [
     ],
     backfills: 1,
     kills: 1,
+  },
+  {
+    name: 'the record of a key expires: its event',
+    uploads: [{ etag: 'x', at: 0 }],
+    backfills: 2,
+    kills: 0,
+    passesAfter: 1,
+  },
+  {
+    name: 'the record of a key expires: with a version',
+    uploads: [{ etag: 'x', at: 0, versionId: 'v1' }],
+    backfills: 2,
+    kills: 0,
+    passesAfter: 1,
+  },
+  {
+    name: 'the record of a key expires: only backfills',
+    uploads: [{ etag: 'x', at: 0, events: 0 }],
+    backfills: 2,
+    kills: 1,
+    passesAfter: 1,
+  },
+  {
+    name: 'the record of a key expires: two uploads before',
+    uploads: [
+      { etag: 'x', at: 0 },
+      { etag: 'y', at: 1_000 },
+    ],
+    backfills: 1,
+    kills: 0,
+    passesAfter: 2,
+  },
+  {
+    name: 'the record of a key expires: a newer upload after it',
+    uploads: [
+      { etag: 'x', at: 0 },
+      { etag: 'y', at: 802 * DAY },
+    ],
+    backfills: 1,
+    kills: 1,
+    passesAfter: 1,
+  },
+  {
+    name: 'the record of a key expires: a newer upload after it, without an event',
+    uploads: [
+      { etag: 'x', at: 0 },
+      { etag: 'y', at: 802 * DAY, events: 0 },
+    ],
+    backfills: 1,
+    kills: 1,
+    passesAfter: 1,
   },
   {
     name: 'an object that is put back',

@@ -10,6 +10,7 @@ import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { queueOrder } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
+import type { KeyItem } from '../../shared/store/key-item.ts';
 import { fileOf as makeFile, planOf, World } from '../fakes/world.ts';
 
 interface UploadStep {
@@ -31,10 +32,17 @@ export interface Scenario {
   readonly kills: number;
   /** From the latest upload to a backfill, in ms. */
   readonly listedAfter?: number;
+  /** After so many uploads, when all is delivered, time passes until items expire: each of them may, or may not yet. */
+  readonly passesAfter?: number;
 }
 
-/** What may be done next: a step of an actor, its kill, or an upload. */
-type Choice = { readonly kind: 'upload' } | { readonly kind: 'step' | 'kill'; readonly actor: number };
+/** What may be done next: a step of an actor, its kill, an upload, the passing of time, or the expiry of what is old then. */
+type Choice =
+  | { readonly kind: 'upload' | 'pass' | 'expire key' | 'expire runs' }
+  | { readonly kind: 'step' | 'kill'; readonly actor: number };
+
+/** Longer than a key is remembered. */
+const LONG_MS = 801 * 86_400_000;
 
 const GATED: ReadonlySet<string> = new Set(['admitKey', 'loadKey', 'changeKey', 'create', 'load', 'list']);
 
@@ -65,6 +73,9 @@ class Execution {
   made = 0;
   kills = 0;
   created = 0;
+  /** What was stored when time had passed. */
+  old: { readonly key: KeyItem | undefined; readonly runs: readonly string[] } | undefined;
+  readonly expired: Run[] = [];
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
@@ -73,6 +84,9 @@ class Execution {
       for (let n = 0; n < (upload.events ?? 1); n += 1)
         this.#add(`event ${i + 1}.${n + 1}`, i + 1, async (engine) => admit(this.#eventOf(i), engine));
     for (let n = 0; n < scenario.backfills; n += 1) this.addBackfill(`backfill ${n + 1}`, 1);
+    // It has run for long.
+    if (scenario.passesAfter !== undefined)
+      this.world.store.pools.set(plan.pipeline, { holders: {}, epoch: 1 });
   }
 
   #add(name: string, from: number, work: Actor['work']): void {
@@ -105,8 +119,13 @@ class Execution {
   }
 
   choices(): Choice[] {
-    const { uploads, kills } = this.#scenario;
-    const choices: Choice[] = this.made < uploads.length ? [{ kind: 'upload' }] : [];
+    const { uploads, kills, passesAfter } = this.#scenario;
+    const mayPass = this.old === undefined && this.made === passesAfter;
+    const choices: Choice[] = this.made < uploads.length && !mayPass ? [{ kind: 'upload' }] : [];
+    if (mayPass && this.#isQuiet()) choices.push({ kind: 'pass' });
+    if (this.old?.key !== undefined && this.old.key === this.#key()) choices.push({ kind: 'expire key' });
+    if (this.old?.runs.some((id) => this.world.store.runs.has(id)) === true)
+      choices.push({ kind: 'expire runs' });
     for (const [actor, { state, from, gate }] of this.actors.entries()) {
       if (state === 'new' && this.made >= from) choices.push({ kind: 'step', actor });
       if (state !== 'running' || gate === undefined) continue;
@@ -116,16 +135,65 @@ class Execution {
     return choices;
   }
 
+  /** Nothing is under way, and each event has been delivered, if necessary again. */
+  #isQuiet(): boolean {
+    const isDelivered = ({ name, from, state }: Actor): boolean =>
+      state === 'done' ||
+      from > this.made ||
+      this.actors.some(
+        (other) => other.name === `${name.split('.')[0] ?? ''}.again` && other.state === 'done',
+      );
+    return this.actors.every((actor) =>
+      actor.name.startsWith('event') ? isDelivered(actor) : actor.state !== 'running',
+    );
+  }
+
+  #key(): KeyItem | undefined {
+    return [...this.world.store.keys.values()][0];
+  }
+
+  #expire(what: 'expire key' | 'expire runs'): void {
+    const { keys, runs } = this.world.store;
+    if (what === 'expire key') keys.clear();
+    for (const id of what === 'expire runs' ? (this.old?.runs ?? []) : []) {
+      const run = runs.get(id);
+      if (run !== undefined) this.expired.push(run);
+      runs.delete(id);
+    }
+  }
+
+  #happens(what: Exclude<Choice['kind'], 'step' | 'kill'>): void {
+    switch (what) {
+      case 'pass':
+        this.world.time += LONG_MS;
+        this.old = { key: this.#key(), runs: [...this.world.store.runs.keys()] };
+        break;
+      case 'expire key':
+      case 'expire runs':
+        this.#expire(what);
+        break;
+      case 'upload':
+        this.#upload();
+        break;
+      default:
+        what satisfies never;
+    }
+  }
+
+  #upload(): void {
+    const upload = this.#scenario.uploads[this.made];
+    if (upload === undefined) throw new Error('no further upload');
+    this.world.time = Math.max(this.world.time, this.#start + upload.at);
+    const modified = new Date(this.#start + (upload.lastModified ?? upload.at)).toISOString();
+    const { sequencer: _, ...file } = this.#eventOf(this.made).file;
+    this.world.put(file, modified);
+    this.made += 1;
+    if (this.made === this.#scenario.uploads.length) this.world.time += this.#scenario.listedAfter ?? 1_000;
+  }
+
   async take(choice: Choice): Promise<void> {
-    if (choice.kind === 'upload') {
-      const upload = this.#scenario.uploads[this.made];
-      if (upload === undefined) throw new Error('no further upload');
-      this.world.time = Math.max(this.world.time, this.#start + upload.at);
-      const modified = new Date(this.#start + (upload.lastModified ?? upload.at)).toISOString();
-      const { sequencer: _, ...file } = this.#eventOf(this.made).file;
-      this.world.put(file, modified);
-      this.made += 1;
-      if (this.made === this.#scenario.uploads.length) this.world.time += this.#scenario.listedAfter ?? 1_000;
+    if (!('actor' in choice)) {
+      this.#happens(choice.kind);
       return;
     }
     const actor = this.actors[choice.actor];
@@ -194,7 +262,18 @@ class Execution {
     const runs = [...store.runs.values()].map(({ id, life }) => `${id} ${life.state}`).sort();
     const actors = this.actors.map(({ state, log, gate }) => [state, log, gate?.call]);
     // Who created a run, and when, is of no matter.
-    const text = JSON.stringify([this.made, this.kills, [...store.keys.values()], runs, actors]);
+    const { old } = this;
+    const may = this.choices().map(({ kind }) => kind);
+    const text = JSON.stringify([
+      this.made,
+      this.kills,
+      [...store.keys.values()],
+      runs,
+      actors,
+      old === undefined,
+      may,
+      this.expired.map(({ id }) => id),
+    ]);
     return text.replaceAll(/"(?:incarnationId|writerId|createdAt)":"[^"]*"/g, '');
   }
 
@@ -208,6 +287,9 @@ class Execution {
     await drain();
     this.addEvents();
     await drain();
+    // In the end all is gone that is old.
+    for (const { kind } of this.choices())
+      if (kind === 'expire key' || kind === 'expire runs') this.#expire(kind);
     this.addBackfill('last backfill', 0);
     await drain();
   }
@@ -215,7 +297,7 @@ class Execution {
   /** @throws Error naming the rule that is broken */
   check(): void {
     const { uploads } = this.#scenario;
-    const runs = [...this.world.store.runs.values()];
+    const runs = [...this.expired, ...this.world.store.runs.values()];
     const fileRun = (run: Run) => fileOf(run.trigger);
     const isTaken = ({ life }: Run): boolean => life.state !== 'SUPERSEDED';
     const sameUpload = (run: Run, upload: UploadStep): boolean =>
@@ -237,7 +319,10 @@ class Execution {
     const current = uploads.at(-1);
     if (current === undefined) throw new Error('no upload');
     const taken = runs.filter((run) => isTaken(run) && sameUpload(run, current));
-    if (taken.length === 0) throw new Error(`the current object (${current.etag}) is loaded by no run`);
+    // A backfill leaves alone what is old and of which nothing is known.
+    const isUnclear = this.old !== undefined && uploads.length === this.#scenario.passesAfter;
+    if (taken.length === 0 && !isUnclear)
+      throw new Error(`the current object (${current.etag}) is loaded by no run`);
     const last = runs
       .filter(isTaken)
       .sort((a, b) => (queueOrder(a) < queueOrder(b) ? -1 : 1))
@@ -279,7 +364,9 @@ export async function explore(scenario: Scenario): Promise<number> {
 
 function wordsOf(schedule: readonly Choice[], { actors, world }: Execution): string {
   const steps = schedule.map((choice) =>
-    choice.kind === 'upload' ? 'upload' : `${choice.kind} ${actors[choice.actor]?.name ?? ''}`,
+    choice.kind === 'step' || choice.kind === 'kill'
+      ? `${choice.kind} ${actors[choice.actor]?.name ?? ''}`
+      : choice.kind,
   );
   const runs = [...world.store.runs.values()].map(
     ({ id, life, trigger }) => `${id} ${life.state} ${trigger.time} ${fileOf(trigger)?.etag ?? ''}`,

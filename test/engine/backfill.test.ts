@@ -195,6 +195,95 @@ describe('a backfill', () => {
     expect(await counts({ again: true })).toMatchObject({ new: 0, loadedBefore: 2 });
   });
 
+  describe('when the record of a key has expired', () => {
+    const DAY = 24 * HOUR;
+
+    /** As time to live does: the items of all keys, and all runs, which have ended meanwhile. */
+    function forget(days: number): void {
+      world.time += days * DAY;
+      world.store.keys.clear();
+      world.store.runs.clear();
+    }
+
+    /** A run of the pipeline has had a slot. */
+    async function begin(): Promise<void> {
+      await world.store.takeSlot(plan.pipeline, 'first', 1);
+    }
+
+    it.each([
+      ['without versions', {}],
+      ['with versions', { versionId: 'v1' }],
+    ])('does not load an old file a second time in a bucket %s, but on request', async (_, version) => {
+      await begin();
+      await deliver(upload(key(1), version));
+      forget(801);
+      expect(await counts({ dryRun: true })).toMatchObject({ new: 0, unclear: 1 });
+      expect(await counts()).toMatchObject({ new: 0, unclear: 1 });
+      expect(runs()).toEqual([]);
+      expect(await counts({ again: true })).toMatchObject({ new: 1, unclear: 0 });
+      expect(await counts()).toMatchObject({ new: 0, loadedBefore: 1 });
+    });
+
+    it('knows an old file of a bucket with versions while its run is stored', async () => {
+      await begin();
+      await deliver(upload(key(1), { versionId: 'v1' }));
+      world.time += 801 * DAY;
+      world.store.keys.clear();
+      for (const again of [false, true])
+        expect(await counts({ again })).toMatchObject({ new: 0, unclear: 0, loadedBefore: 1 });
+      expect(runs()).toHaveLength(1);
+    });
+
+    it('does not load a file a second time that a backfill admitted', async () => {
+      upload(key(1));
+      await begin();
+      expect(await counts()).toMatchObject({ new: 1 });
+      forget(801);
+      expect(await counts()).toMatchObject({ new: 0, unclear: 1 });
+    });
+
+    it('admits files that came since, whose record would still be there', async () => {
+      await begin();
+      forget(801);
+      upload(key(1));
+      world.time += 790 * DAY;
+      upload(key(2));
+      expect(await counts()).toMatchObject({ new: 2, unclear: 0 });
+    });
+
+    it('admits files of any age before the first run of the pipeline, and while nothing can have expired since, page after page', async () => {
+      for (let i = 0; i < 300; i += 1)
+        world.put(fileOf(key(i)), new Date(world.time - 3_000 * DAY).toISOString());
+      const answers = await all();
+      expect(answers.map((answer) => answer.counts.new)).toEqual([250, 50]);
+      world.time += 700 * DAY;
+      const late = (name: string) =>
+        world.put(fileOf(name), new Date(world.time - 3_000 * DAY).toISOString());
+      late('orders/late/1.csv');
+      expect(await counts({ prefix: 'orders/late/' })).toMatchObject({ new: 1, unclear: 0 });
+      world.time += 200 * DAY;
+      late('orders/late/2.csv');
+      expect(await counts({ prefix: 'orders/late/' })).toMatchObject({ new: 0, loadedBefore: 1, unclear: 1 });
+    });
+
+    it('takes the pipeline for an old one if it is not known when it had its first run', async () => {
+      world.store.pools.set(plan.pipeline, { holders: {}, epoch: 7 });
+      world.put(fileOf(key(1)), new Date(world.time - 3_000 * DAY).toISOString());
+      expect(await counts()).toMatchObject({ new: 0, unclear: 1 });
+    });
+
+    it('admits a new upload of the key by its event, and no upload twice', async () => {
+      await begin();
+      await deliver(upload(key(1)));
+      forget(801);
+      const again = upload(key(1), { etag: 'newer', sequencer: '02' });
+      await deliver(again);
+      await deliver(again);
+      expect(await counts()).toMatchObject({ new: 0, loadedBefore: 1 });
+      expect(runs()).toHaveLength(1);
+    });
+  });
+
   it('leaves an upload to its event if another one was admitted at about the time of the listing', async () => {
     upload(key(1));
     const admitted = fileOf(key(1), { etag: 'newer', sequencer: '02' });

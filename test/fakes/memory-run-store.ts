@@ -30,6 +30,9 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
   readonly plans = new Map<string, Plan>();
   readonly pools = new Map<string, Pool>();
   readonly keys = new Map<string, KeyItem>();
+  /** The time at which a pool is made. */
+  now: () => number = () => 0;
+  readonly #since = new Map<string, string>();
   /** The last requests to pause and to unpause, by pipeline. */
   readonly #requests = { pause: new Map<string, string>(), unpause: new Map<string, string>() };
   /** Told of every write of a run, before it is stored. */
@@ -200,6 +203,11 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
     return this.pools.get(pipeline) ?? NO_POOL;
   }
 
+  async firstRunAt(pipeline: string): Promise<string | undefined> {
+    const { epoch = 0 } = this.pools.get(pipeline) ?? {};
+    return epoch === 0 ? undefined : (this.#since.get(pipeline) ?? '');
+  }
+
   async takeSlot(
     pipeline: string,
     runId: string,
@@ -215,6 +223,7 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
     )
       return { taken: false, pool: there };
     const epoch = there.epoch + 1;
+    if (!this.pools.has(pipeline)) this.#since.set(pipeline, new Date(this.now()).toISOString());
     const next: Pool = { ...there, holders: { ...there.holders, [runId]: epoch }, epoch };
     this.pools.set(pipeline, next);
     this.slotTaken(pipeline, next, runId);

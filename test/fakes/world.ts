@@ -49,6 +49,7 @@ export class World {
   #chances = 0;
 
   constructor() {
+    this.store.now = () => this.time;
     this.ports = {
       store: this.store,
       warehouse: this.warehouse,

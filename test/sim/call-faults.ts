@@ -43,6 +43,7 @@ const SELDOM: ReadonlySet<string> = new Set([
   'submit',
   'find',
   'list',
+  'firstRunAt',
   'loadKey',
   'changeKey',
   'loadPlan',

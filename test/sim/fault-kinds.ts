@@ -19,6 +19,7 @@ export const CALLS = {
     'countQueued',
     'findQueued',
     'loadPool',
+    'firstRunAt',
     'takeSlot',
     'releaseSlot',
     'handSlot',

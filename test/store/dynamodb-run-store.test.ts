@@ -292,6 +292,60 @@ it('a history row expires, but not before its run', async () => {
   }
 });
 
+it('the record of a key expires 800 days after its last write, and not before an event of an older upload can have come', async () => {
+  const { client, close } = await openStore();
+  try {
+    let now = Date.parse('2026-11-24T00:00:00.000Z');
+    const upload = { etag: 'e', size: 1, at: '2020-01-01T00:00:00.000Z', run: 'r' };
+    /** Days from now to the expiry. */
+    const days = async (key: string): Promise<number> => {
+      const { Item: item = {} } = await client.send(
+        new GetItemCommand({
+          TableName: 'runs',
+          Key: marshall(keyItemKey({ pipeline: 'p', bucket: 'b', key })),
+        }),
+      );
+      return (Number(unmarshall(item)['expiresAt']) - now / 1000) / 86_400;
+    };
+    for (const [historyDays, expected] of [
+      [2, 800],
+      [400, 800],
+      [3_650, 3_680],
+    ] as const) {
+      const store = new DynamoDbRunStore(client, 'runs', historyDays, () => now);
+      const name = { pipeline: 'p', bucket: 'b', key: `${historyDays}` };
+      await store.admitKey(name, '01', { ...upload, via: 'event' });
+      expect(await days(name.key)).toBe(expected);
+      now += 5 * 86_400_000;
+      await store.changeKey(name, { upload }, await store.loadKey(name));
+      expect(await days(name.key)).toBe(expected);
+    }
+  } finally {
+    await close();
+  }
+});
+
+it('the item of a pool says since when the pipeline has had runs, and one that was there before does not', async () => {
+  const { client, close } = await openStore();
+  try {
+    let now = Date.parse('2026-11-24T00:00:00.000Z');
+    const store = new DynamoDbRunStore(client, 'runs', 400, () => now);
+    const take = async (pipeline: string, run: string) => store.takeSlot(pipeline, run, 5);
+    expect(await store.firstRunAt('new')).toBeUndefined();
+    await take('new', 'r1');
+    now += 1_000;
+    await take('new', 'r2');
+    expect(await store.firstRunAt('new')).toBe('2026-11-24T00:00:00.000Z');
+    const before = { pk: 'pool#old', sk: 'pool', holders: {}, epoch: 7 };
+    await client.send(new PutItemCommand({ TableName: 'runs', Item: marshall(before) }));
+    await take('old', 'r1');
+    expect(await store.firstRunAt('old')).toBe('');
+    expect(await store.loadPool('old')).toEqual({ holders: { r1: 8 }, epoch: 8 });
+  } finally {
+    await close();
+  }
+});
+
 it('an item that is not a run is refused with its key', () => {
   expect(() => runOfItem({ pk: 'pool#x' })).toThrow('item pool#x is not a run');
 });

@@ -33,6 +33,31 @@ export const backfillGuards: readonly Guard[] = [
     'if (isInTime && isListedUpload(item, listed, event)) {',
     'if (isInTime && upload.run === listed.run) {',
   ),
+  removed(
+    'a backfill does not admit an old object of which nothing is known',
+    `return lastModified < forgottenBefore && !again ? { kind: 'unclear' } : admit;`,
+    `return forgottenBefore === 'never' && !again ? { kind: 'unclear' } : admit;`,
+  ),
+  {
+    name: 'an object is old for a backfill before the record of its key can have expired',
+    edits: [
+      {
+        file: 'shared/store/key-item.ts',
+        find: 'const from = moved(now, -(REMEMBERED_DAYS - 1) * DAY_MS);',
+        replace: 'const from = moved(now, -(REMEMBERED_DAYS + 1) * DAY_MS);',
+      },
+    ],
+  },
+  {
+    name: 'the record of a key outlives every event of an older upload',
+    edits: [
+      {
+        file: 'shared/store/key-item.ts',
+        find: 'Math.max(REMEMBERED_DAYS, historyDays + DELIVERY_DAYS)',
+        replace: 'Math.max(REMEMBERED_DAYS, DELIVERY_DAYS - 0 * historyDays)',
+      },
+    ],
+  },
   removed('the same bytes put back after another upload are a new one', 'return !isPutBack;', 'return true;'),
   removed(
     'an upload that ended before the listed one began is superseded',

@@ -3,10 +3,11 @@ import type { Plan } from '../../pipeline/plan.ts';
 import type { FileTrigger } from '../../run/trigger.ts';
 import type { Engine, ListedFile } from '../ports.ts';
 import { createRun, runIdOf } from '../start-run.ts';
+import type { ListRules } from './key-rules.ts';
 import { judgeListing } from './key-rules.ts';
 import { hasVersion, listedTrigger } from './listed-trigger.ts';
 
-/** Counted in the answer. `unclear`: an upload of its key was admitted by a version that did not keep which. */
+/** Counted in the answer. `unclear`: an upload of its key was admitted by a version that did not keep which, or may have been admitted and forgotten. */
 export type Outcome = 'new' | 'loadedBefore' | 'superseded' | 'unclear';
 
 const RACES = 20;
@@ -16,7 +17,7 @@ export async function admitListed(
   plan: Plan,
   file: ListedFile,
   listedAt: string,
-  { again, dryRun }: { readonly again: boolean; readonly dryRun: boolean },
+  { dryRun, ...rules }: Omit<ListRules, 'historyDays'> & { readonly dryRun: boolean },
   engine: Engine,
 ): Promise<Outcome> {
   const { store, settings } = engine;
@@ -34,7 +35,7 @@ export async function admitListed(
   const isLoaded = async (): Promise<boolean> => (await store.load(run)) !== undefined;
   for (let race = 0; race < RACES; race += 1) {
     const read = await store.loadKey(name);
-    const verdict = judgeListing(read, upload, { historyDays: settings.historyDays, again });
+    const verdict = judgeListing(read, upload, { ...rules, historyDays: settings.historyDays });
     switch (verdict.kind) {
       case 'known':
         return 'loadedBefore';

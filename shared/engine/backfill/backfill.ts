@@ -3,6 +3,7 @@ import type { BackfillAnswer, BackfillCounts, BackfillRequest, Refusal } from '.
 import { isFolderMark } from '../../events/object-created.ts';
 import type { Plan } from '../../pipeline/plan.ts';
 import { defined } from '../../run/defined.ts';
+import { forgottenBefore } from '../../store/key-item.ts';
 import { parseFileUri } from '../file-uri.ts';
 import { invalid, noPipeline } from '../operate.ts';
 import type { Engine, ListedFile } from '../ports.ts';
@@ -42,7 +43,9 @@ export async function backfill(request: BackfillRequest, engine: Engine): Promis
     return invalid(
       `${after ?? ''} is outside of what is listed (${listings.map(uriOf).join(', ')}); was the pipeline or the prefix changed? Start from the beginning: it skips what was loaded before`,
     );
-  const page = new Page(plan, request, engine);
+  // Before its first run a pipeline has loaded nothing that could be forgotten.
+  const since = (await engine.store.firstRunAt(plan.pipeline)) ?? new Date(engine.now()).toISOString();
+  const page = new Page(plan, request, since, engine);
   for (const [i, listing] of listings.slice(first).entries())
     if (!(await page.list(listing, i === 0 ? from?.key : undefined))) break;
   await page.assignSlots();
@@ -65,6 +68,8 @@ function uriOf({ bucket, prefix }: Listing): string {
 class Page {
   readonly #plan: Plan;
   readonly #request: BackfillRequest;
+  /** When the pipeline had its first run; empty: not known. */
+  readonly #since: string;
   readonly #engine: Engine;
   readonly #counts: Record<keyof BackfillCounts, number> = {
     listed: 0,
@@ -78,9 +83,10 @@ class Page {
   /** The last object that was handled. */
   #last: string | undefined;
 
-  constructor(plan: Plan, request: BackfillRequest, engine: Engine) {
+  constructor(plan: Plan, request: BackfillRequest, since: string, engine: Engine) {
     this.#plan = plan;
     this.#request = request;
+    this.#since = since;
     this.#engine = engine;
     this.#last = request.after;
   }
@@ -142,7 +148,13 @@ class Page {
       (since === undefined || file.modified >= since) &&
       (until === undefined || file.modified < until);
     return isOurs
-      ? admitListed(this.#plan, file, listedAt, { again, dryRun: this.#isDry }, this.#engine)
+      ? admitListed(
+          this.#plan,
+          file,
+          listedAt,
+          { again, dryRun: this.#isDry, forgottenBefore: forgottenBefore(listedAt, this.#since) },
+          this.#engine,
+        )
       : 'ignored';
   }
 

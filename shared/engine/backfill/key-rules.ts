@@ -79,21 +79,23 @@ export type ListVerdict =
   /** An earlier backfill admitted it, and may have been interrupted before it created the run. */
   | { readonly kind: 'ensure'; readonly isNewest: boolean }
   | { readonly kind: 'known' | 'superseded' }
-  /** An upload of this key was admitted; which one was not kept. */
+  /** An upload of this key was admitted, and which one was not kept; or one may have been, so long ago that it is forgotten. */
   | { readonly kind: 'unclear' };
 
 export interface ListRules {
   /** Of ended runs, in days. */
   readonly historyDays: number;
+  /** An upload with an earlier LastModified that has no item may have been loaded and forgotten. ISO 8601. */
+  readonly forgottenBefore: string;
   /** Admit what is unclear. */
   readonly again: boolean;
 }
 
-/** `item`: undefined: no upload of the key was admitted. */
+/** `item`: undefined: no upload of the key was admitted, or all of them are forgotten. */
 export function judgeListing(
   item: KeyItem | undefined,
   { listed, size, hasVersion }: ListedUpload,
-  { historyDays, again }: ListRules,
+  { historyDays, forgottenBefore, again }: ListRules,
 ): ListVerdict {
   const { etag, lastModified, at, run } = listed;
   const upload = { etag, size, at: lastModified, run, via: 'backfill' as const };
@@ -101,7 +103,7 @@ export function judgeListing(
     kind: 'admit',
     next: { ...defined({ highest: item?.highest }), upload, listed },
   };
-  if (item === undefined) return admit;
+  if (item === undefined) return lastModified < forgottenBefore && !again ? { kind: 'unclear' } : admit;
   const before = item.listed;
   if (before?.run === run) {
     // Later its run may have ended and expired.
