@@ -274,7 +274,9 @@ export class DynamoDbRunStore implements RunStore {
   async firstRunAt(pipeline: string): Promise<string | undefined> {
     const item = await this.#get(poolKey(pipeline));
     const { epoch } = parsePool(item, pipeline);
-    return epoch === 0 ? undefined : String(item?.['since'] ?? '');
+    const since = item?.['since'];
+    if (epoch === 0) return undefined;
+    return typeof since === 'string' ? since : '';
   }
 
   async takeSlot(

@@ -61,8 +61,8 @@ const SELDOM: ReadonlySet<string> = new Set([
   'getArtifact',
 ]);
 
-/** Calls that few schedules make, once. */
-const ONCE: ReadonlySet<string> = new Set(['cancel', 'unpausePool']);
+/** Calls that few schedules make, or seldom. */
+const ONCE: ReadonlySet<string> = new Set(['cancel', 'unpausePool', 'handSlot']);
 
 /** So many writes back an index may be. */
 const MOST_BEHIND = 8;
