@@ -20,7 +20,8 @@ interface Operation {
   readonly method: string;
   readonly query?: (input: Input) => Input;
   readonly headers?: (input: Input) => Input;
-  readonly output: (response: Response) => Promise<Output> | Output;
+  /** `body`: read whole, also where there is none, or the connection would not be free for the next call. */
+  readonly output: (response: Response, body: Buffer) => Output;
 }
 
 interface Endpoint {
@@ -36,8 +37,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     method: 'GET',
     query: () => ({ 'x-id': 'GetObject' }),
     headers: ({ Range: range }) => ({ range, 'x-amz-checksum-mode': 'ENABLED' }),
-    output: async (response) => {
-      const bytes = await wholeBody(response);
+    output: (response, bytes) => {
       const sum = response.headers['x-amz-checksum-crc32'];
       // Of a part of an object S3 answers none.
       if (sum !== undefined && sum !== checksumOf(bytes))
@@ -55,7 +55,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     headers: ({ ContentType, Body }) => ({
       'content-type': ContentType ?? 'application/octet-stream',
       'x-amz-sdk-checksum-algorithm': 'CRC32',
-      'x-amz-checksum-crc32': checksumOf(String(Body)),
+      'x-amz-checksum-crc32': checksumOf(String(Body ?? '')),
     }),
     output: objectOf,
   },
@@ -68,8 +68,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       'max-keys': MaxKeys,
       prefix: Prefix,
     }),
-    output: async (response) => {
-      const text = (await wholeBody(response)).toString('utf8');
+    output: (response, body) => {
+      const text = body.toString('utf8');
       // S3 may find out that it fails after it has begun to answer: then it is asked again.
       if (/<Error[\s>]/.test(text)) throw errorOf({ ...response, statusCode: 503 }, text);
       const versions = (name: string): Output[] =>
@@ -117,8 +117,9 @@ const protocol = {
     _context: unknown,
     response: Response,
   ): Promise<Output> {
-    if (response.statusCode >= 300) throw errorOf(response, (await wholeBody(response)).toString('utf8'));
-    return { ...(await operationOf(name).output(response)), $metadata: metadataOf(response) };
+    const body = await wholeBody(response);
+    if (response.statusCode >= 300) throw errorOf(response, body.toString('utf8'));
+    return { ...operationOf(name).output(response, body), $metadata: metadataOf(response) };
   },
 };
 
