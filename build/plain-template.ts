@@ -2,7 +2,16 @@
  * Turns the template that osls makes into one that any tool deploys: without the bucket that osls uploads to, with the
  * functions' code in a bucket of the deployer's, and with parameters for what may change at deployment.
  */
-import { EMAIL, LOG_RETENTION_DAYS, MOST_CONCURRENCY, POLICY, ROLE, TOPIC } from './serverless/settings.cjs';
+import {
+  EMAIL,
+  LEAST_MEMORY,
+  LOG_RETENTION_DAYS,
+  MOST_CONCURRENCY,
+  MOST_MEMORY,
+  POLICY,
+  ROLE,
+  TOPIC,
+} from './serverless/settings.cjs';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type JsonObject = { readonly [name: string]: Json };
@@ -60,6 +69,16 @@ const ADJUSTABLE: readonly Adjustable[] = [
       Type: 'String',
       AllowedPattern: `^default$|^${inner(ROLE)}(,${inner(ROLE)})*$`,
       Description: 'What COPY and UNLOAD run as: the ARN of a role attached to the warehouse, or default.',
+    },
+  },
+  {
+    name: 'Memory',
+    property: 'MemorySize',
+    definition: {
+      Type: 'Number',
+      MinValue: LEAST_MEMORY,
+      MaxValue: MOST_MEMORY,
+      Description: 'Memory of each function, in MB.',
     },
   },
   concurrency('RunStepConcurrency', 'RunStepLambdaFunction', 'run-step'),

@@ -84,13 +84,19 @@ function countsIn(all: readonly Call[]): Counts {
 
 /** Function -> GB of memory, by the `serverless.yml` of a project. @throws Error where one is not a number there */
 export function memoryOf(root: string): Readonly<Record<string, number>> {
-  const { functions } = parse(readFileSync(join(root, 'serverless.yml'), 'utf8'), { logLevel: 'silent' }) as {
+  const { functions, params } = parse(readFileSync(join(root, 'serverless.yml'), 'utf8'), {
+    logLevel: 'silent',
+  }) as {
     readonly functions: Readonly<Record<string, { readonly name: string; readonly memorySize: unknown }>>;
+    readonly params: { readonly default: { readonly memory?: string } };
   };
+  // `${env:BATON_MEMORY, '256'}`
+  const byDefault = Number(/'(\d+)'/.exec(params.default.memory ?? '')?.[1]);
   return Object.fromEntries(
     FUNCTIONS.map((name) => {
-      const found = Object.values(functions).find((each) => each.name.endsWith(`-${name}`))?.memorySize;
-      if (typeof found !== 'number') throw new Error(`serverless.yml: memorySize of ${name} is not a number`);
+      const set = Object.values(functions).find((each) => each.name.endsWith(`-${name}`))?.memorySize;
+      const found = typeof set === 'number' ? set : byDefault;
+      if (Number.isNaN(found)) throw new Error(`serverless.yml: memorySize of ${name} is not a number`);
       return [name, found / 1024];
     }),
   );

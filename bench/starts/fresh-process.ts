@@ -1,4 +1,4 @@
-/** One invocation in a process of its own, as the first of an execution environment. */
+/** Invocations in a process of their own: the first is the first of an execution environment. */
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -11,27 +11,41 @@ export interface Start {
   /** By the clock. */
   readonly importMs: number;
   readonly callMs: number;
+  /** Of each further call. */
+  readonly warmCpuMs: readonly number[];
   /** The most memory that the process had, in MB: Node itself is most of it. */
   readonly peakMb: number;
-  /** Processor time of Node until then. */
+  /** Processor time of Node's own start. */
   readonly nodeCpuMs: number;
 }
 
 const PROGRAM = `
-const { file, event } = JSON.parse(process.argv[1]);
+const { file, events } = JSON.parse(process.argv[1]);
+const cpuSince = (before) => {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+};
 const before = process.cpuUsage();
 const begin = performance.now();
 const { handler } = await import(file);
 const loaded = performance.now();
-const answer = await handler(event, { awsRequestId: 'bench', getRemainingTimeInMillis: () => 60000 });
+const call = (event) => handler(event, { awsRequestId: 'bench', getRemainingTimeInMillis: () => 60000 });
+const answers = [await call(events[0])];
 const called = performance.now();
-const cpu = process.cpuUsage(before);
+const cpuMs = cpuSince(before);
+const warmCpuMs = [];
+for (const event of events.slice(1)) {
+  const before = process.cpuUsage();
+  answers.push(await call(event));
+  warmCpuMs.push(cpuSince(before));
+}
 process.stderr.write('START ' + JSON.stringify({
-  answer,
+  answers,
   start: {
-    cpuMs: (cpu.user + cpu.system) / 1000,
+    cpuMs,
     importMs: loaded - begin,
     callMs: called - loaded,
+    warmCpuMs,
     peakMb: process.resourceUsage().maxRSS / 1024,
     nodeCpuMs: (before.user + before.system) / 1000,
   },
@@ -39,23 +53,23 @@ process.stderr.write('START ' + JSON.stringify({
 process.exit(0);
 `;
 
-/** @throws Error if the function does not give the `expected` members */
+/** The events one after the other. @throws Error if the function fails one, or gives none of the `expected` members */
 export async function freshStart(
   file: string,
-  event: object,
+  events: readonly object[],
   endpoint: string,
   expected: object,
 ): Promise<Start> {
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
-    ['--no-warnings', '--input-type=module', '--eval', PROGRAM, JSON.stringify({ file, event })],
+    ['--no-warnings', '--input-type=module', '--eval', PROGRAM, JSON.stringify({ file, events })],
     { env: environment(endpoint) },
   );
   const [, text = '{}'] = /START (.*)$/s.exec(stderr) ?? [];
-  const { answer, start } = JSON.parse(text) as { readonly answer?: object; readonly start?: Start };
-  const seen = JSON.stringify({ ...answer, ...expected });
-  if (start === undefined || JSON.stringify({ ...answer }) !== seen)
-    throw new Error(`${file} answered ${JSON.stringify(answer)}: ${stdout}${stderr}`);
+  const { answers = [], start } = JSON.parse(text) as { readonly answers?: object[]; readonly start?: Start };
+  const seen = answers.map((answer) => JSON.stringify(answer) === JSON.stringify({ ...answer, ...expected }));
+  if (start === undefined || seen.includes(false))
+    throw new Error(`${file} answered ${JSON.stringify(answers)}: ${stdout}${stderr}`);
   return start;
 }
 

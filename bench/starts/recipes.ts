@@ -57,7 +57,7 @@ function bundled(folder: string, name: Started, bytes = Number.NaN): Bundled {
   return { file: join(folder, name, 'index.mjs'), bytes };
 }
 
-function bothOf<T>(make: (name: Started) => T): Record<Started, T> {
+export function bothOf<T>(make: (name: Started) => T): Record<Started, T> {
   return { 'run-step': make('run-step'), 'start-run': make('start-run') };
 }
 

@@ -26,8 +26,8 @@ export class StandIn {
   readonly #server: Server;
   #calls: string[] = [];
   #statements = 0;
-  #open: Open | undefined;
-  #woken: string | undefined;
+  #open: Open[] = [];
+  #woken: string[] = [];
   endpoint = '';
 
   private constructor(dynamodb: DynamoDb) {
@@ -89,17 +89,17 @@ export class StandIn {
     return calls;
   }
 
-  /** The statement that was submitted last, once. */
-  takeOpen(): Open | undefined {
+  /** The statements that were submitted since the last time. */
+  takeOpen(): readonly Open[] {
     const open = this.#open;
-    this.#open = undefined;
+    this.#open = [];
     return open;
   }
 
-  /** The run that was woken last, once. */
-  takeWoken(): string | undefined {
+  /** The runs that were woken since the last time. */
+  takeWoken(): readonly string[] {
     const woken = this.#woken;
-    this.#woken = undefined;
+    this.#woken = [];
     return woken;
   }
 
@@ -111,7 +111,8 @@ export class StandIn {
         this.#statements += 1;
         const id = `statement-${String(this.#statements)}`;
         const { WithEvent, StatementName, SessionId = `session-${String(this.#statements)}` } = input;
-        if (WithEvent === true && typeof StatementName === 'string') this.#open = { id, name: StatementName };
+        if (WithEvent === true && typeof StatementName === 'string')
+          this.#open.push({ id, name: StatementName });
         const isWaitedFor = input['WaitTimeSeconds'] !== undefined;
         return { Id: id, SessionId, Status: isWaitedFor ? 'FINISHED' : 'SUBMITTED', RedshiftPid: 1 };
       }
@@ -122,8 +123,9 @@ export class StandIn {
           readonly DetailType: string;
           readonly Detail: string;
         }[];
-        const woken = entries.findLast(({ DetailType }) => DetailType === 'Run Woken');
-        if (woken !== undefined) this.#woken = (JSON.parse(woken.Detail) as { readonly runId: string }).runId;
+        for (const { DetailType, Detail } of entries)
+          if (DetailType === 'Run Woken')
+            this.#woken.push((JSON.parse(Detail) as { readonly runId: string }).runId);
         return { FailedEntryCount: 0, Entries: entries.map(() => ({ EventId: 'e' })) };
       }
       default:

@@ -36,6 +36,7 @@ const PARAMETERS = [
   'alarmsEmail',
   'alarmsFormat',
   'oldestRunHours',
+  'memory',
   'runStepConcurrency',
   'sweepConcurrency',
   'permissionsBoundary',

@@ -23,6 +23,9 @@ const LIKE_PRODUCTION = /^(prod|production|live)(-|$)/;
 const MOST_DAYS = 3650;
 const MOST_TAGS = 40;
 const MOST_CONCURRENCY = 1000;
+/** In MB: of a function of Lambda; less than the first would not hold Node and what a run needs (`npm run bench -- bundle`). */
+const LEAST_MEMORY = 128;
+const MOST_MEMORY = 10_240;
 const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=.@/-]+$/;
 const POLICY = /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/;
 const TOPIC = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/;
@@ -52,6 +55,7 @@ function settingsOf(parameters, problems) {
     logRetentionDays: logRetentionDays(),
     protect: isOn('protect', LIKE_PRODUCTION.test(parameters.stage)),
     oldestRunHours: wholeNumber('oldestRunHours', 1, 24 * 30),
+    memory: wholeNumber('memory', LEAST_MEMORY, MOST_MEMORY),
     runStepConcurrency: concurrency('runStepConcurrency'),
     sweepConcurrency: concurrency('sweepConcurrency'),
     copyRole: copyRole(),
@@ -255,4 +259,15 @@ function listOf(text) {
     .filter((entry) => entry !== '');
 }
 
-module.exports = { EMAIL, LOG_RETENTION_DAYS, listOf, MOST_CONCURRENCY, POLICY, ROLE, settingsOf, TOPIC };
+module.exports = {
+  EMAIL,
+  LEAST_MEMORY,
+  LOG_RETENTION_DAYS,
+  listOf,
+  MOST_CONCURRENCY,
+  MOST_MEMORY,
+  POLICY,
+  ROLE,
+  settingsOf,
+  TOPIC,
+};

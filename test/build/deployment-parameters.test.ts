@@ -249,6 +249,7 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
     /^alarmsFormat=html \(--param\): must be text or chat$/,
   ],
   ['an alarm after no hours', { ...workgroup, oldestRunHours: '0' }, /^oldestRunHours=0 .* from 1 to 720$/],
+  ['too little memory', { ...workgroup, memory: '64' }, /^memory=64 .* from 128 to 10240$/],
   [
     'a function that may never run',
     { ...workgroup, runStepConcurrency: '0' },
@@ -512,6 +513,11 @@ describe('a deployment setting', () => {
     ['dev', 'true', true],
   ])('protects stage %s with protect=%s: %s', async (stage, protect, expected) => {
     expect((await deploymentWith({ ...workgroup, protect }, { stage })).protect).toBe(expected);
+  });
+
+  test('the functions have 256 MB, or what is given', async () => {
+    expect((await deploymentWith(workgroup)).memory).toBe(256);
+    expect((await deploymentWith({ ...workgroup, memory: '1024' })).memory).toBe(1024);
   });
 
   test('reserves no concurrency by default', async () => {

@@ -11,6 +11,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   watch: 'true',
   pipelineMetrics: 'true',
   oldestRunHours: '13',
+  memory: '256',
 };
 
 export interface Given {

@@ -117,6 +117,7 @@ describe('the plain template', () => {
       CodePrefix: 'baton/',
       LogRetentionDays: 30,
       CopyRole: 'default',
+      Memory: 256,
     };
     expect(of('cluster')).toEqual(always);
     expect(of('serverless')).toEqual({ ...always, AlarmsEmail: 'oncall@example.com' });
