@@ -231,8 +231,8 @@ function counts(all: Figures): string {
 const SWEEPS = 43_800;
 const IDLE: Readonly<Record<string, number>> = {
   'Lambda requests': costOf('lambdaRequest', SWEEPS),
-  // 0.1 s of 0.5 GB each, assumed.
-  'Lambda GB-seconds': costOf('lambdaGbSecond', SWEEPS * 0.05),
+  // 0.1 s of 256 MB each, assumed.
+  'Lambda GB-seconds': costOf('lambdaGbSecond', SWEEPS * 0.025),
   'DynamoDB reads': costOf('readUnit', SWEEPS),
   SQS: costOf('sqsRequest', 657_000),
   logs: costOf('logsGb', (SWEEPS * 1.3) / 1e6),
