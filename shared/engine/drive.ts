@@ -6,12 +6,14 @@ import type { Plan } from '../pipeline/plan.ts';
 import { decide } from '../run/decide.ts';
 import type { Answer, Context, Decision } from '../run/decide.ts';
 import type { RunEvent } from '../run/run-event.ts';
+import type { Effect } from '../run/decision.ts';
 import { without } from '../run/decision.ts';
 import { defined } from '../run/defined.ts';
 import type { Run, RunState } from '../run/run.ts';
 import { perform } from './perform.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Engine, MetricName } from './ports.ts';
+import { wake } from './wake.ts';
 
 /** A driver that lost this many races leaves the run to the drivers that won them. */
 const RACES = 10;
@@ -21,6 +23,9 @@ const TURNS = 1000;
 
 /** With less time than this, no effect is started: the sweep continues. */
 const RESERVE_MS = 3_000;
+
+/** An opener that takes long is left to a function with more time: it is waited for up to 45 s. */
+const LONGEST_OPENING_MS = 48_000;
 
 /** Time that must be left in the invocation after a pause, for the effect that follows it. */
 const AFTER_PAUSE_MS = 10_000;
@@ -136,6 +141,10 @@ async function driveOnce(
     const { effect, pauseMs = 0 } = decision;
     if (effect === undefined || engine.driver.remainingMs() < RESERVE_MS) break;
     if (pauseMs > 0 && !(await paused(pauseMs, engine))) break;
+    if (isLong(effect) && engine.driver.remainingMs() < LONGEST_OPENING_MS) {
+      await wake(run.id, engine);
+      break;
+    }
     const performed = await perform(effect, run, await planOf(run, plan, engine.plans), engine);
     // The same event again, for the run whose history row is written now.
     if (performed === 'history-written') run = without(run, 'lastStep');
@@ -143,6 +152,11 @@ async function driveOnce(
     if (event?.kind === 'SlotTaken') given.epoch = event.epoch;
   }
   return answer === undefined ? { run } : { run, answer };
+}
+
+/** The warehouse may be starting, which takes a minute. */
+function isLong(effect: Effect): boolean {
+  return effect.kind === 'OpenSession' && effect.pending !== undefined;
 }
 
 /** Waits inside the invocation; false if too little time is left for what follows: the sweep continues. */

@@ -28,7 +28,7 @@ export async function perform(
       return takeSlot(run, engine);
     }
     case 'OpenSession':
-      return openSession(run, plan, engine, effect.tries);
+      return openSession(run, plan, engine, effect);
     case 'VerifySession': {
       const sessionId = sessionOf(run);
       const proved = await warehouse.runSmall(sessionId, 'ROLLBACK', plan.session.keepAliveSeconds);
@@ -105,26 +105,31 @@ async function performOnFiles(effect: BatchEffect, run: Run, plan: Plan, engine:
   return performBatch(effect, run, plan, engine);
 }
 
-/** `Run Started` is published in parallel with the opener, so that it adds no delay. */
-async function openSession(run: Run, plan: Plan, engine: Engine, tries: number): Promise<RunEvent> {
+/** `Run Started`, where it is asked for, is published in parallel with the opener, so that it adds no delay. */
+async function openSession(
+  run: Run,
+  plan: Plan,
+  engine: Engine,
+  { tries, pending }: Effect & { kind: 'OpenSession' },
+): Promise<RunEvent> {
   const { id: runId, pipeline, trigger, generation } = run;
+  const { stage } = engine.settings;
+  const detail = { stage, runId, pipeline, trigger };
   const [opened] = await Promise.all([
     engine.warehouse.open({
       set: plan.session.set,
-      name: `baton:${engine.settings.stage}:open:${runId}:${generation}`,
-      ...defined({ warehouse: plan.warehouse }),
+      name: `baton:${stage}:open:${runId}:${generation}`,
+      ...defined({ warehouse: plan.warehouse, pending }),
     }),
-    engine.publisher.publish([
-      {
-        source: 'baton',
-        type: 'Run Started',
-        detail: { stage: engine.settings.stage, runId, pipeline, trigger },
-      },
-    ]),
+    plan.startedEvent === true && pending === undefined
+      ? engine.publisher.publish([{ source: 'baton', type: 'Run Started', detail }])
+      : undefined,
   ]);
-  return opened.ok
-    ? { kind: 'SessionOpened', ...opened.value }
-    : { kind: 'CallRefused', call: 'open', refusal: opened.refusal, tries };
+  if (!opened.ok) return { kind: 'CallRefused', call: 'open', refusal: opened.refusal, tries };
+  const { statementId, ...session } = opened.value;
+  return statementId === undefined
+    ? { kind: 'SessionOpened', ...session }
+    : { kind: 'SessionOpening', pending: { sessionId: session.sessionId, statementId }, tries };
 }
 
 async function lookAtFile({ id, trigger }: Run, engine: Engine): Promise<SeenFile | undefined> {

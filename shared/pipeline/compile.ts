@@ -308,6 +308,7 @@ class Compiler {
   #plan(steps: readonly Step[], parameters: readonly Parameter[]): Plan {
     const { session, description, concurrency, onFailure, onReplay, warehouse, onBadFile, isolate } =
       this.#settings;
+    const { startedEvent } = this.#settings;
     const keepAliveSeconds = session?.keepAlive ?? parseDuration(DEFAULTS.keepAlive) ?? 0;
     if (keepAliveSeconds > 3600) {
       this.#say(
@@ -331,6 +332,7 @@ class Compiler {
       onFailure: onFailure ?? DEFAULTS.onFailure,
       onReplay: onReplay ?? DEFAULTS.onReplay,
       ...(onBadFile === 'isolate' ? { isolateFiles: isolate?.files ?? DEFAULTS.isolateFiles } : {}),
+      ...(startedEvent === true && { startedEvent }),
       timeoutSeconds: runTimeout(this.#settings),
       ...defined({ warehouse }),
       grade: gradeOf(steps),

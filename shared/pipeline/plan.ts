@@ -172,6 +172,8 @@ export interface Plan {
   readonly onReplay: 'resume' | 'rerun' | 'skip';
   /** How many bad files of one batch may be set aside, 1 to 100. Absent: a bad file fails its run. */
   readonly isolateFiles?: number;
+  /** `Run Started` is published. Absent: it is not. */
+  readonly startedEvent?: true;
   /** The whole run's limit. Seconds. */
   readonly timeoutSeconds: number;
   readonly warehouse?: string;

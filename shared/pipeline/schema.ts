@@ -223,6 +223,11 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
       },
       description: 'Limits of onBadFile: isolate.',
     },
+    startedEvent: {
+      shape: { kind: 'flag' },
+      description: 'Also publish the event Run Started, for a rule of your own (docs/events.md).',
+      default: false,
+    },
     timeout: {
       shape: { kind: 'duration', minSeconds: 1, maxSeconds: 14 * DAY },
       description: 'The time limit of the whole run; checked once a minute.',

@@ -35,6 +35,7 @@ export interface PipelineSettings {
   readonly onReplay?: 'resume' | 'rerun' | 'skip';
   readonly onBadFile?: 'fail' | 'isolate';
   readonly isolate?: { readonly files?: number };
+  readonly startedEvent?: boolean;
   readonly timeout?: number;
   readonly retry?: RetrySettings;
   readonly warehouse?: string;

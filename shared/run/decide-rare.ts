@@ -16,7 +16,7 @@ import { onRebuildPlanned } from './rebuild.ts';
 import type { RunEvent } from './run-event.ts';
 import type { CancellingRun, FailureCard, Run } from './run.ts';
 import { isActive, isCancelling, isStopped } from './run.ts';
-import { onCallRefused, onNameLookedUp, onSessionSeen } from './submission.ts';
+import { onCallRefused, onNameLookedUp, onSessionOpening, onSessionSeen } from './submission.ts';
 import { bounded } from './text.ts';
 import { onDriveFailed } from './trouble.ts';
 
@@ -29,6 +29,8 @@ export function decideRare(run: Run, happened: RunEvent, context: Context): Deci
   switch (event.kind) {
     case 'CallRefused':
       return onCallRefused(run, context, event);
+    case 'SessionOpening':
+      return onSessionOpening(run, event);
     case 'SessionSeen':
       return onSessionSeen(run, context, event);
     case 'NameLookedUp':

@@ -106,6 +106,7 @@ function onActive(
     case 'VerdictRead':
       return onVerdictRead(run, context, event);
     case 'CallRefused':
+    case 'SessionOpening':
     case 'SessionSeen':
     case 'NameLookedUp':
     case 'LoadErrorsRead':
@@ -209,8 +210,14 @@ function onSlotTaken(run: RunIn<Queued>, context: Context, { epoch, plan }: Slot
   const active = running(begun, READY, epochSeconds(context.now) + 90);
   const { session, slot } = run;
   switch (session.state) {
-    case 'none':
-      return store(active, fileWork(run) ?? { kind: 'OpenSession', tries: 0 });
+    case 'none': {
+      const files = fileWork(run);
+      if (files !== undefined) return store(active, files);
+      const open = { kind: 'OpenSession', tries: 0 } as const;
+      // Stored with the claim of the first step; sooner if the opener takes long (submission.ts), or a drive has failed: at the end
+      // of its patience the run must know its slot.
+      return run.failedDrives > 0 ? store(active, open) : ask(active, open);
+    }
     case 'lost':
       return { ...proceed(active, context), save: 'version' };
     case 'open': {

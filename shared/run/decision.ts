@@ -41,8 +41,8 @@ export interface Context {
 export type Effect =
   /** Answer: SlotTaken or SlotBusy. */
   | { readonly kind: 'TakeSlot' }
-  /** The effect-free opener; publishes `Run Started` in parallel. Answer: SessionOpened or CallRefused. */
-  | { readonly kind: 'OpenSession'; readonly tries: number }
+  /** The effect-free opener; `pending`: waits on for one that was sent. Answer: SessionOpened, SessionOpening or CallRefused. */
+  | { readonly kind: 'OpenSession'; readonly tries: number; readonly pending?: PendingOpener }
   /** ROLLBACK in the run's session: shows that it is usable. Answer: SessionVerified or CallRefused. */
   | { readonly kind: 'VerifySession'; readonly tries: number }
   /** Calls ListSessions. Answer: SessionSeen. */
@@ -81,6 +81,12 @@ export type Effect =
   | { readonly kind: 'PerformActions' }
   /** Answer: Woken. */
   | { readonly kind: 'Wake' };
+
+/** The first statement of a session that is taking long. */
+export interface PendingOpener {
+  readonly sessionId: string;
+  readonly statementId: string;
+}
 
 export type LookUpReason =
   /** A claim got old without a record: does its statement exist, and if not, is its session idle? */

@@ -2,7 +2,7 @@
  * Everything that can happen to a run: events from outside, and the answers to its own effects. Events from outside are
  * wake-ups, not facts: they are trusted only as far as `decide` can check them.
  */
-import type { Failed, Finished, LookUpReason, Problem, StatementEnd } from './decision.ts';
+import type { Failed, Finished, LookUpReason, PendingOpener, Problem, StatementEnd } from './decision.ts';
 import type { PlanView } from './plan-view.ts';
 import type {
   FailureCard,
@@ -23,6 +23,7 @@ export type RunEvent =
   | SlotTaken
   | { readonly kind: 'SlotBusy' }
   | { readonly kind: 'SessionOpened'; readonly sessionId: string; readonly pid?: number }
+  | SessionOpening
   | { readonly kind: 'SessionVerified'; readonly sessionId: string }
   | CallRefused
   | SessionSeen
@@ -63,6 +64,13 @@ export interface SlotTaken {
   readonly epoch: number;
   /** Today's plan if it is a different one: a run that has not begun adopts it. */
   readonly plan?: PlanView;
+}
+
+/** The opener takes long: the warehouse may be starting. */
+export interface SessionOpening {
+  readonly kind: 'SessionOpening';
+  readonly pending: PendingOpener;
+  readonly tries: number;
 }
 
 /** Opening, verifying or submitting was refused or failed. */

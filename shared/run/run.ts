@@ -104,6 +104,7 @@ export interface Stopped {
   readonly card?: FailureCard;
   readonly endedAt: string;
   readonly pendingActions: readonly PendingAction[];
+  readonly nextCheckAt?: number;
 }
 
 /** What people are told of a stop, as it was known then. */
@@ -129,12 +130,15 @@ export type Ended =
       readonly state: 'SUCCEEDED';
       readonly endedAt: string;
       readonly pendingActions: readonly PendingAction[];
+      /** Epoch seconds, where actions are pending; absent: when it ended. */
+      readonly nextCheckAt?: number;
     }
   | {
       readonly state: 'CANCELLED';
       readonly error: Failure;
       readonly endedAt: string;
       readonly pendingActions: readonly PendingAction[];
+      readonly nextCheckAt?: number;
     }
   /** A newer upload of the same key was admitted first. */
   | { readonly state: 'SUPERSEDED'; readonly endedAt: string; readonly pendingActions: readonly [] };

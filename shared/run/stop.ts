@@ -3,13 +3,16 @@ import { defined } from './defined.ts';
 import { commandLine } from './command.ts';
 import { settled } from './batch.ts';
 import type { Context, Decision } from './decision.ts';
-import { ask, iso, nothing, store, without } from './decision.ts';
+import { ask, epochSeconds, iso, nothing, store, without } from './decision.ts';
 import type { Ended, Failure, FinishedStep, PendingAction, RestingRun, Run, RunIn, Stopped } from './run.ts';
 import { fileOf } from './trigger.ts';
 import { shortened } from './text.ts';
 
 /** Bytes of the error on a run. */
 const LONGEST_MESSAGE = 1000;
+
+/** How long pending actions of a dead driver may wait for the sweep, in seconds. */
+const SOON = 90;
 
 /** The follow-ups of a run that ended. */
 const ALL: readonly PendingAction[] = ['history', 'release', 'wake', 'publish', 'close'];
@@ -93,12 +96,21 @@ function atRest<L extends Stopped | Ended>(run: Run, life: L, row?: FinishedStep
   const { session } = run;
   return {
     ...run,
-    life,
+    life: { ...life, ...defined({ nextCheckAt: checkedAsBefore(run, life) }) },
     session: session.state === 'open' ? without(session, 'mustVerify') : session,
     failedDrives: 0,
     failures: run.failures + ('resumeWith' in life ? 1 : 0),
     ...defined({ lastStep: row }),
   };
+}
+
+/** The time of the next check is in an index: it is kept where that is soon enough for what is pending. */
+function checkedAsBefore(
+  { life: before }: Run,
+  { endedAt, pendingActions }: Stopped | Ended,
+): number | undefined {
+  if (pendingActions.length === 0 || !('nextCheckAt' in before)) return undefined;
+  return Math.min(before.nextCheckAt ?? Infinity, epochSeconds(Date.parse(endedAt)) + SOON);
 }
 
 /** Pending actions were performed; after the last one, a write removes the run from the sweep's index. */
@@ -110,8 +122,10 @@ export function onActionsDone(run: Run, done: readonly PendingAction[]): Decisio
   )
     return nothing(run, `${done.join(', ')}: not all of them are pending`);
   const pendingActions = life.pendingActions.filter((action) => !done.includes(action));
-  const left = { ...after(run, done), life: { ...life, pendingActions } } as RestingRun;
-  return pendingActions.length === 0 ? store(left) : ask(left, { kind: 'PerformActions' });
+  const { nextCheckAt: _, ...rest } = { nextCheckAt: undefined, ...life };
+  const isDone = pendingActions.length === 0;
+  const left = { ...after(run, done), life: { ...(isDone ? rest : life), pendingActions } } as RestingRun;
+  return isDone ? store(left) : ask(left, { kind: 'PerformActions' });
 }
 
 function after(run: Run, done: readonly PendingAction[]): Run {

@@ -6,9 +6,9 @@ import { ask, failureOf, iso, nothing, store, waiting, working } from './decisio
 import { onOldClaim, onOldClaimInIdleSession } from './old-claim.ts';
 import { onSessionLost, onUnknownOutcome } from './unknown-outcome.ts';
 import { SESSION_PAUSES_MS } from './retry.ts';
-import type { CallRefused, NameLookedUp, Refusal, SessionSeen } from './run-event.ts';
+import type { CallRefused, NameLookedUp, Refusal, SessionOpening, SessionSeen } from './run-event.ts';
 import type { ActiveRun, Claimed } from './run.ts';
-import { isClaimed, isToVerify, submitted } from './run.ts';
+import { isClaimed, isReady, isToVerify, submitted } from './run.ts';
 import { stopAfterStep } from './step-end.ts';
 import { fail } from './stop.ts';
 
@@ -82,12 +82,19 @@ export function onCallRefused(run: ActiveRun, context: Context, event: CallRefus
   }
 }
 
+/** Until now only the pool may show that the run has begun. */
+export function onSessionOpening(run: ActiveRun, { pending, tries }: SessionOpening): Decision {
+  return isReady(run) && run.session.state === 'none'
+    ? store(run, { kind: 'OpenSession', tries, pending })
+    : nothing(run, 'the run already has a session');
+}
+
 function onOpenRefused(run: ActiveRun, context: Context, refusal: Refusal, tries: number): Decision {
   if (refusal.reason === 'rejected') return fail(run, context, refused(run, refusal).error);
   const pause = patience(tries, context);
-  return tries < PAUSES_INSIDE
-    ? ask(run, { kind: 'OpenSession', tries: tries + 1 }, pause)
-    : store(waiting(run, context, pause, refusal.message));
+  if (tries >= PAUSES_INSIDE) return store(waiting(run, context, pause, refusal.message));
+  const again = { kind: 'OpenSession', tries: tries + 1 } as const;
+  return tries === 0 ? { ...store(run, again), pauseMs: pause } : ask(run, again, pause);
 }
 
 function onVerifyRefused(run: ActiveRun, context: Context, refusal: Refusal, tries: number): Decision {

@@ -1,4 +1,5 @@
 /** The RunStore port over DynamoDB: one table, single-item conditional writes only. */
+import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -81,8 +82,9 @@ export class DynamoDbRunStore implements RunStore {
 
   async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
     const next: Run = { ...run, version: version + 1, writerId: by };
+    const item = runItem(next, this.#historyDays);
     const refused = await this.#put(
-      runItem(next, this.#historyDays),
+      item,
       'version = :version AND (incarnationId = :incarnation OR birth = :incarnation)',
       {
         ':version': version,
@@ -90,12 +92,8 @@ export class DynamoDbRunStore implements RunStore {
       },
     );
     if (refused === undefined) return next;
-    const ours =
-      refused.item !== undefined &&
-      refused.item['version'] === next.version &&
-      refused.item['incarnationId'] === next.incarnationId &&
-      refused.item['writerId'] === by;
-    return ours ? next : 'conflict';
+    // Exactly what was written: one invocation may write the same run in another way, too, when it absorbs it into a batch.
+    return isDeepStrictEqual(refused.item, unmarshall(marshalled(item))) ? next : 'conflict';
   }
 
   async record(run: Run, by: string): Promise<Run | 'conflict'> {
@@ -457,7 +455,7 @@ export class DynamoDbRunStore implements RunStore {
     return this.#conditionally(
       new PutItemCommand({
         TableName: this.#table,
-        Item: marshall(item, { removeUndefinedValues: true }),
+        Item: marshalled(item),
         ...(condition === undefined
           ? {}
           : { ConditionExpression: condition, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
@@ -521,6 +519,10 @@ export class DynamoDbRunStore implements RunStore {
     }
     return items;
   }
+}
+
+function marshalled(item: Item): StoredItem {
+  return marshall(item, { removeUndefinedValues: true });
 }
 
 /** Nothing for an item that cannot be read: `load` says why. */

@@ -209,6 +209,7 @@ const looked = map({ nextCheckAt: count });
 const waiting = map({ waitingFor: optional(text) });
 const ended = map({
   endedAt: instant,
+  nextCheckAt: optional(count),
   pendingActions: optional(list(one('members', 'history', 'release', 'wake', 'publish', 'close'))),
 });
 const absorbed = map({ into: text, absorbedAt: instant });
@@ -268,8 +269,9 @@ function lifeOf(read: Reader): Life {
 }
 
 function endOf(read: Reader) {
-  const { endedAt, pendingActions = [] } = read(ended);
-  return { endedAt, pendingActions };
+  const { endedAt, nextCheckAt, pendingActions = [] } = read(ended);
+  const isKept = pendingActions.length > 0 && nextCheckAt !== Math.floor(Date.parse(endedAt) / 1000);
+  return { endedAt, pendingActions, ...(isKept && defined({ nextCheckAt })) };
 }
 
 function workOf(read: Reader): Work {

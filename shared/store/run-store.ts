@@ -27,7 +27,7 @@ export interface RunStore {
   create(run: Run): Promise<{ outcome: 'created' } | { outcome: 'exists'; run: Run }>;
   /**
    * Stores `run` if the stored version is still `version`, and the item was not recreated meanwhile. A write of our own that lost its reply and was sent again
-   * by the SDK is recognized by its writer and version.
+   * by the SDK is recognized: the item is exactly what it wrote.
    */
   save(run: Run, version: number, by: string): Promise<Run | 'conflict'>;
   /** Records a submission if the claim still carries its token, even if other drivers have written since. */

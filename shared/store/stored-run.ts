@@ -100,15 +100,13 @@ function storedBatch(batch: Batch): StoredBatch {
 function storedLife(run: Run): Pick<StoredRun, 'state' | 'phase'> & Partial<StoredRun> {
   const { life } = run;
   if (isAtRest(run)) {
-    const { pendingActions, ...rest } = run.life;
+    const { pendingActions, nextCheckAt, ...rest } = { nextCheckAt: undefined, ...run.life };
     // Until all is done for it, the run is in the sweep's index.
+    const endedAt = Date.parse('endedAt' in rest ? rest.endedAt : '');
     const pending =
       pendingActions.length === 0
         ? {}
-        : {
-            pendingActions,
-            nextCheckAt: Math.floor(Date.parse('endedAt' in rest ? rest.endedAt : '') / 1000),
-          };
+        : { pendingActions, nextCheckAt: nextCheckAt ?? Math.floor(endedAt / 1000) };
     return { phase: 'READY', ...rest, ...pending };
   }
   if (!('work' in life)) return { phase: 'READY', ...life };

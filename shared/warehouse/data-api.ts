@@ -20,7 +20,15 @@ import { pages } from '../pages.ts';
 import { defined } from '../run/defined.ts';
 import type { Refusal } from '../run/run-event.ts';
 import { OPENER_KEEP_ALIVE_SECONDS } from './warehouse.ts';
-import type { Opening, Result, SmallEnd, StatementStatus, Submission, Warehouse } from './warehouse.ts';
+import type {
+  Opened,
+  Opening,
+  Result,
+  SmallEnd,
+  StatementStatus,
+  Submission,
+  Warehouse,
+} from './warehouse.ts';
 
 /** How to reach the warehouse with the first call of a session (Redshift management guide: Using the Data API). */
 export interface Connection {
@@ -32,6 +40,8 @@ export interface Connection {
 }
 
 const LONGEST_WAIT_SECONDS = 30;
+/** A warehouse that is awake answers sooner. */
+const OPENER_WAIT_SECONDS = 2;
 /** Of an answer to a question of our own. */
 const MOST_ROWS = 1_000;
 
@@ -54,25 +64,37 @@ export class DataApiWarehouse implements Warehouse {
     this.#others = others;
   }
 
-  async open({ set, name, warehouse }: Opening): Promise<Result<{ sessionId: string; pid?: number }>> {
+  async open({ set, name, warehouse, pending }: Opening): Promise<Result<Opened>> {
+    if (pending !== undefined) return this.#asResult(() => this.#openPending(pending));
     const settings = Object.entries(set).map(([key, value]) => `SET ${key} TO ${value}`);
-    return this.#asResult(async () => {
-      const { answer, statementId, status } = await this.#runToEnd(
+    return this.#asResult<Opened>(async () => {
+      const answer = await this.#send(
         {
           ...this.#connectionTo(warehouse),
           StatementName: name,
           SessionKeepAliveSeconds: OPENER_KEEP_ALIVE_SECONDS,
+          ClientToken: this.#randomToken(),
+          WaitTimeSeconds: OPENER_WAIT_SECONDS,
         },
         settings.length === 0 ? ['SELECT 1'] : settings,
       );
-      if (status !== 'FINISHED') return { ok: false, refusal: await this.#whyNotOpened(statementId, status) };
-      const value = { sessionId: required(answer.SessionId, 'SessionId') };
+      const statementId = required(answer.Id, 'Id');
+      const status = statusOf(answer.Status);
+      if (status !== 'RUNNING' && status !== 'FINISHED')
+        return { ok: false, refusal: await this.#whyNotOpened(statementId, status) };
+      const sessionId = required(answer.SessionId, 'SessionId');
+      if (status === 'RUNNING') return { ok: true, value: { sessionId, statementId } };
       const pid = answer.RedshiftPid ?? (await this.#pidOf(statementId));
-      return {
-        ok: true,
-        value: pid === undefined ? value : { ...value, pid },
-      };
+      return { ok: true, value: { sessionId, ...defined({ pid }) } };
     });
+  }
+
+  async #openPending({ sessionId, statementId }: Required<Opening>['pending']): Promise<Result<Opened>> {
+    const seen = await this.#poll(statementId, LONGEST_WAIT_SECONDS);
+    const status = seen === 'RUNNING' ? await this.#poll(statementId, LONGEST_WAIT_SECONDS / 2) : seen;
+    if (status !== 'FINISHED') return { ok: false, refusal: await this.#whyNotOpened(statementId, status) };
+    const pid = await this.#pidOf(statementId);
+    return { ok: true, value: { sessionId, ...defined({ pid }) } };
   }
 
   async submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>> {
@@ -240,14 +262,15 @@ export class DataApiWarehouse implements Warehouse {
       sqls,
     );
     const statementId = required(answer.Id, 'Id');
-    return { answer, statementId, status: await this.#untilEnd(statementId, answer.Status) };
+    // The long poll may time out before the statement ends; one more is tried, then the caller continues without.
+    const seen = statusOf(answer.Status);
+    const status = seen === 'RUNNING' ? await this.#poll(statementId, LONGEST_WAIT_SECONDS / 2) : seen;
+    return { statementId, status };
   }
 
-  /** A long poll may time out before the statement ends; one more is tried, then the caller continues without. */
-  async #untilEnd(statementId: string, status: StatusString | undefined): Promise<StatementStatus['status']> {
-    if (statusOf(status) !== 'RUNNING') return statusOf(status);
+  async #poll(statementId: string, seconds: number): Promise<StatementStatus['status']> {
     const answer = await this.#client.send(
-      new DescribeStatementCommand({ Id: statementId, WaitTimeSeconds: LONGEST_WAIT_SECONDS / 2 }),
+      new DescribeStatementCommand({ Id: statementId, WaitTimeSeconds: seconds }),
     );
     return statusOf(answer.Status);
   }

@@ -20,6 +20,15 @@ export interface Opening {
   readonly name: string;
   /** Workgroup or cluster, if it is not the stage's own. */
   readonly warehouse?: string;
+  /** That first statement, if it was sent before. */
+  readonly pending?: { readonly sessionId: string; readonly statementId: string };
+}
+
+/** `statementId`: the first statement, if it has not ended within 2 s; the process is not known then. */
+export interface Opened {
+  readonly sessionId: string;
+  readonly pid?: number;
+  readonly statementId?: string;
 }
 
 export interface Submission {
@@ -66,8 +75,11 @@ export interface SmallEnd {
 }
 
 export interface Warehouse {
-  /** Opens a session with an effect-free first statement, waiting for its end. Keep-alive `OPENER_KEEP_ALIVE_SECONDS`. */
-  open(opening: Opening): Promise<Result<{ sessionId: string; pid?: number }>>;
+  /**
+   * Opens a session with an effect-free first statement, waiting up to 2 s for its end; or waits up to 45 s for one that was sent before
+   * (`pending`). Keep-alive `OPENER_KEEP_ALIVE_SECONDS`.
+   */
+  open(opening: Opening): Promise<Result<Opened>>;
   submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>>;
   describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'>;
   /** The first rows of a result, from as many pages as it takes. It is kept for 24 hours. */

@@ -87,6 +87,20 @@ export function runStoreSuite(
       expect(flat(await store.load(run.id))).toMatchObject({ state: 'WAITING', version: 3, writerId: 'a' });
     });
 
+    it('recognizes its own write when it is sent again, and no other of the same invocation', async () => {
+      const run = newRun();
+      await store.create(run);
+      const running = changed(run, { state: 'RUNNING' });
+      const saved = await store.save(running, 1, 'a');
+      expect(await store.save(running, 1, 'a')).toEqual(saved);
+      expect(await store.save(changed(run, { state: 'FAILED' }), 1, 'a')).toBe('conflict');
+      const absorbed = { ...newRun(), id: `${run.id}-absorbed` };
+      await store.create(absorbed);
+      const member = { run: absorbed.id, version: 1, incarnation: absorbed.incarnationId };
+      await store.absorb(member, 'batch', '2026-11-24T08:00:00.000Z', 'a');
+      expect(await store.save(changed(absorbed, { state: 'RUNNING' }), 1, 'a')).toBe('conflict');
+    });
+
     it('does not mistake the write to an item of another incarnation for its own', async () => {
       const run = newRun();
       await store.create({ ...run, incarnationId: 'cd' });

@@ -58,7 +58,7 @@ describe('a run in which nothing goes wrong', () => {
       ['20_load.sql', 'FINISHED', 5000],
       ['30_commit.sql', 'FINISHED', 12],
     ]);
-    expect(world.types()).toEqual(['Run Started', 'Run Succeeded']);
+    expect(world.types()).toEqual(['Run Succeeded']);
     expect((await world.store.loadPool('orders')).holders).toEqual({});
     world.time += 1_000;
     expect(await world.warehouse.session('session-1')).toBe('CLOSED');
@@ -212,7 +212,7 @@ describe('a failed run', () => {
       'detail-type': 'Resume Requested',
       detail: { runId: id },
     });
-    expect(world.types()).toEqual(['Run Started', 'Run Failed']);
+    expect(world.types()).toEqual(['Run Failed']);
     expect((await world.store.loadPool('orders')).holders).toHaveProperty(id);
   });
 

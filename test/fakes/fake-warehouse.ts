@@ -4,9 +4,16 @@
  * after their keep-alive.
  */
 import { LONGEST_SESSION_MS, MEMORY_MS, TOKEN_MEMORY_MS } from '../../local/redshift/protocol/times.ts';
+import { defined } from '../../shared/run/defined.ts';
 import { refusalOf, statementIdOf } from '../../shared/warehouse/refusal.ts';
 import { OPENER_KEEP_ALIVE_SECONDS } from '../../shared/warehouse/warehouse.ts';
-import type { SmallEnd, StatementStatus, Submission, Warehouse } from '../../shared/warehouse/warehouse.ts';
+import type {
+  Opening,
+  SmallEnd,
+  StatementStatus,
+  Submission,
+  Warehouse,
+} from '../../shared/warehouse/warehouse.ts';
 
 export interface FakeStatement {
   readonly id: string;
@@ -86,6 +93,8 @@ export class FakeWarehouse implements Warehouse {
   /** Called after its effect; may throw: the reply is lost. */
   after: (call: string) => void = () => undefined;
   observer: Observer | undefined;
+  /** The first statement of a session has not ended when its call is answered. */
+  opensSlowly: () => boolean = () => false;
   /** Where false, a session ends only when told: for what outlives every session of AWS. */
   sessionsExpire = true;
   /** What becomes of a statement that is cancelled: it may have committed just before. */
@@ -102,7 +111,9 @@ export class FakeWarehouse implements Warehouse {
     this.#now = now;
   }
 
-  async open(): ReturnType<Warehouse['open']> {
+  async open(opening?: Pick<Opening, 'pending'>): ReturnType<Warehouse['open']> {
+    const { pending } = { ...opening };
+    if (pending !== undefined) return this.#openPending(pending.sessionId);
     return this.#call('open', () => {
       const pid = 101 + this.sessions.size;
       const session: FakeSession = {
@@ -114,8 +125,18 @@ export class FakeWarehouse implements Warehouse {
         openedAt: this.#now(),
       };
       this.sessions.set(session.id, session);
-      return { sessionId: session.id, pid };
+      return this.opensSlowly()
+        ? { sessionId: session.id, statementId: `opener-of-${session.id}` }
+        : { sessionId: session.id, pid };
     });
+  }
+
+  async #openPending(sessionId: string): ReturnType<Warehouse['open']> {
+    const session = this.#current(sessionId);
+    if (session?.status !== 'CLOSED')
+      return this.#call('open', () => ({ sessionId, ...defined({ pid: session?.pid }) }));
+    const message = "the session's first statement was ABORTED";
+    return { ok: false, refusal: { reason: 'throttled', class: 'transient', message } };
   }
 
   async submit(submission: Submission): ReturnType<Warehouse['submit']> {

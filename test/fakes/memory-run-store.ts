@@ -2,6 +2,8 @@
  * The RunStore port and the lists of the command in memory: the same conditions as the real ones, held to by the same contract suite. Runs are read-only
  * everywhere, so they are handed out as they are.
  */
+import { isDeepStrictEqual } from 'node:util';
+
 import { runEntry } from '../../cli/aws/dynamo-run-reader.ts';
 import type {
   ByState,
@@ -54,10 +56,10 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
   async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
     const there = this.runs.get(run.id);
     if (there?.incarnationId !== run.incarnationId) return 'conflict';
-    // As of a write whose reply was lost and that was sent again.
-    if (there.version === version + 1 && there.writerId === by) return there;
-    if (there.version !== version) return 'conflict';
     const next = { ...run, version: version + 1, writerId: by };
+    // As of a write whose reply was lost and that was sent again.
+    if (isDeepStrictEqual(there, next)) return there;
+    if (there.version !== version) return 'conflict';
     this.#set(next, there);
     return next;
   }

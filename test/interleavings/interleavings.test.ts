@@ -2,7 +2,13 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Configuration } from '../verify/interleavings/configuration.ts';
-import { oneStep, paused, smallest, smallestOfTwo } from '../verify/interleavings/configuration.ts';
+import {
+  oneStep,
+  paused,
+  slowOpeners,
+  smallest,
+  smallestOfTwo,
+} from '../verify/interleavings/configuration.ts';
 import { explore, walk } from '../verify/interleavings/explore.ts';
 import type { Sabotage } from '../verify/interleavings/moves.ts';
 
@@ -41,6 +47,12 @@ it('every state of two drivers of one step is valid, without drivers that can ha
 
 it('every state of one driver of a pipeline that is paused and unpaused at any time is valid and leads to an end', async () => {
   const explored = await explore(paused);
+  expect(explored.violation).toBeUndefined();
+  expect(explored.complete).toBe(true);
+});
+
+it('every state of one driver is valid and leads to an end, also where a session takes long to open and its run is cancelled meanwhile', async () => {
+  const explored = await explore(slowOpeners);
   expect(explored.violation).toBeUndefined();
   expect(explored.complete).toBe(true);
 });

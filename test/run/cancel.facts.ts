@@ -49,7 +49,6 @@ function cancelled(message: string, error: Partial<Failure> = {}): Changes {
     phase: 'READY',
     error: { class: 'cancelled', message, step: '40_commit.sql', ...error },
     pendingActions: ['history', 'release', 'wake', 'publish', 'close'],
-    nextCheckAt: NOW_SECONDS,
     endedAt: NOW_ISO,
   };
 }

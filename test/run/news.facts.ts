@@ -288,9 +288,12 @@ const slotTaken = { kind: 'SlotTaken', epoch: 6 } as const;
 const queuedAgain = readyAt(CHECK, { state: 'QUEUED', slot: gone, nextCheckAt: gone, verifySession: true });
 
 const slots = [
-  fact('a run that took its slot opens a session', () =>
-    expectDecision(queued, slotTaken, now, {
-      run: hasSlot,
+  fact('a run that took its slot opens a session; both are stored with the first claim', () =>
+    expectDecision(queued, slotTaken, now, { run: hasSlot, effect: { kind: 'OpenSession', tries: 0 } }),
+  ),
+  fact('a run that took its slot after a failed drive stores it first', () =>
+    expectDecision({ ...queued, failedDrives: 1 }, slotTaken, now, {
+      run: { ...hasSlot, failedDrives: 1 },
       save: 'version',
       effect: { kind: 'OpenSession', tries: 0 },
     }),
@@ -299,7 +302,6 @@ const slots = [
     const steps = plan.steps.slice(1, 4);
     expectDecision({ ...queued, steps: 8 }, { ...slotTaken, plan: { ...plan, hash: 'plan-2', steps } }, now, {
       run: { ...hasSlot, planHash: 'plan-2', steps: 3, step: '20_load.sql' },
-      save: 'version',
       effect: { kind: 'OpenSession', tries: 0 },
     });
     const empty = decide(queued, { ...slotTaken, plan: { ...plan, hash: 'plan-2', steps: [] } }, now).run;
@@ -331,7 +333,6 @@ const slots = [
   fact('a run without a session has no stale tables', () =>
     expectDecision({ ...queued, epoch: 2 }, slotTaken, now, {
       run: hasSlot,
-      save: 'version',
       effect: { kind: 'OpenSession', tries: 0 },
     }),
   ),

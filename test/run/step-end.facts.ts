@@ -804,7 +804,6 @@ function stoppedAt(cursor: number, error: Failure): Parameters<typeof changed>[1
       event:
         '{"source":"baton.request","detail-type":"Resume Requested","detail":{"requestId":"resume-run-1-3","stage":"dev","runId":"run-1","actor":"console"}}',
     },
-    nextCheckAt: NOW_SECONDS,
     endedAt: '2026-11-24T08:10:00.500Z',
   };
 }

@@ -74,7 +74,6 @@ const stopped = {
   error: sqlFailure,
   failures: 1,
   lastStep: failedRow,
-  nextCheckAt: NOW_SECONDS,
   endedAt: NOW_ISO,
 } as const;
 
@@ -155,7 +154,6 @@ export const stopFacts = [
         failures: 1,
         pendingActions: ['history', 'release', 'wake', 'publish'],
         resumeWith: cancelOnDev,
-        nextCheckAt: NOW_SECONDS,
         endedAt: NOW_ISO,
       },
       ...given,
@@ -183,7 +181,6 @@ export const stopFacts = [
         }),
         pendingActions: ['history', 'publish'],
         resumeWith: resolveOnDev,
-        nextCheckAt: NOW_SECONDS,
         endedAt: NOW_ISO,
       },
       ...given,
@@ -205,7 +202,7 @@ export const stopFacts = [
     const card = { text: 'it failed', waiting: 2 };
     const failed = restingAt(COMMIT, 'FAILED', { pendingActions: ['publish'], nextCheckAt: NOW_SECONDS });
     expectDecision(failed, { kind: 'CardMade', card }, now, {
-      run: { card, nextCheckAt: Math.floor(Date.parse('2026-11-24T08:05:00.000Z') / 1000) },
+      run: { card },
       save: 'version',
       effect: { kind: 'PerformActions' },
     });
@@ -271,7 +268,6 @@ export const stopFacts = [
           cursor: 8,
           lastStep: rowOf(AUDIT, { rows: 12 }),
           pendingActions: ['history', 'release', 'wake', 'publish', 'close'],
-          nextCheckAt: NOW_SECONDS,
           endedAt: NOW_ISO,
         },
         ...given,

@@ -226,12 +226,11 @@ const open = [
     });
   }),
   fact('a refused opener is retried twice in the invocation, then later', () => {
-    expectDecision(
-      opening,
-      refused('open', 'throttled', 0),
-      now,
-      pause(1_500, { kind: 'OpenSession', tries: 1 }),
-    );
+    // By then the run must be seen to have begun.
+    expectDecision(opening, refused('open', 'throttled', 0), now, {
+      ...pause(1_500, { kind: 'OpenSession', tries: 1 }),
+      save: 'version',
+    });
     expectDecision(
       opening,
       refused('open', 'outcome-unknown', 1),
@@ -241,6 +240,16 @@ const open = [
     expectDecision(opening, refused('open', 'throttled', 2), now, {
       run: { state: 'WAITING', nextCheckAt: NOW_SECONDS + 6, waitingFor: 'it said no' },
       save: 'version',
+    });
+  }),
+  fact('an opener that takes long is waited for when the run is stored', () => {
+    const pending = { sessionId: 'session-1', statementId: 'statement-0' };
+    expectDecision(opening, { kind: 'SessionOpening', pending, tries: 1 }, now, {
+      save: 'version',
+      effect: { kind: 'OpenSession', tries: 1, pending },
+    });
+    expectDecision(claimedAt(STAGE), { kind: 'SessionOpening', pending, tries: 0 }, now, {
+      note: 'the run already has a session',
     });
   }),
   fact('the pause for a full warehouse is a minute at most, half of it random', () => {

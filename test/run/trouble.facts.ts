@@ -10,7 +10,6 @@ import {
   NOW,
   now,
   NOW_ISO,
-  NOW_SECONDS,
   OLD_TOKEN,
   plan,
   readyAt,
@@ -37,7 +36,6 @@ const failed: Changes = {
       '{"source":"baton.request","detail-type":"Resume Requested","detail":{"requestId":"resume-run-1-3","stage":"dev","runId":"run-1","actor":"console"}}',
   },
   pendingActions: ['history', 'publish'],
-  nextCheckAt: NOW_SECONDS,
   endedAt: NOW_ISO,
 };
 
@@ -118,7 +116,6 @@ export const troubleFacts = [
                 '{"source":"baton.request","detail-type":"Resolve Requested","detail":{"requestId":"resolve-run-1-3","stage":"dev","runId":"run-1","actor":"console","verdict":"applied | not-applied | abandon"}}',
             },
             pendingActions: ['history', 'publish'],
-            nextCheckAt: NOW_SECONDS,
             endedAt: NOW_ISO,
           },
           ...stops,

@@ -105,6 +105,7 @@ export const FAULT_KINDS: readonly string[] = [
   'session ended by its keep-alive',
   'statement forgotten',
   'warehouse paused',
+  'opener slow',
   'call refused in a pause',
   'hours without anybody',
   'tokens forgotten',

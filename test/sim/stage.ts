@@ -125,6 +125,11 @@ export class Stage {
         this.fired('session ended by its keep-alive');
       },
     };
+    warehouse.opensSlowly = () => {
+      if (this.quiet || !this.swarm.kinds.has('opener slow') || !this.random.chance(0.3)) return false;
+      this.fired('opener slow');
+      return true;
+    };
     warehouse.results.push({
       match: 'sys_load_error_detail',
       columns: [],

@@ -668,6 +668,28 @@ const guardsOfRuns: readonly Guard[] = [
     ],
   },
   {
+    name: 'a run whose session takes long to open is stored as begun',
+    edits: [
+      {
+        file: 'shared/run/submission.ts',
+        find: "? store(run, { kind: 'OpenSession', tries, pending })",
+        replace: "? ask(run, { kind: 'OpenSession', tries, pending })",
+      },
+    ],
+    outOfReach:
+      'people would see it QUEUED for as long as the warehouse starts: test/engine/opening.test.ts holds it',
+  },
+  {
+    name: 'what is pending of an ended run is looked at soon, whenever its statement would have been',
+    edits: [
+      {
+        file: 'shared/run/stop.ts',
+        find: 'return Math.min(before.nextCheckAt ?? Infinity, epochSeconds(Date.parse(endedAt)) + SOON);',
+        replace: 'return (before.nextCheckAt ?? 0) + 7 * 86_400;',
+      },
+    ],
+  },
+  {
     name: 'a run whose slot was handed on and that is not driven at once is woken',
     edits: [
       {

@@ -31,6 +31,8 @@ export interface Configuration {
   readonly late: boolean;
   /** A driver may stand still for 100 s and go on then. */
   readonly frozen: boolean;
+  /** The first statement of a session may take longer than its call waits. */
+  readonly slow: boolean;
   /** Completion events of statements that no one waits for any more are delivered too. */
   readonly oldEvents: boolean;
 }
@@ -91,6 +93,7 @@ function configuration(
     ...(more.cancel === true ? ['cancel'] : []),
     ...(more.pause === true ? ['pause'] : []),
     ...(more.frozen === true ? ['frozen drivers'] : []),
+    ...(more.slow === true ? ['slow openers'] : []),
     ...(more.oldEvents === true ? ['old events'] : []),
   ];
   return {
@@ -102,6 +105,7 @@ function configuration(
     pause: false,
     late: false,
     frozen: false,
+    slow: false,
     oldEvents: false,
     ...more,
   };
@@ -118,6 +122,9 @@ export const oneStep = configuration('D', 2, {});
 
 /** One step of a pipeline that is paused and unpaused: explored by `npm test`. */
 export const paused = configuration('D', 1, {}, { pause: true });
+
+/** The warehouse is starting: explored by `npm test`. */
+export const slowOpeners = configuration('D', 1, {}, { slow: true, cancel: true });
 
 export const configurations: readonly Configuration[] = [
   smallest,
@@ -148,4 +155,6 @@ export const configurations: readonly Configuration[] = [
   paused,
   configuration('D', 2, {}, { pause: true }),
   configuration('S D', 1, { permanent: 1, deaths: 1 }, { pause: true, late: true }),
+  slowOpeners,
+  configuration('D', 2, { deaths: 1 }, { slow: true, cancel: true }),
 ];

@@ -99,6 +99,8 @@ export class Moves {
       for (const [k, call] of calls.entries()) {
         const who = `driver ${i + 1}: ${call.name}`;
         add(who, (next) => this.#answer(next, i, call, false), i === 0 && k === 0 && 'acts');
+        if (call.name === 'warehouse.open' && this.#configuration.slow && !isPending(call))
+          add(`${who}, slowly`, (next) => this.#answer(next, i, call, false, true));
         if (call.name === 'warehouse.submit' && state.left.timeouts > 0)
           add(`${who}, its answer lost`, (next) => {
             next.left.timeouts -= 1;
@@ -278,11 +280,18 @@ export class Moves {
   }
 
   /** The call of a driver has its effect; the driver has its answer, or hears that it timed out. */
-  async #answer(next: Snapshot, i: number, call: Call, isLost: boolean): Promise<string | undefined> {
+  async #answer(
+    next: Snapshot,
+    i: number,
+    call: Call,
+    isLost: boolean,
+    isSlow = false,
+  ): Promise<string | undefined> {
     const driver = next.drivers[i];
     if (driver === undefined) throw new Error(`there is no driver ${i + 1}`);
     const fakes = fakesOf(next);
     this.#sabotage(fakes);
+    fakes.warehouse.opensSlowly = () => isSlow;
     const made = fakes.warehouse.statements.length;
     const answered = await callOn(fakes, call);
     readBack(next, fakes);
@@ -331,6 +340,11 @@ export class Moves {
       ? undefined
       : noteEnd(next, this.#configuration.plan, statement);
   }
+}
+
+function isPending({ parameters }: Call): boolean {
+  const [opening] = parameters as [{ readonly pending?: object }?];
+  return opening?.pending !== undefined;
 }
 
 const FOLLOW_UPS =
