@@ -1,4 +1,6 @@
 /** Handles requests: start, resume, cancel, resolve, pause, unpause, backfill, due times, and the checks of `baton doctor`. Invoked by the command, which waits for the response, or by an event. */
+import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+
 import { operate } from '../shared/engine/operate.ts';
 import { pauseOrUnpause } from '../shared/engine/pause.ts';
 import { parseRequest } from '../shared/events/parse-request.ts';
@@ -38,7 +40,7 @@ export const handler = wrap(async (event, tools): Promise<Answer> => {
       return await probe(request.part, {
         engine: tools.engine,
         roleName,
-        answersSessionId: () => answersSessionId(connection),
+        answersSessionId: () => answersSessionId(new RedshiftDataClient({}), connection),
       });
     }
     const answer = await answerTo(request, engine);

@@ -74,10 +74,10 @@ type Middleware = (next: Next, context: object) => Next;
 /** Of one command. */
 type Added = readonly ((next: Next) => Next)[];
 
-/** One for all clients: its connections are by host. */
-const http = new NodeHttpHandler({});
+/** One for all clients: its connections are by host. (Marked, so that a bundle with commands alone is without it.) */
+const http = /* @__PURE__ */ new NodeHttpHandler({});
 
-const signer = new AwsSdkSigV4Signer();
+const signer = /* @__PURE__ */ new AwsSdkSigV4Signer();
 
 export class LightClient {
   readonly #service: Service;

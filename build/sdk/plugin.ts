@@ -74,10 +74,13 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   ],
   // For machines without `node:crypto`.
   [/sha256[/\\]Sha256Js\.js$/, 'export const Sha256Js = undefined;'],
-  // For browsers.
-  [/bowser[/\\]bowser\.mjs$/, 'export default undefined;'],
-  // Event streams.
-  [/submodules[/\\]event-streams[/\\]index\.js$/, 'export {};'],
+  // They load a parser of browsers' names, and event streams.
+  [
+    /[/\\]createUserAgentStringParsingProvider\.js$/,
+    'export const createUserAgentStringParsingProvider = undefined;',
+  ],
+  [/protocols[/\\]HttpProtocol\.js$/, 'export class HttpProtocol {}'],
+  // Of event streams.
   [/signature-v4[/\\]dist-es[/\\]HeaderFormatter\.js$/, 'export class HeaderFormatter {}'],
 ];
 
