@@ -30,12 +30,12 @@ const FILE_RUNS = 5;
 
 const AWS = asOnAws(SEED);
 
-/** Long statements need few runs, and are not affected by latencies that are not there. */
+/** Long statements need few runs; latencies that are not there show best in short ones. */
 function roundsOf(seconds: number): readonly Round[] {
   const steps = seconds > 10 ? LONG_STEPS : STEPS;
   const rounds = seconds < 1 ? 4 : seconds < 5 ? 2 : 1;
   const onAws = { seconds, steps, rounds, latencies: AWS };
-  return seconds < 5 ? [onAws, { ...onAws, rounds: Math.ceil(rounds / 2), latencies: IMMEDIATE }] : [onAws];
+  return seconds < 1 ? [onAws, { ...onAws, rounds: Math.ceil(rounds / 2), latencies: IMMEDIATE }] : [onAws];
 }
 
 export async function peers({

@@ -21,14 +21,22 @@ export interface Mode {
   readonly settings: Readonly<Record<string, string>>;
   /** Groups of four are fused, not more: steps of the next group have another `timeout:`. */
   readonly inFours?: true;
+  /** Not for longer statements: it is measured in vain. */
+  readonly upToSeconds?: number;
 }
 
 export const EVENT: Mode = { id: 'event', name: 'Baton, event', settings: { handoff: 'event', fuse: 'off' } };
-export const WAIT: Mode = { id: 'wait', name: 'Baton, wait', settings: { handoff: 'wait', fuse: 'off' } };
+export const WAIT: Mode = {
+  id: 'wait',
+  name: 'Baton, wait',
+  settings: { handoff: 'wait', fuse: 'off' },
+  upToSeconds: 10,
+};
 export const SINGLE: Mode = {
   id: 'single',
   name: 'Baton, auto, not fused',
   settings: { handoff: 'auto', fuse: 'off' },
+  upToSeconds: 10,
 };
 export const AUTO: Mode = { id: 'auto', name: 'Baton, auto', settings: { handoff: 'auto', fuse: 'auto' } };
 export const FOURS: Mode = {
@@ -36,6 +44,8 @@ export const FOURS: Mode = {
   name: 'Baton, auto, groups of four',
   settings: { handoff: 'auto', fuse: 'auto' },
   inFours: true,
+  // A group is cut where its statements take more than ten seconds together.
+  upToSeconds: 2.5,
 };
 /** Another checkout, with what its pipelines do by default. */
 export const BEFORE: Mode = { id: 'before', name: 'Baton before', settings: {} };
@@ -47,11 +57,8 @@ export const MODES: readonly Mode[] = Object.hasOwn(pipelineSchema.keys, 'handof
     )
   : [{ ...EVENT, settings: {} }];
 
-/** A group of four must not be cut where its statements take more than this together. */
-const LONGEST_FOURS_SECONDS = 2.5;
-
-export function fits({ inFours }: Mode, seconds: number): boolean {
-  return inFours !== true || seconds <= LONGEST_FOURS_SECONDS;
+export function fits({ upToSeconds = Infinity }: Mode, seconds: number): boolean {
+  return seconds <= upToSeconds;
 }
 
 /** Short, as people's are: a run's item has it several times. */

@@ -63,8 +63,12 @@ function functionOf(call: Call): string | undefined {
   return FUNCTIONS.find((each) => name?.endsWith(`-${each}`) === true);
 }
 
+/** @throws Error where an invocation failed: the sweep or an event went on, and that is not what is measured */
 function countsIn(all: readonly Call[]): Counts {
   const invocations = all.filter(isInvocation);
+  const failed = invocations.find(({ outcome }) => outcome !== 'ok');
+  if (failed !== undefined)
+    throw new Error(`an invocation of ${String(failed.resource)} failed: ${failed.outcome}`);
   const calls = all.filter((call) => !isInvocation(call));
   const seconds: Record<string, number> = {};
   for (const call of invocations) {

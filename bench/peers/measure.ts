@@ -1,5 +1,6 @@
 /** Measures all ways over the same statements, in turns; Baton's modes one after another, so that each run's calls can be counted. */
 import { packageRoot } from '../../build/project.ts';
+import { defined } from '../../shared/run/defined.ts';
 import { withFaults } from '../calls.ts';
 import { type BenchStack, withStack } from '../stack.ts';
 import { spreadOf } from '../statistics.ts';
@@ -45,8 +46,9 @@ export interface Bench {
 const LONG_SECONDS = 5;
 /** Airflow's operator takes ten seconds a step. */
 const AIRFLOW_STEPS = 3;
-/** So that durations are known, and code is loaded. */
-const WARM_UPS = 2;
+/** So that code is loaded, and durations are known where that changes something. */
+const WARM_UPS = 1;
+const WARM_UPS_AUTO = 2;
 
 /** `before`: the folder of another checkout of Baton, measured too. */
 export async function withBench<T>(
@@ -157,11 +159,11 @@ function runOfMode({ mode, stack }: Placed, round: Round): Promise<BatonCourse> 
   return runOfFile(stack, pipelineOf(mode, round), 60_000 + round.steps * (round.seconds + 5) * 1000);
 }
 
-/** Modes that depend on known durations need a run of the same pipeline; the others only need their code loaded. */
 async function warmUp(placed: Placed, round: Round): Promise<void> {
-  if (round.seconds < LONG_SECONDS) {
-    for (let n = 0; n < WARM_UPS; n += 1) await runOfMode(placed, round);
-  } else if (placed.mode.settings['handoff'] === 'auto') await runOfMode(placed, round);
+  const isAuto = placed.mode.settings['handoff'] === 'auto';
+  const isLong = round.seconds >= LONG_SECONDS;
+  const times = (isAuto ? WARM_UPS_AUTO : WARM_UPS) - (isLong ? 1 : 0);
+  for (let n = 0; n < times; n += 1) await runOfMode(placed, round);
 }
 
 /** On every stack. */
@@ -192,7 +194,7 @@ function figuresOfMode(courses: readonly BatonCourse[], { mode, memory }: Placed
   const gaps = courses.flatMap((course) => course.gaps);
   return {
     gap: spreadOf(gaps.map(({ ms }) => ms)),
-    ...(mode.inFours === true && { gapInFours: inFours(gaps) }),
+    ...(mode.inFours === true && defined({ gapInFours: inFours(gaps) })),
     ...meansOf(
       courses.map(({ counts }) => counts),
       memory,
@@ -200,10 +202,14 @@ function figuresOfMode(courses: readonly BatonCourse[], { mode, memory }: Placed
   };
 }
 
-function inFours(gaps: readonly Gap[]): number {
-  const mean = (isInside: boolean): number =>
-    spreadOf(gaps.filter((gap) => gap.isInside === isInside).map(({ ms }) => ms)).mean;
-  return (mean(false) + 3 * mean(true)) / 4;
+/** Undefined where the groups were not fused, or all steps were one group. */
+function inFours(gaps: readonly Gap[]): number | undefined {
+  const [outside, inside] = [false, true].map((isInside) =>
+    gaps.filter((gap) => gap.isInside === isInside).map(({ ms }) => ms),
+  );
+  if (outside === undefined || inside === undefined || outside.length === 0 || inside.length === 0)
+    return undefined;
+  return (meanOf(outside) + 3 * meanOf(inside)) / 4;
 }
 
 function meansOf(all: readonly Counts[], memory: Placed['memory']): Omit<WayFigures, 'gap'> {
@@ -235,9 +241,11 @@ export function measureFiles(bench: Bench, latencies: Latencies, runs: number): 
     for (const { mode, stack, memory } of bench.modes) {
       if (mode.inFours === true) continue;
       const counts: Counts[] = [];
-      for (let n = 0; n < runs + WARM_UPS; n += 1)
+      for (let n = 0; n < runs + WARM_UPS_AUTO; n += 1)
         counts.push((await runOfFile(stack, filePipelineOf(mode), FILE_LIMIT_MS)).counts);
-      const sorted = counts.slice(WARM_UPS).sort((a, b) => a.calls - b.calls || a.writeUnits - b.writeUnits);
+      const sorted = counts
+        .slice(WARM_UPS_AUTO)
+        .sort((a, b) => a.calls - b.calls || a.writeUnits - b.writeUnits);
       const middle = sorted[Math.floor(sorted.length / 2)];
       if (middle === undefined) continue;
       const { calls, invocations, writeUnits, byOperation } = middle;
