@@ -2,6 +2,7 @@
  * Turns the template that osls makes into one that any tool deploys: without the bucket that osls uploads to, with the
  * functions' code in a bucket of the deployer's, and with parameters for what may change at deployment.
  */
+import { defined } from '../shared/run/defined.ts';
 import {
   EMAIL,
   LEAST_MEMORY,
@@ -35,12 +36,15 @@ interface Adjustable {
   readonly property: string;
   /** Of this resource only. */
   readonly resource?: string;
+  /** A variable of the functions' environment that has the value too. */
+  readonly variable?: string;
   /** Nothing else can have this value: it is replaced everywhere, or nowhere if it is a part of a longer text. */
   readonly isUnique?: true;
   readonly definition: JsonObject;
 }
 
-const concurrency = (name: string, resource: string, what: string): Adjustable => ({
+const concurrency = (name: string, resource: string, what: string, variable?: string): Adjustable => ({
+  ...defined({ variable }),
   name,
   resource,
   property: 'ReservedConcurrentExecutions',
@@ -81,7 +85,7 @@ const ADJUSTABLE: readonly Adjustable[] = [
       Description: 'Memory of each function, in MB.',
     },
   },
-  concurrency('RunStepConcurrency', 'RunStepLambdaFunction', 'run-step'),
+  concurrency('RunStepConcurrency', 'RunStepLambdaFunction', 'run-step', 'BATON_RUN_STEP_CONCURRENCY'),
   concurrency('SweepConcurrency', 'SweepLambdaFunction', 'the sweep'),
   {
     name: 'PermissionsBoundary',
@@ -142,6 +146,12 @@ export function plainTemplate(template: JsonObject, stage: string, code: CodePla
     if (value === undefined || others.length > 0) continue;
     if (adjustable.isUnique === true && isPartOfLonger(String(value), resources)) continue;
     resources = objectOf(replaced(resources, adjustable, value));
+    const { variable } = adjustable;
+    if (variable !== undefined) {
+      const inEnvironment = { name: adjustable.name, property: variable, definition: {} };
+      for (const same of new Set(valuesOf(resources, inEnvironment)))
+        resources = objectOf(replaced(resources, inEnvironment, same));
+    }
     parameters[adjustable.name] = {
       ...adjustable.definition,
       ...inRegion(adjustable, value),

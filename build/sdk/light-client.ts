@@ -51,6 +51,12 @@ export interface ClientConfig {
   readonly requestHandler?: Pick<NodeHttpHandler, 'handle'>;
 }
 
+/** Of one call. */
+export interface SendOptions {
+  /** Gives up the call. */
+  readonly abortSignal?: AbortSignal;
+}
+
 interface Request {
   readonly hostname: string;
   readonly port?: number;
@@ -104,7 +110,7 @@ export class LightClient {
   }
 
   /** @throws the SDK's errors, after its retries */
-  async send(command: AnyCommand): Promise<unknown> {
+  async send(command: AnyCommand, options: SendOptions = {}): Promise<unknown> {
     const { schema, input, added = [] } = command;
     const context = {
       clientName: `${this.#service.id}Client`,
@@ -112,7 +118,7 @@ export class LightClient {
       endpointV2: { url: this.#endpointFor(input) },
       __smithy_context: { operationSchema: schema },
     };
-    const attempt: Next = (args) => this.#attempt(args, context, added as Added);
+    const attempt: Next = (args) => this.#attempt(args, context, added as Added, options);
     const prepared: Next = (args) => {
       this.#complete(args.request as Request);
       return this.#retry(attempt, context)(args);
@@ -141,13 +147,13 @@ export class LightClient {
     if (AWS_LAMBDA_FUNCTION_NAME && _X_AMZN_TRACE_ID) headers['X-Amzn-Trace-Id'] = _X_AMZN_TRACE_ID;
   }
 
-  async #attempt(args: Args, context: object, added: Added): Promise<Result> {
+  async #attempt(args: Args, context: object, added: Added, options: SendOptions): Promise<Result> {
     // Both handlers find there what the signer noted about the clock.
     const signing = { config: this.#config, context };
     const signed = await signer.sign(args.request as never, {} as Credentials, signing);
     try {
       const answered: Next = ({ request }) =>
-        this.#config.requestHandler.handle(request as never) as Promise<never>;
+        this.#config.requestHandler.handle(request as never, options) as Promise<never>;
       const read = added.reduce((next, around) => around(next), this.#deserialize(answered, context));
       const result = await read({ ...args, request: signed });
       signer.successHandler(result.response, signing);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import type { AnyCommand } from './command.ts';
-import { type ClientConfig, LightClient, type Service } from './light-client.ts';
+import { type ClientConfig, LightClient, type SendOptions, type Service } from './light-client.ts';
 
 export class LightSqsClient extends LightClient {
   constructor(service: Service, config: ClientConfig = {}) {
@@ -13,8 +13,8 @@ export class LightSqsClient extends LightClient {
   }
 
   /** @throws Error if SQS received another text */
-  override async send(command: AnyCommand): Promise<unknown> {
-    const answer = (await super.send(command)) as { readonly MD5OfMessageBody?: string };
+  override async send(command: AnyCommand, options: SendOptions = {}): Promise<unknown> {
+    const answer = (await super.send(command, options)) as { readonly MD5OfMessageBody?: string };
     const { MessageBody } = command.input as { readonly MessageBody: string };
     const sum = createHash('md5').update(MessageBody).digest('hex');
     if (answer.MD5OfMessageBody !== sum) throw new Error('InvalidChecksumError');

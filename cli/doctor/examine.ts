@@ -46,6 +46,7 @@ export async function examine(patient: Patient, report: (check: Check) => void):
   report(table);
   const answer = await askOperate(patient, report);
   if (answer !== undefined) report(checks.pipelines(stage, answer.pipelines, patient.plans));
+  if (answer?.tooFew !== undefined) report(checks.concurrency(stage, answer.tooFew));
   report(await checks.rules(stage, inspector, patient.plans, await patient.landing()));
   report(await checks.arrivals(stage, inspector));
   report(await checks.archive(stage, inspector));

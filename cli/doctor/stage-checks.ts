@@ -135,6 +135,15 @@ export function pipelines(stage: Stage, deployed: CheckAnswer['pipelines'], toda
   );
 }
 
+/** Only reported where calls that wait for statements could use up what is reserved. */
+export function concurrency(stage: Stage, { reserved, needed }: NonNullable<CheckAnswer['tooFew']>): Check {
+  return finding(
+    'concurrency',
+    `run-step has a reserved concurrency of ${reserved}: handoff: auto waits for no step, because ${needed} calls may be needed (one for each slot of the pipelines, and five)`,
+    `npx baton deploy --stage ${stage.name} --param runStepConcurrency=${needed}, or without that parameter; or set handoff: event to say so`,
+  );
+}
+
 /** `landing`: the bucket of triggers that name none; undefined where it is not known. */
 export function rules(
   stage: Stage,

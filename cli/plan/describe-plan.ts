@@ -67,9 +67,10 @@ export function describePlan(plan: Plan, now: number): string {
   for (const [index, step] of plan.steps.entries()) {
     const expect = step.expect === undefined ? '' : `, expects ${step.expect}`;
     const send = step.send === 'single' ? 'one statement' : 'one transaction';
+    const handoff = step.handoff === undefined ? '' : `, handoff ${step.handoff}`;
     lines.push(
       '',
-      `  ${index + 1}. ${step.name}  ${step.kind}${expect}  (${send}, timeout ${formatDuration(step.timeoutSeconds)})`,
+      `  ${index + 1}. ${step.name}  ${step.kind}${expect}  (${send}, timeout ${formatDuration(step.timeoutSeconds)}${handoff})`,
       ...touches(step),
     );
     lines.push(...field('on resume', onResume(rebuildAt(plan.steps, index))));
@@ -93,6 +94,7 @@ export function planJson(plan: Plan): unknown {
       send: step.send,
       expect: step.expect ?? null,
       timeoutSeconds: step.timeoutSeconds,
+      handoff: step.handoff ?? 'auto',
       hash: step.hash,
       lineage: step.lineage,
       resume: rebuildAt(plan.steps, index),

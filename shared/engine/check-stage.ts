@@ -12,6 +12,7 @@ import { checkPath } from './check/path.ts';
 import { runIn, type Outcome } from './check/session.ts';
 import { tablesOf, type NamedTable } from './named-tables.ts';
 import type { Engine } from './ports.ts';
+import { tooFew } from './waiting.ts';
 
 /** With less time than this no probe is started: the results so far must still be returned. */
 const RESERVE_MS = 8_000;
@@ -60,6 +61,7 @@ export async function checkStage(engine: Engine): Promise<CheckAnswer> {
     ok: true,
     message: `checked as the functions' own role: ${probes.length} probes`,
     pipelines: today.map(({ pipeline, hash }) => ({ pipeline, hash })),
+    ...defined({ tooFew: tooFew(engine) }),
     buckets: { artifacts: artifactsBucket, files: [...new Set(places.map(({ bucket }) => bucket))] },
     probes,
   };

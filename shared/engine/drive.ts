@@ -14,6 +14,7 @@ import { perform } from './perform.ts';
 import type { PlanCache } from './plan-cache.ts';
 import type { Engine, MetricName } from './ports.ts';
 import { wake } from './wake.ts';
+import { autoWaitMs, mayWait } from './waiting.ts';
 
 /** A driver that lost this many races leaves the run to the drivers that won them. */
 const RACES = 10;
@@ -129,6 +130,8 @@ async function driveOnce(
       now: engine.now(),
       chance: { token: engine.randomToken(), fraction: engine.randomFraction() },
       stage: engine.settings.stage,
+      autoWaitMs: autoWaitMs(engine),
+      mayWait: mayWait(engine),
     };
     const decision = await (event === undefined ? first.decide(run, context) : decideOn(run, event, context));
     answer ??= decision.answer;

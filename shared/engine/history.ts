@@ -3,23 +3,33 @@ import { defined } from '../run/defined.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { FinishedStep, Run } from '../run/run.ts';
 import type { HistoryRow } from '../store/run-store.ts';
-import type { StatementStatus, Warehouse } from '../warehouse/warehouse.ts';
-import type { Engine } from './ports.ts';
+import type { StatementStatus } from '../warehouse/warehouse.ts';
+import type { Driver, Engine } from './ports.ts';
+
+/** What an invocation read of the last statement that it waited for: its history row needs no other description. */
+const waitedFor = new WeakMap<Driver, StatementStatus>();
+
+export function rememberEnd(seen: StatementStatus, driver: Driver): void {
+  waitedFor.set(driver, seen);
+}
 
 /** Idempotent; does nothing if no row is pending. */
 export async function writeLastStep(run: Run, plan: Plan, engine: Engine): Promise<void> {
   if (run.lastStep !== undefined)
-    await engine.store.putHistory(run.id, await historyRow(run.lastStep, plan, engine.warehouse));
+    await engine.store.putHistory(run.id, await historyRow(run.lastStep, plan, engine));
 }
 
-async function historyRow(row: FinishedStep, plan: Plan, warehouse: Warehouse): Promise<HistoryRow> {
+async function historyRow(row: FinishedStep, plan: Plan, { driver, warehouse }: Engine): Promise<HistoryRow> {
   const step = plan.steps[row.index];
   const base: HistoryRow = { ...row, kind: step?.kind ?? 'unknown', statementHash: step?.hash ?? '' };
-  if (row.rows !== undefined || row.statementId === undefined) return base;
-  const seen = await warehouse.describe(row.statementId);
+  if (row.statementId === undefined) return base;
+  const last = waitedFor.get(driver);
+  const waited = last?.statementId === row.statementId ? last : undefined;
+  if (waited === undefined && row.rows !== undefined) return base;
+  const seen = waited ?? (await warehouse.describe(row.statementId));
   if (seen === 'NOT_FOUND') return base;
   const durable = step?.kind === 'durable';
-  const rows = userRows(seen, durable);
+  const rows = row.rows ?? userRows(seen, durable);
   return {
     ...base,
     // A step that was rolled back has no rows.

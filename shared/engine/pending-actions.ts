@@ -3,6 +3,8 @@ import { allInLanes } from '../lanes.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { PendingAction, RestingRun, Run } from '../run/run.ts';
 import type { RunEvent } from '../run/run-event.ts';
+import { defined } from '../run/defined.ts';
+import { durationsOf } from '../run/handoff.ts';
 import { isAtEnd, isStopped, sessionIdOf } from '../run/run.ts';
 import { CLOSING_KEEP_ALIVE_SECONDS } from '../warehouse/warehouse.ts';
 import { settleMembers } from './batch/perform.ts';
@@ -43,7 +45,7 @@ async function performed(
     case 'history':
       return writeLastStep(run, plan, engine);
     case 'release':
-      return release(run, pending, engine);
+      return release(run, plan, pending, engine);
     case 'wake':
       // A slot that is released goes to the next run at once.
       return pending.includes('release') ? undefined : fillPool(run.pipeline, engine);
@@ -59,10 +61,16 @@ async function performed(
 }
 
 /** A run that was cancelled before it recorded its slot may hold one: that of an earlier time it has released. */
-async function release(run: Run, pending: readonly PendingAction[], engine: Engine): Promise<void> {
+async function release(
+  run: Run,
+  plan: Plan,
+  pending: readonly PendingAction[],
+  engine: Engine,
+): Promise<void> {
   const isKnown = run.slot?.held === true || !isAtEnd(run);
   const epoch = isKnown ? run.slot?.epoch : (await engine.store.loadPool(run.pipeline)).holders[run.id];
-  if (epoch !== undefined) await handOn(run, epoch, engine);
+  if (epoch !== undefined)
+    await handOn(run, { run: run.id, epoch, ...defined({ took: durationsOf(run, plan) }) }, engine);
   else if (pending.includes('wake')) await fillPool(run.pipeline, engine);
 }
 

@@ -11,7 +11,7 @@ import type { BatchEffect } from './batch/perform.ts';
 import { writeLastStep } from './history.ts';
 import type { Engine } from './ports.ts';
 import { statementsOf } from './statements.ts';
-import { seeStatement } from './statement-seen.ts';
+import { awaitStatement, seeStatement } from './statement-seen.ts';
 
 /** The answer; `history-written`: the pending history row is written, and the run has none now. */
 export async function perform(
@@ -57,6 +57,8 @@ export async function perform(
     }
     case 'Describe':
       return seeStatement(effect.statementId, run, plan, engine);
+    case 'Await':
+      return awaitStatement(effect, run, plan, engine);
     case 'ReadVerdict': {
       const { readVerdict } = await import('./verdict.ts');
       return readVerdict(effect.about, stepOf(run, plan), warehouse);

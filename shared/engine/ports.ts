@@ -59,6 +59,10 @@ export interface Settings {
   readonly region?: string;
   /** Days until an ended run is deleted. */
   readonly historyDays: number;
+  /** Up to which average duration a step is waited for where nothing else is set, in ms. Absent: none is. */
+  readonly autoWaitMs?: number;
+  /** The reserved concurrency of run-step; absent: none. */
+  readonly runStepConcurrency?: number;
 }
 
 /** Has the queue of the pipeline looked at after so many seconds, at most 900. At most once: the sweep looks, too. */
@@ -112,6 +116,8 @@ export interface Driver {
   /** Stored as `writerId`. Unique to this invocation. */
   readonly id: string;
   readonly remainingMs: () => number;
+  /** It drives one run, and no caller waits for its answer: it may wait for statements. */
+  readonly waits?: true;
 }
 
 /** Everything that one invocation works with. */

@@ -8,7 +8,7 @@ import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import { queueOrder } from '../run/run.ts';
 import type { RunEvent, SlotTaken } from '../run/run-event.ts';
-import type { Pool } from '../store/run-store.ts';
+import type { HeldSlot, Pool } from '../store/run-store.ts';
 import { MalformedItemError } from '../store/shape.ts';
 import { formBatch } from './batch/form.ts';
 import { planToStart } from './plan-to-start.ts';
@@ -28,13 +28,17 @@ export async function takeSlot(run: Run, engine: Engine): Promise<RunEvent> {
   const epoch =
     pool.holders[run.id] ??
     (await fillPool(run.pipeline, engine, { waiting: [run], driven: run.id, pool })).get(run.id);
-  return epoch === undefined ? { kind: 'SlotBusy' } : slotTaken(run, epoch, engine);
+  return epoch === undefined ? { kind: 'SlotBusy' } : slotTaken(run, { ...pool, epoch }, engine);
 }
 
 /** A run that has not begun adopts today's plan. */
-export async function slotTaken(run: Run, epoch: number, engine: Engine): Promise<SlotTaken> {
+export async function slotTaken(
+  run: Run,
+  { epoch, took }: Pick<Pool, 'epoch' | 'took'>,
+  engine: Engine,
+): Promise<SlotTaken> {
   const plan = await planToStart(run, engine);
-  return { kind: 'SlotTaken', epoch, ...defined({ plan }) };
+  return { kind: 'SlotTaken', epoch, ...defined({ plan, took }) };
 }
 
 /**
@@ -93,7 +97,8 @@ export async function fillPool(
     // In the pool, though refused: by another driver, or by a write whose reply was lost.
     if (epoch === undefined || !(answer.taken || isBlind || next.id === driven)) continue;
     given.set(next.id, epoch);
-    if (next.id !== driven) await begin(next, epoch, isBlind || (drives && mayDrive(next, engine)), engine);
+    if (next.id !== driven)
+      await begin(next, { ...pool, epoch }, isBlind || (drives && mayDrive(next, engine)), engine);
   }
   return given;
 }
@@ -120,8 +125,13 @@ function mayDrive(run: Run, { taken, driver }: Engine): boolean {
 }
 
 /** The run has its slot. */
-async function begin(run: Run, epoch: number, isDriven: boolean, engine: Engine): Promise<void> {
-  if (isDriven) engine.taken?.push({ run, epoch });
+async function begin(
+  run: Run,
+  { epoch, took }: Pick<Pool, 'epoch' | 'took'>,
+  isDriven: boolean,
+  engine: Engine,
+): Promise<void> {
+  if (isDriven) engine.taken?.push({ run, epoch, ...defined({ took }) });
   else await wake(run.id, engine);
 }
 
@@ -133,35 +143,26 @@ function hasBatches(plan: Plan | undefined): boolean {
 const WAITED = 2_000;
 
 /** The run has ended, or stopped: its slot goes to the oldest waiting run, with no gap where one is known to wait. */
-export async function handOn(run: Run, epoch: number, engine: Engine): Promise<void> {
-  const { id, pipeline } = run;
+export async function handOn(run: Run, held: HeldSlot, engine: Engine): Promise<void> {
+  const { pipeline } = run;
   if (Date.parse(run.startedAt ?? run.createdAt) - Date.parse(run.createdAt) > WAITED) {
     const next = await new Queue(pipeline, engine, []).oldest({}, new Map());
     const plan = next && (await planFor(next, engine));
-    if (
-      next !== undefined &&
-      !hasBatches(plan) &&
-      (await handTo(next, plan?.concurrency ?? 1, run, epoch, engine))
-    )
+    if (next !== undefined && !hasBatches(plan) && (await handTo(next, plan?.concurrency ?? 1, held, engine)))
       return;
   }
-  const pool = await engine.store.releaseSlot(pipeline, id, epoch);
+  const pool = await engine.store.releaseSlot(pipeline, held.run, held.epoch, held.took);
   await fillPool(pipeline, engine, { drives: true, ...defined({ pool }) });
 }
 
 /** One write. False: it was refused. */
-async function handTo(
-  next: Run,
-  places: number,
-  { id, pipeline }: Run,
-  epoch: number,
-  engine: Engine,
-): Promise<boolean> {
-  const pool = await engine.store.handSlot(pipeline, { run: id, epoch }, next.id, places);
+async function handTo(next: Run, places: number, held: HeldSlot, engine: Engine): Promise<boolean> {
+  const { pipeline } = next;
+  const pool = await engine.store.handSlot(pipeline, held, next.id, places);
   const given = pool.holders[next.id];
-  if (given === undefined || pool.holders[id] !== undefined) return false;
+  if (given === undefined || pool.holders[held.run] !== undefined) return false;
   const isDriven = mayDrive(next, engine);
-  await begin(next, given, isDriven, engine);
+  await begin(next, { ...pool, epoch: given }, isDriven, engine);
   // It may have had another slot, and ended, since it was read.
   if (!isDriven) await giveBackUnused(next, given, await engine.store.load(next.id), engine);
   if (Object.keys(pool.holders).length < places) await fillPool(pipeline, engine, { pool });

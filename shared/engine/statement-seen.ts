@@ -2,10 +2,14 @@
 import { defined } from '../run/defined.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Failure, Run } from '../run/run.ts';
+import type { Effect } from '../run/decision.ts';
 import type { StatementSeen } from '../run/run-event.ts';
 import type { StatementStatus } from '../warehouse/warehouse.ts';
-import { userRows } from './history.ts';
+import { rememberEnd, userRows } from './history.ts';
 import type { Engine } from './ports.ts';
+
+/** A report that is not older than this came as soon as it could, in ms. */
+const PROMPT_MS = 1_500;
 
 export async function seeStatement(
   statementId: string,
@@ -13,7 +17,34 @@ export async function seeStatement(
   plan: Plan,
   engine: Engine,
 ): Promise<StatementSeen> {
-  const seen = await engine.warehouse.describe(statementId);
+  return eventOf(statementId, await engine.warehouse.describe(statementId), run, plan, engine);
+}
+
+/** The statement that was just submitted. */
+export async function awaitStatement(
+  { statementId, seconds }: Effect & { kind: 'Await' },
+  run: Run,
+  plan: Plan,
+  engine: Engine,
+): Promise<StatementSeen> {
+  const seen = await engine.warehouse.describe(statementId, seconds);
+  // The Data API may not know it yet.
+  if (seen === 'NOT_FOUND' || seen.status === 'RUNNING')
+    return { kind: 'StatementSeen', statementId, status: 'RUNNING', waited: true };
+  rememberEnd(seen, engine.driver);
+  // Its times are of another clock than the submission's, and may have whole seconds.
+  const now = new Date(engine.now());
+  const isPrompt = Math.abs(now.getTime() - (seen.updatedAt ?? now).getTime()) < PROMPT_MS;
+  return eventOf(statementId, isPrompt ? { ...seen, updatedAt: now } : seen, run, plan, engine);
+}
+
+async function eventOf(
+  statementId: string,
+  seen: StatementStatus | 'NOT_FOUND',
+  run: Run,
+  plan: Plan,
+  engine: Engine,
+): Promise<StatementSeen> {
   if (seen === 'NOT_FOUND') return { kind: 'StatementSeen', statementId, status: 'NOT_FOUND' };
   if (seen.status === 'RUNNING') return { kind: 'StatementSeen', statementId, status: 'RUNNING' };
   const { status } = seen;

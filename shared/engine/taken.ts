@@ -1,5 +1,5 @@
 /** Runs that got a slot through this invocation, which drives them itself when its own work is done: no event is needed. */
-import type { Run } from '../run/run.ts';
+import type { Durations, Run } from '../run/run.ts';
 import { drive } from './drive.ts';
 import type { Engine } from './ports.ts';
 import { slotTaken } from './slots.ts';
@@ -8,14 +8,16 @@ import { slotTaken } from './slots.ts';
 export interface Taken {
   readonly run: Run;
   readonly epoch: number;
+  /** As in the pool. */
+  readonly took?: Durations;
 }
 
 /** What fails here is left to the sweep: the run is stored, and the pool lists it. */
 export async function driveTaken(engine: Engine): Promise<void> {
   for (let next = engine.taken?.shift(); next !== undefined; next = engine.taken?.shift()) {
-    const { run, epoch } = next;
+    const { run, ...slot } = next;
     try {
-      await drive(run.id, await slotTaken(run, epoch, engine), engine, run);
+      await drive(run.id, await slotTaken(run, slot, engine), engine, run);
     } catch (error) {
       engine.log('error', 'the run could not be driven; the sweep does', { run: run.id, error });
     }

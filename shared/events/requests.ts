@@ -178,6 +178,8 @@ export interface CheckAnswer {
   readonly message: string;
   /** As they were deployed. */
   readonly pipelines: readonly { readonly pipeline: string; readonly hash: string }[];
+  /** The reserved concurrency of run-step is too small for calls that wait for statements. */
+  readonly tooFew?: { readonly reserved: number; readonly needed: number };
   readonly buckets: { readonly artifacts: string; readonly files: readonly string[] };
   readonly probes: readonly Probe[];
 }

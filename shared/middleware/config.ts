@@ -37,7 +37,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     warehouses: JSON.parse(optional(env, 'BATON_WAREHOUSES') ?? '{}') as Config['warehouses'],
     pipelineMetrics: optional(env, 'BATON_PIPELINE_METRICS') !== 'false',
     historyDays: Number(optional(env, 'BATON_HISTORY_DAYS') ?? HISTORY_DAYS),
-    ...defined({ arrivalsQueue: optional(env, 'BATON_ARRIVALS_QUEUE') }),
+    ...defined({
+      arrivalsQueue: optional(env, 'BATON_ARRIVALS_QUEUE'),
+      runStepConcurrency: numberOf(optional(env, 'BATON_RUN_STEP_CONCURRENCY')),
+    }),
   };
   if (problems.length > 0) throw new Error(`the function's environment is invalid: ${problems.join('; ')}`);
   return config;
@@ -57,6 +60,18 @@ function readConnection(env: Readonly<Record<string, string | undefined>>, probl
     Database: optional(env, 'BATON_DATABASE') ?? 'dev',
     ...defined({ WorkgroupName: workgroup, ClusterIdentifier: cluster, DbUser: user, SecretArn: secret }),
   };
+}
+
+/**
+ * As in `Settings`. Waiting costs in proportion to the function's memory (in MB): a second at 256 MB or less, or on this machine,
+ * where it costs nothing.
+ */
+export function autoWaitMsAt(megabytes = '0'): number {
+  return Math.round(Math.min(1_000, 256_000 / Number(megabytes)));
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }
 
 function optional(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {

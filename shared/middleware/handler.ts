@@ -2,21 +2,21 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
-import type { Engine } from '../engine/ports.ts';
+import type { Driver, Engine } from '../engine/ports.ts';
 import type { Config } from './config.ts';
 import { beginInvocation, log } from './log.ts';
 import { wiring } from './wiring.ts';
 
 /** What a function uses in addition to its event. */
-interface Tools {
+export interface Tools {
   readonly config: Config;
   readonly engine: Engine;
 }
 
 export type Work<Answer> = (event: unknown, tools: Tools) => Promise<Answer>;
 
-/** A Lambda handler around `work`: the event stays unknown until `work` parses it. */
-export function handler<Answer>(work: Work<Answer>) {
+/** A Lambda handler around `work`: the event stays unknown until `work` parses it. `waits`: as in `Driver`. */
+export function handler<Answer>(work: Work<Answer>, more: Pick<Driver, 'waits'> = {}) {
   return middy<unknown, Answer>()
     .before((request) => {
       beginInvocation(request.context.awsRequestId);
@@ -26,7 +26,11 @@ export function handler<Answer>(work: Work<Answer>) {
     })
     .handler(async (event: unknown, context: Context) => {
       const { config, ports, plans } = wiring();
-      const driver = { id: context.awsRequestId, remainingMs: () => context.getRemainingTimeInMillis() };
+      const driver = {
+        ...more,
+        id: context.awsRequestId,
+        remainingMs: () => context.getRemainingTimeInMillis(),
+      };
       return work(event, { config, engine: { ...ports, plans, driver } });
     });
 }

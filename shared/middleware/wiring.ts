@@ -12,7 +12,7 @@ import { DynamoDbRunStore } from '../store/dynamodb-run-store.ts';
 import { DataApiWarehouse } from '../warehouse/data-api.ts';
 import { randomFraction, randomToken } from './chance.ts';
 import type { Config } from './config.ts';
-import { readConfig } from './config.ts';
+import { autoWaitMsAt, readConfig } from './config.ts';
 import { S3FileStore } from './files.ts';
 import { laterThrough } from './later.ts';
 import { log } from './log.ts';
@@ -35,7 +35,7 @@ export function wiring(): Wiring {
 }
 
 function wire(): Wiring {
-  const { AWS_ENDPOINT_URL, AWS_REGION } = process.env;
+  const { AWS_ENDPOINT_URL, AWS_LAMBDA_FUNCTION_MEMORY_SIZE, AWS_REGION } = process.env;
   const config = readConfig(process.env);
   const store = new DynamoDbRunStore(new DynamoDBClient({}), config.table, config.historyDays);
   const ports: Ports = {
@@ -45,12 +45,17 @@ function wire(): Wiring {
       config.connection,
       randomToken,
       config.warehouses,
+      new RedshiftDataClient({ maxAttempts: 1 }),
     ),
     files: new S3FileStore(config.artifactsBucket),
     publisher: new EventBridgePublisher(),
     later: laterThrough(config.arrivalsQueue),
     // Only AWS has a console to link to.
-    settings: { ...config, ...defined({ region: AWS_ENDPOINT_URL === undefined ? AWS_REGION : undefined }) },
+    settings: {
+      ...config,
+      autoWaitMs: autoWaitMsAt(AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
+      ...defined({ region: AWS_ENDPOINT_URL === undefined ? AWS_REGION : undefined }),
+    },
     now: Date.now,
     randomToken,
     randomFraction,

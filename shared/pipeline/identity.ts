@@ -7,8 +7,10 @@ import { isBlank, tokenize } from './lexer.ts';
 import type { Plan, StatementTemplate, Step } from './plan.ts';
 import type { StepSettings } from './settings.ts';
 
-/** @param options of the step in pipeline.yml, those that are written there */
-export function stepIdentity(statements: readonly StatementTemplate[], options: StepSettings): string {
+/** @param settings of the step in pipeline.yml, those that are written there */
+export function stepIdentity(statements: readonly StatementTemplate[], settings: StepSettings): string {
+  // It says when the next step begins, not what this one does: a failed run may be resumed with another.
+  const { handoff: _, ...options } = settings;
   return contentHash({ sql: statements.map(normalizedSql), options });
 }
 

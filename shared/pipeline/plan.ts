@@ -73,6 +73,8 @@ export interface Step {
   readonly retry: RetryPolicy;
   readonly idempotent: boolean;
   readonly repeatable: boolean;
+  /** How a run goes on after it: by its completion event, or after a wait in the call. Absent: as the durations of earlier runs suggest. */
+  readonly handoff?: 'event' | 'wait';
   /** A query that answers, with one boolean, whether this step was applied. */
   readonly verify?: StatementTemplate;
   readonly lineage: Lineage;

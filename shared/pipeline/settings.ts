@@ -7,6 +7,9 @@ export interface RetrySettings {
   readonly max?: number;
 }
 
+/** How a run goes on after a step. */
+type Handoff = 'auto' | 'event' | 'wait';
+
 export interface StepSettings {
   readonly kind?: StepKind;
   readonly expect?: Expectation;
@@ -16,6 +19,7 @@ export interface StepSettings {
   readonly repeatable?: boolean;
   readonly reads?: readonly string[];
   readonly writes?: readonly string[];
+  readonly handoff?: Handoff;
   readonly verify?: string;
 }
 
@@ -38,5 +42,6 @@ export interface PipelineSettings {
   readonly startedEvent?: boolean;
   readonly timeout?: number;
   readonly retry?: RetrySettings;
+  readonly handoff?: Handoff;
   readonly warehouse?: string;
 }

@@ -51,6 +51,7 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
     retry: retryPolicy(pipeline.retry, settings.retry),
     idempotent,
     repeatable: settings.repeatable ?? false,
+    ...defined({ handoff: handoffOf(settings, pipeline) }),
     ...defined({ verify }),
     lineage: lineageOf(effect, settings),
     usesFile: uses.has('manifest') || uses.has('file_uri'),
@@ -63,6 +64,12 @@ export function makeStep(parts: StepParts): { step: Step; problems: readonly Opt
 
 function isIdempotent({ statements }: FileEffect, { idempotent }: StepSettings): boolean {
   return idempotent ?? statements.every(({ facts }) => facts.idempotentByNature);
+}
+
+/** Undefined: auto. */
+function handoffOf(settings: StepSettings, pipeline: PipelineSettings): Step['handoff'] {
+  const handoff = settings.handoff ?? pipeline.handoff ?? DEFAULTS.handoff;
+  return handoff === 'auto' ? undefined : handoff;
 }
 
 /** No step may take longer than its run. Seconds. */

@@ -18,8 +18,10 @@ import {
   running,
   stepAt,
   store,
+  without,
   working,
 } from './decision.ts';
+import { handoffOf } from './handoff.ts';
 import { deadlineOf, isLongOverdue, overdue } from './limits.ts';
 import { onSessionLost, onUnknownOutcome, undecided } from './unknown-outcome.ts';
 import type { RunEvent, SlotTaken, StatementEnded, StatementSeen } from './run-event.ts';
@@ -37,7 +39,7 @@ import {
 } from './run.ts';
 import { onEnd, onInputChecked, onVerdictRead } from './step-end.ts';
 import { needDecision, onActionsDone } from './stop.ts';
-import { onSubmitted } from './recording.ts';
+import { onSubmitted, record } from './recording.ts';
 import { bounded } from './text.ts';
 
 export type { Answer, Context, Decision } from './decision.ts';
@@ -98,7 +100,7 @@ function onActive(
     case 'InputChecked':
       return onInputChecked(run, context, event);
     case 'Submitted':
-      return onSubmitted(run, event);
+      return onSubmitted(run, context, event);
     case 'StatementSeen':
       return isSubmitted(run)
         ? onStatementSeen(run, context, event)
@@ -180,6 +182,7 @@ function onStatementSeen(run: ActiveRun<Submitted>, context: Context, event: Sta
   const { statementId } = event;
   const { work } = run.life;
   if ('end' in event) return onEnd(run, context, event.end);
+  if (event.waited === true) return record(run, work);
   if (event.status === 'RUNNING') {
     if (work.timedOut === true) return ask(run, { kind: 'CancelStatement', statementId });
     if (context.now <= deadlineOf(run, context)) return probeLater(run, context);
@@ -199,9 +202,10 @@ function probeLater(run: ActiveRun<Submitted>, context: Context): Decision {
   return { ...store({ ...run, life: { ...run.life, nextCheckAt } }), note: 'the statement is running' };
 }
 
-function onSlotTaken(run: RunIn<Queued>, context: Context, { epoch, plan }: SlotTaken): Decision {
+function onSlotTaken(run: RunIn<Queued>, context: Context, { epoch, plan, took = {} }: SlotTaken): Decision {
   const begun: Run = {
-    ...run,
+    ...without(run, 'handoff', 'took'),
+    ...handoffOf(plan ?? context.plan, took, context),
     ...(plan === undefined ? {} : { planHash: plan.hash, steps: plan.steps.length, ...stepAt(0, { plan }) }),
     slot: { held: true, epoch },
     startedAt: run.startedAt ?? iso(context.now),

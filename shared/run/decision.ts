@@ -35,6 +35,10 @@ export interface Context {
     readonly fraction: number;
   };
   readonly stage: string;
+  /** A step whose average duration is at most so long is waited for, in ms, if nothing else is set. Absent: none is. */
+  readonly autoWaitMs?: number;
+  /** This driver may wait for the end of the statement that it submits, for two seconds and more. */
+  readonly mayWait?: boolean;
 }
 
 /** Everything that a run may request from outside. The engine performs it; the answer is a RunEvent with what it is `about`. */
@@ -59,6 +63,8 @@ export type Effect =
   | { readonly kind: 'CheckInput'; readonly about?: Finished }
   /** Submits the current step with the stored token; writes the pending history row in parallel. Answer: Submitted or CallRefused. */
   | { readonly kind: 'Submit'; readonly tries: number }
+  /** Waits for the end of the statement that was just submitted, which need not be recorded yet. Answer: StatementSeen, `waited`. */
+  | { readonly kind: 'Await'; readonly statementId: string; readonly seconds: 1 | 2 }
   /** Calls ListStatements for the claim's exact name. Answer: NameLookedUp. */
   | { readonly kind: 'LookUpName'; readonly why: LookUpReason }
   /** Answer: StatementSeen. */

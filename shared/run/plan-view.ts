@@ -18,6 +18,8 @@ export interface StepView {
   readonly usesFile: boolean;
   readonly conflictRetry: boolean;
   readonly idempotent: boolean;
+  /** How the run goes on after it. Absent: as earlier durations suggest. */
+  readonly handoff?: 'event' | 'wait';
   /** If present: a query that returns whether the step was applied. */
   readonly verify?: unknown;
   readonly hash: string;

@@ -3,6 +3,7 @@
  * between had permanent effects.
  */
 import { firstLoad, lastingStep, smaller } from './batch.ts';
+import { durationsOf, handoffOf } from './handoff.ts';
 import { inNewSession } from './new-session.ts';
 import type { Context, Decision } from './decision.ts';
 import { epochSeconds, iso, READY, running, stepAt, without } from './decision.ts';
@@ -54,9 +55,16 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
     checkMarkerOf: Math.max(failedAt, run.checkMarkerOf ?? 0),
     lastRequest: lastRequest(request, context.now, message),
   };
+  const adapted =
+    today.hash === context.plan.hash
+      ? resumed
+      : {
+          ...without(resumed, 'handoff', 'took'),
+          ...handoffOf(today, durationsOf(run, context.plan) ?? {}, context),
+        };
   const isRefilled = goesBack || isFilledForOther(run, context.plan, today);
   return {
-    run: continued(isRefilled ? inNewSession(resumed, target) : resumed, context),
+    run: continued(isRefilled ? inNewSession(adapted, target) : adapted, context),
     save: 'version',
     answer: { ok: true, message },
   };

@@ -5,6 +5,7 @@
 import type { Failed, Finished, LookUpReason, PendingOpener, Problem, StatementEnd } from './decision.ts';
 import type { PlanView } from './plan-view.ts';
 import type {
+  Durations,
   FailureCard,
   FailureClass,
   FileList,
@@ -64,6 +65,8 @@ export interface SlotTaken {
   readonly epoch: number;
   /** Today's plan if it is a different one: a run that has not begun adopts it. */
   readonly plan?: PlanView;
+  /** How long the pipeline's steps took in earlier runs (handoff.ts). */
+  readonly took?: Durations;
 }
 
 /** The opener takes long: the warehouse may be starting. */
@@ -161,7 +164,13 @@ export interface NameLookedUp {
 }
 
 export type StatementSeen =
-  | { readonly kind: 'StatementSeen'; readonly statementId: string; readonly status: 'RUNNING' | 'NOT_FOUND' }
+  | {
+      readonly kind: 'StatementSeen';
+      readonly statementId: string;
+      readonly status: 'RUNNING' | 'NOT_FOUND';
+      /** The driver waited in vain, or could not: nothing is concluded from it. */
+      readonly waited?: true;
+    }
   | {
       readonly kind: 'StatementSeen';
       readonly statementId: string;

@@ -41,6 +41,10 @@ export interface Run {
    * reported outcome of its last attempt may be wrong.
    */
   readonly checkMarkerOf?: number;
+  /** One letter for each step, fixed when the run took its slot (handoff.ts). Absent: each goes on by its completion event. */
+  readonly handoff?: string;
+  /** Average durations by the steps' index, this run included, for the pool (handoff.ts); 0: not known. */
+  readonly took?: readonly number[];
   /** A finished step, kept here until its history row is written. */
   readonly lastStep?: FinishedStep;
   /** Drives in a row that ended with an internal error. */
@@ -257,6 +261,9 @@ export interface Slot {
   readonly held: boolean;
   readonly epoch: number;
 }
+
+/** What the pool knows of a pipeline: how long its steps take, by name (handoff.ts). */
+export type Durations = Readonly<Record<string, number>>;
 
 export type FailureClass =
   | 'transient'

@@ -17,6 +17,7 @@ import {
   working,
 } from './decision.ts';
 import { finishedStep } from './finished-step.ts';
+import { tookWith } from './handoff.ts';
 import { wrongAfter, wrongBefore } from './input.ts';
 import { isRebuiltTooOften, onSessionLost, onUnknownOutcome } from './unknown-outcome.ts';
 import type { StepView } from './plan-view.ts';
@@ -106,9 +107,13 @@ export function finishStep(run: ActiveRun, context: Context, end: Finished): Dec
       return needDecision(run, context, diverged(run, again.rows, end.rows), row);
     return proceed({ ...without(done, 'rebuild'), ...afterRebuilt(rebuild, context) }, context);
   }
-  if (run.cursor + 1 >= run.steps) return succeed(run, context, row);
+  const took = tookWith(run, row);
+  if (run.cursor + 1 >= run.steps) return succeed({ ...run, ...defined({ took }) }, context, row);
   const next = stepAt(run.cursor + 1, context);
-  return proceed({ ...done, ...next, rebuilds: 0, attempt: 1, firstAttempt: 1 }, context);
+  return proceed(
+    { ...done, ...next, ...defined({ took }), rebuilds: 0, attempt: 1, firstAttempt: 1 },
+    context,
+  );
 }
 
 /**

@@ -16,7 +16,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { pages } from '../pages.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import { defined } from '../run/defined.ts';
-import type { Run } from '../run/run.ts';
+import type { Durations, Run } from '../run/run.ts';
 import { underwayOf } from '../run/run.ts';
 import { conflictOf } from './conflict.ts';
 import type { DynamoDbKeys } from './dynamodb-keys.ts';
@@ -35,7 +35,7 @@ import {
   runOfItem,
 } from './run-item.ts';
 import { parsePool } from './parse-pool.ts';
-import type { HistoryRow, Member, Paused, Pool, RunStore } from './run-store.ts';
+import type { HeldSlot, HistoryRow, Member, Paused, Pool, RunStore } from './run-store.ts';
 
 type StoredItem = Record<string, AttributeValue>;
 
@@ -339,33 +339,35 @@ export class DynamoDbRunStore implements RunStore {
     return before === undefined ? undefined : parsePool(unmarshall(before), pipeline).paused;
   }
 
-  async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<Pool | undefined> {
+  async releaseSlot(
+    pipeline: string,
+    runId: string,
+    epoch: number,
+    took?: Durations,
+  ): Promise<Pool | undefined> {
     // Rejected: already released, or held again under a later epoch.
     const stored = await this.#update(
       poolKey(pipeline),
       {
-        UpdateExpression: 'REMOVE holders.#run',
+        UpdateExpression: `REMOVE holders.#run${took === undefined ? '' : ' SET took = :took'}`,
         ConditionExpression: 'holders.#run = :epoch',
         ExpressionAttributeNames: { '#run': runId },
         ReturnValues: 'ALL_NEW',
       },
-      { ':epoch': epoch },
+      { ':epoch': epoch, ...defined({ ':took': took }) },
     );
     return stored === undefined ? undefined : parsePool(unmarshall(stored), pipeline);
   }
 
-  async handSlot(
-    pipeline: string,
-    from: { readonly run: string; readonly epoch: number },
-    to: string,
-    limit: number,
-  ): Promise<Pool> {
+  async handSlot(pipeline: string, { run, epoch, took }: HeldSlot, to: string, limit: number): Promise<Pool> {
     const { pool } = await this.#changePool(pipeline, {
-      UpdateExpression: 'SET holders.#to = epoch + :one, epoch = epoch + :one REMOVE holders.#from',
+      UpdateExpression: `SET holders.#to = epoch + :one, epoch = epoch + :one${took === undefined ? '' : ', took = :took'} REMOVE holders.#from`,
       ConditionExpression:
         'holders.#from = :mine AND size(holders) <= :limit AND attribute_not_exists(holders.#to) AND attribute_not_exists(paused)',
-      ExpressionAttributeNames: { '#from': from.run, '#to': to },
-      ExpressionAttributeValues: marshall({ ':mine': from.epoch, ':one': 1, ':limit': limit }),
+      ExpressionAttributeNames: { '#from': run, '#to': to },
+      ExpressionAttributeValues: marshall(
+        defined({ ':mine': epoch, ':one': 1, ':limit': limit, ':took': took }),
+      ),
     });
     return pool;
   }

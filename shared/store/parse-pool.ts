@@ -8,10 +8,11 @@ const pool = map({
   holders: optional(record(count)),
   epoch: optional(count),
   paused: optional(map({ by: text, at: instant, reason: optional(text) })),
+  took: optional(record(count)),
 });
 
 /** @throws MalformedItemError */
 export function parsePool(item: Item | undefined, pipeline: string): Pool {
-  const { holders = {}, epoch = 0, paused } = pool(item ?? {}, `pool ${pipeline} in the table: `);
-  return { holders, epoch, ...defined({ paused }) };
+  const { holders = {}, epoch = 0, paused, took } = pool(item ?? {}, `pool ${pipeline} in the table: `);
+  return { holders, epoch, ...defined({ paused, took }) };
 }

@@ -141,6 +141,8 @@ const always = map({
   generation: count,
   rebuild: optional(rebuild),
   checkMarkerOf: optional(count),
+  handoff: optional(text),
+  took: optional(list(count)),
   lastStep: optional(finishedStep),
   lastRequest: optional(lastRequest),
   createdAt: instant,

@@ -1,6 +1,6 @@
 /** The port to Baton's table. Every write is conditional and changes one item. */
 import type { Plan } from '../pipeline/plan.ts';
-import type { FinishedStep, Run } from '../run/run.ts';
+import type { Durations, FinishedStep, Run } from '../run/run.ts';
 import type { KeyItem, KeyName, Upload } from './key-item.ts';
 
 /** A step's history row, as people read it. */
@@ -74,18 +74,16 @@ export interface RunStore {
     limit: number,
     epoch?: number,
   ): Promise<{ readonly taken: boolean; readonly pool: Pool }>;
-  /** Removes `runId` only if its epoch is the one given, and returns the pool after it; otherwise does nothing. */
-  releaseSlot(pipeline: string, runId: string, epoch: number): Promise<Pool | undefined>;
+  /**
+   * Removes `runId` only if its epoch is the one given, and returns the pool after it; otherwise does nothing. `took`: replaces
+   * what the pool has; absent: that stays.
+   */
+  releaseSlot(pipeline: string, runId: string, epoch: number, took?: Durations): Promise<Pool | undefined>;
   /**
    * Removes one run, as `releaseSlot` does, and adds another with epoch + 1, if the pool is not overfull and not paused, and the
    * other is not in it. Returns the pool after it, or as it is if it was refused.
    */
-  handSlot(
-    pipeline: string,
-    from: { readonly run: string; readonly epoch: number },
-    to: string,
-    limit: number,
-  ): Promise<Pool>;
+  handSlot(pipeline: string, from: HeldSlot, to: string, limit: number): Promise<Pool>;
   /**
    * From now on no run takes a slot of the pipeline; runs that hold one keep it. Returns the pause in force: an earlier one stays.
    * Undefined: this request paused the pipeline before, and the pause has ended since.
@@ -109,6 +107,13 @@ export interface RunStore {
   changeKey(name: KeyName, next: KeyItem, read: KeyItem | undefined): Promise<boolean>;
 }
 
+/** The slot of a run, and the durations that the pool gets with its release (as `releaseSlot`). */
+export interface HeldSlot {
+  readonly run: string;
+  readonly epoch: number;
+  readonly took?: Durations;
+}
+
 /** The holders of the pipeline's slots: run id -> epoch. */
 export interface Pool {
   readonly holders: Readonly<Record<string, number>>;
@@ -116,6 +121,8 @@ export interface Pool {
   readonly epoch: number;
   /** While it is set, no run takes a slot. */
   readonly paused?: Paused;
+  /** How long the pipeline's steps take (shared/run/handoff.ts). */
+  readonly took?: Durations;
 }
 
 export interface Paused {

@@ -49,6 +49,8 @@ export interface StoredRun extends Partial<Claim> {
   readonly rebuild?: Rebuilding;
   readonly rebuilds?: number;
   readonly checkMarkerOf?: number;
+  readonly handoff?: string;
+  readonly took?: readonly number[];
   readonly slot?: true;
   readonly epoch?: number;
   readonly lastStep?: FinishedStep;

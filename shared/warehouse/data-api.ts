@@ -1,5 +1,6 @@
 /** The Warehouse port over the Redshift Data API. */
 import type {
+  DescribeStatementCommandOutput,
   ExecuteStatementCommandInput,
   Field,
   RedshiftDataClient,
@@ -42,6 +43,8 @@ export interface Connection {
 const LONGEST_WAIT_SECONDS = 30;
 /** A warehouse that is awake answers sooner. */
 const OPENER_WAIT_SECONDS = 2;
+/** Within so many seconds after a wait its answer must have come. */
+const ANSWER_SECONDS = 5;
 /** Of an answer to a question of our own. */
 const MOST_ROWS = 1_000;
 
@@ -50,18 +53,21 @@ export class DataApiWarehouse implements Warehouse {
   readonly #connection: Connection;
   readonly #randomToken: () => string;
   readonly #others: Readonly<Record<string, Connection>>;
+  readonly #waiting: RedshiftDataClient;
 
-  /** `others`: the warehouses that pipelines name, by name. */
+  /** `others`: the warehouses that pipelines name, by name. `waiting`: for waits, which are tried once; a client without retries. */
   constructor(
     client: RedshiftDataClient,
     connection: Connection,
     randomToken: () => string,
     others: Readonly<Record<string, Connection>> = {},
+    waiting: RedshiftDataClient = client,
   ) {
     this.#client = client;
     this.#connection = connection;
     this.#randomToken = randomToken;
     this.#others = others;
+    this.#waiting = waiting;
   }
 
   async open({ set, name, warehouse, pending }: Opening): Promise<Result<Opened>> {
@@ -121,9 +127,12 @@ export class DataApiWarehouse implements Warehouse {
     );
   }
 
-  async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
+  async describe(statementId: string, waitSeconds?: number): Promise<StatementStatus | 'NOT_FOUND'> {
     return unlessGone('NOT_FOUND', async () => {
-      const answer = await this.#client.send(new DescribeStatementCommand({ Id: statementId }));
+      const answer = await (waitSeconds === undefined
+        ? this.#client.send(new DescribeStatementCommand({ Id: statementId }))
+        : this.#awaitEnd(statementId, waitSeconds));
+      if (answer === undefined) return { statementId, status: 'RUNNING' as const, rows: [] };
       const { Duration, RedshiftQueryId } = answer;
       const children = answer.SubStatements ?? [];
       const failed = children.findIndex((child) => child.Error !== undefined && child.Error !== '');
@@ -145,6 +154,19 @@ export class DataApiWarehouse implements Warehouse {
         }),
       };
     });
+  }
+
+  /** Undefined: the wait was refused, or its answer did not come. The completion event goes on, so nothing is tried again. */
+  async #awaitEnd(statementId: string, seconds: number): Promise<DescribeStatementCommandOutput | undefined> {
+    try {
+      return await this.#waiting.send(
+        new DescribeStatementCommand({ Id: statementId, WaitTimeSeconds: seconds }),
+        { abortSignal: AbortSignal.timeout((seconds + ANSWER_SECONDS) * 1000) },
+      );
+    } catch (error) {
+      if (isNamed(error, 'ResourceNotFoundException')) throw error;
+      return undefined;
+    }
   }
 
   async result(statementId: string, limit: number): ReturnType<Warehouse['result']> {

@@ -81,7 +81,11 @@ export interface Warehouse {
    */
   open(opening: Opening): Promise<Result<Opened>>;
   submit(submission: Submission): Promise<Result<{ statementId: string; sessionId?: string }>>;
-  describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'>;
+  /**
+   * `waitSeconds` (1 to 30): answers as soon as the statement has ended, or after so long. It is tried once; a wait that is refused,
+   * or whose answer does not come, is RUNNING.
+   */
+  describe(statementId: string, waitSeconds?: number): Promise<StatementStatus | 'NOT_FOUND'>;
   /** The first rows of a result, from as many pages as it takes. It is kept for 24 hours. */
   result(statementId: string, limit: number): Promise<ResultRows | 'NOT_FOUND'>;
   /** The statement of exactly this name, in any state. A complete look-up: every page. */

@@ -508,6 +508,7 @@ test('a stage prod with existing buckets, a cluster and a secret compiles to one
         BATON_CLUSTER: 'warehouse',
         BATON_WORKGROUP: { Ref: 'AWS::NoValue' },
         BATON_SECRET_ARN: secret,
+        BATON_RUN_STEP_CONCURRENCY: '40',
       },
     },
   });

@@ -354,6 +354,15 @@ describe('a finding of doctor', () => {
       },
     ],
     [
+      'too few invocations for calls that wait for statements',
+      { ask: () => Promise.resolve(answerOf(PROBES, { tooFew: { reserved: 6, needed: 7 } })) },
+      {
+        name: 'concurrency',
+        message: expect.stringContaining('reserved concurrency of 6: handoff: auto waits for no step'),
+        remedy: expect.stringContaining('--param runStepConcurrency=7'),
+      },
+    ],
+    [
       'a deployment that does not know the question',
       { ask: () => Promise.resolve(undefined) },
       { name: 'version', message: expect.stringContaining('older than this command') },

@@ -1,7 +1,7 @@
 /** How the command shows what starts a run. */
 import { expect, it } from 'vitest';
 
-import { describePlan } from '../../cli/plan/describe-plan.ts';
+import { describePlan, planJson } from '../../cli/plan/describe-plan.ts';
 import { sqlOf } from '../../cli/plan/example-run.ts';
 import { triggerText } from '../../cli/runs/describe-run.ts';
 import type { Plan, Trigger } from '../../shared/pipeline/plan.ts';
@@ -90,4 +90,23 @@ it('a run shows what started it', () => {
   const event = { id: 'e-1', source: 'shop.orders', detailType: 'Order\u001BPlaced', json: '{}' };
   expect(text({ kind: 'event', time, event })).toBe('event "Order\\x1bPlaced" from shop.orders, e-1');
   expect(text({ kind: 'request', time, requestId: 'one', actor: 'me' })).toBe('request of me');
+});
+
+it('the plan of a pipeline says how a run goes on after a step, where that is not left to its durations', () => {
+  const plan = planOf([
+    { name: '10_a.sql' },
+    { name: '20_b.sql', handoff: 'wait' },
+    { name: '30_c.sql', handoff: 'event' },
+  ]);
+  const lines = describePlan(plan, NOW)
+    .split('\n')
+    .filter((line) => /\d\. /.test(line));
+  expect(lines).toEqual([
+    '  1. 10_a.sql  session  (one statement, timeout 1h)',
+    '  2. 20_b.sql  session  (one statement, timeout 1h, handoff wait)',
+    '  3. 30_c.sql  session  (one statement, timeout 1h, handoff event)',
+  ]);
+  expect(planJson(plan)).toMatchObject({
+    steps: [{ handoff: 'auto' }, { handoff: 'wait' }, { handoff: 'event' }],
+  });
 });

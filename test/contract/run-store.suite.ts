@@ -623,6 +623,39 @@ export function runStoreSuite(
       expect(await hand('b', 2, 'd')).toEqual({ holders: { b: 2, c: 3 }, epoch: 3, paused });
     });
 
+    it('keeps the durations that the last holder reported', async () => {
+      const pipeline = `durations${made}`;
+      const take = async (run: string) => store.takeSlot(pipeline, run, 1);
+      const durations = async () => (await store.loadPool(pipeline)).took;
+      await take('a');
+      await store.releaseSlot(pipeline, 'a', 1, { '10_load.sql': 480, '20_check.sql': 31 });
+      expect(await durations()).toEqual({ '10_load.sql': 480, '20_check.sql': 31 });
+      await take('b');
+      expect(await durations()).toEqual({ '10_load.sql': 480, '20_check.sql': 31 });
+      await store.releaseSlot(pipeline, 'b', 2);
+      expect(await durations()).toEqual({ '10_load.sql': 480, '20_check.sql': 31 });
+      await take('c');
+      await store.releaseSlot(pipeline, 'c', 3, { '30_new.sql': 10 });
+      expect(await durations()).toEqual({ '30_new.sql': 10 });
+      // Of another epoch.
+      await store.releaseSlot(pipeline, 'c', 2, { '40_late.sql': 10 });
+      await take('d');
+      const handed = await store.handSlot(
+        pipeline,
+        { run: 'd', epoch: 4, took: { '30_new.sql': 20 } },
+        'e',
+        1,
+      );
+      expect(handed).toEqual({ holders: { e: 5 }, epoch: 5, took: { '30_new.sql': 20 } });
+      await store.handSlot(pipeline, { run: 'e', epoch: 4, took: { '40_late.sql': 10 } }, 'f', 1);
+      await store.handSlot(pipeline, { run: 'e', epoch: 5 }, 'f', 1);
+      expect(await store.loadPool(pipeline)).toEqual({
+        holders: { f: 6 },
+        epoch: 6,
+        took: { '30_new.sql': 20 },
+      });
+    });
+
     it('lets no run into a paused pool, also when the pause came before its first run, until it is unpaused', async () => {
       for (const pipeline of [`paused-first${made}`, `paused-later${made}`]) {
         const take = async (run: string, epoch?: number) => {

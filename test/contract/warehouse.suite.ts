@@ -336,6 +336,18 @@ export function warehouseSuite(
         ).toMatchObject({ rows: [2] });
       });
 
+      it('that is waited for is described when it ends, or as running when the wait is over', async () => {
+        const { sessionId } = await session();
+        await given.hold();
+        const statementId = await submitted(submissionTo(sessionId, { sqls: [given.held] }));
+        expect(await warehouse.describe(statementId, 1)).toMatchObject({ statementId, status: 'RUNNING' });
+        const waiting = warehouse.describe(statementId, 20);
+        await given.end(statementId, { rows: [1] });
+        expect(await waiting).toMatchObject({ statementId, status: 'FINISHED', rows: [1] });
+        expect(await warehouse.describe(statementId, 20)).toEqual(await described(statementId));
+        expect(await warehouse.describe(randomUUID(), 1)).toBe('NOT_FOUND');
+      });
+
       it('has the process id of its session', async () => {
         const { sessionId, pid } = await session();
         expect((await ended(submissionTo(sessionId))).pid).toBe(pid);

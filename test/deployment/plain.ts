@@ -43,7 +43,20 @@ function withDefaults(value: Json, parameters: JsonObject): Json {
   const parameter = parameters[textOf(value['Ref'])];
   if (isObject(parameter)) return parameter['Default'] ?? null;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, withDefaults(member, parameters)]),
+    Object.entries(value).map(([key, member]) => {
+      const made = withDefaults(member, parameters);
+      return [key, key === 'Variables' ? asTexts(made) : made];
+    }),
+  );
+}
+
+/** As CloudFormation takes a number where a text belongs: in the environment of a function. */
+function asTexts(variables: Json): Json {
+  return Object.fromEntries(
+    Object.entries(isObject(variables) ? variables : {}).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? String(value) : value,
+    ]),
   );
 }
 

@@ -45,8 +45,11 @@ export const VARIANTS = {
   },
   /** The table of an earlier deployment, existing buckets, and a provisioned cluster by IAM. */
   cluster: { stage: 'dev', parameters: { cluster: 'warehouse', ...existingBuckets, takeOver: 'true' } },
-  /** A provisioned cluster by database user, and no alarms. */
-  user: { stage: 'dev', parameters: { cluster: 'warehouse', dbUser: 'etl_user', watch: 'false' } },
+  /** A provisioned cluster by database user, no alarms, and few invocations. */
+  user: {
+    stage: 'dev',
+    parameters: { cluster: 'warehouse', dbUser: 'etl_user', watch: 'false', runStepConcurrency: '10' },
+  },
   /** A secret, and another warehouse beside the stage's own. */
   secret: {
     stage: 'dev',

@@ -57,13 +57,25 @@ const STORES = 'store_id,name,city,country,opened_on\n1,One,Lyon,FR,2020-01-01\n
 const PRODUCTS = 'product_id,name,category,price\n1,Bean,Food,1.00\n';
 const ITEMS = 'id,name\n1,One\n2,Two\n';
 
-/** A transaction's row counts are asked for once; a check's verdict is read from its result. */
+/**
+ * A step is waited for, and nothing is asked again; by events only a transaction's row counts are asked for. A check's verdict
+ * is read from its result.
+ */
 it.each([
   [
     'stores',
     'stores/steady.csv',
     STORES,
-    ['opener', 'ExecuteStatement', 'ExecuteStatement', 'BatchExecuteStatement', 'DescribeStatement', 'close'],
+    [
+      'opener',
+      'ExecuteStatement',
+      'DescribeStatement',
+      'ExecuteStatement',
+      'DescribeStatement',
+      'BatchExecuteStatement',
+      'DescribeStatement',
+      'close',
+    ],
   ],
   [
     'product_dimension',
@@ -72,10 +84,14 @@ it.each([
     [
       'opener',
       'ExecuteStatement',
+      'DescribeStatement',
       'ExecuteStatement',
+      'DescribeStatement',
       'ExecuteStatement',
+      'DescribeStatement',
       'GetStatementResult',
       'ExecuteStatement',
+      'DescribeStatement',
       'BatchExecuteStatement',
       'DescribeStatement',
       'close',

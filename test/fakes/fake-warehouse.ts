@@ -95,6 +95,8 @@ export class FakeWarehouse implements Warehouse {
   observer: Observer | undefined;
   /** The first statement of a session has not ended when its call is answered. */
   opensSlowly: () => boolean = () => false;
+  /** What happens while a call waits for a statement; may end it. */
+  waits: (statementId: string, seconds: number) => unknown = () => undefined;
   /** Where false, a session ends only when told: for what outlives every session of AWS. */
   sessionsExpire = true;
   /** What becomes of a statement that is cancelled: it may have committed just before. */
@@ -167,8 +169,9 @@ export class FakeWarehouse implements Warehouse {
     return { statementId: statement.id, sessionId: session.id };
   }
 
-  async describe(statementId: string): Promise<StatementStatus | 'NOT_FOUND'> {
-    this.#note('describe');
+  async describe(statementId: string, waitSeconds?: number): Promise<StatementStatus | 'NOT_FOUND'> {
+    this.#note(waitSeconds === undefined ? 'describe' : 'await');
+    if (waitSeconds !== undefined) await this.waits(statementId, waitSeconds);
     const found = this.#seen(statementId);
     if (found === undefined) return 'NOT_FOUND';
     const { status, error, endedAt } = found;

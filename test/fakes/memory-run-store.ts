@@ -14,14 +14,14 @@ import type {
   RunReader,
 } from '../../cli/runs/run-reader.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
-import type { Run } from '../../shared/run/run.ts';
+import type { Durations, Run } from '../../shared/run/run.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { queueOrder, underwayOf } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { fileKey } from '../../shared/store/file-index.ts';
 import type { KeyItem, KeyName, Upload } from '../../shared/store/key-item.ts';
 import { certainlyBefore, paddedSequencer } from '../../shared/store/key-item.ts';
-import type { HistoryRow, Member, Paused, Pool, RunStore } from '../../shared/store/run-store.ts';
+import type { HeldSlot, HistoryRow, Member, Paused, Pool, RunStore } from '../../shared/store/run-store.ts';
 import { itemOf } from './item-of.ts';
 
 const NO_POOL: Pool = { holders: {}, epoch: 0 };
@@ -232,21 +232,21 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
     return { taken: true, pool: next };
   }
 
-  async releaseSlot(pipeline: string, runId: string, epoch: number): Promise<Pool | undefined> {
+  async releaseSlot(
+    pipeline: string,
+    runId: string,
+    epoch: number,
+    took?: Durations,
+  ): Promise<Pool | undefined> {
     const there = this.pools.get(pipeline);
     if (there?.holders[runId] !== epoch) return undefined;
     const { [runId]: _, ...holders } = there.holders;
-    const next = { ...there, holders };
+    const next = { ...there, holders, ...defined({ took }) };
     this.pools.set(pipeline, next);
     return next;
   }
 
-  async handSlot(
-    pipeline: string,
-    from: { readonly run: string; readonly epoch: number },
-    to: string,
-    limit: number,
-  ): Promise<Pool> {
+  async handSlot(pipeline: string, from: HeldSlot, to: string, limit: number): Promise<Pool> {
     const there = this.pools.get(pipeline) ?? NO_POOL;
     if (
       there.holders[from.run] !== from.epoch ||
@@ -257,7 +257,8 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
       return there;
     const { [from.run]: _, ...holders } = there.holders;
     const epoch = there.epoch + 1;
-    const next: Pool = { ...there, holders: { ...holders, [to]: epoch }, epoch };
+    const { took } = from;
+    const next: Pool = { ...there, holders: { ...holders, [to]: epoch }, epoch, ...defined({ took }) };
     this.pools.set(pipeline, next);
     this.slotTaken(pipeline, next, to, from.run);
     return next;

@@ -8,6 +8,7 @@ import {
   slowOpeners,
   smallest,
   smallestOfTwo,
+  waited,
 } from '../verify/interleavings/configuration.ts';
 import { explore, walk } from '../verify/interleavings/explore.ts';
 import type { Sabotage } from '../verify/interleavings/moves.ts';
@@ -53,6 +54,12 @@ it('every state of one driver of a pipeline that is paused and unpaused at any t
 
 it('every state of one driver is valid and leads to an end, also where a session takes long to open and its run is cancelled meanwhile', async () => {
   const explored = await explore(slowOpeners);
+  expect(explored.violation).toBeUndefined();
+  expect(explored.complete).toBe(true);
+});
+
+it('every state of two drivers is valid of which each may wait for the statement while the other hears of its end', async () => {
+  const explored = await explore(waited);
   expect(explored.violation).toBeUndefined();
   expect(explored.complete).toBe(true);
 });

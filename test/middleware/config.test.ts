@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { readConfig } from '../../shared/middleware/config.ts';
+import { autoWaitMsAt, readConfig } from '../../shared/middleware/config.ts';
 
 const env = {
   BATON_STAGE: 'dev',
@@ -33,6 +33,17 @@ test('missing settings have default values', () => {
   expect(config.warehouses).toEqual({});
   expect(config.historyDays).toBe(400);
   expect(config.copyRole).toBe('default');
+});
+
+test('steps are waited for where they take up to a second on average at 256 MB, and less with more memory', () => {
+  expect([undefined, '128', '256', '512', '1024', '3008'].map(autoWaitMsAt)).toEqual([
+    1_000, 1_000, 1_000, 500, 250, 85,
+  ]);
+});
+
+test('the reserved concurrency of run-step is known where it is set', () => {
+  expect(readConfig(env)).not.toHaveProperty('runStepConcurrency');
+  expect(readConfig({ ...env, BATON_RUN_STEP_CONCURRENCY: '12' }).runStepConcurrency).toBe(12);
 });
 
 test('every invalid setting is reported in one error', () => {

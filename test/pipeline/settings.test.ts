@@ -387,3 +387,33 @@ it('session settings are stored as SQL', () => {
     enable_case_sensitive_identifier: 'true',
   });
 });
+
+describe('handoff', () => {
+  const handoffs = (yaml: string): unknown[] =>
+    planOf(
+      { '10_a.sql': 'CREATE TEMP TABLE a AS SELECT 1', '20_b.sql': 'DELETE FROM t' },
+      `${YAML}${yaml}`,
+    ).steps.map(({ handoff }) => handoff);
+
+  it('of a step takes precedence over that of the pipeline, and auto is not in the plan', () => {
+    expect(handoffs('')).toEqual([undefined, undefined]);
+    expect(handoffs('handoff: auto\n')).toEqual([undefined, undefined]);
+    expect(handoffs('handoff: wait\nsteps:\n  10_a.sql: { handoff: event }\n')).toEqual(['event', 'wait']);
+    expect(handoffs('handoff: event\nsteps:\n  10_a.sql: { handoff: auto }\n')).toEqual([undefined, 'event']);
+  });
+
+  it('is one of three words', () => {
+    expect(said(`${YAML}handoff: poll\n`)).toEqual([
+      expect.stringContaining('handoff must be auto, event or wait; it is poll'),
+    ]);
+  });
+
+  it('is no part of the identity of a step: a failed run may be resumed with another', () => {
+    const hash = (options: string): unknown => planOf(FILES, `${YAML}${options}`).steps[0]?.hash;
+    expect(hash('steps:\n  10_a.sql: { handoff: wait }\n')).toBe(hash(''));
+    expect(hash('handoff: event\n')).toBe(hash(''));
+    expect(hash('steps:\n  10_a.sql: { handoff: wait, timeout: 5m }\n')).toBe(
+      hash('steps:\n  10_a.sql: { timeout: 5m }\n'),
+    );
+  });
+});

@@ -38,6 +38,7 @@ import {
   rowOf,
   STAGE,
   submittedAt,
+  doneAt,
 } from './samples.ts';
 
 const trigger = {
@@ -280,7 +281,7 @@ const checkFacts = [
   fact('a load whose files are unchanged is finished', () => {
     const about: Finished = finished;
     expectDecision(submittedAt(LOAD, atLoad), checked({ about }), now, {
-      run: { ...freshClaim(CHECK), attempt: 1, lastStep: rowOf(LOAD, { seal: 1, rows: 12 }) },
+      run: { ...freshClaim(CHECK), attempt: 1, ...doneAt(LOAD, { seal: 1, rows: 12 }) },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
     });

@@ -31,12 +31,12 @@ import {
   planWith,
   readyAt,
   rowBefore,
-  rowOf,
   sameFile,
   STAGE,
   submissionGone,
   submittedAt,
   unknown,
+  doneAt,
 } from './samples.ts';
 
 const woken = { kind: 'Woken' } as const;
@@ -456,7 +456,7 @@ const checked = [
         step: '40_commit.sql',
         attempt: 1,
         firstAttempt: 1,
-        lastStep: rowOf(CHECK, { endedAt: NOW_ISO, rows: 3 }),
+        ...doneAt(CHECK, { endedAt: NOW_ISO, rows: 3 }),
       },
       effect: asksMarker,
     });

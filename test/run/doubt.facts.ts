@@ -27,6 +27,7 @@ import {
   STAGE,
   submittedAt,
   unknown,
+  doneAt,
 } from './samples.ts';
 
 const forgotten: Failure = {
@@ -163,7 +164,7 @@ const verify = [
         ...freshClaim(CALL_VERIFIED + 1),
         attempt: 1,
         firstAttempt: 1,
-        lastStep: rowOf(CALL_VERIFIED, { endedAt: NOW_ISO }),
+        ...doneAt(CALL_VERIFIED, { endedAt: NOW_ISO }),
       },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },

@@ -4,6 +4,7 @@ import { cancelFacts } from './cancel.facts.ts';
 import { claimFacts } from './claim.facts.ts';
 import { doubtFacts } from './doubt.facts.ts';
 import type { Fact } from './fact.ts';
+import { handoffFacts } from './handoff.facts.ts';
 import { inputFacts } from './input.facts.ts';
 import { markerFacts } from './marker.facts.ts';
 import { messageFacts } from './messages.facts.ts';
@@ -24,6 +25,7 @@ export const facts: readonly Fact[] = [
   ...claimFacts,
   ...submissionFacts,
   ...stepEndFacts,
+  ...handoffFacts,
   ...inputFacts,
   ...doubtFacts,
   ...markerFacts,

@@ -35,6 +35,7 @@ import {
   submissionGone,
   submittedAt,
   unknown,
+  doneAt,
 } from './samples.ts';
 
 const failure: Failure = { class: 'session-lost', message: 'gone', step: '40_commit.sql' };
@@ -243,7 +244,7 @@ const submits = { save: 'version', effect: { kind: 'Submit', tries: 0 } } as con
 const present = [
   fact('a present marker proves the step: the run continues with the next one', () =>
     expectDecision(submittedAt(COMMIT, laden), probed({ marker: 'present' }), now, {
-      run: { ...behindCommit, lastStep: rowOf(COMMIT, { endedAt: NOW_ISO }) },
+      run: { ...behindCommit, ...doneAt(COMMIT, { endedAt: NOW_ISO }) },
       ...submits,
     }),
   ),

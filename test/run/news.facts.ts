@@ -29,6 +29,7 @@ import {
   STAGE,
   submittedAt,
   unknown,
+  doneAt,
 } from './samples.ts';
 
 const woken = { kind: 'Woken' } as const;
@@ -82,7 +83,7 @@ function advanced(row: Partial<ReturnType<typeof rowOf>>): Parameters<typeof exp
       ...beforeClaim(LOAD),
       attempt: 1,
       firstAttempt: 1,
-      lastStep: rowOf(STAGE, { endedAt: NOW_ISO, rows: 12, ...row }),
+      ...doneAt(STAGE, { endedAt: NOW_ISO, rows: 12, ...row }),
     },
     effect: looksAtFile,
   };
@@ -152,7 +153,7 @@ const completions = [
         ...freshClaim(COMMIT + 1),
         attempt: 1,
         firstAttempt: 1,
-        lastStep: rowOf(COMMIT, { endedAt: NOW_ISO }),
+        ...doneAt(COMMIT, { endedAt: NOW_ISO }),
       },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },

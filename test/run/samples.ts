@@ -219,6 +219,16 @@ export function rowOf(cursor: number, more: Partial<FinishedStep> = {}): Finishe
   };
 }
 
+/** What the end of a finished step leaves on the run: its row, and how long it took. */
+export function doneAt(
+  cursor: number,
+  more: Partial<FinishedStep> = {},
+): { lastStep: FinishedStep; took: readonly number[] } {
+  const lastStep = rowOf(cursor, more);
+  const ms = Math.min(120_000, Date.parse(lastStep.endedAt) - Date.parse(lastStep.startedAt));
+  return { lastStep, took: [...Array.from({ length: cursor }, () => 0), Math.round(ms / 10) * 10] };
+}
+
 /** The row of a step before, not written yet. */
 export const rowBefore: FinishedStep = {
   index: 0,

@@ -47,6 +47,7 @@ import {
   STAGE,
   submissionGone,
   submittedAt,
+  doneAt,
 } from './samples.ts';
 
 function seen(end: StatementEnd): RunEvent {
@@ -85,7 +86,7 @@ const advancing = [
             rebuilds: gone,
             attempt: 1,
             firstAttempt: 1,
-            lastStep: rowOf(STAGE, { rows: 12 }),
+            ...doneAt(STAGE, { rows: 12 }),
           },
           effect: looksAtFile,
         },
@@ -93,7 +94,7 @@ const advancing = [
   ),
   fact('an unknown row count is not in the history row', () =>
     expectDecision(submittedAt(COMMIT), seen(finishedUncounted), now, {
-      run: { ...freshClaim(CALL), attempt: 1, firstAttempt: 1, lastStep: rowOf(COMMIT) },
+      run: { ...freshClaim(CALL), attempt: 1, firstAttempt: 1, ...doneAt(COMMIT) },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
     }),
@@ -118,7 +119,7 @@ const advancing = [
           ...freshClaim(CHECK),
           attempt: 1,
           firstAttempt: 1,
-          lastStep: rowOf(LOAD, { rows: 12 }),
+          ...doneAt(LOAD, { rows: 12 }),
         },
         save: 'version',
         effect: { kind: 'Submit', tries: 0 },
@@ -147,7 +148,7 @@ const advancing = [
   ),
   fact('after a load with an unchanged file, the run advances', () =>
     expectDecision(submittedAt(LOAD), { kind: 'InputChecked', seen: sameFile, about: finished }, now, {
-      run: { ...freshClaim(CHECK), attempt: 1, firstAttempt: 1, lastStep: rowOf(LOAD, { rows: 12 }) },
+      run: { ...freshClaim(CHECK), attempt: 1, firstAttempt: 1, ...doneAt(LOAD, { rows: 12 }) },
       save: 'version',
       effect: { kind: 'Submit', tries: 0 },
     }),
@@ -508,7 +509,7 @@ const failing = [
           ...freshClaim(COMMIT),
           attempt: 1,
           firstAttempt: 1,
-          lastStep: rowOf(CHECK, { rows: 12 }),
+          ...doneAt(CHECK, { rows: 12 }),
         },
         save: 'version',
         effect: { kind: 'Submit', tries: 0 },
@@ -820,7 +821,7 @@ const corners = [
           fileAtClaim: gone,
           attempt: 1,
           firstAttempt: 1,
-          lastStep: rowOf(LOAD, {
+          ...doneAt(LOAD, {
             rows: 12,
             startedAt: '2026-11-24T08:08:00.000Z',
             statementId: 'unknown',

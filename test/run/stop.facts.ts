@@ -29,6 +29,7 @@ import {
   STAGE,
   submissionGone,
   submittedAt,
+  doneAt,
 } from './samples.ts';
 
 const firstDuty = { kind: 'PerformActions' } as const;
@@ -266,7 +267,7 @@ export const stopFacts = [
           state: 'SUCCEEDED',
           phase: 'READY',
           cursor: 8,
-          lastStep: rowOf(AUDIT, { rows: 12 }),
+          ...doneAt(AUDIT, { rows: 12 }),
           pendingActions: ['history', 'release', 'wake', 'publish', 'close'],
           endedAt: NOW_ISO,
         },

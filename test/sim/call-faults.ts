@@ -35,6 +35,7 @@ const LAG_MS = 10_000;
 
 /** Calls that come so seldom that their faults would too. */
 const SELDOM: ReadonlySet<string> = new Set([
+  'await',
   'cancel',
   'ask',
   'session',
@@ -88,12 +89,21 @@ export class CallFaults {
 
   through: Through = async (driver, port, method, target, parameters) => {
     const { gates, world } = this.#stage;
-    await gates.stop(driver, method, world.time);
+    const waitSeconds = method === 'describe' ? Number(parameters[1] ?? 0) : 0;
+    // I16: only who may waits, and its wait ends long before it does.
+    if (waitSeconds > 0)
+      this.#stage.broken.demand(
+        driver.waits && waitSeconds <= 2 && driver.bornAt + this.#stage.swarm.lifeMs - world.time >= 20_000,
+        () => `I16: ${driver.name} waits ${waitSeconds} s for ${String(parameters[0])}`,
+      );
+    await gates.stop(driver, waitSeconds > 0 ? 'await' : method, world.time);
     if (port === 'warehouse' && world.time < this.#stage.pausedUntil) {
       this.#stage.fired('call refused in a pause');
+      if (waitSeconds > 0) return this.#notWaited(parameters);
       return this.#refused(method, target, parameters, PAUSED);
     }
-    const fault = this.#faultOf(method);
+    const fault = this.#faultOf(waitSeconds > 0 ? 'await' : method);
+    if (fault !== undefined && waitSeconds > 0) return this.#notWaited(parameters);
     switch (fault) {
       case undefined:
         if (INDEXED.has(method)) return this.#fromIndex(method, target, parameters);
@@ -136,6 +146,12 @@ export class CallFaults {
         kinds.push({ fault: 'uses the token up', weight: 6 });
     }
     return random.weighted(kinds)?.fault;
+  }
+
+  /** As the real one answers if its wait is throttled, refused or not answered. */
+  #notWaited([statementId]: readonly unknown[]): Promise<unknown> {
+    this.#stage.fired('wait refused');
+    return Promise.resolve({ statementId, status: 'RUNNING', rows: [] });
   }
 
   /** The call has no effect. */

@@ -143,6 +143,11 @@ export const FAULT_KINDS: readonly string[] = [
   'backfill',
   'pause',
   'unpause',
+  // Waits in the call
+  'wait ended',
+  'wait ran out',
+  'wait refused',
+  'wait ended, another driver went on',
   // What is done about it
   'attempt repeated',
   'session rebuilt',

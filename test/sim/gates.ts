@@ -15,6 +15,8 @@ export interface SimDriver {
   readonly bornAt: number;
   /** Its clock is so far off, in ms. */
   readonly skewMs: number;
+  /** It may wait for statements. */
+  readonly waits: boolean;
   /** Gates at which it stands. */
   standing: number;
   dead: boolean;

@@ -63,17 +63,17 @@ export function deliverEvent(stage: Stage): void {
 }
 
 function news(stage: Stage, runId: string, event: RunEvent): void {
-  beginOf(stage, (engine) => drive(runId, event, engine));
+  beginOf(stage, (engine) => drive(runId, event, engine), true);
 }
 
 /** A function that also drives runs to which it gave a slot. */
-function beginOf(stage: Stage, work: Work): void {
+function beginOf(stage: Stage, work: Work, waits = false): void {
   stage.begin(async (engine) => {
     const ours = { ...engine, taken: [] };
     await work(ours);
     if (ours.taken.length > 0) stage.fired('slot given and run driven at once');
     await driveTaken(ours);
-  });
+  }, waits);
 }
 
 function doubles(stage: Stage): boolean {
@@ -86,8 +86,10 @@ export function sweepAfter(stage: Stage, ms: number): void {
 }
 
 /** A statement under way comes to its end. */
-export function endStatement(stage: Stage): void {
-  const statement = stage.random.pick(stage.world.warehouse.underWay());
+export function endStatement(
+  stage: Stage,
+  statement = stage.random.pick(stage.world.warehouse.underWay()),
+): void {
   if (statement === undefined) return;
   if (stage.quiet || !stage.random.chance(stage.swarm.rates.fail)) {
     stage.world.warehouse.end(statement.id, 'FINISHED');
@@ -98,6 +100,22 @@ export function endStatement(stage: Stage): void {
   const isOpen = status === 'ABORTED' || stage.random.chance(0.6);
   const error = stage.random.pick(isOpen ? OPEN_ERRORS : VERDICTS) ?? '';
   stage.world.warehouse.end(statement.id, status, { error, ...untruthOf(stage, statement, isOpen) });
+}
+
+/** A call waits for a statement: time goes by, and the statement may end. */
+export function whileWaiting(stage: Stage, statementId: string, ms: number): void {
+  const statement = stage.world.warehouse.statementOf(statementId);
+  if (statement?.status === 'RUNNING') {
+    const ends = stage.quiet || stage.random.chance(0.3);
+    stage.advance(ends ? stage.random.below(ms) : ms);
+    if (ends) endStatement(stage, statement);
+  }
+  const isOver = statement?.status !== 'RUNNING';
+  stage.fired(isOver ? 'wait ended' : 'wait ran out');
+  const run = statement && stage.world.store.runs.get(runOf(statement));
+  const token = run && underwayOf(run)?.token;
+  if (isOver && statement !== undefined && token?.startsWith(tokenStartOf(statement)) !== true)
+    stage.fired('wait ended, another driver went on');
 }
 
 /** They leave open what became of the statement. */

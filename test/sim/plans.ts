@@ -105,6 +105,7 @@ export interface Shaped {
   readonly concurrency: number;
   readonly onFailure: Plan['onFailure'];
   readonly onReplay: Plan['onReplay'];
+  readonly handoff: 'auto' | 'event' | 'wait';
   readonly batch?: { readonly files: number; readonly waitSeconds: number; readonly isolates: boolean };
 }
 
@@ -114,19 +115,23 @@ export type PlanVersion = 1 | 2 | 3 | 4;
 const made = new Map<string, Plan>();
 
 export function simulatedPlanOf(
-  { shape, concurrency, onFailure, onReplay, batch }: Shaped,
+  { shape, concurrency, onFailure, onReplay, handoff, batch }: Shaped,
   version: PlanVersion,
 ): Plan {
-  const hash = `plan ${shape} ${concurrency} ${onFailure} ${onReplay} ${JSON.stringify(batch)} ${version}`;
+  const hash = `plan ${shape} ${concurrency} ${onFailure} ${onReplay} ${handoff} ${JSON.stringify(batch)} ${version}`;
   const known = made.get(hash);
   if (known !== undefined) return known;
-  const plan = planOf(stepsOf(shape, version), {
-    concurrency,
-    onFailure,
-    onReplay,
-    hash,
-    ...(batch === undefined ? {} : batchSettings(batch)),
-  });
+  const steps = stepsOf(shape, version);
+  const plan = planOf(
+    handoff === 'auto' ? steps : steps.map((step) => Object.assign({}, step, { handoff })),
+    {
+      concurrency,
+      onFailure,
+      onReplay,
+      hash,
+      ...(batch === undefined ? {} : batchSettings(batch)),
+    },
+  );
   made.set(hash, plan);
   return plan;
 }

@@ -8,7 +8,15 @@ import type { Run } from '../../shared/run/run.ts';
 import { isAtEnd } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import type { Tally } from './fault-kinds.ts';
-import { deliverEvent, deliverFile, deliverWake, endStatement, sweepAfter, TROUBLES } from './moves.ts';
+import {
+  deliverEvent,
+  deliverFile,
+  deliverWake,
+  endStatement,
+  sweepAfter,
+  TROUBLES,
+  whileWaiting,
+} from './moves.ts';
 import type { Trouble } from './moves.ts';
 import { Person } from './person.ts';
 import { Stage } from './stage.ts';
@@ -97,6 +105,9 @@ class Schedule {
 
   constructor(seed: number) {
     this.stage = new Stage(seed);
+    this.stage.world.warehouse.waits = (statementId, seconds) => {
+      whileWaiting(this.stage, statementId, seconds * 1000);
+    };
     this.#person = new Person(this.stage);
     this.#troubles = TROUBLES.filter(({ kind }) => this.stage.swarm.kinds.has(kind));
   }
@@ -143,6 +154,11 @@ class Schedule {
     if (waiting.length > 0 && random.chance(swarm.calm ? 1 : 0.8)) {
       const i = random.below(waiting.length);
       const gate = waiting[i];
+      // Others go on while it waits.
+      if (gate?.call === 'await' && !swarm.calm && random.chance(0.5)) {
+        this.#somethingHappens();
+        return;
+      }
       if (gate !== undefined && random.chance(swarm.rates.kill * (gate.call === 'record' ? 4 : 1))) {
         this.stage.fired('driver killed');
         this.stage.kill(gate.driver);

@@ -214,7 +214,7 @@ export class Stage {
   }
 
   /** Starts a driver; it goes on whenever one of its gates is opened. */
-  begin(work: Work): void {
+  begin(work: Work, waits = false): void {
     this.#drivers += 1;
     const skewMs = this.swarm.skewed ? this.random.between(-120_000, 120_000) : 0;
     if (Math.abs(skewMs) > MINUTE) this.fired('clock off by more than a minute');
@@ -222,6 +222,7 @@ export class Stage {
       name: `driver-${this.#drivers}`,
       bornAt: this.world.time,
       skewMs,
+      waits,
       standing: 0,
       dead: false,
     };
@@ -231,7 +232,8 @@ export class Stage {
     if (this.atWork.size === 2) this.fired('two drivers at once');
     if (this.atWork.size === 3) this.fired('three drivers at once');
     const remainingMs = (): number => driver.bornAt + this.swarm.lifeMs - this.world.time;
-    work({ ...ports, plans: sandbox.plans, driver: { id: driver.name, remainingMs } })
+    const more = waits ? { waits } : {};
+    work({ ...ports, plans: sandbox.plans, driver: { id: driver.name, remainingMs, ...more } })
       .catch((error: unknown) => {
         if (!(error instanceof Killed) && !(error instanceof Injected)) this.#unexpected = error;
       })
@@ -267,6 +269,7 @@ export class Stage {
     const through: Through = (...call) => this.calls.through(...call);
     return {
       ...ports,
+      settings: { ...ports.settings, autoWaitMs: this.swarm.autoWaitMs },
       store: guards.store(store, driver, through),
       warehouse: guards.warehouse(warehouse, driver, through),
       files: guards.files(ports.files, driver, through),

@@ -30,6 +30,8 @@ export interface Swarm {
   readonly files: number;
   /** Drivers at once, at most. */
   readonly drivers: number;
+  /** Up to which average duration `handoff: auto` waits. */
+  readonly autoWaitMs: number;
   /** A driver lives so long, in ms. */
   readonly lifeMs: number;
   readonly skewed: boolean;
@@ -58,9 +60,11 @@ export function swarmOf(random: Random): Swarm {
       onFailure: random.chance(0.5) ? 'hold' : 'continue',
       onReplay: (['resume', 'rerun', 'skip'] as const)[random.below(3)] ?? 'resume',
       ...(batches ? { batch: drawBatch(random) } : {}),
+      handoff: (['auto', 'auto', 'wait', 'event'] as const)[random.below(4)] ?? 'auto',
     },
     files: batches ? random.between(2, 7) : random.between(1, concurrency === 1 ? 3 : 5),
     drivers: calm ? 1 : random.between(1, 4),
+    autoWaitMs: random.pick([0, 250, 1_000]) ?? 0,
     lifeMs: !calm && random.chance(0.15) ? 14 * 60_000 : 60_000,
     skewed: !calm && random.chance(0.3),
     rates,

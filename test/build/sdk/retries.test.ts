@@ -130,3 +130,24 @@ test('each attempt tells its number', async () => {
     [1, 2, 3].map((n) => ({ headers: { 'amz-sdk-request': `attempt=${String(n)}; max=4` } })),
   );
 });
+
+test('a call that is given up by its signal is not repeated', async () => {
+  const { requests } = await expectSame(
+    ({ RedshiftDataClient, DescribeStatementCommand }, config) =>
+      new RedshiftDataClient(config)
+        .send(new DescribeStatementCommand({ Id: 'id', WaitTimeSeconds: 1 }), {
+          abortSignal: AbortSignal.abort(),
+        })
+        .catch((error: unknown) => (error as Error).name),
+    [failed('ThrottlingException')],
+  );
+  expect(requests).toHaveLength(0);
+});
+
+test('a client of one attempt repeats nothing', async () => {
+  const { requests } = await expectSame(
+    (clients, config) => describe(clients, { ...config, maxAttempts: 1 }),
+    [failed('ThrottlingException')],
+  );
+  expect(requests).toHaveLength(1);
+});

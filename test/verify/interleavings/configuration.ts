@@ -35,6 +35,8 @@ export interface Configuration {
   readonly slow: boolean;
   /** Completion events of statements that no one waits for any more are delivered too. */
   readonly oldEvents: boolean;
+  /** Drivers wait for the end of every statement that they submit, and the completion event may come meanwhile. */
+  readonly waits: boolean;
 }
 
 const nothing = lineageOf({});
@@ -95,10 +97,11 @@ function configuration(
     ...(more.frozen === true ? ['frozen drivers'] : []),
     ...(more.slow === true ? ['slow openers'] : []),
     ...(more.oldEvents === true ? ['old events'] : []),
+    ...(more.waits === true ? ['waits'] : []),
   ];
   return {
     name: [pipeline, `${drivers} driver${drivers === 1 ? '' : 's'}`, ...faults].join(', '),
-    plan: pipelines[pipeline],
+    plan: more.waits === true ? withWaits(pipelines[pipeline]) : pipelines[pipeline],
     drivers,
     budgets: { ...noFaults, ...budgets },
     cancel: false,
@@ -107,8 +110,13 @@ function configuration(
     frozen: false,
     slow: false,
     oldEvents: false,
+    waits: false,
     ...more,
   };
+}
+
+function withWaits(plan: Plan): Plan {
+  return { ...plan, steps: plan.steps.map((step) => ({ ...step, handoff: 'wait' })) };
 }
 
 /** The smallest with a lost session: explored by `npm test`. */
@@ -125,6 +133,8 @@ export const paused = configuration('D', 1, {}, { pause: true });
 
 /** The warehouse is starting: explored by `npm test`. */
 export const slowOpeners = configuration('D', 1, {}, { slow: true, cancel: true });
+/** Two drivers, of which the one waits while the event comes to the other: explored by `npm test`. */
+export const waited = configuration('D', 2, {}, { waits: true });
 
 export const configurations: readonly Configuration[] = [
   smallest,
@@ -157,4 +167,11 @@ export const configurations: readonly Configuration[] = [
   configuration('S D', 1, { permanent: 1, deaths: 1 }, { pause: true, late: true }),
   slowOpeners,
   configuration('D', 2, { deaths: 1 }, { slow: true, cancel: true }),
+  waited,
+  configuration('S D', 1, { transient: 1, deaths: 1 }, { waits: true, late: true }),
+  configuration('S C D', 1, { deaths: 1, timeouts: 1 }, { waits: true, late: true }),
+  configuration('S D', 1, { lies: 1 }, { waits: true, cancel: true }),
+  configuration('S D', 2, { deaths: 1 }, { waits: true }),
+  configuration('S D', 2, {}, { waits: true, frozen: true, oldEvents: true }),
+  configuration('S C D', 2, {}, { waits: true }),
 ];

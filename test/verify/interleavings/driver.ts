@@ -90,7 +90,8 @@ export class Drivers {
   #start({ news }: DriverState, ports: Ports): Promise<unknown> {
     const driver = { id: WHO, remainingMs: () => 60_000 };
     const engine = { ...ports, plans: this.#plans, driver };
-    if (news.kind === 'event') return drive(this.#runId, news.event, engine);
+    if (news.kind === 'event')
+      return drive(this.#runId, news.event, { ...engine, driver: { ...driver, waits: true } });
     const request = { verb: news.kind, requestId: news.kind, runId: this.#runId, actor: 'somebody' };
     return operate(request, engine);
   }

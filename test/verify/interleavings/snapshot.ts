@@ -198,7 +198,8 @@ class Renaming {
 }
 
 /** A run as it is kept here: what nobody reads is the same in all. */
-export function normalRun(run: StoredRun): StoredRun {
+export function normalRun(stored: StoredRun): StoredRun {
+  const run = withoutDurations(stored);
   const next = run.nextCheckAt === undefined ? {} : { nextCheckAt: steppedUp(run.nextCheckAt) };
   return inOrder({
     ...run,
@@ -248,10 +249,17 @@ export function normalRow({ index, name, generation, attempt, status, rows, kind
 }
 
 function normalize(state: Snapshot): void {
+  // Durations only suggest the hand-off of later runs.
+  if (state.pool !== undefined) state.pool = withoutDurations(state.pool);
   state.run = normalRun(state.run);
   state.rows = state.rows.map(normalRow);
   state.finished = [...new Set(state.finished)].sort((a, b) => a - b);
   state.executed.sort((a, b) => (a < b ? -1 : 1));
+}
+
+function withoutDurations<T extends { readonly took?: unknown }>(known: T): T {
+  const { took: _, ...rest } = known;
+  return rest as T;
 }
 
 /** When the sweep looks again, in whole short steps of time: it sweeps only then. */
