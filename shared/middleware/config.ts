@@ -63,11 +63,11 @@ function readConnection(env: Readonly<Record<string, string | undefined>>, probl
 }
 
 /**
- * As in `Settings`. Waiting costs in proportion to the function's memory (in MB): a second at 256 MB or less, or on this machine,
- * where it costs nothing.
+ * As in `Settings`. Waiting costs in proportion to the function's memory (in MB): a statement of a second at 256 MB or less, or on this
+ * machine, where it costs nothing. A step's duration has the calls around its statement, too, a tenth of a second or two.
  */
 export function autoWaitMsAt(megabytes = '0'): number {
-  return Math.round(Math.min(1_000, 256_000 / Number(megabytes)));
+  return Math.round(1_200 * Math.min(1, 256 / Number(megabytes)));
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -35,9 +35,9 @@ test('missing settings have default values', () => {
   expect(config.copyRole).toBe('default');
 });
 
-test('steps are waited for where they take up to a second on average at 256 MB, and less with more memory', () => {
+test('steps are waited for where their statements take up to a second on average at 256 MB, and less with more memory', () => {
   expect([undefined, '128', '256', '512', '1024', '3008'].map(autoWaitMsAt)).toEqual([
-    1_000, 1_000, 1_000, 500, 250, 85,
+    1_200, 1_200, 1_200, 600, 300, 102,
   ]);
 });
 
