@@ -18,8 +18,8 @@ import { wake } from './wake.ts';
 /** Lost races for the pool after which the slots are left to the drivers that won. */
 const RACES = 10;
 
-/** Waiting runs that are read at most; those that have begun but are still in the index count. */
-const LOOKED_AT = 100;
+/** Waiting runs that are looked at first, and at most; those that have begun but are still in the index count. */
+const LOOKED_AT = [25, 100] as const;
 
 /** Takes a slot for the run if one is free and no older run waits; older runs get theirs first. */
 export async function takeSlot(run: Run, engine: Engine): Promise<RunEvent> {
@@ -144,29 +144,40 @@ const WAITED = 2_000;
 
 /** The run has ended, or stopped: its slot goes to the oldest waiting run, with no gap where one is known to wait. */
 export async function handOn(run: Run, held: HeldSlot, engine: Engine): Promise<void> {
-  const { pipeline } = run;
-  if (Date.parse(run.startedAt ?? run.createdAt) - Date.parse(run.createdAt) > WAITED) {
-    const next = await new Queue(pipeline, engine, []).oldest({}, new Map());
-    const plan = next && (await planFor(next, engine));
-    if (next !== undefined && !hasBatches(plan) && (await handTo(next, plan?.concurrency ?? 1, held, engine)))
-      return;
-  }
-  const pool = await engine.store.releaseSlot(pipeline, held.run, held.epoch, held.took);
-  await fillPool(pipeline, engine, { drives: true, ...defined({ pool }) });
+  const waitedMs = Date.parse(run.startedAt ?? run.createdAt) - Date.parse(run.createdAt);
+  if (waitedMs > WAITED && (await handToNext(run.pipeline, held, engine))) return;
+  const pool = await engine.store.releaseSlot(run.pipeline, held.run, held.epoch, held.took);
+  await fillPool(run.pipeline, engine, { drives: true, ...defined({ pool }) });
 }
 
-/** One write. False: it was refused. */
-async function handTo(next: Run, places: number, held: HeldSlot, engine: Engine): Promise<boolean> {
-  const { pipeline } = next;
-  const pool = await engine.store.handSlot(pipeline, held, next.id, places);
-  const given = pool.holders[next.id];
-  if (given === undefined || pool.holders[held.run] !== undefined) return false;
+/** Release and take in one write. False: no run is known to wait, or the write was refused. */
+async function handToNext(pipeline: string, held: HeldSlot, engine: Engine): Promise<boolean> {
+  const queue = new Queue(pipeline, engine, []);
+  let holders: Pool['holders'] = {};
+  for (let races = 0; races < RACES; races += 1) {
+    const next = await queue.oldest(holders, new Map());
+    const plan = next && (await planFor(next, engine));
+    if (next === undefined || hasBatches(plan)) return false;
+    const places = plan?.concurrency ?? 1;
+    const pool = await engine.store.handSlot(pipeline, held, next.id, places);
+    const given = pool.holders[next.id];
+    if (given !== undefined && pool.holders[held.run] === undefined) {
+      await beginNext(next, { ...pool, epoch: given }, engine);
+      if (Object.keys(pool.holders).length < places) await fillPool(pipeline, engine, { pool });
+      return true;
+    }
+    // Another run may have handed its slot to the same one a moment ago.
+    if (given === undefined || pool.holders[held.run] !== held.epoch) return false;
+    ({ holders } = pool);
+  }
+  return false;
+}
+
+/** It may have had another slot, and ended, since it was read: if it is driven here, its drive sees to that. */
+async function beginNext(next: Run, slot: Pool, engine: Engine): Promise<void> {
   const isDriven = mayDrive(next, engine);
-  await begin(next, { ...pool, epoch: given }, isDriven, engine);
-  // It may have had another slot, and ended, since it was read.
-  if (!isDriven) await giveBackUnused(next, given, await engine.store.load(next.id), engine);
-  if (Object.keys(pool.holders).length < places) await fillPool(pipeline, engine, { pool });
-  return true;
+  await begin(next, slot, isDriven, engine);
+  if (!isDriven) await giveBackUnused(next, slot.epoch, await engine.store.load(next.id), engine);
 }
 
 /** Frees a slot that was taken for a run that cannot use it any more. `now`: the run as it is stored; undefined: it was deleted. */
@@ -205,6 +216,7 @@ class Queue {
   /** Oldest first. */
   readonly #known: readonly Run[];
   #ids: string[] | undefined;
+  #gone = 0;
 
   constructor(pipeline: string, engine: Engine, known: readonly Run[]) {
     this.#pipeline = pipeline;
@@ -216,15 +228,25 @@ class Queue {
   async oldest(holders: Pool['holders'], given: ReadonlyMap<string, number>): Promise<Run | undefined> {
     const isServed = (id: string): boolean => holders[id] !== undefined || given.has(id);
     const known = this.#known.find(({ id }) => !isServed(id));
-    this.#ids ??= await this.#engine.store.findQueued(this.#pipeline, LOOKED_AT);
-    for (let id = this.#ids[0]; id !== undefined; id = this.#ids[0]) {
-      if (id === known?.id) return known;
+    for (;;) {
+      const ids = await this.#next();
+      const [id] = ids;
+      if (id === undefined || id === known?.id) return known;
       const other = isServed(id) ? undefined : await readable(id, this.#engine);
       if (other !== 'malformed' && other?.life.state === 'QUEUED')
         return known !== undefined && queueOrder(known) < queueOrder(other) ? known : other;
-      this.#ids.shift();
+      ids.shift();
+      this.#gone += 1;
     }
-    return known;
+  }
+
+  /** The ids that are left; more are read where all of the first ones are gone. */
+  async #next(): Promise<string[]> {
+    const [first, most] = LOOKED_AT;
+    this.#ids ??= await this.#engine.store.findQueued(this.#pipeline, first);
+    if (this.#ids.length === 0 && this.#gone === first)
+      this.#ids = (await this.#engine.store.findQueued(this.#pipeline, most)).slice(first);
+    return this.#ids;
   }
 
   /** The other runs that wait without a slot, oldest first. Call after `oldest`. */

@@ -18,9 +18,11 @@ export async function startAll(
 ): Promise<PromiseSettledResult<readonly Started[]>[]> {
   const outcomes = await inLanes(starts, LANES, (start) => start(engine));
   const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
+  // One of many is woken, like the others: the next messages need not wait for a session to open.
+  const { taken: _, ...waker } = engine;
   await giveSlots(
     started.map(({ run }) => run),
-    engine,
+    starts.length === 1 ? engine : waker,
   );
   return outcomes;
 }

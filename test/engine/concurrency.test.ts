@@ -25,10 +25,11 @@ describe('a pipeline that receives many files at once', () => {
     const ideal = (await lone(conditions.eventMs)) * Math.ceil(conditions.files / conditions.concurrency);
     const { ms, wakes, inVain, most, busy } = await stormOf(conditions);
     expect(most).toBe(conditions.concurrency);
-    expect(ms / ideal).toBeLessThan(1.3);
+    expect(ms / ideal).toBeLessThan(1.05);
     expect(busy / conditions.concurrency).toBeGreaterThan(0.95);
-    // One for each file, when it has its slot: a file that waits is not driven.
-    expect(wakes).toBe(conditions.files);
+    // The first ones, and a few that two ends chose at once: else the driver of a run that ends begins the next one.
+    expect(wakes).toBeGreaterThanOrEqual(conditions.concurrency);
+    expect(wakes).toBeLessThan(conditions.concurrency * 2);
     expect(inVain).toBe(0);
   });
 

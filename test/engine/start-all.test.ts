@@ -86,6 +86,35 @@ describe('a batch of files', () => {
     expect(countOf('findQueued') + countOf('load') + countOf('takeSlot')).toBe(0);
   });
 
+  it('of one file takes the slot without a look at the pool, and drives it at once', async () => {
+    const ours: Engine = { ...engine(), taken: [] };
+    const [outcome] = await startAll([arrivalOf('orders/1.csv', 1)], ours);
+    expect(countOf('loadPool')).toBe(0);
+    expect([countOf('findQueued'), countOf('takeSlot')]).toEqual([1, 1]);
+    expect(woken()).toEqual([]);
+    const run = outcome?.status === 'fulfilled' ? outcome.value[0]?.run : undefined;
+    expect(ours.taken).toEqual([{ run, epoch: 1 }]);
+  });
+
+  it('of several wakes each run that got a slot: a session that opens would delay the messages after them', async () => {
+    const ours: Engine = { ...engine(), taken: [] };
+    await startAll([arrivalOf('orders/1.csv', 1), arrivalOf('stores/1.csv', 2)], ours);
+    expect(woken()).toHaveLength(2);
+    expect(ours.taken).toEqual([]);
+  });
+
+  it('of one file gives the slot to an older file that waits, and wakes that', async () => {
+    await world.store.pausePool('orders', { by: 'ann', at: new Date(world.time).toISOString() }, 'p');
+    const [older] = await start(['orders/a.csv']);
+    await world.store.unpausePool('orders', 'u');
+    world.time += 60_000;
+    const ours: Engine = { ...engine(), taken: [] };
+    await startAll([arrivalOf('orders/b.csv', 1)], ours);
+    // It is driven here, too: the second slot goes to the file that came now, and is woken.
+    expect([...woken(), ...(ours.taken ?? []).map(({ run }) => run.id)]).toContain(older);
+    expect(Object.keys(world.store.pools.get('orders')?.holders ?? {})).toHaveLength(2);
+  });
+
   it('gives slots to runs that the index does not have yet', async () => {
     world.store.findQueued = async () => [];
     const ids = await start(files('orders', 0, 3));

@@ -5,6 +5,7 @@ import { drive } from '../../shared/engine/drive.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import type { Engine, Ports } from '../../shared/engine/ports.ts';
 import { startAll } from '../../shared/engine/start-all.ts';
+import { driveTaken } from '../../shared/engine/taken.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { ObjectCreated } from '../../shared/events/object-created.ts';
 import type { Run } from '../../shared/run/run.ts';
@@ -162,7 +163,7 @@ class Stage {
   #sweepLater(): void {
     this.#timeline.at(SWEEP_MS, () => {
       if (this.#isOver()) return;
-      this.#begin((engine) => sweep(engine));
+      this.#begin(({ taken: _, ...engine }) => sweep(engine));
       this.#sweepLater();
     });
   }
@@ -172,7 +173,10 @@ class Stage {
     this.#drivers += 1;
     const endsAt = this.#timeline.now + 60_000;
     const driver = { id: `driver-${this.#drivers}`, remainingMs: () => endsAt - this.#timeline.now };
-    work({ ...this.#engine, driver }).catch(() => undefined);
+    const engine = { ...this.#engine, driver, taken: [] };
+    work(engine)
+      .then(() => driveTaken(engine))
+      .catch(() => undefined);
   }
 
   #deliver({ id, name, status, rows }: FakeStatement): void {

@@ -57,8 +57,7 @@ const LINES: Readonly<Record<string, { by: string; happen: (stage: Stage) => Pro
     by: 'start-run',
     happen: () => {
       breakPorts(held, { publisher: { publish: () => Promise.reject(new Error('no EventBridge')) } });
-      // The first is driven at once.
-      held.plans = held.plans.map((plan) => ({ ...plan, concurrency: 2 }));
+      // One that comes alone is driven at once.
       return invoke(startRun, batchOf(arrivalOf('orders/a.csv'), arrivalOf('orders/b.csv')));
     },
   },
