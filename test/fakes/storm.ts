@@ -8,6 +8,7 @@ import { startAll } from '../../shared/engine/start-all.ts';
 import { driveTaken } from '../../shared/engine/taken.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import type { ObjectCreated } from '../../shared/events/object-created.ts';
+import { without } from '../../shared/run/decision.ts';
 import type { Run } from '../../shared/run/run.ts';
 import { isActive } from '../../shared/run/run.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
@@ -163,7 +164,7 @@ class Stage {
   #sweepLater(): void {
     this.#timeline.at(SWEEP_MS, () => {
       if (this.#isOver()) return;
-      this.#begin(({ taken: _, ...engine }) => sweep(engine));
+      this.#begin((engine) => sweep(without(engine, 'taken')));
       this.#sweepLater();
     });
   }

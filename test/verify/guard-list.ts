@@ -632,7 +632,7 @@ const guardsOfRuns: readonly Guard[] = [
     edits: [
       {
         file: 'shared/engine/slots.ts',
-        find: 'await fillPool(pipeline, engine, { drives: true, ...defined({ pool }) });',
+        find: 'await fillPool(run.pipeline, engine, { drives: true, ...defined({ pool }) });',
         replace: '',
       },
     ],
