@@ -80,6 +80,8 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
     'export const createUserAgentStringParsingProvider = undefined;',
   ],
   [/protocols[/\\]HttpProtocol\.js$/, 'export class HttpProtocol {}'],
+  // Of EC2.
+  [/[/\\]getInstanceMetadataRegion\.js$/, 'export const getInstanceMetadataRegion = undefined;'],
   // Of event streams.
   [/signature-v4[/\\]dist-es[/\\]HeaderFormatter\.js$/, 'export class HeaderFormatter {}'],
 ];
@@ -135,6 +137,13 @@ export class ${client} extends ${parent} {
     // What is made at the top of a module stays in the bundle, unless it is marked.
     build.onLoad({ filter: SDK_INDEX }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replaceAll(MADE_AT_THE_TOP, '$1/* @__PURE__ */ '),
+    }));
+    // It needs node:http for endpoints without TLS alone, and would load it from a file of its own.
+    build.onLoad({ filter: /node-http-handler[/\\]dist-es[/\\]node-http-handler\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        'await import("node:http")',
+        "process.getBuiltinModule('node:http')",
+      ),
     }));
     for (const [filter, contents] of REPLACED)
       build.onLoad({ filter }, ({ path }) => ({ contents, resolveDir: dirname(path) }));

@@ -7,11 +7,20 @@ export interface Response {
   readonly body: Readable;
 }
 
-/** The SDK's collector looks whether the body is a web stream, for which Node loads them: 4 ms of a cold start. @throws if it ends early */
+/**
+ * The SDK's collector looks whether the body is a web stream, for which Node loads them: 4 ms of a cold start. Events take less than an
+ * iteration. Rejects if the body ends early.
+ */
 export async function wholeBody({ body }: Response): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of body) parts.push(part as Buffer);
-  return Buffer.concat(parts);
+  return new Promise((resolve, reject) => {
+    body
+      .on('data', (part: Buffer) => parts.push(part))
+      .on('end', () => {
+        resolve(Buffer.concat(parts));
+      })
+      .on('error', reject);
+  });
 }
 
 export function metadataOf({ statusCode, headers }: Response): object {
