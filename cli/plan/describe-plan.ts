@@ -51,6 +51,25 @@ function triggerLines(plan: Plan, now: number): string[] {
   return [`  starts on ${first}`, ...more.map((text) => `         or ${text}`)];
 }
 
+/** The steps of each group, by name. */
+function groupsOf({ steps }: Plan): string[][] {
+  const groups: string[][] = [];
+  for (const { name, fusible } of steps) {
+    if (fusible === true) groups.at(-1)?.push(name);
+    else groups.push([name]);
+  }
+  return groups.filter(({ length }) => length > 1);
+}
+
+function groupLines(plan: Plan): string[] {
+  if (plan.fuse === 'off') return ['  each step is sent alone (fuse: off)'];
+  return groupsOf(plan).flatMap((names) =>
+    wrap(`while they are short, ${names.join(', ')} are sent as one transaction`, 76).map(
+      (line) => `  ${line}`,
+    ),
+  );
+}
+
 /** `now`: ms since the epoch, for telling when a schedule falls due next. */
 export function describePlan(plan: Plan, now: number): string {
   const lines = [
@@ -63,6 +82,7 @@ export function describePlan(plan: Plan, now: number): string {
       : [`  a bad file is set aside, at most ${plan.isolateFiles} of one batch`]),
     `  session keep-alive ${formatDuration(plan.session.keepAliveSeconds)}, run timeout ${formatDuration(plan.timeoutSeconds)}, concurrency ${plan.concurrency}`,
     '  timeouts are checked once a minute',
+    ...groupLines(plan),
   ];
   for (const [index, step] of plan.steps.entries()) {
     const expect = step.expect === undefined ? '' : `, expects ${step.expect}`;
@@ -87,6 +107,7 @@ export function planJson(plan: Plan): unknown {
     grade: plan.grade,
     triggers: plan.triggers,
     isolateFiles: plan.isolateFiles ?? null,
+    groups: groupsOf(plan),
     parameters: plan.parameters,
     steps: plan.steps.map((step, index) => ({
       step: step.name,

@@ -1,4 +1,5 @@
 /** A request to `operate`: by invocation, or by an event with source `baton.request`. */
+import { MOST_PARAMETER_BYTES } from '../pipeline/rendered-size.ts';
 import { defined } from '../run/defined.ts';
 import {
   asObject,
@@ -24,8 +25,6 @@ import type {
 /** In bytes. A bucket's name has 63 characters, a key 1,024 bytes (S3 user guide). */
 const LONGEST_URI = 1_100;
 const LONGEST_REASON = 1_000;
-/** Limit for names and values of all parameters of a run. */
-const MOST_PARAMETERS = 4_096;
 
 const VERBS: ReadonlyMap<string, (OperateRequest | PauseRequest)['verb']> = new Map([
   ['Resume Requested', 'resume'],
@@ -169,9 +168,9 @@ function texts(object: JsonObject): Record<string, string> {
     return [storable(name, 'a parameter name', LONGEST_NAME), value];
   });
   const bytes = Buffer.byteLength(texts.flat().join(''));
-  if (bytes > MOST_PARAMETERS)
+  if (bytes > MOST_PARAMETER_BYTES)
     throw new RefusedInputError(
-      `names and values of parameters may have ${MOST_PARAMETERS} bytes in total; they have ${bytes}: put large values into a table or a file`,
+      `names and values of parameters may have ${MOST_PARAMETER_BYTES} bytes in total; they have ${bytes}: put large values into a table or a file`,
     );
   return Object.fromEntries(
     texts.map(([name, value]) => [name, storable(value, `parameters.${name}`, bytes)]),

@@ -8,6 +8,7 @@ import { parseDuration } from './duration.ts';
 import { gradeOf } from './grade.ts';
 import { contentHash } from './hash.ts';
 import { UnclosedTokenError } from './lexer.ts';
+import { fusibleSteps } from './fusible.ts';
 import type { FileEffect } from './lineage.ts';
 import { LineageReader } from './lineage.ts';
 import { mixedSteps } from './mixed.ts';
@@ -178,10 +179,11 @@ class Compiler {
         known: new Set([...BUILT_IN_PLACEHOLDERS, ...parameters.map(({ name }) => name)]),
       });
       for (const { key, message, severity } of problems) this.#say(message, [...path, key], severity);
-      return { effect, step };
+      return { effect, step, settings };
     });
     for (const { file, problem } of mixedSteps(made)) this.#sayIn(file, problem);
-    return made.map(({ step }) => step);
+    const fusible = this.#settings.fuse === 'off' ? [] : fusibleSteps(made, parameters);
+    return made.map(({ step }, i) => markedFusible(step, fusible[i]));
   }
 
   /** Unknown and unused placeholders; UNLOADs to a prefix that would start runs. */
@@ -306,7 +308,7 @@ class Compiler {
   }
 
   #plan(steps: readonly Step[], parameters: readonly Parameter[]): Plan {
-    const { session, description, concurrency, onFailure, onReplay, warehouse, onBadFile, isolate } =
+    const { session, description, concurrency, onFailure, onReplay, warehouse, onBadFile, isolate, fuse } =
       this.#settings;
     const { startedEvent } = this.#settings;
     const keepAliveSeconds = session?.keepAlive ?? parseDuration(DEFAULTS.keepAlive) ?? 0;
@@ -334,6 +336,7 @@ class Compiler {
       ...(onBadFile === 'isolate' ? { isolateFiles: isolate?.files ?? DEFAULTS.isolateFiles } : {}),
       ...(startedEvent === true && { startedEvent }),
       timeoutSeconds: runTimeout(this.#settings),
+      ...(fuse === 'off' ? { fuse } : {}),
       ...defined({ warehouse }),
       grade: gradeOf(steps),
     };
@@ -346,6 +349,10 @@ class Compiler {
     }
     return whole;
   }
+}
+
+function markedFusible(step: Step, fusible = false): Step {
+  return fusible ? { ...step, fusible: true } : step;
 }
 
 /** A statement that moved in its file is the same statement. */

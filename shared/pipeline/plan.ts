@@ -82,6 +82,8 @@ export interface Step {
   readonly usesFile: boolean;
   /** Uses `:manifest`. */
   readonly usesManifest: boolean;
+  /** May be sent in one transaction with the step before it. Absent: it may not, or the pipeline has `fuse: off`. */
+  readonly fusible?: true;
   /** A conflict (1023) of this step may be retried alone; false: it would need a rebuild. */
   readonly conflictRetry: boolean;
   /** Its identity: SHA-256 (hex) of what its author wrote, the SQL and the options (shared/pipeline/identity.ts). */
@@ -176,6 +178,8 @@ export interface Plan {
   readonly isolateFiles?: number;
   /** `Run Started` is published. Absent: it is not. */
   readonly startedEvent?: true;
+  /** Absent: steps are fused where that pays. */
+  readonly fuse?: 'off';
   /** The whole run's limit. Seconds. */
   readonly timeoutSeconds: number;
   readonly warehouse?: string;

@@ -16,6 +16,7 @@ export const DEFAULTS = {
   onBadFile: 'fail',
   handoff: 'auto',
   isolateFiles: 10,
+  fuse: 'auto',
   /** Of the run. */
   timeout: '12h',
   stepTimeout: '1h',
@@ -236,6 +237,12 @@ export const pipelineSchema: Shape & { kind: 'object' } = {
       shape: { kind: 'flag' },
       description: 'Also publish the event Run Started, for a rule of your own (docs/events.md).',
       default: false,
+    },
+    fuse: {
+      shape: { kind: 'choice', values: ['auto', 'off'] },
+      description:
+        'auto: short session steps one after the other, and the checks behind them, are sent as one transaction: if one fails, all of them are rolled back and run again. off: each step is sent alone.',
+      default: DEFAULTS.fuse,
     },
     timeout: {
       shape: { kind: 'duration', minSeconds: 1, maxSeconds: 14 * DAY },

@@ -40,6 +40,7 @@ export interface PipelineSettings {
   readonly onBadFile?: 'fail' | 'isolate';
   readonly isolate?: { readonly files?: number };
   readonly startedEvent?: boolean;
+  readonly fuse?: 'auto' | 'off';
   readonly timeout?: number;
   readonly retry?: RetrySettings;
   readonly handoff?: Handoff;

@@ -72,7 +72,7 @@ describe('the fixture pipelines', () => {
 
   it('compile with one warning', () => {
     expect(problems.map(formatProblem)).toEqual([
-      'everything/pipeline.yml:40:5: warning: this query never runs: the marker of a durable step tells whether it was applied; remove verify',
+      'everything/pipeline.yml:41:5: warning: this query never runs: the marker of a durable step tells whether it was applied; remove verify',
     ]);
     expect(plans.map(({ pipeline }) => pipeline)).toEqual([
       'airport_frequencies',
