@@ -82,8 +82,9 @@ export const ASSUMPTIONS: readonly AssumptionWords[] = [
     name: 'row-counts',
     part: 'hand-over',
     text: 'DescribeStatement counts the rows of each statement of a transaction',
-    ifHolds: 'a rebuilt session is compared by row counts',
-    ifDiffers: 'a rebuild after a commit needs a decision, since counts cannot be compared',
+    ifHolds: 'a rebuilt session is compared by row counts; a check that passes costs no read of its result',
+    ifDiffers:
+      'a rebuild after a commit needs a decision, since counts cannot be compared; each check costs one GetStatementResult',
   },
   {
     name: 'busy-words',

@@ -3,7 +3,7 @@ import type { BatchFiles } from './batch-files.ts';
 import { batchLines, filesText } from './batch-lines.ts';
 import { batchIdOf, type Fate } from './fates.ts';
 import { kindOfRun } from '../../shared/engine/triggers/table.ts';
-import { isAtEnd, sessionIdOf, type Run } from '../../shared/run/run.ts';
+import { isAtEnd, sessionIdOf, underwayOf, type Run } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { printable } from '../output.ts';
 import { cardOf, endedAtOf, errorOf, resumeWithOf, statementIdOf } from './run-parts.ts';
@@ -21,7 +21,9 @@ export function triggerText({ trigger }: Run): string {
 /** `3 of 5`, with the step's name. */
 function progressText(run: Run): string {
   const of = `${run.cursor} of ${run.steps} steps done`;
-  return run.step === '' || isAtEnd(run) ? of : `${of}, at ${run.step}`;
+  if (run.step === '' || isAtEnd(run)) return of;
+  const group = underwayOf(run)?.group ?? 1;
+  return `${of}, at ${run.step}${group > 1 ? ` and the ${group - 1} after it, sent together` : ''}`;
 }
 
 /** Why a WAITING run waits, and when it retries. */

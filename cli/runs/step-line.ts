@@ -8,13 +8,15 @@ const NAME_WIDTH = 24;
 /** `  ok   20_load.sql               5,000 rows     0.4 s`; a failed step shows its attempt, and its error below. */
 export function stepLine(row: HistoryRow, style: Style): string {
   const good = row.status === 'FINISHED';
-  const word = good ? style.good('ok  ') : style.bad('FAIL');
+  const isRolledBack = row.status === 'ROLLED_BACK';
+  const word = good ? style.good('ok  ') : isRolledBack ? 'undo' : style.bad('FAIL');
   const rows = row.rows === undefined ? '' : countOf(row.rows, 'row');
   const time = stepTime(row);
   const notes = [
     ...(row.generation > 1 ? [`session ${row.generation}`] : []),
     ...(row.attempt > 1 || !good ? [`attempt ${row.attempt}`] : []),
     ...(row.status === 'ABORTED' ? ['aborted'] : []),
+    ...(isRolledBack ? ['rolled back with the step that failed'] : []),
   ].join(', ');
   const line =
     `  ${word} ${row.name.padEnd(NAME_WIDTH)} ${rows.padStart(14)} ${time.padStart(9)}  ${notes}`.trimEnd();

@@ -4,6 +4,7 @@ import { rebuildAt } from '../pipeline/rebuild.ts';
 import { commandLine } from '../run/command.ts';
 import type { Run, RunIn, Stopped } from '../run/run.ts';
 import { rebuildTarget } from '../run/run.ts';
+import { fromTo, rolledBackTogether } from './failure-outcome.ts';
 
 interface Facts {
   readonly run: RunIn<Stopped>;
@@ -58,7 +59,11 @@ function wouldDo({ run, plan, stage }: Facts): readonly string[] {
   if (plan === undefined) return [];
   const target = rebuildTarget(run);
   const { rerun, kept, verdict, reasons } = rebuildAt(plan.steps, target);
-  const first = plan.steps[target]?.name ?? run.step;
+  const together = rolledBackTogether(run, plan);
+  const first =
+    together.length > 1
+      ? `${fromTo(together)}, which were sent as one transaction,`
+      : (plan.steps[target]?.name ?? run.step);
   const again =
     rerun.length === 0 ? '' : `, where ${rerun.join(', ')} run${rerun.length === 1 ? 's' : ''} again first`;
   const isOpen = run.session.state === 'open';

@@ -8,7 +8,7 @@ import type { Run, RunIn, Stopped } from '../run/run.ts';
 import { shortened } from '../run/text.ts';
 import { adviceOf, type Advice } from './failure-advice.ts';
 import { excerptOf } from './failure-excerpt.ts';
-import { outcomeOf, outcomeText } from './failure-outcome.ts';
+import { fromTo, outcomeOf, outcomeText, rolledBackTogether } from './failure-outcome.ts';
 import { kindOfRun } from './triggers/table.ts';
 
 export interface CardFacts {
@@ -103,7 +103,9 @@ function stepText(run: RunIn<Stopped>, plan: Plan | undefined): string {
   const name = stepOf(run);
   const at = plan?.steps.findIndex((step) => step.name === name) ?? run.cursor;
   const session = generation > 1 ? `, session ${generation}` : '';
-  return `${name === '' ? 'none' : name} (${at + 1} of ${steps}), attempt ${attempt}${session}`;
+  const together = rolledBackTogether(run, plan);
+  const sent = together.length > 1 ? `, in one transaction: ${fromTo(together)}` : '';
+  return `${name === '' ? 'none' : name} (${at + 1} of ${steps})${sent}, attempt ${attempt}${session}`;
 }
 
 function stepOf({ life, step }: RunIn<Stopped>): string {

@@ -9,9 +9,31 @@ export interface StepOutcome {
   readonly because: string;
 }
 
+/** The steps that were sent as one transaction with the one that failed, and none of which took effect; empty: it was sent alone. */
+export function rolledBackTogether(
+  { life, cursor }: RunIn<Stopped>,
+  plan: Plan | undefined,
+): readonly string[] {
+  const { group = 0 } = life.error;
+  return plan?.steps.slice(cursor, cursor + group).map(({ name }) => name) ?? [];
+}
+
+/** `10_stage.sql to 30_check.sql`. */
+export function fromTo(names: readonly string[]): string {
+  return `${names[0] ?? ''} to ${names.at(-1) ?? ''}`;
+}
+
 /** `plan` absent: only what the run itself says. */
-export function outcomeOf({ life, step, rebuild }: RunIn<Stopped>, plan: Plan | undefined): StepOutcome {
+export function outcomeOf(run: RunIn<Stopped>, plan: Plan | undefined): StepOutcome {
+  const { life, step, rebuild } = run;
   const { error } = life;
+  const together = rolledBackTogether(run, plan);
+  if (together.length > 1)
+    return no(
+      isVerdict(error.class)
+        ? `the transaction of ${fromTo(together)} was rolled back`
+        : `${fromTo(together)} change nothing but their session`,
+    );
   if (error.outcome !== undefined) return error.outcome;
   if (error.rolledBack === true) return no('its transaction was rolled back: it has no marker');
   const kind = plan?.steps.find(({ name }) => name === (error.step ?? step))?.kind;

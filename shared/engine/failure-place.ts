@@ -4,6 +4,7 @@ import type { ParameterValue } from '../pipeline/render.ts';
 import { renderStatement } from '../pipeline/render.ts';
 import type { Run } from '../run/run.ts';
 import type { StatementStatus } from '../warehouse/warehouse.ts';
+import { stepsOf, stepWith } from './group.ts';
 import type { Settings } from './ports.ts';
 import { commentOf } from './statements.ts';
 import { placeholderValues } from './values.ts';
@@ -21,12 +22,14 @@ export function failurePlace(
   plan: Plan,
   settings: Settings,
 ): string | undefined {
-  const step = plan.steps[run.cursor];
-  if (step === undefined) return undefined;
+  const steps = stepsOf(run, plan);
+  const isSingle = steps.length === 1 && steps[0]?.send === 'single';
+  const failed = seen.failed ?? (isSingle ? 0 : undefined);
+  const found = failed === undefined ? undefined : stepWith(failed, steps);
+  const statement = found?.step.statements[found.statement];
+  if (found === undefined || statement?.at === undefined) return undefined;
+  const { step, statement: index } = found;
   const count = step.statements.length;
-  const index = seen.failed ?? (step.send === 'single' ? 0 : undefined);
-  const statement = index === undefined ? undefined : step.statements[index];
-  if (index === undefined || statement?.at === undefined) return undefined;
   const [, position] = POSITION.exec(seen.error ?? '') ?? [];
   const before =
     position === undefined

@@ -31,7 +31,7 @@ export async function explainDataError(
     .join('\n');
   const list = listOf(run);
   const files = list === undefined ? [] : await readList(run.id, list.list, engine.files);
-  const badFiles = badFilesOf(errors, files, run, about.statementId);
+  const badFiles = badFilesOf(errors, files, { step: about.error.step ?? run.step }, about.statementId);
   return { kind: 'LoadErrorsRead', message, about, ...(badFiles.length > 0 && { badFiles }) };
 }
 

@@ -10,6 +10,7 @@ import { statementName } from '../warehouse/statement-name.ts';
 import type { BatchEffect } from './batch/perform.ts';
 import { writeLastStep } from './history.ts';
 import type { Engine } from './ports.ts';
+import { stepsOf } from './group.ts';
 import { statementsOf } from './statements.ts';
 import { awaitStatement, seeStatement } from './statement-seen.ts';
 
@@ -61,7 +62,7 @@ export async function perform(
       return awaitStatement(effect, run, plan, engine);
     case 'ReadVerdict': {
       const { readVerdict } = await import('./verdict.ts');
-      return readVerdict(effect.about, stepOf(run, plan), warehouse);
+      return readVerdict(effect.about, run, stepsOf(run, plan), warehouse);
     }
     case 'ReadLoadErrors': {
       const { explainDataError } = await import('./load-errors.ts');
@@ -145,16 +146,16 @@ async function lookAtFile({ id, trigger }: Run, engine: Engine): Promise<SeenFil
 
 /** Submits the step and, in parallel, writes the previous step's history row, so that it adds no delay. */
 async function submit(run: Run, plan: Plan, engine: Engine, tries: number): Promise<RunEvent> {
-  const step = stepOf(run, plan);
+  const steps = stepsOf(run, plan);
   const { token } = claimOf(run);
-  const sqls = renderedOrRefused(run, plan, step, engine);
+  const sqls = renderedOrRefused(run, plan, steps, engine);
   if (!Array.isArray(sqls)) return { ...sqls, tries };
   const submission = engine.warehouse.submit({
     sessionId: sessionOf(run),
     name: nameOf(run, engine),
     token,
     sqls,
-    transaction: step.send === 'transaction',
+    transaction: steps.length > 1 || steps[0]?.send === 'transaction',
     keepAliveSeconds: plan.session.keepAliveSeconds,
   });
   const [submitted, history] = await Promise.allSettled([submission, writeLastStep(run, plan, engine)]);
@@ -169,7 +170,7 @@ async function submit(run: Run, plan: Plan, engine: Engine, tries: number): Prom
   engine.log('info', 'step submitted', {
     run: run.id,
     pipeline: run.pipeline,
-    step: step.name,
+    step: steps.map(({ name }) => name).join(', '),
     attempt: run.attempt,
     statement: submitted.value.value.statementId,
   });
@@ -185,11 +186,11 @@ async function submit(run: Run, plan: Plan, engine: Engine, tries: number): Prom
 function renderedOrRefused(
   run: Run,
   plan: Plan,
-  step: Step,
+  steps: readonly Step[],
   engine: Engine,
 ): string[] | (RunEvent & { kind: 'CallRefused' }) {
   try {
-    return statementsOf(run, plan, step, engine.settings);
+    return steps.flatMap((step) => statementsOf(run, plan, step, engine.settings));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return {
@@ -212,12 +213,6 @@ function nameOf(run: Run, engine: Engine): string {
     nonce,
     token,
   });
-}
-
-function stepOf(run: Run, plan: Plan): Step {
-  const step = plan.steps[run.cursor];
-  if (step === undefined) throw new Error(`run ${run.id}: step ${run.cursor} is not in plan ${plan.hash}`);
-  return step;
 }
 
 function sessionOf(run: Run): string {

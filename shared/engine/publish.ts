@@ -11,7 +11,7 @@ import { fileOf } from '../run/trigger.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { CardFacts, MessageLines } from './failure-card.ts';
 import { failureCard, messageLines, nextSteps } from './failure-card.ts';
-import { outcomeOf } from './failure-outcome.ts';
+import { outcomeOf, rolledBackTogether } from './failure-outcome.ts';
 import { logLink } from './log-link.ts';
 import { messageOf } from './message.ts';
 import type { Engine, Publication } from './ports.ts';
@@ -51,7 +51,7 @@ export async function publish(run: Run, plan: Plan, engine: Engine): Promise<voi
     ...defined({
       file: file && { bucket: file.bucket, key: file.key },
       files: listOf(run)?.files,
-      step: run.step === '' ? undefined : run.step,
+      step: stepOf(run),
       class: error?.class,
       error: error?.message,
       place: error?.place,
@@ -61,6 +61,13 @@ export async function publish(run: Run, plan: Plan, engine: Engine): Promise<voi
   };
   const publication: Publication = { source: 'baton', type: TYPES[state] ?? 'Run Changed', detail };
   await engine.publisher.publish([publication]);
+}
+
+/** Of a group the step that failed. */
+function stepOf({ life, step }: Run): string | undefined {
+  const { error } = { error: undefined, ...life };
+  const name = error?.group === undefined ? step : (error.step ?? step);
+  return name === '' ? undefined : name;
 }
 
 function factsOf(
@@ -80,8 +87,9 @@ function factsOf(
 function stopOf(run: RunIn<Stopped>, plan: Plan, engine: Engine): object {
   const { text: card = '', waiting } = { ...run.life.card };
   const facts = factsOf(run, plan, engine, waiting);
+  const together = rolledBackTogether(run, plan);
   return {
-    ...defined({ waiting }),
+    ...defined({ waiting, rolledBack: together.length > 1 ? together : undefined }),
     outcome: outcomeOf(run, plan).is,
     failures: run.failures,
     card,

@@ -1,10 +1,11 @@
 /** DescribeStatement's answer as an event of the run. */
 import { defined } from '../run/defined.ts';
-import type { Plan } from '../pipeline/plan.ts';
+import type { Plan, Step } from '../pipeline/plan.ts';
 import type { Failure, Run } from '../run/run.ts';
-import type { Effect } from '../run/decision.ts';
+import type { Described, Effect } from '../run/decision.ts';
 import type { StatementSeen } from '../run/run-event.ts';
 import type { StatementStatus } from '../warehouse/warehouse.ts';
+import { describedSteps, stepsOf, stepWith } from './group.ts';
 import { rememberEnd, userRows } from './history.ts';
 import type { Engine } from './ports.ts';
 
@@ -48,15 +49,25 @@ async function eventOf(
   if (seen === 'NOT_FOUND') return { kind: 'StatementSeen', statementId, status: 'NOT_FOUND' };
   if (seen.status === 'RUNNING') return { kind: 'StatementSeen', statementId, status: 'RUNNING' };
   const { status } = seen;
-  const rows = userRows(seen, plan.steps[run.cursor]?.kind === 'durable');
+  const steps = stepsOf(run, plan);
+  const described =
+    steps.length > 1 ? { members: describedSteps(seen, steps) } : describedStep(seen, steps[0]);
   const end = {
     statementId,
     endedAt: (seen.updatedAt ?? new Date(engine.now())).toISOString(),
-    ...defined({ rows }),
+    ...described,
   };
   if (status === 'FINISHED') return { kind: 'StatementSeen', statementId, status, end: { ...end, status } };
   const error = await failureOf(seen, run, plan, engine);
-  return { kind: 'StatementSeen', statementId, status, end: { ...end, status, error } };
+  const member =
+    steps.length > 1 && seen.failed !== undefined ? stepWith(seen.failed, steps)?.member : undefined;
+  const at = member === undefined ? {} : { at: run.cursor + member };
+  return { kind: 'StatementSeen', statementId, status, end: { ...end, status, error, ...at } };
+}
+
+function describedStep(seen: StatementStatus, step: Step | undefined): Described {
+  const rows = userRows(seen, step?.kind === 'durable');
+  return defined({ rows, returned: seen.parts?.length === 1 ? seen.parts[0]?.returned : undefined });
 }
 
 /** Its modules are loaded only after a failure. */

@@ -133,7 +133,7 @@ export function settle(run: Run, context: Context, message: string, end?: Statem
   if (end === undefined) return storeAtRest(ended);
   // The previous step's row is written first, if it is still pending.
   if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });
-  const row = finishedStep(run, end, end.endedAt);
+  const row = finishedStep(run, end, context);
   return storeAtRest({ ...ended, lastStep: row });
 }
 

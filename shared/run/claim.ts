@@ -7,7 +7,9 @@ import {
   currentStep,
   epochSeconds,
   failureOf,
+  groupOf,
   iso,
+  membersOf,
   READY,
   running,
   store,
@@ -82,19 +84,24 @@ export function claimAnewSeen(run: ActiveRun<Claimed>, context: Context, atClaim
 }
 
 function claimed(run: ActiveRun, context: Context, nonce: number, fileAtClaim?: FileAtClaim): Decision {
+  const group = groupOf(run, context.plan);
   const claim: Claimed = {
     phase: 'CLAIMED',
     token: context.chance.token,
     claimedAt: iso(context.now),
     nonce,
-    ...defined({ fileAtClaim }),
+    ...defined({ fileAtClaim, group: group === 1 ? undefined : group }),
   };
   return store(running(run, claim, lookedAtSoon(run, context)), { kind: 'Submit', tries: 0 });
 }
 
-/** The current step loads the run's file or files. */
-export function loadsFile({ cursor, trigger, batch }: Run, { plan }: Context): boolean {
-  return plan.steps[cursor]?.usesFile === true && (batch !== undefined || fileOf(trigger) !== undefined);
+/** The current step, or one of its group, loads the run's file or files. */
+export function loadsFile(run: Run, { plan }: Context): boolean {
+  const { trigger, batch } = run;
+  return (
+    membersOf(run, plan).some(({ usesFile }) => usesFile) &&
+    (batch !== undefined || fileOf(trigger) !== undefined)
+  );
 }
 
 function isMarkerToCheck(run: ActiveRun, context: Context): boolean {

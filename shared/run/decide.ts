@@ -12,6 +12,7 @@ import {
   currentStep,
   epochSeconds,
   failureOf,
+  groupOf,
   iso,
   nothing,
   READY,
@@ -157,8 +158,9 @@ function onWoken(run: ActiveRun, context: Context): Decision {
 
 function onTrustedEnd(run: ActiveRun<Submitted>, context: Context, event: StatementEnded): Decision {
   const { statementId, status, rows, at } = event;
-  // The event has no error text.
-  if (status !== 'FINISHED') return ask(run, { kind: 'Describe', statementId });
+  // The event has no error text, and does not say what each step of a group did.
+  if (status !== 'FINISHED' || groupOf(run, context.plan) > 1)
+    return ask(run, { kind: 'Describe', statementId });
   // The row count of a batch's event is meaningless; its history row gets it from the warehouse.
   const isCounted = currentStep(run, context.plan).send === 'single' && rows !== undefined && rows >= 0;
   if (!isCounted && run.rebuild?.todo[0]?.compare === true)

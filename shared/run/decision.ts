@@ -1,6 +1,19 @@
 /** The input and output of `decide`, effects included, and the small functions that its parts share. */
 import type { PlanView, StepView } from './plan-view.ts';
-import type { ActiveRun, Failure, FailureClass, Leaving, Run, RunIn, Running, Waiting, Work } from './run.ts';
+import { asOne } from './plan-view.ts';
+import type {
+  ActiveRun,
+  Failure,
+  FailureClass,
+  Leaving,
+  MemberCounts,
+  Run,
+  RunIn,
+  Running,
+  Waiting,
+  Work,
+} from './run.ts';
+import { underwayOf } from './run.ts';
 import { shortened } from './text.ts';
 
 export interface Decision {
@@ -111,12 +124,19 @@ export type Problem = Failed | Unknown;
 
 export type StatementEnd = Finished | Failed;
 
-interface Seen {
+/** What the description of a statement says of one step. */
+export interface Described extends MemberCounts {
+  /** Rows of the result of its only statement; absent: it has no result, or they were not counted. */
+  readonly returned?: number;
+}
+
+/** `rows`: of the user's statements. */
+interface Seen extends Described {
   readonly statementId: string;
   /** ISO 8601. */
   readonly endedAt: string;
-  /** Rows returned or affected by the user's statements; absent if not known. */
-  readonly rows?: number;
+  /** Of each step of a group, in order. */
+  readonly members?: readonly Described[];
 }
 
 export interface Finished extends Seen {
@@ -129,6 +149,10 @@ export interface Finished extends Seen {
 export interface Failed extends Seen {
   readonly status: 'FAILED' | 'ABORTED';
   readonly error: Failure;
+  /** Index of the step of the group whose statement failed; absent: not known, or it was sent alone. */
+  readonly at?: number;
+  /** The transaction of its group is committed: the steps before it took effect. */
+  readonly isKept?: true;
   /** The files of the batch that the warehouse names as the cause: they are to be set aside. */
   readonly badFiles?: readonly Leaving[];
 }
@@ -150,6 +174,9 @@ export const TOKEN_WINDOW_MS = 30 * 60_000;
 
 /** No driver lives longer: the functions end after 60 s (serverless.yml); the rest allows for clock skew. */
 export const DRIVER_LIFE_MS = 90_000;
+
+/** The letter in `handoff` of a step that is sent with the one before it. */
+export const FUSED = '+';
 
 export const READY = { phase: 'READY' } as const;
 
@@ -213,9 +240,28 @@ export function epochSeconds(ms: number): number {
   return Math.floor(ms / 1000);
 }
 
-/** The current step. The engine only decides with the plan that the run names, so the cursor is within it. */
+/**
+ * How many steps the run's claim sends as one transaction, from the current one; without a claim, how many the next one will.
+ * A group begins with a session step: a check that follows a failed one is sent alone.
+ */
+export function groupOf(run: Run, { steps }: PlanView): number {
+  const claim = underwayOf(run);
+  if (claim !== undefined) return claim.group ?? 1;
+  if (run.rebuild !== undefined || steps[run.cursor]?.kind !== 'session') return 1;
+  let count = 1;
+  while (run.handoff?.[run.cursor + count] === FUSED && steps[run.cursor + count]?.fusible === true)
+    count += 1;
+  return count;
+}
+
+/** The steps of the current claim, or of the next one. */
+export function membersOf(run: Run, plan: PlanView): readonly StepView[] {
+  return plan.steps.slice(run.cursor, run.cursor + groupOf(run, plan));
+}
+
+/** The current step, or its group as one. The engine only decides with the plan that the run names, so the cursor is within it. */
 export function currentStep(run: Run, plan: PlanView): StepView {
-  const step = plan.steps[run.cursor];
+  const step = asOne(membersOf(run, plan));
   if (step === undefined) throw new Error(`run ${run.id}: step ${run.cursor} is not in plan ${plan.hash}`);
   return step;
 }

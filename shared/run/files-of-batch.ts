@@ -8,7 +8,7 @@ import {
   currentStep,
   epochSeconds,
   failureOf,
-  iso,
+  groupOf,
   nothing,
   READY,
   running,
@@ -23,7 +23,7 @@ import { isVerdict } from './retry.ts';
 import type { FilesChecked, FilesGathered, FilesListed, FilesMarked, LoadErrorsRead } from './run-event.ts';
 import type { ActiveRun, Leaving, Run } from './run.ts';
 import { isClaimed, isSubmitted, isUnderway } from './run.ts';
-import { afterLoad, onFailed, stopAfterStep } from './step-end.ts';
+import { afterLoad, loaderOf, notLoaded, onFailed, stopAfterStep } from './step-end.ts';
 import { fail, giveUp, storeAtRest } from './stop.ts';
 import { LONGEST_TEXT, shortened } from './text.ts';
 
@@ -74,7 +74,7 @@ export function onFilesChecked(run: ActiveRun, context: Context, event: FilesChe
     const { kind } = currentStep(run, context.plan);
     return kind === 'durable' || kind === 'opaque'
       ? afterLoad(run, context, about, error)
-      : takeOut(run, context, wrong, { ...about, status: 'FAILED', error });
+      : takeOut(run, context, wrong, notLoaded(run, context, about, error));
   }
   if (isSubmitted(run)) return nothing(run, 'the step is already submitted');
   if (first !== undefined) return takeOut(run, context, wrong);
@@ -96,10 +96,13 @@ function takeOut(run: ActiveRun, context: Context, leaving: readonly Leaving[], 
   const rest = isFolder
     ? 'The files of a folder are loaded together or not at all: write the folder and its marker again'
     : `No file can be taken out of this batch: step ${kept ?? ''} has already taken effect`;
-  const error = failureOf(run, 'input', `${why}. ${rest}`);
+  const error = {
+    ...failureOf(run, 'input', `${why}. ${rest}`),
+    ...defined({ step: loaderOf(run, context)?.name }),
+  };
   return about === undefined
     ? fail(run, context, error)
-    : stopAfterStep(inNewSession(run), context, { ...about, error });
+    : stopAfterStep(inNewSession(run, about.at), context, { ...about, error });
 }
 
 /** A list without some files was made. It is stored together with their names, so that their runs learn it whatever happens. */
@@ -109,7 +112,7 @@ export function onFilesListed(run: ActiveRun, context: Context, event: FilesList
   if (batch?.phase !== 'SEALED' || batch.list !== from) return nothing(run, 'the list of files has changed');
   if (about === undefined && isSubmitted(run)) return nothing(run, 'the step is already submitted');
   if (about !== undefined && run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });
-  const lastStep = about && finishedStep(run, about, iso(context.now));
+  const lastStep = about && finishedStep(run, about, context);
   const left = { ...run, batch: smaller(batch, list, leaving), ...defined({ lastStep }) };
   if (list === undefined) return withoutFiles(left, context);
   const nextCheckAt = epochSeconds(context.now) + 90;
@@ -120,7 +123,8 @@ export function onFilesListed(run: ActiveRun, context: Context, event: FilesList
 function again(run: ActiveRun, context: Context, about?: Failed): Run {
   const first = firstLoad(context.plan);
   const isRolledBack = about === undefined || isVerdict(about.error.class);
-  if (run.rebuild === undefined && run.cursor === first && isRolledBack && run.session.state === 'open') {
+  const isInStep = run.cursor <= first && first < run.cursor + groupOf(run, context.plan);
+  if (run.rebuild === undefined && isInStep && isRolledBack && run.session.state === 'open') {
     const attempt = isUnderway(run) ? run.attempt + 1 : run.attempt;
     return { ...run, attempt, firstAttempt: attempt };
   }
@@ -145,7 +149,7 @@ export function onLoadErrorsRead(run: ActiveRun, context: Context, event: LoadEr
   const text = shortened(lines.join('\n'), LONGEST_TEXT);
   const error = {
     ...failureOf(run, 'data', text, about.statementId),
-    ...defined({ place: about.error.place }),
+    ...defined({ step: about.error.step, place: about.error.place }),
   };
   return onFailed(run, context, { ...about, error, ...(why === undefined ? defined({ badFiles }) : {}) });
 }

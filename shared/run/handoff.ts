@@ -1,9 +1,10 @@
 /**
- * How a run goes from step to step: by the completion event, or by a wait in the call that submitted the statement. Decided by
- * the durations of earlier runs when a run takes its slot, and fixed for it.
+ * How a run goes from step to step: by the completion event, by a wait in the call that submitted the statement, or with several
+ * steps in one statement. Decided by the durations of earlier runs when a run takes its slot, and fixed for it.
  */
 import type { PlanView, StepView } from './plan-view.ts';
 import type { Context } from './decision.ts';
+import { FUSED } from './decision.ts';
 import { defined } from './defined.ts';
 import type { Durations, FinishedStep, Run } from './run.ts';
 
@@ -20,11 +21,43 @@ const ONE_SECOND_UP_TO_MS = 700;
 const MOST_RUN_OUT = 2;
 
 /**
- * One letter for each step: `e` by its completion event, `w` and `W` after a wait of at most one or two seconds. Absent: all
- * by event.
+ * One letter for each step: `e` by its completion event, `w` and `W` after a wait of at most one or two seconds, `+` together
+ * with the step before it. Absent: all by event.
  */
 function lettersOf(steps: readonly StepView[], known: Durations, { autoWaitMs = 0 }: Context): string {
-  return steps.map((step) => letterOf(step, known[step.name] ?? 0, autoWaitMs)).join('');
+  return groupsOf(steps, known)
+    .map((group) => {
+      const [first] = group;
+      const together = group.reduce((sum, { name }) => sum + averageOf(known[name] ?? 0), 0);
+      const duration = together + runOutOf((first && known[first.name]) ?? 0);
+      return first === undefined ? '' : letterOf(first, duration, autoWaitMs).padEnd(group.length, FUSED);
+    })
+    .join('');
+}
+
+/** A failure rolls back its whole group: the steps before its last one may take so long together, in ms. */
+const MOST_ROLLED_BACK_MS = 10_000;
+
+/** A step that takes longer is sent alone, in ms. */
+const MOST_OF_A_MEMBER_MS = 60_000;
+
+/** The steps that are sent together, in order: those that may be, and whose durations are known and short. */
+function groupsOf(steps: readonly StepView[], known: Durations): StepView[][] {
+  const groups: StepView[][] = [];
+  let before = 0;
+  for (const step of steps) {
+    const own = averageOf(known[step.name] ?? 0);
+    const group = groups.at(-1);
+    const isShort = before > 0 && before <= MOST_ROLLED_BACK_MS && own > 0 && own <= MOST_OF_A_MEMBER_MS;
+    if (group?.[0]?.kind === 'session' && step.fusible === true && isShort) {
+      group.push(step);
+      before += own;
+    } else {
+      groups.push([step]);
+      before = own;
+    }
+  }
+  return groups;
 }
 
 function letterOf({ handoff }: StepView, duration: number, autoWaitMs: number): 'e' | 'w' | 'W' {
@@ -57,15 +90,21 @@ function secondsOf(letter: string | undefined): 0 | 1 | 2 {
   return letter === 'W' ? 2 : 0;
 }
 
-/** The run's durations with that of a step that finished. */
+/** The run's durations with those of the steps that finished. */
 export function tookWith({ handoff, took = [] }: Run, row: FinishedStep): readonly number[] | undefined {
-  const { index, startedAt, endedAt, error } = row;
-  const ms = Date.parse(endedAt) - Date.parse(startedAt);
+  const { index, startedAt, endedAt, error, fused } = row;
+  const whole = Date.parse(endedAt) - Date.parse(startedAt);
   // Its end was not seen as it happened, or by a clock that is off.
-  if (error !== undefined || ms <= 0 || index >= MOST_KNOWN) return took.length === 0 ? undefined : took;
+  if (error !== undefined || whole <= 0 || index >= MOST_KNOWN) return took.length === 0 ? undefined : took;
   const next = Array.from({ length: Math.max(took.length, index + 1) }, (_, i) => took[i] ?? 0);
-  next[index] = averaged(next[index] ?? 0, Math.min(ms, LONGEST_MS), secondsOf(handoff?.[index]));
-  return next;
+  const first = fused?.first ?? index;
+  for (let i = first; i <= index; i += 1) {
+    const ms = fused === undefined ? whole : fused.counts?.[i - first]?.ms;
+    if (ms !== undefined) next[i] = averaged(next[i] ?? 0, Math.min(ms, LONGEST_MS));
+  }
+  // Of a group its first step has the letter.
+  next[first] = averageOf(next[first] ?? 0) + ranOut(took[first] ?? 0, whole, secondsOf(handoff?.[first]));
+  return next.some((duration) => duration > 0) ? next : undefined;
 }
 
 /** For the pool, by name. */
@@ -89,13 +128,14 @@ function runOutOf(duration: number): number {
   return duration % 10;
 }
 
-/** The moving average with one more duration, of which a quarter counts. `waitedSeconds`: as of its letter. */
-function averaged(before: number, ms: number, waitedSeconds: number): number {
+/** The moving average with one more duration, of which a quarter counts. */
+function averaged(before: number, ms: number): number {
   const known = averageOf(before);
   const average = known === 0 ? ms : known + (ms - known) / 4;
-  return Math.max(10, Math.round(average / 10) * 10) + ranOut(before, ms, waitedSeconds);
+  return Math.max(10, Math.round(average / 10) * 10);
 }
 
+/** `waitedSeconds`: as of the step's letter. */
 function ranOut(before: number, ms: number, waitedSeconds: number): number {
   const inARow = runOutOf(before);
   if (waitedSeconds > 0) return ms > waitedSeconds * 1000 ? Math.min(MOST_RUN_OUT, inARow + 1) : 0;

@@ -18,9 +18,24 @@ export interface StepView {
   readonly usesFile: boolean;
   readonly conflictRetry: boolean;
   readonly idempotent: boolean;
+  /** May be sent in one transaction with the step before it. */
+  readonly fusible?: true;
   /** How the run goes on after it. Absent: as earlier durations suggest. */
   readonly handoff?: 'event' | 'wait';
   /** If present: a query that returns whether the step was applied. */
   readonly verify?: unknown;
   readonly hash: string;
+}
+
+/** Steps that are sent as one transaction, as one step: with the first one's name and the limits that all of them have. */
+export function asOne(steps: readonly StepView[]): StepView | undefined {
+  const [first] = steps;
+  return first === undefined || steps.length === 1
+    ? first
+    : {
+        ...first,
+        send: 'transaction',
+        usesFile: steps.some(({ usesFile }) => usesFile),
+        conflictRetry: steps.every(({ conflictRetry }) => conflictRetry),
+      };
 }

@@ -2,7 +2,7 @@
 import { inNewSession } from './new-session.ts';
 import { defined } from './defined.ts';
 import type { Context, Decision } from './decision.ts';
-import { epochSeconds, iso, READY, running, stepAt, store, without } from './decision.ts';
+import { epochSeconds, READY, running, stepAt, store, without } from './decision.ts';
 import { finishedStep } from './finished-step.ts';
 import type { RebuildPlanned } from './run-event.ts';
 import type { ActiveRun, Failure } from './run.ts';
@@ -16,9 +16,7 @@ export function onRebuildPlanned(planned: ActiveRun, context: Context, event: Re
   const { error } = event.about;
   const run = without(planned, 'lastStep');
   // The row of an attempt that ended with its session.
-  const lost = isReady(planned)
-    ? undefined
-    : finishedStep(planned, { status: 'UNKNOWN', error }, iso(context.now));
+  const lost = isReady(planned) ? undefined : finishedStep(planned, { status: 'UNKNOWN', error }, context);
   if (event.verdict === 'refused') return needDecision(inNewSession(run), context, refusal(event), lost);
   const [first] = event.todo;
   const { attempt, firstAttempt } =

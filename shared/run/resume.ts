@@ -38,7 +38,7 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
   const attempt = goesBack ? 1 : run.attempt + 1;
   const message = goesBack
     ? `restarts at ${step} in a new session`
-    : `resumes at ${step} (attempt ${attempt})`;
+    : `resumes at ${step} (attempt ${attempt})${rolledBackWith(run, context.plan)}`;
   const resumed: Run = {
     ...(goesBack ? without(run, 'rebuild') : run),
     cursor,
@@ -68,6 +68,18 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
     save: 'version',
     answer: { ok: true, message },
   };
+}
+
+/** The steps of a group that failed as one, for the answer. */
+function rolledBackWith({ life, cursor }: Run, { steps }: PlanView): string {
+  const last = steps[cursor + groupThatFailed(life) - 1];
+  return last === undefined || groupThatFailed(life) === 1
+    ? ''
+    : `: the steps up to ${last.name} were rolled back together, and run again`;
+}
+
+function groupThatFailed(life: Run['life']): number {
+  return ('error' in life ? life.error.group : undefined) ?? 1;
 }
 
 /** Why these files cannot leave the run's batch; undefined if they can. */
@@ -157,11 +169,12 @@ function targetOf(run: Run, plan: PlanView, request: ResumeRequest): number | st
   const from = request.from ?? failed;
   const asked = today.findIndex(({ name }) => name === from);
   if (asked === -1) return `today's pipeline has no step ${from}`;
-  if (asked > failedAt)
+  // All steps of a group that failed run again.
+  if (asked >= failedAt + groupThatFailed(life))
     return `${from} comes after the failed step, ${failed}: the steps in between have not run`;
   const done = plan.steps.slice(0, failedAt);
   const changed = changedSteps(done, request.plan);
-  const target = Math.min(asked, ...changed.map(({ index }) => index));
+  const target = Math.min(asked, failedAt, ...changed.map(({ index }) => index));
   const lasting = done
     .filter((step) => step.kind === 'durable' || step.kind === 'opaque')
     .map((step) => step.name);

@@ -182,8 +182,10 @@ export interface VerdictRead {
   readonly kind: 'VerdictRead';
   readonly passed: boolean;
   readonly message: string;
-  /** The rows that the check returned. */
-  readonly rows: number;
+  /** The rows that the check returned; absent: the checks of a group passed. */
+  readonly rows?: number;
+  /** Index of the check of a group that failed: the first. */
+  readonly at?: number;
   readonly about: Finished;
 }
 

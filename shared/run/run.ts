@@ -186,6 +186,8 @@ export interface Claim {
   readonly fileAtClaim?: FileAtClaim;
   /** Since when the outcome of the submission has been unknown: its session is gone and its marker absent. */
   readonly outcomeUnknownSince?: string;
+  /** How many steps it sends as one transaction, from the current one; every driver of its token sends the same. Absent: one. */
+  readonly group?: number;
 }
 
 export interface FileAtClaim {
@@ -289,6 +291,8 @@ export interface Failure {
   readonly place?: string;
   /** The step's transaction was rolled back: its marker was read as absent. */
   readonly rolledBack?: true;
+  /** So many steps, from the run's current one, were sent as one transaction with this one, and none of them took effect. */
+  readonly group?: number;
   /** Whether the step took effect, if it may have; absent: it did not, or its kind has no lasting effects. */
   readonly outcome?: KnownOutcome;
 }
@@ -311,6 +315,8 @@ export interface FinishedStep {
   readonly statementId?: string;
   /** Rows returned or affected; absent if not read from the warehouse yet, or not reported. */
   readonly rows?: number;
+  /** The steps before it that were sent with it; their history rows are derived from this. */
+  readonly fused?: Fused;
   readonly error?: string;
   readonly errorClass?: FailureClass;
   /** The number of the batch's list that was loaded: rows of different lists are not comparable. */
@@ -318,6 +324,23 @@ export interface FinishedStep {
   /** As in `Failure`. */
   readonly place?: string;
   readonly rolledBack?: true;
+}
+
+/** Steps that were sent as one transaction with the one after them. */
+export interface Fused {
+  /** Index of the first of them. */
+  readonly first: number;
+  readonly status: 'FINISHED' | 'ROLLED_BACK';
+  /** Of each of them, and of the step itself; absent: not read from the warehouse yet. */
+  readonly counts?: readonly MemberCounts[];
+}
+
+/** What the warehouse counted for one step; absent: it did not. */
+export interface MemberCounts {
+  /** Rows returned or affected. */
+  readonly rows?: number;
+  /** How long it ran, in ms. */
+  readonly ms?: number;
 }
 
 export type StepStatus = 'FINISHED' | 'FAILED' | 'ABORTED';

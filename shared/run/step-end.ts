@@ -7,7 +7,8 @@ import {
   ask,
   currentStep,
   failureOf,
-  iso,
+  groupOf,
+  membersOf,
   nothing,
   READY,
   stepAt,
@@ -30,9 +31,13 @@ import { fail, needDecision, succeed } from './stop.ts';
 /** The statement reached its end. */
 export function onEnd(run: ActiveRun<Submitted>, context: Context, end: StatementEnd): Decision {
   if (end.status !== 'FINISHED') return onReported(run, context, end);
-  return currentStep(run, context.plan).kind === 'check' && !loadsFile(run, context)
+  return hasCheck(run, context) && !loadsFile(run, context)
     ? ask(run, { kind: 'ReadVerdict', about: end })
     : onApplied(run, context, end);
+}
+
+function hasCheck(run: ActiveRun, { plan }: Context): boolean {
+  return [currentStep(run, plan), ...membersOf(run, plan)].some(({ kind }) => kind === 'check');
 }
 
 /** The step took effect. For a load, the file is checked again before the next step uses its rows. */
@@ -48,7 +53,8 @@ export function onInputChecked(run: ActiveRun, context: Context, event: InputChe
   if (about !== undefined) return onInputCheckedAfter(run, context, seen, about);
   if (isSubmitted(run)) return nothing(run, 'the step is already submitted');
   const wrong = wrongBefore(run, context, seen);
-  if (wrong !== undefined) return fail(run, context, wrong);
+  if (wrong !== undefined)
+    return fail(run, context, { ...wrong, ...defined({ step: loaderOf(run, context)?.name }) });
   const atClaim = defined({ modified: seen?.modified, versionId: seen?.versionId });
   return isClaimed(run) ? claimAnewSeen(run, context, atClaim) : claimSeen(run, context, atClaim);
 }
@@ -69,27 +75,48 @@ function lasts(run: ActiveRun, { plan }: Context): boolean {
 
 /** The step loaded its files. `wrong`: they may not be those of the events. */
 export function afterLoad(run: ActiveRun, context: Context, end: Finished, wrong?: Failure): Decision {
-  const { kind } = currentStep(run, context.plan);
   if (wrong === undefined)
-    return kind === 'check' ? ask(run, { kind: 'ReadVerdict', about: end }) : finishStep(run, context, end);
+    return hasCheck(run, context)
+      ? ask(run, { kind: 'ReadVerdict', about: end })
+      : finishStep(run, context, end);
   const isKept = lasts(run, context);
   const error = {
     ...wrong,
     statementId: end.statementId,
     ...(isKept && { outcome: { is: 'applied', because: 'its statement finished' } as const }),
   };
-  const failed: Failed = { ...end, status: 'FAILED', error };
+  const failed = notLoaded(run, context, end, error);
   // Its rows are in the session's tables: if the right file were put back, a resume in this session would add its rows to them.
   return isKept
     ? stopAfterStep(run, context, failed, needDecision)
-    : stopAfterStep(inNewSession(run), context, failed);
+    : stopAfterStep(inNewSession(run, failed.at), context, failed);
+}
+
+/** The step finished, but may not have loaded the files of the events. In a group it is the step that loads them. */
+export function notLoaded(run: ActiveRun, context: Context, end: Finished, error: Failure): Failed {
+  const failed: Failed = { ...end, status: 'FAILED', error };
+  const loader = loaderOf(run, context);
+  return loader === undefined
+    ? failed
+    : { ...failed, error: { ...error, step: loader.name }, at: loader.index, isKept: true };
+}
+
+/** The step of the group that loads the files; undefined: there is no group. */
+export function loaderOf(run: ActiveRun, { plan }: Context): { index: number; name: string } | undefined {
+  const members = membersOf(run, plan);
+  const at = members.findIndex(({ usesFile }) => usesFile);
+  const name = members[at]?.name;
+  return members.length === 1 || name === undefined ? undefined : { index: run.cursor + at, name };
 }
 
 export function onVerdictRead(run: ActiveRun, context: Context, event: VerdictRead): Decision {
-  const end = { ...event.about, rows: event.rows };
-  if (event.passed) return finishStep(run, context, end);
-  const error = failureOf(run, 'check', event.message, end.statementId);
-  return failStep(run, context, { ...end, status: 'FAILED', error });
+  const { about, at, rows, passed, message } = event;
+  const end = { ...about, ...defined({ rows }) };
+  if (passed) return finishStep(run, context, end);
+  const error = failureOf(run, 'check', message, end.statementId);
+  if (at === undefined) return failStep(run, context, { ...end, status: 'FAILED', error });
+  const { step } = stepAt(at, context);
+  return failStep(run, context, { ...end, status: 'FAILED', error: { ...error, step }, at, isKept: true });
 }
 
 /**
@@ -98,7 +125,7 @@ export function onVerdictRead(run: ActiveRun, context: Context, event: VerdictRe
  */
 export function finishStep(run: ActiveRun, context: Context, end: Finished): Decision {
   if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });
-  const row = finishedStep(run, end, end.endedAt);
+  const row = finishedStep(run, end, context);
   const done = { ...working(run, READY), lastStep: row };
   const { rebuild } = run;
   if (rebuild !== undefined) {
@@ -108,8 +135,9 @@ export function finishStep(run: ActiveRun, context: Context, end: Finished): Dec
     return proceed({ ...without(done, 'rebuild'), ...afterRebuilt(rebuild, context) }, context);
   }
   const took = tookWith(run, row);
-  if (run.cursor + 1 >= run.steps) return succeed({ ...run, ...defined({ took }) }, context, row);
-  const next = stepAt(run.cursor + 1, context);
+  const following = run.cursor + groupOf(run, context.plan);
+  if (following >= run.steps) return succeed({ ...run, ...defined({ took }) }, context, row);
+  const next = stepAt(following, context);
   return proceed(
     { ...done, ...next, ...defined({ took }), rebuilds: 0, attempt: 1, firstAttempt: 1 },
     context,
@@ -137,7 +165,7 @@ export function failStep(run: ActiveRun, context: Context, problem: Problem): De
     ...working(run, READY),
     failedDrives: 0,
     attempt: run.attempt + 1,
-    lastStep: finishedStep(run, problem, iso(context.now)),
+    lastStep: finishedStep(run, problem, context),
   };
   const why = `attempt ${run.attempt} of ${step.name} failed: ${error.message}`;
   const waits = waiting(again, context, pause, why);
@@ -152,7 +180,11 @@ export function stopAfterStep(
   stop: typeof fail = fail,
 ): Decision {
   if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });
-  return stop(run, context, problem.error, finishedStep(run, problem, iso(context.now)));
+  const row = finishedStep(run, problem, context);
+  if (problem.status !== 'UNKNOWN' && problem.isKept === true && problem.at !== undefined)
+    return stop({ ...run, ...stepAt(problem.at, context) }, context, problem.error, row);
+  const count = groupOf(run, context.plan);
+  return stop(run, context, { ...problem.error, ...(count > 1 && { group: count }) }, row);
 }
 
 /** The warehouse reports that the statement failed or was cancelled. */
@@ -168,7 +200,10 @@ function onReported(run: ActiveRun<Submitted>, context: Context, end: Failed): D
 
 function reportedError(run: ActiveRun<Submitted>, context: Context, end: Failed): Failure {
   const { error, statementId } = end;
-  if (end.status === 'FAILED') return { ...error, step: run.step, statementId };
+  if (end.status === 'FAILED') {
+    const { step } = end.at === undefined ? run : stepAt(end.at, context);
+    return { ...error, step, statementId };
+  }
   return run.life.work.timedOut === true
     ? failureOf(
         run,
@@ -197,7 +232,10 @@ export function onFailed(run: ActiveRun, context: Context, failed: Failed): Deci
 
 function overtime(run: ActiveRun<Submitted>, context: Context, step: StepView): string {
   const ran = context.now - Date.parse(run.life.work.submittedAt);
+  const members = membersOf(run, context.plan);
+  const last = members.at(-1)?.name ?? '';
+  const what = members.length === 1 ? 'the step' : `the transaction of steps ${step.name} to ${last}`;
   return ran > step.timeoutSeconds * 1000
-    ? `the step exceeded its timeout of ${step.timeoutSeconds} s`
-    : `the run exceeded its timeout of ${context.plan.timeoutSeconds} s; the step was still running`;
+    ? `${what} exceeded its timeout of ${step.timeoutSeconds} s`
+    : `the run exceeded its timeout of ${context.plan.timeoutSeconds} s; ${what} was still running`;
 }

@@ -1,7 +1,7 @@
 /** The outcome of the current step is unknown, or its session is gone: how to find out, and whether the session is rebuilt. */
 import { commandLine } from './command.ts';
 import type { Context, Decision, Problem } from './decision.ts';
-import { ask, currentStep, iso } from './decision.ts';
+import { ask, currentStep } from './decision.ts';
 import { inNewSession } from './new-session.ts';
 import { finishedStep } from './finished-step.ts';
 import type { ActiveRun, Failure, Run } from './run.ts';
@@ -58,6 +58,6 @@ export function onSessionLost(run: ActiveRun, context: Context, problem: Problem
   if (isReady(run)) return needDecision(inNewSession(run), context, tooOften);
   // One row at a time.
   if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });
-  const row = finishedStep(run, { status: 'UNKNOWN', error }, iso(context.now));
+  const row = finishedStep(run, { status: 'UNKNOWN', error }, context);
   return needDecision(inNewSession(run), context, tooOften, row);
 }

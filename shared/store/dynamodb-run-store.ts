@@ -2,9 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetItemCommand,
+  BatchWriteItemCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -41,6 +42,12 @@ type StoredItem = Record<string, AttributeValue>;
 
 /** The count of waiting runs stops here. */
 const MOST_COUNTED = 1_000;
+
+/** Items of one BatchWriteItem (API reference). */
+const MOST_PUT = 25;
+
+/** How often items that were left out are sent; what is still left is written by the next driver. */
+const MOST_TRIES = 5;
 
 /** Waiting runs that one search for pipelines looks at. */
 const MOST_SCANNED = 1_000;
@@ -168,10 +175,32 @@ export class DynamoDbRunStore implements RunStore {
     return (await this.#getAll(runIds.map(runKey))).flatMap(readable);
   }
 
-  async putHistory(runId: string, row: HistoryRow): Promise<void> {
-    // Written once, before the end of the run is known: its rows must not expire before the run itself.
+  async putHistory(runId: string, ...rows: readonly HistoryRow[]): Promise<void> {
+    const items = rows.map((row) => this.#historyItem(runId, row));
+    const [only] = items;
+    if (items.length === 1 && only !== undefined) await this.#put(only);
+    else
+      for (let at = 0; at < items.length; at += MOST_PUT) await this.#putAll(items.slice(at, at + MOST_PUT));
+  }
+
+  /** Written once, before the end of the run is known: its rows must not expire before the run itself. */
+  #historyItem(runId: string, row: HistoryRow): Item {
     const expiresAt = Math.floor(Date.parse(row.startedAt) / 1000) + 2 * this.#historyDays * 86_400;
-    await this.#put({ ...historyKey(runId, row), ...row, expiresAt });
+    return { ...historyKey(runId, row), ...row, expiresAt };
+  }
+
+  /** BatchWriteItem may leave items out and return them as unprocessed, for example when it is throttled (API reference). */
+  async #putAll(items: readonly Item[]): Promise<void> {
+    let left: WriteRequest[] = items.map((item) => ({
+      PutRequest: { Item: marshall(item, { removeUndefinedValues: true }) },
+    }));
+    for (let tries = 0; left.length > 0; tries += 1) {
+      if (tries >= MOST_TRIES) throw new Error(`${left.length} history rows could not be written: throttled`);
+      const { UnprocessedItems } = await this.#client.send(
+        new BatchWriteItemCommand({ RequestItems: { [this.#table]: left } }),
+      );
+      left = UnprocessedItems?.[this.#table] ?? [];
+    }
   }
 
   async history(runId: string): Promise<HistoryRow[]> {

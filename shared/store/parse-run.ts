@@ -43,7 +43,15 @@ const failure = map({
   step: optional(text),
   statementId: optional(text),
   ...place,
+  group: optional(count),
   outcome: optional(outcome),
+});
+
+/** The steps that were sent together with the one of a history row. */
+const fused = map({
+  first: count,
+  status: one('FINISHED', 'ROLLED_BACK'),
+  counts: optional(list(map({ rows: optional(count), ms: optional(count) }))),
 });
 
 const finishedStep = map({
@@ -59,6 +67,7 @@ const finishedStep = map({
   error: optional(text),
   errorClass: optional(failureClass),
   seal: optional(count),
+  fused: optional(fused),
   ...place,
 });
 
@@ -180,6 +189,7 @@ const claim = {
     map({ modified: optional(text), versionId: optional(text), snapshot: optional(text) }),
   ),
   outcomeUnknownSince: optional(instant),
+  group: optional(count),
 };
 
 const claimed = map({ phase: one('CLAIMED'), ...claim });

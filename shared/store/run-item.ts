@@ -3,7 +3,7 @@
  * level deep where it can be. The attributes of the indexes are derived here and nowhere else.
  */
 import type { FinishedStep, Run, RunState } from '../run/run.ts';
-import { isAtEnd, isAtRest, queueOrder } from '../run/run.ts';
+import { isAtEnd, isAtRest, queueOrder, underwayOf } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import { fileKey } from './file-index.ts';
 import { parseRun } from './parse-run.ts';
@@ -16,6 +16,9 @@ export const SCHEMA = 2;
 
 /** Of batches and of the runs in them: a function of an earlier version leaves them alone, and can still drive all other runs. */
 export const BATCH_SCHEMA = 3;
+
+/** While several steps travel in one statement: an earlier version would take it for the first of them. */
+export const GROUP_SCHEMA = 4;
 
 export const DUE_PARTITION = 'due';
 
@@ -55,10 +58,9 @@ export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
       : run.life.state === 'ABSORBED'
         ? { expiresAt: absorbedExpiry(run.life.absorbedAt, historyDays) }
         : {};
-  const schema = run.batch === undefined && run.life.state !== 'ABSORBED' ? SCHEMA : BATCH_SCHEMA;
   return {
     ...runKey(run.id),
-    schema,
+    schema: schemaOf(run),
     ...stored,
     ...queued,
     ...due,
@@ -66,6 +68,11 @@ export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
     ...byFile,
     ...forgotten,
   };
+}
+
+function schemaOf(run: Run): number {
+  if (underwayOf(run)?.group !== undefined || run.lastStep?.fused !== undefined) return GROUP_SCHEMA;
+  return run.batch === undefined && run.life.state !== 'ABSORBED' ? SCHEMA : BATCH_SCHEMA;
 }
 
 /** Of the item of a file that a batch loads: it is not written again when the batch ends, and must outlive the archive of events. */
@@ -83,9 +90,9 @@ function expiry(since: string, days: number): number {
 export function runOfItem(item: Item): Run {
   const { pk, schema } = item;
   if (typeof schema !== 'number') throw new Error(`item ${String(pk)} is not a run`);
-  if (schema > BATCH_SCHEMA) {
+  if (schema > GROUP_SCHEMA) {
     throw new Error(
-      `run ${String(item['id'])} was written by a newer Baton (schema ${schema}, this one reads ${BATCH_SCHEMA}); deploy the newer version`,
+      `run ${String(item['id'])} was written by a newer Baton (schema ${schema}, this one reads ${GROUP_SCHEMA}); deploy the newer version`,
     );
   }
   return parseRun(item);

@@ -1,10 +1,12 @@
 /** The port to Baton's table. Every write is conditional and changes one item. */
 import type { Plan } from '../pipeline/plan.ts';
-import type { Durations, FinishedStep, Run } from '../run/run.ts';
+import type { Durations, FinishedStep, Run, StepStatus } from '../run/run.ts';
 import type { KeyItem, KeyName, Upload } from './key-item.ts';
 
 /** A step's history row, as people read it. */
-export interface HistoryRow extends FinishedStep {
+export interface HistoryRow extends Omit<FinishedStep, 'status' | 'fused'> {
+  /** `ROLLED_BACK`: its statements ran, in one transaction with those of a later step that failed. */
+  readonly status: StepStatus | 'ROLLED_BACK';
   readonly kind: string;
   readonly statementHash: string;
   /** Of each statement of a transaction, in order. */
@@ -39,8 +41,8 @@ export interface RunStore {
   absorb(member: Member, into: string, at: string, by: string): Promise<'absorbed' | 'refused'>;
   /** In no order; runs that do not exist or cannot be read are left out. Consistent. */
   loadAll(runIds: readonly string[]): Promise<Run[]>;
-  /** Idempotent. */
-  putHistory(runId: string, row: HistoryRow): Promise<void>;
+  /** Idempotent. If it fails, some of several rows may be written. */
+  putHistory(runId: string, ...rows: readonly HistoryRow[]): Promise<void>;
   history(runId: string): Promise<HistoryRow[]>;
   /** Idempotent: a plan is immutable. */
   putPlan(plan: Plan): Promise<void>;

@@ -135,7 +135,12 @@ export class DataApiWarehouse implements Warehouse {
       if (answer === undefined) return { statementId, status: 'RUNNING' as const, rows: [] };
       const { Duration, RedshiftQueryId } = answer;
       const children = answer.SubStatements ?? [];
-      const failed = children.findIndex((child) => child.Error !== undefined && child.Error !== '');
+      const withError = children.findIndex((child) => child.Error !== undefined && child.Error !== '');
+      // Of a transaction that was cancelled, the statement that ran need not have a text; those after it did not run.
+      const failed =
+        withError === -1 && answer.Status === 'ABORTED'
+          ? children.findIndex((child) => child.Status === 'ABORTED')
+          : withError;
       const error = children[failed]?.Error ?? answer.Error;
       return {
         statementId,
@@ -144,11 +149,17 @@ export class DataApiWarehouse implements Warehouse {
           children.length > 0
             ? children.map((child) => rowCount(child.ResultRows))
             : [rowCount(answer.ResultRows)],
+        parts: (children.length > 0 ? children : [answer]).map((part) =>
+          defined({
+            ms: millis(part.Duration),
+            returned: part.HasResultSet === true ? rowCount(part.ResultRows) : undefined,
+          }),
+        ),
         ...defined({
           error: error === '' ? undefined : error,
           failed: failed === -1 ? undefined : failed,
           updatedAt: answer.UpdatedAt,
-          durationMs: Duration !== undefined && Duration >= 0 ? Duration / 1e6 : undefined,
+          durationMs: millis(Duration),
           queryId: RedshiftQueryId !== undefined && RedshiftQueryId > 0 ? RedshiftQueryId : undefined,
           pid: answer.RedshiftPid,
         }),
@@ -360,6 +371,11 @@ async function unlessGone<T, G>(gone: G, ask: () => Promise<T>): Promise<T | G> 
 
 function statusOf(status: StatusString | undefined): StatementStatus['status'] {
   return status === 'FINISHED' || status === 'FAILED' || status === 'ABORTED' ? status : 'RUNNING';
+}
+
+/** Of nanoseconds. */
+function millis(duration: number | undefined): number | undefined {
+  return duration === undefined || duration < 0 ? undefined : duration / 1e6;
 }
 
 function rowCount(rows: number | undefined): number | undefined {

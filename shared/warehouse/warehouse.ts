@@ -50,10 +50,12 @@ export interface StatementStatus {
   /** RUNNING: submitted, picked or started. */
   readonly status: 'RUNNING' | StepStatus;
   readonly error?: string;
-  /** Index of the statement of a transaction that failed, from 0, where that is known. */
+  /** Index of the statement of a transaction that failed or was cancelled, from 0, where that is known. */
   readonly failed?: number;
   /** Of each statement, in order; -1 and null are left out as undefined. */
   readonly rows: readonly (number | undefined)[];
+  /** Of each statement, in order: how long it ran, and the rows of its result, if it has one and they were counted. */
+  readonly parts?: readonly { readonly ms?: number; readonly returned?: number }[];
   readonly updatedAt?: Date;
   readonly durationMs?: number;
   readonly queryId?: number;
@@ -86,7 +88,10 @@ export interface Warehouse {
    * or whose answer does not come, is RUNNING.
    */
   describe(statementId: string, waitSeconds?: number): Promise<StatementStatus | 'NOT_FOUND'>;
-  /** The first rows of a result, from as many pages as it takes. It is kept for 24 hours. */
+  /**
+   * The first rows of a result, from as many pages as it takes. It is kept for 24 hours. `statementId:n`: of the nth statement of
+   * a transaction, from 1.
+   */
   result(statementId: string, limit: number): Promise<ResultRows | 'NOT_FOUND'>;
   /** The statement of exactly this name, in any state. A complete look-up: every page. */
   findByName(name: string): Promise<string | undefined>;

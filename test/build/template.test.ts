@@ -85,6 +85,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   HeadObject: 's3:GetObject',
   GetObject: 's3:GetObject',
   BatchGetItem: 'dynamodb:BatchGetItem',
+  BatchWriteItem: 'dynamodb:BatchWriteItem',
   SendMessage: 'sqs:SendMessage',
   ListObjectVersions: 's3:ListBucketVersions',
   ListSessions: 'redshift-data:ListSessions',

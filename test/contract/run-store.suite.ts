@@ -273,6 +273,26 @@ export function runStoreSuite(
       ]);
     });
 
+    it('writes the rows of a group at once, also more than one call takes, and again', async () => {
+      const row = {
+        generation: 1,
+        attempt: 1,
+        endedAt: 'z',
+        kind: 'session',
+        statementHash: 'h',
+        startedAt: '1',
+      };
+      const rows = Array.from({ length: 40 }, (_, index) => ({
+        ...row,
+        index,
+        name: `step ${index}`,
+        status: index === 39 ? ('FAILED' as const) : ('ROLLED_BACK' as const),
+      }));
+      await store.putHistory('group', ...rows);
+      await store.putHistory('group', ...rows);
+      expect(await store.history('group')).toEqual(rows);
+    });
+
     it('returns the history of one run only, without the run itself', async () => {
       const run = newRun();
       await store.create(run);

@@ -103,6 +103,7 @@ it.runIf(isLong)(
       sessionIdAlways: true,
       eventDelayMs: 3200,
       abortedAfterCommit: true,
+      resultsCounted: false,
     });
     expect(rest(report)).toEqual({
       'refused-token': 'differs: refused again ("Session is not available"), though another is accepted',
@@ -112,6 +113,7 @@ it.runIf(isLong)(
         /^differs: [1-5] of 5 times the next statement was refused, for up to \d+ ms$/,
       ),
       'error-ids': 'differs: 3 of 3 texts end in an error id',
+      'row-counts': 'differs: counts of a transaction of two queries of one row: [null,null]',
       'session-id': 'differs: a submission without keep-alive names a session',
       'event-delay': expect.stringMatching(/^differs: received 3[2-9]\d\d(?: to \d+)? ms after the end$/),
       // Whole seconds.
@@ -127,6 +129,7 @@ it.runIf(isLong)(
       sessionIdAlways: 'true',
       eventDelayMs: expect.stringMatching(/^3[2-9]\d\d$/),
       abortedAfterCommit: 'true',
+      resultsCounted: 'false',
     });
     // None of it is a fault of the stage.
     expect(found).toEqual([]);

@@ -64,7 +64,7 @@ it.runIf(isLong)(
 );
 
 it.runIf(isLong)(
-  'with error ids in texts, session ids in all answers, late events, a DescribeStatement that lags and sessions that end after an error, runs end with the same state and failure class',
+  'with error ids in texts, session ids in all answers, late events, a DescribeStatement that lags and counts no results, and sessions that end after an error, runs end with the same state and failure class',
   async () => {
     stack = await Stack.start({
       environment: {
@@ -75,6 +75,7 @@ it.runIf(isLong)(
         BATON_LOCAL_EVENT_DELAY_MS: '200',
         BATON_LOCAL_DESCRIBE_LAG_MS: '500',
         BATON_LOCAL_SESSION_ENDS_AFTER_ERROR: '1',
+        BATON_LOCAL_RESULTS_COUNTED: '0',
       },
     });
     await stack.put('stores/fine.csv', `${HEADER}2,Store 2,Lyon,FR,2020-01-01\n`);

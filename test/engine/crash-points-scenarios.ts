@@ -1,7 +1,8 @@
 /**
  * Whole runs of five steps in which the driver is killed at given calls. A run meets a transient failure and loses its
  * session before the commit; or its steps are reported failed though they took effect, or will; or a person cancels it; or its
- * pipeline is paused when its file arrives, and unpaused then.
+ * pipeline is paused when its file arrives, and unpaused then; or its first steps are sent as one transaction, which fails once,
+ * and of which then a check fails, so that a person resumes it.
  * Whatever the points: the run comes to its right end by the sweep alone, every durable step took effect once, and nothing
  * stays to be done.
  */
@@ -21,6 +22,7 @@ import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import { crashMoments, CrashingPorts, Killed } from '../fakes/crash.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 import { simulatedPlan } from '../sim/simulate.ts';
+import { CHECK } from '../sim/warehouse-data.ts';
 import type { BatchStory } from './crash-points-of-batches.ts';
 import { batchStories, BatchTelling } from './crash-points-of-batches.ts';
 import type { SlotStory } from './crash-points-of-slots.ts';
@@ -34,7 +36,7 @@ export interface Scenario {
   readonly pairsOf: readonly CrashMoment[];
 }
 
-const stories = ['retry and rebuild', 'lying reports', 'cancel', 'pause'] as const;
+const stories = ['retry and rebuild', 'lying reports', 'cancel', 'pause', 'group'] as const;
 
 const slots: SlotStory = 'three files, one after the other';
 
@@ -54,6 +56,14 @@ export const scenarios: readonly Scenario[] = [...stories, slots, ...batchStorie
 ]);
 
 const plan = planOf(simulatedPlan.steps);
+
+/** Its first three steps may be sent together. */
+const groupPlan = planOf(
+  simulatedPlan.steps.map((step, i) =>
+    i === 1 || i === 2 ? Object.assign({}, step, { fusible: true as const }) : step,
+  ),
+  { hash: 'plan with a group' },
+);
 
 /** Minutes after which a run must have come to its end. */
 const LONGEST = 60;
@@ -99,7 +109,12 @@ class Telling {
   constructor(scenario: Scenario, points: readonly CrashPoint[]) {
     this.#scenario = scenario;
     this.#crashing = new CrashingPorts(this.#world, points);
-    this.#plans = new PlanCache(this.#crashing.ports.store, () => [plan]);
+    const today = scenario.story === 'group' ? groupPlan : plan;
+    this.#plans = new PlanCache(this.#crashing.ports.store, () => [today]);
+    if (scenario.story !== 'group') return;
+    const took = Object.fromEntries(groupPlan.steps.map(({ name }) => [name, 100]));
+    this.#world.store.pools.set('orders', { holders: {}, epoch: 0, took });
+    this.#world.warehouse.queries = CHECK;
   }
 
   #engine(): Engine {
@@ -118,6 +133,7 @@ class Telling {
     if (this.#scenario.story === 'pause') await this.#unpause();
     for (let minute = 0; minute < LONGEST && !this.#isOver(); minute += 1) {
       if (this.#cancelIsDue()) await this.#cancel();
+      if (this.#resumeIsDue()) await this.#resume();
       const event = this.#endStatement();
       if (event !== undefined && !this.#scenario.eventsAreLost) await this.#wake(event);
       if (this.#scenario.eventsAreLost || this.#world.warehouse.running() === undefined) {
@@ -149,6 +165,7 @@ class Telling {
     if (running?.name === undefined) return undefined;
     if (this.#scenario.story === 'cancel') return this.#world.end().event;
     const step = stepOf(running);
+    if (this.#scenario.story === 'group') return this.#endGroup(step);
     if (this.#scenario.story === 'lying reports') return this.#reportFalsely(step);
     if (step === '20_load.sql' && !this.#failedOnce) {
       this.#failedOnce = true;
@@ -176,6 +193,39 @@ class Telling {
     return step === '50_audit.sql'
       ? this.#world.end('ABORTED', { lateMs: 30_000 }).event
       : this.#world.end().event;
+  }
+
+  /** The first time its load meets a conflict; the second time its check finds a row. */
+  #endGroup(step: string | undefined): RunEvent {
+    if (step === '10_stage.sql' && !this.#failedOnce) {
+      this.#failedOnce = true;
+      const error = 'ERROR: 1023 Detail: Serializable isolation violation on table - 1';
+      return this.#world.end('FAILED', { error, failed: 1 }).event;
+    }
+    if (step === '10_stage.sql')
+      this.#world.warehouse.results.push({ match: 'CHECK stage', columns: ['id'], rows: [['1']] });
+    return this.#world.end().event;
+  }
+
+  #resumeIsDue(): boolean {
+    const run = this.#world.run(this.#runId);
+    return this.#scenario.story === 'group' && run?.state === 'FAILED' && run.pendingActions === undefined;
+  }
+
+  /** A person asks until there is an answer. */
+  async #resume(): Promise<void> {
+    this.#world.warehouse.results.length = 0;
+    let isAnswered = false;
+    for (let i = 0; i < 4 && !isAnswered; i += 1) {
+      await this.#survive(async () => {
+        await operate(
+          { verb: 'resume', requestId: 'resume', runId: this.#runId, actor: 'somebody' },
+          this.#engine(),
+        );
+        isAnswered = true;
+      });
+    }
+    await this.#wake({ kind: 'Woken' });
   }
 
   #cancelIsDue(): boolean {
@@ -268,8 +318,9 @@ class Telling {
 
   #checkSucceeded(run: StoredRun): void {
     demand(run.state === 'SUCCEEDED', `the run is ${run.state}: ${run.error?.message ?? ''}`);
+    const { story } = this.#scenario;
     const { submitted, rows } =
-      expected[this.#scenario.story === 'lying reports' ? 'lying reports' : 'retry and rebuild'];
+      expected[story === 'lying reports' || story === 'group' ? story : 'retry and rebuild'];
     expectSame(this.#submitted(), submitted);
     expectSame(this.#rows(), rows);
     demand(this.#world.types().includes('Run Succeeded'), 'the success was not published');
@@ -356,6 +407,20 @@ const expected = {
       '2#2#1 30_check.sql FINISHED',
       '3#2#1 40_commit.sql FINISHED',
       '4#2#1 50_audit.sql FINISHED',
+    ],
+  },
+  group: {
+    // The second time it is committed: its check is asked again alone.
+    submitted: ['10_stage.sql', '10_stage.sql', '30_check.sql', '40_commit.sql', '50_audit.sql'],
+    rows: [
+      '0#1#1 10_stage.sql ROLLED_BACK',
+      '0#1#2 10_stage.sql FINISHED',
+      '1#1#1 20_load.sql FAILED',
+      '1#1#2 20_load.sql FINISHED',
+      '2#1#2 30_check.sql FAILED',
+      '2#1#3 30_check.sql FINISHED',
+      '3#1#1 40_commit.sql FINISHED',
+      '4#1#1 50_audit.sql FINISHED',
     ],
   },
 } as const;

@@ -7,7 +7,7 @@ import { sweep } from '../../shared/engine/sweep.ts';
 import type { OperateAnswer } from '../../shared/events/requests.ts';
 import type { Plan, Step } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
-import type { FinishedStep } from '../../shared/run/run.ts';
+import type { HistoryRow } from '../../shared/store/run-store.ts';
 import { parseRun } from '../../shared/store/parse-run.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import type { Report } from '../fakes/fake-warehouse.ts';
@@ -110,7 +110,7 @@ function applied(step: string): number {
   ).length;
 }
 
-async function rowsOf(step: string): Promise<readonly FinishedStep[]> {
+async function rowsOf(step: string): Promise<readonly HistoryRow[]> {
   return (await world.store.history(id)).filter(({ name }) => name === step);
 }
 

@@ -67,17 +67,7 @@ describe('a run whose steps are short', () => {
     };
     const calls = await wake(id);
     expect(world.run(id)).toMatchObject({ state: 'SUCCEEDED', handoff: 'www', took: [200, 200, 200] });
-    expect(calls).toEqual([
-      'open',
-      'submit',
-      'await',
-      'submit',
-      'await',
-      'result',
-      'submit',
-      'await',
-      'runSmall',
-    ]);
+    expect(calls).toEqual(['open', 'submit', 'await', 'submit', 'await', 'submit', 'await', 'runSmall']);
     expect(records).toBe(0);
     expect(
       (await world.store.history(id)).map(({ name, status, rows, rowsByStatement }) => [
@@ -166,7 +156,6 @@ describe('a wait', () => {
       'await',
       'submit',
       'await',
-      'result',
       'submit',
     ]);
     expect(world.run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 2 });

@@ -23,6 +23,8 @@ export interface FakeStatement {
   status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'ABORTED';
   error?: string;
   rows: number[];
+  /** Index of the statement that failed, of several. */
+  failed?: number;
   readonly startedAt: number;
   /** Its transaction took effect. */
   committed?: boolean;
@@ -45,6 +47,8 @@ export interface FakeSession {
 export interface Report {
   readonly error?: string;
   readonly rows?: number[];
+  /** Index of the statement of a transaction that is reported as failed. */
+  readonly failed?: number;
   /** It took effect, whatever is said. */
   readonly applied?: boolean;
   /** Its transaction commits so many ms after the report. */
@@ -55,7 +59,7 @@ export interface Report {
 export interface Observer {
   readonly started: (statement: FakeStatement) => void;
   /** The statement takes effect; its rows, or why it cannot. */
-  readonly takesEffect: (statement: FakeStatement) => { rows?: number[]; error?: string };
+  readonly takesEffect: (statement: FakeStatement) => { rows?: number[]; error?: string; failed?: number };
   readonly ended: (statement: FakeStatement) => void;
   /** A session ended because nothing ran in it for too long. */
   readonly expired: () => void;
@@ -71,6 +75,9 @@ function rowsOf(
 ): (string | null)[][] {
   return typeof rows === 'function' ? rows(sql) : rows;
 }
+
+/** After the comment of each statement. */
+const QUERY = /^(?:\/\*.*?\*\/)?\s*SELECT\b/s;
 
 const CONNECTION_LOST = 'ERROR: the connection was lost';
 
@@ -97,6 +104,12 @@ export class FakeWarehouse implements Warehouse {
   opensSlowly: () => boolean = () => false;
   /** What happens while a call waits for a statement; may end it. */
   waits: (statementId: string, seconds: number) => unknown = () => undefined;
+  /** Texts of statements that have a result. */
+  queries = QUERY;
+  /** DescribeStatement counts the rows of results. */
+  countsResults = true;
+  /** How long each statement of a transaction took, in ms; undefined: not reported. */
+  partMs: number | undefined = 10;
   /** Where false, a session ends only when told: for what outlives every session of AWS. */
   sessionsExpire = true;
   /** What becomes of a statement that is cancelled: it may have committed just before. */
@@ -179,7 +192,11 @@ export class FakeWarehouse implements Warehouse {
     return {
       statementId,
       status,
-      rows: status === 'FINISHED' ? found.rows : found.rows.map(() => undefined),
+      // Statements of a transaction that was rolled back may report their rows all the same.
+      rows:
+        status === 'FINISHED' || found.failed !== undefined ? found.rows : found.rows.map(() => undefined),
+      parts: found.sqls.map((sql) => this.#part(sql, status)),
+      ...(found.failed === undefined ? {} : { failed: found.failed }),
       ...(error === undefined ? {} : { error }),
       ...(endedAt === undefined ? {} : { updatedAt: new Date(endedAt) }),
       ...(pid === undefined ? {} : { pid }),
@@ -191,13 +208,27 @@ export class FakeWarehouse implements Warehouse {
     const found = this.#seen(statementId);
     if (found === undefined) return 'NOT_FOUND';
     if (found.status !== 'FINISHED') throw new ValidationException('Query does not have result.');
-    const sql = found.sqls.join(';');
-    const result = this.results.find((candidate) => sql.includes(candidate.match)) ?? {
+    const [, part] = statementId.split(':');
+    const { columns, rows } = this.#resultOf(
+      part === undefined ? found.sqls.join(';') : (found.sqls[Number(part) - 1] ?? ''),
+    );
+    return { columns, rows: rows.slice(0, limit), total: rows.length };
+  }
+
+  #resultOf(sql: string): { columns: string[]; rows: (string | null)[][] } {
+    const { columns, rows } = this.results.find(({ match }) => sql.includes(match)) ?? {
       columns: ['c'],
       rows: [],
     };
-    const rows = rowsOf(result.rows, sql);
-    return { columns: result.columns, rows: rows.slice(0, limit), total: rows.length };
+    return { columns, rows: rowsOf(rows, sql) };
+  }
+
+  #part(sql: string, status: FakeStatement['status']): { ms?: number; returned?: number } {
+    const hasResult = status === 'FINISHED' && this.countsResults && this.queries.test(sql);
+    return {
+      ...(status === 'RUNNING' || this.partMs === undefined ? {} : { ms: this.partMs }),
+      ...(hasResult ? { returned: this.#resultOf(sql).rows.length } : {}),
+    };
   }
 
   async findByName(name: string): Promise<string | undefined> {
@@ -292,7 +323,7 @@ export class FakeWarehouse implements Warehouse {
     return false;
   }
 
-  #commit(statement: FakeStatement): { rows?: number[]; error?: string } {
+  #commit(statement: FakeStatement): { rows?: number[]; error?: string; failed?: number } {
     const done = this.observer?.takesEffect(statement) ?? {};
     statement.committed = done.error === undefined;
     return done;
@@ -327,6 +358,8 @@ export class FakeWarehouse implements Warehouse {
     statement.endedAt = this.#now();
     const error = done.error ?? detail.error;
     if (error !== undefined) statement.error = error;
+    const failed = done.failed ?? detail.failed;
+    if (failed !== undefined) statement.failed = failed;
     const rows = detail.rows ?? done.rows;
     if (rows !== undefined) statement.rows = rows;
     const session = this.sessions.get(statement.sessionId);
@@ -361,7 +394,8 @@ export class FakeWarehouse implements Warehouse {
 
   /** The statement as it is by now, if the Data API still knows it. */
   #seen(statementId: string): FakeStatement | undefined {
-    const statement = this.#byId.get(statementId);
+    const [id = ''] = statementId.split(':');
+    const statement = this.#byId.get(id);
     if (statement === undefined) return undefined;
     this.#current(statement.sessionId);
     const isOld = statement.status !== 'RUNNING' && this.#now() - statement.startedAt >= MEMORY_MS;

@@ -113,10 +113,10 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
     this.runs.set(next.id, next);
   }
 
-  async putHistory(runId: string, row: HistoryRow): Promise<void> {
-    const rows = this.rows.get(runId) ?? new Map<string, HistoryRow>();
-    rows.set(`${row.index}#${row.generation}#${row.attempt}`, row);
-    this.rows.set(runId, rows);
+  async putHistory(runId: string, ...rows: readonly HistoryRow[]): Promise<void> {
+    const all = this.rows.get(runId) ?? new Map<string, HistoryRow>();
+    for (const row of rows) all.set(`${row.index}#${row.generation}#${row.attempt}`, row);
+    this.rows.set(runId, all);
   }
 
   async history(runId: string): Promise<HistoryRow[]> {

@@ -36,6 +36,8 @@ const audit = { ...commit, name: '50_audit.sql', lineage: { ...commit.lineage, w
 const call = { name: '40_call.sql', kind: 'opaque' as const, lineage: { ...nothing, readsTemp: ['stage'] } };
 
 const normal = planOf([stage, load, check, commit, audit]);
+/** Its first three steps may be sent together. */
+const grouped = planOf([stage, { ...load, fusible: true }, { ...check, fusible: true }, commit]);
 const opaque = planOf([stage, call], { onFailure: 'continue' });
 const batched = planOf([stage, load, check, commit], {
   triggers: [
@@ -87,6 +89,14 @@ class Life {
     this.#drivers += 1;
     const driver = { id: `invocation-${this.#drivers}`, remainingMs: () => 60_000 };
     return { ...this.#ports, plans, driver };
+  }
+
+  /** An earlier run of the pipeline found each step short. */
+  async measured(): Promise<void> {
+    const { store } = this.#ports;
+    const { pool } = await store.takeSlot('orders', 'an-earlier-run', 1);
+    const took = Object.fromEntries(this.plan.steps.map(({ name }) => [name, 200]));
+    await store.releaseSlot('orders', 'an-earlier-run', pool.epoch, took);
   }
 
   /** Gives the run's id. */
@@ -359,6 +369,45 @@ const storiesOfBatches: typeof stories = [
   },
 ];
 
+/** The first steps are sent as one transaction. */
+const storiesOfGroups: typeof stories = [
+  // It fails, and is resumed; then its check fails, and is resumed.
+  {
+    plan: grouped,
+    story: async (life) => {
+      await life.measured();
+      const runId = await life.arrive();
+      await life.wake(runId);
+      await life.finish('FAILED', {
+        error: 'ERROR: relation "x" does not exist',
+        rows: [0, 1, 1],
+        failed: 1,
+      });
+      await life.ask({ verb: 'resume', requestId: 'resume-1', runId, actor: 'somebody' });
+      await life.wake(runId);
+      life.world.warehouse.results.push({ match: 'step=30_check.sql', columns: ['id'], rows: [['1']] });
+      await life.finish('FINISHED', { rows: [0, 12, 1] });
+      life.world.warehouse.results.length = 0;
+      await life.ask({ verb: 'resume', requestId: 'resume-2', runId, actor: 'somebody' });
+      await life.wake(runId);
+      await life.finish();
+    },
+  },
+  // Everything goes well, or its session is lost.
+  {
+    plan: grouped,
+    story: async (life) => {
+      await life.measured();
+      const runId = await life.arrive();
+      await life.wake(runId);
+      life.kill({ committed: false, forgotten: true });
+      await life.sweeps(runId, 4);
+      await life.finish('FINISHED', { rows: [0, 12, 0] });
+      await life.finish();
+    },
+  },
+];
+
 function named(name: string, message = 'simulated'): Error {
   const error = new Error(message);
   error.name = name;
@@ -386,19 +435,32 @@ function kindOf(run: Run, plan: Plan): string {
     ] as const
   ).filter((name) => stored[name] !== undefined);
   const kind = state === 'RUNNING' || state === 'WAITING' ? [plan.steps[cursor]?.kind ?? ''] : [];
-  const { batch, trigger, startedAt } = run;
+  const { batch, trigger, startedAt, lastStep } = run;
+  const ofGroup = [
+    ...(stored.group === undefined ? [] : ['group']),
+    ...(lastStep?.fused === undefined ? [] : [`fused ${lastStep.fused.status}`]),
+    ...(stored.error?.group === undefined ? [] : ['group failed']),
+  ];
   const ofBatch =
     batch !== undefined
       ? [batch.phase, ...('leaving' in batch && batch.leaving.length > 0 ? ['leaving'] : [])]
       : state === 'FAILED' && trigger.kind === 's3' && startedAt === undefined
         ? ['left its batch']
         : [];
-  return [state, phase, ...kind, ...(nonce === undefined ? [] : ['nonce']), ...marks, ...ofBatch].join('-');
+  return [
+    state,
+    phase,
+    ...kind,
+    ...(nonce === undefined ? [] : ['nonce']),
+    ...marks,
+    ...ofBatch,
+    ...ofGroup,
+  ].join('-');
 }
 
 export async function makeGoldens(tables: Tables): Promise<Golden[]> {
   const goldens = new Map<string, Golden>();
-  for (const { plan, story } of [...stories, ...storiesOfBatches]) {
+  for (const { plan, story } of [...stories, ...storiesOfBatches, ...storiesOfGroups]) {
     const table = await tables.empty();
     const written = async (run: Run, life: Life): Promise<void> => {
       const name = kindOf(run, plan);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Configuration } from '../verify/interleavings/configuration.ts';
 import {
+  grouped,
   oneStep,
   paused,
   slowOpeners,
@@ -62,6 +63,15 @@ it('every state of two drivers is valid of which each may wait for the statement
   const explored = await explore(waited);
   expect(explored.violation).toBeUndefined();
   expect(explored.complete).toBe(true);
+});
+
+it('every state of one driver is valid in which steps are sent together, and one of them fails', async () => {
+  const worlds = new Set<string>();
+  const explored = await explore(grouped, { worlds });
+  expect(explored.violation).toBeUndefined();
+  expect(explored.complete).toBe(true);
+  for (const sign of ['"group":2', '"status":"ROLLED_BACK"', '"class":"check"'])
+    expect([...worlds].some((world) => world.includes(sign))).toBe(true);
 });
 
 describe('the exploration finds the shortest way to a violation', () => {

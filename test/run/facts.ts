@@ -4,6 +4,7 @@ import { cancelFacts } from './cancel.facts.ts';
 import { claimFacts } from './claim.facts.ts';
 import { doubtFacts } from './doubt.facts.ts';
 import type { Fact } from './fact.ts';
+import { groupFacts } from './group.facts.ts';
 import { handoffFacts } from './handoff.facts.ts';
 import { inputFacts } from './input.facts.ts';
 import { markerFacts } from './marker.facts.ts';
@@ -25,6 +26,7 @@ export const facts: readonly Fact[] = [
   ...claimFacts,
   ...submissionFacts,
   ...stepEndFacts,
+  ...groupFacts,
   ...handoffFacts,
   ...inputFacts,
   ...doubtFacts,

@@ -94,6 +94,7 @@ export const FAULT_KINDS: readonly string[] = [
   'description out of date',
   // Warehouse
   'statement failed',
+  'check failed',
   'statement stopped outside Baton',
   'reported failed, was applied',
   'reported failed, applied later',
@@ -148,6 +149,12 @@ export const FAULT_KINDS: readonly string[] = [
   'wait ran out',
   'wait refused',
   'wait ended, another driver went on',
+  // Groups of steps
+  'group sent',
+  'group finished',
+  'group rolled back',
+  'group committed, a check failed',
+  'group committed, its file was wrong',
   // What is done about it
   'attempt repeated',
   'session rebuilt',

@@ -4,12 +4,12 @@ import type { Run } from '../../shared/run/run.ts';
 import { isActive, isAtEnd, isAtRest } from '../../shared/run/run.ts';
 import { itemOf } from '../fakes/item-of.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
-import type { Pool } from '../../shared/store/run-store.ts';
+import type { HistoryRow, Pool } from '../../shared/store/run-store.ts';
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import type { World } from '../fakes/world.ts';
 import type { Broken } from './broken.ts';
 import type { Applied, WarehouseData } from './warehouse-data.ts';
-import { spokenBy } from './warehouse-data.ts';
+import { spokenBy, stepsIn } from './warehouse-data.ts';
 
 /** What people did by hand, after which some rules cannot hold any more. */
 export interface ByHand {
@@ -358,12 +358,29 @@ export class Watch {
   #historyIsTrue(run: Run): void {
     if (this.#byHand.runsDeleted.has(run.id)) return;
     for (const row of this.#world.store.rows.get(run.id)?.values() ?? []) {
+      if (row.status === 'FINISHED') this.#rowIsTrue(run, row);
       if (row.status !== 'FINISHED' || (row.kind !== 'durable' && row.kind !== 'opaque')) continue;
       this.#broken.demand(
         this.#data.effectsOf(run.id, row.name).length > 0,
         () => `I11: the history of ${run.id} says that ${row.name} finished, and it had no effect`,
       );
     }
+  }
+
+  /** I17: what is said to have finished is of a statement that took effect; of a group each step has its own rows. */
+  #rowIsTrue(run: Run, { name, statementId = '', rows }: HistoryRow): void {
+    const statement = this.#world.warehouse.statementOf(statementId);
+    if (statement === undefined) return;
+    this.#broken.demand(
+      statement.committed === true,
+      () => `I17: the history of ${run.id} says that ${name} finished, and its statement was rolled back`,
+    );
+    const steps = stepsIn(statement);
+    const its = statement.rows[steps.findIndex(({ step }) => step === name)];
+    this.#broken.demand(
+      steps.length === 1 || rows === undefined || rows === its,
+      () => `I17: the history of ${run.id} says ${name} has ${rows} rows; it has ${its}`,
+    );
   }
 }
 

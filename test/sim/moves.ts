@@ -11,7 +11,9 @@ import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { itemOf } from '../fakes/item-of.ts';
 import type { Arrival, Stage, Work } from './stage.ts';
 import { runOf, tokenStartOf } from './stage.ts';
+import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import { isLasting, untruthOf } from './untruth.ts';
+import { CHECK, stepsIn } from './warehouse-data.ts';
 
 const MINUTE = 60_000;
 
@@ -95,11 +97,31 @@ export function endStatement(
     stage.world.warehouse.end(statement.id, 'FINISHED');
     return;
   }
+  if (stage.random.chance(0.3) && failCheck(stage, statement)) return;
   const status = stage.random.chance(0.15) ? 'ABORTED' : 'FAILED';
   stage.fired(status === 'ABORTED' ? 'statement stopped outside Baton' : 'statement failed');
   const isOpen = status === 'ABORTED' || stage.random.chance(0.6);
   const error = stage.random.pick(isOpen ? OPEN_ERRORS : VERDICTS) ?? '';
-  stage.world.warehouse.end(statement.id, status, { error, ...untruthOf(stage, statement, isOpen) });
+  const { length } = stepsIn(statement);
+  // Where the connection was lost, no part of a transaction need have an error.
+  const failed =
+    length > 1 && (!isOpen || stage.random.chance(0.5)) ? { failed: stage.random.below(length) } : {};
+  stage.world.warehouse.end(statement.id, status, {
+    error,
+    ...failed,
+    ...untruthOf(stage, statement, isOpen),
+  });
+}
+
+/** One of its checks returns a row that it must not. */
+function failCheck(stage: Stage, statement: FakeStatement): boolean {
+  const checks = statement.sqls.filter((sql) => CHECK.test(sql));
+  const failing = stage.random.pick(checks);
+  if (failing === undefined) return false;
+  stage.fired('check failed');
+  stage.data.failing.add(failing);
+  stage.world.warehouse.end(statement.id, 'FINISHED');
+  return true;
 }
 
 /** A call waits for a statement: time goes by, and the statement may end. */

@@ -106,6 +106,8 @@ export interface Shaped {
   readonly onFailure: Plan['onFailure'];
   readonly onReplay: Plan['onReplay'];
   readonly handoff: 'auto' | 'event' | 'wait';
+  /** Steps may be sent together. */
+  readonly fuses: boolean;
   readonly batch?: { readonly files: number; readonly waitSeconds: number; readonly isolates: boolean };
 }
 
@@ -115,13 +117,13 @@ export type PlanVersion = 1 | 2 | 3 | 4;
 const made = new Map<string, Plan>();
 
 export function simulatedPlanOf(
-  { shape, concurrency, onFailure, onReplay, handoff, batch }: Shaped,
+  { shape, concurrency, onFailure, onReplay, handoff, fuses, batch }: Shaped,
   version: PlanVersion,
 ): Plan {
-  const hash = `plan ${shape} ${concurrency} ${onFailure} ${onReplay} ${handoff} ${JSON.stringify(batch)} ${version}`;
+  const hash = `plan ${shape} ${concurrency} ${onFailure} ${onReplay} ${handoff} ${fuses} ${JSON.stringify(batch)} ${version}`;
   const known = made.get(hash);
   if (known !== undefined) return known;
-  const steps = stepsOf(shape, version);
+  const steps = fuses ? withGroups(stepsOf(shape, version)) : stepsOf(shape, version);
   const plan = planOf(
     handoff === 'auto' ? steps : steps.map((step) => Object.assign({}, step, { handoff })),
     {
@@ -134,6 +136,21 @@ export function simulatedPlanOf(
   );
   made.set(hash, plan);
   return plan;
+}
+
+/** As the compiler marks them (shared/pipeline/fusible.ts). */
+function withGroups(steps: readonly Partial<Step>[]): readonly Partial<Step>[] {
+  let first = 'durable';
+  return steps.map((step, i) => {
+    const { kind = 'session' } = step;
+    const { kind: before = 'session' } = steps[i - 1] ?? { kind: 'durable' };
+    const isFusible =
+      first === 'session' &&
+      (kind === 'check' || kind === 'session') &&
+      (before === 'session' || kind === 'check');
+    if (!isFusible) first = kind;
+    return isFusible && before !== 'durable' && before !== 'opaque' ? { ...step, fusible: true } : step;
+  });
 }
 
 function batchSettings({ files, waitSeconds, isolates }: NonNullable<Shaped['batch']>): Partial<Plan> {

@@ -26,7 +26,7 @@ import { Random } from './random.ts';
 import type { Swarm } from './swarm.ts';
 import { untruthOf } from './untruth.ts';
 import { swarmOf } from './swarm.ts';
-import { WarehouseData } from './warehouse-data.ts';
+import { CHECK, WarehouseData } from './warehouse-data.ts';
 
 export interface Arrival {
   readonly file: RunFile;
@@ -58,6 +58,7 @@ const MINUTE = 60_000;
 /** Where none of these fired, no run may fail. */
 const REASONS_TO_FAIL = [
   'statement failed',
+  'check failed',
   'statement stopped outside Baton',
   'error that names its statement',
   'file overwritten',
@@ -135,6 +136,13 @@ export class Stage {
       columns: [],
       rows: (sql) => this.data.loadErrorsFor(sql),
     });
+    warehouse.queries = CHECK;
+    warehouse.countsResults = this.random.chance(0.7);
+    warehouse.results.push({
+      match: '\nCHECK ',
+      columns: ['id'],
+      rows: (sql) => (this.data.failing.has(sql) ? [['1']] : []),
+    });
     warehouse.stopped = (statement) => untruthOf(this, statement, true);
     warehouse.verify = (sql) => {
       const [, run] = /^VERIFY refresh '(.*)'$/.exec(sql) ?? [];
@@ -149,6 +157,13 @@ export class Stage {
       else if (next.trigger.kind === 'batch') this.fired('batch formed');
       this.calls.remember(store.runs);
     };
+    // Of earlier runs: from the start they know which steps are short.
+    if (this.random.chance(0.7)) {
+      const took = Object.fromEntries(
+        this.today.steps.map(({ name }) => [name, this.random.pick([0, 200, 200, 200, 9_000]) ?? 0]),
+      );
+      store.pools.set('orders', { holders: {}, epoch: 0, took });
+    }
     store.slotTaken = (_pipeline, pool, _run, from) => {
       if (from !== undefined) this.fired('slot handed on');
       this.watch.slotTaken(pool, this.today);
@@ -162,9 +177,23 @@ export class Stage {
     if (nonce !== undefined && nonce > (underwayOf(before)?.nonce ?? 1)) this.fired('token replaced');
     if (next.life.state === 'SUPERSEDED' && before.life.state === 'QUEUED')
       this.fired('file superseded while it waited');
+    this.#countWhatGroupsDo(next, before);
     if (next.batch !== before.batch) this.#countWhatFilesDo(listOf(next), listOf(before));
     if (next.life.state === 'NEEDS_DECISION' && before.life.state !== 'NEEDS_DECISION')
       this.fired('decision needed');
+  }
+
+  #countWhatGroupsDo(next: Run, before: Run): void {
+    const claim = underwayOf(next);
+    if (claim?.group !== undefined && claim.token !== underwayOf(before)?.token) this.fired('group sent');
+    const { lastStep } = next;
+    if (lastStep?.fused === undefined || lastStep === before.lastStep) return;
+    if (lastStep.fused.status === 'ROLLED_BACK') this.fired('group rolled back');
+    else if (lastStep.status === 'FINISHED') this.fired('group finished');
+    else
+      this.fired(
+        `group committed, ${lastStep.errorClass === 'check' ? 'a check failed' : 'its file was wrong'}`,
+      );
   }
 
   #countWhatFilesDo(next: Listed | undefined, before: Listed | undefined): void {

@@ -60,6 +60,7 @@ export function swarmOf(random: Random): Swarm {
       onFailure: random.chance(0.5) ? 'hold' : 'continue',
       onReplay: (['resume', 'rerun', 'skip'] as const)[random.below(3)] ?? 'resume',
       ...(batches ? { batch: drawBatch(random) } : {}),
+      fuses: random.chance(0.75),
       handoff: (['auto', 'auto', 'wait', 'event'] as const)[random.below(4)] ?? 'auto',
     },
     files: batches ? random.between(2, 7) : random.between(1, concurrency === 1 ? 3 : 5),

@@ -1,6 +1,7 @@
 /** Reports of failures that are not true. */
 import type { FakeStatement } from '../fakes/fake-warehouse.ts';
 import type { Stage } from './stage.ts';
+import { spokenBy } from './warehouse-data.ts';
 
 /**
  * A report of a failure may be wrong: the statement took effect, or will. Where the text is the database's verdict that is
@@ -12,7 +13,7 @@ export function untruthOf(
   isOpen: boolean,
 ): { applied?: true; lateMs?: number } {
   const { random } = stage;
-  const hasMarker = statement.sqls.length > 1;
+  const hasMarker = isDurable(statement);
   if (stage.quiet || !random.chance(0.8) || !(isOpen || hasMarker)) return {};
   if (hasMarker && isOpen && random.chance(0.5)) {
     if (!stage.swarm.kinds.has('reported failed, applied later')) return {};
@@ -29,5 +30,9 @@ export function untruthOf(
 
 /** Durable or opaque. */
 export function isLasting(statement: FakeStatement): boolean {
-  return statement.sqls.length > 1 || statement.sqls[0]?.includes('\nCALL ') === true;
+  return isDurable(statement) || statement.sqls[0]?.includes('\nCALL ') === true;
+}
+
+function isDurable(statement: FakeStatement): boolean {
+  return spokenBy(statement)?.birth !== undefined;
 }

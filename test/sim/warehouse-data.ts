@@ -26,18 +26,32 @@ export interface Spoken {
   readonly birth: string | undefined;
 }
 
-const spoken = new WeakMap<FakeStatement, Spoken | undefined>();
+/** The text of a check. */
+export const CHECK = /\*\/\nCHECK /;
 
+const spoken = new WeakMap<FakeStatement, readonly Spoken[]>();
+
+/** Of its first step. */
 export function spokenBy(statement: FakeStatement): Spoken | undefined {
-  if (!spoken.has(statement)) spoken.set(statement, read(statement.sqls));
-  return spoken.get(statement);
+  return stepsIn(statement)[0];
 }
 
-function read(sqls: readonly string[]): Spoken | undefined {
-  const [, run, step, text] = /baton run=(\S+) step=(\S+) attempt=\d+ \*\/\n(.*)$/.exec(sqls[0] ?? '') ?? [];
-  if (run === undefined || step === undefined || text === undefined) return undefined;
-  const [, birth] = sqls.length < 2 ? [] : (/VALUES \('[^']*', '([^']*)'/.exec(sqls.at(-1) ?? '') ?? []);
-  return { run, step, words: text.split(' '), birth };
+/** Its steps: one, or those of a group, each of one statement. A marker is of the step before it. */
+export function stepsIn(statement: FakeStatement): readonly Spoken[] {
+  let said = spoken.get(statement);
+  if (said === undefined) {
+    const [, birth] = /step_marker.*VALUES \('[^']*', '([^']*)'/s.exec(statement.sqls.at(-1) ?? '') ?? [];
+    said = statement.sqls.flatMap((sql) => read(sql, birth));
+    spoken.set(statement, said);
+  }
+  return said;
+}
+
+function read(sql: string, birth: string | undefined): Spoken[] {
+  const [, run, step, text] = /baton run=(\S+) step=(\S+) attempt=\d+ \*\/\n(.*)$/.exec(sql) ?? [];
+  if (run === undefined || step === undefined || text === undefined || text.includes('step_marker'))
+    return [];
+  return [{ run, step, words: text.split(' '), birth }];
 }
 
 /** A durable or opaque step that took effect. */
@@ -59,6 +73,8 @@ export class WarehouseData {
   readonly finished = new Set<string>();
   /** Etags of objects with a row that cannot be loaded. */
   readonly bad = new Set<string>();
+  /** Checks that fail: their texts, which belong to one attempt. */
+  readonly failing = new Set<string>();
   /** By session: the rows of SYS_LOAD_ERROR_DETAIL of its last load. */
   readonly #loadErrors = new Map<string, (string | null)[][]>();
   /** What another run committed since a temporary table was made may be in it no more: only where runs follow one another. */
@@ -74,13 +90,22 @@ export class WarehouseData {
     this.#broken = broken;
   }
 
-  /** The statement takes effect now. */
-  takesEffect(statement: FakeStatement): { rows?: number[]; error?: string } {
-    const said = spokenBy(statement);
-    if (said === undefined) return {};
-    const done = this.#carryOut(statement, said);
-    if (done.error === undefined) this.finished.add(`${said.run}/${said.step}`);
-    return done;
+  /** The statement takes effect now; of a group all steps or none. */
+  takesEffect(statement: FakeStatement): { rows?: number[]; error?: string; failed?: number } {
+    const steps = stepsIn(statement);
+    const before = new Map(this.#tablesOf(statement.sessionId));
+    const rows: number[] = [];
+    for (const [i, said] of steps.entries()) {
+      const done = this.#carryOut(statement, said);
+      if (done.error !== undefined) {
+        this.#sessions.set(statement.sessionId, before);
+        return { error: done.error, ...(steps.length > 1 && { failed: i }) };
+      }
+      rows.push(...(done.rows ?? []));
+    }
+    for (const [i, { run, step }] of steps.entries())
+      if (!this.failing.has(statement.sqls[i] ?? '')) this.finished.add(`${run}/${step}`);
+    return steps.length === 0 ? {} : { rows };
   }
 
   #carryOut(statement: FakeStatement, said: Spoken): { rows?: number[]; error?: string } {

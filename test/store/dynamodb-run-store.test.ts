@@ -21,7 +21,7 @@ import { openDynamoDb } from '../../local/dynamodb/server.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 import { fileKey } from '../../shared/store/file-index.ts';
 import { keyItemKey, paddedSequencer } from '../../shared/store/key-item.ts';
-import { BATCH_SCHEMA, runItem, runOfItem } from '../../shared/store/run-item.ts';
+import { GROUP_SCHEMA, runItem, runOfItem } from '../../shared/store/run-item.ts';
 import { runStoreSuite } from '../contract/run-store.suite.ts';
 import { changed, runOf } from '../fakes/run-of.ts';
 
@@ -113,7 +113,7 @@ it('a run of a newer schema is refused untouched', async () => {
     await client.send(
       new PutItemCommand({
         TableName: 'runs',
-        Item: marshall({ pk: 'run#r', sk: 'run', schema: BATCH_SCHEMA + 1, id: 'r', version: 1 }),
+        Item: marshall({ pk: 'run#r', sk: 'run', schema: GROUP_SCHEMA + 1, id: 'r', version: 1 }),
       }),
     );
     await expect(store.load('r')).rejects.toThrow('was written by a newer Baton');
@@ -344,6 +344,31 @@ it('the item of a pool says since when the pipeline has had runs, and one that w
   } finally {
     await close();
   }
+});
+
+it('history rows that DynamoDB leaves out of a batch are sent again, five times at most', async () => {
+  const sent: number[] = [];
+  const leaving = (left: (all: unknown[]) => unknown[]): DynamoDbRunStore =>
+    new DynamoDbRunStore(
+      {
+        send: async ({ input }: { input: { RequestItems: { runs: unknown[] } } }) => {
+          const { runs } = input.RequestItems;
+          sent.push(runs.length);
+          return { UnprocessedItems: left(runs).length === 0 ? {} : { runs: left(runs) } };
+        },
+      } as unknown as DynamoDBClient,
+      'runs',
+    );
+  const times = { startedAt: '2026-11-24T00:00:00.000Z', endedAt: '2026-11-24T00:00:01.000Z' };
+  const row = { generation: 1, attempt: 1, name: 'a', kind: 'session', statementHash: 'h', ...times };
+  const rows = [0, 1, 2].map((index) => Object.assign({}, row, { index, status: 'FINISHED' as const }));
+  await leaving((all) => all.slice(1)).putHistory('r', ...rows);
+  expect(sent).toEqual([3, 2, 1]);
+  sent.length = 0;
+  await expect(leaving((all) => all).putHistory('r', ...rows)).rejects.toThrow(
+    '3 history rows could not be written',
+  );
+  expect(sent).toEqual([3, 3, 3, 3, 3]);
 });
 
 it('an item that is not a run is refused with its key', () => {

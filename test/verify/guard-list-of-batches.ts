@@ -251,7 +251,7 @@ export const batchGuards: readonly Guard[] = [
     edits: [
       {
         file: FILES_OF_BATCH,
-        find: 'run.rebuild === undefined && run.cursor === first && isRolledBack &&',
+        find: 'run.rebuild === undefined && isInStep && isRolledBack &&',
         replace: 'run.rebuild === undefined &&',
       },
     ],

@@ -1,6 +1,7 @@
 /** The guards of the protocol, each as the change that removes it. */
 import { backfillGuards } from './guard-list-of-backfills.ts';
 import { batchGuards } from './guard-list-of-batches.ts';
+import { groupGuards } from './guard-list-of-groups.ts';
 
 export interface Edit {
   readonly file: string;
@@ -598,8 +599,8 @@ const guardsOfRuns: readonly Guard[] = [
     edits: [
       {
         file: 'shared/run/step-end.ts',
-        find: `  if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });\n  const row = finishedStep(run, end, end.endedAt);`,
-        replace: '  const row = finishedStep(run, end, end.endedAt);',
+        find: `  if (run.lastStep !== undefined) return ask(run, { kind: 'WriteHistory' });\n  const row = finishedStep(run, end, context);`,
+        replace: '  const row = finishedStep(run, end, context);',
       },
     ],
   },
@@ -819,4 +820,4 @@ const guardsOfRuns: readonly Guard[] = [
   },
 ];
 
-export const guards: readonly Guard[] = [...guardsOfRuns, ...batchGuards, ...backfillGuards];
+export const guards: readonly Guard[] = [...guardsOfRuns, ...batchGuards, ...backfillGuards, ...groupGuards];

@@ -195,7 +195,11 @@ export class Runner {
       // TRUNCATE committed what was open; the rest of the batch is a new transaction.
       const transaction = statement.batch && statement.executionMode === 'TRANSACTION';
       if (transaction && !session.inTransaction) await session.client.query('BEGIN');
-      Object.assign(part, outcome);
+      Object.assign(
+        part,
+        outcome,
+        this.#options.switches.resultsCounted || !outcome.hasResultSet ? {} : { rows: -1 },
+      );
     } catch (error) {
       part.error = this.#text(run, error, part.queryId, prepared?.unchanged ?? false);
       status = run.cancelled && !isConnectionError(error) ? 'ABORTED' : 'FAILED';

@@ -26,6 +26,8 @@ export interface Switches {
   readonly sessionEndsAfterError: boolean;
   /** A transaction that is cancelled while it runs commits all the same, and is reported as ABORTED. */
   readonly abortedAfterCommit: boolean;
+  /** `ResultRows` of a query is the number of rows of its result; else it is -1. */
+  readonly resultsCounted: boolean;
 }
 
 export const DEFAULT_SWITCHES: Switches = {
@@ -41,6 +43,7 @@ export const DEFAULT_SWITCHES: Switches = {
   describeLagMs: 0,
   sessionEndsAfterError: false,
   abortedAfterCommit: false,
+  resultsCounted: true,
 };
 
 const NAMES = Object.keys(DEFAULT_SWITCHES) as (keyof Switches)[];

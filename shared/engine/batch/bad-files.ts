@@ -17,7 +17,7 @@ export interface LoadError {
 export function badFilesOf(
   errors: readonly LoadError[],
   files: readonly ListedFile[],
-  run: Run,
+  { step }: Pick<Run, 'step'>,
   statementId: string,
 ): readonly Leaving[] {
   const bad = new Map<string, Leaving>();
@@ -26,7 +26,7 @@ export function badFilesOf(
     const named = files.filter(({ bucket, key }) => isNamed(`s3://${bucket}/${key}`, name));
     const [runId] = named.map((each) => each.run);
     if (named.length !== 1 || runId === undefined) return [];
-    const error = { class: 'data' as const, message: text, step: run.step, statementId };
+    const error = { class: 'data' as const, message: text, step, statementId };
     if (!bad.has(runId)) bad.set(runId, { runId, error });
   }
   return bad.size > MOST_LEAVING ? [] : [...bad.values()];

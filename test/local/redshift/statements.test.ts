@@ -1,3 +1,4 @@
+import type { DescribeStatementResponse } from '@aws-sdk/client-redshift-data';
 import {
   BatchExecuteStatementCommand,
   CancelStatementCommand,
@@ -10,7 +11,7 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { describeStatement, isStarted, makeGate, until } from './helpers.ts';
+import { admin, describeStatement, isStarted, makeGate, until } from './helpers.ts';
 import type { Gate } from './helpers.ts';
 import {
   clientOf,
@@ -192,6 +193,51 @@ describe('a batch', () => {
     expect(end.Error).toMatch(/^ERROR: relation "nowhere" does not exist/);
     expect(end.SubStatements?.map(({ Status }) => Status)).toEqual(['FINISHED', 'FAILED', 'ABORTED']);
     expect(await query(local, 'SELECT count(*) FROM t')).toEqual([['0']]);
+  });
+
+  test('that is rolled back says FINISHED, and its rows, of the statements before the failure; its session goes on', async () => {
+    const opened = await local.client.send(
+      new ExecuteStatementCommand({
+        ...WORKGROUP,
+        Sql: 'SELECT 1',
+        SessionKeepAliveSeconds: 60,
+        WaitTimeSeconds: 10,
+      }),
+    );
+    const inSession = async (...Sqls: string[]): Promise<DescribeStatementResponse> => {
+      const { Id } = await local.client.send(
+        new BatchExecuteStatementCommand({ SessionId: opened.SessionId, Sqls, WaitTimeSeconds: 10 }),
+      );
+      return describeStatement(local, Id);
+    };
+    const make = 'CREATE TEMP TABLE made (n int)';
+    const fill = 'INSERT INTO made VALUES (1), (2)';
+    const failed = await inSession(make, fill, 'SELECT * FROM nowhere');
+    expect(failed.Status).toBe('FAILED');
+    expect(failed.SubStatements?.map(({ Status, ResultRows }) => [Status, ResultRows])).toEqual([
+      ['FINISHED', 0],
+      ['FINISHED', 2],
+      ['FAILED', -1],
+    ]);
+    // Nothing of it is there.
+    const again = await inSession(make, fill, 'SELECT n FROM made', 'SELECT n FROM made WHERE n > 2');
+    expect(
+      again.SubStatements?.map(({ Status, HasResultSet, ResultRows }) => [Status, HasResultSet, ResultRows]),
+    ).toEqual([
+      ['FINISHED', false, 0],
+      ['FINISHED', false, 2],
+      ['FINISHED', true, 2],
+      ['FINISHED', true, 0],
+    ]);
+    expect(again.SubStatements?.every(({ Duration = -1 }) => Duration > 0)).toBe(true);
+    await admin(local, 'switches', { resultsCounted: false });
+    const uncounted = await inSession('SELECT n FROM made', 'DELETE FROM made');
+    await admin(local, 'switches');
+    expect(uncounted.SubStatements?.map(({ ResultRows }) => ResultRows)).toEqual([-1, 2]);
+    const result = await local.client.send(
+      new GetStatementResultCommand({ Id: `${String(uncounted.Id)}:1` }),
+    );
+    expect(result.TotalNumRows).toBe(2);
   });
 
   test('with AUTO_COMMIT goes on after a failure and keeps what worked', async () => {

@@ -37,6 +37,8 @@ export interface Configuration {
   readonly oldEvents: boolean;
   /** Drivers wait for the end of every statement that they submit, and the completion event may come meanwhile. */
   readonly waits: boolean;
+  /** Its session step and its check are sent together; where a statement may fail for good, the check may. */
+  readonly groups: boolean;
 }
 
 const nothing = lineageOf({});
@@ -98,10 +100,11 @@ function configuration(
     ...(more.slow === true ? ['slow openers'] : []),
     ...(more.oldEvents === true ? ['old events'] : []),
     ...(more.waits === true ? ['waits'] : []),
+    ...(more.groups === true ? ['a group'] : []),
   ];
   return {
     name: [pipeline, `${drivers} driver${drivers === 1 ? '' : 's'}`, ...faults].join(', '),
-    plan: more.waits === true ? withWaits(pipelines[pipeline]) : pipelines[pipeline],
+    plan: withGroup(more.waits === true ? withWaits(pipelines[pipeline]) : pipelines[pipeline], more.groups),
     drivers,
     budgets: { ...noFaults, ...budgets },
     cancel: false,
@@ -111,12 +114,20 @@ function configuration(
     slow: false,
     oldEvents: false,
     waits: false,
+    groups: false,
     ...more,
   };
 }
 
 function withWaits(plan: Plan): Plan {
   return { ...plan, steps: plan.steps.map((step) => ({ ...step, handoff: 'wait' })) };
+}
+
+function withGroup(plan: Plan, groups = false): Plan {
+  const steps = plan.steps.map((step) =>
+    step.kind === 'check' ? Object.assign({}, step, { fusible: true }) : step,
+  );
+  return groups ? { ...plan, steps } : plan;
 }
 
 /** The smallest with a lost session: explored by `npm test`. */
@@ -135,6 +146,9 @@ export const paused = configuration('D', 1, {}, { pause: true });
 export const slowOpeners = configuration('D', 1, {}, { slow: true, cancel: true });
 /** Two drivers, of which the one waits while the event comes to the other: explored by `npm test`. */
 export const waited = configuration('D', 2, {}, { waits: true });
+
+/** A group of two steps, of which a statement or the check fails: explored by `npm test`. */
+export const grouped = configuration('S C D', 1, { permanent: 1 }, { groups: true });
 
 export const configurations: readonly Configuration[] = [
   smallest,
@@ -174,4 +188,11 @@ export const configurations: readonly Configuration[] = [
   configuration('S D', 2, { deaths: 1 }, { waits: true }),
   configuration('S D', 2, {}, { waits: true, frozen: true, oldEvents: true }),
   configuration('S C D', 2, {}, { waits: true }),
+  grouped,
+  configuration('S C D', 1, { permanent: 1, deaths: 1 }, { groups: true, late: true }),
+  configuration('S C D', 1, { transient: 1, deaths: 1, timeouts: 1 }, { groups: true }),
+  configuration('S C D', 1, { lies: 1 }, { groups: true, cancel: true }),
+  configuration('S C D', 2, { permanent: 1 }, { groups: true }),
+  configuration('S C D', 2, { transient: 1, deaths: 1 }, { groups: true }),
+  configuration('S C D', 2, {}, { groups: true, waits: true }),
 ];

@@ -1,4 +1,5 @@
 /** The fakes of the ports, brought into the state of a snapshot, and read back from it. */
+import { defined } from '../../../shared/run/defined.ts';
 import { parseRun } from '../../../shared/store/parse-run.ts';
 import { storedRun } from '../../../shared/store/stored-run.ts';
 import { FakeWarehouse } from '../../fakes/fake-warehouse.ts';
@@ -28,6 +29,13 @@ export function fakesOf(state: Snapshot): Fakes {
 /** The effects of the fake's calls are done when the call returns. */
 function warehouseOf(state: Snapshot): FakeWarehouse {
   const warehouse = new FakeWarehouse(() => NOW);
+  const failing = state.statements.flatMap(({ sqls, checkFails }) => (checkFails === true ? sqls : []));
+  if (failing.length > 0)
+    warehouse.results.push({
+      match: '',
+      columns: ['c'],
+      rows: (sql) => (failing.some((each) => sql.includes(each)) ? [['1']] : []),
+    });
   for (let i = 0; i < state.sessions.length; i += 1) void warehouse.open();
   const forgotten = `session-${state.sessions.length + 1}`;
   if (state.statements.some(({ sessionId }) => sessionId === 'session-0')) void warehouse.open();
@@ -59,8 +67,8 @@ function add(warehouse: FakeWarehouse, statement: Statement, sessionId: string):
     return;
   }
   if (statement.status === 'RUNNING') return;
-  const { error } = statement;
-  const made = warehouse.end(id, statement.status, error === undefined ? {} : { error });
+  const { error, failed } = statement;
+  const made = warehouse.end(id, statement.status, defined({ error, failed }));
   if (statement.committed !== undefined) made.committed = statement.committed;
   if (statement.forgotten === true) made.forgotten = true;
 }
@@ -90,7 +98,7 @@ function statementOf(
   token: string | undefined,
   before: Statement | undefined,
 ): Statement {
-  const { id, name, sessionId, sqls, status, error, committed, forgotten } = statement;
+  const { id, name, sessionId, sqls, status, error, failed, committed, forgotten } = statement;
   return {
     id,
     sessionId,
@@ -99,6 +107,8 @@ function statementOf(
     ...(name === undefined || name === '' ? {} : { name }),
     ...(token === undefined || token.startsWith('none-') ? {} : { token }),
     ...(error === undefined ? {} : { error }),
+    ...(failed === undefined ? {} : { failed }),
+    ...(before?.checkFails === true ? { checkFails: true as const } : {}),
     ...(committed === undefined ? {} : { committed }),
     ...(forgotten === true ? { forgotten } : {}),
     ...(before?.late === true ? { late: true } : {}),

@@ -148,7 +148,11 @@ function answersTo({ name, parameters }: Call, done: Done): readonly unknown[] |
     case 'store.history':
       return [[]];
     case 'store.putHistory':
-      return done.rows.has(JSON.stringify(normalRow(parameters[1] as HistoryRow))) ? [undefined] : undefined;
+      return (parameters.slice(1) as HistoryRow[]).every((row) =>
+        done.rows.has(JSON.stringify(normalRow(row))),
+      )
+        ? [undefined]
+        : undefined;
     case 'warehouse.submit': {
       const statementId = done.tokens.get((parameters[0] as Submission).token);
       return statementId === undefined ? undefined : [{ ok: true, value: { statementId } }];

@@ -8,10 +8,11 @@ import type { Call, Drivers } from './driver.ts';
 import type { Fakes } from './fakes-of.ts';
 import { fakesOf, readBack } from './fakes-of.ts';
 import { Futility } from './futile.ts';
-import { brokenBetween, noteEnd, noteSubmission, isStoredAtRest } from './rules.ts';
-import type { Canonical, DriverState, News, Snapshot } from './snapshot.ts';
+import { brokenBetween, noteEnd, noteSubmission, isStoredAtRest, stepsIn } from './rules.ts';
+import type { Canonical, DriverState, News, Snapshot, Statement } from './snapshot.ts';
 import {
   canonical,
+  hasMarker,
   LONG_MS,
   normalRun,
   RUN_ANSWERS,
@@ -129,6 +130,13 @@ export class Moves {
           next.left.permanent -= 1;
           return this.#end(next, id, 'FAILED', 'ERROR: relation "x" does not exist');
         });
+      if (state.left.permanent > 0 && isWithCheck(statement, this.#configuration))
+        add(`${id} finishes, and its check fails`, (next) => {
+          next.left.permanent -= 1;
+          const found = next.statements.find((candidate) => candidate.id === id);
+          if (found !== undefined) found.checkFails = true;
+          return this.#end(next, id, 'FINISHED');
+        });
       if (state.left.lies > 0) for (const lie of liesOf(state, id)) this.#lie(add, id, lie);
     }
     if (state.left.deaths === 0) return;
@@ -159,7 +167,7 @@ export class Moves {
       const statement = next.statements.find((candidate) => candidate.id === id);
       const session = next.sessions.find((candidate) => candidate.id === statement?.sessionId);
       if (statement === undefined || session === undefined) return undefined;
-      if (statement.sqls.length === 1) session.isSpoiled = true;
+      if (!hasMarker(statement)) session.isSpoiled = true;
       return noteEnd(next, this.#configuration.plan, statement);
     });
   }
@@ -172,7 +180,7 @@ export class Moves {
       (statement) => statement.sessionId === sessionId && statement.status === 'RUNNING',
     );
     if (running === undefined) return [{ committed: false, forgotten: false, late: false, words: '' }];
-    const isDurable = running.sqls.length > 1;
+    const isDurable = hasMarker(running);
     return [false, true].flatMap((forgotten) => {
       const known = forgotten ? 'forgotten' : 'known as lost';
       const ways = [
@@ -333,7 +341,10 @@ export class Moves {
 
   #end(next: Snapshot, id: string, status: 'FINISHED' | 'FAILED', error?: string): string | undefined {
     const fakes = fakesOf(next);
-    fakes.warehouse.end(id, status, error === undefined ? {} : { error });
+    const { length = 1 } = next.statements.find((candidate) => candidate.id === id)?.sqls ?? {};
+    const failed =
+      error !== undefined && this.#configuration.groups && length > 1 ? { failed: length - 1 } : {};
+    fakes.warehouse.end(id, status, error === undefined ? {} : { error, ...failed });
     readBack(next, fakes);
     const statement = next.statements.find((candidate) => candidate.id === id);
     return statement === undefined || status === 'FAILED'
@@ -375,9 +386,15 @@ async function callOn(fakes: Fakes, { name, parameters }: Call): Promise<unknown
 
 /** Texts of a report that is wrong. Of a verdict on the SQL only a marker tells that it is. */
 function liesOf(state: Snapshot, id: string): readonly string[] {
-  const hasMarker = (state.statements.find((candidate) => candidate.id === id)?.sqls.length ?? 0) > 1;
+  const statement = state.statements.find((candidate) => candidate.id === id);
   const open = 'ERROR: the cluster is resizing, please try again';
-  return hasMarker ? [open, 'ERROR: relation "x" does not exist'] : [open];
+  return statement !== undefined && hasMarker(statement)
+    ? [open, 'ERROR: relation "x" does not exist']
+    : [open];
+}
+
+function isWithCheck({ sqls }: Pick<Statement, 'sqls'>, { groups, plan }: Configuration): boolean {
+  return groups && stepsIn({ sqls }, plan).some((index) => plan.steps[index]?.kind === 'check');
 }
 
 function isRunning(state: Snapshot, id: string): boolean {

@@ -32,12 +32,20 @@ export function noteSubmission(state: Snapshot, plan: Plan, id: string): string 
 
 /** A statement has finished, or taken effect. */
 export function noteEnd(state: Snapshot, plan: Plan, statement: Statement): undefined {
-  const { step } = attemptOf(statement);
-  if (plan.steps[step]?.kind !== 'durable' && statement.status !== 'FINISHED') return undefined;
-  state.finished.push(step);
-  if (plan.steps[step]?.kind === 'session')
-    state.sessions.find(({ id }) => id === statement.sessionId)?.filled.push(step);
+  for (const step of stepsIn(statement, plan)) {
+    const kind = plan.steps[step]?.kind;
+    if (kind !== 'durable' && statement.status !== 'FINISHED') continue;
+    if (kind !== 'check' || statement.checkFails !== true) state.finished.push(step);
+    if (kind === 'session') state.sessions.find(({ id }) => id === statement.sessionId)?.filled.push(step);
+  }
   return undefined;
+}
+
+/** The steps (index) that it is of: one, or those of a group. */
+export function stepsIn({ sqls }: Pick<Statement, 'sqls'>, { steps }: Plan): readonly number[] {
+  return steps.flatMap(({ name }, index) =>
+    sqls.some((sql) => sql.includes(` step=${name} `)) ? [index] : [],
+  );
 }
 
 /** What never happens between two states: the search leaves drivers out that could only act if it did (futile.ts). */
@@ -91,6 +99,10 @@ export function brokenIn(state: Snapshot, { plan, cancel, budgets }: Configurati
       : run.nextCheckAt === undefined || run.nextCheckAt - NOW / 1000 > LONGEST_AWAY
   )
     return `I6: the run is ${run.state} and the sweep looks at it ${run.nextCheckAt === undefined ? 'never' : 'late or for nothing'}`;
+  const untrue = state.rows.find(
+    ({ index, status }) => status === 'FINISHED' && !state.finished.includes(index),
+  );
+  if (untrue !== undefined) return `I17: the history says that ${untrue.name} finished, and it did not`;
   if (run.state === 'NEEDS_DECISION')
     return `no outcome is unknown, and a person is asked: ${JSON.stringify(run.error)}`;
   if (run.state === 'FAILED' && (budgets.permanent === 0 || state.left.permanent > 0))

@@ -7,7 +7,9 @@ import type { StoredRun } from '../../../shared/store/stored-run.ts';
 import type { RunEvent } from '../../../shared/run/run-event.ts';
 import type { HistoryRow, Pool } from '../../../shared/store/run-store.ts';
 import { TOKEN_START } from '../../../shared/warehouse/statement-name.ts';
-import type { Budgets } from './configuration.ts';
+import type { Plan } from '../../../shared/pipeline/plan.ts';
+import type { Durations } from '../../../shared/run/run.ts';
+import type { Budgets, Configuration } from './configuration.ts';
 
 export const NOW = Date.parse('2026-11-24T08:00:00.000Z');
 export const NOW_ISO = new Date(NOW).toISOString();
@@ -24,6 +26,10 @@ export interface Statement {
   sqls: readonly string[];
   status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'ABORTED';
   error?: string;
+  /** Index of the statement of a group that failed. */
+  failed?: number;
+  /** Its check returns a row. */
+  checkFails?: true;
   committed?: boolean;
   forgotten?: boolean;
   /** Its commit is still on the way, though its session is closed. */
@@ -109,8 +115,11 @@ export interface Canonical {
 }
 
 /** What nobody can refer to any more is dropped; names, ids and versions are numbered anew. */
-export function canonical(state: Snapshot, { oldEvents }: { readonly oldEvents: boolean }): Canonical {
-  normalize(state);
+export function canonical(
+  state: Snapshot,
+  { oldEvents, groups, plan }: Pick<Configuration, 'oldEvents' | 'groups' | 'plan'>,
+): Canonical {
+  normalize(state, groups ? shortSteps(plan) : undefined);
   dropUnknown(state, oldEvents);
   const { drivers, ...world } = state;
   const renamed = new Renaming(state.run.version);
@@ -248,9 +257,11 @@ export function normalRow({ index, name, generation, attempt, status, rows, kind
   };
 }
 
-function normalize(state: Snapshot): void {
+/** `took`: what the pool says of the steps, always. */
+function normalize(state: Snapshot, took: Durations | undefined): void {
   // Durations only suggest the hand-off of later runs.
-  if (state.pool !== undefined) state.pool = withoutDurations(state.pool);
+  const { pool = took && { holders: {}, epoch: 0 } } = state;
+  if (pool !== undefined) state.pool = { ...withoutDurations(pool), ...(took && { took }) };
   state.run = normalRun(state.run);
   state.rows = state.rows.map(normalRow);
   state.finished = [...new Set(state.finished)].sort((a, b) => a - b);
@@ -304,6 +315,16 @@ const GONE = 900;
 /** Of session number 0. */
 const FIRST_PID = 100;
 
+/** Of a durable step. */
+export function hasMarker({ sqls }: Pick<Statement, 'sqls'>): boolean {
+  return sqls.some((sql) => sql.includes('baton.step_marker'));
+}
+
+/** All of them are known, and short. */
+function shortSteps({ steps }: Plan): Durations {
+  return Object.fromEntries(steps.map(({ name }) => [name, 100]));
+}
+
 function dropUnknown(state: Snapshot, keepsOldEvents: boolean): void {
   const held = `${JSON.stringify(state.run)}${state.drivers.map((driver) => liveOf(driver)).join()}`;
   const known = new Set(held.match(/zz[a-j]{8}|statement-\d+|session-\d+/g) ?? []);
@@ -311,13 +332,15 @@ function dropUnknown(state: Snapshot, keepsOldEvents: boolean): void {
   for (const statement of state.statements) {
     const start = statement.token?.slice(0, TOKEN_START) ?? '';
     const isKnown = known.has(statement.id) || known.has(start);
-    const isMarker = statement.committed === true && statement.sqls.length > 1;
+    const isMarker = statement.committed === true && hasMarker(statement);
     const isUnderWay = statement.status === 'RUNNING' || statement.late === true;
     if (!isKnown && !isMarker && !isUnderWay && !keepsOldEvents) continue;
     // Nobody can name it any more: all that is left of it is its marker, and its event.
     if (!isKnown && !isUnderWay && !keepsOldEvents) delete statement.name;
     if (!isKnown && !isUnderWay) {
       delete statement.error;
+      delete statement.failed;
+      delete statement.checkFails;
       delete statement.forgotten;
       if (!keepsOldEvents) statement.sessionId = 'session-0';
     }
