@@ -66,7 +66,8 @@ function plansOf(sql: string): readonly Plan[] {
     '20_add.sql': 'INSERT INTO visits SELECT a FROM staged;',
     '30_note.sql': 'INSERT INTO notes SELECT COUNT(*) FROM visits;',
   };
-  writePipeline(sql, 'visits', steps, `concurrency: ${String(WARM_FILES)}\n`);
+  // By events: how often a call that waits asks depends on the moment.
+  writePipeline(sql, 'visits', steps, `concurrency: ${String(WARM_FILES)}\nhandoff: event\n`);
   const { plans, problems } = loadPipelines(sql);
   if (plans.length !== 1)
     throw new Error(`the pipeline of the benchmark is wrong: ${JSON.stringify(problems)}`);
