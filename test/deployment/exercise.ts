@@ -3,6 +3,10 @@
  * cancel, a time limit, a lost session with an unknown outcome, a replay, dead letters. What was called is recorded at
  * the gateway, by whom.
  */
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
@@ -11,7 +15,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Call } from '../../local/gateway/call-log.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
-import { eventually, isDone, Stack } from '../e2e/stack.ts';
+import { eventually, isDone, root, Stack } from '../e2e/stack.ts';
 import { pipelinesOfVariant } from './variants.ts';
 
 export interface Recorded {
@@ -30,8 +34,9 @@ const HEADER = 'store_id,name,city,country,opened_on\n';
 const store = (id: number, city = 'Lyon'): string => `${HEADER}${id},Store ${id},${city},FR,2020-01-01\n`;
 
 export async function exercise(): Promise<Recorded> {
+  const held = byEvents('stores');
   const stack = await Stack.start({
-    pipelines: pipelinesOfVariant('local'),
+    pipelines: { ...pipelinesOfVariant('local'), stores: join(held, 'stores') },
   });
   try {
     const recorder = new Recorder(stack);
@@ -45,7 +50,16 @@ export async function exercise(): Promise<Recorded> {
     return await recorder.read();
   } finally {
     await stack.stop();
+    rmSync(held, { recursive: true, force: true });
   }
+}
+
+/** A copy of the pipeline in a folder of its own, with which runs are held up by losing completion events. */
+function byEvents(pipeline: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'baton-by-events-'));
+  cpSync(join(root, 'sql', pipeline), join(folder, pipeline), { recursive: true });
+  appendFileSync(join(folder, pipeline, 'pipeline.yml'), 'handoff: event\nfuse: off\n');
+  return folder;
 }
 
 class Recorder {
