@@ -64,7 +64,7 @@ const here = (name: string): string => JSON.stringify(join(import.meta.dirname, 
 const SDK_INDEX =
   /(?:@smithy|@aws-sdk)[/\\]core[/\\]dist-es[/\\]submodules[/\\](?:\w+[/\\]index|httpAuthSchemes[/\\]aws_sdk[/\\]clock-skew-defaults)\.js$/;
 
-const MADE_AT_THE_TOP = /^(export const \w+ = )(?=\w+\()/gm;
+const MADE_AT_THE_TOP = /^(export (?:const \w+ =|class \w+ extends) )(?=\w+\()/gm;
 
 const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/schema[/\\]TypeRegistry\.js$/, `export { TypeRegistry } from ${here('type-registry.ts')};`],
@@ -144,6 +144,13 @@ export class ${client} extends ${parent} {
         'await import("node:http")',
         "process.getBuiltinModule('node:http')",
       ),
+    }));
+    // The SDK's own reader of dates knows forms that no service answers.
+    build.onLoad({ filter: /middleware-retry[/\\]parseRetryAfterHeader\.js$/ }, ({ path }) => ({
+      resolveDir: dirname(path),
+      contents: readFileSync(path, 'utf8')
+        .replace(/^import \{ parseRfc7231DateTime \}.*\n/m, '')
+        .replace('parseRfc7231DateTime(retryAfter)', 'new Date(retryAfter)'),
     }));
     for (const [filter, contents] of REPLACED)
       build.onLoad({ filter }, ({ path }) => ({ contents, resolveDir: dirname(path) }));

@@ -44,6 +44,10 @@ const failures: Readonly<Record<string, Answer>> = {
   'retry after a date': failed('ThrottlingException', 400, {
     'retry-after': 'Wed, 04 Mar 2026 05:06:09 GMT',
   }),
+  'retry after no date': failed('ThrottlingException', 400, { 'retry-after': 'soon GMT' }),
+  'retry after a time that is over': failed('ThrottlingException', 400, {
+    'retry-after': 'Wed, 04 Mar 2026 05:06:01 GMT',
+  }),
   'retry after 700 ms': failed('ThrottlingException', 400, { 'x-amz-retry-after': '700' }),
 };
 
