@@ -36,7 +36,8 @@ export interface Scenario {
   readonly pairsOf: readonly CrashMoment[];
 }
 
-const stories = ['retry and rebuild', 'lying reports', 'cancel', 'pause', 'group'] as const;
+/** `waits`: as retry and rebuild, but each statement ends while its driver waits for it; its event comes afterwards. */
+const stories = ['retry and rebuild', 'waits', 'lying reports', 'cancel', 'pause', 'group'] as const;
 
 const slots: SlotStory = 'three files, one after the other';
 
@@ -64,6 +65,8 @@ const groupPlan = planOf(
   ),
   { hash: 'plan with a group' },
 );
+
+const waitingPlan = planOf(simulatedPlan.steps.map((step) => Object.assign({}, step, { handoff: 'wait' })));
 
 /** Minutes after which a run must have come to its end. */
 const LONGEST = 60;
@@ -105,12 +108,19 @@ class Telling {
   #failedOnce = false;
   #sessionLost = false;
   #cancelAnswered = false;
+  /** Of statements that ended while a driver waited for them. */
+  readonly #lateEvents: RunEvent[] = [];
 
   constructor(scenario: Scenario, points: readonly CrashPoint[]) {
     this.#scenario = scenario;
     this.#crashing = new CrashingPorts(this.#world, points);
-    const today = scenario.story === 'group' ? groupPlan : plan;
+    const isWaiting = scenario.story === 'waits';
+    const today = scenario.story === 'group' ? groupPlan : isWaiting ? waitingPlan : plan;
     this.#plans = new PlanCache(this.#crashing.ports.store, () => [today]);
+    this.#world.warehouse.waits = () => {
+      const event = this.#endStatement();
+      if (event !== undefined) this.#lateEvents.push(event);
+    };
     if (scenario.story !== 'group') return;
     const took = Object.fromEntries(groupPlan.steps.map(({ name }) => [name, 100]));
     this.#world.store.pools.set('orders', { holders: {}, epoch: 0, took });
@@ -135,7 +145,8 @@ class Telling {
       if (this.#cancelIsDue()) await this.#cancel();
       if (this.#resumeIsDue()) await this.#resume();
       const event = this.#endStatement();
-      if (event !== undefined && !this.#scenario.eventsAreLost) await this.#wake(event);
+      const events = [...this.#lateEvents.splice(0), ...(event === undefined ? [] : [event])];
+      if (!this.#scenario.eventsAreLost) for (const each of events) await this.#wake(each);
       if (this.#scenario.eventsAreLost || this.#world.warehouse.running() === undefined) {
         this.#world.time += 100_000;
         await this.#survive(() => sweep(this.#engine()));
@@ -275,7 +286,10 @@ class Telling {
   }
 
   #wake(event: RunEvent): Promise<void> {
-    return this.#survive(() => drive(this.#runId, event, this.#engine()));
+    const engine = this.#engine();
+    return this.#survive(() =>
+      drive(this.#runId, event, { ...engine, driver: { ...engine.driver, waits: true } }),
+    );
   }
 
   async #survive(work: () => Promise<unknown>): Promise<void> {
@@ -308,6 +322,11 @@ class Telling {
     }
     if (this.#scenario.story === 'cancel') this.#checkCancelled(run);
     else this.#checkSucceeded(run);
+    const { calls } = this.#world.warehouse;
+    demand(
+      calls.includes('await') === (this.#scenario.story === 'waits'),
+      'a driver waits where it should not, or the other way round',
+    );
   }
 
   #applied(step: string): number {

@@ -8,6 +8,8 @@ import { sweep } from '../../shared/engine/sweep.ts';
 import { autoWaitMs } from '../../shared/engine/waiting.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
+import type { CrashMoment } from '../fakes/crash.ts';
+import { CrashingPorts, Killed } from '../fakes/crash.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
 const plan = planOf([
@@ -201,3 +203,59 @@ describe('waiting without a setting', () => {
     expect([undefined, 1_000, 10, 9, 1].map(upTo)).toEqual([1_000, 1_000, 1_000, 0, 0]);
   });
 });
+
+/** The run is driven through waits until its driver dies; how many calls there were till then. */
+async function killedAt(
+  at: number,
+  moment: CrashMoment,
+): Promise<{ id: string; calls: number; events: RunEvent[] }> {
+  const id = await arrive();
+  const events = endsWhileWaiting();
+  const { ports, calls } = new CrashingPorts(world, [{ at, moment }]);
+  const { plans, driver, settings } = engine();
+  await drive(id, { kind: 'Woken' }, { ...ports, settings, plans, driver }).catch((error: unknown) => {
+    if (!(error instanceof Killed)) throw error;
+  });
+  return { id, calls: calls.length, events };
+}
+
+describe.each(['before', 'after'] as const)(
+  'a run whose driver dies %s any call of waited steps',
+  (moment) => {
+    it('goes on with its event, or 90 s later with the sweep', async () => {
+      const { calls } = await killedAt(Infinity, moment);
+      expect(calls).toBeGreaterThan(15);
+      for (let at = 1; at <= calls; at += 1) {
+        for (const isLost of [false, true]) {
+          world = new World();
+          const { id, events } = await killedAt(at, moment);
+          const { version, state } = world.run(id) ?? {};
+          if (world.warehouse.running() !== undefined) events.push(world.end().event);
+          if (!isLost) for (const event of events) await drive(id, event, world.engine([plan]));
+          let seconds = 0;
+          for (
+            ;
+            world.run(id)?.version === version && world.run(id)?.nextCheckAt !== undefined;
+            seconds += 60
+          ) {
+            world.time += 60_000;
+            await sweep(world.engine([plan]));
+          }
+          // The pool knows a run that was not stored as begun: the sweep tends the pools of runs that wait.
+          const latest = state === 'QUEUED' ? 60 : 120;
+          expect([at, isLost, seconds <= latest]).toEqual([at, isLost, true]);
+          for (let i = 0; i < 20 && world.run(id)?.endedAt === undefined; i += 1) {
+            if (world.warehouse.running() === undefined) {
+              world.time += 60_000;
+              await sweep(world.engine([plan]));
+            } else await world.finish();
+          }
+          expect([at, isLost, world.run(id)?.state]).toEqual([at, isLost, 'SUCCEEDED']);
+          expect(new Set(world.warehouse.statements.map(({ name }) => name)).size).toBe(
+            world.warehouse.statements.filter(({ name }) => name !== undefined).length + 1,
+          );
+        }
+      }
+    });
+  },
+);

@@ -9,6 +9,7 @@ import type { FinishedStep } from '../../shared/run/run.ts';
 import { decide, parsed } from './decide-any.ts';
 import { expectDecision } from './expect-decision.ts';
 import { fact } from './fact.ts';
+import { failedAt } from './request-samples.ts';
 import type { Changes } from './samples.ts';
 import {
   at,
@@ -187,6 +188,33 @@ const letters = [
     const { run: later } = decide(again, { kind: 'SlotTaken', epoch: 7 }, now);
     assert.deepStrictEqual([later.handoff, later.took], [undefined, undefined]);
   }),
+  fact(
+    'a run that is resumed with another plan has the letters of that one, and the durations of its steps by name',
+    () => {
+      const steps = plan.steps.filter(({ name }) => name !== '20_load.sql');
+      const failed = failedAt(COMMIT, { handoff: 'wwwwwwww', took: [300, 20, 2_000] });
+      const resumed = (hash: string) =>
+        decide(
+          failed,
+          {
+            verb: 'resume',
+            requestId: 'request-1',
+            actor: 'mia',
+            plan: {
+              ...plan,
+              hash,
+              steps: hash === plan.hash ? plan.steps : [...steps, ...plan.steps.slice(-1)],
+            },
+          },
+          waiting,
+        ).run;
+      assert.deepStrictEqual([resumed('plan-2').handoff, resumed('plan-2').took], ['wewwwwww', [300, 2_000]]);
+      assert.deepStrictEqual(
+        [resumed(plan.hash).handoff, resumed(plan.hash).took],
+        ['wwwwwwww', [300, 20, 2_000]],
+      );
+    },
+  ),
 ];
 
 const measured = (

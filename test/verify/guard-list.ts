@@ -2,6 +2,7 @@
 import { backfillGuards } from './guard-list-of-backfills.ts';
 import { batchGuards } from './guard-list-of-batches.ts';
 import { groupGuards } from './guard-list-of-groups.ts';
+import { waitGuards } from './guard-list-of-waits.ts';
 
 export interface Edit {
   readonly file: string;
@@ -820,4 +821,10 @@ const guardsOfRuns: readonly Guard[] = [
   },
 ];
 
-export const guards: readonly Guard[] = [...guardsOfRuns, ...batchGuards, ...backfillGuards, ...groupGuards];
+export const guards: readonly Guard[] = [
+  ...guardsOfRuns,
+  ...batchGuards,
+  ...backfillGuards,
+  ...groupGuards,
+  ...waitGuards,
+];

@@ -76,6 +76,21 @@ describe('a wait for a statement', () => {
     expect(sent).toHaveLength(1);
   });
 
+  it('is no part of a submission, which always asks for its completion event', async () => {
+    const { sent, warehouse } = warehouseThat({ status: 200, body: { Id: 's' } });
+    for (const transaction of [false, true])
+      await warehouse.submit({
+        sessionId: 'session',
+        name: 'name',
+        token: 'token',
+        sqls: ['SELECT 1'],
+        transaction,
+        keepAliveSeconds: 60,
+      });
+    expect(sent.map(({ body }) => body)).toMatchObject([{ WithEvent: true }, { WithEvent: true }]);
+    for (const { body } of sent) expect(body).not.toHaveProperty('WaitTimeSeconds');
+  });
+
   it('is the only call that is not repeated', async () => {
     const { sent, warehouse } = warehouseThat(refusal('ThrottlingException'));
     await expect(warehouse.describe('s')).rejects.toThrow('refused');
