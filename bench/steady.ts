@@ -1,6 +1,6 @@
 /**
  * What one step more costs, counted where the calls arrive: a run of 20 steps minus a run of 10, divided by 10. So
- * what a run costs once (its start, its session, its end) falls out, and nothing else does.
+ * what a run costs once (its start, its session, its end) falls out, and nothing else does. By events, and with waits.
  */
 import type { Call } from '../local/gateway/call-log.ts';
 import {
@@ -18,6 +18,7 @@ import {
   withFaults,
   workSince,
 } from './calls.ts';
+import { pipelineSchema } from '../shared/pipeline/schema.ts';
 import { stepFile, type Steps, writePipeline, writeSetup } from './pipelines.ts';
 import { figure, type PartReport } from './report.ts';
 import { type BenchStack, withStack } from './stack.ts';
@@ -45,44 +46,53 @@ export interface StepCost {
   readonly others: number;
 }
 
-export type SteadyPath = Readonly<Record<Sending, StepCost>>;
+export const SENDINGS: readonly Sending[] = ['single', 'transaction'];
+
+/** `handoff:` of the pipelines. */
+export type Mode = 'event' | 'wait';
+
+export const MODES: readonly Mode[] = ['event', 'wait'];
+
+export type SteadyPath = Readonly<Record<Mode, Readonly<Record<Sending, StepCost>>>>;
+
+const BY_EVENT: StepCost = {
+  invocations: 1,
+  reads: 1,
+  writesBefore: 1,
+  writesAfter: 2,
+  submissions: 1,
+  describesBefore: 0,
+  describesAfter: 0,
+  others: 0,
+};
+
+/** The record is left out, and the wait is the one description. The invocation and its read are of the event, which comes too late. */
+const WAITED: StepCost = { ...BY_EVENT, writesAfter: 1, describesAfter: 1 };
 
 /** What a step may cost at most. */
 export const ALLOWED: SteadyPath = {
-  single: {
-    invocations: 1,
-    reads: 1,
-    writesBefore: 1,
-    writesAfter: 2,
-    submissions: 1,
-    describesBefore: 0,
-    describesAfter: 0,
-    others: 0,
-  },
-  transaction: {
-    invocations: 1,
-    reads: 1,
-    writesBefore: 1,
-    writesAfter: 2,
-    submissions: 1,
-    describesBefore: 0,
-    describesAfter: 1,
-    others: 0,
-  },
+  event: { single: BY_EVENT, transaction: { ...BY_EVENT, describesAfter: 1 } },
+  wait: { single: WAITED, transaction: WAITED },
 };
 
 /** The pipelines that `measureSteadyPath` runs, into the folder that a stack is started with. */
 export function writeSteadyPipelines(sqlFolder: string): void {
   writeSetup(sqlFolder, 'CREATE TABLE IF NOT EXISTS bench_steady (n INTEGER);');
-  for (const steps of [SHORT, LONG]) {
-    for (const sending of ['single', 'transaction'] as const) {
-      writePipeline(sqlFolder, pipelineOf(sending, steps), stepsOf(sending, steps));
+  for (const mode of MODES) {
+    for (const steps of [SHORT, LONG]) {
+      for (const sending of SENDINGS)
+        writePipeline(sqlFolder, pipelineOf(mode, sending, steps), stepsOf(sending, steps), settingsOf(mode));
     }
   }
 }
 
-function pipelineOf(sending: Sending, steps: number): string {
-  return `bench_steady_${sending}_${String(steps)}`;
+/** Each step by itself. */
+function settingsOf(mode: Mode): string {
+  return `handoff: ${mode}\n${Object.hasOwn(pipelineSchema.keys, 'fuse') ? 'fuse: off\n' : ''}`;
+}
+
+function pipelineOf(mode: Mode, sending: Sending, steps: number): string {
+  return `bench_steady_${mode}_${sending}_${String(steps)}`;
 }
 
 function stepsOf(sending: Sending, count: number): Steps {
@@ -104,15 +114,16 @@ export async function measureSteadyPath(stack: BenchStack): Promise<SteadyPath> 
     slowCalls('dynamodb', 'PutItem', SLOW_MS),
     slowCalls('redshift-data', 'DescribeStatement', SLOW_MS),
   ];
-  return withFaults(stack, faults, async () => ({
-    single: await costOfAStep(stack, 'single'),
-    transaction: await costOfAStep(stack, 'transaction'),
-  }));
+  const both = async (mode: Mode) => ({
+    single: await costOfAStep(stack, mode, 'single'),
+    transaction: await costOfAStep(stack, mode, 'transaction'),
+  });
+  return withFaults(stack, faults, async () => ({ event: await both('event'), wait: await both('wait') }));
 }
 
-async function costOfAStep(stack: BenchStack, sending: Sending): Promise<StepCost> {
-  const short = await costOfARun(stack, pipelineOf(sending, SHORT));
-  const long = await costOfARun(stack, pipelineOf(sending, LONG));
+async function costOfAStep(stack: BenchStack, mode: Mode, sending: Sending): Promise<StepCost> {
+  const short = await costOfARun(stack, pipelineOf(mode, sending, SHORT));
+  const long = await costOfARun(stack, pipelineOf(mode, sending, LONG));
   const step = (member: keyof StepCost): number => (long[member] - short[member]) / (LONG - SHORT);
   return {
     invocations: step('invocations'),
@@ -152,15 +163,20 @@ function isDescribe({ operation }: Call): boolean {
 }
 
 /**
- * Early: the submission of the same invocation begins later. What begins together with it and takes longer is beside
- * it, and delays nothing.
+ * Early: a submission of the same invocation begins later, and since the one before it an end is known, which it waited for. What begins
+ * together with a submission and takes longer is beside it, and delays nothing.
  */
 function beforeItsSubmission(invocations: readonly Call[], calls: readonly Call[]): (call: Call) => boolean {
   const submissions = calls.filter(isStepSubmission).map(beginOf);
+  const ends = calls.filter(isDescribe).map(endOf);
   return (call) => {
     const at = middleOf(call);
     const own = invocations.find((invocation) => beginOf(invocation) <= at && at <= endOf(invocation));
-    return own !== undefined && submissions.some((begin) => at < begin && begin <= endOf(own));
+    if (own === undefined) return false;
+    const latest = (times: readonly number[]): number =>
+      Math.max(beginOf(own), ...times.filter((time) => time <= at));
+    const isNext = submissions.some((begin) => at < begin && begin <= endOf(own));
+    return isNext && (latest(submissions) === beginOf(own) || latest(ends) > latest(submissions));
   };
 }
 
@@ -170,22 +186,27 @@ export async function steady(): Promise<PartReport> {
   return {
     part: 'steady',
     title: `calls of a step: (a run of ${String(LONG)} steps - a run of ${String(SHORT)}) / ${String(LONG - SHORT)}`,
-    columns: ['', 'single', 'transaction', 'at most'],
+    columns: ['', ...MODES.flatMap((mode) => [`${mode}: single`, 'transaction', 'at most'])],
     rows: members.map((member) => [
       WORDS[member],
-      figure(path.single[member]),
-      figure(path.transaction[member]),
-      allowedOf(member),
+      ...MODES.flatMap((mode) => [
+        figure(path[mode].single[member]),
+        figure(path[mode].transaction[member]),
+        allowedOf(mode, member),
+      ]),
     ]),
     notes: [],
-    bars: (['single', 'transaction'] as const).map((sending) => {
-      const over = members.filter((member) => path[sending][member] > ALLOWED[sending][member]);
-      return {
-        what: `a step sent as ${sending === 'single' ? 'one statement' : 'a transaction'} costs no more than that`,
-        seen: over.length === 0 ? 'nothing more' : `more: ${over.map((member) => WORDS[member]).join(', ')}`,
-        ok: over.length === 0,
-      };
-    }),
+    bars: MODES.flatMap((mode) =>
+      SENDINGS.map((sending) => {
+        const over = members.filter((member) => path[mode][sending][member] > ALLOWED[mode][sending][member]);
+        return {
+          what: `handoff ${mode}: a step sent as ${sending === 'single' ? 'one statement' : 'a transaction'} costs no more than that`,
+          seen:
+            over.length === 0 ? 'nothing more' : `more: ${over.map((member) => WORDS[member]).join(', ')}`,
+          ok: over.length === 0,
+        };
+      }),
+    ),
     figures: { ...path, allowed: ALLOWED },
   };
 }
@@ -201,8 +222,8 @@ const WORDS: Readonly<Record<keyof StepCost, string>> = {
   others: 'other calls',
 };
 
-function allowedOf(member: keyof StepCost): string {
-  const { single, transaction } = ALLOWED;
+function allowedOf(mode: Mode, member: keyof StepCost): string {
+  const { single, transaction } = ALLOWED[mode];
   const [one, other] = [String(single[member]), String(transaction[member])];
   return one === other ? one : `${one} / ${other}`;
 }

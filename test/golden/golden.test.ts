@@ -131,11 +131,11 @@ async function broughtToItsEnd(world: World, runId: string, plan: Plan): Promise
 }
 
 /** Optional attributes of runs and pools, in the schema that earlier versions read too. */
-const NEW = ['handoff', 'took'];
+const NEW: ReadonlySet<string> = new Set(['handoff', 'took']);
 
 function withoutNew(golden: Golden): Golden {
   const items = golden.items.map((item) =>
-    Object.fromEntries(Object.entries(item).filter(([name]) => !NEW.includes(name))),
+    Object.fromEntries(Object.entries(item).filter(([name]) => !NEW.has(name))),
   );
   return { ...golden, items };
 }
