@@ -46,7 +46,7 @@ export interface StepCost {
   readonly others: number;
 }
 
-export const SENDINGS: readonly Sending[] = ['single', 'transaction'];
+export const BOTH: readonly Sending[] = ['single', 'transaction'];
 
 /** `handoff:` of the pipelines. */
 export type Mode = 'event' | 'wait';
@@ -80,7 +80,7 @@ export function writeSteadyPipelines(sqlFolder: string): void {
   writeSetup(sqlFolder, 'CREATE TABLE IF NOT EXISTS bench_steady (n INTEGER);');
   for (const mode of MODES) {
     for (const steps of [SHORT, LONG]) {
-      for (const sending of SENDINGS)
+      for (const sending of BOTH)
         writePipeline(sqlFolder, pipelineOf(mode, sending, steps), stepsOf(sending, steps), settingsOf(mode));
     }
   }
@@ -197,7 +197,7 @@ export async function steady(): Promise<PartReport> {
     ]),
     notes: [],
     bars: MODES.flatMap((mode) =>
-      SENDINGS.map((sending) => {
+      BOTH.map((sending) => {
         const over = members.filter((member) => path[mode][sending][member] > ALLOWED[mode][sending][member]);
         return {
           what: `handoff ${mode}: a step sent as ${sending === 'single' ? 'one statement' : 'a transaction'} costs no more than that`,

@@ -5,7 +5,7 @@ import {
   ALLOWED,
   measureSteadyPath,
   MODES,
-  SENDINGS,
+  BOTH,
   type StepCost,
   writeSteadyPipelines,
 } from '../../bench/steady.ts';
@@ -16,7 +16,7 @@ it.runIf(isLong)(
   async () => {
     const path = await withStack(writeSteadyPipelines, measureSteadyPath);
     for (const mode of MODES) {
-      for (const sending of SENDINGS) {
+      for (const sending of BOTH) {
         const [seen, most] = [path[mode][sending], ALLOWED[mode][sending]];
         const members = Object.keys(most) as (keyof StepCost)[];
         // On a busy machine an event may outrun the record of its own statement: its driver then reads the run once more.

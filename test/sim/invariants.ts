@@ -324,7 +324,10 @@ export class Watch {
     for (const pool of store.pools.values())
       for (const holder of Object.keys(pool.holders))
         demand(
-          MAY_STAY_IN_POOL.has(store.runs.get(holder)?.life.state) || this.#byHand.runsDeleted.has(holder),
+          MAY_STAY_IN_POOL.has(store.runs.get(holder)?.life.state) ||
+            this.#byHand.runsDeleted.has(holder) ||
+            // Added again by a driver that was late: under an epoch that the run does not know.
+            this.#byHand.poolDeleted,
           () => `${holder} still holds a slot`,
         );
     this.#broken.check();
