@@ -6,7 +6,7 @@ import { kindOfRun } from '../../shared/engine/triggers/table.ts';
 import { isAtEnd, sessionIdOf, underwayOf, type Run } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { printable } from '../output.ts';
-import { cardOf, endedAtOf, errorOf, resumeWithOf, statementIdOf } from './run-parts.ts';
+import { cardOf, endedAtOf, errorOf, resumeWithOf, statementIdOf, stepNameOf } from './run-parts.ts';
 import type { HistoryRow } from './run-reader.ts';
 import { errorText, indent, stepLine, withoutError } from './step-line.ts';
 import { between, count, duration } from './units.ts';
@@ -23,7 +23,7 @@ function progressText(run: Run): string {
   const of = `${run.cursor} of ${run.steps} steps done`;
   if (run.step === '' || isAtEnd(run)) return of;
   const group = underwayOf(run)?.group ?? 1;
-  return `${of}, at ${run.step}${group > 1 ? ` and the ${group - 1} after it, sent together` : ''}`;
+  return `${of}, at ${stepNameOf(run)}${group > 1 ? ` and the ${group - 1} after it, sent together` : ''}`;
 }
 
 /** Why a WAITING run waits, and when it retries. */

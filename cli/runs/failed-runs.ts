@@ -2,7 +2,7 @@
 import type { FailureClass, Run } from '../../shared/run/run.ts';
 import { queueOrder } from '../../shared/run/run.ts';
 import { formatTable } from '../table.ts';
-import { endedAtOf, errorOf } from './run-parts.ts';
+import { endedAtOf, errorOf, stepNameOf } from './run-parts.ts';
 import { restingRuns, type StateReader } from './find-runs.ts';
 import { MissingIndexError } from './run-reader.ts';
 import { count } from './units.ts';
@@ -84,7 +84,7 @@ const seconds = (instant: string): string => instant.replace(/\.\d+Z$/, 'Z');
 export function failedTable(runs: readonly Run[]): string {
   const groups = new Map<string, { runs: number; row: readonly string[]; since: string }>();
   for (const run of runs) {
-    const row = [run.pipeline, errorOf(run)?.class ?? '', run.step];
+    const row = [run.pipeline, errorOf(run)?.class ?? '', stepNameOf(run)];
     const key = row.join('\0');
     const since = failedSince(run);
     const group = groups.get(key) ?? { runs: 0, row, since };

@@ -5,7 +5,7 @@ import type { Operator } from '../aws/operator.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { requestBy } from '../requests.ts';
 import { failedSince } from './failed-runs.ts';
-import { errorOf } from './run-parts.ts';
+import { errorOf, stepNameOf } from './run-parts.ts';
 
 /**
  * `resumed`; `refused`: Baton says why it cannot be resumed; `error`: the request failed, and what became of it is not known;
@@ -33,7 +33,7 @@ export function notRequested(run: Run): ResumedRun {
     id: run.id,
     pipeline: run.pipeline,
     class: error?.class ?? null,
-    step: run.step === '' ? null : run.step,
+    step: stepNameOf(run) || null,
     since: failedSince(run),
     error: error?.message ?? null,
     outcome: 'not requested',

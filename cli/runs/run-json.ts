@@ -3,7 +3,7 @@ import { sessionIdOf, type Failure, type Run, type Stopped } from '../../shared/
 import type { BatchFiles } from './batch-files.ts';
 import { waitingOf, type Waiting } from './describe-run.ts';
 import { emptyLoads } from './empty-loads.ts';
-import { cardOf, endedAtOf, errorOf, resumeWithOf, statementIdOf } from './run-parts.ts';
+import { cardOf, endedAtOf, errorOf, resumeWithOf, statementIdOf, stepNameOf } from './run-parts.ts';
 import { Fates, type Fate } from './fates.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 
@@ -104,7 +104,7 @@ export function runJson(
     state: fate.state ?? run.life.state,
     batch: fate.batch ?? null,
     files: filesJson(run, files),
-    step: run.step === '' ? null : run.step,
+    step: stepNameOf(run) || null,
     cursor: run.cursor,
     steps: run.steps,
     attempt: run.attempt,

@@ -1,5 +1,5 @@
 /** What a run has only in some states of its life, for those who show runs in any state. */
-import { underwayOf, type Failure, type Run, type Stopped } from '../../shared/run/run.ts';
+import { isStopped, underwayOf, type Failure, type Run, type Stopped } from '../../shared/run/run.ts';
 
 /** Of a run that failed, needs a decision or was cancelled. */
 export function errorOf({ life }: Run): Failure | undefined {
@@ -14,6 +14,11 @@ export function resumeWithOf({ life }: Run): Stopped['resumeWith'] | undefined {
 /** Of a run that ended or stopped. */
 export function endedAtOf({ life }: Run): string | undefined {
   return 'endedAt' in life ? life.endedAt : undefined;
+}
+
+/** Its step; of a stopped run the one that failed, which may be a later one of its group. Empty when all steps are done. */
+export function stepNameOf(run: Run): string {
+  return isStopped(run) ? (run.life.error.step ?? run.step) : run.step;
 }
 
 /** Of the statement that is under way. */

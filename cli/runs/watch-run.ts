@@ -5,7 +5,7 @@ import { printable, type Output } from '../output.ts';
 import { waitingOf, waitingText, whatItIsFor } from './describe-run.ts';
 import { emptyLoads } from './empty-loads.ts';
 import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
-import { cardOf, endedAtOf, errorOf, resumeWithOf } from './run-parts.ts';
+import { cardOf, endedAtOf, errorOf, resumeWithOf, stepNameOf } from './run-parts.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 import { indent, stepLine, withoutError } from './step-line.ts';
 import { between, duration } from './units.ts';
@@ -20,7 +20,7 @@ export function exitCodeOf(run: Run): ExitCode {
 
 function sentence(run: Run): string {
   const ms = between(run.startedAt ?? run.createdAt, endedAtOf(run));
-  const where = isAtEnd(run) || run.step === '' ? '' : ` at ${run.step}`;
+  const where = isAtEnd(run) || run.step === '' ? '' : ` at ${stepNameOf(run)}`;
   const error = errorOf(run);
   const cls = error === undefined ? '' : ` (${error.class})`;
   return `${run.life.state}${where}${cls}${ms === undefined ? '' : `  ${duration(ms)}`}`;

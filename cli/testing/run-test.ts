@@ -1,7 +1,7 @@
 /** Runs one test, and says what was not as expected. */
 import { isAtRest, type Run } from '../../shared/run/run.ts';
 import { waitingOf, waitingText } from '../runs/describe-run.ts';
-import { errorOf } from '../runs/run-parts.ts';
+import { errorOf, stepNameOf } from '../runs/run-parts.ts';
 import { errorText } from '../runs/step-line.ts';
 import { CommandError } from '../exit.ts';
 import { compareRows, type Difference } from './compare.ts';
@@ -90,7 +90,7 @@ function runMismatch(run: Run, expected: ExpectedRun, test: TestCase): Mismatch[
     return [{ kind: 'run', runId: run.id, text }];
   }
   const failure = errorOf(run)?.class;
-  const step = run.step === '' ? undefined : run.step;
+  const step = stepNameOf(run) || undefined;
   const isAsExpected =
     state === expected.state &&
     (expected.class === undefined || expected.class === failure) &&

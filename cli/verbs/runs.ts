@@ -10,7 +10,7 @@ import { Fates, type Fate } from '../runs/fates.ts';
 import { findRuns, LOOKED_THROUGH, LOOKED_THROUGH_FILES, type FoundRun } from '../runs/find-runs.ts';
 import { pausedPipelines, pauseLine } from '../runs/paused.ts';
 import { readRunJson } from '../runs/run-json.ts';
-import { cardOf, endedAtOf } from '../runs/run-parts.ts';
+import { cardOf, endedAtOf, stepNameOf } from '../runs/run-parts.ts';
 import { between, countOf, duration } from '../runs/units.ts';
 import { formatTable } from '../table.ts';
 import type { Verb } from '../verb.ts';
@@ -22,7 +22,7 @@ function row({ run, fate }: FoundRun): string[] {
   return [
     run.id,
     stateText(run, fate),
-    run.step === '' ? `${run.cursor}/${run.steps}` : `${run.cursor}/${run.steps} ${run.step}`,
+    `${run.cursor}/${run.steps} ${stepNameOf(run)}`.trimEnd(),
     run.createdAt.replace(/\.\d+Z$/, 'Z'),
     ms === undefined ? '' : duration(ms),
     run.batch === undefined ? triggerText(run) : `${triggerText(run)} (${filesText(run.batch)})`,

@@ -63,10 +63,9 @@ export async function publish(run: Run, plan: Plan, engine: Engine): Promise<voi
   await engine.publisher.publish([publication]);
 }
 
-/** Of a group the step that failed. */
-function stepOf({ life, step }: Run): string | undefined {
-  const { error } = { error: undefined, ...life };
-  const name = error?.group === undefined ? step : (error.step ?? step);
+/** Of a stopped run the step that failed, which may be a later one of its group. */
+function stepOf(run: Run): string | undefined {
+  const name = isStopped(run) ? (run.life.error.step ?? run.step) : run.step;
   return name === '' ? undefined : name;
 }
 

@@ -98,7 +98,7 @@ describe('a dropped file', () => {
   it('with an invalid value fails its run with file, line, column and reason, and loads no row', async () => {
     await stack.put('stores/bad.csv', `${good(2)}3,Kaputt,Jena,DE,not-a-date\n`);
     const run = await stack.runFor('stores', 'stores/bad.csv');
-    expect(run).toMatchObject({ state: 'FAILED', step: '20_load.sql', error: { class: 'data' } });
+    expect(run).toMatchObject({ state: 'FAILED', error: { class: 'data', step: '20_load.sql' } });
     expect(run.error?.message).toContain('stores/bad.csv line 3, column opened_on');
     expect(await stack.count('SELECT COUNT(*) FROM mart.stores WHERE store_id IN (2, 3)')).toBe(0);
     const given = await stack.baton('cancel', run.id, '--reason', 'bad file');
@@ -139,7 +139,7 @@ describe('a dropped file', () => {
     await stack.put('stores/overwritten.csv', `${HEADER}20,Newer,Lyon,FR,2020-01-01\n`);
     await stack.baton('cancel', inTheWay.id);
     const failed = await stack.atRest(first.id);
-    expect(failed).toMatchObject({ state: 'FAILED', step: '20_load.sql', error: { class: 'input' } });
+    expect(failed).toMatchObject({ state: 'FAILED', error: { class: 'input', step: '20_load.sql' } });
     expect(failed.error?.message).toContain('stores/overwritten.csv was overwritten before it was loaded');
     const newer = await stack.runFor('stores', 'stores/overwritten.csv', [first.id]);
     expect(newer.state).toBe('SUCCEEDED');

@@ -193,6 +193,6 @@ export const configurations: readonly Configuration[] = [
   configuration('S C D', 1, { transient: 1, deaths: 1, timeouts: 1 }, { groups: true }),
   configuration('S C D', 1, { lies: 1 }, { groups: true, cancel: true }),
   configuration('S C D', 2, { permanent: 1 }, { groups: true }),
-  configuration('S C D', 2, { transient: 1, deaths: 1 }, { groups: true }),
+  configuration('S C D', 2, { deaths: 1 }, { groups: true }),
   configuration('S C D', 2, {}, { groups: true, waits: true }),
 ];
