@@ -116,6 +116,7 @@ export class ConditionalCheckFailedException extends Error {
 
 export const DynamoDBClient = jsonClient('dynamodb', '1.0');
 export const BatchGetItemCommand = command('DynamoDB_20120810.BatchGetItem');
+export const BatchWriteItemCommand = command('DynamoDB_20120810.BatchWriteItem');
 export const GetItemCommand = command('DynamoDB_20120810.GetItem');
 export const PutItemCommand = command('DynamoDB_20120810.PutItem');
 export const QueryCommand = command('DynamoDB_20120810.Query');

@@ -1,7 +1,11 @@
 /** The requests of the functions' clients, and what they make of the answers, beside the SDK. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { packageRoot } from '../../../build/project.ts';
 import * as sdk from './clients.ts';
 import { type Clients, lightClients, expectSame, useBothSdks } from './comparison.ts';
 
@@ -63,6 +67,11 @@ const dynamoDb: readonly (readonly [(clients: Clients) => unknown, object])[] = 
       new BatchGetItemCommand({ RequestItems: { t: { Keys: [{ pk: { S: 'a' } }], ConsistentRead: true } } }),
     { Responses: { t: [wireItem] }, UnprocessedKeys: { t: { Keys: [{ pk: { S: 'b' } }] } } },
   ],
+  [
+    ({ BatchWriteItemCommand }) =>
+      new BatchWriteItemCommand({ RequestItems: { t: [{ PutRequest: { Item: item } }] } }),
+    { UnprocessedItems: { t: [{ PutRequest: { Item: wireItem } }] } },
+  ],
 ];
 
 test('every operation of DynamoDB is sent and read as by the SDK', async () => {
@@ -73,6 +82,26 @@ test('every operation of DynamoDB is sent and read as by the SDK', async () => {
     );
     expect(requests).toHaveLength(1);
   }
+});
+
+test('every command that the functions use is compared with that of the SDK', () => {
+  const sources = ['functions', 'shared'].flatMap((folder) =>
+    readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(packageRoot, folder, name), 'utf8')),
+  );
+  const used = sources
+    .flatMap((source) =>
+      Array.from(source.matchAll(/^import \{([^}]*)\} from '@aws-sdk\/client-/gm), ([, names = '']) => names),
+    )
+    .flatMap((names) => names.split(',').map((name) => name.trim()))
+    .filter((name) => name.endsWith('Command'));
+  expect(used.length).toBeGreaterThan(15);
+  expect(used.filter((name) => !Object.hasOwn(sdk, name))).toEqual([]);
+  const here =
+    readFileSync(import.meta.filename, 'utf8') +
+    readFileSync(join(import.meta.dirname, 's3.test.ts'), 'utf8');
+  expect(used.filter((name) => !here.includes(`new ${name}(`))).toEqual([]);
 });
 
 const seconds = 1_767_225_600.123;

@@ -1,6 +1,7 @@
 /** The clients and commands of the SDK that the functions use: bundled as the functions are, and compared with the SDK itself. */
 export {
   BatchGetItemCommand,
+  BatchWriteItemCommand,
   ConditionalCheckFailedException,
   DynamoDBClient,
   GetItemCommand,
