@@ -8,6 +8,9 @@ export class PlanCache {
 
   readonly #deployed: () => readonly Plan[];
 
+  /** Pipelines whose slots were all in use when this process last wanted one: a guess at what the next run finds. */
+  readonly crowded = new Set<string>();
+
   /** `deployed`: called when first needed. */
   constructor(store: Pick<RunStore, 'loadPlan' | 'putPlan'>, deployed: () => readonly Plan[] = () => []) {
     this.#store = store;

@@ -124,6 +124,8 @@ export interface Driver {
 export interface Engine extends Ports {
   readonly plans: PlanCache;
   readonly driver: Driver;
+  /** What it works on arrived alone: a run may begin without being put into the queue first. */
+  readonly alone?: true;
   /** Runs that it drives before it ends (taken.ts). Absent: it drives none beside its own, and others are woken. */
   readonly taken?: Taken[];
 }

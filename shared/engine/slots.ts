@@ -6,7 +6,7 @@
 import { defined } from '../run/defined.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
-import { queueOrder } from '../run/run.ts';
+import { isBesideQueue, queueOrder } from '../run/run.ts';
 import type { RunEvent, SlotTaken } from '../run/run-event.ts';
 import type { HeldSlot, Pool } from '../store/run-store.ts';
 import { MalformedItemError } from '../store/shape.ts';
@@ -100,6 +100,8 @@ export async function fillPool(
     if (next.id !== driven)
       await begin(next, { ...pool, epoch }, isBlind || (drives && mayDrive(next, engine)), engine);
   }
+  if (known !== undefined && given.size === 0) engine.plans.crowded.add(pipeline);
+  else engine.plans.crowded.delete(pipeline);
   return given;
 }
 
@@ -222,6 +224,8 @@ class Queue {
     this.#pipeline = pipeline;
     this.#engine = engine;
     this.#known = known.toSorted((a, b) => (queueOrder(a) < queueOrder(b) ? -1 : 1));
+    // It was looked at a moment ago.
+    if (known.some(isBesideQueue)) this.#ids = [];
   }
 
   /** The oldest run without a slot. A run that was given a slot in this round has released it since, not lost it. */

@@ -1,6 +1,7 @@
 /** Starts the runs of a queue's batch, then gives the free slots to them: one look at the pool for each pipeline, however many files. */
 import { inLanes } from '../lanes.ts';
 import type { Run } from '../run/run.ts';
+import { isBesideQueue } from '../run/run.ts';
 import type { Engine } from './ports.ts';
 import { fillPool } from './slots.ts';
 import type { Started } from './start-run.ts';
@@ -16,7 +17,9 @@ export async function startAll(
   starts: readonly Start[],
   engine: Engine,
 ): Promise<PromiseSettledResult<readonly Started[]>[]> {
-  const outcomes = await inLanes(starts, LANES, (start) => start(engine));
+  const outcomes = await inLanes(starts, LANES, (start) =>
+    start(starts.length === 1 && engine.taken !== undefined ? { ...engine, alone: true } : engine),
+  );
   const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
   // One of many is woken, like the others: the next messages need not wait for a session to open.
   const { taken: _, ...waker } = engine;
@@ -36,9 +39,16 @@ export async function giveSlots(runs: readonly Run[], engine: Engine): Promise<v
   for (const pipeline of new Set(waiting.map((run) => run.pipeline))) {
     try {
       const ours = waiting.filter((run) => run.pipeline === pipeline);
-      await fillPool(pipeline, engine, { waiting: ours, drives: true });
+      const given = await fillPool(pipeline, engine, { waiting: ours, drives: true });
+      for (const run of ours) if (isBesideQueue(run) && !given.has(run.id)) await putIntoQueue(run, engine);
     } catch (error) {
       engine.log('warn', 'could not fill the slots of a pipeline; the sweep does', { pipeline, error });
     }
   }
+}
+
+/** No slot was free. Its drive asks once more, when it is in the queue: the run that had the slot may have looked there before. */
+async function putIntoQueue(run: Run, engine: Engine): Promise<void> {
+  const { drive } = await import('./drive.ts');
+  await drive(run.id, { kind: 'SlotBusy' }, engine, run);
 }

@@ -30,6 +30,7 @@ import type { ActiveRun, Queued, Run, RunIn, Submitted } from './run.ts';
 import {
   isActive,
   isAtRest,
+  isBesideQueue,
   isCancelling,
   isQueued,
   isReady,
@@ -68,7 +69,10 @@ function onQueued(run: RunIn<Queued>, context: Context, event: RunEvent): Decisi
     case 'SlotTaken':
       return onSlotTaken(run, context, event);
     default:
-      return nothing(run, 'waiting for a slot');
+      // The run that has it may have released it by now, and found no run in the queue: so it is asked for again.
+      return event.kind === 'SlotBusy' && isBesideQueue(run)
+        ? store({ ...run, life: { state: 'QUEUED' } }, { kind: 'TakeSlot' })
+        : nothing(run, 'waiting for a slot');
   }
 }
 
@@ -213,7 +217,7 @@ function onSlotTaken(run: RunIn<Queued>, context: Context, { epoch, plan, took =
     startedAt: run.startedAt ?? iso(context.now),
     timeoutFrom: iso(context.now),
   };
-  const active = running(begun, READY, epochSeconds(context.now) + 90);
+  const active = running(begun, READY, run.life.nextCheckAt ?? epochSeconds(context.now) + 90);
   const { session, slot } = run;
   switch (session.state) {
     case 'none': {

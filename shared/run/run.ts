@@ -72,6 +72,11 @@ export type RunState = Life['state'];
 /** Waits for a slot. */
 export interface Queued {
   readonly state: 'QUEUED';
+  /**
+   * Epoch seconds: when the sweep checks it at the latest. Present: the driver that created the run takes a slot for it at once, and
+   * only if none is free it is put into the queue.
+   */
+  readonly nextCheckAt?: number;
 }
 
 export interface Running<W extends Work = Work> {
@@ -399,6 +404,11 @@ export function isStopped(run: Run): run is RunIn<Stopped> {
 
 export function isQueued(run: Run): run is RunIn<Queued> {
   return run.life.state === 'QUEUED';
+}
+
+/** It waits for a slot, and is not in the queue. */
+export function isBesideQueue({ life }: Run): boolean {
+  return life.state === 'QUEUED' && life.nextCheckAt !== undefined;
 }
 
 export function isCancelling(run: Run): run is CancellingRun {

@@ -139,7 +139,7 @@ export class DynamoDbRunStore implements RunStore {
         TableName: this.#table,
         Key: marshall(runKey(run)),
         UpdateExpression:
-          'SET #state = :absorbed, #into = :into, absorbedAt = :at, version = :next, writerId = :by, #schema = :schema, expiresAt = :expires REMOVE #queue, queuedAt',
+          'SET #state = :absorbed, #into = :into, absorbedAt = :at, version = :next, writerId = :by, #schema = :schema, expiresAt = :expires REMOVE #queue, queuedAt, due, #next, nextCheckAt',
         ConditionExpression:
           'version = :version AND #state = :queued AND (incarnationId = :incarnation OR birth = :incarnation)',
         ExpressionAttributeNames: {
@@ -147,6 +147,7 @@ export class DynamoDbRunStore implements RunStore {
           '#into': 'into',
           '#schema': 'schema',
           '#queue': 'queue',
+          '#next': 'next',
         },
         ExpressionAttributeValues: marshall({
           ':absorbed': 'ABSORBED',

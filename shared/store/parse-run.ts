@@ -218,6 +218,7 @@ const state = map({
 });
 const phase = map({ phase: one('READY', 'CLAIMED', 'SUBMITTED') });
 const looked = map({ nextCheckAt: count });
+const maybeLooked = map({ nextCheckAt: optional(count) });
 const waiting = map({ waitingFor: optional(text) });
 const ended = map({
   endedAt: instant,
@@ -257,7 +258,7 @@ function lifeOf(read: Reader): Life {
   const { state: is } = read(state);
   switch (is) {
     case 'QUEUED':
-      return { state: is };
+      return { state: is, ...defined(read(maybeLooked)) };
     case 'RUNNING':
       return { state: is, work: workOf(read), ...read(looked) };
     case 'WAITING':

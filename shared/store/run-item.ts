@@ -3,7 +3,7 @@
  * level deep where it can be. The attributes of the indexes are derived here and nowhere else.
  */
 import type { FinishedStep, Run, RunState } from '../run/run.ts';
-import { isAtEnd, isAtRest, queueOrder, underwayOf } from '../run/run.ts';
+import { isAtEnd, isAtRest, isBesideQueue, queueOrder, underwayOf } from '../run/run.ts';
 import { fileOf } from '../run/trigger.ts';
 import { fileKey } from './file-index.ts';
 import { parseRun } from './parse-run.ts';
@@ -45,7 +45,8 @@ export const HISTORY_DAYS = 400;
 export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
   const stored = storedRun(run);
   const { state } = run.life;
-  const queued = state === 'QUEUED' ? { queue: run.pipeline, queuedAt: queueOrder(run) } : {};
+  const isInQueue = state === 'QUEUED' && !isBesideQueue(run);
+  const queued = isInQueue ? { queue: run.pipeline, queuedAt: queueOrder(run) } : {};
   const { nextCheckAt: next } = stored;
   const due = next === undefined ? {} : { due: DUE_PARTITION, next };
   const isListed = isAtRest(run) && state !== 'SUCCEEDED' && state !== 'ABSORBED';

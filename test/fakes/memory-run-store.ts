@@ -145,19 +145,16 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
   }
 
   async findWaitingPipelines(): Promise<string[]> {
-    const waiting = [...this.runs.values()].filter(({ life }) => life.state === 'QUEUED');
+    const waiting = [...this.runs.values()].filter(waits);
     return [...new Set(waiting.map(({ pipeline }) => pipeline))];
   }
 
   async countQueued(pipeline: string): Promise<number> {
-    return [...this.runs.values()].filter((run) => run.pipeline === pipeline && run.life.state === 'QUEUED')
-      .length;
+    return [...this.runs.values()].filter((run) => run.pipeline === pipeline && waits(run)).length;
   }
 
   async findQueued(pipeline: string, limit: number): Promise<string[]> {
-    const queued = [...this.runs.values()].filter(
-      (run) => run.pipeline === pipeline && run.life.state === 'QUEUED',
-    );
+    const queued = [...this.runs.values()].filter((run) => run.pipeline === pipeline && waits(run));
     return queued
       .sort((a, b) => (queueOrder(a) < queueOrder(b) ? -1 : 1))
       .slice(0, limit)
@@ -299,6 +296,11 @@ export class MemoryRunStore implements RunStore, RunReader, EveryRun, ByState, F
     this.keys.set(nameOf(name), next);
     return true;
   }
+}
+
+/** Is in the index of waiting runs. */
+function waits({ life }: Run): boolean {
+  return life.state === 'QUEUED' && life.nextCheckAt === undefined;
 }
 
 function nameOf({ pipeline, bucket, key }: KeyName): string {

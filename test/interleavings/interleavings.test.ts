@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Configuration } from '../verify/interleavings/configuration.ts';
 import {
+  atOnce,
   grouped,
   oneStep,
   paused,
@@ -55,6 +56,12 @@ it('every state of one driver of a pipeline that is paused and unpaused at any t
 
 it('every state of one driver is valid and leads to an end, also where a session takes long to open and its run is cancelled meanwhile', async () => {
   const explored = await explore(slowOpeners);
+  expect(explored.violation).toBeUndefined();
+  expect(explored.complete).toBe(true);
+});
+
+it('every state of one driver is valid and leads to an end, also where the run begins without being in the queue', async () => {
+  const explored = await explore(atOnce);
   expect(explored.violation).toBeUndefined();
   expect(explored.complete).toBe(true);
 });

@@ -49,7 +49,7 @@ const wakeUps = [
     }),
   ),
   fact('a run that got no slot waits', () =>
-    expectDecision(readyAt(STAGE, { state: 'QUEUED' }), { kind: 'SlotBusy' }, now, {
+    expectDecision(readyAt(STAGE, { state: 'QUEUED', nextCheckAt: gone }), { kind: 'SlotBusy' }, now, {
       note: 'waiting for a slot',
     }),
   ),
@@ -288,9 +288,31 @@ const slotTaken = { kind: 'SlotTaken', epoch: 6 } as const;
 /** Resumed after its slot was given away: at epoch 5 it had it. */
 const queuedAgain = readyAt(CHECK, { state: 'QUEUED', slot: gone, nextCheckAt: gone, verifySession: true });
 
+const queuedForNewSession = readyAt(LOAD, {
+  state: 'QUEUED',
+  slot: gone,
+  nextCheckAt: gone,
+  rebuildFrom: LOAD,
+});
+
 const slots = [
   fact('a run that took its slot opens a session; both are stored with the first claim', () =>
     expectDecision(queued, slotTaken, now, { run: hasSlot, effect: { kind: 'OpenSession', tries: 0 } }),
+  ),
+  fact('a run that is not in the queue is put into it when no slot is free, and asks once more', () => {
+    const beside = { ...queued, nextCheckAt: NOW_SECONDS + 90 };
+    expectDecision(beside, { kind: 'SlotBusy' }, now, {
+      run: { nextCheckAt: gone },
+      save: 'version',
+      effect: { kind: 'TakeSlot' },
+    });
+    expectDecision(beside, woken, now, { effect: { kind: 'TakeSlot' } });
+  }),
+  fact('a run that was never in the queue keeps the time of its next check', () =>
+    expectDecision({ ...queued, nextCheckAt: NOW_SECONDS + 70 }, slotTaken, now, {
+      run: { ...hasSlot, nextCheckAt: NOW_SECONDS + 70 },
+      effect: { kind: 'OpenSession', tries: 0 },
+    }),
   ),
   fact('a run that took its slot after a failed drive stores it first', () =>
     expectDecision({ ...queued, failedDrives: 1 }, slotTaken, now, {
@@ -346,7 +368,7 @@ const slots = [
     assert.deepStrictEqual([effect, save], [{ kind: 'VerifySession', tries: 0 }, 'version']);
   }),
   fact('a requested new session is opened with the slot', () =>
-    expectDecision(readyAt(LOAD, { state: 'QUEUED', slot: gone, rebuildFrom: LOAD }), slotTaken, now, {
+    expectDecision(queuedForNewSession, slotTaken, now, {
       run: { ...hasSlot, startedAt: '2026-11-24T08:01:00.000Z' },
       save: 'version',
       effect: {

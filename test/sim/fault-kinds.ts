@@ -161,6 +161,8 @@ export const FAULT_KINDS: readonly string[] = [
   'token replaced',
   'decision needed',
   'slot given and run driven at once',
+  'run created beside the queue',
+  'run put into the queue later',
   'slot handed on',
 ];
 

@@ -6,7 +6,7 @@ import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import { listOf } from '../../shared/run/batch.ts';
 import type { Listed, Run } from '../../shared/run/run.ts';
-import { underwayOf } from '../../shared/run/run.ts';
+import { isBesideQueue, underwayOf } from '../../shared/run/run.ts';
 import type { RunFile } from '../../shared/run/trigger.ts';
 import type { RunStore } from '../../shared/store/run-store.ts';
 import { Killed } from '../fakes/crash.ts';
@@ -155,6 +155,14 @@ export class Stage {
       this.watch.stored(next, before);
       if (before !== undefined) this.#countWhatIsDone(next, before);
       else if (next.trigger.kind === 'batch') this.fired('batch formed');
+      if (before === undefined && isBesideQueue(next)) this.fired('run created beside the queue');
+      if (
+        before !== undefined &&
+        isBesideQueue(before) &&
+        next.life.state === 'QUEUED' &&
+        !isBesideQueue(next)
+      )
+        this.fired('run put into the queue later');
       this.calls.remember(store.runs);
     };
     // Of earlier runs: from the start they know which steps are short.

@@ -670,6 +670,26 @@ const guardsOfRuns: readonly Guard[] = [
     ],
   },
   {
+    name: 'a run that begins without being in the queue is in the index of the sweep',
+    edits: [
+      {
+        file: 'shared/store/stored-run.ts',
+        find: "  if (!('work' in life)) return { phase: 'READY', ...life };",
+        replace: "  if (!('work' in life)) return { phase: 'READY', state: life.state };",
+      },
+    ],
+  },
+  {
+    name: 'a run that gets no slot at once is put into the queue',
+    edits: [
+      {
+        file: 'shared/run/decide.ts',
+        find: "return event.kind === 'SlotBusy' && isBesideQueue(run)",
+        replace: "return event.kind === 'SlotBusy' && isBesideQueue(run) && run.version > 1e9",
+      },
+    ],
+  },
+  {
     name: 'a run whose session takes long to open is stored as begun',
     edits: [
       {

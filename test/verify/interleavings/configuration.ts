@@ -31,6 +31,8 @@ export interface Configuration {
   readonly late: boolean;
   /** A driver may stand still for 100 s and go on then. */
   readonly frozen: boolean;
+  /** The run is not put into the queue: its driver takes a slot at once. */
+  readonly beside: boolean;
   /** The first statement of a session may take longer than its call waits. */
   readonly slow: boolean;
   /** Completion events of statements that no one waits for any more are delivered too. */
@@ -97,6 +99,7 @@ function configuration(
     ...(more.cancel === true ? ['cancel'] : []),
     ...(more.pause === true ? ['pause'] : []),
     ...(more.frozen === true ? ['frozen drivers'] : []),
+    ...(more.beside === true ? ['begins at once'] : []),
     ...(more.slow === true ? ['slow openers'] : []),
     ...(more.oldEvents === true ? ['old events'] : []),
     ...(more.waits === true ? ['waits'] : []),
@@ -111,6 +114,7 @@ function configuration(
     pause: false,
     late: false,
     frozen: false,
+    beside: false,
     slow: false,
     oldEvents: false,
     waits: false,
@@ -150,6 +154,9 @@ export const waited = configuration('D', 2, {}, { waits: true });
 /** A group of two steps, of which a statement or the check fails: explored by `npm test`. */
 export const grouped = configuration('S C D', 1, { permanent: 1 }, { groups: true });
 
+/** A file that comes alone: explored by `npm test`. */
+export const atOnce = configuration('D', 1, {}, { beside: true, pause: true, cancel: true });
+
 export const configurations: readonly Configuration[] = [
   smallest,
   configuration('S D', 1, { transient: 1, deaths: 1 }, { late: true }),
@@ -180,6 +187,8 @@ export const configurations: readonly Configuration[] = [
   configuration('D', 2, {}, { pause: true }),
   configuration('S D', 1, { permanent: 1, deaths: 1 }, { pause: true, late: true }),
   slowOpeners,
+  atOnce,
+  configuration('D', 2, {}, { beside: true, pause: true }),
   configuration('D', 2, { deaths: 1 }, { slow: true, cancel: true }),
   waited,
   configuration('S D', 1, { transient: 1, deaths: 1 }, { waits: true, late: true }),

@@ -11,7 +11,7 @@ import type { Quiet, Sabotage } from './moves.ts';
 import { isOver, Moves } from './moves.ts';
 import { brokenAtEnd, brokenIn } from './rules.ts';
 import type { Canonical, Snapshot } from './snapshot.ts';
-import { canonical, snapshotOf } from './snapshot.ts';
+import { canonical, snapshotOf, NOW } from './snapshot.ts';
 import { Visited } from './visited.ts';
 
 interface Violation {
@@ -224,14 +224,18 @@ export async function walk(
 }
 
 /** A run was created, and nothing else has happened. */
-async function startOf({ plan, budgets }: Configuration): Promise<Snapshot> {
+async function startOf({ plan, budgets, beside }: Configuration): Promise<Snapshot> {
   const world = new World();
   const time = new Date(world.time).toISOString();
   const trigger = { kind: 'request' as const, time, requestId: 'one', actor: 'one' };
   const { run } = await startRun(plan, trigger, {}, world.engine());
   return {
     // Of one length and without letters of a token.
-    run: { ...storedRun(run), incarnationId: '0'.repeat(32) },
+    run: {
+      ...storedRun(run),
+      incarnationId: '0'.repeat(32),
+      ...(beside && { nextCheckAt: NOW / 1000 + 90 }),
+    },
     rows: [],
     statements: [],
     sessions: [],

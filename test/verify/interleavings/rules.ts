@@ -92,7 +92,9 @@ export function brokenIn(state: Snapshot, { plan, cancel, budgets }: Configurati
   if (run.state === 'SUCCEEDED' && plan.steps.some((_, index) => !state.finished.includes(index)))
     return 'I2: the run succeeded without all of its steps';
   if (Object.keys(pool?.holders ?? {}).length > 1) return 'I5: two slots are held';
-  const isWaiting = run.state === 'QUEUED' || (isStoredAtRest(run) && run.pendingActions === undefined);
+  // One that is not in the queue is looked at like one that has begun.
+  const isInQueue = run.state === 'QUEUED' && run.nextCheckAt === undefined;
+  const isWaiting = isInQueue || (isStoredAtRest(run) && run.pendingActions === undefined);
   if (
     isWaiting
       ? run.nextCheckAt !== undefined
