@@ -188,8 +188,8 @@ it.each(Object.entries(MODES))(
     const cost = await costSince(from);
     await stack.admin('DELETE', 'faults');
     const names = ['calls', 'invocations', 'units'] as const;
-    const over = names.filter((name) => cost[name] > most[name]);
-    expect(over, JSON.stringify(cost)).toEqual([]);
+    const over = names.filter((name) => cost[name] > most[name]).map((name) => `${name}: ${cost[name]}`);
+    expect(over).toEqual([]);
   },
 );
 
