@@ -31,7 +31,9 @@ it.runIf(isLong)(
         const over = members.filter((member) => seen[member] > allowed[member]);
         expect(over, `${mode}, ${sending}: ${JSON.stringify(seen)}`).toEqual([]);
         expect(seen.writesBefore + seen.writesAfter).toBeLessThanOrEqual(writesBefore + writesAfter);
-        expect(seen.describesBefore + seen.describesAfter).toBe(describesBefore + describesAfter);
+        expect(seen.describesBefore + seen.describesAfter).toBeLessThanOrEqual(
+          describesBefore + describesAfter,
+        );
         // Counted at all: a step is submitted exactly once
         expect(seen.submissions).toBe(1);
       }
