@@ -138,6 +138,13 @@ describe('the plain template', () => {
       expect(accepts(prod, 'CopyRole', given)).toBe(false);
   });
 
+  test('has the reserved concurrency as one parameter: the functions know it, because waiting depends on it', () => {
+    const given = JSON.stringify(plainOf(templateOf('prod')));
+    const reference = '{"Ref":"RunStepConcurrency"}';
+    expect(given.split(`"BATON_RUN_STEP_CONCURRENCY":${reference}`)).toHaveLength(functionNames.length + 1);
+    expect(given.split(`"ReservedConcurrentExecutions":${reference}`)).toHaveLength(2);
+  });
+
   test('keeps a value as it was packaged where it is also a part of a longer text', () => {
     const tags = [{ Key: 'owner', Value: 'mail oncall@example.com' }];
     const template = planted(templateOf('serverless'), 'Resources.Table.Properties.Tags', tags);
