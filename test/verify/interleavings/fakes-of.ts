@@ -32,7 +32,7 @@ function warehouseOf(state: Snapshot): FakeWarehouse {
   const failing = state.statements.flatMap(({ sqls, checkFails }) => (checkFails === true ? sqls : []));
   if (failing.length > 0)
     warehouse.results.push({
-      match: '',
+      match: '/* baton run=',
       columns: ['c'],
       rows: (sql) => (failing.some((each) => sql.includes(each)) ? [['1']] : []),
     });
