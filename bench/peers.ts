@@ -90,7 +90,10 @@ function reportOf(figures: Figures): PartReport {
       ]),
       ...fileRows(figures.files),
     ],
-    notes: [AWS.words],
+    notes: [
+      AWS.words,
+      "the first gap of a run goes by event in each of Baton's modes: start-run submits the first step, and does not wait",
+    ],
     bars: [...all.flatMap(barsOf), ...fileBars(figures.files)],
     figures: { ...figures },
   };

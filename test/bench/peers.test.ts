@@ -70,7 +70,7 @@ describe('the benchmark beside peers', () => {
         [],
       );
     },
-    300_000,
+    600_000,
   );
 
   it.runIf(isLong)(
@@ -82,6 +82,6 @@ describe('the benchmark beside peers', () => {
       expect(calm).toHaveLength(8);
       expect(stormy).toHaveLength(8);
     },
-    300_000,
+    600_000,
   );
 });
