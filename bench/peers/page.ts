@@ -83,6 +83,7 @@ function headOf({ seconds, steps }: Measured): string {
 
 /** A ratio: two digits below ten. */
 function ratio(value: number): string {
+  if (value < 0.005) return 'under 0.01';
   return value < 9.95 ? value.toFixed(value < 0.995 ? 2 : 1) : String(Math.round(value));
 }
 
