@@ -151,13 +151,17 @@ export class DynamoRunReader extends DynamoDbRunStore implements EveryRun, BySta
   }
 
   async #parsed<T>({ pk, sk }: StoredItem, parse: (item: Item) => T): Promise<T | undefined> {
-    const key = defined({ pk, sk }) as StoredItem;
+    // What started a run may be in an item of its own; the index of files has that one.
+    const isTrigger = sk?.S === 'trigger';
+    const key = defined({ pk, sk: isTrigger ? { S: 'run' } : sk }) as StoredItem;
     const { Item: item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
     );
     if (item === undefined) return undefined;
+    // Left by a creation that another one was ahead of.
+    if (isTrigger && item['trigger'] !== undefined) return undefined;
     try {
-      return parse(unmarshall(item));
+      return parse(await this.completed(unmarshall(item)));
     } catch (error) {
       this.#onUnreadable(`left out, its item cannot be read: ${messageOf(error)}`);
       return undefined;

@@ -5,6 +5,7 @@ import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
 import type { RunTrigger } from '../run/trigger.ts';
 import { fileOf } from '../run/trigger.ts';
+import { isLarge } from '../store/trigger-item.ts';
 import { manifestBody, manifestKey } from './values.ts';
 import type { Engine } from './ports.ts';
 import { batchTriggerOf, completesFolder } from './triggers/s3.ts';
@@ -85,7 +86,10 @@ export async function createRun(
   if (file !== undefined && !isFolder && !isBatched && plan.steps.some((step) => step.usesManifest))
     await files.putArtifact(manifestKey(id), manifestBody([file]));
   await engine.plans.put(plan);
-  const fresh = newRun(id, plan, trigger, parameters, engine);
+  const made = newRun(id, plan, trigger, parameters, engine);
+  const steps = plan.steps.map(({ name }) => name);
+  // The run of a file that goes with a batch is written a few times only.
+  const fresh: Run = { ...made, ...(!isBatched && isLarge(made, steps) && { triggerApart: true }) };
   const waiting: Run = isFolder
     ? { ...fresh, batch: { phase: 'GATHER' } }
     : { ...fresh, ...(newest && !isBatched && (await beginsAtOnce(plan, engine))) };

@@ -2,9 +2,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
-const TOKEN_LENGTH = 52;
+const TOKEN_LENGTH = 26;
 
-/** 260 random bits as 52 characters of a-z2-7: within ClientToken's 1 to 64 characters. */
+/** 130 random bits as 26 characters of a-z2-7: within ClientToken's 1 to 64 characters. */
 export function randomToken(): string {
   return Array.from(randomBytes(TOKEN_LENGTH), (byte) => ALPHABET[byte & 31]).join('');
 }

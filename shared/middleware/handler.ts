@@ -28,7 +28,8 @@ export function handler<Answer>(work: Work<Answer>, more: Pick<Driver, 'waits'> 
       const { config, ports, plans } = wiring();
       const driver = {
         ...more,
-        id: context.awsRequestId,
+        // Enough of it to find the invocation in the log; it is stored with every write.
+        id: context.awsRequestId.slice(0, 18),
         remainingMs: () => context.getRemainingTimeInMillis(),
       };
       return work(event, { config, engine: { ...ports, plans, driver } });

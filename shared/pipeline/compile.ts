@@ -34,6 +34,9 @@ import { manyFilesProblems } from './triggers/many-files.ts';
 import { missingValue, parameterProblems, startedBy, triggerProblems, triggersOf } from './triggers/check.ts';
 import { kindOf } from './triggers/table.ts';
 
+/** 128 bits: it is stored with every write of a run. */
+const PLAN_HASH_LENGTH = 32;
+
 /** The settings file of a pipeline folder. */
 export const PIPELINE_FILE = 'pipeline.yml';
 
@@ -340,7 +343,10 @@ class Compiler {
       ...defined({ warehouse }),
       grade: gradeOf(steps),
     };
-    const whole = { ...plan, hash: contentHash({ ...plan, steps: steps.map(withoutPlaces) }) };
+    const whole = {
+      ...plan,
+      hash: contentHash({ ...plan, steps: steps.map(withoutPlaces) }).slice(0, PLAN_HASH_LENGTH),
+    };
     const bytes = gzipSync(JSON.stringify(whole)).length;
     if (bytes > MAX_PLAN_BYTES) {
       this.#say(

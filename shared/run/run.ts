@@ -18,6 +18,8 @@ export interface Run {
   readonly batch?: Batch;
   /** Parameters given at start, as text. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** `trigger` and `parameters` are stored in an item of their own, because they are large. Fixed when the run is created. */
+  readonly triggerApart?: true;
   readonly life: Life;
   readonly session: Session;
   /** The slot in the pipeline's pool that the run holds or last held; absent: it never held one. */

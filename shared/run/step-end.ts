@@ -24,6 +24,7 @@ import { isRebuiltTooOften, onSessionLost, onUnknownOutcome } from './unknown-ou
 import type { StepView } from './plan-view.ts';
 import { backoffMs, isVerdict, LONGEST_PAUSE_MS, policyFor } from './retry.ts';
 import type { InputChecked, VerdictRead } from './run-event.ts';
+import { fileOf } from './trigger.ts';
 import type { ActiveRun, Failure, Submitted } from './run.ts';
 import { isClaimed, isSubmitted } from './run.ts';
 import { fail, needDecision, succeed } from './stop.ts';
@@ -55,7 +56,12 @@ export function onInputChecked(run: ActiveRun, context: Context, event: InputChe
   const wrong = wrongBefore(run, context, seen);
   if (wrong !== undefined)
     return fail(run, context, { ...wrong, ...defined({ step: loaderOf(run, context)?.name }) });
-  const atClaim = defined({ modified: seen?.modified, versionId: seen?.versionId });
+  const { versionId } = fileOf(run.trigger) ?? {};
+  // A version never changes, and the event's is compared again after the load.
+  const atClaim =
+    versionId !== undefined && seen?.versionId === versionId
+      ? {}
+      : defined({ modified: seen?.modified, versionId: seen?.versionId });
   return isClaimed(run) ? claimAnewSeen(run, context, atClaim) : claimSeen(run, context, atClaim);
 }
 

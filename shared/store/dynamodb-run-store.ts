@@ -25,6 +25,7 @@ import type { KeyItem, KeyName, Upload } from './key-item.ts';
 import type { Item } from './run-item.ts';
 import {
   absorbedExpiry,
+  NEWEST_SCHEMA,
   BATCH_SCHEMA,
   DUE_PARTITION,
   HISTORY_DAYS,
@@ -37,8 +38,18 @@ import {
 } from './run-item.ts';
 import { parsePool } from './parse-pool.ts';
 import type { HeldSlot, HistoryRow, Member, Paused, Pool, RunStore } from './run-store.ts';
+import { triggerItem, triggerKey } from './trigger-item.ts';
 
 type StoredItem = Record<string, AttributeValue>;
+
+/** What started a run, of the run or of its item. */
+interface Started {
+  readonly trigger?: unknown;
+  readonly parameters?: unknown;
+}
+
+/** Triggers that are kept in memory. */
+const MOST_REMEMBERED = 1_000;
 
 /** The count of waiting runs stops here. */
 const MOST_COUNTED = 1_000;
@@ -57,6 +68,8 @@ export class DynamoDbRunStore implements RunStore {
   readonly #table: string;
   readonly #historyDays: number;
   readonly #now: () => number;
+  /** What started runs, where it is in an item of its own, by run. */
+  readonly #started = new Map<string, Started>();
   /** Where the last search for pipelines with waiting runs stopped. */
   #scanned: StoredItem | undefined;
 
@@ -75,13 +88,46 @@ export class DynamoDbRunStore implements RunStore {
 
   async load(runId: string): Promise<Run | undefined> {
     const item = await this.#get(runKey(runId));
-    return item === undefined ? undefined : runOfItem(item);
+    return item === undefined ? undefined : runOfItem(await this.completed(item));
+  }
+
+  /** The item of a run with what started it, which may be in an item of its own; that never changes, so it is read once. */
+  protected async completed(item: Item): Promise<Item> {
+    const { id, schema, trigger } = item;
+    // Of anything else `runOfItem` says what it is.
+    if (trigger !== undefined || typeof id !== 'string' || Number(schema) > NEWEST_SCHEMA) return item;
+    const started = this.#started.get(id) ?? (await this.#get(triggerKey(id)));
+    if (started === undefined) throw new Error(`the item that says what started run ${id} was deleted`);
+    this.#remember(id, started);
+    return withTrigger(item, started);
+  }
+
+  #remember(runId: string, { trigger, parameters }: Started): void {
+    if (this.#started.size >= MOST_REMEMBERED) this.#started.clear();
+    this.#started.set(runId, { trigger, parameters });
+  }
+
+  /** Before the run: a run without it could not be read. If its creation is interrupted here, the next one finds the same. */
+  async #putTrigger(run: Run, expiresAt: unknown): Promise<void> {
+    const item = triggerItem(run, expiresAt);
+    const refused = await this.#put(item, 'attribute_not_exists(pk)');
+    const there = refused?.item;
+    const isSame = (name: string): boolean => isDeepStrictEqual(there?.[name], plain(item)[name]);
+    if (refused === undefined || (isSame('trigger') && isSame('parameters'))) return;
+    // Of a run that was deleted by hand, or never created.
+    if ((await this.#get(runKey(run.id))) === undefined) await this.#put(item);
   }
 
   async create(run: Run): ReturnType<RunStore['create']> {
-    const refused = await this.#put(runItem(run, this.#historyDays), 'attribute_not_exists(pk)');
-    if (refused === undefined) return { outcome: 'created' };
-    const there = refused.item === undefined ? await this.load(run.id) : runOfItem(refused.item);
+    const item = runItem(run, this.#historyDays);
+    if (run.triggerApart === true) await this.#putTrigger(run, item['expiresAt']);
+    const refused = await this.#put(item, 'attribute_not_exists(pk)');
+    if (refused === undefined) {
+      if (run.triggerApart === true) this.#remember(run.id, run);
+      return { outcome: 'created' };
+    }
+    const there =
+      refused.item === undefined ? await this.load(run.id) : runOfItem(await this.completed(refused.item));
     if (there === undefined)
       throw new Error(`run ${run.id} was deleted while it was created; deliver the event again`);
     return { outcome: 'exists', run: there };
@@ -90,6 +136,8 @@ export class DynamoDbRunStore implements RunStore {
   async save(run: Run, version: number, by: string): Promise<Run | 'conflict'> {
     const next: Run = { ...run, version: version + 1, writerId: by };
     const item = runItem(next, this.#historyDays);
+    if (run.triggerApart === true && item['expiresAt'] !== undefined)
+      await this.#expireTrigger(run.id, item['expiresAt']);
     const refused = await this.#put(
       item,
       'version = :version AND (incarnationId = :incarnation OR birth = :incarnation)',
@@ -100,7 +148,16 @@ export class DynamoDbRunStore implements RunStore {
     );
     if (refused === undefined) return next;
     // Exactly what was written: one invocation may write the same run in another way, too, when it absorbs it into a batch.
-    return isDeepStrictEqual(refused.item, unmarshall(marshalled(item))) ? next : 'conflict';
+    return isDeepStrictEqual(refused.item, plain(item)) ? next : 'conflict';
+  }
+
+  /** Before the run's last write: if that is repeated, this is too. */
+  async #expireTrigger(runId: string, expiresAt: unknown): Promise<void> {
+    await this.#update(
+      triggerKey(runId),
+      { UpdateExpression: 'SET expiresAt = :at', ConditionExpression: 'attribute_exists(pk)' },
+      { ':at': expiresAt },
+    );
   }
 
   async record(run: Run, by: string): Promise<Run | 'conflict'> {
@@ -129,7 +186,9 @@ export class DynamoDbRunStore implements RunStore {
         ':by': by,
       },
     );
-    return stored === undefined ? 'conflict' : runOfItem(unmarshall(stored));
+    if (stored === undefined) return 'conflict';
+    const item = unmarshall(stored);
+    return runOfItem(run.triggerApart === true ? withTrigger(item, run) : item);
   }
 
   async absorb(member: Member, into: string, at: string, by: string): Promise<'absorbed' | 'refused'> {
@@ -173,7 +232,13 @@ export class DynamoDbRunStore implements RunStore {
   }
 
   async loadAll(runIds: readonly string[]): Promise<Run[]> {
-    return (await this.#getAll(runIds.map(runKey))).flatMap(readable);
+    const items = await this.#getAll(runIds.map(runKey));
+    const apart = items.filter(
+      (item) => item['trigger'] === undefined && !this.#started.has(String(item['id'])),
+    );
+    for (const started of await this.#getAll(apart.map((item) => triggerKey(String(item['id'])))))
+      this.#remember(runIdOf(started), started);
+    return (await Promise.all(items.map((item) => this.#readable(item)))).flat();
   }
 
   async putHistory(runId: string, ...rows: readonly HistoryRow[]): Promise<void> {
@@ -454,6 +519,15 @@ export class DynamoDbRunStore implements RunStore {
     return new Keys(this.#client, this.#table, () => keyExpiry(this.#now(), this.#historyDays));
   }
 
+  /** Nothing for an item that cannot be read: `load` says why. */
+  async #readable(item: Item): Promise<Run[]> {
+    try {
+      return [runOfItem(await this.completed(item))];
+    } catch {
+      return [];
+    }
+  }
+
   async #get(key: { pk: string; sk: string }): Promise<Item | undefined> {
     const answer = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: marshall(key), ConsistentRead: true }),
@@ -557,13 +631,13 @@ function marshalled(item: Item): StoredItem {
   return marshall(item, { removeUndefinedValues: true });
 }
 
-/** Nothing for an item that cannot be read: `load` says why. */
-function readable(item: Item): Run | [] {
-  try {
-    return runOfItem(item);
-  } catch {
-    return [];
-  }
+function withTrigger(item: Item, { trigger, parameters }: Started): Item {
+  return { ...item, trigger, parameters, triggerApart: true };
+}
+
+/** As it is read again. */
+function plain(item: Item): Item {
+  return unmarshall(marshalled(item));
 }
 
 /** Start key of the next page. */

@@ -143,6 +143,7 @@ const always = map({
   incarnationId: text,
   parameters: record(text),
   trigger,
+  triggerApart: flag,
   batch: optional(batch),
   cursor: count,
   attempt: count,

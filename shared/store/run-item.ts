@@ -17,8 +17,11 @@ export const SCHEMA = 2;
 /** Of batches and of the runs in them: a function of an earlier version leaves them alone, and can still drive all other runs. */
 export const BATCH_SCHEMA = 3;
 
-/** While several steps travel in one statement: an earlier version would take it for the first of them. */
-export const GROUP_SCHEMA = 4;
+/**
+ * While several steps travel in one statement, and where the trigger is in an item of its own: an earlier version would misread the run.
+ * The newest one that this version reads.
+ */
+export const NEWEST_SCHEMA = 4;
 
 export const DUE_PARTITION = 'due';
 
@@ -43,16 +46,18 @@ export const HISTORY_DAYS = 400;
 
 /** The item of a run: its own attributes, and those of the sparse indexes where the run belongs in them. */
 export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
-  const stored = storedRun(run);
+  const { trigger, parameters, triggerApart, nextCheckAt: next, ...stored } = storedRun(run);
   const { state } = run.life;
   const isInQueue = state === 'QUEUED' && !isBesideQueue(run);
   const queued = isInQueue ? { queue: run.pipeline, queuedAt: queueOrder(run) } : {};
-  const { nextCheckAt: next } = stored;
-  const due = next === undefined ? {} : { due: DUE_PARTITION, next };
+  // Only for people under its own name: it is read from `next` too, which every version does.
+  const retry = state === 'WAITING' ? { nextCheckAt: next } : {};
+  const due = next === undefined ? {} : { due: DUE_PARTITION, next, ...retry };
   const isListed = isAtRest(run) && state !== 'SUCCEEDED' && state !== 'ABSORBED';
   const notSucceeded = isListed ? { notSucceeded: notSucceededKey(run.pipeline, state) } : {};
   const file = fileOf(run.trigger);
   const byFile = file === undefined ? {} : { fileKey: fileKey(file.key, run.trigger.time) };
+  const started = triggerApart === true ? {} : { trigger, parameters, ...byFile };
   const forgotten =
     isAtEnd(run) && run.life.pendingActions.length === 0
       ? { expiresAt: expiry(run.life.endedAt, historyDays) }
@@ -66,13 +71,14 @@ export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
     ...queued,
     ...due,
     ...notSucceeded,
-    ...byFile,
+    ...started,
     ...forgotten,
   };
 }
 
 function schemaOf(run: Run): number {
-  if (underwayOf(run)?.group !== undefined || run.lastStep?.fused !== undefined) return GROUP_SCHEMA;
+  if (run.triggerApart === true) return NEWEST_SCHEMA;
+  if (underwayOf(run)?.group !== undefined || run.lastStep?.fused !== undefined) return NEWEST_SCHEMA;
   return run.batch === undefined && run.life.state !== 'ABSORBED' ? SCHEMA : BATCH_SCHEMA;
 }
 
@@ -91,9 +97,9 @@ function expiry(since: string, days: number): number {
 export function runOfItem(item: Item): Run {
   const { pk, schema } = item;
   if (typeof schema !== 'number') throw new Error(`item ${String(pk)} is not a run`);
-  if (schema > GROUP_SCHEMA) {
+  if (schema > NEWEST_SCHEMA) {
     throw new Error(
-      `run ${String(item['id'])} was written by a newer Baton (schema ${schema}, this one reads ${GROUP_SCHEMA}); deploy the newer version`,
+      `run ${String(item['id'])} was written by a newer Baton (schema ${schema}, this one reads ${NEWEST_SCHEMA}); deploy the newer version`,
     );
   }
   return parseRun(item);

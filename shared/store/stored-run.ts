@@ -28,6 +28,7 @@ export interface StoredRun extends Partial<Claim> {
   readonly steps: number;
   readonly incarnationId: string;
   readonly trigger: RunTrigger;
+  readonly triggerApart?: true;
   readonly batch?: StoredBatch;
   readonly parameters: Readonly<Record<string, string>>;
   readonly state: RunState;
@@ -86,6 +87,7 @@ export function storedRun(run: Run): StoredRun {
     ...storedSession(run),
     epoch: slot?.epoch,
     slot: slot?.held === true ? true : undefined,
+    timeoutFrom: run.timeoutFrom === run.startedAt ? undefined : run.timeoutFrom,
     rebuilds: rebuilds === 0 ? undefined : rebuilds,
     failedDrives: failedDrives === 0 ? undefined : failedDrives,
     failures: failures === 0 ? undefined : failures,

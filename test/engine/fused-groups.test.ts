@@ -6,6 +6,7 @@ import { operate } from '../../shared/engine/operate.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { runItem } from '../../shared/store/run-item.ts';
+import { runOf } from '../fakes/run-of.ts';
 import type { Report } from '../fakes/fake-warehouse.ts';
 import { fileOf, planOf, World } from '../fakes/world.ts';
 
@@ -137,12 +138,15 @@ describe('a group of steps', () => {
   });
 
   it('is stored with a schema that earlier versions leave alone, until its rows are written', async () => {
+    const schema = (): unknown => {
+      // Stored apart, because the hash of this plan is long, it would have that schema anyway.
+      const { triggerApart: _, ...whole } = world.store.runs.get(id) ?? runOf();
+      return runItem(whole)['schema'];
+    };
     await arrive();
-    const stored = world.store.runs.get(id);
-    expect(stored && runItem(stored)['schema']).toBe(4);
+    expect(schema()).toBe(4);
     await finish('FINISHED', { rows: counts });
-    const after = world.store.runs.get(id);
-    expect(after && runItem(after)['schema']).toBe(2);
+    expect(schema()).toBe(2);
   });
 
   it.each([

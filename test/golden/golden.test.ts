@@ -15,7 +15,7 @@ import type { Run } from '../../shared/run/run.ts';
 import { isAtEnd } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { storedRun } from '../../shared/store/stored-run.ts';
-import { GROUP_SCHEMA } from '../../shared/store/run-item.ts';
+import { NEWEST_SCHEMA } from '../../shared/store/run-item.ts';
 import { KEEP_ALIVE_SECONDS, planOf, World } from '../fakes/world.ts';
 import { makeEvents, read, underWay } from './events.ts';
 import type { Golden } from './golden.ts';
@@ -205,7 +205,7 @@ describe.each(versions)('a run stored by version %s', (version) => {
     const [golden] = readGoldens(folder, version);
     const table = await tables.empty();
     for (const item of golden?.items ?? [])
-      await table.put(item['sk']?.S === 'run' ? { ...item, schema: { N: String(GROUP_SCHEMA + 1) } } : item);
+      await table.put(item['sk']?.S === 'run' ? { ...item, schema: { N: String(NEWEST_SCHEMA + 1) } } : item);
     const before = await table.items();
     const world = new World();
     const engine = { ...world.engine(), store: table.store };

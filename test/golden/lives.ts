@@ -51,7 +51,9 @@ const batched = planOf([stage, load, check, commit], {
   isolateFiles: 10,
 });
 
-class Life {
+const LONG_KEY = `orders/${'k'.repeat(1_000)}.csv`;
+
+export class Life {
   readonly world = new World();
   readonly plan: Plan;
   readonly #ports: Ports;
@@ -215,6 +217,19 @@ const stories: readonly { readonly plan: Plan; readonly story: Story }[] = [
       await life.sweeps(runId, 1);
       life.world.warehouse.before = () => undefined;
       await life.sweeps(runId, 1);
+    },
+  },
+  // Its key is so long that what started it is stored apart.
+  {
+    plan: normal,
+    story: async (life) => {
+      const runId = await life.arrive('0002', '2026-11-24T07:59:59.000Z', LONG_KEY);
+      await life.wake(runId);
+      await life.finish();
+      await life.finish('FAILED', { error: 'ERROR: relation "x" does not exist' });
+      await life.ask({ verb: 'resume', requestId: 'resume-1', runId, actor: 'somebody' });
+      await life.wake(runId);
+      for (let i = 0; i < 4; i += 1) await life.finish();
     },
   },
   // What became of a step without marker nobody knows: a person says it.
@@ -435,7 +450,7 @@ function kindOf(run: Run, plan: Plan): string {
     ] as const
   ).filter((name) => stored[name] !== undefined);
   const kind = state === 'RUNNING' || state === 'WAITING' ? [plan.steps[cursor]?.kind ?? ''] : [];
-  const { batch, trigger, startedAt, lastStep } = run;
+  const { batch, trigger, startedAt, lastStep, triggerApart } = run;
   const ofGroup = [
     ...(stored.group === undefined ? [] : ['group']),
     ...(lastStep?.fused === undefined ? [] : [`fused ${lastStep.fused.status}`]),
@@ -455,6 +470,7 @@ function kindOf(run: Run, plan: Plan): string {
     ...marks,
     ...ofBatch,
     ...ofGroup,
+    ...(triggerApart === true ? ['apart'] : []),
   ].join('-');
 }
 

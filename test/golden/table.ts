@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 
 import { openDynamoDb } from '../../local/dynamodb/server.ts';
+import { WRITE_UNITS_HEADER } from '../../local/dynamodb/write-units.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 import type { StoredItem } from './golden.ts';
 
@@ -21,6 +22,8 @@ export interface Table {
   readonly store: DynamoDbRunStore;
   readonly items: () => Promise<StoredItem[]>;
   readonly put: (item: StoredItem) => Promise<void>;
+  /** Write units of all that was written so far. */
+  readonly units: () => number;
 }
 
 export interface Tables {
@@ -59,6 +62,16 @@ export async function openTables(): Promise<Tables> {
 }
 
 async function makeTable(client: DynamoDBClient, name: string): Promise<Table> {
+  let units = 0;
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      const { headers = {} } = answer.response as { headers?: Readonly<Record<string, string>> };
+      units += Number(headers[WRITE_UNITS_HEADER] ?? 0);
+      return answer;
+    },
+    { step: 'deserialize', name: 'writeUnits', priority: 'low' },
+  );
   const text = (attribute: string) => ({ AttributeName: attribute, AttributeType: 'S' as const });
   const index = (attribute: string, hash: string, range: string) => ({
     IndexName: attribute,
@@ -100,5 +113,6 @@ async function makeTable(client: DynamoDBClient, name: string): Promise<Table> {
     put: async (item) => {
       await client.send(new PutItemCommand({ TableName: name, Item: item }));
     },
+    units: () => units,
   };
 }

@@ -378,7 +378,7 @@ describe('a valid pipeline', () => {
     };
     const first = hash('DELETE FROM t');
     expect(hash('-- why\n\n  DELETE FROM t ; ')).toEqual(first);
-    expect(first[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(first[0]).toMatch(/^[0-9a-f]{32}$/);
     expect(hash('DELETE FROM u')).not.toEqual(first);
     const [plan, step] = hash('DELETE FROM t', `description: x\n${YAML}`);
     expect(plan).not.toBe(first[0]);

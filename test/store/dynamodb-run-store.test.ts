@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import {
   CreateTableCommand,
+  DeleteItemCommand,
   DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
@@ -13,7 +14,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { DynamoRunReader } from '../../cli/aws/dynamo-run-reader.ts';
 import type { FileEntry } from '../../cli/runs/run-reader.ts';
@@ -21,9 +22,11 @@ import { openDynamoDb } from '../../local/dynamodb/server.ts';
 import { DynamoDbRunStore } from '../../shared/store/dynamodb-run-store.ts';
 import { fileKey } from '../../shared/store/file-index.ts';
 import { keyItemKey, paddedSequencer } from '../../shared/store/key-item.ts';
-import { GROUP_SCHEMA, runItem, runOfItem } from '../../shared/store/run-item.ts';
+import { NEWEST_SCHEMA, runItem, runOfItem } from '../../shared/store/run-item.ts';
 import { runStoreSuite } from '../contract/run-store.suite.ts';
+import type { StoredRun } from '../../shared/store/stored-run.ts';
 import { changed, runOf } from '../fakes/run-of.ts';
+import { fileOf } from '../fakes/world.ts';
 
 async function openStore() {
   const folder = mkdtempSync(join(tmpdir(), 'baton-store-'));
@@ -113,7 +116,7 @@ it('a run of a newer schema is refused untouched', async () => {
     await client.send(
       new PutItemCommand({
         TableName: 'runs',
-        Item: marshall({ pk: 'run#r', sk: 'run', schema: GROUP_SCHEMA + 1, id: 'r', version: 1 }),
+        Item: marshall({ pk: 'run#r', sk: 'run', schema: NEWEST_SCHEMA + 1, id: 'r', version: 1 }),
       }),
     );
     await expect(store.load('r')).rejects.toThrow('was written by a newer Baton');
@@ -369,6 +372,134 @@ it('history rows that DynamoDB leaves out of a batch are sent again, five times 
     '3 history rows could not be written',
   );
   expect(sent).toEqual([3, 3, 3, 3, 3]);
+});
+
+describe('a run whose trigger is stored apart', () => {
+  const LONG = 'k'.repeat(1_024);
+  const file = fileOf(LONG);
+  const time = '2026-11-24T08:00:00.000Z';
+  const apart = (more: Partial<StoredRun> = {}) =>
+    runOf({
+      id: 'p-1',
+      pipeline: 'p',
+      trigger: { kind: 's3', time, file },
+      parameters: { region: 'eu' },
+      triggerApart: true,
+      ...more,
+    });
+
+  let opened: Awaited<ReturnType<typeof openStore>>;
+  beforeEach(async () => {
+    opened = await openStore();
+  });
+  afterEach(async () => {
+    await opened.close();
+  });
+
+  const items = async (): Promise<Record<string, unknown>[]> =>
+    ((await opened.client.send(new ScanCommand({ TableName: 'runs' }))).Items ?? []).map((item) =>
+      unmarshall(item),
+    );
+  const trigger = async () => (await items()).find(({ sk }) => sk === 'trigger');
+  /** As another invocation reads it. */
+  const fresh = () => new DynamoDbRunStore(opened.client, 'runs');
+
+  it('is read as it was created, by whoever reads it, alone and with others', async () => {
+    const { store } = opened;
+    const run = apart();
+    expect(await store.create(run)).toEqual({ outcome: 'created' });
+    const other = runOf({ id: 'p-2', pipeline: 'p' });
+    await store.create(other);
+    for (const reader of [store, fresh(), fresh()]) expect(await reader.load('p-1')).toEqual(run);
+    expect(new Set(await fresh().loadAll(['p-1', 'p-2']))).toEqual(new Set([run, other]));
+    expect(await fresh().create(apart({ incarnationId: 'cd' }))).toEqual({ outcome: 'exists', run });
+    expect(await store.listRuns('p', 10)).toEqual(expect.arrayContaining([run, other]));
+  });
+
+  it('stays so with every write, and its trigger expires with it and not before', async () => {
+    const { store } = opened;
+    await store.create(apart());
+    const claimed = apart({ state: 'RUNNING', phase: 'CLAIMED', token: 'token' });
+    await store.save(claimed, 1, 'x');
+    const submitted = { ...claimed, ...apart({ state: 'RUNNING', phase: 'SUBMITTED', token: 'token' }) };
+    const recorded = await fresh().record(submitted, 'x');
+    expect(recorded).toMatchObject({ trigger: { file }, triggerApart: true, version: 3 });
+    await store.save(apart({ state: 'FAILED' }), 3, 'x');
+    await store.save(apart({ state: 'SUCCEEDED', pendingActions: ['history'] }), 4, 'x');
+    expect(await trigger()).not.toHaveProperty('expiresAt');
+    await store.save(apart({ state: 'SUCCEEDED' }), 5, 'x');
+    const run = (await items()).find(({ sk }) => sk === 'run');
+    expect(run).toMatchObject({ schema: 4, state: 'SUCCEEDED', version: 6 });
+    expect(run).not.toHaveProperty('trigger');
+    expect(run?.['expiresAt']).toBe(Date.parse(time) / 1000 + 400 * 86_400);
+    expect((await trigger())?.['expiresAt']).toBe(run?.['expiresAt']);
+  });
+
+  it('is absorbed by a batch like another, where batches came in after it was created', async () => {
+    const { store } = opened;
+    await store.create(apart());
+    const member = { run: 'p-1', version: 1, incarnation: 'ab' };
+    expect(await store.absorb(member, 'p-batch', time, 'x')).toBe('absorbed');
+    expect(await fresh().load('p-1')).toMatchObject({ trigger: { file }, life: { state: 'ABSORBED' } });
+  });
+
+  it('expires from the start if it ended when it was created', async () => {
+    await opened.store.create(apart({ state: 'SUPERSEDED' }));
+    const expiry = (await items()).map(({ expiresAt }) => expiresAt);
+    expect(expiry).toEqual([expect.any(Number), expiry[0]]);
+  });
+
+  it('is created by the next delivery if the first one was interrupted after the trigger', async () => {
+    const { store, client } = opened;
+    await store.create(apart());
+    await client.send(
+      new DeleteItemCommand({ TableName: 'runs', Key: marshall({ pk: 'run#p-1', sk: 'run' }) }),
+    );
+    const again = apart({ incarnationId: 'cd' });
+    expect(await fresh().create(again)).toEqual({ outcome: 'created' });
+    expect(await fresh().load('p-1')).toEqual(again);
+  });
+
+  it('takes the trigger of its own creation, not one that is left of a deleted run', async () => {
+    const { store, client } = opened;
+    await store.create(apart());
+    await client.send(
+      new DeleteItemCommand({ TableName: 'runs', Key: marshall({ pk: 'run#p-1', sk: 'run' }) }),
+    );
+    const other = apart({ trigger: { kind: 's3', time, file: { ...file, etag: 'other' } } });
+    await fresh().create(other);
+    expect(await fresh().load('p-1')).toEqual(other);
+    // A late creation does not change it.
+    expect(await fresh().create(apart())).toMatchObject({ outcome: 'exists', run: other });
+    expect(await fresh().load('p-1')).toEqual(other);
+  });
+
+  it('is in the list of files once, also if an earlier version had created it with its trigger', async () => {
+    const { store } = opened;
+    const { triggerApart: _, ...whole } = apart();
+    await store.create(whole);
+    expect(await store.create(apart())).toMatchObject({ outcome: 'exists', run: whole });
+    await store.create(apart({ id: 'p-2' }));
+    const listed: string[] = [];
+    for await (const page of store.files('p', 'kkk'))
+      listed.push(...page.map(({ runId, file: { key } }) => `${runId} ${key.length}`));
+    expect(listed.sort()).toEqual(['p-1 1024', 'p-2 1024']);
+  });
+
+  it('is refused by its name if its trigger was deleted, and others are read', async () => {
+    const { client } = opened;
+    const unreadable: string[] = [];
+    const reader = new DynamoRunReader(client, 'runs', (problem) => unreadable.push(problem));
+    await fresh().create(apart());
+    await fresh().create(runOf({ id: 'p-2', pipeline: 'p' }));
+    await client.send(
+      new DeleteItemCommand({ TableName: 'runs', Key: marshall({ pk: 'run#p-1', sk: 'trigger' }) }),
+    );
+    await expect(fresh().load('p-1')).rejects.toThrow('the item that says what started run p-1 was deleted');
+    expect((await fresh().loadAll(['p-1', 'p-2'])).map(({ id }) => id)).toEqual(['p-2']);
+    expect((await reader.listRuns('p', 10)).map(({ id }) => id)).toEqual(['p-2']);
+    expect(unreadable).toEqual([expect.stringContaining('run p-1 was deleted')]);
+  });
 });
 
 it('an item that is not a run is refused with its key', () => {

@@ -1,5 +1,6 @@
 /** The guards of the protocol, each as the change that removes it. */
 import { backfillGuards } from './guard-list-of-backfills.ts';
+import { storeGuards } from './guard-list-of-stores.ts';
 import { batchGuards } from './guard-list-of-batches.ts';
 import { groupGuards } from './guard-list-of-groups.ts';
 import { waitGuards } from './guard-list-of-waits.ts';
@@ -847,4 +848,5 @@ export const guards: readonly Guard[] = [
   ...backfillGuards,
   ...groupGuards,
   ...waitGuards,
+  ...storeGuards,
 ];

@@ -51,7 +51,7 @@ const JUDGES = [
   { by: 'by the facts of the core', words: () => [...VITEST, 'test/run'] },
   {
     by: 'by the contract suite of the stores',
-    words: () => [...VITEST, 'test/store/memory-run-store.test.ts'],
+    words: () => [...VITEST, 'test/store/memory-run-store.test.ts', 'test/store/dynamodb-run-store.test.ts'],
   },
 ] as const;
 
