@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { admit } from '../../shared/engine/admit.ts';
+import { operate } from '../../shared/engine/operate.ts';
 import { startAll } from '../../shared/engine/start-all.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
 import { driveTaken } from '../../shared/engine/taken.ts';
@@ -104,6 +105,18 @@ describe('a file that comes while another one runs', () => {
     world.time += 100_000;
     await sweep(world.engine([plan]));
     expect(world.run(run?.id ?? '')).toMatchObject({ phase: 'SUBMITTED' });
+  });
+});
+
+describe('a run that is cancelled while its slot is taken', () => {
+  it('gives the slot back', async () => {
+    const take = world.store.takeSlot.bind(world.store);
+    world.store.takeSlot = async (pipeline, runId, ...more) => {
+      await operate({ verb: 'cancel', requestId: 'c', runId, actor: 'me' }, world.engine([plan]));
+      return take(pipeline, runId, ...more);
+    };
+    expect(await arrive()).toMatchObject({ state: 'CANCELLED' });
+    expect(world.store.pools.get('orders')).toMatchObject({ holders: {}, epoch: 1 });
   });
 });
 
