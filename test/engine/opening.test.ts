@@ -116,7 +116,7 @@ describe('a run that is cancelled while its slot is taken', () => {
       return take(pipeline, runId, ...more);
     };
     expect(await arrive()).toMatchObject({ state: 'CANCELLED' });
-    expect(world.store.pools.get('orders')).toMatchObject({ holders: {}, epoch: 1 });
+    expect(world.store.pools.get('orders')).toEqual({ holders: {}, epoch: 1 });
   });
 });
 
