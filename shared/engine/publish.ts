@@ -26,7 +26,9 @@ const TYPES: Readonly<Partial<Record<RunState, string>>> = {
 
 /** What people are told of the stop; made once, and stored before it is sent. */
 export async function makeCard(run: RunIn<Stopped>, plan: Plan, engine: Engine): Promise<FailureCard> {
-  const waiting = run.slot?.held === true ? await engine.store.countQueued(run.pipeline) : undefined;
+  const keepsSlot =
+    run.slot?.held === true && !run.life.pendingActions.some((action) => action === 'release');
+  const waiting = keepsSlot ? await engine.store.countQueued(run.pipeline) : undefined;
   return { text: failureCard(factsOf(run, plan, engine, waiting)), ...defined({ waiting }) };
 }
 

@@ -53,6 +53,17 @@ async function failedAt(step: number, error: string): Promise<StoredRun> {
 
 const published = () => world.published.filter(({ source }) => source === 'baton');
 
+it('counts no waiting files where the run lets its slot go: its file was deleted', async () => {
+  const id = await arrive();
+  world.objects.clear();
+  await world.drive(id);
+  await world.finish();
+  const run = world.run(id) as StoredRun;
+  expect(run).toMatchObject({ state: 'FAILED', error: { class: 'input' } });
+  expect(run.card?.text).toContain('waiting  none: later files do not wait for this run');
+  expect(published().at(-1)?.detail).not.toHaveProperty('waiting');
+});
+
 it('is one text in the run, in the event and in the log', async () => {
   const log = vi.spyOn(world.ports, 'log');
   const run = await failedAt(2, 'ERROR: relation "mart.dim" does not exist');
