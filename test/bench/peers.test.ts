@@ -59,7 +59,8 @@ describe('the benchmark beside peers', () => {
       // Each step: submit and choice; submit, wait, describe and choice.
       expect(ways[STEP_FUNCTIONS]).toMatchObject({ calls: 3, transitions: 6 });
       expect(ways[LOOP]).toMatchObject({ calls: 6, transitions: 12 });
-      expect(ways[AIRFLOW]?.gap.mean).toBeGreaterThan(9_000);
+      // It looks when the statement is submitted, and then every ten seconds.
+      expect(ways[AIRFLOW]?.gap.mean).toBeGreaterThan(4_000);
       const event = ways[EVENT.name];
       expect(event?.submissions).toBe(work.steps);
       expect(event?.invocations).toBeGreaterThan(work.steps);
