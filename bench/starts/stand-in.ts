@@ -15,7 +15,7 @@ export const TABLE = 'baton-local';
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** A statement that was submitted and of whose end nobody was told. */
+/** A submitted statement whose completion event was not delivered. */
 export interface Open {
   readonly id: string;
   readonly name: string;

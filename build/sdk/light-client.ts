@@ -53,7 +53,7 @@ export interface ClientConfig {
 
 /** Of one call. */
 export interface SendOptions {
-  /** Gives up the call. */
+  /** Aborts the call. */
   readonly abortSignal?: AbortSignal;
 }
 

@@ -139,8 +139,8 @@ export function pipelines(stage: Stage, deployed: CheckAnswer['pipelines'], toda
 export function concurrency(stage: Stage, { reserved, needed }: NonNullable<CheckAnswer['tooFew']>): Check {
   return finding(
     'concurrency',
-    `run-step has a reserved concurrency of ${reserved}: handoff: auto waits for no step, because ${needed} calls may be needed (one for each slot of the pipelines, and five)`,
-    `npx baton deploy --stage ${stage.name} --param runStepConcurrency=${needed}, or without that parameter; or set handoff: event to say so`,
+    `run-step has a reserved concurrency of ${reserved}: handoff: auto waits for no step, because ${needed} calls may be needed (one for each slot of the pipelines that may wait, and five)`,
+    `npx baton deploy --stage ${stage.name} --param runStepConcurrency=${needed}, or without that parameter; or set handoff: event in the pipelines`,
   );
 }
 

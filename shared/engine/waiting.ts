@@ -19,13 +19,15 @@ export function autoWaitMs(engine: Pick<Engine, 'settings' | 'plans'>): number {
   return tooFew(engine) === undefined ? (engine.settings.autoWaitMs ?? 0) : 0;
 }
 
-/** The reserved concurrency, and what waiting would need; undefined if it is enough. */
+/** The reserved concurrency, and what waiting would need; undefined if it is enough, or no step is left to `auto`. */
 export function tooFew({
   settings,
   plans,
 }: Pick<Engine, 'settings' | 'plans'>): { reserved: number; needed: number } | undefined {
   const { runStepConcurrency: reserved } = settings;
   if (reserved === undefined) return undefined;
-  const needed = plans.all().reduce((sum, { concurrency }) => sum + concurrency, SPARE_INVOCATIONS);
+  const waiting = plans.all().filter(({ steps }) => steps.some(({ handoff }) => handoff !== 'event'));
+  if (waiting.every(({ steps }) => steps.every(({ handoff }) => handoff !== undefined))) return undefined;
+  const needed = waiting.reduce((sum, { concurrency }) => sum + concurrency, SPARE_INVOCATIONS);
   return reserved < needed ? { reserved, needed } : undefined;
 }

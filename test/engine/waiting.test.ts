@@ -5,7 +5,7 @@ import { admit } from '../../shared/engine/admit.ts';
 import { drive } from '../../shared/engine/drive.ts';
 import type { Engine } from '../../shared/engine/ports.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
-import { autoWaitMs } from '../../shared/engine/waiting.ts';
+import { autoWaitMs, tooFew } from '../../shared/engine/waiting.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { CrashMoment } from '../fakes/crash.ts';
@@ -201,6 +201,21 @@ describe('waiting without a setting', () => {
         },
       });
     expect([undefined, 1_000, 10, 9, 1].map(upTo)).toEqual([1_000, 1_000, 1_000, 0, 0]);
+  });
+
+  it('needs no concurrency for pipelines that never wait, and is no finding where no step is left to it', () => {
+    const never = planOf([{ handoff: 'event' }], { concurrency: 20 });
+    const always = planOf([{ handoff: 'wait' }], { concurrency: 20 });
+    const automatic = planOf([{}], { concurrency: 3 });
+    const needed = (...plans: Plan[]) =>
+      tooFew({
+        plans: engine({}, plans).plans,
+        settings: { ...engine().settings, runStepConcurrency: 1 },
+      })?.needed;
+    expect(needed(never)).toBeUndefined();
+    expect(needed(always, never)).toBeUndefined();
+    expect(needed(automatic, never)).toBe(8);
+    expect(needed(automatic, always)).toBe(28);
   });
 });
 
