@@ -130,6 +130,15 @@ describe.each(['lambda', 'dynamodb', 'redshift'])(
     it('is restarted, and the run ends correctly', async () => {
       const key = `stores/killed-${name}.csv`;
       const id = 100 + name.length;
+      // The run would end within the time between two looks at it.
+      await stack.admin('POST', 'faults', {
+        target: 'call',
+        how: 'none',
+        service: 'redshift-data',
+        operation: 'BatchExecuteStatement',
+        delayMs: 2_000,
+        times: 1,
+      });
       await stack.put(key, `${HEADER}${id},Store ${id},Lyon,FR,2020-01-01\n`);
       await eventually('the run under way', async () =>
         (await stack.runs('stores')).find(
@@ -143,6 +152,7 @@ describe.each(['lambda', 'dynamodb', 'redshift'])(
       expect(pid).toBeGreaterThan(1);
       process.kill(pid ?? 0, 'SIGKILL');
       const run = await untilAtRest(key);
+      await stack.admin('DELETE', 'faults');
       expect(run.error).toBeUndefined();
       expect(run.state).toBe('SUCCEEDED');
       expect(await stack.count(`SELECT COUNT(*) FROM baton.step_marker WHERE run_id = '${run.id}'`)).toBe(1);
