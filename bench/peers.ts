@@ -92,7 +92,7 @@ function reportOf(figures: Figures): PartReport {
     ],
     notes: [
       AWS.words,
-      "the first gap of a run goes by event in each of Baton's modes: start-run submits the first step, and does not wait",
+      'start-run submits the first step and does not wait: run-step does, woken for it, where two statements follow',
     ],
     bars: [...all.flatMap(barsOf), ...fileBars(figures.files)],
     figures: { ...figures },

@@ -100,7 +100,7 @@ async function driveOn(
       return { run: undefined, ...defined({ before }) };
     }
     before = run;
-    const driven = await driveOnce(run, first, engine, given);
+    const driven = await driveOnce(run, first, race, engine, given);
     if (driven !== 'conflict') return { ...driven, before: run };
   }
   engine.log('info', 'left the run to other drivers', { run: runId });
@@ -110,6 +110,7 @@ async function driveOn(
 async function driveOnce(
   start: Run,
   first: First,
+  lostRaces: number,
   engine: Engine,
   given: Given,
 ): Promise<Driven | 'conflict'> {
@@ -131,7 +132,8 @@ async function driveOnce(
       chance: { token: engine.randomToken(), fraction: engine.randomFraction() },
       stage: engine.settings.stage,
       autoWaitMs: autoWaitMs(engine),
-      mayWait: mayWait(engine),
+      // Who lost a race does not wait for what the winner waits for.
+      mayWait: mayWait(engine) && (event !== undefined || lostRaces === 0),
     };
     const decision = await (event === undefined ? first.decide(run, context) : decideOn(run, event, context));
     answer ??= decision.answer;
@@ -149,6 +151,7 @@ async function driveOnce(
       break;
     }
     const performed = await perform(effect, run, await planOf(run, plan, engine.plans), engine);
+    if (performed === undefined) break;
     // The same event again, for the run whose history row is written now.
     if (performed === 'history-written') run = without(run, 'lastStep');
     else event = performed;

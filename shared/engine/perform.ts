@@ -14,13 +14,13 @@ import { stepsOf } from './group.ts';
 import { statementsOf } from './statements.ts';
 import { awaitStatement, seeStatement } from './statement-seen.ts';
 
-/** The answer; `history-written`: the pending history row is written, and the run has none now. */
+/** The answer, if there is one; `history-written`: the pending history row is written, and the run has none now. */
 export async function perform(
   effect: Effect,
   run: Run,
   plan: Plan,
   engine: Engine,
-): Promise<RunEvent | 'history-written'> {
+): Promise<RunEvent | 'history-written' | undefined> {
   const { warehouse } = engine;
   switch (effect.kind) {
     case 'TakeSlot': {
@@ -60,6 +60,9 @@ export async function perform(
       return seeStatement(effect.statementId, run, plan, engine);
     case 'Await':
       return awaitStatement(effect, run, plan, engine);
+    case 'PassOn':
+      await passOn(run, engine);
+      return undefined;
     case 'ReadVerdict': {
       const { readVerdict } = await import('./verdict.ts');
       return readVerdict(effect.about, run, stepsOf(run, plan), warehouse);
@@ -142,6 +145,14 @@ async function lookAtFile({ id, trigger }: Run, engine: Engine): Promise<SeenFil
   if (found === undefined) return undefined;
   const { etag, versionId, modified } = found;
   return { etag, ...defined({ versionId, modified }) };
+}
+
+/** The statement is recorded, so its completion event continues the run if this wake-up is refused. */
+async function passOn({ id }: Run, engine: Engine): Promise<void> {
+  const { wake } = await import('./wake.ts');
+  await wake(id, engine).catch((error: unknown) => {
+    engine.log('warn', 'no driver was woken to wait for the statement', { run: id, error });
+  });
 }
 
 /** Submits the step and, in parallel, writes the previous step's history row, so that it adds no delay. */

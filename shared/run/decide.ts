@@ -22,7 +22,7 @@ import {
   without,
   working,
 } from './decision.ts';
-import { handoffOf } from './handoff.ts';
+import { handoffOf, waitSecondsOf } from './handoff.ts';
 import { deadlineOf, isLongOverdue, overdue } from './limits.ts';
 import { onSessionLost, onUnknownOutcome, undecided } from './unknown-outcome.ts';
 import type { RunEvent, SlotTaken, StatementEnded, StatementSeen } from './run-event.ts';
@@ -152,9 +152,13 @@ function onWoken(run: ActiveRun, context: Context): Decision {
       if (life.state === 'RUNNING' && context.now - Date.parse(work.claimedAt) < CLAIM_IS_YOUNG_MS)
         return nothing(run, 'the claim is recent: the driver that made it is still working');
       return ask(run, { kind: 'LookUpName', why: 'old-claim' });
-    case 'SUBMITTED':
+    case 'SUBMITTED': {
+      const { statementId } = work;
+      const seconds = life.nextCheckAt > epochSeconds(context.now) ? waitSecondsOf(run, context) : 0;
+      if (seconds !== 0) return ask(run, { kind: 'Await', statementId, seconds });
       // Described again even if its outcome is unknown: it may have ended.
-      return ask(run, { kind: 'Describe', statementId: work.statementId });
+      return ask(run, { kind: 'Describe', statementId });
+    }
     default:
       return work satisfies never;
   }

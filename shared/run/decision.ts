@@ -78,6 +78,8 @@ export type Effect =
   | { readonly kind: 'Submit'; readonly tries: number }
   /** Waits for the end of the statement that was just submitted, which need not be recorded yet. Answer: StatementSeen, `waited`. */
   | { readonly kind: 'Await'; readonly statementId: string; readonly seconds: 1 | 2 }
+  /** Wakes the run, so that a driver waits that may. No answer: this driver is done. */
+  | { readonly kind: 'PassOn' }
   /** Calls ListStatements for the claim's exact name. Answer: NameLookedUp. */
   | { readonly kind: 'LookUpName'; readonly why: LookUpReason }
   /** Answer: StatementSeen. */

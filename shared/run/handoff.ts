@@ -85,6 +85,16 @@ export function waitSecondsOf(run: Run, { mayWait }: Context): 0 | 1 | 2 {
   return secondsOf(run.handoff?.[run.cursor]);
 }
 
+/**
+ * This driver may not wait for the step that it submitted, and one that may is worth an invocation: it saves the delay of an event.
+ * Not in a run of two statements: the last one is followed by none.
+ */
+export function isToPassOn(run: Run, context: Context): boolean {
+  if (context.mayWait === true || waitSecondsOf(run, { ...context, mayWait: true }) === 0) return false;
+  const later = run.handoff?.slice(run.cursor + 1).replaceAll(FUSED, '') ?? '';
+  return later.length >= 2;
+}
+
 function secondsOf(letter: string | undefined): 0 | 1 | 2 {
   if (letter === 'w') return 1;
   return letter === 'W' ? 2 : 0;

@@ -1,7 +1,7 @@
 /** CLAIMED to SUBMITTED: the statement id is recorded, by any driver that gets to know it. */
 import type { Context, Decision } from './decision.ts';
 import { ask, nothing, running, working } from './decision.ts';
-import { waitSecondsOf } from './handoff.ts';
+import { isToPassOn, waitSecondsOf } from './handoff.ts';
 import type { Submitted as SubmittedEvent } from './run-event.ts';
 import type { ActiveRun, Submitted } from './run.ts';
 import { isClaimed, submitted } from './run.ts';
@@ -16,9 +16,9 @@ export function onSubmitted(run: ActiveRun, context: Context, event: SubmittedEv
   const going = event.historyWritten ? written : run;
   const work = submitted(run.life.work, statementId);
   const seconds = waitSecondsOf(run, context);
-  return seconds === 0
-    ? record(going, work)
-    : ask(working(going, work), { kind: 'Await', statementId, seconds });
+  if (seconds !== 0) return ask(working(going, work), { kind: 'Await', statementId, seconds });
+  const recorded = record(going, work);
+  return isToPassOn(run, context) ? { ...recorded, effect: { kind: 'PassOn' } } : recorded;
 }
 
 /** A record leaves the stored state alone: cancellation may be in progress. A run that was backing off continues. */

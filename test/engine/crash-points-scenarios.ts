@@ -36,7 +36,10 @@ export interface Scenario {
   readonly pairsOf: readonly CrashMoment[];
 }
 
-/** `waits`: as retry and rebuild, but each statement ends while its driver waits for it; its event comes afterwards. */
+/**
+ * `waits`: as retry and rebuild, but each statement ends while its driver waits for it; its event comes afterwards. The first one is
+ * submitted by a driver that may not wait.
+ */
 const stories = ['retry and rebuild', 'waits', 'lying reports', 'cancel', 'pause', 'group'] as const;
 
 const slots: SlotStory = 'three files, one after the other';
@@ -145,8 +148,10 @@ class Telling {
   async run(): Promise<void> {
     if (this.#scenario.story === 'pause') await this.#ask('pause');
     await this.#arrive();
-    // Not if its file's driver has begun it.
-    if (this.#world.run(this.#runId)?.state === 'QUEUED') await this.#wake({ kind: 'Woken' });
+    // Not if its file's driver has begun it, unless that passed it on.
+    const isWoken = this.#world.published.some(({ type }) => type === 'Run Woken');
+    if (this.#world.run(this.#runId)?.state === 'QUEUED' || (isWoken && !this.#scenario.eventsAreLost))
+      await this.#wake({ kind: 'Woken' });
     if (this.#scenario.story === 'pause') await this.#unpause();
     for (let minute = 0; minute < LONGEST && !this.#isOver(); minute += 1) {
       if (this.#cancelIsDue()) await this.#cancel();
@@ -168,7 +173,8 @@ class Telling {
     const arrival = { file, time: new Date(this.#world.time).toISOString() };
     for (let delivery = 0; delivery < 4 && this.#runId === ''; delivery += 1) {
       await this.#survive(async () => {
-        const engine = this.#waitingEngine();
+        // As `start-run`, which may not wait. Where its wake-up is lost, and all events, nobody would.
+        const engine = this.#scenario.eventsAreLost ? this.#waitingEngine() : this.#engine();
         const [outcome] = await startAll([(into) => admit(arrival, into)], engine);
         if (outcome?.status === 'rejected') throw outcome.reason;
         this.#runId = outcome?.value[0]?.run.id ?? '';
@@ -326,6 +332,9 @@ class Telling {
     }
     if (this.#scenario.story === 'cancel') this.#checkCancelled(run);
     else this.#checkSucceeded(run);
+    const isPassedOn = this.#world.published.some(({ type }) => type === 'Run Woken');
+    const mustPassOn = this.#scenario.story === 'waits' && !this.#scenario.eventsAreLost && !this.#dies;
+    demand(isPassedOn || !mustPassOn, 'no driver was woken to wait');
     const waits = this.#world.warehouse.calls.includes('await');
     const isWaiting = this.#scenario.story === 'waits';
     // Who dies early enough has not come to it.

@@ -172,6 +172,31 @@ describe('a wait', () => {
     expect(world.run(id)).toMatchObject({ phase: 'SUBMITTED', handoff: 'www' });
   });
 
+  it('is passed on by a driver that may not wait, where two statements follow', async () => {
+    const id = await arrive();
+    endsWhileWaiting();
+    const { waits: _, ...driver } = engine().driver;
+    const before = world.published.length;
+    await drive(id, { kind: 'Woken' }, { ...engine(), driver });
+    const woken = world.published
+      .slice(before)
+      .map(({ type, detail }) => (type === 'Run Woken' ? detail['runId'] : type));
+    expect(world.run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 0, handoff: 'www' });
+    expect(woken).toEqual([id]);
+    expect(await wake(id)).toEqual(['await', 'submit', 'await', 'submit', 'await', 'runSmall']);
+    expect(world.run(id)?.state).toBe('SUCCEEDED');
+  });
+
+  it('goes by the event where the wake-up of a driver that may wait is refused', async () => {
+    const id = await arrive();
+    const { waits: _, ...driver } = engine().driver;
+    const publisher = { publish: () => Promise.reject(new Error('ThrottlingException')) };
+    await drive(id, { kind: 'Woken' }, { ...engine(), driver, publisher });
+    expect(world.run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 0 });
+    await world.finish();
+    expect(world.run(id)).toMatchObject({ cursor: 1 });
+  });
+
   it('that sees a failure retries the step as the event would', async () => {
     const id = await arrive();
     let isFirst = true;

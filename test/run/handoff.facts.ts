@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 
 import type { Context, Effect } from '../../shared/run/decision.ts';
-import { averageOf, durationsOf, handoffOf, tookWith, waitSecondsOf } from '../../shared/run/handoff.ts';
+import {
+  averageOf,
+  durationsOf,
+  handoffOf,
+  isToPassOn,
+  tookWith,
+  waitSecondsOf,
+} from '../../shared/run/handoff.ts';
 import type { StepView } from '../../shared/run/plan-view.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import type { FinishedStep } from '../../shared/run/run.ts';
@@ -79,13 +86,47 @@ const waitingForEnd = [
       save: 'record',
     });
   }),
-  fact('a driver that may not wait records at once', () => {
+  fact('a driver that may not wait records at once, and passes the run on to one that may', () => {
     for (const mayWait of [false, undefined])
       expectDecision(claimOf('w'), submitted(), at(NOW, mayWait === undefined ? {} : { mayWait }), {
         run: recorded,
         save: 'record',
+        effect: { kind: 'PassOn' },
       });
   }),
+  fact(
+    'a run is passed on where two statements follow, not by whom may wait, and not for a step that is not waited for',
+    () => {
+      const { mayWait: _, ...cannot } = waiting;
+      const isPassedOn = (letters: string, changes: Changes = {}): boolean =>
+        isToPassOn(parsed(claimedAt(COMMIT, { handoff: letters, ...changes })), cannot);
+      assert.deepStrictEqual(
+        ['eeewee', 'eeewww', 'eeeW+e+e', 'eeewe', 'eeew++++e', 'eeew', 'eeeewww'].map((letters) =>
+          isPassedOn(letters),
+        ),
+        [true, true, true, false, false, false, false],
+      );
+      assert.equal(isPassedOn('eeewww', { state: 'WAITING' }), false);
+      assert.equal(isToPassOn(parsed(claimedAt(COMMIT, { handoff: 'eeewww' })), waiting), false);
+    },
+  ),
+  fact(
+    'a run that is woken with a fresh submission is waited for, and described where its check is due',
+    () => {
+      const later = Math.floor(NOW / 1_000) + 30;
+      const run = submittedAt(COMMIT, { handoff: 'eeeweeee', nextCheckAt: later });
+      const { effect, save } = decide(run, { kind: 'Woken' }, waiting);
+      assert.deepStrictEqual([effect?.kind, save], ['Await', 'none']);
+      for (const [due, context] of [
+        [later, at(NOW)],
+        [later - 60, waiting],
+      ] as const)
+        assert.equal(
+          decide({ ...run, nextCheckAt: due }, { kind: 'Woken' }, context).effect?.kind,
+          'Describe',
+        );
+    },
+  ),
   fact('a step of a rebuild is not waited for', () => {
     const rebuild = {
       resumeAt: CALL,

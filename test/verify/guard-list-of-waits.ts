@@ -34,6 +34,26 @@ export const waitGuards: readonly Guard[] = [
     return`,
   ),
   removed(
+    'a driver that lost a race does not wait for what the winner waits for',
+    'shared/engine/drive.ts',
+    'mayWait(engine) && (event !== undefined || lostRaces === 0)',
+    'mayWait(engine)',
+  ),
+  removed(
+    'a statement whose check is due is described, however short its step is expected to be',
+    'shared/run/decide.ts',
+    'life.nextCheckAt > epochSeconds(context.now) ? waitSecondsOf(run, context) : 0',
+    'waitSecondsOf(run, context)',
+  ),
+  removed(
+    'a refused wake-up does not fail a drive whose statement is recorded',
+    'shared/engine/perform.ts',
+    `  await wake(id, engine).catch((error: unknown) => {
+    engine.log('warn', 'no driver was woken to wait for the statement', { run: id, error });
+  });`,
+    '  await wake(id, engine);',
+  ),
+  removed(
     'the steps of a rebuild are not waited for',
     'shared/run/handoff.ts',
     'mayWait !== true || run.rebuild !== undefined ||',
