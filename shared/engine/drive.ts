@@ -100,7 +100,7 @@ async function driveOn(
       return { run: undefined, ...defined({ before }) };
     }
     before = run;
-    const driven = await driveOnce(run, first, race, engine, given);
+    const driven = await driveOnce(run, first, engine, given);
     if (driven !== 'conflict') return { ...driven, before: run };
   }
   engine.log('info', 'left the run to other drivers', { run: runId });
@@ -110,7 +110,6 @@ async function driveOn(
 async function driveOnce(
   start: Run,
   first: First,
-  lostRaces: number,
   engine: Engine,
   given: Given,
 ): Promise<Driven | 'conflict'> {
@@ -132,8 +131,7 @@ async function driveOnce(
       chance: { token: engine.randomToken(), fraction: engine.randomFraction() },
       stage: engine.settings.stage,
       autoWaitMs: autoWaitMs(engine),
-      // Who lost a race does not wait for what the winner waits for.
-      mayWait: mayWait(engine) && (event !== undefined || lostRaces === 0),
+      mayWait: mayWait(engine),
     };
     const decision = await (event === undefined ? first.decide(run, context) : decideOn(run, event, context));
     answer ??= decision.answer;

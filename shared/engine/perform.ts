@@ -61,7 +61,7 @@ export async function perform(
     case 'Await':
       return awaitStatement(effect, run, plan, engine);
     case 'PassOn':
-      await passOn(run, engine);
+      await passOn(run, effect.statementId, engine);
       return undefined;
     case 'ReadVerdict': {
       const { readVerdict } = await import('./verdict.ts');
@@ -148,9 +148,9 @@ async function lookAtFile({ id, trigger }: Run, engine: Engine): Promise<SeenFil
 }
 
 /** The statement is recorded, so its completion event continues the run if this wake-up is refused. */
-async function passOn({ id }: Run, engine: Engine): Promise<void> {
+async function passOn({ id }: Run, statementId: string, engine: Engine): Promise<void> {
   const { wake } = await import('./wake.ts');
-  await wake(id, engine).catch((error: unknown) => {
+  await wake(id, engine, statementId).catch((error: unknown) => {
     engine.log('warn', 'no driver was woken to wait for the statement', { run: id, error });
   });
 }

@@ -1,7 +1,7 @@
 /** Whether an invocation may wait for statements: its time, its kind, and how many invocations there may be. */
 import type { Engine } from './ports.ts';
 
-/** With less time than this no wait begins: one of two seconds, and a call that hangs, end long before the function does. */
+/** With less time than this no wait begins: one of five seconds, and a call that hangs, end long before the function does. */
 const TIME_TO_WAIT_MS = 20_000;
 
 /** Invocations that are kept free for completion events, beside one that waits for each run. */

@@ -29,7 +29,11 @@ function readWakeUp(value: unknown, stage: string, roleName: string): WakeUp {
   if (optionalText(event, 'replay-name') !== undefined)
     return { ignored: 'a replayed event: only files are replayed' };
   if (source === 'baton.request' && type === 'Run Woken') {
-    return { runId: text(event, 'detail.runId'), event: { kind: 'Woken' } };
+    const statementId = optionalText(event, 'detail.statementId');
+    return {
+      runId: text(event, 'detail.runId'),
+      event: statementId === undefined ? { kind: 'Woken' } : { kind: 'PassedOn', statementId },
+    };
   }
   if (source !== 'aws.redshift-data' || type !== 'Redshift Data Statement Status Change') {
     return { ignored: `unexpected event "${type}" from ${source}` };

@@ -106,7 +106,7 @@ const step: Shape = {
     handoff: {
       shape: handoff,
       description:
-        'How the run goes on after this step. event: by its completion event. wait: the function waits up to 2 s for its end, and goes on at once. auto: it waits where the step took about a second at most in earlier runs.',
+        'How the run goes on after this step. event: by its completion event. wait: the function waits up to 2 s for its end (5 s for steps that are sent together), and goes on at once. auto: it waits where the step took about a second at most in earlier runs.',
       default: DEFAULTS.handoff,
     },
     verify: {

@@ -84,6 +84,13 @@ function onActive(
   switch (event.kind) {
     case 'Woken':
       return onWoken(run, context);
+    case 'PassedOn': {
+      const { statementId } = event;
+      const seconds = waitSecondsOf(run, context);
+      return isSubmitted(run) && run.life.work.statementId === statementId && seconds > 0
+        ? ask(run, { kind: 'Await', statementId, seconds })
+        : nothing(run, 'the run no longer waits for this statement');
+    }
     case 'StatementEnded': {
       const heard = believed(underwayOf(run), event);
       if (!('work' in heard)) return doubted(run, heard);
@@ -152,13 +159,9 @@ function onWoken(run: ActiveRun, context: Context): Decision {
       if (life.state === 'RUNNING' && context.now - Date.parse(work.claimedAt) < CLAIM_IS_YOUNG_MS)
         return nothing(run, 'the claim is recent: the driver that made it is still working');
       return ask(run, { kind: 'LookUpName', why: 'old-claim' });
-    case 'SUBMITTED': {
-      const { statementId } = work;
-      const seconds = life.nextCheckAt > epochSeconds(context.now) ? waitSecondsOf(run, context) : 0;
-      if (seconds !== 0) return ask(run, { kind: 'Await', statementId, seconds });
+    case 'SUBMITTED':
       // Described again even if its outcome is unknown: it may have ended.
-      return ask(run, { kind: 'Describe', statementId });
-    }
+      return ask(run, { kind: 'Describe', statementId: work.statementId });
     default:
       return work satisfies never;
   }

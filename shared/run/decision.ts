@@ -76,10 +76,10 @@ export type Effect =
   | { readonly kind: 'CheckInput'; readonly about?: Finished }
   /** Submits the current step with the stored token; writes the pending history row in parallel. Answer: Submitted or CallRefused. */
   | { readonly kind: 'Submit'; readonly tries: number }
-  /** Waits for the end of the statement that was just submitted, which need not be recorded yet. Answer: StatementSeen, `waited`. */
-  | { readonly kind: 'Await'; readonly statementId: string; readonly seconds: 1 | 2 }
-  /** Wakes the run, so that a driver waits that may. No answer: this driver is done. */
-  | { readonly kind: 'PassOn' }
+  /** Waits up to five seconds for the end of the statement that was just submitted, which need not be recorded yet. Answer: StatementSeen, `waited`. */
+  | { readonly kind: 'Await'; readonly statementId: string; readonly seconds: number }
+  /** Wakes a driver that may wait for the statement: PassedOn. No answer: this driver is done. */
+  | { readonly kind: 'PassOn'; readonly statementId: string }
   /** Calls ListStatements for the claim's exact name. Answer: NameLookedUp. */
   | { readonly kind: 'LookUpName'; readonly why: LookUpReason }
   /** Answer: StatementSeen. */

@@ -14,15 +14,19 @@ const LONGEST_MS = 120_000;
 /** Steps whose durations are kept for the pipeline. */
 const MOST_KNOWN = 60;
 
-/** Above this average a wait of one second would often run out, in ms. */
-const ONE_SECOND_UP_TO_MS = 700;
+/** A wait is longer than the average by so much at least, in ms: else it would often run out. */
+const WAIT_MARGIN_MS = 300;
+
+/** A wait for one step, and for a group, which saves a wait for each of its steps. */
+const MOST_SECONDS = 2;
+const MOST_SECONDS_OF_GROUP = 5;
 
 /** So many waits in a row that ran out: by event, until the average falls. */
 const MOST_RUN_OUT = 2;
 
 /**
- * One letter for each step: `e` by its completion event, `w` and `W` after a wait of at most one or two seconds, `+` together
- * with the step before it. Absent: all by event.
+ * One letter for each step: `e` by its completion event, `w` and `W` after a wait of at most one or two seconds, `3` to `5` of so
+ * many, `+` together with the step before it. Absent: all by event.
  */
 function lettersOf(steps: readonly StepView[], known: Durations, { autoWaitMs = 0 }: Context): string {
   return groupsOf(steps, known)
@@ -30,7 +34,9 @@ function lettersOf(steps: readonly StepView[], known: Durations, { autoWaitMs = 
       const [first] = group;
       const together = group.reduce((sum, { name }) => sum + averageOf(known[name] ?? 0), 0);
       const duration = together + runOutOf((first && known[first.name]) ?? 0);
-      return first === undefined ? '' : letterOf(first, duration, autoWaitMs).padEnd(group.length, FUSED);
+      return first === undefined
+        ? ''
+        : letterOf(first, duration, group.length, autoWaitMs).padEnd(group.length, FUSED);
     })
     .join('');
 }
@@ -60,12 +66,18 @@ function groupsOf(steps: readonly StepView[], known: Durations): StepView[][] {
   return groups;
 }
 
-function letterOf({ handoff }: StepView, duration: number, autoWaitMs: number): 'e' | 'w' | 'W' {
+function letterOf({ handoff }: StepView, duration: number, members: number, autoWaitMs: number): string {
   const average = averageOf(duration);
-  if (handoff === 'wait') return average === 0 || average > ONE_SECOND_UP_TO_MS ? 'W' : 'w';
-  if (handoff === 'event' || autoWaitMs === 0 || average > autoWaitMs) return 'e';
-  if (runOutOf(duration) >= MOST_RUN_OUT) return 'e';
-  return average > ONE_SECOND_UP_TO_MS ? 'W' : 'w';
+  if (handoff === 'wait') return average === 0 ? 'W' : letterFor(average, members);
+  if (handoff === 'event' || autoWaitMs === 0) return 'e';
+  const longest = Math.min(autoWaitMs * members, MOST_SECONDS_OF_GROUP * 1000 - WAIT_MARGIN_MS);
+  return average > longest || runOutOf(duration) >= MOST_RUN_OUT ? 'e' : letterFor(average, members);
+}
+
+function letterFor(average: number, members: number): string {
+  const most = members === 1 ? MOST_SECONDS : MOST_SECONDS_OF_GROUP;
+  const seconds = Math.min(most, Math.ceil((average + WAIT_MARGIN_MS) / 1000));
+  return seconds === 1 ? 'w' : seconds === 2 ? 'W' : String(seconds);
 }
 
 /** What a run that takes its slot keeps of this: the letters, and the durations by the steps' index (0: not known). */
@@ -78,8 +90,8 @@ export function handoffOf(plan: PlanView, known: Durations, context: Context): P
   });
 }
 
-/** How long the driver may wait for the end of the step that it submitted, in seconds; 0: not at all. */
-export function waitSecondsOf(run: Run, { mayWait }: Context): 0 | 1 | 2 {
+/** How long the driver may wait for the end of the step that it submitted, in seconds, up to 5; 0: not at all. */
+export function waitSecondsOf(run: Run, { mayWait }: Context): number {
   // A rebuild repeats steps whose tables may have grown meanwhile; a run that backed off is not on its steady path.
   if (mayWait !== true || run.rebuild !== undefined || run.life.state !== 'RUNNING') return 0;
   return secondsOf(run.handoff?.[run.cursor]);
@@ -95,9 +107,9 @@ export function isToPassOn(run: Run, context: Context): boolean {
   return later.length >= 2;
 }
 
-function secondsOf(letter: string | undefined): 0 | 1 | 2 {
+function secondsOf(letter = 'e'): number {
   if (letter === 'w') return 1;
-  return letter === 'W' ? 2 : 0;
+  return letter === 'W' ? 2 : Number(/^[3-5]$/.exec(letter)?.[0] ?? 0);
 }
 
 /** The run's durations with those of the steps that finished. */

@@ -18,7 +18,7 @@ export function onSubmitted(run: ActiveRun, context: Context, event: SubmittedEv
   const seconds = waitSecondsOf(run, context);
   if (seconds !== 0) return ask(working(going, work), { kind: 'Await', statementId, seconds });
   const recorded = record(going, work);
-  return isToPassOn(run, context) ? { ...recorded, effect: { kind: 'PassOn' } } : recorded;
+  return isToPassOn(run, context) ? { ...recorded, effect: { kind: 'PassOn', statementId } } : recorded;
 }
 
 /** A record leaves the stored state alone: cancellation may be in progress. A run that was backing off continues. */

@@ -18,6 +18,8 @@ import type {
 export type RunEvent =
   /** The run should be looked at: its start, the sweep, a duplicate. */
   | { readonly kind: 'Woken' }
+  /** The driver that recorded this statement may not wait for it. */
+  | { readonly kind: 'PassedOn'; readonly statementId: string }
   | StatementEnded
   /** A drive ended with an internal error. */
   | { readonly kind: 'DriveFailed'; readonly message: string }

@@ -149,9 +149,10 @@ class Telling {
     if (this.#scenario.story === 'pause') await this.#ask('pause');
     await this.#arrive();
     // Not if its file's driver has begun it, unless that passed it on.
-    const isWoken = this.#world.published.some(({ type }) => type === 'Run Woken');
-    if (this.#world.run(this.#runId)?.state === 'QUEUED' || (isWoken && !this.#scenario.eventsAreLost))
-      await this.#wake({ kind: 'Woken' });
+    if (this.#world.run(this.#runId)?.state === 'QUEUED') await this.#wake({ kind: 'Woken' });
+    const statementId = this.#passedOn();
+    if (statementId !== undefined && !this.#scenario.eventsAreLost)
+      await this.#wake({ kind: 'PassedOn', statementId });
     if (this.#scenario.story === 'pause') await this.#unpause();
     for (let minute = 0; minute < LONGEST && !this.#isOver(); minute += 1) {
       if (this.#cancelIsDue()) await this.#cancel();
@@ -332,13 +333,18 @@ class Telling {
     }
     if (this.#scenario.story === 'cancel') this.#checkCancelled(run);
     else this.#checkSucceeded(run);
-    const isPassedOn = this.#world.published.some(({ type }) => type === 'Run Woken');
     const mustPassOn = this.#scenario.story === 'waits' && !this.#scenario.eventsAreLost && !this.#dies;
-    demand(isPassedOn || !mustPassOn, 'no driver was woken to wait');
+    demand(!mustPassOn || this.#passedOn() !== undefined, 'no driver was woken to wait');
     const waits = this.#world.warehouse.calls.includes('await');
     const isWaiting = this.#scenario.story === 'waits';
     // Who dies early enough has not come to it.
     demand(waits === isWaiting || (isWaiting && this.#dies), `a driver ${waits ? 'waits' : 'does not wait'}`);
+  }
+
+  /** Of which statement a driver was told that may wait. */
+  #passedOn(): string | undefined {
+    const ids = this.#world.published.map(({ detail }) => detail['statementId']);
+    return ids.find((id) => typeof id === 'string');
   }
 
   #applied(step: string): number {

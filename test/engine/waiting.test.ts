@@ -180,10 +180,12 @@ describe('a wait', () => {
     await drive(id, { kind: 'Woken' }, { ...engine(), driver });
     const woken = world.published
       .slice(before)
-      .map(({ type, detail }) => (type === 'Run Woken' ? detail['runId'] : type));
+      .map(({ type, detail }) => [type, detail['runId'], detail['statementId']]);
     expect(world.run(id)).toMatchObject({ phase: 'SUBMITTED', cursor: 0, handoff: 'www' });
-    expect(woken).toEqual([id]);
-    expect(await wake(id)).toEqual(['await', 'submit', 'await', 'submit', 'await', 'runSmall']);
+    expect(woken).toEqual([['Run Woken', id, 'statement-1']]);
+    const passedOn: RunEvent = { kind: 'PassedOn', statementId: 'statement-1' };
+    expect(await wake(id, passedOn)).toEqual(['await', 'submit', 'await', 'submit', 'await', 'runSmall']);
+    expect(await wake(id, passedOn)).toEqual([]);
     expect(world.run(id)?.state).toBe('SUCCEEDED');
   });
 

@@ -7,6 +7,7 @@ import type { Engine, Ports } from '../../shared/engine/ports.ts';
 import { startAll } from '../../shared/engine/start-all.ts';
 import { driveTaken } from '../../shared/engine/taken.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
+import { parseWakeUp } from '../../shared/events/statement-ended.ts';
 import type { ObjectCreated } from '../../shared/events/object-created.ts';
 import { without } from '../../shared/run/decision.ts';
 import type { Run } from '../../shared/run/run.ts';
@@ -195,13 +196,13 @@ class Stage {
     this.#begin((engine) => drive(identity.runId, event, engine));
   }
 
-  #wake(runId: string): void {
+  #wake(runId: string, event: RunEvent): void {
     this.#wakes += 1;
     if (this.#conditions.wakesLost === true) return;
     this.#timeline.at(WAKE_MS, () => {
       const before = this.#world.store.runs.get(runId);
       this.#begin(async (engine) => {
-        await drive(runId, { kind: 'Woken' }, engine);
+        await drive(runId, event, engine);
         if (this.#world.store.runs.get(runId)?.version === before?.version) this.#inVain += 1;
       });
     });
@@ -231,8 +232,10 @@ class Stage {
       publisher: {
         publish: async (entries) => {
           await this.#timeline.sleep(STORE_MS);
-          for (const { type, detail } of entries)
-            if (type === 'Run Woken') this.#wake(String(detail['runId']));
+          for (const { source, type, detail } of entries) {
+            const read = parseWakeUp({ source, 'detail-type': type, detail }, 'test', 'a role');
+            if ('runId' in read) this.#wake(read.runId, read.event);
+          }
         },
       },
       now: () => this.#timeline.now,

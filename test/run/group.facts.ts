@@ -450,8 +450,20 @@ const choosing = [
       lettersFor(took, at(NOW, { plan: grouped, autoWaitMs: 1_000 }))?.slice(0, 3);
     assert.equal(waits({}), 'w++');
     assert.equal(waits({ '20_load.sql': 600 }), 'W++');
-    assert.equal(waits({ '20_load.sql': 900 }), 'e++');
+    assert.equal(waits({ '20_load.sql': 900 }), 'W++');
+    assert.equal(waits({ '20_load.sql': 1_600 }), '3++');
+    assert.equal(waits({ '20_load.sql': 2_800 }), '4++');
+    assert.equal(waits({ '20_load.sql': 2_900 }), 'e++');
     assert.equal(waits({ '10_stage.sql': 102 }), 'e++');
+  }),
+  fact('a group saves a wait for each of its steps: up to five seconds are waited for it', () => {
+    const waits = (autoWaitMs: number, load: number): string | undefined =>
+      lettersFor({ '20_load.sql': load }, at(NOW, { plan: grouped, autoWaitMs }))?.slice(0, 1);
+    assert.deepStrictEqual([waits(1_500, 4_300), waits(2_000, 4_500), waits(2_000, 4_600)], ['5', '5', 'e']);
+    const { steps } = grouped;
+    const first = { ...steps[0], handoff: 'wait' } as StepView;
+    const always = at(NOW, { plan: { ...grouped, steps: [first, ...steps.slice(1)] } });
+    assert.equal(lettersFor({ '20_load.sql': 9_000 }, always)?.slice(0, 1), '5');
   }),
   fact('each step of a group has its own duration; a wait that ran out is its first step’s', () => {
     const run = parsed(sent({ handoff: 'w++eeeee', took: [101, 0, 400] }));

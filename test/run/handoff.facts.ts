@@ -45,7 +45,7 @@ function submitted(historyWritten = false): RunEvent {
   return { kind: 'Submitted', token: OLD_TOKEN, statementId: 'statement-1', historyWritten };
 }
 
-function waits(seconds: 1 | 2): Effect {
+function waits(seconds: number): Effect {
   return { kind: 'Await', statementId: 'statement-1', seconds };
 }
 
@@ -68,10 +68,18 @@ const inVain: RunEvent = {
 };
 
 const waitingForEnd = [
-  fact('a step whose letter is w or W is waited for, one or two seconds, and its record is left out', () => {
-    expectDecision(claimOf('w'), submitted(), waiting, { run: recorded, effect: waits(1) });
-    expectDecision(claimOf('W'), submitted(), waiting, { run: recorded, effect: waits(2) });
-  }),
+  fact(
+    'a step whose letter is w, W, 3, 4 or 5 is waited for, so many seconds, and its record is left out',
+    () => {
+      expectDecision(claimOf('w'), submitted(), waiting, { run: recorded, effect: waits(1) });
+      expectDecision(claimOf('W'), submitted(), waiting, { run: recorded, effect: waits(2) });
+      for (const seconds of [3, 4, 5])
+        expectDecision(claimOf(String(seconds)), submitted(), waiting, {
+          run: recorded,
+          effect: waits(seconds),
+        });
+    },
+  ),
   fact('a history row that is written by then is not written again', () =>
     expectDecision(claimOf('w', { lastStep: rowBefore }), submitted(true), waiting, {
       run: { ...recorded, lastStep: gone },
@@ -79,7 +87,7 @@ const waitingForEnd = [
     }),
   ),
   fact('a step whose letter is e, or none, is recorded at once', () => {
-    for (const run of [claimOf('e'), claimOf('+'), claimOf('w', { handoff: gone })])
+    for (const run of [claimOf('e'), claimOf('+'), claimOf('6'), claimOf('w', { handoff: gone })])
       expectDecision(run, submitted(), waiting, { run: recorded, save: 'record' });
     expectDecision(claimOf('w', { handoff: 'www' }), submitted(), waiting, {
       run: recorded,
@@ -91,7 +99,7 @@ const waitingForEnd = [
       expectDecision(claimOf('w'), submitted(), at(NOW, mayWait === undefined ? {} : { mayWait }), {
         run: recorded,
         save: 'record',
-        effect: { kind: 'PassOn' },
+        effect: { kind: 'PassOn', statementId: 'statement-1' },
       });
   }),
   fact(
@@ -110,23 +118,19 @@ const waitingForEnd = [
       assert.equal(isToPassOn(parsed(claimedAt(COMMIT, { handoff: 'eeewww' })), waiting), false);
     },
   ),
-  fact(
-    'a run that is woken with a fresh submission is waited for, and described where its check is due',
-    () => {
-      const later = Math.floor(NOW / 1_000) + 30;
-      const run = submittedAt(COMMIT, { handoff: 'eeeweeee', nextCheckAt: later });
-      const { effect, save } = decide(run, { kind: 'Woken' }, waiting);
-      assert.deepStrictEqual([effect?.kind, save], ['Await', 'none']);
-      for (const [due, context] of [
-        [later, at(NOW)],
-        [later - 60, waiting],
-      ] as const)
-        assert.equal(
-          decide({ ...run, nextCheckAt: due }, { kind: 'Woken' }, context).effect?.kind,
-          'Describe',
-        );
-    },
-  ),
+  fact('the driver to whom the run is passed on waits for that statement, and for no other', () => {
+    const run = submittedAt(COMMIT, { handoff: 'eeeweeee' });
+    const statementId = String(run.statementId);
+    const passedOn: RunEvent = { kind: 'PassedOn', statementId };
+    expectDecision(run, passedOn, waiting, { effect: { kind: 'Await', statementId, seconds: 1 } });
+    for (const [there, event, context] of [
+      [run, passedOn, at(NOW)],
+      [run, { ...passedOn, statementId: 'an older one' }, waiting],
+      [submittedAt(COMMIT), passedOn, waiting],
+      [claimOf('w'), passedOn, waiting],
+    ] as const)
+      assert.deepStrictEqual(decide(there, event, context).effect, undefined);
+  }),
   fact('a step of a rebuild is not waited for', () => {
     const rebuild = {
       resumeAt: CALL,

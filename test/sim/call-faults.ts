@@ -93,7 +93,7 @@ export class CallFaults {
     // I16: only who may waits, and its wait ends long before it does.
     if (waitSeconds > 0)
       this.#stage.broken.demand(
-        driver.waits && waitSeconds <= 2 && driver.bornAt + this.#stage.swarm.lifeMs - world.time >= 20_000,
+        driver.waits && waitSeconds <= 5 && driver.bornAt + this.#stage.swarm.lifeMs - world.time >= 20_000,
         () => `I16: ${driver.name} waits ${waitSeconds} s for ${String(parameters[0])}`,
       );
     await gates.stop(driver, waitSeconds > 0 ? 'await' : method, world.time);

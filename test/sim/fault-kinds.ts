@@ -164,6 +164,7 @@ export const FAULT_KINDS: readonly string[] = [
   'run created beside the queue',
   'run put into the queue later',
   'slot handed on',
+  'run passed on to a driver that waits',
 ];
 
 export type Tally = Record<string, number>;

@@ -38,11 +38,12 @@ export function deliverFile(stage: Stage, arrival: Arrival): void {
 
 export function deliverWake(stage: Stage): void {
   const i = stage.random.below(stage.wakes.length);
-  const runId = stage.wakes[i];
-  if (runId === undefined) return;
+  const wake = stage.wakes[i];
+  if (wake === undefined) return;
   if (doubles(stage)) stage.fired('wake-up doubled');
   else stage.wakes.splice(i, 1);
-  news(stage, runId, { kind: 'Woken' });
+  if (wake.event.kind === 'PassedOn') stage.fired('run passed on to a driver that waits');
+  news(stage, wake.runId, wake.event);
 }
 
 export function deliverEvent(stage: Stage): void {

@@ -3,6 +3,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { PlanCache } from '../../shared/engine/plan-cache.ts';
 import type { Engine, Ports, Publication } from '../../shared/engine/ports.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
+import { parseWakeUp, type WakeUp } from '../../shared/events/statement-ended.ts';
 import type { RunEvent } from '../../shared/run/run-event.ts';
 import { listOf } from '../../shared/run/batch.ts';
 import type { Listed, Run } from '../../shared/run/run.ts';
@@ -84,7 +85,7 @@ export class Stage {
   /** Runs that a person started, not a file. */
   readonly requested = new Set<string>();
   readonly events: Pending[] = [];
-  readonly wakes: string[] = [];
+  readonly wakes: Extract<WakeUp, { runId: string }>[] = [];
   /** `<run> <state>`: what was told to the world. */
   readonly published = new Set<string>();
   readonly #messages = new Map<string, string>();
@@ -333,7 +334,7 @@ export class Stage {
         if (source === 'baton') {
           this.published.add(`${String(detail['runId'])} ${String(detail['state'])}`);
           if (detail['message'] !== undefined) this.#message(type, detail);
-        } else if (type === 'Run Woken') this.#onWake(String(detail['runId']));
+        } else if (type === 'Run Woken') this.#onWake(entry);
       }
     },
   };
@@ -350,9 +351,11 @@ export class Stage {
     this.#messages.set(about, text);
   }
 
-  #onWake(runId: string): void {
-    if (this.#loses()) this.fired('wake-up lost');
-    else this.wakes.push(runId);
+  #onWake({ source, type, detail }: Publication): void {
+    const read = parseWakeUp({ source, 'detail-type': type, detail }, 'test', 'a role');
+    if ('ignored' in read) this.#unexpected ??= new Error(read.ignored);
+    else if (this.#loses()) this.fired('wake-up lost');
+    else this.wakes.push(read);
   }
 
   #onEnd(statement: FakeStatement): void {

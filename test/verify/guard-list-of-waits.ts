@@ -34,24 +34,18 @@ export const waitGuards: readonly Guard[] = [
     return`,
   ),
   removed(
-    'a driver that lost a race does not wait for what the winner waits for',
-    'shared/engine/drive.ts',
-    'mayWait(engine) && (event !== undefined || lostRaces === 0)',
-    'mayWait(engine)',
-  ),
-  removed(
-    'a statement whose check is due is described, however short its step is expected to be',
+    'a run is passed on for one statement: whoever hears of it late does nothing',
     'shared/run/decide.ts',
-    'life.nextCheckAt > epochSeconds(context.now) ? waitSecondsOf(run, context) : 0',
-    'waitSecondsOf(run, context)',
+    'isSubmitted(run) && run.life.work.statementId === statementId && seconds > 0',
+    'isSubmitted(run) && seconds > 0',
   ),
   removed(
     'a refused wake-up does not fail a drive whose statement is recorded',
     'shared/engine/perform.ts',
-    `  await wake(id, engine).catch((error: unknown) => {
+    `  await wake(id, engine, statementId).catch((error: unknown) => {
     engine.log('warn', 'no driver was woken to wait for the statement', { run: id, error });
   });`,
-    '  await wake(id, engine);',
+    '  await wake(id, engine, statementId);',
   ),
   removed(
     'the steps of a rebuild are not waited for',
@@ -62,14 +56,20 @@ export const waitGuards: readonly Guard[] = [
   removed(
     'a step that is waited for is not longer than what the memory pays for',
     'shared/run/handoff.ts',
-    `autoWaitMs === 0 || average > autoWaitMs`,
-    `autoWaitMs === 0`,
+    'Math.min(autoWaitMs * members, ',
+    'Math.max(0, ',
+  ),
+  removed(
+    'a group is not waited for longer than for each of its steps together, nor than five seconds',
+    'shared/run/handoff.ts',
+    ', MOST_SECONDS_OF_GROUP * 1000 - WAIT_MARGIN_MS)',
+    ')',
   ),
   removed(
     'two waits in a row that ran out end the waiting',
     'shared/run/handoff.ts',
-    `  if (runOutOf(duration) >= MOST_RUN_OUT) return 'e';\n`,
-    '',
+    'average > longest || runOutOf(duration) >= MOST_RUN_OUT',
+    'average > longest',
   ),
   removed(
     'where waiting could use up the reserved concurrency, auto waits for nothing',

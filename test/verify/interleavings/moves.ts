@@ -224,6 +224,11 @@ export class Moves {
     const begin = (news: News) => (next: Snapshot) => this.#begin(next, news);
     if (!isOver(state))
       add('a driver is woken', begin({ kind: 'event', event: { kind: 'Woken' } }), isQuiet && 'sweeps');
+    // Told late, it does nothing.
+    if (this.#configuration.waits && run.state === 'RUNNING' && run.statementId !== undefined) {
+      const event: RunEvent = { kind: 'PassedOn', statementId: run.statementId };
+      add(`a driver is told to wait for ${run.statementId}`, begin({ kind: 'event', event }));
+    }
     for (const { id, name, status } of state.statements) {
       const tokenStart = parseStatementName(name ?? '')?.tokenStart;
       if (tokenStart === undefined || status === 'RUNNING') continue;
