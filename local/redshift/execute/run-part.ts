@@ -8,6 +8,7 @@ import type { Translated, TranslatedSql } from '../dialect/translated.ts';
 import { bindParameters, nameParameters } from '../protocol/parameters.ts';
 import type { ResultFormat, SqlParameter } from '../protocol/requests.ts';
 import type { Session } from '../sessions/session.ts';
+import { refine } from '../tree/refine.ts';
 import { originKey, originsOf } from './catalog.ts';
 import { csvField, fieldJson, resultColumn } from './fields.ts';
 import { runQuery } from './query.ts';
@@ -122,8 +123,11 @@ async function runStatements(
   let outcome = NOTHING;
   for (const [index, sql] of statements.entries()) {
     const counts = index === rowsFrom;
+    const bound = bindParameters(sql, part.parameters);
+    const refined = await refine(bound.sql, session.client);
     const done = await runOne(runner, session, part, {
-      ...bindParameters(sql, part.parameters),
+      ...bound,
+      ...refined,
       keepsRows: counts && returnsRows,
     });
     if (counts) outcome = done;

@@ -7,6 +7,7 @@ import { Client } from 'pg';
 
 import { installShim } from '../../../../local/redshift/dialect/shim/install.ts';
 import { translate } from '../../../../local/redshift/dialect/translate.ts';
+import { refine } from '../../../../local/redshift/tree/refine.ts';
 import { asSessionRole, prepareSessionRole } from '../../../../local/redshift/session-role.ts';
 import { removeDataFolder, startPostgres } from '../../../../local/redshift/postgres/start-postgres.ts';
 import { splitStatements, tokenize } from '../../../../shared/pipeline/lexer.ts';
@@ -43,7 +44,8 @@ async function runOne(client: Client, sql: string): Promise<Outcome> {
   if (own) await client.query('begin');
   try {
     for (const [at, text] of translated.statements.entries()) {
-      const result = await client.query<string[]>({ text, rowMode: 'array', types: asText });
+      const refined = await refine(text, client);
+      const result = await client.query<string[]>({ text: refined.sql, rowMode: 'array', types: asText });
       if (at === translated.rowsFrom) {
         outcome = {
           rows: result.rows,

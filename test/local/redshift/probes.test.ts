@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+
+import { type Probe, runProbes } from './probes.ts';
+
+function probe(sql: string, redshift: string, ...setup: string[]): Probe {
+  return { family: 'own', setup, sql, redshift };
+}
+
+test('a probe is right, refused by name, wrong or unclear, or its expectation is for a person', async () => {
+  const done = await runProbes([
+    probe('select a from t', '[[1]]', 'create temp table t(a int)', 'insert into t values(1)'),
+    probe('select 1', '[[2]]'),
+    probe('select 1', 'error'),
+    probe('selec 1', 'error'),
+    probe('select array[1]', '[[1]]'),
+    probe('select not_there', '[[1]]'),
+    probe('select 1', 'one'),
+  ]);
+  expect(done.map(({ verdict }) => verdict)).toEqual([
+    'right',
+    'wrong',
+    'wrong',
+    'right',
+    'refused',
+    'unclear',
+    'open',
+  ]);
+});
