@@ -23,7 +23,7 @@ export interface Probe {
 }
 
 /** `unclear`: refused, in words that do not name what is missing. `open`: the expectation is words for a person. */
-export type Verdict = 'right' | 'refused' | 'wrong' | 'unclear' | 'open';
+type Verdict = 'right' | 'refused' | 'wrong' | 'unclear' | 'open';
 
 export interface Probed {
   readonly probe: Probe;
@@ -32,7 +32,7 @@ export interface Probed {
   readonly here: string;
 }
 
-export function readProbes(file: string): readonly Probe[] {
+function readProbes(file: string): readonly Probe[] {
   return JSON.parse(readFileSync(file, 'utf8')) as readonly Probe[];
 }
 
