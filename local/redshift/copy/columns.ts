@@ -14,6 +14,8 @@ export interface Column {
   readonly precision: number | undefined;
   readonly scale: number | undefined;
   readonly notNull: boolean;
+  /** Has a DEFAULT. */
+  readonly hasDefault: boolean;
 }
 
 export interface TargetTable {
@@ -32,7 +34,7 @@ const TABLE = `
 
 const COLUMNS = `
   SELECT a.attname AS name, t.typname AS type, a.atttypmod AS modifier, a.attnotnull AS not_null,
-         a.attidentity AS identity
+         a.atthasdef AS has_default, a.attidentity AS identity
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
   ORDER BY a.attnum`;
@@ -43,6 +45,7 @@ interface ColumnRow {
   readonly type: string;
   readonly modifier: string;
   readonly not_null: string;
+  readonly has_default: string;
   readonly identity: string;
 }
 
@@ -82,7 +85,7 @@ function loadedColumns(all: readonly ColumnRow[], copy: CopyCommand): readonly C
   return found;
 }
 
-function columnOf({ name, type, modifier, not_null: notNull }: ColumnRow): Column {
+function columnOf({ name, type, modifier, not_null: notNull, has_default: hasDefault }: ColumnRow): Column {
   const given = Number(modifier) - 4;
   const isNumeric = type === 'numeric';
   const isText = type === 'varchar' || type === 'bpchar';
@@ -93,6 +96,7 @@ function columnOf({ name, type, modifier, not_null: notNull }: ColumnRow): Colum
     precision: isNumeric && given >= 0 ? given >>> 16 : undefined,
     scale: isNumeric && given >= 0 ? given & 0xff_ff : undefined,
     notNull: notNull === 't',
+    hasDefault: hasDefault === 't',
   };
 }
 

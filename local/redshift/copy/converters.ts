@@ -14,6 +14,8 @@ import { dateReader, timeReader, timestampReader } from './times.ts';
 export type Converter = (value: string, quoted: boolean) => string | FieldProblem;
 
 export const NULL = String.raw`\N`;
+/** The column's own default: what is NULL in a column that is NOT NULL and has one. */
+export const DEFAULT = String.raw`\D`;
 
 const ESCAPED = /[\\\t\n\r]/;
 const ALL_ESCAPED = /[\\\t\n\r]/g;
@@ -38,7 +40,8 @@ export function converterFor(column: Column, copy: CopyCommand): Converter {
   const missing = new FieldProblem(LOAD_ERROR.missingNotNull, 'Missing data for not-null field');
   return (value, quoted) => {
     const out = value === nullAs && !(quoted && copy.format.kind === 'csv') ? NULL : convert(value, quoted);
-    return out === NULL && column.notNull ? missing : out;
+    if (out !== NULL || !column.notNull) return out;
+    return column.hasDefault ? DEFAULT : missing;
   };
 }
 

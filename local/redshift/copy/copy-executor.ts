@@ -8,11 +8,12 @@ import { from as copyFrom } from 'pg-copy-streams';
 
 import type { Clock } from '../../clock.ts';
 import type { CopyCommand } from '../dialect/copy-command.ts';
-import { quoteName } from '../dialect/nodes.ts';
+import { quoteName, quoteString } from '../dialect/nodes.ts';
 import { WarehouseError } from '../execute/redshift-error.ts';
 import type { RunCopy } from '../execute/run-part.ts';
 import type { Session } from '../sessions/session.ts';
 import { targetTable } from './columns.ts';
+import { DEFAULT } from './converters.ts';
 import type { TargetTable } from './columns.ts';
 import { LOAD_ERROR } from './field-problem.ts';
 import { keepLoadDetail } from './load-detail.ts';
@@ -99,7 +100,9 @@ async function load({ client }: Session, it: Load): Promise<Loaded> {
 
 async function send(client: Client, { table, abort }: Load, rows: RowStream): Promise<number> {
   const names = table.columns.map(({ name }) => quoteName(name)).join(', ');
-  const stream = client.query(copyFrom(`COPY ${table.sql} (${names}) FROM STDIN`));
+  const stream = client.query(
+    copyFrom(`COPY ${table.sql} (${names}) FROM STDIN WITH (DEFAULT ${quoteString(DEFAULT)})`),
+  );
   await pipeline(Readable.from(rows.rows(), { objectMode: true, highWaterMark: 1 }), stream, {
     signal: abort,
   });

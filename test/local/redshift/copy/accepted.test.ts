@@ -33,6 +33,7 @@ function column(type: string, more: Partial<Column>): Column {
     precision: undefined,
     scale: undefined,
     notNull: false,
+    hasDefault: false,
     ...more,
   };
 }

@@ -14,6 +14,7 @@ function convert(type: string, options: string, value: string, more: Partial<Col
     precision: undefined,
     scale: undefined,
     notNull: false,
+    hasDefault: false,
     ...more,
   };
   const out = converterFor(column, parseCopyCommand(options))(Buffer.from(value).toString('latin1'), false);
@@ -183,6 +184,9 @@ describe('text', () => {
     expect(convert('varchar', '', '\\N')).toBe('\\N');
     expect(convert('varchar', "NULL AS 'n/a'", 'n/a')).toBe('\\N');
     expect(convert('varchar', "NULL AS 'n/a'", 'n/a', { notNull: true })).toBe('!1213');
+    expect(convert('varchar', "NULL AS 'n/a'", 'n/a', { notNull: true, hasDefault: true })).toBe(
+      String.raw`\D`,
+    );
   });
 });
 

@@ -49,6 +49,7 @@ function textColumn(name: string): Column {
     precision: undefined,
     scale: undefined,
     notNull: false,
+    hasDefault: false,
   };
 }
 
