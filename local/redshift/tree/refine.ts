@@ -2,7 +2,9 @@
 import type { ClientBase } from 'pg';
 
 import { gate } from './gate.ts';
+import { withLateBindingViews } from './late-binding.ts';
 import { loadParser, parseTree } from './parse.ts';
+import { withViewsOfProcedures } from './procedure-views.ts';
 
 export interface Refined {
   readonly sql: string;
@@ -10,13 +12,14 @@ export interface Refined {
 
 /**
  * @param sql one translated statement, its parameters as `$1`
- * @param _client of the session that runs it: its catalog has the session's temporary tables
+ * @param client of the session that runs it: its catalog has the session's temporary tables
  * @throws UnsupportedSqlError naming what Redshift does not have
  */
-export async function refine(sql: string, _client: ClientBase): Promise<Refined> {
+export async function refine(sql: string, client: ClientBase): Promise<Refined> {
   await loadParser();
-  const tree = parseTree(sql);
-  if (tree === undefined) return { sql };
-  gate(tree);
-  return { sql };
+  const given = parseTree(sql);
+  if (given === undefined) return { sql };
+  gate(given);
+  const bound = await withLateBindingViews(sql, given, client);
+  return { sql: await withViewsOfProcedures(bound, given, client) };
 }

@@ -9,6 +9,7 @@ import { UnsupportedSqlError } from '../dialect/errors.ts';
 import { runQuery } from '../execute/query.ts';
 import { WarehouseError } from '../execute/redshift-error.ts';
 import type { RunUnload } from '../execute/run-part.ts';
+import { refine } from '../tree/refine.ts';
 import { bucketFolder, isBucketName, isPathKey } from '../../s3/folders.ts';
 import { listObjects } from '../../s3/object-files.ts';
 import { csvLine, headerLine } from './csv.ts';
@@ -34,7 +35,8 @@ export function makeUnloadExecutor(s3Root: string): RunUnload {
         const header = headerLine(fields, unload);
         if (unload.header) file.write(header);
       };
-      const { rowCount, fields } = await runQuery(client, unload.query, [], (row, columns) => {
+      const { sql } = await refine(unload.query, client);
+      const { rowCount, fields } = await runQuery(client, sql, [], (row, columns) => {
         begin(columns);
         file.write(csvLine(row, columns, unload));
       });

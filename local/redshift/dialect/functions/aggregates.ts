@@ -1,6 +1,6 @@
 /** Aggregate and window functions. */
 import { SqlError, UnsupportedSqlError } from '../errors.ts';
-import { code, group, isWord, joinWithCommas, mark, spaced, word } from '../nodes.ts';
+import { code, group, isWord, joinWithCommas, mark, spaced, textOf, word } from '../nodes.ts';
 import type { Group, Node } from '../nodes.ts';
 import { SHIM } from '../shim/schema.ts';
 import {
@@ -90,14 +90,18 @@ const ratioToReport: Rule = (call) => {
   ];
 };
 
-/** `LAG` and `LEAD` with IGNORE NULLS, one row back or ahead: the nearest value of a frame that ends beside the row. */
+/** `LAG` and `LEAD` with IGNORE NULLS: the nearest value, or the one so many further, of a frame that ends beside the row. */
 function shifted(frame: string): Rule {
   return (call) => {
     if (!call.ignoreNulls) return withOver(call, [call.head, group(joinWithCommas(call.args))]);
-    if (call.args.length > 1)
-      throw new UnsupportedSqlError(`${call.name.toUpperCase()} with an offset and IGNORE NULLS`);
     if (call.over === undefined) throw new SqlError(`window function ${call.name} requires an OVER clause`);
-    return [code(`${SHIM}.${call.name}`), group(call.args[0] ?? []), ...overOf(call.over, frame)];
+    const [value = [], offset = [code('1')]] = call.args;
+    const rows = offset.length === 1 ? Number(textOf(offset[0])) : Number.NaN;
+    if (rows === 0) return withOver(call, [call.head, group(joinWithCommas(call.args))]);
+    if (!Number.isInteger(rows) || rows < 0)
+      throw new UnsupportedSqlError(`${call.name.toUpperCase()} with IGNORE NULLS and a computed offset`);
+    const args = rows === 1 ? value : joinWithCommas([value, offset]);
+    return [code(`${SHIM}.${call.name}`), group(args), ...overOf(call.over, frame)];
   };
 }
 

@@ -79,7 +79,7 @@ export const STRING_FUNCTIONS: Readonly<Record<string, Rule>> = {
   right: taking(2, 2, onText(same, 0)),
   substring: besideWord('from', 'before', taking(2, 3, onText(same, 0))),
   substr: taking(2, 3, onText(same, 0)),
-  trim: besideWord('from', 'after', taking(1, 1, onText(same, 0))),
+  trim: besideWord('from', 'after', taking(1, 2, onText(named('btrim'), 0, 1))),
   btrim: taking(1, 2, onText(same, 0, 1)),
   ltrim: taking(1, 2, onText(same, 0, 1)),
   rtrim: taking(1, 2, onText(same, 0, 1)),

@@ -9,7 +9,7 @@ import type { Translated } from '../translated.ts';
 import { expectType } from '../types.ts';
 import { translateBody } from './body.ts';
 import type { TranslateNodes } from './body.ts';
-import { functionArguments, isOption, procedureArguments } from './signature.ts';
+import { dropProcedure, functionArguments, isOption, procedureArguments } from './signature.ts';
 
 interface Options {
   readonly body: string;
@@ -74,14 +74,17 @@ export function createProcedure(
   const { body, language, nonAtomic, kept } = readOptions(cursor);
   if (language !== 'plpgsql') throw new UnsupportedSqlError(`CREATE PROCEDURE … LANGUAGE ${language}`);
   const code = dollarQuoted(translateBody(body, { translate, nonAtomic }));
+  const create = [
+    `create procedure ${render(name.nodes)}(${args.sql})`,
+    'language plpgsql',
+    ...kept,
+    `as ${code}`,
+  ];
+  // PostgreSQL replaces only where the names of the arguments are the same.
   return definition(
     'CREATE PROCEDURE',
-    [
-      `create ${orReplace ? 'or replace ' : ''}procedure ${render(name.nodes)}(${args})`,
-      'language plpgsql',
-      ...kept,
-      `as ${code}`,
-    ].join(' '),
+    ...(orReplace ? [dropProcedure(name, args.types, true)] : []),
+    create.join(' '),
   );
 }
 

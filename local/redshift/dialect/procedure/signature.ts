@@ -1,8 +1,10 @@
 /** Arguments of procedures and functions. */
 import { Cursor } from '../cursor.ts';
 import { UnsupportedSqlError } from '../errors.ts';
-import { isName, isWord, splitAtCommas } from '../nodes.ts';
+import type { QualifiedName } from '../cursor.ts';
+import { isName, isWord, quoteString, splitAtCommas } from '../nodes.ts';
 import type { Group, Node } from '../nodes.ts';
+import { SHIM } from '../shim/schema.ts';
 import { takeType } from '../types.ts';
 
 interface Argument {
@@ -38,17 +40,23 @@ function modeOf(mode: string | undefined): Argument['mode'] {
  * An OUT argument is not given in Redshift's CALL, but is in PostgreSQL's: it becomes an INOUT one with a default,
  * which only works after all others.
  */
-export function procedureArguments({ items }: Group): string {
+export function procedureArguments({ items }: Group): {
+  readonly sql: string;
+  readonly types: readonly string[];
+} {
   const args = splitAtCommas(items).map(readArgument);
   const firstOut = args.findIndex((arg) => arg.mode === 'out');
   if (firstOut !== -1 && args.slice(firstOut).some((arg) => arg.mode !== 'out')) {
     throw new UnsupportedSqlError('an OUT argument before an IN argument');
   }
-  return args
-    .map(({ mode, name, type }) =>
-      mode === 'out' ? `inout ${name}${type} default null` : `${mode} ${name}${type}`,
-    )
-    .join(', ');
+  const sql = args.map(({ mode, name, type }) =>
+    mode === 'out' ? `inout ${name}${type} default null` : `${mode} ${name}${type}`,
+  );
+  return { sql: sql.join(', '), types: givenTypes(args) };
+}
+
+function givenTypes(args: readonly Argument[]): readonly string[] {
+  return args.filter(({ mode }) => mode !== 'out').map(({ type }) => type);
 }
 
 /** The arguments of a SQL function, which may all be nameless. */
@@ -60,12 +68,15 @@ export function functionArguments({ items }: Group): string {
 }
 
 /** The list of argument types in DROP. */
-export function argumentTypes({ items }: Group): string {
-  return splitAtCommas(items)
-    .map(readArgument)
-    .filter(({ mode }) => mode !== 'out')
-    .map(({ type }) => type)
-    .join(', ');
+export function argumentTypes({ items }: Group): readonly string[] {
+  return givenTypes(splitAtCommas(items).map(readArgument));
+}
+
+/** Drops the procedure that a CALL with such arguments would run. */
+export function dropProcedure(name: QualifiedName, types: readonly string[], ifExists: boolean): string {
+  const [own = '', schema] = name.parts.toReversed();
+  const list = `array[${types.map(quoteString).join(', ')}]::text[]`;
+  return `select ${SHIM}.drop_procedure(${schema === undefined ? 'null' : quoteString(schema)}, ${quoteString(own)}, ${list}, ${String(ifExists)})`;
 }
 
 /** A word that begins an option of CREATE PROCEDURE or CREATE FUNCTION. */

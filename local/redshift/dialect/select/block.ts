@@ -19,7 +19,7 @@ import { resolveAliases } from './aliases.ts';
 import { selectItems, splitClauses } from './clauses.ts';
 import type { ClauseName, Clauses, SelectItem } from './clauses.ts';
 import { qualifiedFrom, splitQualify } from './qualify.ts';
-import { withSystemViews } from './relations.ts';
+import { withoutParentheses, withSystemViews } from './relations.ts';
 
 /** How expressions and queries inside the SELECT are rewritten. */
 export interface Tools {
@@ -146,7 +146,9 @@ export function rewriteBlock(nodes: readonly Node[], member: boolean, tools: Too
   ];
   const rest = BODY.flatMap((name) => {
     const written =
-      name === 'from' && clauses.from !== undefined ? withSystemViews(clauses.from) : clauses[name];
+      name === 'from' && clauses.from !== undefined
+        ? withSystemViews(withoutParentheses(clauses.from))
+        : clauses[name];
     return clause(name, written && tools.expression(written));
   });
   const tail = (orderBy: readonly Node[] | undefined): Node[] => [

@@ -59,8 +59,23 @@ export function relationNames(from: readonly Node[]): string[] | undefined {
   return names;
 }
 
+/** Redshift takes a table alone in parentheses; PostgreSQL takes only joins and queries so. */
+export function withoutParentheses(from: readonly Node[]): Node[] {
+  return from.flatMap((node, at): readonly Node[] => {
+    const before = from[at - 1];
+    const isRelation = before === undefined || isMark(before, ',') || isWord(before, 'join');
+    if (!isGroup(node) || !isRelation || isWord(node.items[0], 'select', 'with')) return [node];
+    const items = withoutParentheses(node.items);
+    const [first] = items;
+    const isQuery = isGroup(first) && items.length === 1;
+    if (isQuery || items.some((item) => isWord(item, 'join')) || first === undefined)
+      return [{ ...node, items }];
+    return [{ ...first, gap: node.gap }, ...items.slice(1)];
+  });
+}
+
 /** Relations of Redshift's catalog that the shim has under the same name. */
-const SYSTEM_VIEWS = new Set(['pg_table_def']);
+const SYSTEM_VIEWS = new Set(['pg_table_def', 'pg_views']);
 
 /** The FROM clause with the shim's views in the place of Redshift's. */
 export function withSystemViews(from: readonly Node[]): Node[] {

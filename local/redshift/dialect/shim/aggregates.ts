@@ -65,4 +65,17 @@ create or replace aggregate ${SHIM}.first_value(anyelement) (sfunc = ${SHIM}.kee
 create or replace aggregate ${SHIM}.lead(anyelement) (sfunc = ${SHIM}.keep_first, stype = anyelement);
 create or replace aggregate ${SHIM}.last_value(anyelement) (sfunc = ${SHIM}.keep_last, stype = anyelement);
 create or replace aggregate ${SHIM}.lag(anyelement) (sfunc = ${SHIM}.keep_last, stype = anyelement);
+
+-- The value so many rows away: the state has a place for each of them, NULL while it is free.
+create or replace function ${SHIM}.places(example anyelement, n int) returns anyarray language sql immutable
+  as $$ select array_fill(case when false then example end, array[n]) $$;
+create or replace function ${SHIM}.keep_last_of(state anyarray, v anyelement, n int) returns anyarray language sql immutable as $$
+  select case when v is null then state else array_append((coalesce(state, ${SHIM}.places(v, n)))[2:], v) end $$;
+create or replace function ${SHIM}.keep_first_of(state anyarray, v anyelement, n int) returns anyarray language sql immutable as $$
+  select case when v is null or free is null then state else array_append(places[:free - 1], v) || places[free + 1:] end
+  from (select p, array_position(p, null) from coalesce(state, ${SHIM}.places(v, n)) as p) as s(places, free) $$;
+create or replace function ${SHIM}.first_place(state anyarray) returns anyelement language sql immutable as $$ select state[1] $$;
+create or replace function ${SHIM}.last_place(state anyarray) returns anyelement language sql immutable as $$ select state[cardinality(state)] $$;
+create or replace aggregate ${SHIM}.lag(anyelement, int) (sfunc = ${SHIM}.keep_last_of, stype = anyarray, finalfunc = ${SHIM}.first_place);
+create or replace aggregate ${SHIM}.lead(anyelement, int) (sfunc = ${SHIM}.keep_first_of, stype = anyarray, finalfunc = ${SHIM}.last_place);
 `;

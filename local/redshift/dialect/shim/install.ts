@@ -6,16 +6,28 @@ import { COMPARISONS } from './comparisons.ts';
 import { DATES } from './dates.ts';
 import { JSON_FUNCTIONS } from './json.ts';
 import { PATTERNS } from './patterns.ts';
+import { ROUTINES } from './routines.ts';
 import { SHIM } from './schema.ts';
 import { STRINGS } from './strings.ts';
 import { TABLES } from './tables.ts';
+import { VIEWS } from './views.ts';
 
 /** What is needed of a PostgreSQL client; a superuser's. */
 export interface ShimClient {
   query(sql: string): Promise<{ rows: unknown[] }>;
 }
 
-const TEXT = [DATES, STRINGS, PATTERNS, JSON_FUNCTIONS, AGGREGATES, TABLES, COMPARISONS].join('\n');
+const TEXT = [
+  DATES,
+  STRINGS,
+  PATTERNS,
+  JSON_FUNCTIONS,
+  AGGREGATES,
+  VIEWS,
+  ROUTINES,
+  TABLES,
+  COMPARISONS,
+].join('\n');
 
 /** Changes with every change of the shim. */
 const SHIM_VERSION = createHash('sha256').update(TEXT).digest('hex').slice(0, 16);

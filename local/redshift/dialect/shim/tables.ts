@@ -46,7 +46,7 @@ create or replace view ${SHIM}.pg_table_def as
   select n.nspname::text as schemaname, c.relname::text as tablename, a.attname::text as "column",
     format_type(a.atttypid, a.atttypmod) as type, 'none'::text as encoding, false as distkey, 0 as sortkey, a.attnotnull as "notnull"
   from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-  where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'v', 'm') and n.nspname <> '${SHIM}'
+  where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'v', 'm') and not (c.relkind = 'v' and ${SHIM}.is_late_binding(c.oid)) and n.nspname <> '${SHIM}'
     and (n.nspname = any(current_schemas(false)) or n.oid = pg_my_temp_schema())
   order by n.nspname, c.relname, a.attnum;
 `;

@@ -1,5 +1,5 @@
 /** Schemas, and DROP of every kind. */
-import { argumentTypes } from '../procedure/signature.ts';
+import { argumentTypes, dropProcedure } from '../procedure/signature.ts';
 import { Cursor } from '../cursor.ts';
 import { SqlError, UnsupportedSqlError } from '../errors.ts';
 import { render } from '../nodes.ts';
@@ -61,10 +61,14 @@ export function drop(nodes: readonly Node[]): Translated {
   }
   const ifExists = cursor.take('if', 'exists') ? 'if exists ' : '';
   const names: string[] = [];
+  const procedures: string[] = [];
   do {
-    const name = render(cursor.expectQualifiedName().nodes);
+    const name = cursor.expectQualifiedName();
     const args = kind[0] === 'procedure' || kind[0] === 'function' ? cursor.takeGroup() : undefined;
-    names.push(args === undefined ? name : `${name}(${argumentTypes(args)})`);
+    const types = args === undefined ? undefined : argumentTypes(args);
+    if (kind[0] === 'procedure' && types !== undefined)
+      procedures.push(dropProcedure(name, types, ifExists !== ''));
+    else names.push(`${render(name.nodes)}${types === undefined ? '' : `(${types.join(', ')})`}`);
   } while (cursor.takeMark(','));
   if (cursor.sees('drop', 'external')) throw new UnsupportedSqlError('DROP SCHEMA … DROP EXTERNAL DATABASE');
   const mode = cursor.takeOneOf('cascade', 'restrict');
@@ -72,6 +76,9 @@ export function drop(nodes: readonly Node[]): Translated {
   const words = kind.join(' ');
   return definition(
     `DROP ${words.toUpperCase()}`,
-    `drop ${words} ${ifExists}${names.join(', ')}${mode === undefined ? '' : ` ${mode}`}`,
+    ...procedures,
+    ...(names.length === 0
+      ? []
+      : [`drop ${words} ${ifExists}${names.join(', ')}${mode === undefined ? '' : ` ${mode}`}`]),
   );
 }

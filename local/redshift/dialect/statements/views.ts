@@ -1,12 +1,14 @@
 /** Views and materialized views. */
 import { Cursor } from '../cursor.ts';
+import type { QualifiedName } from '../cursor.ts';
 import { UnsupportedSqlError } from '../errors.ts';
-import { isWord, render } from '../nodes.ts';
-import type { Node } from '../nodes.ts';
+import { isWord, quoteString, render } from '../nodes.ts';
+import type { Group, Node } from '../nodes.ts';
 import { rewriteQuery } from '../query.ts';
+import { SHIM } from '../shim/schema.ts';
 import { skipTableAttributes } from '../table/attributes.ts';
 import { definition } from '../translated.ts';
-import type { Translated } from '../translated.ts';
+import type { Translated, TranslatedSql } from '../translated.ts';
 
 const LATE_BINDING = ['with', 'no', 'schema', 'binding'];
 
@@ -25,13 +27,38 @@ export function createView(nodes: readonly Node[], orReplace: boolean): Translat
   const columns = cursor.takeGroup();
   cursor.expect('as');
   const { query, late } = withoutLateBinding(cursor.rest());
+  if (late) return createLateBindingView({ nodes, view, columns, query, orReplace });
   const list = columns === undefined ? '' : ` ${render([columns])}`;
-  const made = definition(
+  const temporary = view.name.startsWith('#') ? 'temp ' : '';
+  const create = `${temporary}view ${render(view.nodes)}${list} as ${render(rewriteQuery(query))}`;
+  if (!orReplace) return definition('CREATE VIEW', `create ${create}`);
+  return definition(
     'CREATE VIEW',
-    `create ${orReplace ? 'or replace ' : ''}view ${render(view.nodes)}${list} as ${render(rewriteQuery(query))}`,
+    `select ${SHIM}.drop_late_binding_view(${quoteString(render(view.nodes))})`,
+    `create or replace ${create}`,
   );
-  if (!late || made.kind !== 'sql') return made;
-  return { ...made, notice: 'WITH NO SCHEMA BINDING: locally the view is bound to its tables' };
+}
+
+interface LateBindingView {
+  /** The statement after CREATE [OR REPLACE]. */
+  readonly nodes: readonly Node[];
+  readonly view: QualifiedName;
+  readonly columns: Group | undefined;
+  readonly query: readonly Node[];
+  readonly orReplace: boolean;
+}
+
+/** Its query is kept as text, and read again in each statement that names the view (`tree/late-binding.ts`). */
+function createLateBindingView({ nodes, view, columns, query, orReplace }: LateBindingView): Translated {
+  if (view.name.startsWith('#')) throw new UnsupportedSqlError('a temporary view WITH NO SCHEMA BINDING');
+  const translated = render(rewriteQuery(query));
+  const named =
+    columns === undefined ? translated : `select * from (${translated}) as "~columns" ${render([columns])}`;
+  const texts = [render(view.nodes), `create view ${render(nodes.slice(1))};`, named].map(quoteString);
+  return definition(
+    'CREATE VIEW',
+    `select ${SHIM}.create_late_binding_view(${texts.join(', ')}, ${orReplace})`,
+  );
 }
 
 /** @param nodes everything after CREATE */
@@ -50,16 +77,13 @@ export function createMaterializedView(nodes: readonly Node[]): Translated {
     if (cursor.position === before) throw cursor.unexpected();
   }
   cursor.expect('as');
-  if (refresh === 'yes') {
-    throw new UnsupportedSqlError(
-      'CREATE MATERIALIZED VIEW … AUTO REFRESH YES',
-      'refresh it by REFRESH MATERIALIZED VIEW',
-    );
-  }
-  return definition(
+  const made: TranslatedSql = definition(
     'CREATE MATERIALIZED VIEW',
     `create materialized view ${render(view.nodes)} as ${render(rewriteQuery(cursor.rest()))}`,
   );
+  return refresh === 'yes'
+    ? { ...made, notice: 'AUTO REFRESH YES: locally only REFRESH MATERIALIZED VIEW refreshes it' }
+    : made;
 }
 
 export function refreshMaterializedView(nodes: readonly Node[]): Translated {

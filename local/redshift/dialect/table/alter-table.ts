@@ -73,6 +73,8 @@ function add(cursor: Cursor, table: QualifiedName, target: string): Translated {
     throw new UnsupportedSqlError('ALTER TABLE … ADD PARTITION');
   }
   cursor.take('column');
+  if (cursor.sees('if', 'not', 'exists'))
+    throw new UnsupportedSqlError('ALTER TABLE … ADD COLUMN IF NOT EXISTS', 'Redshift does not have it');
   return definition(
     'ALTER TABLE',
     `alter table ${target} add column ${columnSql(readColumn(cursor.rest()))}`,
@@ -85,6 +87,8 @@ function drop(cursor: Cursor, table: QualifiedName, target: string): Translated 
     return onlyExists(table, CONSTRAINTS);
   }
   cursor.take('column');
+  if (cursor.sees('if', 'exists'))
+    throw new UnsupportedSqlError('ALTER TABLE … DROP COLUMN IF EXISTS', 'Redshift does not have it');
   const column = cursor.expectName();
   const mode = cursor.takeOneOf('restrict', 'cascade');
   cursor.expectEnd();

@@ -4,6 +4,7 @@ import { redshiftError } from '../../../../local/redshift/dialect/redshift-error
 import { installShim } from '../../../../local/redshift/dialect/shim/install.ts';
 import type { Case } from './cases/case.ts';
 import { DATES, NUMBERS, STRINGS } from './cases/functions.ts';
+import { LATE_BINDING, OBJECT_ERRORS, REPLACED } from './cases/objects.ts';
 import { QUERIES, SETUP } from './cases/queries.ts';
 import { DDL, DML, ERRORS, ROUTINES } from './cases/scripts.ts';
 import type { Script } from './cases/scripts.ts';
@@ -55,6 +56,8 @@ const SCRIPTS: Readonly<Record<string, readonly Script[]>> = {
   tables: DDL,
   changes: DML,
   routines: ROUTINES,
+  'late-binding views': LATE_BINDING,
+  'procedures that are replaced': REPLACED,
 };
 
 describe.each(Object.entries(SCRIPTS))('%s', (_, scripts) => {
@@ -65,7 +68,7 @@ describe.each(Object.entries(SCRIPTS))('%s', (_, scripts) => {
 });
 
 describe('errors', () => {
-  test.each(ERRORS)('%s', async (sql, message) => {
+  test.each([...ERRORS, ...OBJECT_ERRORS])('%s', async (sql, message) => {
     expect(await errorOf(sql)).toMatch(message);
   });
 });

@@ -115,8 +115,8 @@ export const STRINGS: readonly Case[] = [
   ],
   ["select upper('é'), lower('ÄÖ'), initcap('élan vital')", 'É|äö|Élan Vital'],
   [
-    "select btrim('xaxbxx', 'x'), trim(both '-' from '--a-'), ltrim('  a'), rtrim('a--', '-'), lpad('7', 3, '0')",
-    'axb|a|a|a|007',
+    "select btrim('xaxbxx', 'x'), trim(both '-' from '--a-'), trim('--a-', '-'), ltrim('  a'), rtrim('a--', '-'), lpad('7', 3, '0')",
+    'axb|a|a|a|a|007',
   ],
   ["select split_part('a-b-c', '-', 2), split_part('abc', '-', 1), split_part('a-b', '-', 5)", 'b|abc|'],
   ["select md5('Amazon Redshift')", 'f7415e33f972c03abd4f3fed36748f7a'],

@@ -123,6 +123,18 @@ export const QUERIES: readonly Case[] = [
     '4|NULL|NULL',
   ],
   [
+    'select id, lag(qty, 2) ignore nulls over (order by id), lead(qty, 2) ignore nulls over (order by id), lag(qty, 0) ignore nulls over (order by id) from sales order by id',
+    '1|NULL|2|1',
+    '2|NULL|NULL|2',
+    '3|1|NULL|2',
+    '4|2|NULL|NULL',
+  ],
+  [
+    'select i.color from (sales) s join (items) as i on i.item = s.item join ((items)) on items.item = s.item order by s.id limit 1',
+    'red',
+  ],
+  ["select s.id from (sales s join items i on i.item = s.item) where color = 'green'", '2'],
+  [
     'select id, first_value(qty ignore nulls) over (order by id desc rows between unbounded preceding and unbounded following), last_value(qty) ignore nulls over (order by id rows between unbounded preceding and current row) from sales order by id',
     '1|2|1',
     '2|2|2',

@@ -118,10 +118,10 @@ alter table d10 append from d10s filltarget`,
     rows: ['1|NULL'],
   },
   {
-    name: 'views, with and without schema binding',
+    name: 'views that are replaced, and with TOP',
     run: `create view v1 as select item, nvl(qty, 0) as q from sales;
 create or replace view v1 as select item, nvl(qty, 9) as q from sales;
-create view v2 as select top 1 q from v1 order by q desc with no schema binding`,
+create view v2 as select top 1 q from v1 order by q desc`,
     check: 'select q from v2',
     rows: ['9'],
   },
@@ -129,6 +129,7 @@ create view v2 as select top 1 q from v1 order by q desc with no schema binding`
     name: 'materialized views are refreshed by hand',
     run: `create table m1 (a int);
 create materialized view mv1 backup no distkey(n) sortkey(n) auto refresh no as select count(*) as n from m1;
+create materialized view mv2 auto refresh yes as select 1 as a;
 insert into m1 values (1), (2);
 refresh materialized view mv1`,
     check: 'select n from mv1',

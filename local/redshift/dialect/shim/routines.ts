@@ -1,0 +1,22 @@
+/** Procedures by Redshift's signature: the types of the arguments that a CALL gives, without names and without OUT. */
+import { SHIM } from './schema.ts';
+
+export const ROUTINES = String.raw`
+-- OUT arguments are INOUT ones with a default here, and the last.
+create or replace function ${SHIM}.procedure_of(schema_ text, name text, types text[]) returns oid language sql stable as $$
+  select p.oid from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  where p.prokind = 'p' and p.proname = name and case when schema_ is null then pg_function_is_visible(p.oid) else n.nspname = schema_ end
+    and (types is null or (string_to_array(p.proargtypes::text, ' '))[:p.pronargs - p.pronargdefaults]
+      = array(select t::regtype::oid::text from unnest(types) with ordinality as u(t, at) order by at)) $$;
+
+create or replace function ${SHIM}.drop_procedure(schema_ text, name text, types text[], if_exists boolean) returns void language plpgsql as $$
+declare
+  found_ oid := ${SHIM}.procedure_of(schema_, name, types);
+begin
+  if found_ is null then
+    if if_exists then return; end if;
+    raise exception 'procedure %(%) does not exist', name, array_to_string(types, ', ') using errcode = '42883';
+  end if;
+  execute format('drop procedure %s', found_::regprocedure);
+end $$;
+`;
