@@ -101,6 +101,7 @@ const LOCAL_ORDER: Readonly<Record<string, readonly string[]>> = {
     'protocol',
     'postgres',
     'dialect',
+    'types',
     'tree',
     'statements',
     'sessions',

@@ -37,6 +37,7 @@ export async function prepareSessionRole(
   await client.query(`
     ALTER ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS
       PASSWORD ${client.escapeLiteral(password)};
+    ALTER ROLE ${role} SET extra_float_digits = 0;
     GRANT CREATE, TEMPORARY ON DATABASE ${client.escapeIdentifier(owner.database)} TO ${role};
     GRANT USAGE, CREATE ON SCHEMA public TO ${role};
     GRANT SELECT ON ALL TABLES IN SCHEMA ${SHIM} TO PUBLIC;`);

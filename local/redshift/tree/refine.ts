@@ -1,13 +1,18 @@
 /** What is done to translated SQL before PostgreSQL gets it: it is parsed, and looked at as a tree. */
 import type { ClientBase } from 'pg';
 
+import { readCatalog } from '../types/catalog.ts';
+import { inferTypes, isTyped, namesToRead } from '../types/infer.ts';
+import type { Column } from '../types/type.ts';
 import { gate } from './gate.ts';
-import { withLateBindingViews } from './late-binding.ts';
+import { canAsk, withLateBindingViews } from './late-binding.ts';
 import { loadParser, parseTree } from './parse.ts';
 import { withViewsOfProcedures } from './procedure-views.ts';
 
 export interface Refined {
   readonly sql: string;
+  /** Of the result, in Redshift's types; undefined: they are not known. */
+  readonly columns?: readonly Column[] | undefined;
 }
 
 /**
@@ -21,5 +26,8 @@ export async function refine(sql: string, client: ClientBase): Promise<Refined> 
   if (given === undefined) return { sql };
   gate(given);
   const bound = await withLateBindingViews(sql, given, client);
-  return { sql: await withViewsOfProcedures(bound, given, client) };
+  const read = await withViewsOfProcedures(bound, given, client);
+  const tree = read === sql ? given : parseTree(read);
+  if (tree === undefined || !isTyped(tree) || !canAsk(client)) return { sql: read };
+  return inferTypes(read, tree, await readCatalog(client, namesToRead(tree)));
 }

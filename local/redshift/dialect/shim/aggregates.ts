@@ -53,9 +53,38 @@ create or replace function ${SHIM}.percentile_disc_of(state numeric[]) returns n
 create or replace aggregate ${SHIM}.percentile_cont(float8, float8) (sfunc = ${SHIM}.percentile_step, stype = float8[], finalfunc = ${SHIM}.percentile_cont_of);
 create or replace aggregate ${SHIM}.percentile_disc(numeric, float8) (sfunc = ${SHIM}.percentile_step, stype = numeric[], finalfunc = ${SHIM}.percentile_disc_of);
 
-create or replace function ${SHIM}.listagg_step(state text, v anyelement, delimiter text) returns text language sql immutable
-  as $$ select case when v is null then state when state is null then v::text else state || coalesce(delimiter, '') || v::text end $$;
-create or replace aggregate ${SHIM}.listagg(anyelement, text) (sfunc = ${SHIM}.listagg_step, stype = text);
+-- The middle of two days may be no day.
+create or replace function ${SHIM}.append_known(state date[], v date) returns date[] language sql immutable
+  as $$ select case when v is null then state else array_append(state, v) end $$;
+create or replace function ${SHIM}.append_known(state timestamp[], v timestamp) returns timestamp[] language sql immutable
+  as $$ select case when v is null then state else array_append(state, v) end $$;
+create or replace function ${SHIM}.append_known(state timestamptz[], v timestamptz) returns timestamptz[] language sql immutable
+  as $$ select case when v is null then state else array_append(state, v) end $$;
+create or replace function ${SHIM}.median_of(state date[]) returns date language sql immutable as $$
+  select case when n % 2 = 1 then s[(n + 1) / 2] when (s[n / 2 + 1] - s[n / 2]) % 2 = 0 then s[n / 2] + (s[n / 2 + 1] - s[n / 2]) / 2
+    else (${SHIM}.unverified('MEDIAN between two dates with no date in the middle'))::text::date end
+  from (select array_agg(v order by v), count(*)::int from unnest(state) as v) as q(s, n) where n > 0 $$;
+create or replace function ${SHIM}.median_of(state timestamp[]) returns timestamp language sql immutable as $$
+  select case when n % 2 = 1 then s[(n + 1) / 2] else s[n / 2] + (s[n / 2 + 1] - s[n / 2]) / 2 end
+  from (select array_agg(v order by v), count(*)::int from unnest(state) as v) as q(s, n) where n > 0 $$;
+create or replace function ${SHIM}.median_of(state timestamptz[]) returns timestamptz language sql immutable as $$
+  select case when n % 2 = 1 then s[(n + 1) / 2] else s[n / 2] + (s[n / 2 + 1] - s[n / 2]) / 2 end
+  from (select array_agg(v order by v), count(*)::int from unnest(state) as v) as q(s, n) where n > 0 $$;
+create or replace aggregate ${SHIM}.median(date) (sfunc = ${SHIM}.append_known, stype = date[], finalfunc = ${SHIM}.median_of, initcond = '{}');
+create or replace aggregate ${SHIM}.median(timestamp) (sfunc = ${SHIM}.append_known, stype = timestamp[], finalfunc = ${SHIM}.median_of, initcond = '{}');
+create or replace aggregate ${SHIM}.median(timestamptz) (sfunc = ${SHIM}.append_known, stype = timestamptz[], finalfunc = ${SHIM}.median_of, initcond = '{}');
+
+-- Empty strings count as little as NULL. The length is that of the result, in bytes.
+create or replace function ${SHIM}.listagg_step(state text, v anyelement, delimiter text) returns text language sql immutable as $$
+  select case when v is null or octet_length(v::text) = 0 then state when state is null then v::text
+    else state || coalesce(delimiter, '') || v::text end $$;
+create or replace function ${SHIM}.listagg_too_long() returns text language plpgsql as $$
+begin
+  raise exception 'Result size exceeds LISTAGG limit' using errcode = '54000', detail = 'LISTAGG limit: 65535';
+end $$;
+create or replace function ${SHIM}.listagg_end(state text) returns text language sql stable
+  as $$ select case when octet_length(state) > 65535 then ${SHIM}.listagg_too_long() else state end $$;
+create or replace aggregate ${SHIM}.listagg(anyelement, text) (sfunc = ${SHIM}.listagg_step, stype = text, finalfunc = ${SHIM}.listagg_end);
 
 -- The first or last value of a frame that is not NULL, for IGNORE NULLS; named as the function they stand for, since
 -- that names the column of the result.

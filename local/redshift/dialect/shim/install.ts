@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { AGGREGATES } from './aggregates.ts';
 import { COMPARISONS } from './comparisons.ts';
+import { CONVERSIONS } from './conversions.ts';
 import { DATES } from './dates.ts';
 import { JSON_FUNCTIONS } from './json.ts';
 import { PATTERNS } from './patterns.ts';
@@ -23,6 +24,7 @@ const TEXT = [
   PATTERNS,
   JSON_FUNCTIONS,
   AGGREGATES,
+  CONVERSIONS,
   VIEWS,
   ROUTINES,
   TABLES,

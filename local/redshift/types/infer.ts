@@ -1,0 +1,75 @@
+/** The way in: one statement with Redshift's types, as text for PostgreSQL, and the types of its columns. */
+import type { Node } from 'libpg-query';
+
+import type { Catalog, CatalogNames, TableName } from './catalog.ts';
+import { Extents, NoExtentError } from './extents.ts';
+import { FUNCTIONS } from './functions.ts';
+import { Queries } from './queries.ts';
+import { splice } from './splice.ts';
+import type { Column } from './type.ts';
+
+export interface Inferred {
+  readonly sql: string;
+  /** Of the statement's query; undefined: it has none, or they are not known. */
+  readonly columns: readonly Column[] | undefined;
+}
+
+const TYPED = [
+  'SelectStmt',
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'CreateTableAsStmt',
+  'ViewStmt',
+  'DeclareCursorStmt',
+  'ExplainStmt',
+];
+
+/** Other statements have no types to infer. */
+export function isTyped(tree: Node): boolean {
+  return TYPED.some((tag) => Object.hasOwn(tree, tag));
+}
+
+/** What the catalog is asked for. */
+export function namesToRead(tree: Node): CatalogNames {
+  const tables: TableName[] = [];
+  const functions: string[] = [];
+  const walk = (value: unknown): void => {
+    if (Array.isArray(value)) {
+      for (const item of value) walk(item);
+      return;
+    }
+    if (typeof value !== 'object' || value === null) return;
+    for (const [tag, inner] of Object.entries(value)) {
+      if (tag === 'RangeVar' || tag === 'relation')
+        addTable(inner as { schemaname?: string; relname?: string });
+      if (tag === 'funcname') addFunction(inner as Node[]);
+      walk(inner);
+    }
+  };
+  const addTable = ({ schemaname, relname }: { schemaname?: string; relname?: string }): void => {
+    if (relname === undefined) return;
+    tables.push(schemaname === undefined ? { name: relname } : { schema: schemaname, name: relname });
+  };
+  const addFunction = (names: readonly Node[]): void => {
+    const last = names.at(-1);
+    const name = last !== undefined && 'String' in last ? (last.String.sval ?? '') : '';
+    if (!Object.hasOwn(FUNCTIONS, name)) functions.push(name);
+  };
+  walk(tree);
+  return { tables, functions };
+}
+
+/** @throws UnsupportedSqlError naming a conversion that no page of the developer guide settles */
+export function inferTypes(sql: string, tree: Node, catalog: Catalog): Inferred {
+  const queries = new Queries(catalog);
+  const columns = queries.statement(tree);
+  if (queries.edits.length === 0) return { sql, columns };
+  try {
+    return { sql: splice(sql, new Extents(sql), queries.edits, queries.items), columns };
+  } catch (error) {
+    if (error instanceof NoExtentError) return { sql, columns };
+    throw error;
+  }
+}

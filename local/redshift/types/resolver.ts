@@ -1,0 +1,498 @@
+/**
+ * Infers Redshift's types on the tree of a translated statement, and collects the edits by which PostgreSQL computes with
+ * them. What cannot be inferred and what no rule needs stays as it is.
+ */
+import type { A_Const, A_Expr, CaseExpr, FuncCall, Node, SubLink, TypeCast } from 'libpg-query';
+
+import { ownEntry } from '../../own-entry.ts';
+import { SqlError, UnsupportedSqlError } from '../dialect/errors.ts';
+import { SHIM } from '../dialect/shim/schema.ts';
+import { commonType, decimalResult, decimalSize, numberResult } from './arithmetic.ts';
+import type { Arithmetic } from './arithmetic.ts';
+import type { Catalog } from './catalog.ts';
+import { conversion } from './comparisons.ts';
+import { FUNCTIONS } from './functions.ts';
+import type { ArgumentRule, FunctionRule } from './functions.ts';
+import { temporalResult } from './moments.ts';
+import { callResult } from './results.ts';
+import { namesOf, typeOfColumn } from './scope.ts';
+import type { Scope } from './scope.ts';
+import type { Edit } from './splice.ts';
+import {
+  decimal,
+  isFloat,
+  isInteger,
+  isMoment,
+  isNumber,
+  isString,
+  textLength,
+  typeOfName,
+  typeSql,
+  typeText,
+  UNKNOWN,
+  varchar,
+} from './type.ts';
+import type { Kind, Type } from './type.ts';
+
+/** An expression, and its type. Several nodes: one column of the branches of a set operation. */
+export interface Typed {
+  readonly nodes: readonly Node[];
+  readonly type: Type;
+}
+
+/** The first column of a subquery; handed in, since queries hold expressions and expressions queries. */
+export type Subquery = (select: Node, scope: Scope) => Typed | undefined;
+
+const COMPARISONS = new Set(['=', '<>', '<', '>', '<=', '>=', '!=']);
+const ARITHMETIC = new Set<string>(['+', '-', '*', '/', '%']);
+const MOST_DIGITS = 38;
+
+export class Resolver {
+  readonly edits: Edit[] = [];
+  readonly #catalog: Catalog;
+  readonly #subquery: Subquery;
+
+  constructor(catalog: Catalog, subquery: Subquery) {
+    this.#catalog = catalog;
+    this.#subquery = subquery;
+  }
+
+  typed(node: Node, scope: Scope): Typed {
+    return { nodes: [node], type: this.typeOf(node, scope) };
+  }
+
+  typeOf(node: Node, scope: Scope): Type {
+    if ('ColumnRef' in node) return typeOfColumn(namesOf(node.ColumnRef), scope);
+    if ('A_Const' in node) return constantType(node.A_Const);
+    if ('ParamRef' in node) return { kind: 'untyped' };
+    if ('FuncCall' in node) return this.#call(node, node.FuncCall, scope);
+    if ('A_Expr' in node) return this.#expression(node, node.A_Expr, scope);
+    if ('TypeCast' in node) return this.#cast(node.TypeCast, scope);
+    if ('CaseExpr' in node) return this.#case(node.CaseExpr, scope);
+    if ('CoalesceExpr' in node) return this.#common(node.CoalesceExpr.args ?? [], scope);
+    if ('MinMaxExpr' in node) return this.#common(node.MinMaxExpr.args ?? [], scope);
+    if ('SubLink' in node) return this.#subLink(node.SubLink, scope);
+    if ('SQLValueFunction' in node)
+      return { kind: VALUE_FUNCTIONS[node.SQLValueFunction.op ?? ''] ?? 'varchar' };
+    if ('BoolExpr' in node || 'NullTest' in node || 'BooleanTest' in node) {
+      this.#inside(node, scope);
+      return { kind: 'boolean' };
+    }
+    if ('GroupingFunc' in node) return { kind: 'integer' };
+    this.#inside(node, scope);
+    return UNKNOWN;
+  }
+
+  /** All expressions in a node that has no rule of its own. */
+  #inside(node: object, scope: Scope): void {
+    for (const value of Object.values(node) as unknown[]) {
+      if (typeof value !== 'object' || value === null) continue;
+      if (isExpression(value)) this.typeOf(value, scope);
+      else this.#inside(value, scope);
+    }
+  }
+
+  /** Gives values one type, and their nodes the casts for it. */
+  unify(values: readonly Typed[]): Type {
+    const common = commonType(values.map(({ type }) => type));
+    if (common.kind !== 'decimal' || common.size === undefined) return common;
+    for (const value of values) {
+      const isNull = value.type.kind === 'untyped' && value.type.length === undefined;
+      if (!isNull && decimalSize(value.type)?.scale !== common.size.scale) this.convert(value, common);
+    }
+    return common;
+  }
+
+  convert({ nodes, type }: Typed, target: Type): void {
+    const [before, after] =
+      target.kind === 'boolean' && isInteger(type) ? ['(', ' <> 0)'] : ['cast(', ` as ${typeSql(target)})`];
+    for (const node of nodes) this.edits.push({ kind: 'wrap', node, before, after });
+  }
+
+  compare(left: Typed, right: Typed, what: string): void {
+    const casts = conversion(left.type, right.type);
+    if (casts === undefined)
+      throw new UnsupportedSqlError(
+        `${what} of ${typeText(left.type)} and ${typeText(right.type)}`,
+        'the conversion is not documented; cast one of them',
+      );
+    if (casts.left !== undefined) this.convert(left, casts.left);
+    if (casts.right !== undefined) this.convert(right, casts.right);
+  }
+
+  /** Where an assignment converts in Redshift and not in PostgreSQL. */
+  assign(value: Typed, target: Type | undefined): void {
+    if (target?.kind === 'boolean' && isInteger(value.type)) this.convert(value, target);
+  }
+
+  #common(nodes: readonly Node[], scope: Scope): Type {
+    return this.unify(nodes.map((node) => this.typed(node, scope)));
+  }
+
+  #case({ arg, args = [], defresult }: CaseExpr, scope: Scope): Type {
+    const tested = arg && this.typed(arg, scope);
+    const results: Typed[] = [];
+    const tests: Typed[] = [];
+    for (const when of args) {
+      if (!('CaseWhen' in when)) continue;
+      const { expr, result } = when.CaseWhen;
+      if (expr !== undefined) tests.push(this.typed(expr, scope));
+      if (result !== undefined) results.push(this.typed(result, scope));
+    }
+    if (tested !== undefined) this.#compareAll(tested, tests, 'CASE');
+    if (defresult !== undefined) results.push(this.typed(defresult, scope));
+    return this.unify(results);
+  }
+
+  /** One value with several: what the first conversion makes of it, the others see. */
+  #compareAll(left: Typed, others: readonly Typed[], what: string): void {
+    let subject = left;
+    for (const other of others) {
+      const casts = conversion(subject.type, other.type);
+      this.compare(subject, other, what);
+      if (casts?.left !== undefined) subject = { nodes: left.nodes, type: casts.left };
+    }
+  }
+
+  #subLink({ subLinkType, testexpr, operName, subselect }: SubLink, scope: Scope): Type {
+    const tested = testexpr && this.typed(testexpr, scope);
+    const first = subselect && this.#subquery(subselect, scope);
+    if (subLinkType === 'EXPR_SUBLINK') return first?.type ?? UNKNOWN;
+    if (tested !== undefined && first !== undefined && testexpr !== undefined && !('RowExpr' in testexpr))
+      this.compare(tested, first, operName === undefined ? 'IN' : 'the comparison');
+    return subLinkType === 'ARRAY_SUBLINK' ? UNKNOWN : { kind: 'boolean' };
+  }
+
+  #expression(node: Node, { kind, name, lexpr, rexpr, location }: A_Expr, scope: Scope): Type {
+    const operator = lastString(name);
+    const left = lexpr && this.typed(lexpr, scope);
+    const listed = rexpr !== undefined && 'List' in rexpr ? (rexpr.List.items ?? []) : undefined;
+    const rights = (listed ?? (rexpr === undefined ? [] : [rexpr])).map((each) => this.typed(each, scope));
+    const [right] = rights;
+    switch (kind) {
+      case 'AEXPR_IN':
+      case 'AEXPR_BETWEEN':
+      case 'AEXPR_NOT_BETWEEN':
+      case 'AEXPR_BETWEEN_SYM':
+      case 'AEXPR_NOT_BETWEEN_SYM':
+        if (left !== undefined) this.#compareAll(left, rights, kind === 'AEXPR_IN' ? 'IN' : 'BETWEEN');
+        return { kind: 'boolean' };
+      case 'AEXPR_DISTINCT':
+      case 'AEXPR_NOT_DISTINCT':
+        if (left && right) this.compare(left, right, 'the comparison');
+        return { kind: 'boolean' };
+      case 'AEXPR_NULLIF':
+        if (left && right) this.compare(left, right, 'NULLIF');
+        return left?.type.kind === 'untyped' ? varchar(left.type.length) : (left?.type ?? UNKNOWN);
+      case 'AEXPR_LIKE':
+      case 'AEXPR_ILIKE':
+      case 'AEXPR_SIMILAR':
+        for (const side of [left, right]) if (side !== undefined) this.#asText(side);
+        return { kind: 'boolean' };
+      default:
+    }
+    if (kind !== 'AEXPR_OP' || right === undefined) return UNKNOWN;
+    if (left === undefined)
+      return operator === '+' || operator === '-' || operator === '@' ? right.type : UNKNOWN;
+    if (COMPARISONS.has(operator)) {
+      this.compare(left, right, `the operator ${operator}`);
+      return { kind: 'boolean' };
+    }
+    if (operator === '||') return this.#concatenation(left, right);
+    if (ARITHMETIC.has(operator)) {
+      const type = this.#arithmetic(node, operator as Arithmetic, left, right, location);
+      const ofTable = left.type.ofTable === true || right.type.ofTable === true;
+      return ofTable ? { ...type, ofTable: true } : type;
+    }
+    if (operator === '^') {
+      if (left.type.kind === 'decimal' || right.type.kind === 'decimal')
+        this.convert(left, { kind: 'double precision' });
+      return { kind: 'double precision' };
+    }
+    if (/^!?~/.test(operator)) {
+      this.#asText(left);
+      return { kind: 'boolean' };
+    }
+    return isInteger(left.type) ? left.type : UNKNOWN;
+  }
+
+  #asText(value: Typed): void {
+    if (isMoment(value.type) || isNumber(value.type)) this.convert(value, { kind: 'varchar' });
+  }
+
+  #concatenation(left: Typed, right: Typed): Type {
+    const sides = [left.type, right.type];
+    // With a string on one side PostgreSQL converts the other.
+    if (sides.every((type) => isMoment(type) || isNumber(type))) this.convert(left, { kind: 'varchar' });
+    if (sides.some(({ kind }) => kind === 'super')) return UNKNOWN;
+    const lengths = sides.map(textLength);
+    const [a, b] = lengths;
+    const type = varchar(a === undefined || b === undefined ? undefined : a + b);
+    return sides.some(({ ofTable }) => ofTable === true) ? { ...type, ofTable: true } : type;
+  }
+
+  #arithmetic(
+    node: Node,
+    operator: Arithmetic,
+    left: Typed,
+    right: Typed,
+    location: number | undefined,
+  ): Type {
+    const [a, b] = [left.type, right.type];
+    if (operator === '+' && [left, right].every(isText)) {
+      this.edits.push({ kind: 'token', location, text: '||' });
+      return this.#concatenation(left, right);
+    }
+    if (a.kind === 'unknown' || b.kind === 'unknown') return UNKNOWN;
+    if ([a, b].some((type) => isString(type) || type.kind === 'boolean'))
+      throw new UnsupportedSqlError(
+        `the operator ${operator} of ${typeText(a)} and ${typeText(b)}`,
+        'the conversion is not documented; use CAST',
+      );
+    const temporal = temporalResult(operator, a.kind, b.kind);
+    if (temporal !== undefined) {
+      for (const side of [left, right])
+        if (temporal.days && isNumber(side.type)) this.#whole(side, 'integer');
+      return { kind: temporal.kind };
+    }
+    if (!isNumber(a) || !isNumber(b)) {
+      const typed = isNumber(a) ? a : b;
+      return isNumber(typed) && (a.kind === 'untyped' || b.kind === 'untyped')
+        ? { kind: typed.kind }
+        : UNKNOWN;
+    }
+    const type = numberResult(operator, a, b);
+    if (type.kind === 'decimal' && operator !== '%')
+      this.#decimal(node, operator, left, right, type, location);
+    return type;
+  }
+
+  #decimal(
+    node: Node,
+    operator: Arithmetic,
+    left: Typed,
+    right: Typed,
+    type: Type,
+    location: number | undefined,
+  ): void {
+    const [a, b] = [decimalSize(left.type), decimalSize(right.type)];
+    if (operator === '/') {
+      if (type.size === undefined)
+        throw new UnsupportedSqlError(
+          'the division of a DECIMAL whose precision is not documented',
+          'cast it to DECIMAL(p,s)',
+        );
+      const { scale } = type.size;
+      this.edits.push(
+        { kind: 'token', location, text: ',' },
+        {
+          kind: 'wrap',
+          node,
+          before: `${SHIM}.decimal_divide(`,
+          after: `, 1e${String(scale)}, 1e-${String(scale)})::${typeSql(type)}`,
+        },
+      );
+      return;
+    }
+    const full = a && b && decimalResult(operator, a, b);
+    if (full !== undefined && full.precision > MOST_DIGITS) this.convert({ nodes: [node], type }, type);
+  }
+
+  /** A number with a fraction, where a whole one is meant, is cut. */
+  #whole(value: Typed, kind: Kind): void {
+    if (value.type.kind === 'decimal' || isFloat(value.type)) {
+      for (const node of value.nodes)
+        this.edits.push({ kind: 'wrap', node, before: 'cast(pg_catalog.trunc(', after: `) as ${kind})` });
+    } else if (value.type.kind === 'bigint' && kind === 'integer') this.convert(value, { kind });
+  }
+
+  #cast({ arg, typeName }: TypeCast, scope: Scope): Type {
+    if (arg === undefined || typeName === undefined) return UNKNOWN;
+    const source = this.typeOf(arg, scope);
+    const name = lastString(typeName.names);
+    if (typeName.arrayBounds !== undefined) return UNKNOWN;
+    const target = typeOfName(name, (typeName.typmods ?? []).map(integerOf));
+    // The translator's own cast to `text`, of an argument that is a string or is to be one.
+    if (name === 'text' && isString(source)) return source;
+    this.#narrow(arg, source, target);
+    const sized =
+      isString(target) && target.length === undefined ? { ...target, ...lengthOf(source) } : target;
+    return source.ofTable === true ? { ...sized, ofTable: true } : sized;
+  }
+
+  /** Casts that lose something: DECIMAL of a table is cut and not rounded, strings are cut by bytes. */
+  #narrow(arg: Node, source: Type, target: Type): void {
+    const wrap = (before: string, after: string): void => {
+      this.edits.push({ kind: 'wrap', node: arg, before, after });
+    };
+    const scale = isInteger(target) ? 0 : target.size?.scale;
+    if (source.kind === 'decimal' && source.ofTable === true && scale !== undefined) {
+      if (source.size === undefined || source.size.scale > scale)
+        wrap('pg_catalog.trunc(', `, ${String(scale)})`);
+    } else if (target.kind === 'boolean' && isInteger(source)) wrap('(', ' <> 0)');
+    else if (
+      target.kind === 'varchar' &&
+      target.length !== undefined &&
+      mayBeLonger(arg, source, target.length)
+    )
+      wrap(`${SHIM}.cut_bytes(`, `, ${String(target.length)})`);
+  }
+
+  #call(node: Node, call: FuncCall, scope: Scope): Type {
+    const name = lastString(call.funcname);
+    const args = (call.args ?? []).map((arg) => this.typed(arg, scope));
+    const ordered = (call.agg_order ?? []).flatMap((sort) =>
+      'SortBy' in sort && sort.SortBy.node !== undefined ? [this.typed(sort.SortBy.node, scope)] : [],
+    );
+    if (call.over !== undefined) this.#inside(call.over, scope);
+    if (call.agg_filter !== undefined) this.typeOf(call.agg_filter, scope);
+    const [schema] = call.funcname ?? [];
+    const isOwn =
+      (call.funcname ?? []).length > 1 && ![SHIM, 'pg_catalog'].includes(lastString(schema && [schema]));
+    const rule = isOwn ? undefined : ownEntry(FUNCTIONS, name);
+    if (rule === undefined) return this.#catalog.result(name);
+    this.#convertArguments(name, rule, args);
+    const types = args.map(({ type }) => type);
+    const { type, cast } = callResult(name, rule.result, types, ordered[0]?.type, call.over !== undefined);
+    if (cast === 'exact') this.#exactly(node, args[0], type);
+    else if (cast === 'result') this.convert({ nodes: [node], type: UNKNOWN }, type);
+    const ofTable = [...types, ...ordered.map((each) => each.type)].some((each) => each.ofTable === true);
+    return ofTable && type.kind !== 'unknown' ? { ...type, ofTable: true } : type;
+  }
+
+  /** A function of whole numbers that PostgreSQL computes as DOUBLE. */
+  #exactly(node: Node, arg: Typed | undefined, type: Type): void {
+    if (arg !== undefined) this.convert(arg, { kind: 'decimal' });
+    this.convert({ nodes: [node], type: UNKNOWN }, type);
+  }
+
+  #convertArguments(name: string, rule: FunctionRule, args: readonly Typed[]): void {
+    for (const [at, wanted] of (rule.args ?? []).entries()) {
+      const arg = args[at];
+      if (wanted !== undefined && arg !== undefined) this.#convertArgument(name, wanted, arg);
+    }
+    if (name !== 'date_diff') return;
+    const [, from, to] = args;
+    if (from === undefined || to === undefined) return;
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const)
+      if (isString(one.type))
+        this.convert(one, { kind: isClock(other.type) ? other.type.kind : 'timestamp' });
+  }
+
+  #convertArgument(name: string, wanted: ArgumentRule, arg: Typed): void {
+    const { type } = arg;
+    switch (wanted) {
+      case 'moment':
+        if (isString(type) || (name === 'to_char' && isDateLiteral(arg)))
+          this.convert(arg, { kind: 'timestamp' });
+        return;
+      case 'text':
+        this.#asText(arg);
+        return;
+      case 'whole':
+        this.#whole(arg, 'bigint');
+        return;
+      case 'boolean':
+        if (isInteger(type)) this.convert(arg, { kind: 'boolean' });
+        return;
+      case 'number':
+        if (isString(type) || type.kind === 'boolean')
+          throw new UnsupportedSqlError(
+            `${name.toUpperCase()} of ${typeText(type)}`,
+            'the conversion is not documented; use CAST',
+          );
+    }
+  }
+}
+
+const VALUE_FUNCTIONS: Readonly<Record<string, Kind>> = {
+  SVFOP_CURRENT_DATE: 'date',
+  SVFOP_CURRENT_TIMESTAMP: 'timestamptz',
+  SVFOP_CURRENT_TIMESTAMP_N: 'timestamptz',
+  SVFOP_CURRENT_TIME: 'timetz',
+  SVFOP_CURRENT_TIME_N: 'timetz',
+  SVFOP_LOCALTIME: 'time',
+  SVFOP_LOCALTIME_N: 'time',
+  SVFOP_LOCALTIMESTAMP: 'timestamp',
+  SVFOP_LOCALTIMESTAMP_N: 'timestamp',
+};
+
+const EXPRESSIONS = [
+  'A_Expr',
+  'BoolExpr',
+  'NullTest',
+  'BooleanTest',
+  'FuncCall',
+  'TypeCast',
+  'CaseExpr',
+  'CoalesceExpr',
+  'MinMaxExpr',
+  'SubLink',
+  'A_Const',
+  'ColumnRef',
+] as const;
+
+function isExpression(value: object): value is Node {
+  return EXPRESSIONS.some((tag) => Object.hasOwn(value, tag));
+}
+
+/** Digits as written: leading zeros do not count. */
+const DIGITS = /^[-+]?0*(\d*)(?:\.(\d*))?$/;
+const MOST_BIGINT = 9_223_372_036_854_775_807n;
+
+function constantType({ ival, fval, sval, boolval }: A_Const): Type {
+  if (ival !== undefined) return { kind: 'integer' };
+  if (boolval !== undefined) return { kind: 'boolean' };
+  if (sval !== undefined) return { kind: 'untyped', length: Buffer.byteLength(sval.sval ?? '') };
+  if (fval === undefined) return { kind: 'untyped' };
+  const [found, whole = '', fraction] = DIGITS.exec(fval.fval ?? '') ?? [];
+  if (found === undefined) return { kind: 'decimal' };
+  if (fraction === undefined && BigInt(`0${whole}`) <= MOST_BIGINT) return { kind: 'bigint' };
+  const scale = fraction?.length ?? 0;
+  const precision = Math.max(whole.length + scale, 1);
+  if (precision > MOST_DIGITS) throw new SqlError('Numeric data overflow (result precision)', '22003');
+  return decimal(precision, scale);
+}
+
+function lastString(names: readonly Node[] | undefined): string {
+  const last = names?.at(-1);
+  return last !== undefined && 'String' in last ? (last.String.sval ?? '') : '';
+}
+
+function integerOf(node: Node): number {
+  return 'A_Const' in node ? (node.A_Const.ival?.ival ?? 0) : 0;
+}
+
+function lengthOf(type: Type): { readonly length?: number } {
+  const length = textLength(type);
+  return length === undefined ? {} : { length };
+}
+
+/** A string, or a literal that is one. */
+function isText({ nodes: [node], type }: Typed): boolean {
+  if (isString(type)) return true;
+  return (
+    type.kind === 'untyped' && node !== undefined && 'A_Const' in node && node.A_Const.sval !== undefined
+  );
+}
+
+function isDateLiteral(value: Typed): boolean {
+  const [node] = value.nodes;
+  if (node === undefined || !('A_Const' in node)) return false;
+  return /^\s*\d+-\d+-\d+/.test(node.A_Const.sval?.sval ?? '');
+}
+
+function isClock({ kind }: Type): boolean {
+  return kind === 'time' || kind === 'timetz';
+}
+
+/** Where bytes and characters can differ. */
+function mayBeLonger(arg: Node, source: Type, bytes: number): boolean {
+  if (isString(source)) return source.length === undefined || source.length > bytes;
+  if (!('A_Const' in arg)) return false;
+  const text = arg.A_Const.sval?.sval ?? '';
+  return Buffer.byteLength(text) > bytes && Buffer.byteLength(text) > text.length;
+}
