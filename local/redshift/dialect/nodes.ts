@@ -97,6 +97,10 @@ export function group(items: readonly Node[], gap: Gap = ''): Group {
 
 const LITERAL_PREFIX = /^[enbx]$/i;
 
+function isQuote(token: Token | undefined): boolean {
+  return token?.kind === 'string' || token?.kind === 'quoted';
+}
+
 class Reader {
   readonly #tokens: readonly Token[];
   #at = 0;
@@ -154,6 +158,7 @@ class Reader {
         return leaf('string', inQuotes(value), gap, value);
       }
       case 'number':
+        this.#checkNumber(text);
         return leaf('number', text, gap);
       case 'dollar': {
         const tag = text.slice(0, text.indexOf('$', 1) + 1);
@@ -172,8 +177,19 @@ class Reader {
     return leaf('mark', text, gap);
   }
 
+  /** Redshift reads `0x1F` and `1_000` as a number and a name; whoever writes them means another number. */
+  #checkNumber(text: string): void {
+    const next = this.#tokens[this.#at];
+    if (next?.kind !== 'word') return;
+    const isBased = text === '0' && /^(?:x[0-9a-f_]+|o[0-7_]+|b[01_]+)$/i.test(next.text);
+    if (isBased || /^_\d/.test(next.text))
+      throw new UnsupportedSqlError(`the literal ${text}${next.text}`, 'Redshift does not have it');
+  }
+
   #word(text: string, gap: Gap): Leaf {
     const next = this.#tokens[this.#at];
+    if (/^u$/i.test(text) && next?.text === '&' && isQuote(this.#tokens[this.#at + 1]))
+      throw new UnsupportedSqlError(`the literal ${text}&…`, 'Redshift does not have it');
     if (next?.kind === 'string' && LITERAL_PREFIX.test(text)) {
       const prefix = text.toLowerCase();
       if (prefix === 'b' || prefix === 'x') throw new UnsupportedSqlError(`the literal ${text}'…'`);

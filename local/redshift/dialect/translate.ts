@@ -1,4 +1,5 @@
 /** Translates one Redshift statement for PostgreSQL. Pure: it uses no catalog and no session. */
+import { COMMANDS } from '../../../shared/pipeline/functions.ts';
 import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';
@@ -32,7 +33,9 @@ export function translate(sql: string): Translated {
   const nodes = parseNodes(sql);
   while (isMark(nodes.at(-1), ';')) nodes.pop();
   if (nodes.some((node) => isMark(node, ';')))
-    throw new SqlError('only one statement can be translated at a time');
+    throw new SqlError(
+      'cannot insert multiple commands into a prepared statement: send one statement with each call, or several with BatchExecuteStatement',
+    );
   return translateNodes(nodes);
 }
 
@@ -111,12 +114,24 @@ const STATEMENTS: Readonly<Record<string, (nodes: readonly Node[]) => Translated
   abort: transactionWord,
 };
 
+/** First words of PostgreSQL's statements that Redshift does not have, or no longer documents. */
+const POSTGRES_COMMANDS: ReadonlySet<string> = new Set(
+  'CHECKPOINT CLUSTER DISCARD DO IMPORT LISTEN LOAD MOVE NOTIFY REASSIGN REINDEX REPLACE SECURITY TABLE UNLISTEN VALUES'.split(
+    ' ',
+  ),
+);
+
 function translateNodes(nodes: readonly Node[]): Translated {
   const [first] = nodes;
   if (first === undefined) throw syntaxError(undefined);
   if (isGroup(first)) return query(nodes);
   if (!isWord(first)) throw syntaxError(textOf(first));
   const statement = ownEntry(STATEMENTS, first.value);
-  if (statement === undefined) throw new UnsupportedSqlError(first.text.toUpperCase());
+  if (statement === undefined) {
+    const name = first.text.toUpperCase();
+    if (COMMANDS.has(name)) throw new UnsupportedSqlError(name);
+    if (POSTGRES_COMMANDS.has(name)) throw new UnsupportedSqlError(name, 'Redshift does not have it');
+    throw syntaxError(first.text);
+  }
   return statement(nodes);
 }

@@ -146,7 +146,7 @@ interface Select {
 }
 
 /** The query of a late-binding view that this statement creates. */
-function createdQuery(tree: NonNullable<Tree>): string | undefined {
+export function createdQuery(tree: NonNullable<Tree>): string | undefined {
   const { SelectStmt: select } = tree as { SelectStmt?: Select };
   const call = select?.targetList?.[0]?.ResTarget?.val?.FuncCall;
   if (call?.funcname?.at(-1)?.String?.sval !== 'create_late_binding_view') return undefined;

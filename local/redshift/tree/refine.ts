@@ -4,9 +4,12 @@ import type { ClientBase } from 'pg';
 import { readCatalog } from '../types/catalog.ts';
 import { inferTypes, isTyped, namesToRead } from '../types/infer.ts';
 import type { Column } from '../types/type.ts';
+import { checkUnknowns } from './gate-catalog.ts';
+import { gateTexts } from './gate-texts.ts';
 import { gate } from './gate.ts';
 import { canAsk, withLateBindingViews } from './late-binding.ts';
 import { loadParser, parseTree } from './parse.ts';
+import type { Tree } from './parse.ts';
 import { withViewsOfProcedures } from './procedure-views.ts';
 
 export interface Refined {
@@ -24,7 +27,18 @@ export async function refine(sql: string, client: ClientBase): Promise<Refined> 
   await loadParser();
   const given = parseTree(sql);
   if (given === undefined) return { sql };
-  gate(given);
+  await checkUnknowns(gate(given), client);
+  await checkUnknowns(gateTexts(given, sql), client);
+  try {
+    return await typed(sql, given, client);
+  } catch (error) {
+    // Thousands of operators in one expression are a tree as deep: it runs as it is.
+    if (error instanceof RangeError) return { sql };
+    throw error;
+  }
+}
+
+async function typed(sql: string, given: NonNullable<Tree>, client: ClientBase): Promise<Refined> {
   const bound = await withLateBindingViews(sql, given, client);
   const read = await withViewsOfProcedures(bound, given, client);
   const tree = read === sql ? given : parseTree(read);

@@ -74,6 +74,12 @@ export const UNSUPPORTED: readonly (readonly [sql: string, construct: string])[]
   ['select dateadd(fortnight, 1, a) from t', 'the date part fortnight of DATEADD'],
   ['select datediff(dow, a, b) from t', 'the date part dow of DATEDIFF'],
   ["select x'ff'", "the literal x'…'"],
+  ['select 1_000', 'the literal 1_000'],
+  ['select 0x1F', 'the literal 0x1F'],
+  ['select 0b101', 'the literal 0b101'],
+  ["select u&'\\\\0041'", 'the literal u&…'],
+  ['table t', 'TABLE'],
+  ['do $$ begin null; end $$', 'DO'],
   [
     'select * from t join u using (a) qualify row_number() over (order by a) = 1',
     'SELECT * with QUALIFY over a join by USING or NATURAL',
@@ -132,8 +138,11 @@ export const INVALID: readonly (readonly [sql: string, message: string])[] = [
   ['select (1', 'syntax error at end of input'],
   ['select 1)', 'syntax error at or near ")"'],
   ['select :name', 'syntax error at or near ":"'],
-  ['select 1; select 2', 'only one statement can be translated at a time'],
-  ['selct 1', 'SELCT is not supported by the local warehouse'],
+  [
+    'select 1; select 2',
+    'cannot insert multiple commands into a prepared statement: send one statement with each call, or several with BatchExecuteStatement',
+  ],
+  ['selct 1', 'syntax error at or near "selct"'],
   [
     'select sum(a) over (order by b) from t',
     'Aggregate window functions with an ORDER BY clause require a frame clause',

@@ -179,7 +179,7 @@ grant select on all tables in schema public to group readers;
 revoke all on sales from public;
 comment on table sales is 'it''s';
 comment on column sales.item is 'x'`,
-    check: "select obj_description('sales'::regclass)",
+    check: "select description from pg_description where objoid = 'sales'::regclass and objsubid = 0",
     rows: ["it's"],
   },
   {

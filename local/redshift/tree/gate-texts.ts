@@ -1,0 +1,88 @@
+/** What PostgreSQL's tree has as a text: the bodies of procedures and functions, and the queries of late-binding views. */
+import { parsePlPgSQLSync } from 'libpg-query';
+import type { Node } from 'libpg-query';
+
+import { UnsupportedSqlError } from '../dialect/errors.ts';
+import { gate, namesOf, NOT_IN_REDSHIFT } from './gate.ts';
+import type { Unknowns } from './gate.ts';
+import { createdQuery } from './late-binding.ts';
+import { parseTree } from './parse.ts';
+
+/** Refused statements of PL/pgSQL. */
+const STATEMENT_WORDS: Readonly<Record<string, string>> = {
+  PLpgSQL_stmt_assert: 'ASSERT',
+  PLpgSQL_stmt_foreach_a: 'FOREACH',
+  PLpgSQL_stmt_return_next: 'RETURN NEXT',
+  PLpgSQL_stmt_return_query: 'RETURN QUERY',
+};
+
+/**
+ * @param sql of the statement that `tree` is
+ * @returns what only the catalog knows
+ * @throws UnsupportedSqlError naming what Redshift does not have
+ */
+export function gateTexts(tree: Node, sql: string): Unknowns {
+  const unknowns: Unknowns = { functions: new Set(), relations: new Set() };
+  for (const text of textsOf(tree, sql)) {
+    const inner = parseTree(text);
+    if (inner === undefined) continue;
+    const { functions, relations } = gate(inner);
+    for (const name of functions) unknowns.functions.add(name);
+    for (const name of relations) unknowns.relations.add(name);
+  }
+  return unknowns;
+}
+
+function textsOf(tree: Node, sql: string): readonly string[] {
+  if (!('CreateFunctionStmt' in tree)) {
+    const view = createdQuery(tree);
+    return view === undefined ? [] : [view];
+  }
+  const options = new Map(
+    (tree.CreateFunctionStmt.options ?? []).flatMap((option) =>
+      'DefElem' in option ? [[option.DefElem.defname ?? '', option.DefElem.arg] as const] : [],
+    ),
+  );
+  const language = options.get('language');
+  const isSql = language !== undefined && 'String' in language && language.String.sval === 'sql';
+  if (!isSql) return textsIn(parsePlPgSQL(sql));
+  const body = options.get('as');
+  return namesOf(body !== undefined && 'List' in body ? body.List.items : []);
+}
+
+/** Undefined: PostgreSQL will refuse the text in its own words. */
+function parsePlPgSQL(sql: string): unknown {
+  try {
+    return parsePlPgSQLSync(sql);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How PL/pgSQL's parser calls a text: a statement, an expression, or (3 and up) an assignment. */
+const EXPRESSION = 2;
+
+function textsIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(textsIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const word = STATEMENT_WORDS[key];
+    if (word !== undefined) throw new UnsupportedSqlError(`${word} in a procedure`, NOT_IN_REDSHIFT);
+    if (key === 'PLpgSQL_expr') return [textOf(inner as { query: string; parseMode: number })];
+    if (key === 'PLpgSQL_stmt_dynexecute') return executedIn(inner).concat(textsIn(inner));
+    return textsIn(inner);
+  });
+}
+
+function textOf({ query, parseMode }: { readonly query: string; readonly parseMode: number }): string {
+  if (parseMode < EXPRESSION) return query;
+  if (parseMode === EXPRESSION) return `select ${query}`;
+  return `select ${query.slice(query.search(/:?=/)).replace(/^:?=/, '')}`;
+}
+
+/** The translator has let only constants through. */
+function executedIn(statement: unknown): string[] {
+  const [text] = textsIn((statement as { query?: unknown }).query);
+  const literal = /^select\s+'([^]*)'$/.exec(text ?? '')?.[1];
+  return literal === undefined ? [] : [literal.replaceAll("''", "'")];
+}
