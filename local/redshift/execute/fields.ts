@@ -1,6 +1,8 @@
 /** From PostgreSQL's text values to the Data API's fields and column metadata. */
 import type { FieldDef } from 'pg';
 
+import type { Type } from '../types/type.ts';
+
 /** PostgreSQL's type numbers (pg_type.oid), which never change. */
 const OID = {
   bool: 16,
@@ -98,9 +100,10 @@ export function typeName(oid: number): string | undefined {
   return NAMES[oid];
 }
 
-export function resultColumn(field: FieldDef, origin?: ColumnOrigin): ResultColumn {
-  const oid = field.dataTypeID;
-  const { precision, scale, length } = measures(field);
+/** @param inferred Redshift's type; what it does not know is PostgreSQL's */
+export function resultColumn(field: FieldDef, origin?: ColumnOrigin, inferred?: Type): ResultColumn {
+  const oid = oidOf(field, inferred);
+  const { precision, scale, length } = measures({ ...field, dataTypeID: oid }, inferred);
   return {
     label: field.name,
     name: field.name,
@@ -117,14 +120,30 @@ export function resultColumn(field: FieldDef, origin?: ColumnOrigin): ResultColu
   };
 }
 
-function measures(field: FieldDef): { precision: number; scale: number; length: number } {
+const INTEGER_OIDS: Readonly<Partial<Record<Type['kind'], number>>> = {
+  smallint: OID.int2,
+  integer: OID.int4,
+  bigint: OID.int8,
+};
+
+/** Of whole numbers only the name differs: the values are sent alike. */
+function oidOf({ dataTypeID }: FieldDef, inferred: Type | undefined): number {
+  return (WHOLE.has(dataTypeID) && inferred && INTEGER_OIDS[inferred.kind]) || dataTypeID;
+}
+
+function measures(
+  field: FieldDef,
+  inferred: Type | undefined,
+): { precision: number; scale: number; length: number } {
+  if (field.dataTypeID === OID.numeric && inferred?.size !== undefined)
+    return { ...inferred.size, length: 0 };
   const modifier = field.dataTypeModifier - 4;
   const given = field.dataTypeModifier >= 4;
   if (field.dataTypeID === OID.numeric && given) {
     return { precision: modifier >>> 16, scale: modifier & 0xffff, length: 0 };
   }
   if (field.dataTypeID === OID.varchar || field.dataTypeID === OID.bpchar || field.dataTypeID === OID.text) {
-    const length = given ? modifier : 65_535;
+    const length = given ? modifier : Math.max(inferred?.length ?? 65_535, 1);
     return { precision: length, scale: 0, length };
   }
   return { precision: PRECISION[field.dataTypeID] ?? 0, scale: 0, length: 0 };

@@ -9,6 +9,7 @@ import { bindParameters, nameParameters } from '../protocol/parameters.ts';
 import type { ResultFormat, SqlParameter } from '../protocol/requests.ts';
 import type { Session } from '../sessions/session.ts';
 import { refine } from '../tree/refine.ts';
+import type { Column } from '../types/type.ts';
 import { originKey, originsOf } from './catalog.ts';
 import { csvField, fieldJson, resultColumn } from './fields.ts';
 import { runQuery } from './query.ts';
@@ -95,15 +96,22 @@ export async function runPart(
     throw new WarehouseError(`${translated.command} cannot run inside a transaction block`);
   }
   if (translated.kind === 'noop') return NOTHING;
-  // Several statements in place of one are one: all of it or nothing.
-  const own = translated.statements.length > 1 && !session.inTransaction;
-  if (own) await session.client.query('BEGIN');
+  const run = (): Promise<Outcome> => runStatements(runner, session, part, translated);
+  const outcome = translated.statements.length > 1 ? await asOne(session, run) : await run();
+  if (translated.commits === true && session.inTransaction) await commit(session);
+  return outcome;
+}
+
+/** Several statements in place of one are one: all of it or nothing. */
+async function asOne<T>(session: Session, run: () => Promise<T>): Promise<T> {
+  if (session.inTransaction) return run();
+  await session.client.query('BEGIN');
   try {
-    const outcome = await runStatements(runner, session, part, translated);
-    if (own || (translated.commits === true && session.inTransaction)) await commit(session);
-    return outcome;
+    const done = await run();
+    await commit(session);
+    return done;
   } catch (error) {
-    if (own) await session.client.query('ROLLBACK').catch(() => undefined);
+    await session.client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }
@@ -124,12 +132,16 @@ async function runStatements(
   for (const [index, sql] of statements.entries()) {
     const counts = index === rowsFrom;
     const bound = bindParameters(sql, part.parameters);
-    const refined = await refine(bound.sql, session.client);
-    const done = await runOne(runner, session, part, {
-      ...bound,
-      ...refined,
-      keepsRows: counts && returnsRows,
-    });
+    const { before, ...refined } = await refine(bound.sql, session.client);
+    const command = { ...bound, ...refined, keepsRows: counts && returnsRows };
+    const run = (): Promise<Outcome> => runOne(runner, session, part, command);
+    const done =
+      before === undefined
+        ? await run()
+        : await asOne(session, async () => {
+            await session.client.query(before);
+            return run();
+          });
     if (counts) outcome = done;
   }
   return outcome;
@@ -138,6 +150,8 @@ async function runStatements(
 interface Command {
   readonly sql: string;
   readonly values: readonly string[];
+  /** Of its result, in Redshift's types; undefined: they are not known. */
+  readonly columns?: readonly Column[] | undefined;
   /** Its rows are the statement's result. */
   readonly keepsRows: boolean;
 }
@@ -146,7 +160,7 @@ async function runOne(
   runner: PartRunner,
   session: Session,
   part: Part,
-  { sql, values, keepsRows }: Command,
+  { sql, values, columns: inferred, keepsRows }: Command,
 ): Promise<Outcome> {
   let writer: ResultWriter | undefined;
   const open = (): ResultWriter => {
@@ -161,7 +175,10 @@ async function runOne(
     });
     if (end.fields.length === 0 || !keepsRows) return { rows: affected(end), size: 0, hasResultSet: false };
     const origins = await originsOf(runner.admin, end.fields);
-    const columns = end.fields.map((field) => resultColumn(field, origins.get(originKey(field))));
+    const isComplete = inferred?.length === end.fields.length;
+    const columns = end.fields.map((field, at) =>
+      resultColumn(field, origins.get(originKey(field)), isComplete ? inferred[at]?.type : undefined),
+    );
     const { size, rows } = open().finish(columns, part.format);
     writer = undefined;
     return { rows, size, hasResultSet: true };

@@ -16,6 +16,8 @@ export interface Refined {
   readonly sql: string;
   /** Of the result, in Redshift's types; undefined: they are not known. */
   readonly columns?: readonly Column[] | undefined;
+  /** A statement to run first, in the same transaction. It takes no parameters. */
+  readonly before?: string;
 }
 
 /**

@@ -71,7 +71,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionRule>> = {
     'len length char_length character_length textlen octet_length ascii bpcharcmp charindex position strpos regexp_count regexp_instr json_array_length bttext_pattern_cmp difference',
     { result: 'integer' },
   ),
-  chr: { result: 'char' },
+  chr: { result: { varchar: 4 } },
   concat: { result: 'concat' },
   ...each('initcap left right substring substr btrim reverse', { result: 'text' }),
   ...each('upper lower ltrim rtrim split_part', { result: 'string' }),

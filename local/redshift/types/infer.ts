@@ -2,6 +2,7 @@
 import type { Node } from 'libpg-query';
 
 import type { Catalog, CatalogNames, TableName } from './catalog.ts';
+import { creationOf } from './created-table.ts';
 import { Extents, NoExtentError } from './extents.ts';
 import { FUNCTIONS } from './functions.ts';
 import { Queries } from './queries.ts';
@@ -12,6 +13,8 @@ export interface Inferred {
   readonly sql: string;
   /** Of the statement's query; undefined: it has none, or they are not known. */
   readonly columns: readonly Column[] | undefined;
+  /** A statement to run first, in the same transaction. It takes no parameters. */
+  readonly before?: string;
 }
 
 const TYPED = [
@@ -42,7 +45,7 @@ export function namesToRead(tree: Node): CatalogNames {
     }
     if (typeof value !== 'object' || value === null) return;
     for (const [tag, inner] of Object.entries(value)) {
-      if (tag === 'RangeVar' || tag === 'relation')
+      if (tag === 'RangeVar' || tag === 'relation' || tag === 'rel')
         addTable(inner as { schemaname?: string; relname?: string });
       if (tag === 'funcname') addFunction(inner as Node[]);
       walk(inner);
@@ -65,9 +68,13 @@ export function namesToRead(tree: Node): CatalogNames {
 export function inferTypes(sql: string, tree: Node, catalog: Catalog): Inferred {
   const queries = new Queries(catalog);
   const columns = queries.statement(tree);
-  if (queries.edits.length === 0) return { sql, columns };
+  const creation = creationOf(tree, columns, catalog);
+  if (queries.edits.length === 0 && creation === undefined) return { sql, columns };
   try {
-    return { sql: splice(sql, new Extents(sql), queries.edits, queries.items), columns };
+    const extents = new Extents(sql);
+    const edits = [...queries.edits, ...(creation?.edits(extents) ?? [])];
+    const before = creation === undefined ? {} : { before: creation.create };
+    return { sql: splice(sql, extents, edits, queries.items), columns, ...before };
   } catch (error) {
     if (error instanceof NoExtentError) return { sql, columns };
     throw error;

@@ -60,9 +60,16 @@ export class Queries {
   /** The columns of any statement that returns or stores a query's; the others are only walked. */
   statement(node: Node): readonly Column[] | undefined {
     if ('SelectStmt' in node) return this.#columns(this.#query(node.SelectStmt, new Map()));
-    if ('CreateTableAsStmt' in node)
-      return node.CreateTableAsStmt.query && this.statement(node.CreateTableAsStmt.query);
-    if ('ViewStmt' in node) return node.ViewStmt.query && this.statement(node.ViewStmt.query);
+    if ('CreateTableAsStmt' in node) {
+      const { query, objtype } = node.CreateTableAsStmt;
+      if (objtype === 'OBJECT_MATVIEW' && query !== undefined && 'SelectStmt' in query)
+        return this.#view(query.SelectStmt);
+      return query && this.statement(query);
+    }
+    if ('ViewStmt' in node) {
+      const { query } = node.ViewStmt;
+      return query && 'SelectStmt' in query ? this.#view(query.SelectStmt) : undefined;
+    }
     if ('DeclareCursorStmt' in node)
       return node.DeclareCursorStmt.query && this.statement(node.DeclareCursorStmt.query);
     if ('ExplainStmt' in node && node.ExplainStmt.query !== undefined) this.statement(node.ExplainStmt.query);
@@ -75,6 +82,16 @@ export class Queries {
       this.#walk(whereClause, this.#scope([...asNodes(relation), ...usingClause], common));
     }
     return undefined;
+  }
+
+  /** The columns of a view: PostgreSQL would not know the size of a computed DECIMAL. */
+  #view(query: SelectStmt): readonly Column[] | undefined {
+    const output = this.#query(query, new Map());
+    const isOrdered = query.distinctClause !== undefined && query.sortClause !== undefined;
+    for (const { branches } of isOrdered ? [] : (output ?? []))
+      for (const branch of branches)
+        if (branch.type.size !== undefined) this.#resolver.convert(branch, branch.type);
+    return this.#columns(output);
   }
 
   #typeOf({ branches }: OutputColumn): Type {

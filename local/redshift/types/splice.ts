@@ -8,8 +8,10 @@ export type Edit =
   | { readonly kind: 'wrap'; readonly node: Node; readonly before: string; readonly after: string }
   /** Another text in the place of an operator, or of another single token. */
   | { readonly kind: 'token'; readonly location: number | undefined; readonly text: string }
-  /** Another text in the place of an expression. */
-  | { readonly kind: 'replace'; readonly node: Node; readonly text: string };
+  /** Another text in the place of bytes. */
+  | { readonly kind: 'range'; readonly start: number; readonly end: number; readonly text: string };
+
+const MOST_EDITS = 1e6;
 
 interface Insertion {
   readonly start: number;
@@ -58,12 +60,12 @@ export function splice(
 function insertionsOf(edit: Edit, order: number, extents: Extents): Insertion[] {
   if (edit.kind === 'token') {
     const { start, end } = extents.tokenAt(edit.location);
-    return [{ start, end, text: edit.text, rank: 2 * 1e6 }];
+    return [{ start, end, text: edit.text, rank: MOST_EDITS }];
   }
+  if (edit.kind === 'range') return [{ ...edit, rank: -1 }];
   const { start, end } = extents.of(edit.node);
-  if (edit.kind === 'replace') return [{ start, end, text: edit.text, rank: 2 * 1e6 }];
   return [
-    { start, end: start, text: edit.before, rank: 1e6 - order },
+    { start, end: start, text: edit.before, rank: MOST_EDITS - order },
     { start: end, end, text: edit.after, rank: order },
   ];
 }

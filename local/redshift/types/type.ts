@@ -43,7 +43,7 @@ export interface DecimalSize {
   readonly scale: number;
 }
 
-const MAX_LENGTH = 65_535;
+export const MAX_LENGTH = 65_535;
 
 export const UNKNOWN: Type = { kind: 'unknown' };
 

@@ -40,11 +40,18 @@ async function runOne(client: Client, sql: string): Promise<Outcome> {
   const none: Outcome = { rows: [], columns: [], count: null };
   if (translated.kind !== 'sql') return none;
   let outcome = none;
-  const own = translated.statements.length > 1;
+  let own = translated.statements.length > 1;
   if (own) await client.query('begin');
   try {
     for (const [at, text] of translated.statements.entries()) {
       const refined = await refine(text, client);
+      if (refined.before !== undefined) {
+        if (client.getTransactionStatus() === 'I') {
+          own = true;
+          await client.query('begin');
+        }
+        await client.query(refined.before);
+      }
       const result = await client.query<string[]>({ text: refined.sql, rowMode: 'array', types: asText });
       if (at === translated.rowsFrom) {
         outcome = {
