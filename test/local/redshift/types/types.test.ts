@@ -124,3 +124,45 @@ update s set yes = 0, q = q / n where n = 2;
 delete from s using t where s.n = 1 and t.v = 5`);
   expect(await rowsOf('select yes, q, n from s')).toEqual(['f|0.6667|2']);
 });
+
+const NEW_TABLES: readonly (readonly [sql: string, ...columns: string[]])[] = [
+  [
+    "create table made as select 'open' as status, 1.50 as price, a/b as share, v || '-' || v as pair, count(*) as n, sum(a) as total from t group by a, b, v",
+    'status character varying(4)|price numeric(3,2)|share numeric(17,9)|pair character varying(41)|n bigint|total numeric(38,2)',
+  ],
+  [
+    "select case when i = 1 then 'open' else 'done.' end as status, extract(year from d) as y, rank() over (order by i) into temp table made from t",
+    'status character varying(5)|y integer|rank integer',
+  ],
+  [
+    "create temp table made (x, y) as (select null, upper(c) from (select 'e'::char(3) as c) q union all select 'abc', 'z')",
+    'x character varying(3)|y character(3)',
+  ],
+  [
+    'create table made as with q as (select d, ts, yes, f, a * b as m from t) select q.*, coalesce(m, 0) as c, stddev(m) over () as s, ceil(m) from q',
+    'd date|ts timestamp without time zone|yes boolean|f double precision|m numeric(17,4)|c numeric(17,4)|s double precision|ceil numeric(17,4)',
+  ],
+  [
+    'create table made as select i, count(*) from t group by i qualify row_number() over (order by i) = 1',
+    'i integer|count bigint',
+  ],
+];
+
+test.each(NEW_TABLES)('%s', async (sql, ...[columns]) => {
+  await session.run('drop table if exists made');
+  expect((await session.run(sql)).count).toBe(sql.includes('union') ? 2 : 1);
+  const found = await rowsOf("select \"column\" || ' ' || type from pg_table_def where tablename = 'made'");
+  expect(found.join('|')).toBe(columns);
+});
+
+test('a table made of a query checks lengths in bytes, and is gone if its rows fail', async () => {
+  await session.run("drop table if exists made; create table made as select 'abc' as v");
+  expect(await errorOf("insert into made values ('äöü')")).toMatch(/value too long/);
+  expect(await errorOf('create table gone as select 1 / (i - i) as x from t')).toMatch(/division by zero/);
+  expect(await errorOf('select 1 from gone')).toMatch(/does not exist/);
+});
+
+test('a view keeps the size of a computed DECIMAL', async () => {
+  await session.run('create view shares as select a * b as m, i from t');
+  expect(await rowsOf('select m / i, m / 3 from shares')).toEqual(['6.000000000000000|4.000000000000000']);
+});
