@@ -10,6 +10,8 @@ import { tokenize, UnclosedTokenError } from './lexer.ts';
 import { secondStatement } from './missing-semicolon.ts';
 import { didYouMean } from './nearest.ts';
 import { behindWith, QueryWalker, Scope } from './query-walker.ts';
+import { parseMerge } from './statements/merge.ts';
+import { refusals } from './statements/refusals.ts';
 import { stringValue } from './sql-string.ts';
 import type { StatementFacts, StatementProblem } from './statement-facts.ts';
 import { newFacts } from './statement-facts.ts';
@@ -49,7 +51,7 @@ export function analyzeStatement(tokens: readonly Token[], prepared: Prepared = 
   const second = isCommand ? secondStatement(code) : undefined;
   if (second !== undefined) mistakes.push({ offset: second, severity: 'error', message: NO_SEMICOLON });
   const facts = analyzeCode(code, prepared);
-  facts.problems.push(...mistakes);
+  facts.problems.push(...mistakes, ...refusals(code));
   // The problem is already reported.
   if (facts.problems.some(({ severity }) => severity === 'error')) delete facts.notUnderstood;
   return facts;
@@ -226,14 +228,15 @@ function deleteAt({ code, facts, walker }: Statement, i: number, scope: Scope): 
 
 function merge({ code, facts, walker }: Statement): void {
   const scope = new Scope();
-  if (!code.is(1, 'INTO')) throw code.unrecognized(1);
-  const target = code.table(2);
+  const { target, targetAlias, source, condition, branches } = parseMerge(code);
   facts.writes.push({ name: target.name, offset: target.offset });
-  let at = walker.targetAlias(target.next, code.length, scope, target.name);
-  if (!code.is(at, 'USING')) throw code.unrecognized(at);
-  at = walker.source(at + 1, code.length, scope);
-  if (!code.is(at, 'ON')) throw code.unrecognized(at);
-  walker.rest(at + 1, code.length, scope);
+  walker.targetAlias(targetAlias?.at ?? target.to, code.length, scope, target.name);
+  walker.source(source.from, condition.from, scope);
+  walker.rest(condition.from, condition.to, scope);
+  for (const { action } of branches) {
+    if (action.kind === 'update') walker.rest(action.set.from, action.set.to, scope);
+    if (action.kind === 'insert') walker.rest(action.values.from, action.values.to, scope);
+  }
 }
 
 function copy({ code, facts }: Statement): void {

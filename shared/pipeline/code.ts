@@ -8,10 +8,13 @@ import type { NamedTable } from './statement-facts.ts';
 /** The text is not supported SQL; the statement is opaque. */
 export class UnrecognizedError extends Error {
   readonly offset: number;
-  constructor(message: string, offset: number) {
+  /** The token that has no place there; undefined at the end. */
+  readonly near: string | undefined;
+  constructor(message: string, offset: number, near?: string) {
     super(message);
     this.name = 'UnrecognizedError';
     this.offset = offset;
+    this.near = near;
   }
 }
 
@@ -125,7 +128,7 @@ export class Code {
     const token = this.tokens[i];
     const near = token === undefined ? 'at the end' : `near "${token.text.slice(0, 40)}"`;
     const meant = didYouMean(this.word(i).slice(0, 40), known);
-    return new NotUnderstoodError(`cannot be parsed ${near}${meant}`, this.offset(i));
+    return new NotUnderstoodError(`cannot be parsed ${near}${meant}`, this.offset(i), token?.text);
   }
 }
 

@@ -18,6 +18,8 @@ export interface Leaf {
   /** A word in lower case, a name folded and without quotes, a string's or dollar quote's value; else the text. */
   readonly value: string;
   readonly gap: Gap;
+  /** Where it was read; absent of what a rule has written. */
+  readonly token?: Token;
 }
 
 export interface Group {
@@ -25,6 +27,8 @@ export interface Group {
   readonly open: '(' | '[';
   readonly items: readonly Node[];
   readonly gap: Gap;
+  /** Its brackets where they were read. */
+  readonly tokens?: readonly [Token, Token];
 }
 
 export type Node = Leaf | Group;
@@ -121,7 +125,7 @@ class Reader {
       }
       this.#at += 1;
       if (token.kind === 'mark' && token.text === close) return nodes;
-      const node = this.#node(token, gap);
+      const node = this.#located(token, gap);
       const head = nodes.at(-1);
       if (isGroup(node, '(') && isName(head) && isServerFunction(head.value)) {
         throw new UnsupportedSqlError(
@@ -141,6 +145,14 @@ class Reader {
       gap = gap === '\n' || token.text.includes('\n') || token.text.startsWith('--') ? '\n' : ' ';
       this.#at += 1;
     }
+  }
+
+  #located(token: Token, gap: Gap): Node {
+    const node = this.#node(token, gap);
+    const last = this.#tokens[this.#at - 1] ?? token;
+    if (node.kind === 'group') return { ...node, tokens: [token, last] };
+    // `E'…'` is one literal of two tokens.
+    return { ...node, token: node.kind === 'string' ? { ...last, start: token.start } : token };
   }
 
   #node(token: Token, gap: Gap): Node {

@@ -1,5 +1,6 @@
 /** Translates one Redshift statement for PostgreSQL. Pure: it uses no catalog and no session. */
 import { COMMANDS } from '../../../shared/pipeline/functions.ts';
+import { refusals } from '../../../shared/pipeline/statements/refusals.ts';
 import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';
@@ -8,6 +9,7 @@ import type { Node } from './nodes.ts';
 import { call, createFunction, createProcedure } from './procedure/routines.ts';
 import { rewriteQuery, takeWith } from './query.ts';
 import { splitClauses } from './select/clauses.ts';
+import { Source } from './source.ts';
 import { parseCopy } from './statements/copy.ts';
 import { insert, updateOrDelete } from './statements/dml.ts';
 import * as maintenance from './statements/maintenance.ts';
@@ -77,13 +79,13 @@ function nameOf(node: Node | undefined): string {
   return textOf(node)?.toUpperCase() ?? '';
 }
 
-const STATEMENTS: Readonly<Record<string, (nodes: readonly Node[]) => Translated>> = {
+const STATEMENTS: Readonly<Record<string, (nodes: readonly Node[], source: Source) => Translated>> = {
   select: query,
   with: query,
   insert,
   update: updateOrDelete,
   delete: updateOrDelete,
-  merge,
+  merge: (_, source) => merge(source),
   copy: (nodes) => ({ kind: 'copy', copy: parseCopy(nodes) }),
   unload: (nodes) => ({ kind: 'unload', unload: parseUnload(nodes, translate) }),
   create,
@@ -124,6 +126,9 @@ const POSTGRES_COMMANDS: ReadonlySet<string> = new Set(
 function translateNodes(nodes: readonly Node[]): Translated {
   const [first] = nodes;
   if (first === undefined) throw syntaxError(undefined);
+  const source = new Source(nodes);
+  const refusal = refusals(source.code).find(({ severity }) => severity === 'error');
+  if (refusal !== undefined) throw new SqlError(refusal.message, '0A000');
   if (isGroup(first)) return query(nodes);
   if (!isWord(first)) throw syntaxError(textOf(first));
   const statement = ownEntry(STATEMENTS, first.value);
@@ -133,5 +138,5 @@ function translateNodes(nodes: readonly Node[]): Translated {
     if (POSTGRES_COMMANDS.has(name)) throw new UnsupportedSqlError(name, 'Redshift does not have it');
     throw syntaxError(first.text);
   }
-  return statement(nodes);
+  return statement(nodes, source);
 }

@@ -273,8 +273,9 @@ class BodyWriter {
     if (translated.transaction !== undefined || translated.notInTransaction === true) {
       throw new UnsupportedSqlError(`${translated.command} in a procedure`);
     }
-    const statements = translated.statements.map((sql) =>
-      translated.rowsFrom === undefined && sql.startsWith('select ') ? sql.replace('select', 'perform') : sql,
+    const { rowsFrom } = translated;
+    const statements = translated.statements.map((sql, i) =>
+      rowsFrom !== i && sql.startsWith('select ') ? sql.replace('select', 'perform') : sql,
     );
     return `${statements.join(';\n')};\n${translated.commits === true ? 'commit;\n' : this.#committed()}`;
   }

@@ -22,6 +22,13 @@ begin
   end if;
 end $$;
 
+create or replace function ${SHIM}.merge_source(source regclass) returns void language plpgsql stable as $$
+begin
+  if (select relkind in ('v', 'm') from pg_class where oid = source) then
+    raise exception 'MERGE: the source must be a table, and % is a view', source using errcode = '0A000';
+  end if;
+end $$;
+
 create or replace function ${SHIM}.column_names(target regclass) returns text[] language sql stable as $$
   select array_agg(quote_ident(attname) order by attnum) from pg_attribute where attrelid = target and attnum > 0 and not attisdropped $$;
 

@@ -218,8 +218,9 @@ when not matched then insert values (ms.id, ms.name)`,
     rows: ['101|Bob', '102|Tony', '103|Alice', '104|Bill'],
   },
   {
-    name: 'MERGE deletes; the branches stand in any order, tables have aliases',
-    run: `merge into mt t using (select id, name from ms union all select 105, 'David') as s on t.id = s.id and t.id < 105
+    name: 'MERGE deletes; the branches stand in any order, the source has an alias',
+    run: `insert into ms values (105, 'David');
+merge into mt using ms as s on mt.id = s.id and mt.id < 105
 when not matched then insert (id, name) values (s.id, upper(s.name))
 when matched then delete`,
     check: 'select id, trim(name) from mt order by id',
@@ -231,6 +232,7 @@ when matched then delete`,
 create table rs (id int, name varchar(10));
 insert into rt values (30, 'Tony'), (11, 'Alice'), (23, 'Bill'), (23, 'Nikki');
 insert into rs values (23, 'David'), (22, 'Clarence'), (23, 'David');
+create view rv as select * from rs;
 merge into rt using rs on rt.id = rs.id remove duplicates`,
     check: 'select id, name from rt order by id, name',
     rows: ['11|Alice', '22|Clarence', '23|David', '30|Tony'],
@@ -430,8 +432,12 @@ export const ERRORS: readonly (readonly [string, string | RegExp])[] = [
     'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
   ],
   [
-    "merge into rt using (select 30 as id, 'a' as name union all select 30, 'b') s on rt.id = s.id when matched then update set name = s.name when not matched then insert values (s.id, s.name)",
+    'merge into rt using rs as s on rt.id = s.id when matched then update set name = s.name when not matched then insert values (s.id, s.name)',
     'Found multiple matches to update the same tuple.',
+  ],
+  [
+    'merge into rt using rv on rt.id = rv.id remove duplicates',
+    'MERGE: the source must be a table, and rv is a view',
   ],
   ['select price as qty, qty + 1 from sales', 'column reference "qty" is ambiguous'],
   [
