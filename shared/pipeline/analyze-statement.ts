@@ -10,6 +10,7 @@ import { tokenize, UnclosedTokenError } from './lexer.ts';
 import { secondStatement } from './missing-semicolon.ts';
 import { didYouMean } from './nearest.ts';
 import { behindWith, QueryWalker, Scope } from './query-walker.ts';
+import { parseCopy } from './statements/copy.ts';
 import { parseMerge } from './statements/merge.ts';
 import { refusals } from './statements/refusals.ts';
 import { stringValue } from './sql-string.ts';
@@ -240,38 +241,31 @@ function merge({ code, facts, walker }: Statement): void {
 }
 
 function copy({ code, facts }: Statement): void {
-  const target = code.table(1);
+  const { target, from, options } = parseCopy(code);
   facts.writes.push({ name: target.name, offset: target.offset });
-  let at = target.next;
-  if (code.isMark(at, '(')) at = code.closing(at) + 1;
-  if (!code.is(at, 'FROM')) throw code.unrecognized(at);
-  const source = code.tokens[at + 1];
-  if (source?.kind !== 'string' && source?.kind !== 'param') throw code.unrecognized(at + 1);
-  const options = code.tokens.slice(at + 2);
-  const hasWord = (word: string): boolean =>
-    options.some((token) => token.kind === 'word' && token.text.toUpperCase() === word);
-  if (hasWord('JOB'))
-    throw new UnrecognizedError('COPY JOB belongs to auto-copy, not to a step', code.offset(0));
-  if (source.text === ':manifest' && !hasWord('MANIFEST')) {
+  const has = (option: string): boolean => options.some(({ name }) => name === option);
+  if (has('job')) throw new UnrecognizedError('COPY JOB belongs to auto-copy, not to a step', code.offset(0));
+  const { text = '', start: offset = 0 } = code.tokens[from] ?? {};
+  if (text === ':manifest' && !has('manifest')) {
     facts.problems.push({
-      offset: source.start,
+      offset,
       severity: 'error',
       message: 'COPY FROM :manifest needs the keyword MANIFEST; without it the manifest itself is loaded',
     });
   }
-  if (source.text === ':file_uri') {
+  if (text === ':file_uri') {
     facts.problems.push({
-      offset: source.start,
+      offset,
       severity: 'warning',
       message:
         'COPY FROM :file_uri loads every object whose key begins with this key; use FROM :manifest … MANIFEST to load exactly the file',
     });
   }
-  if (source.text !== ':manifest') facts.unpinned.push(source.text);
-  for (const token of options) {
-    if (token.kind === 'string' && token.text.toLowerCase().startsWith("'s3://"))
-      facts.unpinned.push(token.text);
-  }
+  if (text !== ':manifest') facts.unpinned.push(text);
+  for (const { values } of options)
+    for (const token of code.tokens.slice(values.from, values.to))
+      if (token.kind === 'string' && token.text.toLowerCase().startsWith("'s3://"))
+        facts.unpinned.push(token.text);
 }
 
 function unload({ code, facts }: Statement): void {

@@ -58,4 +58,27 @@ const MERGE: readonly Mistake[] = [
   },
 ];
 
-export const MISTAKES: readonly Mistake[] = [...MERGE];
+const FROM = "FROM 's3://b/k/' IAM_ROLE default";
+
+const COPY: readonly Mistake[] = [
+  {
+    kind: 'COPY with a misspelt option',
+    bad: `COPY mart.t (id, n)\n${FROM} CSV ¦IGNOREHEEADER 1`,
+    good: `COPY mart.t (id, n)\n${FROM} CSV IGNOREHEADER 1`,
+    says: 'IGNOREHEEADER is not an option (did you mean IGNOREHEADER?)',
+  },
+  {
+    kind: 'COPY with a misspelt format',
+    bad: `COPY mart.t ${FROM} FORMAT AS ¦PARQET`,
+    good: `COPY mart.t ${FROM} FORMAT AS CSV DELIMITER ';'`,
+    says: 'PARQET is not an option (did you mean PARQUET?)',
+  },
+  {
+    kind: 'COPY with a misspelt option that takes a string',
+    bad: `COPY mart.t ${FROM} CSV ¦TIMEFORMATT AS 'auto' MAXERROR 5`,
+    good: `COPY mart.t ${FROM} CSV TIMEFORMAT AS 'auto' MAXERROR 5`,
+    says: 'TIMEFORMATT is not an option (did you mean TIMEFORMAT?)',
+  },
+];
+
+export const MISTAKES: readonly Mistake[] = [...MERGE, ...COPY];

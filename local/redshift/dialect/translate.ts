@@ -10,7 +10,7 @@ import { call, createFunction, createProcedure } from './procedure/routines.ts';
 import { rewriteQuery, takeWith } from './query.ts';
 import { splitClauses } from './select/clauses.ts';
 import { Source } from './source.ts';
-import { parseCopy } from './statements/copy.ts';
+import { readCopy } from './statements/copy.ts';
 import { insert, updateOrDelete } from './statements/dml.ts';
 import * as maintenance from './statements/maintenance.ts';
 import { merge } from './statements/merge.ts';
@@ -86,7 +86,7 @@ const STATEMENTS: Readonly<Record<string, (nodes: readonly Node[], source: Sourc
   update: updateOrDelete,
   delete: updateOrDelete,
   merge: (_, source) => merge(source),
-  copy: (nodes) => ({ kind: 'copy', copy: parseCopy(nodes) }),
+  copy: (_, source) => ({ kind: 'copy', copy: readCopy(source) }),
   unload: (nodes) => ({ kind: 'unload', unload: parseUnload(nodes, translate) }),
   create,
   alter,

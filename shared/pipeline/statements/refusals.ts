@@ -2,6 +2,7 @@
 import type { Code } from '../code.ts';
 import { UnrecognizedError } from '../code.ts';
 import type { StatementProblem } from '../statement-facts.ts';
+import { copyRefusals, parseCopy } from './copy.ts';
 import { mergeRefusals, parseMerge } from './merge.ts';
 
 /** In the order of the text. What is not understood is not refused here. */
@@ -16,5 +17,6 @@ export function refusals(code: Code): StatementProblem[] {
 
 function find(code: Code): StatementProblem[] {
   if (code.is(0, 'MERGE')) return mergeRefusals(code, parseMerge(code));
+  if (code.is(0, 'COPY')) return copyRefusals(code, parseCopy(code));
   return [];
 }

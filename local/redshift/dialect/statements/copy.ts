@@ -1,12 +1,12 @@
-/** Reads COPY into a `CopyCommand`. Options without meaning here are checked and dropped, unknown ones refused. */
+/** COPY as a `CopyCommand`. Options without meaning here are checked and dropped, unknown ones refused. */
+import type { Copy, CopyOption } from '../../../../shared/pipeline/statements/copy.ts';
+import { parseCopy } from '../../../../shared/pipeline/statements/copy.ts';
 import { defined } from '../../../../shared/run/defined.ts';
 import { ownEntry } from '../../../own-entry.ts';
 import type { CopyAuthorization, CopyCommand, CopyFormat, TableName } from '../copy-command.ts';
 import { Cursor } from '../cursor.ts';
-import type { QualifiedName } from '../cursor.ts';
 import { SqlError, UnsupportedSqlError } from '../errors.ts';
-import { isGroup, isMark, isWord, splitAtCommas } from '../nodes.ts';
-import type { Node } from '../nodes.ts';
+import type { Source } from '../source.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -60,20 +60,7 @@ const REFUSED_FORMATS = new Set([
   'sequencefile',
   'textfile',
 ]);
-const REFUSED_OPTIONS = new Set([
-  'bzip2',
-  'lzop',
-  'zstd',
-  'encrypted',
-  'master_symmetric_key',
-  'ssh',
-  'readratio',
-  'job',
-  'session_token',
-]);
-
 function number(cursor: Cursor, option: string, most: number): number {
-  cursor.take('as');
   const node = cursor.next();
   const value = node.kind === 'number' || node.kind === 'string' ? Number(node.value) : Number.NaN;
   if (!Number.isInteger(value) || value < 0 || value > most) {
@@ -82,21 +69,12 @@ function number(cursor: Cursor, option: string, most: number): number {
   return value;
 }
 
-function text(cursor: Cursor): string {
-  cursor.take('as');
-  return cursor.expectString();
-}
-
 function character(cursor: Cursor, option: string): string {
-  const value = text(cursor);
+  const value = cursor.expectString();
   if (value.length !== 1 || (value.codePointAt(0) ?? 0) > 127) {
     throw new SqlError(`COPY: ${option} takes a single ASCII character`, '22023');
   }
   return value;
-}
-
-function takeOnOff(cursor: Cursor, ...others: readonly string[]): void {
-  cursor.takeOneOf('on', 'off', 'true', 'false', ...others);
 }
 
 type Flag = {
@@ -138,27 +116,25 @@ const VALUES: Readonly<Record<string, (cursor: Cursor, draft: Draft) => void>> =
     options.compression = 'gzip';
   },
   region: (cursor, { options }) => {
-    options.region = text(cursor);
+    options.region = cursor.expectString();
   },
   ignoreheader: (cursor, { options }) => {
     options.ignoreHeader = number(cursor, 'IGNOREHEADER', 2_147_483_647);
   },
   null: (cursor, { options }) => {
-    options.nullAs = text(cursor);
+    options.nullAs = cursor.expectString();
     options.nullAsGiven = true;
   },
   acceptinvchars: (cursor, { options }) => {
-    cursor.take('as');
     options.acceptInvChars = cursor.takeString() ?? '?';
   },
   dateformat: (cursor, { options }) => {
-    options.dateFormat = text(cursor);
+    options.dateFormat = cursor.expectString();
   },
   timeformat: (cursor, { options }) => {
-    options.timeFormat = text(cursor);
+    options.timeFormat = cursor.expectString();
   },
   encoding: (cursor, { options }) => {
-    cursor.take('as');
     const found =
       cursor.takeOneOf('utf8', 'utf16', 'utf16le', 'utf16be') ?? cursor.expectString().toLowerCase();
     if (found !== 'utf8' && found !== 'utf16' && found !== 'utf16le' && found !== 'utf16be') {
@@ -169,8 +145,21 @@ const VALUES: Readonly<Record<string, (cursor: Cursor, draft: Draft) => void>> =
   maxerror: (cursor, { options }) => {
     options.maxError = number(cursor, 'MAXERROR', 100_000);
   },
-  compupdate: (cursor) => takeOnOff(cursor, 'preset'),
-  statupdate: (cursor) => takeOnOff(cursor),
+  compupdate: () => {},
+  statupdate: () => {},
+  iam_role: (cursor, draft) => {
+    const role = cursor.take('default') ? 'default' : cursor.expectString();
+    draft.authorization = { kind: 'role', role };
+  },
+  credentials: (cursor, draft) => {
+    draft.authorization = credentials(cursor.expectString());
+  },
+  access_key_id: (cursor, draft) => {
+    draft.keyId = cursor.expectString();
+  },
+  secret_access_key: (_, draft) => {
+    if (draft.keyId !== undefined) draft.authorization = { kind: 'keys', accessKeyId: draft.keyId };
+  },
   comprows: (cursor) => void number(cursor, 'COMPROWS', 2_147_483_647),
 };
 
@@ -191,47 +180,13 @@ function credentials(value: string): CopyAuthorization {
   );
 }
 
-function takeAuthorization(cursor: Cursor, draft: Draft): boolean {
-  if (cursor.take('iam_role')) {
-    const role = cursor.take('default') ? 'default' : cursor.expectString();
-    draft.authorization = { kind: 'role', role };
-    return true;
-  }
-  const before = cursor.position;
-  const withWord = cursor.take('with');
-  if (cursor.take('credentials')) {
-    cursor.take('as');
-    draft.authorization = credentials(cursor.expectString());
-    return true;
-  }
-  if (withWord) throw new SqlError(`syntax error at or near "with"`);
-  if (cursor.take('access_key_id')) draft.keyId = text(cursor);
-  else if (cursor.take('secret_access_key')) {
-    text(cursor);
-    if (draft.keyId !== undefined) draft.authorization = { kind: 'keys', accessKeyId: draft.keyId };
-  }
-  return cursor.position > before;
-}
-
-function takeOption(cursor: Cursor, draft: Draft): void {
-  if (takeAuthorization(cursor, draft)) return;
-  if (cursor.take('format')) {
-    cursor.take('as');
-    if (!isWord(cursor.peek(), 'csv', ...REFUSED_FORMATS)) throw cursor.unexpected();
-  }
-  const node = cursor.next();
-  if (!isWord(node))
-    throw new SqlError(`syntax error at or near "${node.kind === 'group' ? node.open : node.text}"`);
-  const name = node.value;
+function takeOption({ name, values }: CopyOption, source: Source, draft: Draft): void {
   if (REFUSED_FORMATS.has(name)) throw new UnsupportedSqlError(`COPY … FORMAT ${name.toUpperCase()}`);
-  if (REFUSED_OPTIONS.has(name)) throw new UnsupportedSqlError(`COPY … ${name.toUpperCase()}`);
   const flag = ownEntry(FLAGS, name);
+  const read = ownEntry(VALUES, name);
   if (flag !== undefined) draft.options[flag] = true;
-  else {
-    const read = ownEntry(VALUES, name);
-    if (read === undefined) throw new UnsupportedSqlError(`COPY … ${node.text.toUpperCase()}`);
-    read(cursor, draft);
-  }
+  else if (read === undefined) throw new UnsupportedSqlError(`COPY … ${name.toUpperCase()}`);
+  else read(new Cursor(source.nodes(values)), draft);
 }
 
 function formatOf({ csv, quote, delimiter, escape, removeQuotes }: Draft): CopyFormat {
@@ -244,38 +199,24 @@ function formatOf({ csv, quote, delimiter, escape, removeQuotes }: Draft): CopyF
   return { kind: 'csv', delimiter: delimiter ?? ',', quote: quote ?? '"' };
 }
 
-function tableName(name: QualifiedName): TableName {
-  const schema = name.parts.at(-2);
-  return { ...defined({ schema }), name: name.name };
+function tableName({ target }: Copy, source: Source): TableName {
+  const { name, parts } = new Cursor(source.nodes(target)).expectQualifiedName();
+  const schema = parts.at(-2);
+  return { ...defined({ schema }), name };
 }
 
-function takeColumns(cursor: Cursor): readonly string[] | undefined {
-  const node = cursor.peek();
-  if (!isGroup(node)) return undefined;
-  cursor.next();
-  return splitAtCommas(node.items).map((part) => {
-    const column = new Cursor(part);
-    const { value } = column.expectName();
-    column.expectEnd();
-    return value;
-  });
+function columnsOf({ columns }: Copy, source: Source): readonly string[] | undefined {
+  return columns?.map(({ at }) => new Cursor(source.nodes({ from: at, to: at + 1 })).expectName().value);
 }
 
-export function parseCopy(nodes: readonly Node[]): CopyCommand {
-  const cursor = new Cursor(nodes);
-  cursor.expect('copy');
-  if (cursor.sees('job')) throw new UnsupportedSqlError('COPY JOB');
-  const table = tableName(cursor.expectQualifiedName());
-  const columns = takeColumns(cursor);
-  cursor.expect('from');
-  const from = cursor.expectString();
+export function readCopy(source: Source): CopyCommand {
+  if (source.code.is(1, 'JOB')) throw new UnsupportedSqlError('COPY JOB');
+  const copy = source.read(parseCopy);
+  const from = new Cursor(source.nodes({ from: copy.from, to: copy.from + 1 })).expectString();
   if (!from.startsWith('s3://'))
     throw new UnsupportedSqlError(`COPY from ${from.split(':')[0] ?? ''}`, 'only s3:// is read');
   const draft = newDraft();
-  while (!cursor.atEnd) {
-    takeOption(cursor, draft);
-    if (isMark(cursor.peek(), ',')) cursor.next();
-  }
+  for (const option of copy.options) takeOption(option, source, draft);
   const { authorization, options } = draft;
   if (authorization === undefined) {
     throw new SqlError('COPY requires authorization: IAM_ROLE or CREDENTIALS', '22023');
@@ -284,8 +225,8 @@ export function parseCopy(nodes: readonly Node[]): CopyCommand {
     throw new SqlError('IGNOREALLERRORS cannot be used with MAXERROR', '22023');
   }
   return {
-    table,
-    ...defined({ columns }),
+    table: tableName(copy, source),
+    ...defined({ columns: columnsOf(copy, source) }),
     from,
     authorization,
     format: formatOf(draft),
