@@ -81,4 +81,147 @@ const COPY: readonly Mistake[] = [
   },
 ];
 
-export const MISTAKES: readonly Mistake[] = [...MERGE, ...COPY];
+const NAMES: readonly Mistake[] = [
+  {
+    kind: 'a reserved word as the name of a column',
+    bad: 'CREATE TABLE mart.t (id INT,\n  ¦tag VARCHAR(10))',
+    good: 'CREATE TABLE mart.t (id INT,\n  "tag" VARCHAR(10))',
+    says: 'TAG is a reserved word',
+  },
+  {
+    kind: 'a reserved word as the name of a table',
+    bad: 'CREATE TABLE ¦order (id INT)',
+    good: 'CREATE TABLE "order" (id INT)',
+    says: 'ORDER is a reserved word',
+  },
+  {
+    kind: 'a reserved word in a list of columns',
+    bad: 'INSERT INTO mart.t (id, ¦user) SELECT 1, 2',
+    good: 'INSERT INTO mart.t (id, users) SELECT 1, 2',
+    says: 'USER is a reserved word',
+  },
+  {
+    kind: 'a reserved word as the alias of a table',
+    bad: 'DELETE FROM mart.t USING mart.u AS ¦new WHERE t.id = 1',
+    good: 'DELETE FROM mart.t USING mart.u AS newer WHERE t.id = newer.id',
+    says: 'NEW is a reserved word',
+  },
+  {
+    kind: 'a reserved word as the name of a common table expression',
+    bad: 'INSERT INTO mart.t WITH ¦snapshot AS (SELECT id FROM mart.u) SELECT id FROM mart.v',
+    good: 'INSERT INTO mart.t WITH snapshots AS (SELECT id FROM mart.u) SELECT id FROM snapshots',
+    says: 'SNAPSHOT is a reserved word',
+  },
+  {
+    kind: 'a reserved word where a column is read',
+    bad: 'UPDATE mart.t SET id = 1\nWHERE ¦open = 2',
+    good: 'UPDATE mart.t SET id = 1\nWHERE t.open = 2 AND "open" = 2',
+    says: 'OPEN is a reserved word',
+  },
+  {
+    kind: 'a column called as a system column',
+    bad: 'CREATE TABLE mart.t (id INT, ¦xmin INT)',
+    good: 'CREATE TABLE mart.t (id INT, x_min INT)',
+    says: 'conflicts with a system column name',
+  },
+  {
+    kind: 'a word of which it is not clear whether it is reserved',
+    bad: 'CREATE TABLE mart.t (¦start DATE)',
+    good: 'CREATE TABLE mart.t ("start" DATE)',
+    says: "START is in Redshift's list of reserved words",
+    severity: 'warning',
+  },
+];
+
+const QUERIES: readonly Mistake[] = [
+  {
+    kind: 'a function of the leader node over a table',
+    bad: 'INSERT INTO mart.t SELECT id, ¦now() FROM mart.u',
+    good: 'INSERT INTO mart.t SELECT id, getdate() FROM mart.u',
+    says: 'NOW runs on the leader node only, and this statement reads a table: use GETDATE()',
+  },
+  {
+    kind: 'a word of the leader node over a table',
+    bad: 'UPDATE mart.t SET loaded = ¦CURRENT_TIMESTAMP',
+    good: 'INSERT INTO mart.t VALUES (CURRENT_TIMESTAMP)',
+    says: 'CURRENT_TIMESTAMP runs on the leader node only',
+  },
+  {
+    kind: 'LISTAGG without a table',
+    bad: "SELECT ¦listagg('a', ',')",
+    good: "SELECT listagg(a, ',') WITHIN GROUP (ORDER BY a) FROM mart.t",
+    says: 'must be applied on at least one user created table: LISTAGG',
+  },
+  {
+    kind: 'MEDIAN and LISTAGG in two orders',
+    bad: "SELECT listagg(a, ',') WITHIN GROUP (ORDER BY b),\n  ¦median(c) FROM mart.t",
+    good: "SELECT listagg(a, ',') WITHIN GROUP (ORDER BY t.c DESC),\n  median(c) FROM mart.t",
+    says: 'need the same ORDER BY',
+  },
+  {
+    kind: 'WITH RECURSIVE without names of columns',
+    bad: 'WITH RECURSIVE ¦r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r',
+    good: 'WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r',
+    says: 'WITH RECURSIVE needs the names of its columns',
+  },
+  {
+    kind: 'WITH RECURSIVE with UNION',
+    bad: 'WITH RECURSIVE r (n) AS (SELECT 1\n¦UNION SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r',
+    good: 'WITH RECURSIVE q (n) AS (SELECT 1\nUNION SELECT 2) SELECT n FROM q',
+    says: 'WITH RECURSIVE takes UNION ALL',
+  },
+  {
+    kind: 'a window with a RANGE frame',
+    bad: 'SELECT sum(a) OVER (ORDER BY b ¦RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM mart.t',
+    good: 'SELECT sum(a) OVER (ORDER BY b ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM mart.t',
+    says: 'a RANGE frame is not supported',
+  },
+  {
+    kind: 'a window without the frame that it needs',
+    bad: 'SELECT ¦sum(a) OVER (ORDER BY b) FROM mart.t',
+    good: 'SELECT sum(a) OVER (PARTITION BY b), rank() OVER (ORDER BY b) FROM mart.t',
+    says: 'require a frame clause',
+  },
+  {
+    kind: 'DISTINCT in a window',
+    bad: 'SELECT count(¦DISTINCT a) OVER (PARTITION BY b) FROM mart.t',
+    good: 'SELECT count(DISTINCT a) FROM mart.t',
+    says: 'DISTINCT is not supported in a window function',
+  },
+  {
+    kind: 'a test of a boolean in a list',
+    bad: 'SELECT a ¦IS TRUE FROM mart.t',
+    good: 'SELECT a FROM mart.t WHERE a IS TRUE AND b IS NOT FALSE',
+    says: 'can stand only in WHERE',
+  },
+  {
+    kind: 'a test of a boolean in a join',
+    bad: 'SELECT t.a FROM mart.t JOIN mart.u ON t.a ¦IS NOT FALSE',
+    good: 'SELECT t.a FROM mart.t JOIN mart.u ON t.a = u.a',
+    says: 'is documented for WHERE only',
+    severity: 'warning',
+  },
+  {
+    kind: 'a pattern that looks ahead',
+    bad: "SELECT regexp_substr(a, ¦'a(?=b)', 1, 1, 'i') FROM mart.t",
+    good: "SELECT regexp_substr(a, 'a(?=b)', 1, 1, 'p') FROM mart.t",
+    says: "only with the parameter 'p'",
+  },
+  {
+    kind: 'WITH before INSERT',
+    bad: '¦WITH x AS (SELECT 1 AS id) INSERT INTO mart.t SELECT id FROM x',
+    good: 'INSERT INTO mart.t WITH x AS (SELECT 1 AS id) SELECT id FROM x',
+    says: 'WITH cannot stand before INSERT',
+  },
+];
+
+const DEFINITIONS: readonly Mistake[] = [
+  {
+    kind: 'ADD COLUMN NOT NULL without DEFAULT',
+    bad: 'ALTER TABLE mart.t ADD COLUMN n INT ¦NOT NULL',
+    good: 'ALTER TABLE mart.t ADD COLUMN n INT DEFAULT 0 NOT NULL',
+    says: 'must have a non-null default expression',
+  },
+];
+
+export const MISTAKES: readonly Mistake[] = [...MERGE, ...COPY, ...NAMES, ...QUERIES, ...DEFINITIONS];

@@ -5,7 +5,7 @@ import { nameKey } from '../table-name.ts';
 import type { Name, Span, TableName } from './parts.ts';
 import { behind, nameAt, nameList, tableAt, until } from './parts.ts';
 
-export type MergeAction =
+type MergeAction =
   | { readonly kind: 'update'; readonly set: Span }
   | { readonly kind: 'delete' }
   /** `values` without its brackets. */

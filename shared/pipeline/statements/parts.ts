@@ -1,6 +1,7 @@
 /** What the typed values of statements are made of: names and spans of tokens, and how to walk over tokens. */
 import type { Code } from '../code.ts';
 import { nameKey, namePart } from '../table-name.ts';
+import { refuseReserved } from './reserved-words.ts';
 
 /** Tokens `from` up to `to`, as indices of a `Code`. */
 export interface Span {
@@ -23,12 +24,21 @@ export interface TableName extends Span {
   readonly offset: number;
 }
 
+/** @throws ReservedNameError */
 export function nameAt(code: Code, i: number): Name {
+  refuseReserved(code, i);
+  return labelAt(code, i);
+}
+
+/** Behind AS in a list of results every word is a name. */
+export function labelAt(code: Code, i: number): Name {
   if (!code.isName(i)) throw code.unrecognized(i);
   return { key: nameKey(namePart(code.tokens[i]?.text ?? '')), at: i };
 }
 
+/** @throws ReservedNameError */
 export function tableAt(code: Code, i: number): TableName {
+  refuseReserved(code, i);
   const { name, offset, next } = code.table(i);
   return { name, offset, from: i, to: next };
 }

@@ -2,21 +2,98 @@
 import type { Code } from '../code.ts';
 import { UnrecognizedError } from '../code.ts';
 import type { StatementProblem } from '../statement-facts.ts';
-import { copyRefusals, parseCopy } from './copy.ts';
-import { mergeRefusals, parseMerge } from './merge.ts';
+import { copyRefusals } from './copy.ts';
+import { definitionRefusals } from './refused-definitions.ts';
+import type { Delete, Insert, Update } from './dml.ts';
+import { expressionsOf } from './dml.ts';
+import type { Merge } from './merge.ts';
+import { mergeRefusals } from './merge.ts';
+import type { Span } from './parts.ts';
+import { callRefusals } from './refused-calls.ts';
+import type { Places } from './refused-queries.ts';
+import { queryRefusals } from './refused-queries.ts';
+import { ReservedNameError } from './reserved-words.ts';
+import type { Statement } from './statement.ts';
+import { parseStatement } from './statement.ts';
 
 /** In the order of the text. What is not understood is not refused here. */
 export function refusals(code: Code): StatementProblem[] {
+  const found = callRefusals(code);
   try {
-    return find(code).toSorted((a, b) => a.offset - b.offset);
+    const statement = parseStatement(code);
+    if (statement !== undefined) found.push(...ofStatement(code, statement));
   } catch (error) {
     if (!(error instanceof UnrecognizedError)) throw error;
-    return [];
+    const { offset, message } = error;
+    if (error instanceof ReservedNameError) found.push({ offset, severity: 'error', message });
+  }
+  return found.toSorted((a, b) => a.offset - b.offset);
+}
+
+function ofStatement(code: Code, statement: Statement): StatementProblem[] {
+  const found = queryRefusals(code, placesOf(statement));
+  switch (statement.kind) {
+    case 'merge':
+      return [...found, ...mergeRefusals(code, statement)];
+    case 'copy':
+      return [...found, ...copyRefusals(code, statement)];
+    case 'create table':
+    case 'alter table':
+      return [...found, ...definitionRefusals(code, statement)];
+    case 'insert':
+      return statement.with === undefined ? found : [...found, withBeforeInsert(code)];
+    default:
+      return found;
   }
 }
 
-function find(code: Code): StatementProblem[] {
-  if (code.is(0, 'MERGE')) return mergeRefusals(code, parseMerge(code));
-  if (code.is(0, 'COPY')) return copyRefusals(code, parseCopy(code));
-  return [];
+function withBeforeInsert(code: Code): StatementProblem {
+  return {
+    offset: code.offset(0),
+    severity: 'error',
+    message: 'WITH cannot stand before INSERT: write INSERT INTO table WITH … SELECT',
+  };
+}
+
+const NOWHERE: Places = { queries: [], expressions: [], changesTable: false };
+
+function placesOf(statement: Statement): Places {
+  switch (statement.kind) {
+    case 'query':
+    case 'create view':
+      return { ...NOWHERE, queries: [statement.query] };
+    case 'create table':
+      return { ...NOWHERE, queries: statement.query === undefined ? [] : [statement.query] };
+    case 'insert':
+    case 'update':
+    case 'delete':
+      return placesOfChange(statement);
+    case 'merge':
+      return { queries: [], expressions: expressionsOfMerge(statement), changesTable: true };
+    case 'copy':
+    case 'alter table':
+      return NOWHERE;
+    default:
+      return statement satisfies never;
+  }
+}
+
+function placesOfChange(change: Insert | Update | Delete): Places {
+  const isInsert = change.kind === 'insert';
+  return {
+    ...(change.with && { with: change.with }),
+    queries: isInsert && change.rows.kind === 'query' ? [change.rows.query] : [],
+    // Where VALUES are computed is documented nowhere.
+    expressions: isInsert ? [] : expressionsOf(change),
+    changesTable: !isInsert,
+  };
+}
+
+function expressionsOfMerge({ condition, branches }: Merge): Span[] {
+  return [
+    condition,
+    ...branches.flatMap(({ action }) =>
+      action.kind === 'update' ? [action.set] : action.kind === 'insert' ? [action.values] : [],
+    ),
+  ];
 }

@@ -162,4 +162,20 @@ export const INVALID: readonly (readonly [sql: string, message: string])[] = [
     'MERGE: WHEN MATCHED … AND is not supported: filter the source before',
   ],
   ['delete', 'syntax error at end of input'],
+  [
+    'with x as (select 1) insert into t select * from x',
+    'WITH cannot stand before INSERT: write INSERT INTO table WITH … SELECT',
+  ],
+  [
+    'create procedure p() as $$ begin update t set a = now(); end $$ language plpgsql',
+    'the function NOW runs on the leader node only, and this statement reads a table: use GETDATE() or SYSDATE',
+  ],
+  [
+    'create view v as select age(d) from t',
+    'the function AGE runs on the leader node only, and this statement reads a table',
+  ],
+  [
+    "unload ('select listagg(1)') to 's3://b/k' iam_role default csv",
+    'One or more of the used functions must be applied on at least one user created table: LISTAGG',
+  ],
 ];

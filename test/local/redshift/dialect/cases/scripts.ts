@@ -253,7 +253,7 @@ update u1 set n = default where item = 'none'`,
 insert into x values ('apple', 1), ('pear', 2), ('kiwi', 3), ('fig', 4), ('nut', 5);
 delete from x using items where x.item = items.item and items.color = 'red';
 delete x where n = 2;
-with old as (select item from sales where price > 5) delete from x where item in (select item from old);
+with dear as (select item from sales where price > 5) delete from x where item in (select item from dear);
 delete from x using (select 'kiwi' as item) as k where k.item = x.item`,
     check: 'select item from x',
     rows: ['nut'],
