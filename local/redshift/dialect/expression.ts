@@ -6,7 +6,6 @@ import { defined } from '../../../shared/run/defined.ts';
 import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError } from './errors.ts';
-import { checkFrame } from './functions/aggregates.ts';
 import type { Call } from './functions/call.ts';
 import { ruleFor } from './functions/rules.ts';
 import { code, group, isGroup, isMark, isWord, splitAtCommas, word } from './nodes.ts';
@@ -147,7 +146,6 @@ class ExpressionRewriter {
     const rule = ruleFor(name);
     if (rule === undefined) return this.#unknownCall(head);
     const call = this.#readCall(head, argumentsGroup);
-    checkFrame(call);
     const [first, ...rest] = rule(call);
     if (first !== undefined)
       this.#out.push({ ...first, gap: head.gap === '' ? first.gap : head.gap }, ...rest);
@@ -155,22 +153,8 @@ class ExpressionRewriter {
 
   /** A function that means the same in PostgreSQL, one of the user's, or no function at all, such as `IN (…)`. */
   #unknownCall(head: Leaf): void {
-    let at = 2;
-    if (isWord(this.#peek(at), 'ignore', 'respect') && isWord(this.#peek(at + 1), 'nulls')) {
+    if (isWord(this.#peek(2), 'ignore', 'respect') && isWord(this.#peek(3), 'nulls')) {
       throw new UnsupportedSqlError(`${head.value.toUpperCase()} with IGNORE NULLS or RESPECT NULLS`);
-    }
-    if (isWord(this.#peek(at), 'over')) at += 1;
-    const over = this.#peek(at);
-    if (at === 3 && isGroup(over)) {
-      checkFrame({
-        name: head.value,
-        head,
-        distinct: false,
-        args: [],
-        ignoreNulls: false,
-        over,
-        approximate: false,
-      });
     }
     this.#pass(head);
   }

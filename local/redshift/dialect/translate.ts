@@ -8,6 +8,7 @@ import { isGroup, isMark, isWord, parseNodes, render, textOf } from './nodes.ts'
 import type { Node } from './nodes.ts';
 import { call, createFunction, createProcedure } from './procedure/routines.ts';
 import { rewriteQuery, takeWith } from './query.ts';
+import { refuse } from './refuse.ts';
 import { splitClauses } from './select/clauses.ts';
 import { Source } from './source.ts';
 import { readCopy } from './statements/copy.ts';
@@ -127,8 +128,7 @@ function translateNodes(nodes: readonly Node[]): Translated {
   const [first] = nodes;
   if (first === undefined) throw syntaxError(undefined);
   const source = new Source(nodes);
-  const refusal = refusals(source.code).find(({ severity }) => severity === 'error');
-  if (refusal !== undefined) throw new SqlError(refusal.message, '0A000');
+  refuse(source);
   if (isGroup(first)) return query(nodes);
   if (!isWord(first)) throw syntaxError(textOf(first));
   const statement = ownEntry(STATEMENTS, first.value);

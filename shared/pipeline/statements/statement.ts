@@ -35,6 +35,10 @@ export function parseStatement(code: Code): Statement | undefined {
   switch (code.word(code.behindBrackets(0))) {
     case 'SELECT':
       return queryStatement(code);
+    case 'DECLARE':
+      return code.is(2, 'CURSOR', 'FOR')
+        ? { kind: 'query', query: parseQuery(code, { from: 4, to: code.length }) }
+        : undefined;
     case 'WITH':
       return code.isMark(0, '(') || beginsQuery(code, parseWith(code, 0).next)
         ? queryStatement(code)

@@ -3,44 +3,8 @@ import { SqlError, UnsupportedSqlError } from '../errors.ts';
 import { code, group, isWord, joinWithCommas, mark, spaced, textOf, word } from '../nodes.ts';
 import type { Group, Node } from '../nodes.ts';
 import { SHIM } from '../shim/schema.ts';
-import {
-  asText,
-  cast,
-  hasFrame,
-  hasOrderBy,
-  parenthesized,
-  refuse,
-  shim,
-  shimCall,
-  taking,
-  withOver,
-} from './call.ts';
+import { asText, cast, parenthesized, refuse, shim, shimCall, taking, withOver } from './call.ts';
 import type { Call, Rule } from './call.ts';
-
-/** Functions whose window takes rows up to a frame, so Redshift wants the frame written. */
-const FRAMED = new Set([
-  'avg',
-  'count',
-  'max',
-  'min',
-  'sum',
-  'stddev',
-  'stddev_pop',
-  'stddev_samp',
-  'variance',
-  'var_pop',
-  'var_samp',
-  'first_value',
-  'last_value',
-  'nth_value',
-]);
-
-/** @throws SqlError in Redshift's words where PostgreSQL would silently use its default frame */
-export function checkFrame(call: Call): void {
-  if (call.over !== undefined && FRAMED.has(call.name) && hasOrderBy(call.over) && !hasFrame(call.over)) {
-    throw new SqlError('Aggregate window functions with an ORDER BY clause require a frame clause', '0A000');
-  }
-}
 
 function overOf(over: Group, frame: string): Node[] {
   return [word('over'), { ...over, gap: ' ', items: [...over.items, code(frame)] }];

@@ -89,14 +89,6 @@ export function asText(nodes: readonly Node[]): readonly Node[] {
   return isUntyped(nodes) ? cast(nodes, 'text') : nodes;
 }
 
-export function hasOrderBy(over: Group | undefined): boolean {
-  return over?.items.some((item, at) => isWord(item, 'order') && isWord(over.items[at + 1], 'by')) === true;
-}
-
-export function hasFrame(over: Group): boolean {
-  return over.items.some((item) => isWord(item, 'rows', 'range', 'groups'));
-}
-
 /** The literal an argument is, if it is nothing but a string. */
 export function literal(nodes: readonly Node[] | undefined): string | undefined {
   const [only] = nodes ?? [];

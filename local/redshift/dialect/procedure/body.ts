@@ -7,6 +7,8 @@ import { UnsupportedSqlError } from '../errors.ts';
 import { isGroup, isMark, isName, isWord, parseNodes, quoteString, render } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
 import { expression, rewriteQuery } from '../query.ts';
+import { refuse, refuseCalls } from '../refuse.ts';
+import { Source } from '../source.ts';
 import type { Translated } from '../translated.ts';
 import { takeType } from '../types.ts';
 
@@ -21,11 +23,19 @@ export interface BodyOptions {
 
 /** PL/pgSQL of PostgreSQL, beginning with the rule of Redshift's old PL/pgSQL that a variable hides a column. */
 export function translateBody(source: string, options: BodyOptions): string {
-  const cursor = new Cursor(parseNodes(source));
+  const nodes = parseNodes(source);
+  refuseCalls(nodes);
+  const cursor = new Cursor(nodes);
   const block = new BodyWriter(cursor, options).block();
   cursor.takeMark(';');
   cursor.expectEnd();
   return `#variable_conflict use_variable\n${block};`;
+}
+
+/** A query that is no statement of its own. */
+function queryText(nodes: readonly Node[]): string {
+  refuse(new Source(nodes));
+  return render(rewriteQuery(nodes));
 }
 
 class BodyWriter {
@@ -77,7 +87,7 @@ class BodyWriter {
       const parameters = cursor.takeGroup();
       if (cursor.takeOneOf('for', 'is') === undefined) throw cursor.unexpected();
       const list = parameters === undefined ? '' : ` ${render([parameters])}`;
-      return `${name.text} cursor${list} for ${render(rewriteQuery(cursor.rest()))}`;
+      return `${name.text} cursor${list} for ${queryText(cursor.rest())}`;
     }
     const constant = cursor.take('constant') ? 'constant ' : '';
     const type = takeType(cursor, 'expression')?.sql ?? this.#copiedType(cursor);
@@ -181,7 +191,7 @@ class BodyWriter {
 
   #range(range: readonly Node[]): string {
     const [first] = range;
-    if (isWord(first, 'select', 'with')) return render(rewriteQuery(range));
+    if (isWord(first, 'select', 'with')) return queryText(range);
     if (isWord(first, 'execute')) return `execute ${this.#dynamic(range.slice(1))}`;
     return render(expression(range));
   }
@@ -241,7 +251,7 @@ class BodyWriter {
     const query = nodes.slice(at + 1);
     const source = isWord(query[0], 'execute')
       ? `execute ${this.#dynamic(query.slice(1))}`
-      : render(rewriteQuery(query));
+      : queryText(query);
     return `${render(nodes.slice(0, at))} for ${source};\n`;
   }
 

@@ -4,6 +4,8 @@ import { SqlError, UnsupportedSqlError } from '../errors.ts';
 import { parseNodes, render, splitAt } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
 import { expression, rewriteQuery } from '../query.ts';
+import { refuse } from '../refuse.ts';
+import { Source } from '../source.ts';
 import { definition } from '../translated.ts';
 import type { Translated } from '../translated.ts';
 import { expectType } from '../types.ts';
@@ -102,6 +104,7 @@ export function createFunction(nodes: readonly Node[], orReplace: boolean): Tran
   const [query] = queries;
   if (query === undefined || queries.length > 1)
     throw new SqlError('The body of a SQL function is one SELECT');
+  refuse(new Source(query));
   const code = dollarQuoted(render(rewriteQuery(query)));
   return definition(
     'CREATE FUNCTION',

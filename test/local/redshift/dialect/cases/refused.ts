@@ -171,6 +171,18 @@ export const INVALID: readonly (readonly [sql: string, message: string])[] = [
     'the function NOW runs on the leader node only, and this statement reads a table: use GETDATE() or SYSDATE',
   ],
   [
+    'create procedure p() as $$ declare n int; begin n := (select sum(a) over (order by b) from t); end $$ language plpgsql',
+    'Aggregate window functions with an ORDER BY clause require a frame clause',
+  ],
+  [
+    'create procedure p() as $$ declare n record; begin for n in select now() from t loop null; end loop; end $$ language plpgsql',
+    'the function NOW runs on the leader node only, and this statement reads a table: use GETDATE() or SYSDATE',
+  ],
+  [
+    'declare c cursor for select age(d) from t',
+    'the function AGE runs on the leader node only, and this statement reads a table',
+  ],
+  [
     'create view v as select age(d) from t',
     'the function AGE runs on the leader node only, and this statement reads a table',
   ],
