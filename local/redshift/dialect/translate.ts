@@ -1,6 +1,5 @@
 /** Translates one Redshift statement for PostgreSQL. Pure: it uses no catalog and no session. */
 import { COMMANDS } from '../../../shared/pipeline/functions.ts';
-import { refusals } from '../../../shared/pipeline/statements/refusals.ts';
 import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';

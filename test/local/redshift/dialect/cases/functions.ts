@@ -207,8 +207,5 @@ export const NUMBERS: readonly Case[] = [
   ["select 'abcdef'::varchar(3), 'abc'::char(5) || '|', 1::boolean, 't'::bool", 'abc|abc||t|t'],
   ['select greatest(1, null, 3), least(2, 1), nullif(1, 1)', '3|1|NULL'],
   ['select 1 != 2, not true, null is null', 't|f|t'],
-<<<<<<< HEAD
   ['select 1 where true is true and false is not unknown', '1'],
-=======
->>>>>>> 5b5a440 (What Redshift refuses is refused here and by the compiler, with its place: queries as values (common tables, clauses, FROM), reserved words, functions of the leader node, sorted aggregates, recursion, windows, patterns)
 ];
