@@ -41,6 +41,7 @@ const WORDINGS: readonly Wording[] = [
     when: /^.*"made_by_json_parse".*$/,
     text: 'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
   },
+  { code: '22003', when: /^numeric field overflow$/, text: 'Numeric data overflow (result precision)' },
   // Of this machine, in the words that Redshift has for its own.
   {
     code: '53100',

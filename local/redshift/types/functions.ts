@@ -27,11 +27,13 @@ export type ResultRule =
   | { readonly varchar: number };
 
 /** What an argument is converted to if it is of another kind. */
-export type ArgumentRule = 'moment' | 'text' | 'whole' | 'boolean' | 'number';
+export type ArgumentRule = 'moment' | 'text' | 'whole' | 'boolean' | 'number' | 'exact';
 
 export interface FunctionRule {
   readonly result: ResultRule;
   readonly args?: readonly (ArgumentRule | undefined)[];
+  /** Of the last argument. */
+  readonly last?: ArgumentRule;
 }
 
 function each(names: string, rule: FunctionRule): Readonly<Record<string, FunctionRule>> {
@@ -47,7 +49,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionRule>> = {
     result: 'deviation',
     args: ['number'],
   }),
-  median: { result: 'median' },
+  median: { result: 'median', args: ['exact'] },
   percentile_cont: { result: 'percentile' },
   percentile_disc: { result: 'ordered' },
   listagg: { result: { varchar: 65_535 } },
@@ -98,7 +100,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionRule>> = {
   pgdate_part: { result: 'double precision', args: [undefined, 'moment'] },
   date_part: { result: 'extract', args: [undefined, 'moment'] },
   date_part_year: { result: 'integer', args: ['moment'] },
-  convert_timezone: { result: 'timestamp' },
+  convert_timezone: { result: 'timestamp', last: 'moment' },
   timezone: { result: 'zone' },
   ...each('getdate sysdate', { result: 'timestamp' }),
   now: { result: 'timestamptz' },

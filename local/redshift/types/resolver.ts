@@ -69,8 +69,8 @@ export class Resolver {
     if ('A_Expr' in node) return this.#expression(node, node.A_Expr, scope);
     if ('TypeCast' in node) return this.#cast(node.TypeCast, scope);
     if ('CaseExpr' in node) return this.#case(node.CaseExpr, scope);
-    if ('CoalesceExpr' in node) return this.#common(node.CoalesceExpr.args ?? [], scope);
-    if ('MinMaxExpr' in node) return this.#common(node.MinMaxExpr.args ?? [], scope);
+    if ('CoalesceExpr' in node) return this.#common('COALESCE', node.CoalesceExpr.args ?? [], scope);
+    if ('MinMaxExpr' in node) return this.#common('GREATEST or LEAST', node.MinMaxExpr.args ?? [], scope);
     if ('SubLink' in node) return this.#subLink(node.SubLink, scope);
     if ('SQLValueFunction' in node)
       return { kind: VALUE_FUNCTIONS[node.SQLValueFunction.op ?? ''] ?? 'varchar' };
@@ -125,8 +125,24 @@ export class Resolver {
     if (target?.kind === 'boolean' && isInteger(value.type)) this.convert(value, target);
   }
 
-  #common(nodes: readonly Node[], scope: Scope): Type {
-    return this.unify(nodes.map((node) => this.typed(node, scope)));
+  #common(what: string, nodes: readonly Node[], scope: Scope): Type {
+    return this.#unifyIn(
+      what,
+      nodes.map((node) => this.typed(node, scope)),
+    );
+  }
+
+  /** No page says what CASE and its like make of different kinds; PostgreSQL would refuse them too. */
+  #unifyIn(what: string, values: readonly Typed[]): Type {
+    const kinds = values.map(({ type }) => type).filter((type) => categoryOf(type) !== undefined);
+    const [first] = kinds;
+    const other = kinds.find((type) => first !== undefined && categoryOf(type) !== categoryOf(first));
+    if (first !== undefined && other !== undefined)
+      throw new UnsupportedSqlError(
+        `${what} of ${typeText(first)} and ${typeText(other)}`,
+        'the conversion is not documented; cast one of them',
+      );
+    return this.unify(values);
   }
 
   #case({ arg, args = [], defresult }: CaseExpr, scope: Scope): Type {
@@ -141,7 +157,7 @@ export class Resolver {
     }
     if (tested !== undefined) this.#compareAll(tested, tests, 'CASE');
     if (defresult !== undefined) results.push(this.typed(defresult, scope));
-    return this.unify(results);
+    return this.#unifyIn('CASE', results);
   }
 
   /** One value with several: what the first conversion makes of it, the others see. */
@@ -371,6 +387,8 @@ export class Resolver {
       const arg = args[at];
       if (wanted !== undefined && arg !== undefined) this.#convertArgument(name, wanted, arg);
     }
+    const last = args.at(-1);
+    if (rule.last !== undefined && last !== undefined) this.#convertArgument(name, rule.last, last);
     if (name !== 'date_diff') return;
     const [, from, to] = args;
     if (from === undefined || to === undefined) return;
@@ -394,6 +412,9 @@ export class Resolver {
         return;
       case 'whole':
         this.#whole(arg, 'bigint');
+        return;
+      case 'exact':
+        if (isInteger(type)) this.convert(arg, { kind: 'decimal' });
         return;
       case 'boolean':
         if (isInteger(type)) this.convert(arg, { kind: 'boolean' });
@@ -437,6 +458,14 @@ const EXPRESSIONS = [
 
 function isExpression(value: object): value is Node {
   return EXPRESSIONS.some((tag) => Object.hasOwn(value, tag));
+}
+
+/** Undefined: what has no type yet, or goes with others. */
+function categoryOf(type: Type): string | undefined {
+  if (isNumber(type)) return 'number';
+  if (isString(type)) return 'string';
+  if (isMoment(type)) return 'moment';
+  return type.kind === 'boolean' ? 'boolean' : undefined;
 }
 
 /** Digits as written: leading zeros do not count. */

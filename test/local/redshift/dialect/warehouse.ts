@@ -10,6 +10,7 @@ import { translate } from '../../../../local/redshift/dialect/translate.ts';
 import { refine } from '../../../../local/redshift/tree/refine.ts';
 import { asSessionRole, prepareSessionRole } from '../../../../local/redshift/session-role.ts';
 import { removeDataFolder, startPostgres } from '../../../../local/redshift/postgres/start-postgres.ts';
+import { checkKinds } from './inferred-kinds.ts';
 import { splitStatements, tokenize } from '../../../../shared/pipeline/lexer.ts';
 
 /** Values as PostgreSQL writes them; NULL is null. */
@@ -53,6 +54,7 @@ async function runOne(client: Client, sql: string): Promise<Outcome> {
         await client.query(refined.before);
       }
       const result = await client.query<string[]>({ text: refined.sql, rowMode: 'array', types: asText });
+      checkKinds(refined.columns, result.fields);
       if (at === translated.rowsFrom) {
         outcome = {
           rows: result.rows,
