@@ -182,14 +182,17 @@ async function beginNext(next: Run, slot: Pool, engine: Engine): Promise<void> {
   if (!isDriven) await giveBackUnused(next, slot.epoch, await engine.store.load(next.id), engine);
 }
 
-/** Frees a slot that was taken for a run that cannot use it any more. `now`: the run as it is stored; undefined: it was deleted. */
+/**
+ * Frees a slot that was taken for a run that cannot use it any more. `now`: the run as it is stored; undefined: it was deleted, and
+ * may be created again at this moment, with the slot that the pool lists: the sweep looks once more.
+ */
 export async function giveBackUnused(
   { id, pipeline }: Pick<Run, 'id' | 'pipeline'>,
   epoch: number,
   now: Run | undefined,
   engine: Engine,
 ): Promise<void> {
-  if (now?.life.state === 'QUEUED' || now?.slot?.epoch === epoch) return;
+  if (now === undefined || now.life.state === 'QUEUED' || now.slot?.epoch === epoch) return;
   engine.log('info', 'gave the slot back: another driver has ended the run', { run: id, pipeline, epoch });
   const pool = await engine.store.releaseSlot(pipeline, id, epoch);
   await fillPool(pipeline, engine, defined({ pool }));

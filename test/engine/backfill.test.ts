@@ -171,6 +171,22 @@ describe('a backfill', () => {
     expect(await counts({ dryRun: true })).toMatchObject({ new: 0, loadedBefore: 11 });
   });
 
+  it('creates a run of the same bytes put there again where it was interrupted before it had created the first one', async () => {
+    upload(key(1));
+    const { create } = world.store;
+    world.store.create = () => Promise.reject(new Error('the driver is dead'));
+    await expect(counts()).rejects.toThrow('the driver is dead');
+    world.store.create = create;
+    world.time += HOUR;
+    upload(key(1));
+    expect(await counts({ dryRun: true })).toMatchObject({ new: 1 });
+    expect(await counts()).toMatchObject({ new: 1, loadedBefore: 0 });
+    world.time += HOUR;
+    upload(key(1));
+    expect(await counts()).toMatchObject({ new: 0, loadedBefore: 1 });
+    expect(runs()).toHaveLength(1);
+  });
+
   it('recognizes a version by its id, and takes the id null for none', async () => {
     await deliver(upload(key(1), { versionId: 'v1' }));
     upload(key(2), { versionId: 'v2' });

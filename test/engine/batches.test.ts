@@ -8,8 +8,11 @@ import type { Report } from '../fakes/fake-warehouse.ts';
 import { admit } from '../../shared/engine/admit.ts';
 import type { Engine } from '../../shared/engine/ports.ts';
 import { readArrival } from '../../shared/engine/arrivals.ts';
+import { formBatch } from '../../shared/engine/batch/form.ts';
 import { startAll } from '../../shared/engine/start-all.ts';
 import type { Started } from '../../shared/engine/start-run.ts';
+import { newRun, runIdOf } from '../../shared/engine/start-run.ts';
+import type { Run } from '../../shared/run/run.ts';
 import { operate } from '../../shared/engine/operate.ts';
 import { pauseOrUnpause } from '../../shared/engine/pause.ts';
 import { sweep } from '../../shared/engine/sweep.ts';
@@ -568,4 +571,28 @@ test('a replay of the files of a failed batch resumes it once', async () => {
   await world.settle();
   expect(world.world.run(batch)).toMatchObject({ state: 'RUNNING', attempt: 2, replays: ['again'] });
   expect(files.map((id) => world.state(id))).toEqual(['ABSORBED', 'ABSORBED', 'ABSORBED']);
+});
+
+test('a batch that was resumed holds nobody back while it is queued with its slot: it has its files', async () => {
+  const scene = new Scene(planWith({ concurrency: 2 }));
+  const { world, plan } = scene;
+  for (const name of ['a', 'b', 'c', 'd']) await scene.drop(name);
+  const [head, other] = [...world.store.runs.values()].filter(({ life }) => life.state === 'QUEUED');
+  if (head === undefined || other === undefined) throw new Error('no two files wait');
+  const engine = world.engine([plan]);
+  const trigger = {
+    kind: 'batch' as const,
+    time: head.trigger.time,
+    head: { runId: head.id, version: head.version },
+  };
+  const id = runIdOf(plan, trigger, engine.settings);
+  const formed = async (batch: Run['batch']): Promise<unknown> => {
+    const run = { ...newRun(id, plan, trigger, {}, engine), ...defined({ batch }) };
+    world.store.runs.set(id, run);
+    return formBatch(head, [other.id], plan, { holders: { [id]: 7 }, epoch: 7 }, undefined, engine);
+  };
+  expect(await formed({ phase: 'GATHER' })).toBe('later');
+  expect(
+    await formed({ phase: 'SEALED', list: 'hash', files: 1, bytes: 10, seal: 1, leaving: [], isolated: 0 }),
+  ).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 /** The rules that must hold whatever happens, written once. Each is looked at when the write or the statement happens. */
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Run } from '../../shared/run/run.ts';
-import { isActive, isAtEnd, isAtRest } from '../../shared/run/run.ts';
+import { isActive, isAtEnd, isAtRest, isQueued } from '../../shared/run/run.ts';
 import { itemOf } from '../fakes/item-of.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import type { HistoryRow, Pool } from '../../shared/store/run-store.ts';
@@ -10,13 +10,15 @@ import type { World } from '../fakes/world.ts';
 import type { Broken } from './broken.ts';
 import type { Applied, WarehouseData } from './warehouse-data.ts';
 import { spokenBy, stepsIn } from './warehouse-data.ts';
+import { MOST_SKEW_MS } from './swarm.ts';
 
 /** What people did by hand, after which some rules cannot hold any more. */
 export interface ByHand {
   poolDeleted: boolean;
   historyDeleted: boolean;
   /** Runs whose item was deleted at some time: what comes again under their id begins from the start. */
-  readonly runsDeleted: Set<string>;
+  /** The key of each one's file. */
+  readonly runsDeleted: Map<string, string | undefined>;
 }
 
 /** So often in a row a session is rebuilt without a person. */
@@ -269,7 +271,9 @@ export class Watch {
     }
     if (!this.#byHand.poolDeleted) {
       let active = 0;
-      for (const run of this.#world.store.runs.values()) if (isActive(run)) active += 1;
+      // One that was deleted by hand and created again has its predecessor's slot, whose driver may give it back.
+      for (const run of this.#world.store.runs.values())
+        if (isActive(run) && !this.#byHand.runsDeleted.has(run.id)) active += 1;
       this.#broken.demand(active <= plan.concurrency, () => `I5: ${active} runs go on at once`);
     }
     this.#broken.check();
@@ -279,8 +283,11 @@ export class Watch {
   placesAreUsed(plan: Plan): void {
     const { store } = this.#world;
     if ([...store.pools.values()].some(({ paused }) => paused !== undefined)) return;
-    if (isBatchExpected(plan, [...store.runs.values()], this.#world.time)) return;
-    const waiting = [...store.runs.values()].find(({ life }) => life.state === 'QUEUED');
+    const runs = [...store.runs.values()];
+    if (isBatchExpected(plan, runs, this.#world.time)) return;
+    // A pool that was deleted by hand knows nothing of the runs that go on.
+    if (this.#byHand.poolDeleted && runs.some(isActive)) return;
+    const waiting = runs.find((run) => run.life.state === 'QUEUED' && !this.#isLookedAtLater(run));
     const holders = Object.keys([...store.pools.values()][0]?.holders ?? {});
     // A run that has a place and does not know it yet is driven next.
     const isFull =
@@ -291,6 +298,12 @@ export class Watch {
         `I13: ${waiting?.id ?? ''} waits, and only ${holders.length} of ${plan.concurrency} places are taken`,
     );
     this.#broken.check();
+  }
+
+  /** Its driver died, and no sweep can know that before its check is due, by a clock that may be two minutes behind. */
+  #isLookedAtLater(run: Run): boolean {
+    if (!isQueued(run) || run.life.nextCheckAt === undefined) return false;
+    return run.life.nextCheckAt * 1000 > this.#world.time - MOST_SKEW_MS;
   }
 
   /** Everything came to its end. `expected`: the ids of the runs that the events ask for. */

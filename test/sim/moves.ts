@@ -362,7 +362,7 @@ function deleteRun(stage: Stage): boolean {
   const run = stage.random.pick(stage.runs().filter(({ trigger }) => trigger.kind !== 'batch'));
   if (run === undefined) return false;
   stage.fired('run deleted');
-  stage.byHand.runsDeleted.add(run.id);
+  stage.byHand.runsDeleted.set(run.id, fileOf(run.trigger)?.key);
   stage.data.oneAtATime = false;
   stage.world.store.runs.delete(run.id);
   return true;

@@ -306,6 +306,8 @@ class Schedule {
     if (store.runs.has(own)) return [own];
     if (this.#listedRuns().some((run) => isOf(run, arrival))) return [];
     if (!arrival.isLost) return [own];
+    // A run of a backfill that a person deleted is not made again: the upload is known.
+    if ([...this.stage.byHand.runsDeleted.values()].includes(arrival.file.key)) return [];
     // Without an event only what is there at last can be admitted, and the same bytes only once.
     const { bucket, key, etag } = arrival.file;
     const isKnown = this.stage.runs().some((run) => run.trigger.kind === 's3' && isOf(run, arrival));

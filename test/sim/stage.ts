@@ -26,7 +26,7 @@ import { mayNeedPerson, simulatedPlanOf } from './plans.ts';
 import { Random } from './random.ts';
 import type { Swarm } from './swarm.ts';
 import { untruthOf } from './untruth.ts';
-import { swarmOf } from './swarm.ts';
+import { MOST_SKEW_MS, swarmOf } from './swarm.ts';
 import { CHECK, WarehouseData } from './warehouse-data.ts';
 
 export interface Arrival {
@@ -79,7 +79,7 @@ export class Stage {
   readonly broken = new Broken();
   readonly data: WarehouseData;
   readonly watch: Watch;
-  readonly byHand: ByHand = { poolDeleted: false, historyDeleted: false, runsDeleted: new Set() };
+  readonly byHand: ByHand = { poolDeleted: false, historyDeleted: false, runsDeleted: new Map() };
   readonly calls: CallFaults;
   readonly arrivals: Arrival[] = [];
   /** Runs that a person started, not a file. */
@@ -254,7 +254,7 @@ export class Stage {
   /** Starts a driver; it goes on whenever one of its gates is opened. */
   begin(work: Work, waits = false): void {
     this.#drivers += 1;
-    const skewMs = this.swarm.skewed ? this.random.between(-120_000, 120_000) : 0;
+    const skewMs = this.swarm.skewed ? this.random.between(-MOST_SKEW_MS, MOST_SKEW_MS) : 0;
     if (Math.abs(skewMs) > MINUTE) this.fired('clock off by more than a minute');
     const driver: SimDriver = {
       name: `driver-${this.#drivers}`,

@@ -25,6 +25,9 @@ const RATES = {
 
 type Rate = keyof typeof RATES;
 
+/** How far a driver's clock is off at most, before or behind, in ms. */
+export const MOST_SKEW_MS = 120_000;
+
 export interface Swarm {
   readonly shaped: Shaped;
   readonly files: number;

@@ -25,8 +25,13 @@ export const backfillGuards: readonly Guard[] = [
   ),
   removed(
     'a backfill does not create the run of a listed upload again once it may have expired',
-    'const isKept = Date.parse(at) - Date.parse(before.at) < historyDays * 86_400_000;',
-    'const isKept = true;',
+    'before !== undefined && Date.parse(at) - Date.parse(before.at) < historyDays * 86_400_000;',
+    'before !== undefined;',
+  ),
+  removed(
+    'the same bytes put there again are loaded where the run of the first ones was never created',
+    "return isKept && before.run === known.run ? { kind: 'same', run: known.run, next } : { kind: 'known' };",
+    "return { kind: 'known' };",
   ),
   removed(
     'the event of an upload that a backfill admitted starts no second run',

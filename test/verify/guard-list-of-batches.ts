@@ -23,6 +23,16 @@ const fileWork = `  return batch.leaving.length > 0 ? { kind: 'TellLeaving' } : 
 
 export const batchGuards: readonly Guard[] = [
   {
+    name: 'a batch that was resumed has its files, though it is queued',
+    edits: [
+      {
+        file: 'shared/engine/batch/form.ts',
+        find: '(isQueued(batch) || isActive(batch)) && !hasFiles',
+        replace: 'isQueued(batch) || (isActive(batch) && !hasFiles)',
+      },
+    ],
+  },
+  {
     name: 'batch: the list is stored before its files are taken',
     edits: [
       {

@@ -665,8 +665,8 @@ const guardsOfRuns: readonly Guard[] = [
     edits: [
       {
         file: 'shared/engine/slots.ts',
-        find: `if (now?.life.state === 'QUEUED' || now?.slot?.epoch === epoch) return;`,
-        replace: 'if (now !== undefined) return;',
+        find: `if (now === undefined || now.life.state === 'QUEUED' || now.slot?.epoch === epoch) return;`,
+        replace: 'if (epoch >= 0) return;',
       },
     ],
     outOfReach: 'the sweep frees the slot before a schedule ends: test/engine/opening.test.ts holds it',

@@ -32,7 +32,7 @@ export async function admitListed(
     hasVersion: hasVersion(file.versionId),
   };
   // With a version, the run of its event has the same id.
-  const isLoaded = async (): Promise<boolean> => (await store.load(run)) !== undefined;
+  const isLoaded = async (id = run): Promise<boolean> => (await store.load(id)) !== undefined;
   for (let race = 0; race < RACES; race += 1) {
     const read = await store.loadKey(name);
     const verdict = judgeListing(read, upload, { ...rules, historyDays: settings.historyDays });
@@ -46,6 +46,11 @@ export async function admitListed(
       case 'ensure':
         if (await isLoaded()) return 'loadedBefore';
         return dryRun ? 'new' : create(plan, trigger, verdict.isNewest, engine);
+      case 'same':
+        if (await isLoaded(verdict.run)) return 'loadedBefore';
+        if (dryRun) return 'new';
+        if (await store.changeKey(name, verdict.next, read)) return create(plan, trigger, true, engine);
+        break;
       case 'admit':
         if (dryRun) return upload.hasVersion && (await isLoaded()) ? 'loadedBefore' : 'new';
         if (await store.changeKey(name, verdict.next, read)) return create(plan, trigger, true, engine);

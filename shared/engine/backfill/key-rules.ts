@@ -79,6 +79,8 @@ export type ListVerdict =
   /** An earlier backfill admitted it, and may have been interrupted before it created the run. */
   | { readonly kind: 'ensure'; readonly isNewest: boolean }
   | { readonly kind: 'known' | 'superseded' }
+  /** The same bytes were admitted by an earlier backfill: if that was interrupted before it created this run, as `admit`. */
+  | { readonly kind: 'same'; readonly run: string; readonly next: KeyItem }
   /** An upload of this key was admitted, and which one was not kept; or one may have been, so long ago that it is forgotten. */
   | { readonly kind: 'unclear' };
 
@@ -99,15 +101,13 @@ export function judgeListing(
 ): ListVerdict {
   const { etag, lastModified, at, run } = listed;
   const upload = { etag, size, at: lastModified, run, via: 'backfill' as const };
-  const admit: ListVerdict = {
-    kind: 'admit',
-    next: { ...defined({ highest: item?.highest }), upload, listed },
-  };
+  const next = { ...defined({ highest: item?.highest }), upload, listed };
+  const admit: ListVerdict = { kind: 'admit', next };
   if (item === undefined) return lastModified < forgottenBefore && !again ? { kind: 'unclear' } : admit;
   const before = item.listed;
+  // Later its run may have ended and expired.
+  const isKept = before !== undefined && Date.parse(at) - Date.parse(before.at) < historyDays * 86_400_000;
   if (before?.run === run) {
-    // Later its run may have ended and expired.
-    const isKept = Date.parse(at) - Date.parse(before.at) < historyDays * 86_400_000;
     const isNewest =
       item.upload === undefined || item.upload.run === run || item.upload.at <= certainlyAfter(before.at);
     return isKept ? { kind: 'ensure', isNewest } : { kind: 'known' };
@@ -117,7 +117,8 @@ export function judgeListing(
   if (known.etag === etag) {
     // Another version may have the same bytes.
     const isOlder = hasVersion && certainlyAfter(known.at) < lastModified;
-    return isOlder ? admit : { kind: 'known' };
+    if (isOlder) return admit;
+    return isKept && before.run === known.run ? { kind: 'same', run: known.run, next } : { kind: 'known' };
   }
   // The listing shows the current object: what ended a while before it is older, whenever the listed upload began.
   const isOlder = known.at < lastModified || certainlyAfter(known.at) < at;

@@ -67,8 +67,10 @@ async function afterBatch(
   answered: string | undefined,
   engine: Engine,
 ): Promise<Run | 'later' | undefined> {
-  if (isQueued(batch)) return holders[batch.id] === undefined ? batch : 'later';
-  if (isActive(batch) && batch.batch?.phase !== 'SEALED' && batch.id !== answered) return 'later';
+  if (isQueued(batch) && holders[batch.id] === undefined) return batch;
+  // One that was resumed has its files, though it is queued.
+  const hasFiles = batch.batch?.phase === 'SEALED' || batch.id === answered;
+  if ((isQueued(batch) || isActive(batch)) && !hasFiles) return 'later';
   const now = await engine.store.load(head.id);
   return now !== undefined && isQueued(now) ? undefined : 'later';
 }
