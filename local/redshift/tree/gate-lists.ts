@@ -96,7 +96,9 @@ export const EXPRESSION_WORDS: Readonly<Record<string, string>> = {
  */
 export const FUNCTIONS: ReadonlyMap<string, readonly [least: number, most: number]> = new Map(
   Object.entries({
-    '0': 'current_database current_schema cume_dist dense_rank now percent_rank pg_backend_pid pi random rank row_number',
+    '0': `
+      current_database current_schema cume_dist dense_rank now percent_rank pg_backend_pid pg_timezone_abbrevs
+      pg_timezone_names pi random rank row_number`,
     '0-1': 'count',
     '1': `
       abs acos any_value ascii asin atan avg bit_and bit_or bool_and bool_or cbrt ceil ceiling char_length character_length
@@ -104,12 +106,13 @@ export const FUNCTIONS: ReadonlyMap<string, readonly [least: number, most: numbe
       percentile_cont percentile_disc pg_cancel_backend pg_terminate_backend quote_ident quote_literal radians reverse sign
       sin stddev stddev_pop stddev_samp tan to_hex var_pop var_samp variance
       bool date float4 float8 int2 int4 int8 text timestamptz timetz`,
-    '1-2': 'age btrim current_setting lag lead ltrim rtrim similar_to_escape',
+    '1-2': 'age btrim current_setting lag lead ltrim obj_description pg_get_viewdef rtrim similar_to_escape',
     '2': `
-      atan2 left like_escape mod nth_value position repeat right strpos timezone to_char to_date to_number to_timestamp
-      date_cmp date_cmp_timestamp date_cmp_timestamptz interval_cmp timestamp_cmp timestamp_cmp_date
+      atan2 left like_escape mod nth_value position repeat right strpos timezone to_char to_date to_number
+      col_description date_cmp date_cmp_timestamp date_cmp_timestamptz interval_cmp timestamp_cmp timestamp_cmp_date
       timestamp_cmp_timestamptz timestamptz_cmp timestamptz_cmp_date timestamptz_cmp_timestamp`,
-    '2-3': 'has_database_privilege has_schema_privilege has_table_privilege lpad rpad substr substring',
+    '2-3':
+      'has_database_privilege has_schema_privilege has_table_privilege lpad rpad substr substring to_timestamp',
     '3': 'replace translate',
   }).flatMap(([counts, names]) => {
     const [least = 0, most = least] = counts.split('-').map(Number);

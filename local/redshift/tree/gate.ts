@@ -83,6 +83,7 @@ class Walk {
   }
 
   #node(tag: string, node: Fields, selected: boolean): void {
+    if (tag === 'RangeFunction') refuseInFrom(node);
     if (!NODES.has(tag)) refuse(NODE_WORDS[tag] ?? `the construct ${tag}`);
     switch (tag) {
       case 'SelectStmt':
@@ -91,6 +92,9 @@ class Walk {
         return this.#insert(node);
       case 'SubLink':
         return this.#subquery(node, selected);
+      case 'A_Expr':
+        checkExpression(node);
+        return this.#fields(node['kind'] === 'AEXPR_IN' ? withoutRows(node) : node, selected);
       case 'FuncCall':
         this.#function(node);
         return this.#fields(withoutLists(node), selected);
@@ -135,7 +139,7 @@ class Walk {
     this.#open.push({ value: valuesLists, selected: false });
   }
 
-  /** `(a, b) IN (SELECT …)` is the one place of a row of values. */
+  /** Of rows of values only `(a, b) IN (…)` is in the guide. */
   #subquery(node: Fields, selected: boolean): void {
     if (node['subLinkType'] === 'ARRAY_SUBLINK') refuse('ARRAY(SELECT …)');
     const row = fieldsOf(node, 'testexpr', 'RowExpr');
@@ -176,6 +180,15 @@ class Walk {
   }
 }
 
+function refuseInFrom(node: Fields): never {
+  const [list] = listOf(node['functions']);
+  const [call] = isFields(list) ? listOf(fieldsOf({ list }, 'list', 'List')?.['items']) : [];
+  const name = isFields(call) && isFields(call['FuncCall']) ? functionName(call['FuncCall'])[1] : '';
+  if (isRedshiftFunction(name.toUpperCase()))
+    throw new UnsupportedSqlError(`the function ${name.toUpperCase()} in FROM`);
+  refuse('a function in FROM');
+}
+
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -201,6 +214,17 @@ export function namesOf(value: unknown): readonly string[] {
 function functionName(node: Fields): readonly [schema: string | undefined, name: string] {
   const names = namesOf(node['funcname']);
   return [names.at(-2), names.at(-1) ?? ''];
+}
+
+/** `(a, b) IN ((1, 2), …)` */
+function withoutRows(node: Fields): Fields {
+  const row = fieldsOf(node, 'lexpr', 'RowExpr');
+  if (row === undefined) return node;
+  const rows = listOf(fieldsOf(node, 'rexpr', 'List')?.['items']);
+  return {
+    lexpr: row['args'],
+    rexpr: rows.map((item) => (isFields(item) && isFields(item['RowExpr']) ? item['RowExpr']['args'] : item)),
+  };
 }
 
 /** The translator hands lists to functions of the shim: `array['a', 'b']::text[]`. */
@@ -295,7 +319,6 @@ function checkExpression(node: Fields): void {
 }
 
 const CHECKS: Readonly<Record<string, (node: Fields) => void>> = {
-  A_Expr: checkExpression,
   TypeName: checkType,
   WindowDef: checkFrame,
   A_Const: (node) => {
