@@ -1,5 +1,8 @@
-/** Errors of the local warehouse in the words of Redshift, without a trace of the shim. */
+/** Errors of the local warehouse in the words of Redshift, without a trace of the shim or of PostgreSQL's inside. */
+import { isRedshiftFunction } from '../../../shared/pipeline/redshift-functions.ts';
+import { ownEntry } from '../../own-entry.ts';
 import { SHIM } from './shim/schema.ts';
+import { missingSystemTable } from './system-tables.ts';
 
 /** What is used of the error that the PostgreSQL client throws. */
 export interface PostgresError {
@@ -8,11 +11,46 @@ export interface PostgresError {
   readonly code?: string | undefined;
 }
 
+type Groups = readonly (string | undefined)[];
+
 interface Wording {
   readonly code: string;
   readonly when: RegExp;
-  readonly text: string;
+  /** With `$1` for what is in parentheses; undefined: the message stays. */
+  readonly text: string | ((...groups: Groups) => string | undefined);
 }
+
+const NOT_HERE = 'is not supported by the local warehouse';
+
+/** Functions of the shim by the name that the user wrote: the first one is the guide's. */
+export const WRITTEN_NAMES: Readonly<Record<string, readonly string[]>> = {
+  date_add: ['dateadd', 'date_add'],
+  date_diff: ['datediff', 'date_diff'],
+  date_part: ['extract'],
+  pgdate_part: ['date_part', 'datepart', 'pgdate_part'],
+  scale_of: ['avg'],
+  percentile_cont_of: ['percentile_cont'],
+  percentile_disc_of: ['percentile_disc'],
+  median_of: ['median'],
+};
+
+/** Their first argument is a date part, which the translator hands in as a string. */
+const WITH_PART = new Set(['date_add', 'date_diff', 'date_part', 'date_trunc', 'pgdate_part']);
+
+function withoutFunction(shown = '', args = ''): string | undefined {
+  const name = shown.replace(/^pg_catalog\./, '');
+  const [written = name] = ownEntry(WRITTEN_NAMES, name) ?? [];
+  if (!isRedshiftFunction(written.toUpperCase())) return undefined;
+  const types = WITH_PART.has(name) ? args.replace(/^string\b/, 'part') : args;
+  return `the function ${written.toUpperCase()}(${types}) ${NOT_HERE}: it has none for arguments of these types`;
+}
+
+function withoutOperator(left: string | undefined, operator = '', right = ''): string {
+  const types = left === undefined ? right : `${left} and ${right}`;
+  return `the operator ${operator} for ${types} ${NOT_HERE}: use a cast`;
+}
+
+const OPERATOR = String.raw`(?:([^+*/<>=~!@#%^&|-]+) )?([+*/<>=~!@#%^&|-]+) (.+)`;
 
 const WORDINGS: readonly Wording[] = [
   {
@@ -41,7 +79,25 @@ const WORDINGS: readonly Wording[] = [
     when: /^.*"made_by_json_parse".*$/,
     text: 'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
   },
-  { code: '22003', when: /^numeric field overflow$/, text: 'Numeric data overflow (result precision)' },
+  {
+    code: '22003',
+    when: /^(?:numeric field overflow|value overflows numeric format)$/,
+    text: 'Numeric data overflow (result precision)',
+  },
+  {
+    code: '42P01',
+    when: /^relation "(.*)" does not exist$/,
+    text: (relation = '') => missingSystemTable(relation),
+  },
+  {
+    code: '42P01',
+    when: /^missing FROM-clause entry for table "(.*)"$/,
+    text: `$& (if $1 is a SUPER column: navigation into SUPER values ${NOT_HERE})`,
+  },
+  { code: '42883', when: /^function (\S+)\((.*)\) does not exist$/, text: withoutFunction },
+  { code: '42725', when: /^function (\S+)\((.*)\) is not unique$/, text: withoutFunction },
+  { code: '42883', when: new RegExp(`^operator does not exist: ${OPERATOR}$`), text: withoutOperator },
+  { code: '42725', when: new RegExp(`^operator is not unique: ${OPERATOR}$`), text: withoutOperator },
   // Of this machine, in the words that Redshift has for its own.
   {
     code: '53100',
@@ -50,11 +106,38 @@ const WORDINGS: readonly Wording[] = [
   },
 ];
 
+const TYPE_NAMES: readonly (readonly [RegExp, string])[] = [
+  [/\btimestamp(\(\d+\))? without time zone\b/g, 'timestamp$1'],
+  [/\btimestamp(\(\d+\))? with time zone\b/g, 'timestamptz$1'],
+  [/\btime(\(\d+\))? without time zone\b/g, 'time$1'],
+  [/\btime(\(\d+\))? with time zone\b/g, 'timetz$1'],
+  [/\bbpchar\b/g, 'char'],
+  [/\bunknown\b/g, 'string'],
+];
+
+/** Outside quotation marks. */
+function withRedshiftTypes(text: string): string {
+  return text.replaceAll(/"[^"]*"|[^"]+/g, (piece) =>
+    piece.startsWith('"')
+      ? piece
+      : TYPE_NAMES.reduce((words, [pattern, name]) => words.replaceAll(pattern, name), piece),
+  );
+}
+
+/** Any text of PostgreSQL's: a message, a detail, a hint. */
+export function withoutInternals(text: string): string {
+  return withRedshiftTypes(text.replaceAll(`${SHIM}.`, ''));
+}
+
 /** The message alone, without `ERROR: `. */
 export function redshiftError(error: PostgresError): string {
-  const message = error.message.replaceAll(`${SHIM}.`, '');
+  const message = withoutInternals(error.message);
   for (const { code, when, text } of WORDINGS) {
-    if (error.code === code && when.test(message)) return message.replace(when, text);
+    const groups = error.code === code ? when.exec(message) : null;
+    if (groups === null) continue;
+    if (typeof text === 'string') return message.replace(when, text);
+    const worded = text(...groups.slice(1));
+    if (worded !== undefined) return worded;
   }
   return message;
 }

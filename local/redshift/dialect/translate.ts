@@ -1,5 +1,5 @@
 /** Translates one Redshift statement for PostgreSQL. Pure: it uses no catalog and no session. */
-import { COMMANDS } from '../../../shared/pipeline/functions.ts';
+import { COMMANDS, OBJECTS } from '../../../shared/pipeline/functions.ts';
 import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';
@@ -59,6 +59,7 @@ function create(nodes: readonly Node[]): Translated {
   if (isWord(first, 'view')) return createView(rest, orReplace);
   if (isWord(first, 'procedure')) return createProcedure(rest, orReplace, translateNodes);
   if (isWord(first, 'function')) return createFunction(rest, orReplace);
+  checkObject(first);
   if (orReplace && !isWord(first, 'external')) throw syntaxError(textOf(first));
   if (isWord(first, 'materialized')) return createMaterializedView(rest);
   if (isWord(first, 'schema')) return createSchema(rest);
@@ -72,7 +73,21 @@ function alter(nodes: readonly Node[]): Translated {
   const [, first] = nodes;
   if (isWord(first, 'table')) return alterTable(nodes.slice(2));
   if (isWord(first, 'schema')) return alterSchema(nodes.slice(1));
+  checkObject(first);
   throw new UnsupportedSqlError(`ALTER ${nameOf(first)}`);
+}
+
+/** What PostgreSQL's CREATE and ALTER are followed by, and Redshift's are not. */
+const POSTGRES_OBJECTS: ReadonlySet<string> = new Set(
+  'ACCESS AGGREGATE CAST COLLATION CONSTRAINT CONVERSION DOMAIN EVENT EXTENSION FOREIGN GLOBAL INDEX LANGUAGE LARGE LOCAL OPERATOR POLICY PUBLICATION RECURSIVE ROUTINE RULE SEQUENCE SERVER STATISTICS SUBSCRIPTION TABLESPACE TEXT TRANSFORM TRIGGER TRUSTED TYPE UNIQUE UNLOGGED'.split(
+    ' ',
+  ),
+);
+
+/** @throws SqlError for a word that is no kind of object */
+function checkObject(node: Node | undefined): void {
+  const name = nameOf(node);
+  if (!OBJECTS.has(name) && !POSTGRES_OBJECTS.has(name)) throw syntaxError(textOf(node));
 }
 
 function nameOf(node: Node | undefined): string {

@@ -4,7 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { DatabaseError } from 'pg';
 
 import { messageOf } from '../../../shared/errors.ts';
-import { redshiftError } from '../dialect/redshift-error.ts';
+import { SqlError } from '../dialect/errors.ts';
+import { redshiftError, withoutInternals } from '../dialect/redshift-error.ts';
+import { positionOf } from './position.ts';
 
 /** An error whose message is Redshift's own, without `ERROR: `. */
 export class WarehouseError extends Error {}
@@ -16,13 +18,21 @@ export const CONNECTION_LOST =
 /**
  * @param error what running the statement threw
  * @param queryId for the texts that name the query
- * @param positions false: the text that ran differs from the caller's, so a position in it would mislead
+ * @param sql the caller's statement; undefined: a position in an error is none in it
  */
-export function errorText(error: unknown, queryId: number, positions: boolean): string {
-  if (error instanceof DatabaseError) return databaseErrorText(error, queryId, positions);
+export function errorText(error: unknown, queryId: number, sql?: string): string {
+  if (error instanceof DatabaseError) return databaseErrorText(error, queryId, sql !== undefined);
+  if (error instanceof SqlError && sql !== undefined) return sqlErrorText(error, sql);
   if (error instanceof Error && isConnectionError(error)) return CONNECTION_LOST;
   if (error instanceof Error && error.name === 'AbortError') return cancelledText(queryId);
   return `ERROR: ${messageOf(error)}`;
+}
+
+/** The translator's syntax errors name a token. */
+function sqlErrorText({ message }: SqlError, sql: string): string {
+  const near = /^syntax error at or near "(.*)"$/.exec(message)?.[1];
+  const position = near === undefined ? undefined : positionOf(sql, near);
+  return `ERROR: ${message}${position === undefined ? '' : `\n  Position: ${String(position)}`}`;
 }
 
 function cancelledText(queryId: number): string {
@@ -49,14 +59,14 @@ function databaseErrorText(error: DatabaseError, queryId: number, positions: boo
   if (error.code === '57014') return cancelledText(queryId);
   const words = redshiftError(error);
   // Of an error that Redshift words in its own way PostgreSQL's detail and hint are not its.
-  const own = words !== error.message;
+  const own = words !== withoutInternals(error.message);
   const severity = error.severity === 'FATAL' ? 'FATAL' : 'ERROR';
   const parts = [
     `${severity}: ${words.replace('invalid input syntax for type ', 'invalid input syntax for ')}`,
   ];
-  if (error.detail !== undefined && !own) parts.push(`  Detail: ${error.detail}`);
+  if (error.detail !== undefined && !own) parts.push(`  Detail: ${withoutInternals(error.detail)}`);
   if (error.hint !== undefined && !own && !/operator|argument types/.test(error.hint))
-    parts.push(`  Hint: ${error.hint}`);
+    parts.push(`  Hint: ${withoutInternals(error.hint)}`);
   if (positions && error.position !== undefined) parts.push(`  Position: ${error.position}`);
   return parts.join('\n');
 }

@@ -1,4 +1,5 @@
 /** Runs one SQL text of a statement on its session's backend, and returns the outcome. */
+import { DatabaseError } from 'pg';
 import type { Pool } from 'pg';
 
 import type { CopyCommand } from '../dialect/copy-command.ts';
@@ -12,6 +13,7 @@ import { refine } from '../tree/refine.ts';
 import type { Column } from '../types/type.ts';
 import { originKey, originsOf } from './catalog.ts';
 import { csvField, fieldJson, resultColumn } from './fields.ts';
+import { placeIn } from './position.ts';
 import { runQuery } from './query.ts';
 import type { QueryEnd } from './query.ts';
 import { WarehouseError } from './redshift-error.ts';
@@ -52,8 +54,6 @@ export interface PartRunner {
 
 export interface Prepared {
   readonly translated: Translated;
-  /** The text that runs is the caller's own, so a position in an error means something. */
-  readonly unchanged: boolean;
   /** Runs on the cluster's nodes, so it has a query id; the rest runs on the leader alone. */
   readonly hasQueryId: boolean;
 }
@@ -65,10 +65,6 @@ export function preparePart(part: Part): Prepared {
   const translated = translate(nameParameters(part.sql, part.parameters));
   return {
     translated,
-    unchanged:
-      translated.kind === 'sql' &&
-      translated.statements.length === 1 &&
-      translated.statements[0] === part.sql,
     hasQueryId:
       translated.kind === 'copy' || translated.kind === 'unload' || WITH_QUERY_ID.test(translated.command),
   };
@@ -131,18 +127,27 @@ async function runStatements(
   let outcome = NOTHING;
   for (const [index, sql] of statements.entries()) {
     const counts = index === rowsFrom;
-    const bound = bindParameters(sql, part.parameters);
-    const { before, ...refined } = await refine(bound.sql, session.client);
-    const command = { ...bound, ...refined, keepsRows: counts && returnsRows };
-    const run = (): Promise<Outcome> => runOne(runner, session, part, command);
-    const done =
-      before === undefined
-        ? await run()
-        : await asOne(session, async () => {
-            await session.client.query(before);
-            return run();
-          });
-    if (counts) outcome = done;
+    let ran: string | undefined;
+    try {
+      const bound = bindParameters(sql, part.parameters);
+      const { before, ...refined } = await refine(bound.sql, session.client);
+      const command = { ...bound, ...refined, keepsRows: counts && returnsRows };
+      const run = (): Promise<Outcome> => {
+        ran = command.sql;
+        return runOne(runner, session, part, command);
+      };
+      const done =
+        before === undefined
+          ? await run()
+          : await asOne(session, async () => {
+              await session.client.query(before);
+              return run();
+            });
+      if (counts) outcome = done;
+    } catch (error) {
+      if (error instanceof DatabaseError) placeIn(part.sql, ran, error);
+      throw error;
+    }
   }
   return outcome;
 }

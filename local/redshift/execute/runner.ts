@@ -105,7 +105,7 @@ export class Runner {
     } catch (error) {
       // The connection failed: no part ran, and there is no session.
       this.#options.sessions.close(run.session);
-      statement.error = errorText(error, -1, false);
+      statement.error = errorText(error, -1);
       for (const part of statement.parts) if (!isTerminal(part.status)) this.#endPart(part, 'ABORTED');
       return 'FAILED';
     } finally {
@@ -157,7 +157,7 @@ export class Runner {
         if (run.cancelled && this.#commitsAllTheSame(run)) status = 'ABORTED';
       } else await session.client.query('ROLLBACK');
     } catch (error) {
-      statement.error ??= this.#text(run, error, 0, false);
+      statement.error ??= this.#text(run, error, 0);
       status = run.cancelled ? 'ABORTED' : 'FAILED';
       await session.client.query('ROLLBACK').catch(() => undefined);
     }
@@ -201,7 +201,7 @@ export class Runner {
         this.#options.switches.resultsCounted || !outcome.hasResultSet ? {} : { rows: -1 },
       );
     } catch (error) {
-      part.error = this.#text(run, error, part.queryId, prepared?.unchanged ?? false);
+      part.error = this.#text(run, error, part.queryId, isOwnText(prepared) ? part.sql : undefined);
       status = run.cancelled && !isConnectionError(error) ? 'ABORTED' : 'FAILED';
       await failTransaction(session);
     }
@@ -221,9 +221,9 @@ export class Runner {
     return 'ABORTED';
   }
 
-  #text(run: Run, error: unknown, queryId: number, positions: boolean): string {
+  #text(run: Run, error: unknown, queryId: number, sql?: string): string {
     const lost = run.session.state === 'CLOSED' && !run.cancelled;
-    const text = lost ? CONNECTION_LOST : errorText(error, queryId, positions);
+    const text = lost ? CONNECTION_LOST : errorText(error, queryId, sql);
     const serverless = run.statement.target.workgroupName !== undefined;
     return this.#options.switches.errorIds && serverless ? withErrorId(text) : text;
   }
@@ -271,6 +271,11 @@ export class Runner {
       await run.session.client.query('SELECT 1').catch(() => undefined);
     }
   }
+}
+
+/** What COPY and UNLOAD run is not the user's statement. */
+function isOwnText(prepared: Prepared | undefined): boolean {
+  return prepared === undefined || prepared.translated.kind === 'sql';
 }
 
 /** An error that PostgreSQL did not see (a refused text, a missing file) fails an open transaction all the same. */
