@@ -30,12 +30,6 @@ export interface Unknowns {
 /** A node as JSON: it is read by its fields, since most of them may be missing. */
 type Fields = Readonly<Record<string, unknown>>;
 
-interface Visit {
-  readonly value: unknown;
-  /** Inside the select list of the nearest query. */
-  readonly selected: boolean;
-}
-
 export const NOT_IN_REDSHIFT = 'Redshift does not have it';
 
 function refuse(construct: string, why = NOT_IN_REDSHIFT): never {
@@ -57,11 +51,11 @@ class Walk {
   readonly #functions = new Set<string>();
   readonly #relations = new Set<string>();
   readonly #withNames = new Set<string>();
-  readonly #open: Visit[] = [];
+  readonly #open: unknown[] = [];
 
   run(tree: Node): void {
-    this.#open.push({ value: tree, selected: false });
-    for (let visit = this.#open.pop(); visit !== undefined; visit = this.#open.pop()) this.#visit(visit);
+    this.#open.push(tree);
+    while (this.#open.length > 0) this.#visit(this.#open.pop());
   }
 
   unknowns(): Unknowns {
@@ -69,60 +63,47 @@ class Walk {
     return { functions: this.#functions, relations: this.#relations };
   }
 
-  #visit({ value, selected }: Visit): void {
+  #later(value: unknown): void {
+    this.#open.push(value);
+  }
+
+  #visit(value: unknown): void {
     if (Array.isArray(value)) {
-      for (const item of value) this.#open.push({ value: item, selected });
+      for (const item of value) this.#later(item);
       return;
     }
     if (!isFields(value)) return;
     for (const [name, inner] of Object.entries(value)) {
       const tag = /^[A-Z]/.test(name) ? name : ownEntry(UNNAMED, name);
-      if (tag !== undefined && isFields(inner)) this.#node(tag, inner, selected);
-      else this.#open.push({ value: inner, selected });
+      if (tag !== undefined && isFields(inner)) this.#node(tag, inner);
+      else this.#later(inner);
     }
   }
 
-  #node(tag: string, node: Fields, selected: boolean): void {
+  #node(tag: string, node: Fields): void {
     if (tag === 'RangeFunction') refuseInFrom(node);
     if (!NODES.has(tag)) refuse(NODE_WORDS[tag] ?? `the construct ${tag}`);
     switch (tag) {
-      case 'SelectStmt':
-        return this.#select(node);
       case 'InsertStmt':
         return this.#insert(node);
       case 'SubLink':
-        return this.#subquery(node, selected);
+        return this.#subquery(node);
       case 'A_Expr':
         checkExpression(node);
-        return this.#fields(node['kind'] === 'AEXPR_IN' ? withoutRows(node) : node, selected);
+        return this.#later(node['kind'] === 'AEXPR_IN' ? withoutRows(node) : node);
       case 'FuncCall':
         this.#function(node);
-        return this.#fields(withoutLists(node), selected);
+        return this.#later(withoutLists(node));
       case 'RangeVar':
         this.#relation(node);
         break;
       case 'CommonTableExpr':
         this.#with(node);
         break;
-      case 'BooleanTest':
-        if (selected)
-          refuse('IS TRUE, IS FALSE or IS UNKNOWN in a select list', 'Redshift has it only in WHERE');
-        break;
       default:
         CHECKS[tag]?.(node);
     }
-    this.#fields(node, selected);
-  }
-
-  #fields(node: Fields, selected: boolean): void {
-    this.#open.push({ value: node, selected });
-  }
-
-  #select(node: Fields): void {
-    checkSelect(node);
-    const { targetList, ...rest } = node;
-    this.#open.push({ value: targetList, selected: true });
-    this.#fields(rest, false);
+    this.#later(node);
   }
 
   /** Its VALUES are no table. */
@@ -130,23 +111,23 @@ class Walk {
     if (node['override'] !== undefined && node['override'] !== 'OVERRIDING_NOT_SET')
       refuse('OVERRIDING … VALUE');
     const query = fieldsOf(node, 'selectStmt', 'SelectStmt');
-    if (query?.['valuesLists'] === undefined) return this.#fields(node, false);
+    if (query?.['valuesLists'] === undefined) return this.#later(node);
     const { selectStmt: _, ...rest } = node;
     const { valuesLists, ...others } = query;
     checkSelect(others);
-    this.#fields(rest, false);
-    this.#fields(others, false);
-    this.#open.push({ value: valuesLists, selected: false });
+    this.#later(rest);
+    this.#later(others);
+    this.#later(valuesLists);
   }
 
   /** Of rows of values only `(a, b) IN (…)` is in the guide. */
-  #subquery(node: Fields, selected: boolean): void {
+  #subquery(node: Fields): void {
     if (node['subLinkType'] === 'ARRAY_SUBLINK') refuse('ARRAY(SELECT …)');
     const row = fieldsOf(node, 'testexpr', 'RowExpr');
-    if (row === undefined || node['subLinkType'] !== 'ANY_SUBLINK') return this.#fields(node, selected);
+    if (row === undefined || node['subLinkType'] !== 'ANY_SUBLINK') return this.#later(node);
     const { testexpr: _, ...rest } = node;
-    this.#fields(rest, selected);
-    this.#open.push({ value: row['args'], selected });
+    this.#later(rest);
+    this.#later(row['args']);
   }
 
   #with(node: Fields): void {
@@ -319,6 +300,7 @@ function checkExpression(node: Fields): void {
 }
 
 const CHECKS: Readonly<Record<string, (node: Fields) => void>> = {
+  SelectStmt: checkSelect,
   TypeName: checkType,
   WindowDef: checkFrame,
   A_Const: (node) => {
