@@ -11,6 +11,7 @@ let local: LocalRedshift;
 beforeAll(async () => {
   local = await startLocalRedshift();
   await errorOf('create table t (a int, v varchar(9), ts timestamp, é int)');
+  await errorOf('create table j (s super)');
 });
 
 afterAll(async () => {
@@ -82,6 +83,11 @@ const ERRORS: readonly (readonly [sql: string, error: string, at: string])[] = [
     "select s.a from (select json_parse('{}') s) q",
     `missing FROM-clause entry for table "s" (if s is a SUPER column: navigation into SUPER values ${NOT_HERE})`,
     's.a',
+  ],
+  [
+    'insert into j values (5)',
+    `a value of type integer in the SUPER column s ${NOT_HERE}: use JSON_PARSE`,
+    '5',
   ],
   ['select 5::decimal(2,1) * 10::decimal(2,1)', 'Numeric data overflow (result precision)', ''],
 ];
