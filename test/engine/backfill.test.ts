@@ -173,7 +173,7 @@ describe('a backfill', () => {
 
   it('creates a run of the same bytes put there again where it was interrupted before it had created the first one', async () => {
     upload(key(1));
-    const { create } = world.store;
+    const create = world.store.create.bind(world.store);
     world.store.create = () => Promise.reject(new Error('the driver is dead'));
     await expect(counts()).rejects.toThrow('the driver is dead');
     world.store.create = create;
