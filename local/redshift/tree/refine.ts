@@ -3,6 +3,7 @@ import type { ClientBase } from 'pg';
 
 import { readCatalog } from '../types/catalog.ts';
 import { inferTypes, isTyped, namesToRead } from '../types/infer.ts';
+import { bodyOf } from '../types/procedure-body.ts';
 import type { Column } from '../types/type.ts';
 import { checkUnknowns } from './gate-catalog.ts';
 import { gateTexts } from './gate-texts.ts';
@@ -44,6 +45,8 @@ async function typed(sql: string, given: NonNullable<Tree>, client: ClientBase):
   const bound = await withLateBindingViews(sql, given, client);
   const read = await withViewsOfProcedures(bound, given, client);
   const tree = read === sql ? given : parseTree(read);
+  const body = tree !== undefined && canAsk(client) ? bodyOf(read, tree) : undefined;
+  if (body !== undefined) return { sql: body.typed(await readCatalog(client, body.names)) };
   if (tree === undefined || !isTyped(tree) || !canAsk(client)) return { sql: read };
   return inferTypes(read, tree, await readCatalog(client, namesToRead(tree)));
 }

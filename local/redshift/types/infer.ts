@@ -6,11 +6,14 @@ import { creationOf } from './created-table.ts';
 import { Extents, NoExtentError } from './extents.ts';
 import { FUNCTIONS } from './functions.ts';
 import { Queries } from './queries.ts';
+import type { Variables } from './resolver.ts';
 import { splice } from './splice.ts';
 import type { Column } from './type.ts';
 
 export interface Inferred {
   readonly sql: string;
+  /** The same edits in a text that differs only where no expression is; undefined: there are none. */
+  readonly editIn?: (text: string) => string;
   /** Of the statement's query; undefined: it has none, or they are not known. */
   readonly columns: readonly Column[] | undefined;
   /** A statement to run first, in the same transaction. It takes no parameters. */
@@ -65,8 +68,13 @@ export function namesToRead(tree: Node): CatalogNames {
 }
 
 /** @throws UnsupportedSqlError naming a conversion that no page of the developer guide settles */
-export function inferTypes(sql: string, tree: Node, catalog: Catalog): Inferred {
-  const queries = new Queries(catalog);
+export function inferTypes(
+  sql: string,
+  tree: Node,
+  catalog: Catalog,
+  variables: Variables = new Map(),
+): Inferred {
+  const queries = new Queries(catalog, variables);
   const columns = queries.statement(tree);
   const creation = creationOf(tree, columns, catalog);
   if (queries.edits.length === 0 && creation === undefined) return { sql, columns };
@@ -74,7 +82,8 @@ export function inferTypes(sql: string, tree: Node, catalog: Catalog): Inferred 
     const extents = new Extents(sql);
     const edits = [...queries.edits, ...(creation?.edits(extents) ?? [])];
     const before = creation === undefined ? {} : { before: creation.create };
-    return { sql: splice(sql, extents, edits, queries.items), columns, ...before };
+    const editIn = (text: string): string => splice(text, extents, edits, queries.items);
+    return { sql: editIn(sql), editIn, columns, ...before };
   } catch (error) {
     if (error instanceof NoExtentError) return { sql, columns };
     throw error;

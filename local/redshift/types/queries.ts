@@ -13,7 +13,7 @@ import type {
 import type { Catalog } from './catalog.ts';
 import { columnName } from './column-name.ts';
 import { Resolver } from './resolver.ts';
-import type { Typed } from './resolver.ts';
+import type { Typed, Variables } from './resolver.ts';
 import { emptyScope, namesOf, starColumns } from './scope.ts';
 import type { CommonTables, Relation, Scope } from './scope.ts';
 import type { Edit, UnnamedItem } from './splice.ts';
@@ -42,11 +42,13 @@ export class Queries {
   /** Select items without a name. */
   readonly items: UnnamedItem[] = [];
   readonly #catalog: Catalog;
+  readonly #variables: Variables;
   readonly #resolver: Resolver;
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, variables: Variables) {
     this.#catalog = catalog;
-    this.#resolver = new Resolver(catalog, (select, scope) => {
+    this.#variables = variables;
+    this.#resolver = new Resolver(catalog, variables, (select, scope) => {
       if (!('SelectStmt' in select)) return undefined;
       const [first] = this.#query(select.SelectStmt, scope.common, scope) ?? [];
       return first && { nodes: first.branches.flatMap(({ nodes }) => nodes), type: this.#typeOf(first) };
@@ -207,7 +209,7 @@ export class Queries {
     names: readonly string[],
   ): readonly Column[] | undefined {
     if (query.larg === undefined) return undefined;
-    const apart = new Queries(this.#catalog);
+    const apart = new Queries(this.#catalog, this.#variables);
     return renamed(
       apart.#columns(apart.#query(query.larg, apart.#with(query.withClause, tables, outer), outer)),
       names,

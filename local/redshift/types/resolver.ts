@@ -40,6 +40,9 @@ export interface Typed {
   readonly type: Type;
 }
 
+/** Of a procedure, by name: they hide columns. */
+export type Variables = ReadonlyMap<string, Type>;
+
 /** The first column of a subquery; handed in, since queries hold expressions and expressions queries. */
 export type Subquery = (select: Node, scope: Scope) => Typed | undefined;
 
@@ -50,10 +53,12 @@ const MOST_DIGITS = 38;
 export class Resolver {
   readonly edits: Edit[] = [];
   readonly #catalog: Catalog;
+  readonly #variables: Variables;
   readonly #subquery: Subquery;
 
-  constructor(catalog: Catalog, subquery: Subquery) {
+  constructor(catalog: Catalog, variables: Variables, subquery: Subquery) {
     this.#catalog = catalog;
+    this.#variables = variables;
     this.#subquery = subquery;
   }
 
@@ -62,7 +67,7 @@ export class Resolver {
   }
 
   typeOf(node: Node, scope: Scope): Type {
-    if ('ColumnRef' in node) return typeOfColumn(namesOf(node.ColumnRef), scope);
+    if ('ColumnRef' in node) return this.#named(namesOf(node.ColumnRef), scope);
     if ('A_Const' in node) return constantType(node.A_Const);
     if ('ParamRef' in node) return { kind: 'untyped' };
     if ('FuncCall' in node) return this.#call(node, node.FuncCall, scope);
@@ -81,6 +86,11 @@ export class Resolver {
     if ('GroupingFunc' in node) return { kind: 'integer' };
     this.#inside(node, scope);
     return UNKNOWN;
+  }
+
+  #named(names: readonly string[], scope: Scope): Type {
+    const variable = names.length === 1 ? this.#variables.get(names[0] ?? '') : undefined;
+    return variable ?? typeOfColumn(names, scope);
   }
 
   /** All expressions in a node that has no rule of its own. */

@@ -162,3 +162,30 @@ test('a view keeps the size of a computed DECIMAL', async () => {
   await session.run('create view shares as select a * b as m, i from t');
   expect(await rowsOf('select m / i, m / 3 from shares')).toEqual(['6.000000000000000|4.000000000000000']);
 });
+
+test('the body of a procedure is typed: statements, expressions, loops, tables that it makes', async () => {
+  await session.run(`create table log (x decimal(20,10), y varchar(40));
+create procedure divides(n int, m decimal(8,2)) as $$
+declare
+  q decimal(30,12);
+  rec record;
+begin
+  select a/b, v::varchar(2) into q from t where v = n;
+  insert into log values (q, 'into');
+  if m / 3 = 1.3333333333333 then insert into log values (1, 'if'); end if;
+  for rec in select a/b as r from t loop insert into log values (rec.r, 'loop'); end loop;
+  create temp table made_there as select 'abc' as k, a/b as r from t;
+  insert into log select r / 2, k || 'é' from made_there;
+  q := m / 3;
+  insert into log values (q, 'assigned');
+end $$ language plpgsql;
+call divides(5, 4)`);
+  expect(await rowsOf('select y, x from log order by y')).toEqual([
+    'abcé|0.6666666665',
+    'assigned|1.3333333333',
+    'if|1.0000000000',
+    'into|1.3333333330',
+    'loop|1.3333333330',
+  ]);
+  expect(await errorOf("insert into made_there(k) values ('abcd')")).toMatch(/value too long/);
+});
