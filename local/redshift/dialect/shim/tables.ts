@@ -7,6 +7,21 @@ begin
   raise exception 'value too long for type %(%)', type, bytes using errcode = '22001';
 end $$;
 
+-- Redshift changes only the size of a VARCHAR column, and only of one without DEFAULT.
+create or replace function ${SHIM}.check_resize(target regclass, column_ name) returns void language plpgsql stable as $$
+declare
+  found_ record;
+begin
+  select atttypid = 'varchar'::regtype as is_varchar, atthasdef as has_default into found_
+    from pg_attribute where attrelid = target and attname = column_ and attnum > 0 and not attisdropped;
+  if not found_.is_varchar then
+    raise exception 'target data type "character varying" is not the same as the type of column "%"', column_ using errcode = '0A000';
+  end if;
+  if found_.has_default then
+    raise exception 'cannot alter type of column "%" with a default value', column_ using errcode = '0A000';
+  end if;
+end $$;
+
 -- Puts the check of a column's length in the place of the one it had.
 create or replace function ${SHIM}.set_byte_limit(target regclass, column_ name, type text, bytes int) returns void language plpgsql as $$
 declare

@@ -1,7 +1,7 @@
 /** ANALYZE, VACUUM, TRUNCATE, LOCK, GRANT, COMMENT, EXPLAIN and cursors. */
 import { Cursor } from '../cursor.ts';
 import { UnsupportedSqlError } from '../errors.ts';
-import { quoteName, quoteString, render } from '../nodes.ts';
+import { isName, isWord, quoteName, quoteString, render } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
 import { rewriteQuery } from '../query.ts';
 import { definition, noop, rows } from '../translated.ts';
@@ -73,8 +73,32 @@ export function lock(nodes: readonly Node[]): Translated {
   return definition('LOCK', `lock table ${tables.join(', ')}`);
 }
 
-export function grant(command: 'GRANT' | 'REVOKE'): Translated {
-  return noop(command, `${command} has no effect: the local warehouse has one user`);
+/** What may stand behind ON in the place of tables. */
+const NOT_TABLES = [
+  'all',
+  'database',
+  'datashare',
+  'external',
+  'function',
+  'language',
+  'model',
+  'procedure',
+  'schema',
+  'template',
+];
+
+/** No effect but an error for a table that is not there. */
+export function grant(command: 'GRANT' | 'REVOKE', nodes: readonly Node[]): Translated {
+  const nothing = noop(command, `${command} has no effect: the local warehouse has one user`);
+  const on = nodes.findIndex((node) => isWord(node, 'on'));
+  const cursor = new Cursor(nodes, on + 1);
+  cursor.take('table');
+  if (on === -1 || isWord(cursor.peek(), ...NOT_TABLES) || !isName(cursor.peek())) return nothing;
+  const tables: string[] = [];
+  do tables.push(`${quoteString(cursor.expectQualifiedName().parts.map(quoteName).join('.'))}::regclass`);
+  while (cursor.takeMark(','));
+  if (!cursor.sees('to') && !cursor.sees('from')) return nothing;
+  return { ...definition(command, `select ${tables.join(', ')}`), notice: nothing.notice };
 }
 
 export function comment(nodes: readonly Node[]): Translated {

@@ -28,11 +28,15 @@ function alterColumn(cursor: Cursor, table: QualifiedName, target: string): Tran
   cursor.expect('type');
   const type = expectType(cursor, 'column');
   cursor.expectEnd();
-  return definition(
-    'ALTER TABLE',
-    `alter table ${target} alter column ${quoteName(column)} type ${type.sql}`,
-    `select ${SHIM}.set_byte_limit(${regclass(table)}, ${quoteString(column)}, ${quoteString(type.sql)}, ${type.bytes ?? 'null'})`,
-  );
+  return {
+    ...definition(
+      'ALTER TABLE ALTER COLUMN',
+      `select ${SHIM}.check_resize(${regclass(table)}, ${quoteString(column)})`,
+      `alter table ${target} alter column ${quoteName(column)} type ${type.sql}`,
+      `select ${SHIM}.set_byte_limit(${regclass(table)}, ${quoteString(column)}, ${quoteString(type.sql)}, ${type.bytes ?? 'null'})`,
+    ),
+    notInTransaction: true,
+  };
 }
 
 function alterStorage(cursor: Cursor, table: QualifiedName, target: string): Translated {

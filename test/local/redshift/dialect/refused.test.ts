@@ -50,6 +50,7 @@ describe('what a statement is', () => {
     ['vacuum', 'noop'],
     ['vacuum t', 'sql'],
     ['alter table t append from s', 'sql'],
+    ['alter table t alter column a type varchar(9)', 'sql'],
   ])('%s cannot run in a transaction', (sql, kind) => {
     expect(translate(sql)).toMatchObject({ kind, notInTransaction: true });
   });

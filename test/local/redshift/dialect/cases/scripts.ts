@@ -438,6 +438,13 @@ export const ERRORS: readonly (readonly [string, string | RegExp])[] = [
     'merge into rt using rs as s on rt.id = s.id when matched then update set name = s.name when not matched then insert values (s.id, s.name)',
     'Found multiple matches to update the same tuple.',
   ],
+  ['grant select on sales, not_there to public', 'relation "not_there" does not exist'],
+  ['revoke all on table not_there from public', 'relation "not_there" does not exist'],
+  [
+    'alter table sales alter column price type varchar(9)',
+    'target data type "character varying" is not the same as the type of column "price"',
+  ],
+  ['alter table d8n alter column c type varchar(9)', 'cannot alter type of column "c" with a default value'],
   [
     'merge into rt using rv on rt.id = rv.id remove duplicates',
     'MERGE: the source must be a table, and rv is a view',
