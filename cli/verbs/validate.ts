@@ -80,7 +80,8 @@ export const validate: Verb = {
 Compiles every pipeline of the SQL folder, or one, and prints one line for each
 problem, with file, line and column. The exit code is 2 if there is an error, or
 nothing to check; warnings alone do not count. A statement that the local warehouse
-cannot run is a warning: it may run on AWS. For a pipeline of grade C or D it lists
+cannot run is a warning: it may run on AWS. So is a column or a table that neither
+sql/setup nor the pipeline declares, where the others of its table are declared. For a pipeline of grade C or D it lists
 the steps at which a lost session needs a manual decision.`,
   positionals: [{ name: 'PIPELINE', optional: true, help: 'only this pipeline: the name of its folder' }],
   options: sqlOption,

@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib';
 
 import { defined } from '../run/defined.ts';
 import { BUILT_IN_PLACEHOLDERS, checkParameters } from './parameters.ts';
+import { Catalog } from './catalog/catalog.ts';
+import { followStatement } from './catalog/follow.ts';
 import { conflictRetries } from './conflict-retry.ts';
 import { parseDuration } from './duration.ts';
 import { gradeOf } from './grade.ts';
@@ -61,19 +63,22 @@ export interface Compiled {
   readonly upstreams: readonly Upstream[];
 }
 
-export function compilePipeline(source: PipelineSource): Compiled {
-  return new Compiler(source).compile();
+/** @param declared the tables of `sql/setup/` */
+export function compilePipeline(source: PipelineSource, declared = new Catalog()): Compiled {
+  return new Compiler(source, declared).compile();
 }
 
 class Compiler {
   readonly #source: PipelineSource;
+  readonly #declared: Catalog;
   readonly #problems: Problem[] = [];
   readonly #read: ReadSettings | undefined;
   /** The SQL is checked even if pipeline.yml is invalid. */
   readonly #settings: PipelineSettings;
 
-  constructor(source: PipelineSource) {
+  constructor(source: PipelineSource, declared: Catalog) {
     this.#source = source;
+    this.#declared = declared;
     const text = source.files.get(PIPELINE_FILE);
     this.#read = text === undefined ? undefined : readSettings(text, PIPELINE_FILE);
     this.#settings = this.#read?.settings ?? { on: [] };
@@ -92,6 +97,7 @@ class Compiler {
     const steps = this.#steps(effects, parameters);
     this.#checkUses(effects, parameters);
     this.#checkMarkerTable(effects);
+    this.#checkNames(effects);
     this.#checkTriggers(effects, parameters);
     const plan = this.#plan(steps, parameters);
     const hasError = this.#problems.some((problem) => problem.severity === 'error');
@@ -213,6 +219,14 @@ class Compiler {
     for (const name of names) {
       if (!used.has(name)) this.#say(`the parameter ${name} is not used by any step`, ['parameters', name]);
     }
+  }
+
+  /** Columns and tables that are declared nowhere. */
+  #checkNames(effects: readonly FileEffect[]): void {
+    const catalog = this.#declared.copy();
+    for (const { file } of effects)
+      for (const { tokens, facts } of file.statements)
+        for (const problem of followStatement(tokens, facts, catalog)) this.#sayIn(file, problem);
   }
 
   #checkMarkerTable(effects: readonly FileEffect[]): void {

@@ -1,14 +1,17 @@
 /** Reads pipeline folders from disk and compiles them. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { compilePipeline, PIPELINE_FILE } from './compile.ts';
+import type { Entry } from './pipeline-files.ts';
 import { entriesOf, readPipelineFiles } from './pipeline-files.ts';
 import type { Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
 import { inOrder } from './problem.ts';
+import { readSetup } from './setup.ts';
 import type { Upstream } from './triggers/chains.ts';
 import { chainProblems } from './triggers/chains.ts';
+import { decodeUtf8 } from './utf8.ts';
 
 /** The folder with the SQL that creates the tables: not a pipeline. */
 export const SETUP_FOLDER = 'setup';
@@ -20,6 +23,17 @@ export interface LoadedPipelines {
   readonly problems: Problem[];
 }
 
+/** In the order in which they are applied. */
+function setupFiles(folder: string): Map<string, string> {
+  const names = existsSync(folder) ? entriesOf(folder).filter((entry) => isSetupFile(entry)) : [];
+  const sorted = names.map(({ name }) => name).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return new Map(sorted.map((name) => [name, decodeUtf8(readFileSync(join(folder, name))).text]));
+}
+
+function isSetupFile({ name, isFolder }: Entry): boolean {
+  return !isFolder && /\.sql$/i.test(name);
+}
+
 /** Compiles every folder below `sqlFolder` but `setup`. A missing folder is a problem, not an exception. */
 export function loadPipelines(sqlFolder: string): LoadedPipelines {
   const plans: Plan[] = [];
@@ -28,6 +42,8 @@ export function loadPipelines(sqlFolder: string): LoadedPipelines {
     const message = `folder ${sqlFolder} not found: it must contain a folder for each pipeline`;
     return { plans, problems: [{ file: '', line: 1, column: 1, severity: 'error', message }] };
   }
+  const { catalog, problems: setupProblems } = readSetup(setupFiles(join(sqlFolder, SETUP_FOLDER)));
+  for (const problem of setupProblems) problems.push({ ...problem, file: `${SETUP_FOLDER}/${problem.file}` });
   const upstreams = new Map<string, readonly Upstream[]>();
   for (const { name, isFolder } of entriesOf(sqlFolder)) {
     if (!isFolder) {
@@ -36,7 +52,7 @@ export function loadPipelines(sqlFolder: string): LoadedPipelines {
       problems.push({ file: name, line: 1, column: 1, severity: 'warning', message });
     } else if (name !== SETUP_FOLDER) {
       const read = readPipelineFiles(join(sqlFolder, name));
-      const compiled = compilePipeline({ name, files: read.files });
+      const compiled = compilePipeline({ name, files: read.files }, catalog);
       upstreams.set(name, compiled.upstreams);
       const isWhole = read.problems.every(({ severity }) => severity === 'warning');
       if (compiled.plan !== undefined && isWhole) plans.push(compiled.plan);

@@ -8,7 +8,18 @@ export interface Mistake {
   readonly says: string;
   /** `error` where nothing else is given. */
   readonly severity?: 'warning';
+  /** It stands in a file of `setup`, not in a step. */
+  readonly inSetup?: true;
 }
+
+/** What `setup` declares for all of them. */
+export const DECLARED = `CREATE SCHEMA IF NOT EXISTS shop;
+CREATE TABLE IF NOT EXISTS shop.orders (id INT, customer VARCHAR(20), amount DECIMAL(8,2), day DATE);
+CREATE TABLE IF NOT EXISTS shop.old_orders (LIKE shop.orders);
+CREATE TABLE IF NOT EXISTS shop.grown (id INT);
+CREATE VIEW shop.latest AS SELECT * FROM shop.elsewhere WITH NO SCHEMA BINDING;
+CREATE OR REPLACE PROCEDURE shop.grow() AS $$ BEGIN ALTER TABLE shop.grown ADD COLUMN n INT; END $$ LANGUAGE plpgsql;
+`;
 
 const INSERTED = 'WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.n)';
 const UPDATED = 'WHEN MATCHED THEN UPDATE SET n = s.n';
@@ -224,4 +235,119 @@ const DEFINITIONS: readonly Mistake[] = [
   },
 ];
 
-export const MISTAKES: readonly Mistake[] = [...MERGE, ...COPY, ...NAMES, ...QUERIES, ...DEFINITIONS];
+const IN_SETUP: readonly Mistake[] = [
+  {
+    kind: 'ALTER COLUMN TYPE to another type',
+    inSetup: true,
+    bad: 'ALTER TABLE shop.orders ALTER COLUMN id TYPE ¦BIGINT',
+    good: 'ALTER TABLE shop.orders ALTER COLUMN customer TYPE VARCHAR(40)',
+    says: 'changes only the size of a VARCHAR column',
+  },
+  {
+    kind: 'ALTER COLUMN TYPE in a transaction',
+    inSetup: true,
+    bad: 'CREATE SCHEMA IF NOT EXISTS more;\nALTER TABLE shop.orders ¦ALTER customer TYPE VARCHAR(40)',
+    good: 'ALTER TABLE shop.orders ALTER customer TYPE VARCHAR(40)',
+    says: 'ALTER COLUMN TYPE cannot run in a transaction',
+  },
+  {
+    kind: 'a reserved word in a setup file',
+    inSetup: true,
+    bad: 'CREATE TABLE IF NOT EXISTS shop.doors (id INT,\n  ¦open BOOLEAN)',
+    good: 'CREATE TABLE IF NOT EXISTS shop.doors (id INT,\n  is_open BOOLEAN)',
+    says: 'OPEN is a reserved word',
+  },
+  {
+    kind: 'a quote that is not closed in a setup file',
+    inSetup: true,
+    bad: "COMMENT ON TABLE shop.orders IS ¦'all orders",
+    good: "COMMENT ON TABLE shop.orders IS 'all orders'",
+    says: 'this string is not closed',
+  },
+];
+
+/** What is written otherwise than it is declared; said only where all that could declare it is known. */
+const UNDECLARED: readonly Mistake[] = [
+  {
+    kind: 'INSERT into a column that is not there',
+    bad: 'INSERT INTO shop.orders (id, ¦costumer) VALUES (1, 2)',
+    good: 'INSERT INTO shop.orders (id, customer) VALUES (1, 2)',
+    says: 'table shop.orders has no column costumer (did you mean customer?)',
+  },
+  {
+    kind: 'INSERT with another number of values than columns',
+    bad: 'INSERT INTO shop.orders (id, customer)\nSELECT ¦id FROM shop.old_orders',
+    good: 'INSERT INTO shop.orders (id, customer)\nSELECT id, customer FROM shop.old_orders',
+    says: '2 columns are named, and 1 values are inserted',
+  },
+  {
+    kind: 'INSERT with more values than the table has columns',
+    bad: "INSERT INTO shop.orders VALUES (¦1, 'a', 2, '2026-01-31', 5)",
+    good: "INSERT INTO shop.orders VALUES (1, 'a', 2, '2026-01-31')",
+    says: 'table shop.orders has 4 columns, and 5 values are inserted',
+  },
+  {
+    kind: 'COPY into a column that is not there',
+    bad: `COPY shop.orders (id, ¦ammount) ${FROM} CSV`,
+    good: `COPY shop.orders (id, amount) ${FROM} CSV`,
+    says: 'table shop.orders has no column ammount (did you mean amount?)',
+  },
+  {
+    kind: 'UPDATE of a column that is not there',
+    bad: 'UPDATE shop.orders SET ¦amounts = 1 WHERE id = 2',
+    good: 'UPDATE shop.orders SET amount = 1 WHERE id = 2',
+    says: 'table shop.orders has no column amounts',
+  },
+  {
+    kind: 'a column behind an alias',
+    bad: 'DELETE FROM shop.orders USING shop.old_orders o\nWHERE orders.id = o.¦ident',
+    good: 'DELETE FROM shop.orders USING shop.elsewhere o\nWHERE orders.id = o.ident',
+    says: 'o has no column ident',
+  },
+  {
+    kind: 'a column without its table',
+    bad: 'SELECT id, sum(amount) AS total FROM shop.orders WHERE ¦custmer > 3 GROUP BY id ORDER BY total',
+    good: 'SELECT id, sum(amount) AS total FROM shop.orders, shop.latest WHERE custmer > 3 GROUP BY id ORDER BY total',
+    says: 'column custmer is not in shop.orders (did you mean customer?)',
+  },
+  {
+    kind: 'a column of a temporary table made of a query',
+    bad: 'CREATE TEMP TABLE s AS SELECT id, amount * 2 AS twice FROM shop.orders;\nUPDATE shop.orders SET amount = s.¦amount FROM s WHERE orders.id = s.id',
+    good: 'CREATE TEMP TABLE s AS SELECT id, amount * 2 AS twice, e.* FROM shop.orders, shop.elsewhere e;\nUPDATE shop.orders SET amount = s.amount FROM s WHERE orders.id = s.id',
+    says: 's has no column amount',
+  },
+  {
+    kind: 'a column of a common table expression, in a subquery',
+    bad: 'SELECT id FROM shop.orders WHERE EXISTS (WITH w AS (SELECT id AS key FROM shop.old_orders) SELECT 1 FROM w WHERE w.¦id = orders.id)',
+    good: 'SELECT id FROM shop.orders WHERE EXISTS (WITH w AS (SELECT id AS key FROM shop.old_orders) SELECT 1 FROM w WHERE key = orders.id AND day IS NULL)',
+    says: 'w has no column id',
+  },
+  {
+    kind: 'MERGE of a column that is not there',
+    bad: 'MERGE INTO shop.orders USING shop.old_orders o ON orders.id = o.id\nWHEN MATCHED THEN UPDATE SET ¦price = o.amount WHEN NOT MATCHED THEN INSERT (id) VALUES (o.id)',
+    good: 'MERGE INTO shop.orders USING shop.old_orders o ON orders.id = o.id\nWHEN MATCHED THEN UPDATE SET amount = o.amount WHEN NOT MATCHED THEN INSERT (id) VALUES (o.id)',
+    says: 'table shop.orders has no column price',
+  },
+  {
+    kind: 'a column that a procedure may have added is not missed, one of the pipeline’s own table is',
+    bad: 'CREATE TABLE shop.own (a INT);\nINSERT INTO shop.own (¦b) SELECT n FROM shop.grown',
+    good: 'INSERT INTO shop.grown (id, n) VALUES (1, 2)',
+    says: 'table shop.own has no column b',
+  },
+  {
+    kind: 'a table whose name is nearly that of a declared one',
+    bad: 'INSERT INTO ¦shop.odrers (id) VALUES (1)',
+    good: 'INSERT INTO shop.invoices (id) VALUES (1)',
+    says: 'table shop.odrers is not declared in sql/setup or in this pipeline (did you mean shop.orders?)',
+  },
+].map((mistake) => Object.assign(mistake, { severity: 'warning' as const }));
+
+export const MISTAKES: readonly Mistake[] = [
+  ...MERGE,
+  ...COPY,
+  ...NAMES,
+  ...QUERIES,
+  ...DEFINITIONS,
+  ...IN_SETUP,
+  ...UNDECLARED,
+];

@@ -49,7 +49,7 @@ export interface Select extends Span {
   readonly fromItems: readonly FromItem[];
 }
 
-interface SelectItem extends Span {
+export interface SelectItem extends Span {
   readonly alias?: Name;
   /** The alias stands behind AS. */
   readonly named: boolean;
