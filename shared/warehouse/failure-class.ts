@@ -23,7 +23,7 @@ const OPEN: Patterns = [
   ],
   // Errors of the service or the connection, not of the statement.
   [
-    /(?<!due to an )internal error|\bassert|system error|fail-?over|quorum|protocol|\breply\b|outcome|\bleader\b|\bcommit (?:fail|record|status)|\bspill/i,
+    /(?<!due to an )internal error|\bassert|system error|fail-?over|quorum|protocol|\breply\b|outcome|\bleader\b(?! node only)|\bcommit (?:fail|record|status)|\bspill/i,
     'unknown',
   ],
   [

@@ -99,8 +99,10 @@ class ExpressionRewriter {
     switch (node.value) {
       case 'sysdate':
         return this.#replace(code(`${SHIM}.sysdate()`));
+      case 'current_aws_account':
+      case 'current_namespace':
       case 'current_user_id':
-        throw new UnsupportedSqlError('CURRENT_USER_ID');
+        throw new UnsupportedSqlError(node.value.toUpperCase());
       case 'approximate':
         return this.#approximate(node);
       case 'is':
@@ -109,7 +111,9 @@ class ExpressionRewriter {
         if (isWord(next, 'by')) throw new UnsupportedSqlError('CONNECT BY');
         return this.#pass(node);
       case 'lateral':
+      case 'pivot':
       case 'returning':
+      case 'unpivot':
       case 'tablesample':
       case 'collate':
         throw new UnsupportedSqlError(REFUSED_WORDS[node.value] ?? node.text);

@@ -80,6 +80,11 @@ const WORDINGS: readonly Wording[] = [
     text: 'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
   },
   {
+    code: '0A000',
+    when: /^cross-database references are not implemented: (.*)$/,
+    text: `$1 ${NOT_HERE}: it is in another database, or it navigates into a SUPER value`,
+  },
+  {
     code: '42804',
     when: /^column "(.*)" is of type super but expression is of type (.*)$/,
     text: `a value of type $2 in the SUPER column $1 ${NOT_HERE}: use JSON_PARSE`,

@@ -24,7 +24,11 @@ const known = new Map<string, boolean>();
  * @param client of the session
  * @throws UnsupportedSqlError naming a function or a table of PostgreSQL's that Redshift does not have
  */
-export async function checkUnknowns({ functions, relations }: Unknowns, client: ClientBase): Promise<void> {
+export async function checkUnknowns(
+  { functions, relations, nested }: Unknowns,
+  client: ClientBase,
+): Promise<void> {
+  if (nested.size > 0) await checkNested(nested, client);
   const keys = [
     ...Array.from(functions, (name) => `function ${name}`),
     ...Array.from(relations, (name) => `table ${name}`),
@@ -33,6 +37,18 @@ export async function checkUnknowns({ functions, relations }: Unknowns, client: 
   for (const name of functions)
     if (known.get(`function ${name}`) === true) refuse(`the function ${name.toUpperCase()}`);
   for (const name of relations) if (known.get(`table ${name}`) === true) refuse(`the table ${name}`);
+}
+
+/** `FROM t, t.items`: what looks like a schema is a relation before it, unless there is such a schema. */
+async function checkNested(nested: ReadonlyMap<string, string>, client: ClientBase): Promise<void> {
+  if (!canAsk(client)) return;
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT nspname AS name FROM pg_catalog.pg_namespace WHERE nspname = ANY($1::name[])',
+    [[...nested.keys()]],
+  );
+  for (const [schema, written] of nested)
+    if (!rows.some(({ name }) => name === schema))
+      throw new UnsupportedSqlError(`${written} in FROM`, 'SUPER values are only stored and serialized here');
 }
 
 function refuse(construct: string): never {

@@ -3,17 +3,25 @@ import { parsePlPgSQLSync } from 'libpg-query';
 import type { Node } from 'libpg-query';
 
 import { UnsupportedSqlError } from '../dialect/errors.ts';
-import { gate, namesOf, NOT_IN_REDSHIFT } from './gate.ts';
-import type { Unknowns } from './gate.ts';
+import { gate, isFields, namesOf, NOT_IN_REDSHIFT } from './gate.ts';
+import type { Fields, Unknowns } from './gate.ts';
 import { createdQuery } from './late-binding.ts';
 import { parseTree } from './parse.ts';
 
-/** Refused statements of PL/pgSQL. */
-const STATEMENT_WORDS: Readonly<Record<string, string>> = {
-  PLpgSQL_stmt_assert: 'ASSERT',
-  PLpgSQL_stmt_foreach_a: 'FOREACH',
-  PLpgSQL_stmt_return_next: 'RETURN NEXT',
-  PLpgSQL_stmt_return_query: 'RETURN QUERY',
+/** What a statement of PL/pgSQL has that Redshift's has not. */
+const STATEMENT_CHECKS: Readonly<Record<string, (statement: Fields) => string | undefined>> = {
+  PLpgSQL_stmt_fetch: ({ is_move: move }) => (move === true ? 'MOVE' : undefined),
+  PLpgSQL_stmt_fori: ({ step }) => (step === undefined ? undefined : 'FOR … BY'),
+  PLpgSQL_stmt_getdiag: ({ is_stacked: stacked, diag_items: items }) => {
+    if (stacked === true) return 'GET STACKED DIAGNOSTICS';
+    return /"kind":"(?!ROW_COUNT")/.test(JSON.stringify(items))
+      ? 'GET DIAGNOSTICS of more than ROW_COUNT'
+      : undefined;
+  },
+  PLpgSQL_stmt_raise: ({ options, condname: condition }) => {
+    if (options !== undefined) return 'RAISE … USING';
+    return condition === undefined ? undefined : 'RAISE with the name of a condition';
+  },
 };
 
 /**
@@ -22,13 +30,14 @@ const STATEMENT_WORDS: Readonly<Record<string, string>> = {
  * @throws UnsupportedSqlError naming what Redshift does not have
  */
 export function gateTexts(tree: Node, sql: string): Unknowns {
-  const unknowns: Unknowns = { functions: new Set(), relations: new Set() };
+  const unknowns: Unknowns = { functions: new Set(), relations: new Set(), nested: new Map() };
   for (const text of textsOf(tree, sql)) {
     const inner = parseTree(text);
     if (inner === undefined) continue;
-    const { functions, relations } = gate(inner);
+    const { functions, relations, nested } = gate(inner);
     for (const name of functions) unknowns.functions.add(name);
     for (const name of relations) unknowns.relations.add(name);
+    for (const [schema, written] of nested) unknowns.nested.set(schema, written);
   }
   return unknowns;
 }
@@ -66,7 +75,7 @@ function textsIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(textsIn);
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {
-    const word = STATEMENT_WORDS[key];
+    const word = isFields(inner) ? STATEMENT_CHECKS[key]?.(inner) : undefined;
     if (word !== undefined) throw new UnsupportedSqlError(`${word} in a procedure`, NOT_IN_REDSHIFT);
     if (key === 'PLpgSQL_expr') return [textOf(inner as { query: string; parseMode: number })];
     if (key === 'PLpgSQL_stmt_dynexecute') return executedIn(inner).concat(textsIn(inner));

@@ -25,10 +25,12 @@ import {
 export interface Unknowns {
   readonly functions: Set<string>;
   readonly relations: Set<string>;
+  /** What has the name of a relation of the statement where a schema stands, by that name. */
+  readonly nested: Map<string, string>;
 }
 
 /** A node as JSON: it is read by its fields, since most of them may be missing. */
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 export const NOT_IN_REDSHIFT = 'Redshift does not have it';
 
@@ -51,6 +53,9 @@ class Walk {
   readonly #functions = new Set<string>();
   readonly #relations = new Set<string>();
   readonly #withNames = new Set<string>();
+  /** By which columns can be named in a query. */
+  readonly #names = new Set<string>();
+  readonly #qualified = new Map<string, string>();
   readonly #open: unknown[] = [];
 
   run(tree: Node): void {
@@ -60,7 +65,8 @@ class Walk {
 
   unknowns(): Unknowns {
     for (const name of this.#withNames) this.#relations.delete(name);
-    return { functions: this.#functions, relations: this.#relations };
+    const nested = new Map([...this.#qualified].filter(([schema]) => this.#names.has(schema)));
+    return { functions: this.#functions, relations: this.#relations, nested };
   }
 
   #later(value: unknown): void {
@@ -143,8 +149,14 @@ class Walk {
     if (node['inh'] !== true) refuse('ONLY');
     if (node['relpersistence'] === 'u') refuse('UNLOGGED');
     const schema = node['schemaname'];
+    this.#name(node, name);
+    if (typeof schema === 'string') this.#qualified.set(schema, `${schema}.${name}`);
     if (schema !== undefined && schema !== 'pg_catalog') return;
     if (name.startsWith('pg_') && !CATALOG.has(name)) this.#relations.add(name);
+  }
+
+  #name({ alias }: Fields, name: string): void {
+    this.#names.add(isFields(alias) ? String(alias['aliasname']) : name);
   }
 
   #function(node: Fields): void {
@@ -170,7 +182,7 @@ function refuseInFrom(node: Fields): never {
   refuse('a function in FROM');
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -299,6 +311,8 @@ function checkExpression(node: Fields): void {
   } else if (!OPERATORS.has(operator)) refuse(`the operator ${operator}`);
 }
 
+const MOMENTS = new Set(['date', 'timestamp', 'timestamptz']);
+
 const CHECKS: Readonly<Record<string, (node: Fields) => void>> = {
   SelectStmt: checkSelect,
   TypeName: checkType,
@@ -309,6 +323,18 @@ const CHECKS: Readonly<Record<string, (node: Fields) => void>> = {
   ColumnRef: (node) => {
     const name = namesOf(node['fields']).at(-1) ?? '';
     if (SYSTEM_COLUMNS.has(name)) refuse(`the system column ${name.toUpperCase()}`);
+  },
+  ExplainStmt: (node) => {
+    const options = listOf(node['options']).map((option) => JSON.stringify(option));
+    if (options.some((option) => !option.includes('"defname":"verbose"'))) refuse('EXPLAIN with options');
+  },
+  TypeCast: (node) => {
+    const literal = fieldsOf(node, 'arg', 'A_Const')?.['sval'];
+    const value = isFields(literal) ? String(literal['sval']) : '';
+    const type = isFields(node['typeName']) ? (namesOf(node['typeName']['names']).at(-1) ?? '') : '';
+    if (/^\s*[+-]?inf(?:inity)?\s*$/i.test(value) && MOMENTS.has(type))
+      refuse(`the value '${value}' of a date or time`);
+    if (/^\s*nan\s*$/i.test(value) && type === 'numeric') refuse("the value 'NaN' of a DECIMAL");
   },
   RangeSubselect: (node) => {
     if (node['lateral'] === true) refuse('LATERAL');

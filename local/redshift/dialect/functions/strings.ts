@@ -132,6 +132,7 @@ export const STRING_FUNCTIONS: Readonly<Record<string, Rule>> = {
   json_typeof: refuse(),
   json_size: refuse(),
   json_serialize_to_varbyte: refuse(),
+  object_transform: refuse(),
   object: refuse('SUPER values are only stored and serialized here'),
   array: refuse('SUPER values are only stored and serialized here'),
   to_varbyte: refuse('VARBYTE'),

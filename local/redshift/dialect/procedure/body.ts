@@ -3,8 +3,8 @@
  * SQL that is only put together at run time cannot be translated and is refused.
  */
 import { Cursor } from '../cursor.ts';
-import { UnsupportedSqlError } from '../errors.ts';
-import { isGroup, isMark, isName, isWord, parseNodes, quoteString, render } from '../nodes.ts';
+import { UnsupportedSqlError, syntaxError } from '../errors.ts';
+import { isGroup, isMark, isName, isWord, parseNodes, quoteString, render, textOf } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
 import { expression, rewriteQuery } from '../query.ts';
 import { refuse, refuseCalls } from '../refuse.ts';
@@ -226,7 +226,10 @@ class BodyWriter {
     ) {
       return `${render(expression(nodes))};\n`;
     }
-    if (isWord(first, 'commit', 'rollback')) return `${first.value};\n`;
+    if (isWord(first, 'commit', 'rollback')) {
+      if (second !== undefined && !isWord(second, 'work', 'transaction')) throw syntaxError(textOf(second));
+      return `${first.value};\n`;
+    }
     if (isWord(first, 'start')) throw new UnsupportedSqlError('START TRANSACTION in a procedure');
     if (isWord(first, 'open')) return this.#open(nodes);
     if (isWord(first, 'execute')) return `execute ${this.#dynamic(nodes.slice(1))};\n${this.#committed()}`;

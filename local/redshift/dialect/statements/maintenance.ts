@@ -120,6 +120,7 @@ export function explain(
   const cursor = new Cursor(nodes);
   cursor.expect('explain');
   const verbose = cursor.take('verbose') ? ' verbose' : '';
+  if (cursor.sees('model')) throw new UnsupportedSqlError('EXPLAIN MODEL');
   const translated = translate(cursor.rest());
   if (translated.kind !== 'sql' || translated.statements.length !== 1)
     throw new UnsupportedSqlError('EXPLAIN of this statement');

@@ -2,7 +2,7 @@
 import { Cursor } from '../cursor.ts';
 import type { QualifiedName } from '../cursor.ts';
 import { SqlError, UnsupportedSqlError } from '../errors.ts';
-import { quoteName, quoteString, render } from '../nodes.ts';
+import { isWord, quoteName, quoteString, render, textOf } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
 import { SHIM } from '../shim/schema.ts';
 import { definition } from '../translated.ts';
@@ -70,9 +70,16 @@ function add(cursor: Cursor, table: QualifiedName, target: string): Translated {
     cursor.sees('unique') ||
     cursor.sees('foreign')
   ) {
-    cursor.rest();
+    const unknown = cursor.rest().find((node) => isWord(node, 'check', 'exclude'));
+    if (unknown !== undefined)
+      throw new UnsupportedSqlError(
+        `a constraint by ${textOf(unknown)?.toUpperCase() ?? ''}`,
+        'Redshift does not have it',
+      );
     return onlyExists(table, CONSTRAINTS);
   }
+  if (cursor.sees('check') || cursor.sees('exclude'))
+    throw new UnsupportedSqlError('a constraint by CHECK or EXCLUDE', 'Redshift does not have it');
   if (cursor.sees('partition') || cursor.sees('if', 'not', 'exists', 'partition')) {
     throw new UnsupportedSqlError('ALTER TABLE … ADD PARTITION');
   }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UnsupportedSqlError } from '../../../../local/redshift/dialect/errors.ts';
 import { gate } from '../../../../local/redshift/tree/gate.ts';
 import { loadParser, parseTree } from '../../../../local/redshift/tree/parse.ts';
+import { failureClassOf } from '../../../../shared/warehouse/failure-class.ts';
 import { startWarehouse } from '../dialect/warehouse.ts';
 import type { Session, Warehouse } from '../dialect/warehouse.ts';
 
@@ -16,6 +17,7 @@ beforeAll(async () => {
     create table u (a int, b int);
     create function f_double(int) returns int stable as $$ select $1 * 2 $$ language sql;
     create schema s;
+    create table s.t2 (a int);
     create function s.gcd(int, int) returns int stable as $$ select $1 $$ language sql`);
 });
 
@@ -64,6 +66,13 @@ const REFUSED: readonly (readonly [sql: string, construct: string])[] = [
   ["select a from t where a = any ('{1}')", 'ANY or SOME of an array'],
   ['select current_catalog', 'CURRENT_CATALOG'],
   ['select current_role', 'CURRENT_ROLE'],
+  ["select 'infinity'::timestamp", "the value 'infinity' of a date or time"],
+  ["select date '-infinity'", "the value '-infinity' of a date or time"],
+  ["select cast('NaN' as decimal(5, 2))", "the value 'NaN' of a DECIMAL"],
+  ['explain (analyze) select 1', 'EXPLAIN with options'],
+  ['select x from t, t.items x', 't.items in FROM'],
+  ['select i.x from t as o, o.items i', 'o.items in FROM'],
+  ['alter table t add constraint c check (a > 1)', 'a constraint by CHECK'],
   ['select gcd(12, 8)', 'the function GCD'],
   ['select pg_catalog.gcd(12, 8)', 'the function GCD'],
   ['select random(1, 2)', 'the function RANDOM with 2 arguments'],
@@ -116,6 +125,7 @@ const ALLOWED: readonly (readonly [sql: string, rows: string])[] = [
   ['select count(*) from t where (a, b) in (select a, b from u)', '0'],
   ['select count(*) from t where (a, b) in ((1, 2), (3, 4)) or (a, b) not in ((1, 2))', '0'],
   ['select f_double(4), s.gcd(4, 6), public.f_double(1)', '8|4|2'],
+  ['select count(*) from s.t2 as t2, t as s', '0'],
   ["select date(timestamp '2026-03-01 10:00')", '2026-03-01'],
   ["select timestamp_cmp('2026-01-01', '2026-01-02'), date_cmp('2026-01-02', '2026-01-01')", '-1|1'],
   ['with pg_mine as (select 1 as a) select a from pg_mine', '1'],
@@ -138,6 +148,29 @@ describe('what Redshift does not have is refused by name', () => {
     expect(error).toBeInstanceOf(UnsupportedSqlError);
     expect((error as UnsupportedSqlError).construct).toBe('the function GCD');
   });
+});
+
+/** Statements of procedures. */
+test.each([
+  ["raise exception 'a' using errcode = '22012'", 'RAISE … USING in a procedure'],
+  ['raise division_by_zero', 'RAISE with the name of a condition in a procedure'],
+  ['get stacked diagnostics x = message_text', 'GET STACKED DIAGNOSTICS in a procedure'],
+  ['get diagnostics x = pg_context', 'GET DIAGNOSTICS of more than ROW_COUNT in a procedure'],
+  ['for i in reverse 3..1 by 1 loop null; end loop', 'FOR … BY in a procedure'],
+  ['move c', 'MOVE in a procedure'],
+])('in a procedure %s', async (statement, construct) => {
+  const error: unknown = await session
+    .run(
+      `create procedure q() as $$ declare x int; c refcursor; begin ${statement}; end; $$ language plpgsql`,
+    )
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UnsupportedSqlError);
+  expect((error as UnsupportedSqlError).construct).toBe(construct);
+});
+
+test('what is refused is an error of the statement for whoever reads its text', () => {
+  for (const [, construct] of REFUSED)
+    expect(failureClassOf(`ERROR: ${construct} is not supported by the local warehouse`)).toBe('sql');
 });
 
 describe('what Redshift has, and what the user made, runs', () => {
