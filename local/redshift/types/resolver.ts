@@ -381,6 +381,8 @@ export class Resolver {
     const types = args.map(({ type }) => type);
     const { type, cast } = callResult(name, rule.result, types, ordered[0]?.type, call.over !== undefined);
     if (cast === 'exact') this.#exactly(node, args[0], type);
+    else if (cast === 'digit')
+      this.edits.push({ kind: 'wrap', node, before: `${SHIM}.with_a_digit((`, after: ')::numeric)' });
     else if (cast === 'result') this.convert({ nodes: [node], type: UNKNOWN }, type);
     const ofTable = [...types, ...ordered.map((each) => each.type)].some((each) => each.ofTable === true);
     return ofTable && type.kind !== 'unknown' ? { ...type, ofTable: true } : type;

@@ -18,8 +18,8 @@ import type { Type } from './type.ts';
 
 export interface CallResult {
   readonly type: Type;
-  /** `result`: PostgreSQL's result is cast; `exact`: the argument is made DECIMAL before. */
-  readonly cast?: 'result' | 'exact';
+  /** `result`: PostgreSQL's result is cast; `exact`: the argument is made DECIMAL before; `digit`: a whole result is `1.0`. */
+  readonly cast?: 'result' | 'exact' | 'digit';
 }
 
 const MOST_DIGITS = 38;
@@ -54,10 +54,12 @@ export function callResult(
     case 'deviation':
       return isFloat(first) ? { type: DOUBLE } : { type: DOUBLE, cast: 'result' };
     case 'median':
-      return { type: middle(first) };
+      return isInteger(first) ? { type: middle(first), cast: 'digit' } : { type: middle(first) };
     case 'percentile':
       return percentile(ordered ?? first);
     case 'ordered':
+      // In a window the shim's takes the value, as DECIMAL or DOUBLE.
+      if (ordered === undefined && isInteger(first)) return { type: first, cast: 'result' };
       return { type: ordered ?? first };
     case 'trunc':
       return isMoment(first) ? { type: { kind: 'date' } } : same(name, first);
@@ -122,6 +124,7 @@ function middle(type: Type): Type {
 
 function percentile(type: Type): CallResult {
   if (isMoment(type)) throw new UnsupportedSqlError(`PERCENTILE_CONT of ${typeText(type)}`, 'use MEDIAN');
-  if (isNumber(type) && !isFloat(type)) return { type: { kind: 'decimal' }, cast: 'result' };
+  if (isInteger(type)) return { type: { kind: 'decimal' }, cast: 'digit' };
+  if (type.kind === 'decimal') return { type: { kind: 'decimal' }, cast: 'result' };
   return { type: isFloat(type) ? DOUBLE : UNKNOWN };
 }

@@ -51,6 +51,9 @@ create or replace function ${SHIM}.percentile_cont_of(state float8[]) returns fl
 create or replace function ${SHIM}.percentile_disc_of(state numeric[]) returns numeric language sql immutable
   as $$ select percentile_disc(state[1]::float8) within group (order by v) from unnest(state[2:]) as v $$;
 create or replace aggregate ${SHIM}.percentile_cont(float8, float8) (sfunc = ${SHIM}.percentile_step, stype = float8[], finalfunc = ${SHIM}.percentile_cont_of);
+create or replace function ${SHIM}.percentile_disc_of(state float8[]) returns float8 language sql immutable
+  as $$ select percentile_disc(state[1]) within group (order by v) from unnest(state[2:]) as v $$;
+create or replace aggregate ${SHIM}.percentile_disc(float8, float8) (sfunc = ${SHIM}.percentile_step, stype = float8[], finalfunc = ${SHIM}.percentile_disc_of);
 create or replace aggregate ${SHIM}.percentile_disc(numeric, float8) (sfunc = ${SHIM}.percentile_step, stype = numeric[], finalfunc = ${SHIM}.percentile_disc_of);
 
 -- The middle of two days may be no day.

@@ -6,6 +6,10 @@ export const CONVERSIONS = String.raw`
 create or replace function ${SHIM}.decimal_divide(a numeric, b numeric, up numeric, down numeric) returns numeric language sql immutable
   as $$ select pg_catalog.div(a * up, b) * down $$;
 
+-- MEDIAN and PERCENTILE_CONT of whole numbers show one digit behind the point at least (the developer guide's examples).
+create or replace function ${SHIM}.with_a_digit(n numeric) returns numeric language sql immutable
+  as $$ select case when scale(n) < 1 then pg_catalog.round(n, 1) else n end $$;
+
 -- The longest beginning that has no more bytes, without a part of a character.
 create or replace function ${SHIM}.first_bytes(s text, bytes int) returns text language plpgsql immutable strict as $$
 declare

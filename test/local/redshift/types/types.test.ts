@@ -54,7 +54,7 @@ const VALUES: readonly (readonly [sql: string, ...rows: string[]])[] = [
   ['select (a/b)::int, (a/b)::decimal(8,1), 1.55::decimal(8,1), (a * 0.375)::int from t', '1|1.3|1.6|1'],
   [
     'select stddev_samp(i), ceil(g), floor(i), sign(i), percentile_cont(0.5) within group (order by i) from t group by g, i',
-    'NULL|7|2|1|2',
+    'NULL|7|2|1|2.0',
   ],
   [
     "select f::varchar, (0.1::float8 + 0.2::float8)::varchar, f || 'x' from t",
@@ -79,6 +79,14 @@ const VALUES: readonly (readonly [sql: string, ...rows: string[]])[] = [
 
 test.each(VALUES)('%s', async (sql, ...rows) => {
   expect(await rowsOf(sql)).toEqual(rows);
+});
+
+test('percentiles of whole numbers and of floats in a window', async () => {
+  expect(
+    await rowsOf(
+      'select percentile_disc(0.5) within group (order by i) over (), percentile_disc(0.5) within group (order by f) over (), median(i) over () from t',
+    ),
+  ).toEqual(['2|0.666666666666667|2.0']);
 });
 
 const ERRORS: readonly (readonly [sql: string, message: RegExp])[] = [
