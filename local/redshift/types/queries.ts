@@ -10,14 +10,16 @@ import type {
   WithClause,
 } from 'libpg-query';
 
+import { UnsupportedSqlError } from '../dialect/errors.ts';
 import type { Catalog } from './catalog.ts';
 import { columnName } from './column-name.ts';
+import { conversion } from './comparisons.ts';
 import { Resolver } from './resolver.ts';
 import type { Typed, Variables } from './resolver.ts';
 import { emptyScope, namesOf, starColumns } from './scope.ts';
 import type { CommonTables, Relation, Scope } from './scope.ts';
 import type { Edit, UnnamedItem } from './splice.ts';
-import { UNKNOWN } from './type.ts';
+import { isNumber, isString, typeText, UNKNOWN } from './type.ts';
 import type { Column, Type } from './type.ts';
 
 /** A column of a query: of each branch of its set operations the type and, if it is no star, the expression. */
@@ -146,10 +148,10 @@ export class Queries {
       const { name, val } = target.ResTarget;
       const star = this.#star(val, scope);
       if (star !== undefined)
-        return star.columns?.map((column) => ({
-          name: column.name,
-          branches: [{ nodes: [], type: column.type }],
-        }));
+        return star.columns?.map((column, at, columns) => {
+          const place = 'ColumnRef' in val ? { star: { node: val, at, columns } } : {};
+          return { name: column.name, branches: [{ nodes: [], type: column.type, ...place }] };
+        });
       if (name === undefined) this.items.push({ node: val, name: columnName(val) });
       return [{ name: name ?? columnName(val), branches: [this.#resolver.typed(val, scope)] }];
     });
@@ -196,9 +198,21 @@ export class Queries {
       const query = ctequery.SelectStmt;
       if (clause.recursive === true)
         tables.set(ctename, this.#firstBranch(query, tables, outer, namesIn(aliascolnames)));
-      tables.set(ctename, named(this.#query(query, tables, outer)));
+      const output = this.#query(query, tables, outer);
+      if (clause.recursive === true) this.#sameInAll(output);
+      tables.set(ctename, named(output));
     }
     return tables;
+  }
+
+  /** PostgreSQL wants the branches of a recursive table to have one type, with its size. */
+  #sameInAll(output: Output): void {
+    for (const { branches } of output ?? []) {
+      const type = branches[0]?.type ?? UNKNOWN;
+      const target: Type = isString(type) ? { kind: 'varchar' } : type;
+      if (branches.length > 1 && (isString(type) || isNumber(type)))
+        for (const branch of branches) this.#resolver.convert(branch, target);
+    }
   }
 
   /** A recursive table has the types of its first branch. That is looked at once more, so its edits do not count. */
@@ -262,6 +276,7 @@ export class Queries {
         : this.#source(rarg, { ...scope, relations: [...scope.relations, ...left.relations] }, tables);
     const relations = [...left.relations, ...right.relations];
     this.#walk(quals, { ...scope, relations });
+    for (const name of namesIn(usingClause)) checkShared(name, left.star, right.star);
     const star = joined(left.star, right.star, isNatural === true ? undefined : namesIn(usingClause));
     return alias === undefined
       ? { relations, star }
@@ -323,7 +338,11 @@ function asNodes(table: RangeVar | undefined): readonly Node[] {
   return table === undefined ? [] : [{ RangeVar: table }];
 }
 
-function relation(name: string | undefined, columns: readonly Column[] | undefined): Source {
+function relation(name: string | undefined, given: readonly Column[] | undefined): Source {
+  const columns = given?.map(({ name: column, type }): Column => {
+    const own = { name: column, type };
+    return name === undefined ? own : { ...own, relation: name };
+  });
   return { relations: [{ name, columns }], star: columns };
 }
 
@@ -347,6 +366,18 @@ function bothOf(left: Output, right: Output): Output {
   }));
 }
 
+/** USING names no expression that could be cast. */
+function checkShared(
+  name: string,
+  left: readonly Column[] | undefined,
+  right: readonly Column[] | undefined,
+): void {
+  const [a, b] = [left, right].map((columns) => columns?.find((column) => column.name === name)?.type);
+  if (a === undefined || b === undefined || Object.keys(conversion(a, b) ?? { none: true }).length === 0)
+    return;
+  throw new UnsupportedSqlError(`USING (${name}) of ${typeText(a)} and ${typeText(b)}`, 'use ON');
+}
+
 /** The star of a join: columns of USING are there once, and first. Undefined names: a NATURAL join. */
 function joined(
   left: readonly Column[] | undefined,
@@ -358,7 +389,10 @@ function joined(
     names ?? left.map(({ name }) => name).filter((name) => right.some((each) => each.name === name));
   const isShared = ({ name }: Column): boolean => shared.includes(name);
   return [
-    ...shared.flatMap((name) => left.find((column) => column.name === name) ?? []),
+    ...shared.flatMap((name) => {
+      const type = left.find((column) => column.name === name)?.type;
+      return type === undefined ? [] : [{ name, type }];
+    }),
     ...left.filter((column) => !isShared(column)),
     ...right.filter((column) => !isShared(column)),
   ];

@@ -6,6 +6,7 @@ import type { A_Const, A_Expr, CaseExpr, FuncCall, Node, SubLink, TypeCast } fro
 
 import { ownEntry } from '../../own-entry.ts';
 import { SqlError, UnsupportedSqlError } from '../dialect/errors.ts';
+import { quoteName } from '../dialect/nodes.ts';
 import { SHIM } from '../dialect/shim/schema.ts';
 import { commonType, decimalResult, decimalSize, numberResult } from './arithmetic.ts';
 import type { Arithmetic } from './arithmetic.ts';
@@ -32,12 +33,24 @@ import {
   UNKNOWN,
   varchar,
 } from './type.ts';
-import type { Kind, Type } from './type.ts';
+import type { Column, Kind, Type } from './type.ts';
 
 /** An expression, and its type. Several nodes: one column of the branches of a set operation. */
 export interface Typed {
   readonly nodes: readonly Node[];
   readonly type: Type;
+  /** It is one of the columns of a `*`. */
+  readonly star?: Star;
+}
+
+interface Star {
+  readonly node: Node;
+  readonly at: number;
+  readonly columns: readonly Column[];
+}
+
+function columnText({ name, relation }: Column): string {
+  return relation === undefined ? quoteName(name) : `${quoteName(relation)}.${quoteName(name)}`;
 }
 
 /** Of a procedure, by name: they hide columns. */
@@ -52,6 +65,8 @@ const MOST_DIGITS = 38;
 
 export class Resolver {
   readonly edits: Edit[] = [];
+  /** The columns of each star that cannot stay one. */
+  readonly #stars = new Map<Node, string[]>();
   readonly #catalog: Catalog;
   readonly #variables: Variables;
   readonly #subquery: Subquery;
@@ -113,10 +128,16 @@ export class Resolver {
     return common;
   }
 
-  convert({ nodes, type }: Typed, target: Type): void {
+  convert({ nodes, type, star }: Typed, target: Type): void {
     const [before, after] =
       target.kind === 'boolean' && isInteger(type) ? ['(', ' <> 0)'] : ['cast(', ` as ${typeSql(target)})`];
     for (const node of nodes) this.edits.push({ kind: 'wrap', node, before, after });
+    if (star === undefined) return;
+    const { node, at, columns } = star;
+    const texts = this.#stars.get(node) ?? columns.map(columnText);
+    texts[at] = `${before}${texts[at] ?? ''}${after} as ${quoteName(columns[at]?.name ?? '')}`;
+    if (!this.#stars.has(node)) this.edits.push({ kind: 'list', node, texts });
+    this.#stars.set(node, texts);
   }
 
   compare(left: Typed, right: Typed, what: string): void {
@@ -170,14 +191,14 @@ export class Resolver {
     return this.#unifyIn('CASE', results);
   }
 
-  /** One value with several: what the first conversion makes of it, the others see. */
+  /** One value with several: if one of them makes a string of it, it is one for all. */
   #compareAll(left: Typed, others: readonly Typed[], what: string): void {
-    let subject = left;
-    for (const other of others) {
-      const casts = conversion(subject.type, other.type);
-      this.compare(subject, other, what);
-      if (casts?.left !== undefined) subject = { nodes: left.nodes, type: casts.left };
-    }
+    const target = others
+      .map(({ type }) => conversion(left.type, type)?.left)
+      .find((type) => type !== undefined);
+    if (target !== undefined) this.convert(left, target);
+    const subject = target === undefined ? left : { nodes: [], type: target };
+    for (const other of others) this.compare(subject, other, what);
   }
 
   #subLink({ subLinkType, testexpr, operName, subselect }: SubLink, scope: Scope): Type {
@@ -533,6 +554,7 @@ function isClock({ kind }: Type): boolean {
 /** Where bytes and characters can differ. */
 function mayBeLonger(arg: Node, source: Type, bytes: number): boolean {
   if (isString(source)) return source.length === undefined || source.length > bytes;
+  if ('ParamRef' in arg) return true;
   if (!('A_Const' in arg)) return false;
   const text = arg.A_Const.sval?.sval ?? '';
   return Buffer.byteLength(text) > bytes && Buffer.byteLength(text) > text.length;

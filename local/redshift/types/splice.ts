@@ -8,6 +8,8 @@ export type Edit =
   | { readonly kind: 'wrap'; readonly node: Node; readonly before: string; readonly after: string }
   /** Another text in the place of an operator, or of another single token. */
   | { readonly kind: 'token'; readonly location: number | undefined; readonly text: string }
+  /** A list in the place of a star; its texts may still change. */
+  | { readonly kind: 'list'; readonly node: Node; readonly texts: readonly string[] }
   /** Another text in the place of bytes. */
   | { readonly kind: 'range'; readonly start: number; readonly end: number; readonly text: string };
 
@@ -64,6 +66,7 @@ function insertionsOf(edit: Edit, order: number, extents: Extents): Insertion[] 
   }
   if (edit.kind === 'range') return [{ ...edit, rank: -1 }];
   const { start, end } = extents.of(edit.node);
+  if (edit.kind === 'list') return [{ start, end, text: edit.texts.join(', '), rank: MOST_EDITS }];
   return [
     { start, end: start, text: edit.before, rank: MOST_EDITS - order },
     { start: end, end, text: edit.after, rank: order },

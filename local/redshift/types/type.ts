@@ -36,6 +36,8 @@ export interface Type {
 export interface Column {
   readonly name: string;
   readonly type: Type;
+  /** The name of its relation in FROM; absent where several have it. */
+  readonly relation?: string;
 }
 
 export interface DecimalSize {

@@ -75,6 +75,18 @@ const VALUES: readonly (readonly [sql: string, ...rows: string[]])[] = [
   ],
   ["select sha2('x', 100), listagg(v, ',') within group (order by k) from listed", '|a,b'],
   ['select median(d) from listed', '2026-01-02'],
+  [
+    'select a from (select * from (select a from t) x union all select * from (select c from wide) y) q order by 1',
+    '2.250',
+    '4.000',
+  ],
+  ['select count(*) from t where i in (7, v, 2) and i between 1 and v', '1'],
+  [
+    "with recursive r(n, x, p) as (select 1, 1.5::decimal(5,2), 'a'::varchar(10) union all select n + 1, x * 2, p || 'b' from r where n < 3) select n, x, p from r order by n",
+    '1|1.50|a',
+    '2|3.00|ab',
+    '3|6.00|abb',
+  ],
 ];
 
 test.each(VALUES)('%s', async (sql, ...rows) => {
