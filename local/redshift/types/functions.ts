@@ -34,6 +34,8 @@ export interface FunctionRule {
   readonly args?: readonly (ArgumentRule | undefined)[];
   /** Of the last argument. */
   readonly last?: ArgumentRule;
+  /** Kinds for which it runs on the leader node only, so not over tables. */
+  readonly leaderOnly?: readonly Kind[];
 }
 
 function each(names: string, rule: FunctionRule): Readonly<Record<string, FunctionRule>> {
@@ -65,9 +67,13 @@ export const FUNCTIONS: Readonly<Record<string, FunctionRule>> = {
   sign: { result: 'sign' },
   mod: { result: 'mod' },
   ...each(
-    'acos asin atan atan2 cos cot sin tan degrees radians cbrt exp log ln pi pow power random sqrt dexp dlog1 dlog10',
+    'acos asin atan atan2 cos cot sin tan degrees radians cbrt exp log pi pow power random sqrt dexp dlog1 dlog10',
     { result: 'double precision' },
   ),
+  ln: {
+    result: 'double precision',
+    leaderOnly: ['decimal', 'boolean', 'char', 'varchar', 'date', 'timestamp'],
+  },
 
   ...each(
     'len length char_length character_length textlen octet_length ascii bpcharcmp charindex position strpos regexp_count regexp_instr json_array_length bttext_pattern_cmp difference',

@@ -400,6 +400,12 @@ export class Resolver {
     if (rule === undefined) return this.#catalog.result(name);
     this.#convertArguments(name, rule, args);
     const types = args.map(({ type }) => type);
+    const leaderOnly = types.find(({ kind, ofTable }) => ofTable === true && rule.leaderOnly?.includes(kind));
+    if (leaderOnly !== undefined)
+      throw new SqlError(
+        `the function ${name.toUpperCase()} of ${typeText(leaderOnly)} runs on the leader node only, and this statement reads a table: cast to DOUBLE PRECISION`,
+        '0A000',
+      );
     const { type, cast } = callResult(name, rule.result, types, ordered[0]?.type, call.over !== undefined);
     if (cast === 'exact') this.#exactly(node, args[0], type);
     else if (cast === 'digit')

@@ -19,12 +19,16 @@ const PATTERN_PARAMETERS: Readonly<Record<string, number>> = {
   REGEXP_SUBSTR: 4,
 };
 
+const MATCHES: ReadonlySet<string> = new Set(['~', '!~', '~*', '!~*']);
+
 export function callRefusals(code: Code): StatementProblem[] {
   const found: StatementProblem[] = [];
   const refuse = (at: number, message: string): void => {
     found.push({ offset: code.offset(at), severity: 'error', message });
   };
   for (let i = 0; i < code.length; i += 1) {
+    if (MATCHES.has(code.tokens[i]?.text ?? '') && looksAround(code, i + 1))
+      refuse(i + 1, 'a pattern of ~ cannot look ahead or behind: use REGEXP_SUBSTR with the parameter p');
     const name = code.word(i);
     if (name === '' || !code.isMark(i + 1, '(')) continue;
     const close = code.closing(i + 1);
@@ -80,11 +84,16 @@ function checkPattern(code: Code, inside: Span, parametersAt: number, refuse: Re
   const [, pattern] = all;
   const parameters = all[parametersAt];
   if (pattern === undefined) return;
-  const literal = literalIn(code, pattern);
-  if (literal === undefined || !/\(\?(?:[=!]|<[=!])/.test(literal)) return;
+  if (pattern.to !== pattern.from + 1 || !looksAround(code, pattern.from)) return;
   const given = parameters === undefined ? '' : literalIn(code, parameters);
   if (given === undefined || /p/.test(given)) return;
   refuse(pattern.from, "a pattern looks ahead or behind only with the parameter 'p'");
+}
+
+/** A literal with `(?=`, `(?!`, `(?<=` or `(?<!`. */
+function looksAround(code: Code, i: number): boolean {
+  const token = code.tokens[i];
+  return token?.kind === 'string' && /\(\?<?[=!]/.test(token.text);
 }
 
 function literalIn(code: Code, { from, to }: Span): string | undefined {
