@@ -30,11 +30,14 @@ const MOST_NESTED = 200;
 export class Code {
   readonly tokens: readonly Token[];
   readonly #partner = new Map<number, number>();
+  /** Unquoted words in upper case. */
+  readonly #words: readonly string[];
   readonly #end: number;
 
   /** @throws BracketError */
   constructor(tokens: readonly Token[]) {
     this.tokens = tokens.filter((token) => !isBlank(token));
+    this.#words = this.tokens.map(({ kind, text }) => (kind === 'word' ? text.toUpperCase() : ''));
     this.#end = this.tokens.at(-1)?.end ?? 0;
     const open: number[] = [];
     for (const [i, token] of this.tokens.entries()) {
@@ -66,8 +69,7 @@ export class Code {
 
   /** The unquoted word at `i` in upper case; '' for anything else. */
   word(i: number): string {
-    const token = this.tokens[i];
-    return token?.kind === 'word' ? token.text.toUpperCase() : '';
+    return this.#words[i] ?? '';
   }
 
   is(i: number, ...words: string[]): boolean {

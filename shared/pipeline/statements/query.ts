@@ -131,7 +131,10 @@ export function parseWith(code: Code, i: number): { value: With; next: number } 
   }
 }
 
+const CLAUSE_WORDS: ReadonlySet<string> = new Set(CLAUSES.map(([, word = '']) => word));
+
 function clauseAt(code: Code, i: number): { name: ClauseName; length: number } | undefined {
+  if (!CLAUSE_WORDS.has(code.word(i))) return undefined;
   if (code.isMark(i - 1, '.') || code.isMark(i + 1, '.') || code.is(i - 1, 'AS')) return undefined;
   const found = CLAUSES.find(([, ...words]) => code.is(i, ...words));
   if (found === undefined) return undefined;
