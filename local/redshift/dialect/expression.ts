@@ -102,6 +102,7 @@ class ExpressionRewriter {
       case 'current_aws_account':
       case 'current_namespace':
       case 'current_user_id':
+        if (isWord(this.#nodes[this.#at - 1], 'as')) return this.#pass(node);
         throw new UnsupportedSqlError(node.value.toUpperCase());
       case 'approximate':
         return this.#approximate(node);

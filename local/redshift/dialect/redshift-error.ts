@@ -85,6 +85,11 @@ const WORDINGS: readonly Wording[] = [
     text: `$1 ${NOT_HERE}: it is in another database, or it navigates into a SUPER value`,
   },
   {
+    code: '22P02',
+    when: /^invalid input syntax for type json$/,
+    text: `a string in a SUPER column ${NOT_HERE}: use JSON_PARSE`,
+  },
+  {
     code: '42804',
     when: /^column "(.*)" is of type super but expression is of type (.*)$/,
     text: `a value of type $2 in the SUPER column $1 ${NOT_HERE}: use JSON_PARSE`,

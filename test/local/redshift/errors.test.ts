@@ -89,9 +89,9 @@ const ERRORS: readonly (readonly [sql: string, error: string, at: string])[] = [
     's.a',
   ],
   [
-    'insert into j values (5)',
-    `a value of type integer in the SUPER column s ${NOT_HERE}: use JSON_PARSE`,
-    '5',
+    "insert into j values (date '2026-01-31')",
+    `a value of type date in the SUPER column s ${NOT_HERE}: use JSON_PARSE`,
+    "'2026",
   ],
   ['select 5::decimal(2,1) * 10::decimal(2,1)', 'Numeric data overflow (result precision)', ''],
 ];

@@ -3,7 +3,18 @@ import { SqlError, UnsupportedSqlError } from '../errors.ts';
 import { code, group, isWord, joinWithCommas, mark, spaced, textOf, word } from '../nodes.ts';
 import type { Group, Node } from '../nodes.ts';
 import { SHIM } from '../shim/schema.ts';
-import { asText, cast, parenthesized, refuse, shim, shimCall, taking, withOver } from './call.ts';
+import {
+  asText,
+  cast,
+  nullAs,
+  parenthesized,
+  plainCall,
+  refuse,
+  shim,
+  shimCall,
+  taking,
+  withOver,
+} from './call.ts';
 import type { Call, Rule } from './call.ts';
 
 function overOf(over: Group, frame: string): Node[] {
@@ -91,16 +102,19 @@ const count: Rule = (call) => {
   return withOver(call, [call.head, group(call.distinct ? [word('distinct'), ...spaced(inside)] : inside)]);
 };
 
-/** PostgreSQL has no ordered-set aggregates in windows: the shim's take the value and the fraction. */
+/** PostgreSQL has no ordered-set aggregates in windows: the shim's take the values of the window and the fraction. */
 function percentileOver(call: Call, order: readonly Node[]): Node[] {
   const descending = isWord(order.at(-1), 'desc');
   const value = descending || isWord(order.at(-1), 'asc') ? order.slice(0, -1) : order;
   const [fraction = []] = call.args;
   const head = code(`${SHIM}.${call.name}`);
   const over = (...args: readonly (readonly Node[])[]) => withOver(call, [head, group(joinWithCommas(args))]);
+  if (call.name === 'percentile_disc') {
+    const values = withOver(call, [code(`${SHIM}.collected`), group(value)]);
+    return shimCall(call.name, values, fraction, [code(String(descending))]);
+  }
   if (!descending) return over(value, fraction);
-  if (call.name === 'percentile_cont') return over(value, [code('1 -'), parenthesized(fraction)]);
-  return [mark('-', ' '), ...over([mark('-'), parenthesized(value)], fraction)];
+  return over(value, [code('1 -'), parenthesized(fraction)]);
 }
 
 const percentile: Rule = (call) => {
@@ -117,21 +131,26 @@ const percentile: Rule = (call) => {
   ];
 };
 
+const same: Rule = (call) => withOver(call, plainCall(call.head, call));
+
 const NOT_IN_REDSHIFT = 'Redshift does not have it';
 
 export const AGGREGATE_FUNCTIONS: Readonly<Record<string, Rule>> = {
   sum: taking(1, 1, shim()),
-  avg: taking(1, 1, average),
+  avg: taking(1, 1, nullAs('numeric', average)),
   count,
-  median: taking(1, 1, shim()),
-  listagg: taking(1, 2, listagg),
+  median: taking(1, 1, nullAs('numeric', shim())),
+  any_value: taking(1, 1, nullAs('text', same)),
+  bit_and: taking(1, 1, nullAs('int', same)),
+  bit_or: taking(1, 1, nullAs('int', same)),
+  listagg: taking(1, 2, nullAs('text', listagg)),
   ratio_to_report: taking(1, 1, ratioToReport),
   percentile_cont: taking(1, 1, percentile),
   percentile_disc: taking(1, 1, percentile),
-  lag: taking(1, 2, shifted('rows between unbounded preceding and 1 preceding')),
-  lead: taking(1, 2, shifted('rows between 1 following and unbounded following')),
-  first_value: taking(1, 1, valueOfFrame),
-  last_value: taking(1, 1, valueOfFrame),
+  lag: taking(1, 2, nullAs('text', shifted('rows between unbounded preceding and 1 preceding'))),
+  lead: taking(1, 2, nullAs('text', shifted('rows between 1 following and unbounded following'))),
+  first_value: taking(1, 1, nullAs('text', valueOfFrame)),
+  last_value: taking(1, 1, nullAs('text', valueOfFrame)),
   nth_value: taking(2, 2, (call) => {
     if (call.ignoreNulls) throw new UnsupportedSqlError('NTH_VALUE with IGNORE NULLS');
     return withOver(call, [call.head, group(joinWithCommas(call.args))]);

@@ -55,6 +55,15 @@ export function taking(least: number, most: number, rule: Rule): Rule {
   };
 }
 
+/** NULL alone has no type, and PostgreSQL's functions of this name take several: any of them gives NULL. */
+export function nullAs(type: string, rule: Rule): Rule {
+  return (call) =>
+    rule({
+      ...call,
+      args: call.args.map((arg) => (arg.length === 1 && isWord(arg[0], 'null') ? cast(arg, type) : arg)),
+    });
+}
+
 export function refuse(why?: string): Rule {
   return (call) => {
     throw new UnsupportedSqlError(`the function ${call.name.toUpperCase()}`, why);
@@ -79,9 +88,10 @@ function isUntyped(nodes: readonly Node[]): boolean {
   return nodes.length === 2 && isMark(first, '$') && second?.kind === 'number';
 }
 
-/** Where Redshift expects a timestamp an untyped value is one; PostgreSQL would choose a type with a zone. */
+/** Where Redshift expects a timestamp an untyped value is one, or a time; PostgreSQL would choose a type with a zone. */
 export function asTimestamp(nodes: readonly Node[]): readonly Node[] {
-  return isUntyped(nodes) ? cast(nodes, 'timestamp') : nodes;
+  if (!isUntyped(nodes)) return nodes;
+  return cast(nodes, /^\s*\d{1,2}:\d\d/.test(literal(nodes) ?? '') ? 'time' : 'timestamp');
 }
 
 /** An untyped value where text is meant. */

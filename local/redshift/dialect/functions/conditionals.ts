@@ -2,7 +2,7 @@
 import { SqlError } from '../errors.ts';
 import { code, group, isWord, joinWithCommas, stringLiteral, word } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
-import { named, parenthesized, refuse, shim, shimCall, taking } from './call.ts';
+import { nullAs, parenthesized, refuse, shim, shimCall, taking } from './call.ts';
 import type { Rule } from './call.ts';
 
 function caseOf(branches: readonly [readonly Node[], readonly Node[]][], otherwise: readonly Node[]): Node[] {
@@ -42,8 +42,8 @@ export const CONDITIONAL_FUNCTIONS: Readonly<Record<string, Rule>> = {
   isnull: taking(2, 2, nvl),
   nvl2: taking(3, 3, nvl2),
   decode,
-  trunc: taking(1, 2, shim()),
-  round: taking(1, 2, shim()),
+  trunc: taking(1, 2, nullAs('numeric', shim())),
+  round: taking(1, 2, nullAs('numeric', shim())),
   power: taking(2, 2, shim()),
   pow: taking(2, 2, shim('power')),
   sqrt: taking(1, 1, shim()),
@@ -53,7 +53,7 @@ export const CONDITIONAL_FUNCTIONS: Readonly<Record<string, Rule>> = {
   dexp: taking(1, 1, shim('exp')),
   dlog1: taking(1, 1, shim('ln')),
   dlog10: taking(1, 1, shim('log')),
-  to_hex: taking(1, 1, named('to_hex')),
+  to_hex: taking(1, 1, nullAs('int', shim())),
   pg_last_copy_id: taking(0, 0, shim()),
   pg_last_copy_count: taking(0, 0, shim()),
   pg_last_query_id: refuse(),

@@ -1,9 +1,25 @@
 /** Date and time functions. */
 import { SqlError } from '../errors.ts';
 import { stringLiteral } from '../nodes.ts';
-import { asTimestamp, plainCall, refuse, shim, shimCall, splitAtWord, taking } from './call.ts';
+import { asTimestamp, cast, nullAs, plainCall, shim, shimCall, splitAtWord, taking } from './call.ts';
 import type { Call, Rule } from './call.ts';
 import { datePart, spanPart } from './date-parts.ts';
+
+/** `date_cmp_timestamp` compares a DATE with a TIMESTAMP: its name has the types of both. */
+function compared(name: string): Rule {
+  const [first = '', second = first] = name.replace('_cmp', '').split('_');
+  return (call) =>
+    plainCall(call.head, {
+      ...call,
+      args: [cast(argument(call, 0), first), cast(argument(call, 1), second)],
+    });
+}
+
+const MOMENTS = ['date', 'timestamp', 'timestamptz'];
+
+const COMPARED = MOMENTS.flatMap((first) =>
+  MOMENTS.map((second) => (first === second ? `${first}_cmp` : `${first}_cmp_${second}`)),
+);
 
 function argument(call: Call, index: number): Call['args'][number] {
   const found = call.args[index];
@@ -49,10 +65,13 @@ const convertTimezone: Rule = (call) =>
     ...call.args.map((arg, index) => (index === call.args.length - 1 ? asTimestamp(arg) : arg)),
   );
 
-/** Without the strict flag a date such as June 31 rolls over in Redshift; PostgreSQL is always strict. */
-const toDate: Rule = (call) => plainCall(call.head, { ...call, args: call.args.slice(0, 2) });
-
 export const DATE_FUNCTIONS: Readonly<Record<string, Rule>> = {
+  ...Object.fromEntries([...COMPARED, 'interval_cmp'].map((name) => [name, taking(2, 2, compared(name))])),
+  to_char: taking(
+    2,
+    2,
+    nullAs('timestamp', (call) => plainCall(call.head, call)),
+  ),
   getdate: taking(0, 0, shim()),
   dateadd: taking(3, 3, dateAdd),
   date_add: taking(3, 3, dateAdd),
@@ -63,12 +82,19 @@ export const DATE_FUNCTIONS: Readonly<Record<string, Rule>> = {
   datepart: taking(2, 2, partOf),
   pgdate_part: taking(2, 2, partOf),
   extract: taking(1, 1, extract),
-  date_part_year: taking(1, 1, ofTimestamps()),
+  date_part_year: taking(1, 1, nullAs('timestamp', ofTimestamps())),
   add_months: taking(2, 2, ofTimestamps()),
   last_day: taking(1, 1, ofTimestamps()),
-  next_day: taking(2, 2, (call) => shimCall('next_day', asTimestamp(argument(call, 0)), argument(call, 1))),
+  next_day: taking(
+    2,
+    2,
+    nullAs('timestamp', (call) =>
+      shimCall('next_day', asTimestamp(argument(call, 0)), cast(argument(call, 1), 'text')),
+    ),
+  ),
   months_between: taking(2, 2, ofTimestamps()),
   convert_timezone: taking(2, 3, convertTimezone),
-  timeofday: refuse(),
-  to_date: taking(2, 3, toDate),
+  timeofday: taking(0, 0, shim()),
+  to_date: taking(2, 3, shim()),
+  to_timestamp: taking(2, 3, shim()),
 };

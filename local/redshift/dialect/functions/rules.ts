@@ -5,6 +5,7 @@ import { CONDITIONAL_FUNCTIONS } from './conditionals.ts';
 import { DATE_FUNCTIONS } from './dates.ts';
 import { REFUSED_FUNCTIONS } from './refused.ts';
 import { STRING_FUNCTIONS } from './strings.ts';
+import { SUPER_FUNCTIONS } from './super.ts';
 
 const RULES: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
@@ -12,6 +13,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     ...CONDITIONAL_FUNCTIONS,
     ...DATE_FUNCTIONS,
     ...STRING_FUNCTIONS,
+    ...SUPER_FUNCTIONS,
     ...AGGREGATE_FUNCTIONS,
   }),
 );

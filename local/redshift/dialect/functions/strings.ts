@@ -65,6 +65,14 @@ function text(nodes: readonly Node[]): readonly Node[] {
   return literal(nodes) === undefined ? cast(nodes, 'text') : nodes;
 }
 
+/** A format of Teradata's is refused; the numbers of TEXT_TO_NUMERIC_ALT are precision and scale. */
+function withoutFormat(most: number, call: Call): Node[] {
+  const [, second] = call.args;
+  if (second !== undefined && literal(second) !== undefined)
+    throw new UnsupportedSqlError(`${call.name.toUpperCase()} with a format`);
+  return taking(1, most, onText(shim(), 0))(call);
+}
+
 const wrongPosition: Rule = () => {
   throw new SqlError('syntax error at or near ")"');
 };
@@ -92,27 +100,33 @@ export const STRING_FUNCTIONS: Readonly<Record<string, Rule>> = {
   strpos: taking(2, 2, onText(same, 0, 1)),
   position: besideWord('in', 'after', wrongPosition),
   bpcharcmp: taking(2, 2, onText(shim(), 0, 1)),
-  bttext_pattern_cmp: refuse(),
+  bttext_pattern_cmp: taking(2, 2, onText(shim('bpcharcmp'), 0, 1)),
   concat: taking(2, 2, concat),
   charindex: taking(2, 2, onText(shim(), 0, 1)),
   replicate: taking(2, 2, onText(named('repeat'), 0)),
-  strtol: taking(2, 2, shim()),
+  strtol: taking(2, 2, onText(shim(), 0)),
+  octet_length: taking(1, 1, onText(same, 0)),
+  ascii: taking(1, 1, onText(same, 0)),
+  quote_ident: taking(1, 1, onText(same, 0)),
+  quote_literal: taking(1, 1, onText(same, 0)),
   md5: taking(1, 1, onText(same, 0)),
   sha: taking(1, 1, onText(shim('sha1'), 0)),
   sha1: taking(1, 1, onText(shim('sha1'), 0)),
   func_sha1: taking(1, 1, onText(shim(), 0)),
   sha2: taking(2, 2, onText(shim(), 0)),
   crc32: taking(1, 1, onText(shim(), 0)),
-  fnv_hash: refuse('its values cannot be verified here'),
+  fnv_hash: taking(1, 2, shim()),
   murmur3_32_hash: refuse('its values cannot be verified here'),
   farmfingerprint64: refuse('its values cannot be verified here'),
   farmhash64: refuse('its values cannot be verified here'),
   xxhash64: refuse('its values cannot be verified here'),
   checksum: refuse('its values cannot be verified here'),
-  soundex: refuse(),
-  difference: refuse(),
+  soundex: taking(1, 1, onText(shim(), 0)),
+  difference: taking(2, 2, onText(shim(), 0, 1)),
   collate: refuse(),
-  octetindex: refuse(),
+  text_to_int_alt: (call) => withoutFormat(1, call),
+  text_to_numeric_alt: (call) => withoutFormat(3, call),
+  octetindex: taking(2, 2, onText(shim(), 0, 1)),
   regexp_replace: taking(2, 5, onText(shim(), 0)),
   regexp_substr: taking(2, 5, onText(shim(), 0)),
   regexp_instr: taking(2, 6, onText(shim(), 0)),
@@ -129,12 +143,7 @@ export const STRING_FUNCTIONS: Readonly<Record<string, Rule>> = {
   json_parse: taking(1, 1, shim()),
   can_json_parse: taking(1, 1, shim()),
   json_serialize: taking(1, 1, shim()),
-  json_typeof: refuse(),
-  json_size: refuse(),
-  json_serialize_to_varbyte: refuse(),
   object_transform: refuse(),
-  object: refuse('SUPER values are only stored and serialized here'),
-  array: refuse('SUPER values are only stored and serialized here'),
   to_varbyte: refuse('VARBYTE'),
   from_varbyte: refuse('VARBYTE'),
   from_hex: refuse('VARBYTE'),

@@ -44,17 +44,13 @@ create or replace aggregate ${SHIM}.median(int8) (sfunc = ${SHIM}.append_known, 
 -- Percentiles in a window, where PostgreSQL has none. The fraction is the first element of the state.
 create or replace function ${SHIM}.percentile_step(state float8[], v float8, fraction float8) returns float8[] language sql immutable
   as $$ select case when v is null then state else array_append(coalesce(state, array[fraction]), v) end $$;
-create or replace function ${SHIM}.percentile_step(state numeric[], v numeric, fraction float8) returns numeric[] language sql immutable
-  as $$ select case when v is null then state else array_append(coalesce(state, array[fraction::numeric]), v) end $$;
 create or replace function ${SHIM}.percentile_cont_of(state float8[]) returns float8 language sql immutable
   as $$ select percentile_cont(state[1]) within group (order by v) from unnest(state[2:]) as v $$;
-create or replace function ${SHIM}.percentile_disc_of(state numeric[]) returns numeric language sql immutable
-  as $$ select percentile_disc(state[1]::float8) within group (order by v) from unnest(state[2:]) as v $$;
+create or replace aggregate ${SHIM}.collected(anynonarray) (sfunc = array_agg_transfn, stype = internal, finalfunc = array_agg_finalfn, finalfunc_extra);
+create or replace function ${SHIM}.percentile_disc(values_ anyarray, fraction float8, descending boolean) returns anyelement language sql immutable as $$
+  select (array_agg(v order by v))[greatest(1, case when descending then count(*) + 1 - greatest(1, ceil(fraction * count(*))) else ceil(fraction * count(*)) end::int)]
+  from unnest(values_) as v where v is not null $$;
 create or replace aggregate ${SHIM}.percentile_cont(float8, float8) (sfunc = ${SHIM}.percentile_step, stype = float8[], finalfunc = ${SHIM}.percentile_cont_of);
-create or replace function ${SHIM}.percentile_disc_of(state float8[]) returns float8 language sql immutable
-  as $$ select percentile_disc(state[1]) within group (order by v) from unnest(state[2:]) as v $$;
-create or replace aggregate ${SHIM}.percentile_disc(float8, float8) (sfunc = ${SHIM}.percentile_step, stype = float8[], finalfunc = ${SHIM}.percentile_disc_of);
-create or replace aggregate ${SHIM}.percentile_disc(numeric, float8) (sfunc = ${SHIM}.percentile_step, stype = numeric[], finalfunc = ${SHIM}.percentile_disc_of);
 
 -- The middle of two days may be no day.
 create or replace function ${SHIM}.append_known(state date[], v date) returns date[] language sql immutable

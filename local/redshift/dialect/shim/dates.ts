@@ -13,6 +13,8 @@ create or replace function ${SHIM}.getdate() returns timestamp language sql stab
 create or replace function ${SHIM}.sysdate() returns timestamp language sql stable
   as $$ select transaction_timestamp()::timestamp $$;
 
+create or replace function ${SHIM}.timeofday() returns text language sql volatile as $$ select pg_catalog.timeofday() $$;
+
 -- A year (and ten, and more) after the 29th of February is the 1st of March; months end at the end of a month.
 create or replace function ${SHIM}.add_years(t timestamp, years int) returns timestamp language sql immutable as $$
   select t + make_interval(years => years)
@@ -166,6 +168,13 @@ create or replace function ${SHIM}.months_between(a timestamp, b timestamp) retu
 create or replace function ${SHIM}.months_between(a date, b date) returns float8 language sql immutable
   as $$ select ${SHIM}.months_between(a::timestamp, b::timestamp) $$;
 
+create or replace function ${SHIM}.months_between(a timestamptz, b timestamptz) returns float8 language sql stable
+  as $$ select ${SHIM}.months_between(a::timestamp, b::timestamp) $$;
+create or replace function ${SHIM}.next_day(t timestamptz, day text) returns date language sql stable
+  as $$ select ${SHIM}.next_day(t::timestamp, day) $$;
+create or replace function ${SHIM}.date_part_year(t timestamptz) returns int language sql stable
+  as $$ select date_part('year', t::timestamp)::int $$;
+
 -- A zone given as an offset has a sign that can be read in two ways.
 create or replace function ${SHIM}.zone(name text) returns text language sql immutable as $$
   select case when name ~ '^(UTC|GMT)?[+-]' then (${SHIM}.unverified('CONVERT_TIMEZONE with the offset ' || name))::text
@@ -182,4 +191,10 @@ create or replace function ${SHIM}.convert_timezone(source text, target text, t 
   as $$ select ${SHIM}.convert_timezone(source, target, t::timestamp) $$;
 create or replace function ${SHIM}.convert_timezone(target text, t timestamptz) returns timestamp language sql stable
   as $$ select t at time zone ${SHIM}.zone(target) $$;
+create or replace function ${SHIM}.convert_timezone(source text, target text, t text) returns timestamp language sql stable
+  as $$ select ${SHIM}.convert_timezone(source, target, t::timestamp) $$;
+create or replace function ${SHIM}.convert_timezone(target text, t text) returns timestamp language sql stable
+  as $$ select ${SHIM}.convert_timezone('UTC', target, t::timestamp) $$;
+create or replace function ${SHIM}.pgdate_part(part text, t timetz) returns float8 language sql stable
+  as $$ select case when part like 'timezone%' then date_part(part, t) else ${SHIM}.pgdate_part(part, t::time) end $$;
 `;

@@ -5,11 +5,14 @@ import { AGGREGATES } from './aggregates.ts';
 import { COMPARISONS } from './comparisons.ts';
 import { CONVERSIONS } from './conversions.ts';
 import { DATES } from './dates.ts';
+import { FORMATS } from './formats.ts';
+import { HASHES } from './hashes.ts';
 import { JSON_FUNCTIONS } from './json.ts';
 import { PATTERNS } from './patterns.ts';
 import { ROUTINES } from './routines.ts';
 import { SHIM } from './schema.ts';
 import { STRINGS } from './strings.ts';
+import { SUPER } from './super.ts';
 import { TABLES } from './tables.ts';
 import { VIEWS } from './views.ts';
 
@@ -20,9 +23,12 @@ export interface ShimClient {
 
 const TEXT = [
   DATES,
+  FORMATS,
   STRINGS,
+  HASHES,
   PATTERNS,
   JSON_FUNCTIONS,
+  SUPER,
   AGGREGATES,
   CONVERSIONS,
   VIEWS,

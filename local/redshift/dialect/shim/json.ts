@@ -11,8 +11,13 @@ do $$ begin
   end if;
 end $$;
 
+create or replace function ${SHIM}.read_json(s text) returns json language plpgsql immutable strict as $$
+begin
+  if not (s is json) then raise exception 'JSON parsing error: % is no JSON', s using errcode = '22032'; end if;
+  return s::json;
+end $$;
 create or replace function ${SHIM}.json_parse(s text) returns ${SHIM}.super language sql immutable strict
-  as $$ select (' ' || btrim(s))::json::${SHIM}.super $$;
+  as $$ select (' ' || btrim(format('%s', ${SHIM}.read_json(s))))::json::${SHIM}.super $$;
 create or replace function ${SHIM}.can_json_parse(s text) returns boolean language sql immutable strict as $$ select s is json $$;
 
 -- Without blanks, members in the order written.
@@ -42,13 +47,13 @@ create or replace function ${SHIM}.is_valid_json_array(s text) returns boolean l
 create or replace function ${SHIM}.json_array_length(s text, null_if_invalid boolean default false) returns int language plpgsql immutable as $$
 begin
   if null_if_invalid and not (s is json array) then return null; end if;
-  return pg_catalog.json_array_length(s::json);
+  return pg_catalog.json_array_length(${SHIM}.read_json(s));
 end $$;
 create or replace function ${SHIM}.json_extract_array_element_text(s text, n int, null_if_invalid boolean default false)
 returns text language plpgsql immutable as $$
 begin
   if null_if_invalid and not (s is json array) then return null; end if;
-  if n < 0 or n >= pg_catalog.json_array_length(s::json) then
+  if n < 0 or n >= pg_catalog.json_array_length(${SHIM}.read_json(s)) then
     perform ${SHIM}.unverified('JSON_EXTRACT_ARRAY_ELEMENT_TEXT beyond the array');
   end if;
   return s::json ->> n;
@@ -57,7 +62,7 @@ end $$;
 -- Step by step: a path element is the key of an object, never a place in an array.
 create or replace function ${SHIM}.json_extract_path_text(s text, variadic path text[]) returns text language plpgsql immutable as $$
 declare
-  found_ json := s::json;
+  found_ json := ${SHIM}.read_json(s);
 begin
   for i in 1 .. array_length(path, 1) loop
     if json_typeof(found_) is distinct from 'object' then return null; end if;

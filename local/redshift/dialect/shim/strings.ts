@@ -28,7 +28,8 @@ create or replace function ${SHIM}.func_sha1(s text) returns text language sql i
 create or replace function ${SHIM}.sha2(s text, bits int) returns text language sql immutable as $$
   select case bits when 0 then encode(sha256(convert_to(s, 'UTF8')), 'hex') when 224 then encode(sha224(convert_to(s, 'UTF8')), 'hex')
     when 256 then encode(sha256(convert_to(s, 'UTF8')), 'hex') when 384 then encode(sha384(convert_to(s, 'UTF8')), 'hex')
-    when 512 then encode(sha512(convert_to(s, 'UTF8')), 'hex') else case when s is not null then '' end end $$;
+    when 512 then encode(sha512(convert_to(s, 'UTF8')), 'hex')
+    else case when s is not null and bits is not null then '' end end $$;
 -- The developer guide's example shows that it is CRC-32C.
 create or replace function ${SHIM}.crc32(s text) returns text language sql immutable
   as $$ select lpad(to_hex(crc32c(convert_to(s, 'UTF8'))), 8, '0') $$;
@@ -54,6 +55,10 @@ begin
   end loop;
   return case when negative then -value else value end;
 end $$;
+
+create or replace function ${SHIM}.to_hex(n smallint) returns text language sql immutable as $$ select pg_catalog.to_hex(n::int) $$;
+create or replace function ${SHIM}.to_hex(n int) returns text language sql immutable as $$ select pg_catalog.to_hex(n) $$;
+create or replace function ${SHIM}.to_hex(n bigint) returns text language sql immutable as $$ select pg_catalog.to_hex(n) $$;
 
 create or replace function ${SHIM}.bpcharcmp(a text, b text) returns int language sql immutable
   as $$ select sign(pg_catalog.bpcharcmp(a::bpchar, b::bpchar))::int $$;

@@ -4,6 +4,7 @@ import { redshiftError } from '../../../../local/redshift/dialect/redshift-error
 import { installShim } from '../../../../local/redshift/dialect/shim/install.ts';
 import { translate } from '../../../../local/redshift/dialect/translate.ts';
 import type { Case } from './cases/case.ts';
+import * as everyFunction from './cases/every-function.ts';
 import { DATES, NUMBERS, STRINGS } from './cases/functions.ts';
 import { LATE_BINDING, OBJECT_ERRORS, REPLACED } from './cases/objects.ts';
 import { QUERIES, SETUP } from './cases/queries.ts';
@@ -19,6 +20,7 @@ beforeAll(async () => {
   warehouse = await startWarehouse();
   session = await warehouse.session();
   await session.run(SETUP);
+  await session.run(everyFunction.TYPED);
 });
 
 afterAll(async () => {
@@ -45,6 +47,12 @@ const TABLES: Readonly<Record<string, readonly Case[]>> = {
   'string functions': STRINGS,
   'numbers and conditions': NUMBERS,
   queries: QUERIES,
+  'functions of numbers, with each type': everyFunction.NUMBERS_OF_EACH_TYPE,
+  'functions of strings, with each type': everyFunction.STRINGS_OF_EACH_TYPE,
+  'functions of dates, with each type': everyFunction.DATES_OF_EACH_TYPE,
+  'functions of SUPER values': everyFunction.SUPER_VALUES,
+  'aggregate and window functions, with each type': everyFunction.AGGREGATES_OF_EACH_TYPE,
+  'conditions, with each type': everyFunction.CONDITIONS_OF_EACH_TYPE,
 };
 
 describe.each(Object.entries(TABLES))('%s', (_, cases) => {
@@ -71,6 +79,14 @@ describe.each(Object.entries(SCRIPTS))('%s', (_, scripts) => {
 describe('errors', () => {
   test.each([...ERRORS, ...OBJECT_ERRORS])('%s', async (sql, message) => {
     expect(await errorOf(sql)).toMatch(message);
+  });
+});
+
+describe('functions that are missing are refused by name', () => {
+  test.each(everyFunction.MISSING_FUNCTIONS)('%s', async (call) => {
+    expect(await errorOf(`select ${call} from typed`)).toMatch(
+      /is not supported by the local warehouse|runs on the leader node only/,
+    );
   });
 });
 

@@ -158,6 +158,24 @@ drop function if exists nothing(float)`,
     rows: ['0'],
   },
   {
+    name: 'a SUPER column takes scalar values',
+    run: `create table s2 (v super);
+insert into s2 values (5), (1.50), (true), (null);
+insert into s2 select 'text'::varchar(10);
+insert into s2 values (0.25::float), (99999999999);
+update s2 set v = 6 where is_integer(v)`,
+    check: 'select json_serialize(v), v::varchar from s2 order by 1',
+    rows: [
+      '"text"|text',
+      '1.50|1.50',
+      '2.5e-1|2.5e-1',
+      '6|6',
+      '99999999999|99999999999',
+      'true|true',
+      'NULL|NULL',
+    ],
+  },
+  {
     name: 'SUPER values are stored and given back as they were',
     run: `create table s1 (id int, v super);
 insert into s1 select 1, json_parse('{"b": 1, "a": [true, null, "x"]}');
@@ -430,6 +448,10 @@ export const ERRORS: readonly (readonly [string, string | RegExp])[] = [
     /^the function ADD_MONTHS\(boolean, integer\) is not supported by the local warehouse/,
   ],
   ['select 1 / 0', 'division by zero'],
+  [
+    "insert into s1 values (3, 'abc')",
+    'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
+  ],
   [
     'insert into s1 values (3, \'{"a": 1}\')',
     'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
