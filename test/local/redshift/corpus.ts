@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import { messageOf } from '../../../shared/errors.ts';
+import { translate } from '../../../local/redshift/dialect/translate.ts';
+import { refine } from '../../../local/redshift/tree/refine.ts';
 import { splitStatements, tokenize } from '../../../shared/pipeline/lexer.ts';
 import { type Session, startWarehouse } from './dialect/warehouse.ts';
 
@@ -28,6 +30,21 @@ function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.sql'));
 }
 
+const times: number[] = [];
+
+/** What comes before PostgreSQL: translation, gate, types and the look into the catalog. In ms. */
+async function timeOf({ client }: Session, sql: string): Promise<number> {
+  const began = performance.now();
+  const translated = translate(sql);
+  if (translated.kind === 'sql') for (const each of translated.statements) await refine(each, client);
+  return performance.now() - began;
+}
+
+/** The value below which this part of the times lies. */
+function quantile(part: number): string {
+  return (times.toSorted((a, b) => a - b)[Math.floor(times.length * part)] ?? 0).toFixed(2);
+}
+
 async function runFolder(
   session: Session,
   folder: string,
@@ -40,6 +57,7 @@ async function runFolder(
     if (/^\s*copy\b/i.test(sql)) return;
     ran += 1;
     try {
+      times.push(await timeOf(session, sql));
       await session.run(sql);
     } catch (error) {
       failed.push({ file, sql, error: messageOf(error) });
@@ -69,7 +87,9 @@ try {
       );
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  process.stdout.write(`${String(all - bad)} of ${String(all)} statements ran, ${seconds} s\n`);
+  process.stdout.write(
+    `${String(all - bad)} of ${String(all)} statements ran, ${seconds} s; before PostgreSQL: median ${quantile(0.5)} ms, 95 % ${quantile(0.95)} ms\n`,
+  );
   await session.end();
 } finally {
   await warehouse.stop();
