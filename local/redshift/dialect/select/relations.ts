@@ -67,9 +67,9 @@ export function withoutParentheses(from: readonly Node[]): Node[] {
     if (!isGroup(node) || !isRelation || isWord(node.items[0], 'select', 'with')) return [node];
     const items = withoutParentheses(node.items);
     const [first] = items;
-    const isQuery = isGroup(first) && items.length === 1;
-    if (isQuery || items.some((item) => isWord(item, 'join')) || first === undefined)
-      return [{ ...node, items }];
+    // A join, a query in more parentheses, or several of them put together.
+    const isWhole = items.some((item) => isWord(item, 'join', 'union', 'except', 'intersect', 'minus'));
+    if (first === undefined || isWhole || (isGroup(first) && items.length === 1)) return [{ ...node, items }];
     return [{ ...first, gap: node.gap }, ...items.slice(1)];
   });
 }

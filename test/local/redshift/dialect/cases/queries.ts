@@ -26,6 +26,11 @@ export const QUERIES: readonly Case[] = [
     '3|2.20|1',
     '4|10.00|1',
   ],
+  ['select count(*) from ((select item from items) except (select item from sales)) left_over', '1'],
+  [
+    'select count(*) from (((select item from items) minus (select item from sales)) union (select color from items)) q',
+    '4',
+  ],
   ['select top 2 id from sales order by id desc', '4', '3'],
   ['select distinct top 1 item from sales order by item', 'apple'],
   ['select item from sales minus select item from items', 'fig'],
