@@ -8,6 +8,7 @@ import type { Node } from './nodes.ts';
 import { call, createFunction, createProcedure } from './procedure/routines.ts';
 import { rewriteQuery, takeWith } from './query.ts';
 import { refuse } from './refuse.ts';
+import { withColumnsOfFrom } from './select/aliases.ts';
 import { splitClauses } from './select/clauses.ts';
 import { Source } from './source.ts';
 import { readCopy } from './statements/copy.ts';
@@ -28,17 +29,18 @@ export type { Translated } from './translated.ts';
 
 /**
  * @param sql one Redshift statement; a `;` at its end is allowed
+ * @param columnsOfFrom names that are known to be columns where the statement also has them as aliases
  * @throws UnsupportedSqlError naming what the local warehouse does not have
  * @throws SqlError where Redshift itself would refuse
  */
-export function translate(sql: string): Translated {
+export function translate(sql: string, columnsOfFrom: ReadonlySet<string> = new Set()): Translated {
   const nodes = parseNodes(sql);
   while (isMark(nodes.at(-1), ';')) nodes.pop();
   if (nodes.some((node) => isMark(node, ';')))
     throw new SqlError(
       'cannot insert multiple commands into a prepared statement: send one statement with each call, or several with BatchExecuteStatement',
     );
-  return translateNodes(nodes);
+  return withColumnsOfFrom(columnsOfFrom, () => translateNodes(nodes));
 }
 
 function query(nodes: readonly Node[]): Translated {

@@ -9,6 +9,7 @@ import type { Translated, TranslatedSql } from '../dialect/translated.ts';
 import { bindParameters, nameParameters } from '../protocol/parameters.ts';
 import type { ResultFormat, SqlParameter } from '../protocol/requests.ts';
 import type { Session } from '../sessions/session.ts';
+import { runTranslated } from '../tree/lateral-aliases.ts';
 import { refine } from '../tree/refine.ts';
 import type { Column } from '../types/type.ts';
 import { originKey, originsOf } from './catalog.ts';
@@ -77,6 +78,18 @@ export async function runPart(
   session: Session,
   part: Part,
   { translated }: Prepared,
+  queryId: number,
+  abort: AbortSignal,
+): Promise<Outcome> {
+  const sql = nameParameters(part.sql, part.parameters);
+  return runTranslated(sql, (text) => runOnce(runner, session, part, text, queryId, abort), translated);
+}
+
+async function runOnce(
+  runner: PartRunner,
+  session: Session,
+  part: Part,
+  translated: Translated,
   queryId: number,
   abort: AbortSignal,
 ): Promise<Outcome> {

@@ -9,6 +9,7 @@ import { checkUnknowns } from './gate-catalog.ts';
 import { gateTexts } from './gate-texts.ts';
 import { gate } from './gate.ts';
 import { canAsk, withLateBindingViews } from './late-binding.ts';
+import { checkAliases } from './lateral-aliases.ts';
 import { loadParser, parseTree } from './parse.ts';
 import type { Tree } from './parse.ts';
 import { withViewsOfProcedures } from './procedure-views.ts';
@@ -32,6 +33,7 @@ export async function refine(sql: string, client: ClientBase): Promise<Refined> 
   if (given === undefined) return { sql };
   await checkUnknowns(gate(given), client);
   await checkUnknowns(gateTexts(given, sql), client);
+  if (canAsk(client)) await checkAliases(sql, client);
   try {
     return await typed(sql, given, client);
   } catch (error) {

@@ -1,7 +1,8 @@
 /**
  * Lateral column aliases: in Redshift a select item may use the alias of an earlier one, unless the FROM clause
  * has a column of that name, which then wins. Here the alias is replaced by its expression, and a guard is put
- * into FROM and WHERE that makes PostgreSQL report the name as ambiguous when FROM has such a column after all.
+ * into FROM and WHERE that makes PostgreSQL report the name as ambiguous when FROM has such a column after all; the
+ * statement is then translated again (`tree/lateral-aliases.ts`).
  */
 import { defined } from '../../../../shared/run/defined.ts';
 import { UnsupportedSqlError } from '../errors.ts';
@@ -123,6 +124,19 @@ function guarded(clauses: Clauses, names: readonly string[]): Clauses {
   };
 }
 
+/** Of the translation that is under way: names of aliases that FROM has as columns, too. */
+let columnsOfFrom: ReadonlySet<string> = new Set();
+
+/** Translates with the knowledge that these names are columns of FROM. */
+export function withColumnsOfFrom<T>(names: ReadonlySet<string>, translation: () => T): T {
+  columnsOfFrom = names;
+  try {
+    return translation();
+  } finally {
+    columnsOfFrom = new Set();
+  }
+}
+
 /** Replaces the aliases of a SELECT where they are used by its own later items or by QUALIFY. */
 export function resolveAliases(
   items: readonly SelectItem[],
@@ -142,7 +156,12 @@ export function resolveAliases(
   const resolved = items.map((item) => {
     const nodes = resolve(item.nodes);
     const { alias } = item;
-    if (alias !== undefined && !columns.has(alias) && !mentions(item.nodes, alias)) {
+    if (
+      alias !== undefined &&
+      !columns.has(alias) &&
+      !columnsOfFrom.has(alias) &&
+      !mentions(item.nodes, alias)
+    ) {
       if (isVolatile(nodes)) aliases.delete(alias);
       else aliases.set(alias, nodes);
     }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 
 import { installShim } from '../../../../local/redshift/dialect/shim/install.ts';
-import { translate } from '../../../../local/redshift/dialect/translate.ts';
+import type { Translated } from '../../../../local/redshift/dialect/translated.ts';
+import { runTranslated } from '../../../../local/redshift/tree/lateral-aliases.ts';
 import { refine } from '../../../../local/redshift/tree/refine.ts';
 import { asSessionRole, prepareSessionRole } from '../../../../local/redshift/session-role.ts';
 import { removeDataFolder, startPostgres } from '../../../../local/redshift/postgres/start-postgres.ts';
@@ -36,8 +37,7 @@ export interface Warehouse {
 
 const asText = { getTypeParser: () => (value: string) => value };
 
-async function runOne(client: Client, sql: string): Promise<Outcome> {
-  const translated = translate(sql);
+async function runOne(client: Client, translated: Translated): Promise<Outcome> {
   const none: Outcome = { rows: [], columns: [], count: null };
   if (translated.kind !== 'sql') return none;
   let outcome = none;
@@ -88,7 +88,8 @@ export async function startWarehouse(): Promise<Warehouse> {
         async run(sql) {
           let outcome: Outcome = { rows: [], columns: [], count: null };
           for (const statement of splitStatements(tokenize(sql))) {
-            outcome = await runOne(client, statement.map(({ text }) => text).join(''));
+            const text = statement.map((token) => token.text).join('');
+            outcome = await runTranslated(text, (translated) => runOne(client, translated));
           }
           return outcome;
         },

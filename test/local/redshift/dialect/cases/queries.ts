@@ -82,6 +82,13 @@ export const QUERIES: readonly Case[] = [
     'fig|10.00|5.0',
   ],
   ['select qty + 1 as qty, qty * 10 from sales where id = 1', '2|10'],
+  ['select price as qty, qty + 1 from sales where id = 2', '3.75|3'],
+  [
+    'select id + 1 as next, next * 10 as item, item from sales where id < 3 order by id',
+    '2|20|apple',
+    '3|30|pear',
+  ],
+  ['select n from (select id as qty, qty + 1 as n from sales) order by n desc nulls last limit 1', '3'],
   [
     "select *, id + 10 as later, later + 1 as last from items, (select 1 as id) x where item = 'kiwi'",
     'kiwi|brown|1|11|12',
