@@ -80,6 +80,11 @@ const WORDINGS: readonly Wording[] = [
     text: 'a string in a SUPER column is not supported by the local warehouse: use JSON_PARSE',
   },
   {
+    code: '42804',
+    when: /^argument of \S+ must be type boolean, not type (smallint|integer|bigint)$/,
+    text: `a condition of type $1 ${NOT_HERE}: use a comparison or a cast`,
+  },
+  {
     code: '0A000',
     when: /^cross-database references are not implemented: (.*)$/,
     text: `$1 ${NOT_HERE}: it is in another database, or it navigates into a SUPER value`,
