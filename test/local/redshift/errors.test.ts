@@ -89,6 +89,11 @@ const ERRORS: readonly (readonly [sql: string, error: string, at: string])[] = [
     's.a',
   ],
   [
+    'select case when a then 1 end from t',
+    `a condition of type integer ${NOT_HERE}: use a comparison or a cast`,
+    'a then',
+  ],
+  [
     "insert into j values (date '2026-01-31')",
     `a value of type date in the SUPER column s ${NOT_HERE}: use JSON_PARSE`,
     "'2026",
