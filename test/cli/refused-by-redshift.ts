@@ -17,6 +17,7 @@ export const DECLARED = `CREATE SCHEMA IF NOT EXISTS shop;
 CREATE TABLE IF NOT EXISTS shop.orders (id INT, customer VARCHAR(20), amount DECIMAL(8,2), day DATE);
 CREATE TABLE IF NOT EXISTS shop.old_orders (LIKE shop.orders);
 CREATE TABLE IF NOT EXISTS shop.grown (id INT);
+CREATE TABLE IF NOT EXISTS shop.keyed (code VARCHAR(8), name VARCHAR(9) DEFAULT 'x', kind VARCHAR(9) ENCODE bytedict, PRIMARY KEY (code));
 CREATE VIEW shop.latest AS SELECT * FROM shop.elsewhere WITH NO SCHEMA BINDING;
 CREATE OR REPLACE PROCEDURE shop.grow() AS $$ BEGIN ALTER TABLE shop.grown ADD COLUMN n INT; END $$ LANGUAGE plpgsql;
 `;
@@ -266,6 +267,15 @@ const IN_SETUP: readonly Mistake[] = [
   },
 ];
 
+const VIEWS: readonly Mistake[] = [
+  {
+    kind: 'MERGE of a view',
+    bad: `MERGE INTO mart.t USING ¦shop.latest s ON t.id = s.id\n${UPDATED} ${INSERTED}`,
+    good: `MERGE INTO mart.t USING shop.elsewhere s ON t.id = s.id\n${UPDATED} ${INSERTED}`,
+    says: 'the source must be a table, and shop.latest is a view',
+  },
+];
+
 /** What is written otherwise than it is declared; said only where all that could declare it is known. */
 const UNDECLARED: readonly Mistake[] = [
   {
@@ -334,6 +344,13 @@ const UNDECLARED: readonly Mistake[] = [
     good: 'INSERT INTO shop.grown (id, n) VALUES (1, 2)',
     says: 'table shop.own has no column b',
   },
+  ...['code', 'name', 'kind'].map((column) => ({
+    kind: `ALTER COLUMN TYPE of ${column}, which is a key, has a default or an encoding of its own`,
+    inSetup: true as const,
+    bad: `ALTER TABLE shop.keyed ALTER COLUMN ¦${column} TYPE VARCHAR(40)`,
+    good: 'ALTER TABLE shop.orders ALTER COLUMN customer TYPE VARCHAR(50)',
+    says: `the type of column ${column} cannot be changed`,
+  })),
   {
     kind: 'a table whose name is nearly that of a declared one',
     bad: 'INSERT INTO ¦shop.odrers (id) VALUES (1)',
@@ -349,5 +366,6 @@ export const MISTAKES: readonly Mistake[] = [
   ...QUERIES,
   ...DEFINITIONS,
   ...IN_SETUP,
+  ...VIEWS,
   ...UNDECLARED,
 ];

@@ -5,6 +5,7 @@ import type { AlterTable, CreateTable } from '../statements/definitions.ts';
 import type { Statement } from '../statements/statement.ts';
 import { nameKey, nameParts } from '../table-name.ts';
 import { namesInBodies } from './bodies.ts';
+import { fixedColumns } from './fixed-columns.ts';
 import { outputOf } from './output.ts';
 
 /** In their order; undefined: not known, so nothing is said about them. */
@@ -13,6 +14,9 @@ export type Columns = readonly string[] | undefined;
 interface Declared {
   readonly columns: Columns;
   readonly temp: boolean;
+  readonly isView?: true;
+  /** Why the size of a column cannot change. */
+  readonly fixed?: ReadonlyMap<string, string>;
 }
 
 export class Catalog {
@@ -38,6 +42,15 @@ export class Catalog {
     return this.#tables.get(nameKey(name))?.columns;
   }
 
+  isView(name: string): boolean {
+    return this.#tables.get(nameKey(name))?.isView === true;
+  }
+
+  /** Why ALTER COLUMN TYPE is refused for a column. */
+  whyFixed(table: string, column: string): string | undefined {
+    return this.#tables.get(nameKey(table))?.fixed?.get(column);
+  }
+
   /** Declared names with the same schema. */
   besides(name: string): string[] {
     const schema = schemaOf(nameKey(name));
@@ -60,7 +73,7 @@ export class Catalog {
       case 'create view': {
         const { target, names } = statement;
         const columns = names?.map(({ key }) => key) ?? outputOf(code, statement.query, this);
-        this.#set(nameKey(target.name), { columns, temp: false });
+        this.#set(nameKey(target.name), { columns, temp: false, isView: true });
         break;
       }
       case 'alter table':
@@ -78,7 +91,8 @@ export class Catalog {
     this.#tables.set(key, known ? declared : { ...declared, columns: undefined });
   }
 
-  #create(code: Code, { target, temp, ifNotExists, columns, likes, query, names }: CreateTable): void {
+  #create(code: Code, statement: CreateTable): void {
+    const { target, temp, ifNotExists, columns, likes, query, names } = statement;
     const key = nameKey(target.name);
     const own = columns.map(({ name }) => name.key);
     let made: Columns = own;
@@ -90,7 +104,7 @@ export class Catalog {
     const before = this.#tables.get(key);
     // Which of the two was made first is not known.
     const differs = ifNotExists && before !== undefined && String(before.columns) !== String(made);
-    this.#set(key, { columns: differs ? undefined : made, temp });
+    this.#set(key, { columns: differs ? undefined : made, temp, fixed: fixedColumns(code, statement) });
   }
 
   #selectInto(code: Code, statement: Statement & { kind: 'query' }, { creates }: StatementFacts): void {

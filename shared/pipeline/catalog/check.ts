@@ -5,13 +5,14 @@
 import type { Code } from '../code.ts';
 import { didYouMean, nearest } from '../nearest.ts';
 import type { StatementFacts, StatementProblem } from '../statement-facts.ts';
+import type { AlterTable } from '../statements/definitions.ts';
 import type { Delete, Insert, Update } from '../statements/dml.ts';
 import { expressionsOf } from '../statements/dml.ts';
 import type { Merge } from '../statements/merge.ts';
-import type { Name, Span } from '../statements/parts.ts';
+import type { Name, Span, TableName } from '../statements/parts.ts';
 import { splitCommas } from '../statements/parts.ts';
 import type { FromItem, Query, Select } from '../statements/query.ts';
-import { isSelect, ownTokens, parseQuery, subqueries } from '../statements/query.ts';
+import { isSelect, ownTokens, subqueries } from '../statements/query.ts';
 import type { Statement } from '../statements/statement.ts';
 import { nameKey, namePart, nameParts } from '../table-name.ts';
 import type { Catalog, Columns } from './catalog.ts';
@@ -90,10 +91,22 @@ class NameCheck {
         this.#merge(statement);
         break;
       case 'alter table':
+        this.#alter(statement);
         break;
       default:
         statement satisfies never;
     }
+  }
+
+  #alter({ target, action }: AlterTable): void {
+    const isKnown =
+      action.kind === 'alter type' || action.kind === 'drop column' || action.kind === 'rename column';
+    if (!isKnown) return;
+    const { column } = action;
+    this.#names(target.name, [column]);
+    const why = action.kind === 'alter type' ? this.#catalog.whyFixed(target.name, column.key) : undefined;
+    if (why !== undefined)
+      this.#warn(this.#code.offset(column.at), `the type of column ${column.key} cannot be changed: ${why}`);
   }
 
   /** Columns of a table that is written. */
@@ -147,34 +160,21 @@ class NameCheck {
         change.assignments.map(({ column }) => column),
       );
     if (change.with !== undefined) return;
-    const target: FromItem = {
-      source: { kind: 'table', name: change.target.name, at: change.target.from },
-      changed: false,
-      ...(change.alias && { alias: change.alias }),
-    };
+    const target = tableItem(change.target, change.alias);
     const scope = this.#scope([target, ...change.fromItems], this.#catalog);
     for (const span of expressionsOf(change)) this.#expression(span, scope);
   }
 
   #merge({ target, source, sourceAlias, condition, branches }: Merge): void {
-    const items: FromItem[] = [
-      { source: { kind: 'table', name: target.name, at: target.from }, changed: false },
-    ];
-    if (source.name !== undefined)
-      items.push({
-        source: { kind: 'table', name: source.name, at: source.from },
-        changed: false,
-        ...(sourceAlias && { alias: sourceAlias }),
+    // A query in its place is refused.
+    if (source.name === undefined) return;
+    if (this.#catalog.isView(source.name))
+      this.problems.push({
+        offset: source.offset,
+        severity: 'error',
+        message: `MERGE: the source must be a table, and ${source.name} is a view`,
       });
-    else
-      items.push({
-        source: {
-          kind: 'query',
-          query: parseQuery(this.#code, { from: source.from + 1, to: source.to - 1 }),
-        },
-        changed: false,
-        ...(sourceAlias && { alias: sourceAlias }),
-      });
+    const items = [tableItem(target), tableItem(source, sourceAlias)];
     const scope = this.#scope(items, this.#catalog);
     this.#expression(condition, scope);
     for (const { action } of branches) {
@@ -287,6 +287,10 @@ class NameCheck {
     const tables = scope.relations.map(({ names }) => names[0]).join(', ');
     this.#warn(this.#code.offset(at), `column ${key} is not in ${tables}${didYouMean(key, known)}`);
   }
+}
+
+function tableItem({ name, from }: TableName, alias?: Name): FromItem {
+  return { source: { kind: 'table', name, at: from }, changed: false, ...(alias && { alias }) };
 }
 
 function lastPart(name: string): string {
