@@ -162,7 +162,7 @@ describe('baton query', () => {
     const { code, stdout, stderr } = await stack.baton('query', 'SELECT * FROM no_such_table');
     expect(code).toBe(1);
     expect(stdout).toBe('');
-    expect(stderr).toMatch(/^baton: .*no_such_table.* does not exist\n$/);
+    expect(stderr).toMatch(/^baton: .*no_such_table.* does not exist\n {2}Position: 15\n$/);
   });
 });
 
