@@ -7,7 +7,7 @@ export interface Conversion {
   readonly right?: Type;
 }
 
-/** Undefined: no page says what it means. What PostgreSQL compares, or refuses as Redshift does, needs no conversion. */
+/** Undefined: no page says what it means. What PostgreSQL compares needs no conversion. */
 export function conversion(a: Type, b: Type): Conversion | undefined {
   if (isString(b) && !isString(a)) {
     const { left: right, right: left } = conversion(b, a) ?? {};
@@ -21,5 +21,12 @@ export function conversion(a: Type, b: Type): Conversion | undefined {
   }
   if (a.kind === 'boolean' && isInteger(b)) return { right: { kind: 'boolean' } };
   if (b.kind === 'boolean' && isInteger(a)) return { left: { kind: 'boolean' } };
-  return {};
+  const groups = [a, b].map(groupOf);
+  return groups.includes(undefined) || groups[0] === groups[1] ? {} : undefined;
+}
+
+function groupOf(type: Type): string | undefined {
+  if (isNumber(type)) return 'number';
+  if (isMoment(type)) return 'moment';
+  return type.kind === 'boolean' ? 'boolean' : undefined;
 }

@@ -27,7 +27,7 @@ export type ResultRule =
   | { readonly varchar: number };
 
 /** What an argument is converted to if it is of another kind. */
-export type ArgumentRule = 'moment' | 'text' | 'whole' | 'boolean' | 'number' | 'exact';
+export type ArgumentRule = 'moment' | 'text' | 'whole' | 'boolean' | 'number' | 'exact' | 'integer';
 
 export interface FunctionRule {
   readonly result: ResultRule;
@@ -46,7 +46,8 @@ function each(names: string, rule: FunctionRule): Readonly<Record<string, Functi
 export const FUNCTIONS: Readonly<Record<string, FunctionRule>> = {
   sum: { result: 'sum', args: ['number'] },
   avg: { result: 'average', args: ['number'] },
-  ...each('min max any_value lag lead first_value last_value nth_value', { result: 'same' }),
+  ...each('min max any_value first_value last_value collected', { result: 'same' }),
+  ...each('lag lead nth_value', { result: 'same', args: [undefined, 'integer'] }),
   ...each('stddev stddev_samp stddev_pop variance var_samp var_pop', {
     result: 'deviation',
     args: ['number'],
@@ -61,17 +62,18 @@ export const FUNCTIONS: Readonly<Record<string, FunctionRule>> = {
   ...each('rank dense_rank', { result: 'integer' }),
   ...each('cume_dist percent_rank', { result: 'double precision' }),
 
-  abs: { result: 'same' },
-  ...each('ceil ceiling floor round', { result: 'same' }),
-  trunc: { result: 'trunc' },
-  sign: { result: 'sign' },
-  mod: { result: 'mod' },
+  ...each('abs ceil ceiling floor', { result: 'same', args: ['number'] }),
+  round: { result: 'same', args: ['number', 'integer'] },
+  trunc: { result: 'trunc', args: ['number', 'integer'] },
+  sign: { result: 'sign', args: ['number'] },
+  mod: { result: 'mod', args: ['number', 'number'] },
   ...each(
     'acos asin atan atan2 cos cot sin tan degrees radians cbrt exp log pi pow power random sqrt dexp dlog1 dlog10',
-    { result: 'double precision' },
+    { result: 'double precision', args: ['number', 'number'] },
   ),
   ln: {
     result: 'double precision',
+    args: ['number'],
     leaderOnly: ['decimal', 'boolean', 'char', 'varchar', 'date', 'timestamp'],
   },
 
@@ -79,18 +81,22 @@ export const FUNCTIONS: Readonly<Record<string, FunctionRule>> = {
     'len length char_length character_length textlen octet_length ascii bpcharcmp charindex position strpos regexp_count regexp_instr json_array_length bttext_pattern_cmp difference',
     { result: 'integer' },
   ),
-  chr: { result: { varchar: 4 } },
+  chr: { result: { varchar: 4 }, args: ['integer'] },
   concat: { result: 'concat' },
-  ...each('initcap left right substring substr btrim reverse', { result: 'text' }),
-  ...each('upper lower ltrim rtrim split_part', { result: 'string' }),
+  ...each('initcap btrim reverse', { result: 'text' }),
+  ...each('left right', { result: 'text', args: [undefined, 'integer'] }),
+  ...each('substring substr', { result: 'text', args: [undefined, 'integer', 'integer'] }),
+  ...each('upper lower ltrim rtrim', { result: 'string' }),
+  split_part: { result: 'string', args: [undefined, undefined, 'integer'] },
+  ...each('lpad rpad repeat', { result: 'varchar', args: [undefined, 'integer'] }),
   ...each(
-    'lpad rpad replace translate repeat quote_ident quote_literal regexp_replace regexp_substr to_hex json_extract_path_text json_extract_array_element_text json_serialize current_setting obj_description version',
+    'replace translate quote_ident quote_literal regexp_replace regexp_substr to_hex json_extract_path_text json_extract_array_element_text json_serialize current_setting obj_description version',
     { result: 'varchar' },
   ),
   to_char: { result: 'varchar', args: ['moment'] },
   ...each('md5', { result: { varchar: 32 } }),
   ...each('sha1 func_sha1', { result: { varchar: 40 } }),
-  sha2: { result: { varchar: 128 } },
+  sha2: { result: { varchar: 128 }, args: [undefined, 'integer'] },
   crc32: { result: { varchar: 8 } },
   soundex: { result: { varchar: 4 } },
 

@@ -142,11 +142,7 @@ export class Resolver {
 
   compare(left: Typed, right: Typed, what: string): void {
     const casts = conversion(left.type, right.type);
-    if (casts === undefined)
-      throw new UnsupportedSqlError(
-        `${what} of ${typeText(left.type)} and ${typeText(right.type)}`,
-        'the conversion is not documented; cast one of them',
-      );
+    if (casts === undefined) this.#refuse(what, left.type, right.type);
     if (casts.left !== undefined) this.convert(left, casts.left);
     if (casts.right !== undefined) this.convert(right, casts.right);
   }
@@ -168,11 +164,7 @@ export class Resolver {
     const kinds = values.map(({ type }) => type).filter((type) => categoryOf(type) !== undefined);
     const [first] = kinds;
     const other = kinds.find((type) => first !== undefined && categoryOf(type) !== categoryOf(first));
-    if (first !== undefined && other !== undefined)
-      throw new UnsupportedSqlError(
-        `${what} of ${typeText(first)} and ${typeText(other)}`,
-        'the conversion is not documented; cast one of them',
-      );
+    if (first !== undefined && other !== undefined) this.#refuse(what, first, other);
     return this.unify(values);
   }
 
@@ -291,11 +283,8 @@ export class Resolver {
       return this.#concatenation(left, right);
     }
     if (a.kind === 'unknown' || b.kind === 'unknown') return UNKNOWN;
-    if ([a, b].some((type) => isString(type) || type.kind === 'boolean'))
-      throw new UnsupportedSqlError(
-        `the operator ${operator} of ${typeText(a)} and ${typeText(b)}`,
-        'the conversion is not documented; use CAST',
-      );
+    const what = `the operator ${operator}`;
+    if ([a, b].some((type) => isString(type) || type.kind === 'boolean')) this.#refuse(what, a, b);
     const temporal = temporalResult(operator, a.kind, b.kind);
     if (temporal !== undefined) {
       for (const side of [left, right])
@@ -304,6 +293,7 @@ export class Resolver {
     }
     if (!isNumber(a) || !isNumber(b)) {
       const typed = isNumber(a) ? a : b;
+      if (a.kind !== 'untyped' && b.kind !== 'untyped') this.#refuse(what, a, b);
       return isNumber(typed) && (a.kind === 'untyped' || b.kind === 'untyped')
         ? { kind: typed.kind }
         : UNKNOWN;
@@ -377,6 +367,8 @@ export class Resolver {
       if (source.size === undefined || source.size.scale > scale)
         wrap('pg_catalog.trunc(', `, ${String(scale)})`);
     } else if (target.kind === 'boolean' && isInteger(source)) wrap('(', ' <> 0)');
+    else if (target.kind === 'char' && source.kind !== 'char' && mayHaveMoreBytes(arg, source))
+      wrap(`${SHIM}.single_bytes(`, ')');
     else if (
       target.kind === 'varchar' &&
       target.length !== undefined &&
@@ -450,21 +442,27 @@ export class Resolver {
         this.#asText(arg);
         return;
       case 'whole':
-        this.#whole(arg, 'bigint');
+      case 'integer':
+        if (isString(type)) this.#refuse(name.toUpperCase(), type);
+        this.#whole(arg, wanted === 'whole' ? 'bigint' : 'integer');
         return;
       case 'exact':
         if (isInteger(type)) this.convert(arg, { kind: 'decimal' });
         return;
       case 'boolean':
         if (isInteger(type)) this.convert(arg, { kind: 'boolean' });
+        if (isString(type)) this.#refuse(name.toUpperCase(), type);
         return;
       case 'number':
-        if (isString(type) || type.kind === 'boolean')
-          throw new UnsupportedSqlError(
-            `${name.toUpperCase()} of ${typeText(type)}`,
-            'the conversion is not documented; use CAST',
-          );
+        if (isString(type) || type.kind === 'boolean') this.#refuse(name.toUpperCase(), type);
     }
+  }
+
+  #refuse(what: string, ...types: readonly Type[]): never {
+    throw new UnsupportedSqlError(
+      `${what} of ${types.map(typeText).join(' and ')}`,
+      'the conversion is not documented; use CAST',
+    );
   }
 }
 
@@ -555,6 +553,13 @@ function isDateLiteral(value: Typed): boolean {
 
 function isClock({ kind }: Type): boolean {
   return kind === 'time' || kind === 'timetz';
+}
+
+/** A CHAR has only characters of one byte. */
+function mayHaveMoreBytes(arg: Node, source: Type): boolean {
+  if (!('A_Const' in arg)) return isString(source);
+  const text = arg.A_Const.sval?.sval ?? '';
+  return Buffer.byteLength(text) > text.length;
 }
 
 /** Where bytes and characters can differ. */

@@ -58,8 +58,6 @@ export function callResult(
     case 'percentile':
       return percentile(ordered ?? first);
     case 'ordered':
-      // In a window the shim's takes the value, as DECIMAL or DOUBLE.
-      if (ordered === undefined && isInteger(first)) return { type: first, cast: 'result' };
       return { type: ordered ?? first };
     case 'trunc':
       return isMoment(first) ? { type: { kind: 'date' } } : same(name, first);

@@ -10,6 +10,10 @@ create or replace function ${SHIM}.decimal_divide(a numeric, b numeric, up numer
 create or replace function ${SHIM}.with_a_digit(n numeric) returns numeric language sql immutable
   as $$ select case when scale(n) < 1 then pg_catalog.round(n, 1) else n end $$;
 
+create or replace function ${SHIM}.single_bytes(s text) returns text language sql immutable as $$
+  select case when octet_length(s) = length(s) then s
+    else (${SHIM}.unverified('a cast of characters of several bytes to CHAR'))::text end $$;
+
 -- The longest beginning that has no more bytes, without a part of a character.
 create or replace function ${SHIM}.first_bytes(s text, bytes int) returns text language plpgsql immutable strict as $$
 declare

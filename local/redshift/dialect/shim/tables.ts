@@ -22,6 +22,11 @@ begin
   end if;
 end $$;
 
+create or replace function ${SHIM}.decimal_overflow() returns boolean language plpgsql as $$
+begin
+  raise exception 'numeric field overflow' using errcode = '22003';
+end $$;
+
 -- Puts the check of a column's length in the place of the one it had.
 create or replace function ${SHIM}.set_byte_limit(target regclass, column_ name, type text, bytes int) returns void language plpgsql as $$
 declare

@@ -28,6 +28,13 @@ function byteCheck(column: string, type: DataType): string | undefined {
   return `check (coalesce(octet_length(${name}), 0) <= ${type.bytes} or ${SHIM}.too_long('${kind}', ${type.bytes}))`;
 }
 
+/** A DECIMAL of 19 digits is kept in 8 bytes: not every number of 19 digits fits. */
+function eightByteCheck(column: string, { sql }: DataType): string | undefined {
+  const scale = /^numeric\(19,(\d+)\)$/.exec(sql)?.[1];
+  if (scale === undefined) return undefined;
+  return `check (coalesce(abs(${quoteName(column)}) * 1e${scale}, 0) <= 9223372036854775807 or ${SHIM}.decimal_overflow())`;
+}
+
 /** `(seed, step)` of IDENTITY; both are 1 where it stands alone. */
 function identity(group: Group | undefined, generated: 'always' | 'by default'): string {
   const numbers = (group === undefined ? '1, 1' : render(group.items))
@@ -102,7 +109,7 @@ export function readColumn(nodes: readonly Node[]): Column {
 }
 
 export function columnSql(column: Column): string {
-  const check = byteCheck(column.name, column.type);
+  const check = byteCheck(column.name, column.type) ?? eightByteCheck(column.name, column.type);
   return [
     quoteName(column.name),
     column.type.sql,

@@ -16,6 +16,8 @@ create table two (a decimal(12,2), b decimal(12,2));
 insert into two values (1, 2), (1, 1);
 create table listed (k int, v varchar(9), d date);
 insert into listed values (1, 'a', '2026-01-01'), (2, '', '2026-01-03'), (3, 'b', null);
+create table eight (x decimal(19,0));
+insert into eight values (9223372036854775807);
 create table wide (c decimal(15,3), v varchar(20));
 insert into wide values (2.25, '4.00')`);
 });
@@ -79,6 +81,10 @@ const VALUES: readonly (readonly [sql: string, ...rows: string[]])[] = [
     'select a from (select * from (select a from t) x union all select * from (select c from wide) y) q order by 1',
     '2.250',
     '4.000',
+  ],
+  [
+    'select left(v, g), substring(v, 1.9, g), round(a, g), v || substring(v, i - 1) from t',
+    '5|5|4.0000000|55',
   ],
   ['select count(*) from t where i in (7, v, 2) and i between 1 and v', '1'],
   [
