@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { redshiftError } from '../../../../local/redshift/dialect/redshift-error.ts';
 import { installShim } from '../../../../local/redshift/dialect/shim/install.ts';
 import { translate } from '../../../../local/redshift/dialect/translate.ts';
+import { APPROXIMATED } from './cases/approximated.ts';
 import type { Case } from './cases/case.ts';
 import * as everyFunction from './cases/every-function.ts';
 import { DATES, NUMBERS, STRINGS } from './cases/functions.ts';
@@ -73,6 +74,12 @@ describe.each(Object.entries(SCRIPTS))('%s', (_, scripts) => {
   test.each(scripts)('$name', async ({ run, check, rows }) => {
     await session.run(run);
     expect(await rowsOf(check)).toEqual(rows);
+  });
+});
+
+describe('what is approximated', () => {
+  test.each(APPROXIMATED)('$construct', async ({ sql, rows }) => {
+    expect(await rowsOf(sql)).toEqual(rows);
   });
 });
 
