@@ -47,7 +47,7 @@ function withoutFunction(shown = '', args = ''): string | undefined {
 
 function withoutOperator(left: string | undefined, operator = '', right = ''): string {
   const types = left === undefined ? right : `${left} and ${right}`;
-  return `the operator ${operator} for ${types} ${NOT_HERE}: use a cast`;
+  return `the operator ${operator} of ${types} ${NOT_HERE}: use CAST`;
 }
 
 const OPERATOR = String.raw`(?:([^+*/<>=~!@#%^&|-]+) )?([+*/<>=~!@#%^&|-]+) (.+)`;

@@ -100,6 +100,8 @@ class Walk {
       case 'FuncCall':
         this.#function(node);
         return this.#later(withoutLists(node));
+      case 'ResTarget':
+        return this.#later(isStar(node['val']) ? { ...node, val: undefined } : node);
       case 'RangeVar':
         this.#relation(node);
         break;
@@ -171,6 +173,13 @@ class Walk {
       throw new UnsupportedSqlError(`the function ${name.toUpperCase()}`);
     this.#functions.add(name);
   }
+}
+
+/** `*` or `t.*` */
+function isStar(value: unknown): boolean {
+  return (
+    isFields(value) && isFields(value['ColumnRef']) && namesOf(value['ColumnRef']['fields']).at(-1) === '*'
+  );
 }
 
 function refuseInFrom(node: Fields): never {
@@ -317,11 +326,18 @@ const CHECKS: Readonly<Record<string, (node: Fields) => void>> = {
   SelectStmt: checkSelect,
   TypeName: checkType,
   WindowDef: checkFrame,
+  A_Indirection: (node) => {
+    const field = namesOf(node['indirection']).find((name) => name !== '*');
+    if (field !== undefined)
+      refuse(`navigation into a value ((…).${field})`, 'SUPER values are only stored and serialized here');
+  },
   A_Const: (node) => {
     if (node['bsval'] !== undefined) refuse('a literal of bits');
   },
   ColumnRef: (node) => {
-    const name = namesOf(node['fields']).at(-1) ?? '';
+    const names = namesOf(node['fields']);
+    const name = names.at(-1) ?? '';
+    if (name === '*') refuse(`${names.join('.')} as a value`);
     if (SYSTEM_COLUMNS.has(name)) refuse(`the system column ${name.toUpperCase()}`);
   },
   ExplainStmt: (node) => {

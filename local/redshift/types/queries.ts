@@ -10,7 +10,7 @@ import type {
   WithClause,
 } from 'libpg-query';
 
-import { UnsupportedSqlError } from '../dialect/errors.ts';
+import { SqlError, UnsupportedSqlError } from '../dialect/errors.ts';
 import type { Catalog } from './catalog.ts';
 import { columnName } from './column-name.ts';
 import { conversion } from './comparisons.ts';
@@ -153,7 +153,11 @@ export class Queries {
           return { name: column.name, branches: [{ nodes: [], type: column.type, ...place }] };
         });
       if (name === undefined) this.items.push({ node: val, name: columnName(val) });
-      return [{ name: name ?? columnName(val), branches: [this.#resolver.typed(val, scope)] }];
+      const item = this.#resolver.typed(val, scope);
+      // The translator of QUALIFY takes whole rows, under names of its own.
+      if (item.type.row !== undefined && name?.startsWith('~') !== true)
+        throw new SqlError(`column "${columnName(val)}" does not exist`, '42703');
+      return [{ name: name ?? columnName(val), branches: [item] }];
     });
     const known = columns.filter((each) => each !== undefined);
     return known.length === columns.length ? known.flat() : undefined;

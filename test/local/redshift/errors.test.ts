@@ -56,7 +56,7 @@ const ERRORS: readonly (readonly [sql: string, error: string, at: string])[] = [
     `the function EXTRACT(part, integer) ${NOT_HERE}: it has none for arguments of these types`,
     'extract',
   ],
-  ['select ts + ts from t', `the operator + for timestamp and timestamp ${NOT_HERE}: use a cast`, '+'],
+  ['select a, - v from t', `the operator - of character varying ${NOT_HERE}: use CAST`, '- v'],
   ['select cast(ts as boolean) from t', 'cannot cast type timestamp to boolean', 'cast'],
   [
     'insert into t (ts) select a from t',

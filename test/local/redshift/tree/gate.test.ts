@@ -69,6 +69,8 @@ const REFUSED: readonly (readonly [sql: string, construct: string])[] = [
   ["select 'infinity'::timestamp", "the value 'infinity' of a date or time"],
   ["select date '-infinity'", "the value '-infinity' of a date or time"],
   ["select cast('NaN' as decimal(5, 2))", "the value 'NaN' of a DECIMAL"],
+  ['select 1 from t where t.* = t.*', 't.* as a value'],
+  ['select (t).a from t', 'navigation into a value ((…).a)'],
   ['explain (analyze) select 1', 'EXPLAIN with options'],
   ['select x from t, t.items x', 't.items in FROM'],
   ['select i.x from t as o, o.items i', 'o.items in FROM'],
@@ -210,6 +212,11 @@ test.each([
   const tree = parseTree(sql);
   if (tree === undefined) throw new Error('it has no tree');
   expect(() => gate(tree)).toThrow(`${construct} is not supported by the local warehouse`);
+});
+
+test('a relation is no value', async () => {
+  await expect(session.run('select t from t')).rejects.toThrow('column "t" does not exist');
+  await expect(session.run('select x from t as x where a = 1')).rejects.toThrow('column "x" does not exist');
 });
 
 test('a function that exists nowhere is left to PostgreSQL', async () => {
