@@ -9,14 +9,18 @@ import type { Token } from './lexer.ts';
 import { tokenize, UnclosedTokenError } from './lexer.ts';
 import { secondStatement } from './missing-semicolon.ts';
 import { didYouMean } from './nearest.ts';
-import { behindWith, QueryWalker, Scope } from './query-walker.ts';
+import { QueryWalker, Scope } from './query-walker.ts';
 import { parseCopy } from './statements/copy.ts';
+import type { CreateTable, CreateView } from './statements/definitions.ts';
+import { parseAlterTable, parseCreate } from './statements/definitions.ts';
+import { expressionsOf, parseChange } from './statements/dml.ts';
 import { parseMerge } from './statements/merge.ts';
+import { parseWith } from './statements/query.ts';
 import { refusals } from './statements/refusals.ts';
 import { stringValue } from './sql-string.ts';
 import type { StatementFacts, StatementProblem } from './statement-facts.ts';
 import { newFacts } from './statement-facts.ts';
-import { isHashName, nameKey } from './table-name.ts';
+import { nameKey } from './table-name.ts';
 
 /** Statements made by PREPARE, by name; shared by all statements of a pipeline, in order. */
 export type Prepared = Map<string, StatementFacts>;
@@ -147,11 +151,6 @@ function afterIfExists(code: Code, i: number): { at: number; ifExists: boolean }
   return { at: ifExists ? i + 2 : i, ifExists };
 }
 
-function afterIfNotExists(code: Code, i: number): { at: number; ifNotExists: boolean } {
-  const ifNotExists = code.is(i, 'IF', 'NOT', 'EXISTS');
-  return { at: ifNotExists ? i + 3 : i, ifNotExists };
-}
-
 /** @param at where the kind of object stands */
 function notInTransaction(code: Code, at: number, facts: StatementFacts): UnrecognizedError {
   if (!OBJECTS.has(code.word(at))) return code.unrecognized(at, OBJECTS);
@@ -186,45 +185,27 @@ function noteSetConfig(code: Code, facts: StatementFacts): void {
 
 /** `WITH` begins a query, or an INSERT, UPDATE or DELETE with common table expressions. */
 function withStatement(statement: Statement): void {
-  const { code, walker } = statement;
-  const word = code.word(behindWith(code, 0));
-  if (word !== 'INSERT' && word !== 'UPDATE' && word !== 'DELETE') {
-    query(statement);
+  const { code } = statement;
+  const word = code.word(parseWith(code, 0).next);
+  if (word === 'INSERT' || word === 'UPDATE' || word === 'DELETE') change(statement);
+  else query(statement);
+}
+
+/** INSERT, UPDATE or DELETE. */
+function change({ code, facts, walker }: Statement): void {
+  const changed = parseChange(code);
+  const { target } = changed;
+  const scope = new Scope();
+  if (changed.with !== undefined) walker.withClause(0, scope);
+  facts.writes.push({ name: target.name, offset: target.offset });
+  if (changed.kind === 'insert') {
+    const { rows } = changed;
+    if (rows.kind === 'query') walker.query(rows.query.from, rows.query.to, { scope });
+    if (rows.kind === 'values') for (const { from, to } of rows.rows) walker.expression(from, to);
     return;
   }
-  const scope = new Scope();
-  const next = walker.withClause(0, scope);
-  if (word === 'INSERT') insertAt(statement, next, scope);
-  else if (word === 'UPDATE') updateAt(statement, next, scope);
-  else deleteAt(statement, next, scope);
-}
-
-function insertAt({ code, facts, walker }: Statement, i: number, scope: Scope): void {
-  if (!code.is(i + 1, 'INTO')) throw code.unrecognized(i + 1);
-  const target = code.table(i + 2);
-  facts.writes.push({ name: target.name, offset: target.offset });
-  let at = target.next;
-  if (code.isMark(at, '(') && !code.beginsQuery(at)) at = code.closing(at) + 1;
-  if (code.is(at, 'DEFAULT', 'VALUES')) expectEnd(code, at + 2);
-  else if (code.is(at, 'VALUES')) walker.expression(at + 1, code.length);
-  else walker.query(at, code.length, { scope });
-}
-
-function updateAt({ code, facts, walker }: Statement, i: number, scope: Scope): void {
-  const target = code.table(i + 1);
-  facts.writes.push({ name: target.name, offset: target.offset });
-  const at = walker.targetAlias(target.next, code.length, scope, target.name);
-  if (!code.is(at, 'SET')) throw code.unrecognized(at);
-  walker.rest(at + 1, code.length, scope);
-}
-
-function deleteAt({ code, facts, walker }: Statement, i: number, scope: Scope): void {
-  const target = code.table(code.is(i + 1, 'FROM') ? i + 2 : i + 1);
-  facts.writes.push({ name: target.name, offset: target.offset });
-  const at = walker.targetAlias(target.next, code.length, scope, target.name);
-  if (code.is(at, 'USING')) walker.rest(at + 1, code.length, scope, true);
-  else if (at === code.length || code.is(at, 'WHERE')) walker.rest(at, code.length, scope);
-  else throw code.unrecognized(at);
+  walker.targetAlias(target.to, code.length, scope, target.name);
+  for (const span of expressionsOf(changed)) walker.rest(span.from, span.to, scope, span === changed.from);
 }
 
 function merge({ code, facts, walker }: Statement): void {
@@ -312,76 +293,38 @@ function truncate({ code, facts }: Statement): void {
 
 function create(statement: Statement): void {
   const { code, facts } = statement;
-  let at = 1;
   const replaces = code.is(1, 'OR', 'REPLACE');
-  if (replaces) at = 3;
+  const at = replaces ? 3 : 1;
   const word = code.word(at);
-  if (word === 'VIEW') return createView(statement, at + 1);
-  if (word === 'PROCEDURE' || word === 'FUNCTION') {
+  if (word === 'PROCEDURE' || word === 'FUNCTION' || (word === 'SCHEMA' && !replaces)) {
     facts.changesPermanent = true;
-    return undefined;
+    return;
   }
   if (replaces && word === 'TABLE') throw code.unrecognized(1);
-  if (replaces) throw notInTransaction(code, at, facts);
-  if (word === 'SCHEMA') {
-    facts.changesPermanent = true;
-    return undefined;
-  }
-  if (word === 'LOCAL') at += 1;
-  const temp = code.is(at, 'TEMP') || code.is(at, 'TEMPORARY');
-  if (temp) at += 1;
-  if (!code.is(at, 'TABLE')) throw notInTransaction(code, at, facts);
-  return createTable(statement, at + 1, temp);
+  const made = word === 'MATERIALIZED' || (replaces && word !== 'VIEW') ? undefined : parseCreate(code);
+  if (made === undefined) throw notInTransaction(code, at, facts);
+  if (made.kind === 'create view') createView(statement, made);
+  else createTable(statement, made);
 }
 
-function createView({ code, facts, walker }: Statement, i: number): void {
-  const { at: start, ifNotExists } = afterIfNotExists(code, i);
-  const { name, offset, next } = code.table(start);
-  let at = next;
-  if (code.isMark(at, '(')) at = code.closing(at) + 1;
-  if (!code.is(at, 'AS')) throw code.unrecognized(at);
-  const end = code.length - (code.is(code.length - 4, 'WITH', 'NO', 'SCHEMA', 'BINDING') ? 4 : 0);
-  walker.query(at + 1, end);
-  facts.creates.push({ name, offset, temp: false, ifNotExists });
+function createView({ code, facts, walker }: Statement, { target, query: { from, to } }: CreateView): void {
+  const { name, offset } = target;
+  walker.query(from, to);
+  facts.creates.push({ name, offset, temp: false, ifNotExists: code.is(target.from - 1, 'EXISTS') });
   facts.redefines.push({ name, offset });
 }
 
-function createTable({ code, facts, walker }: Statement, i: number, isTemp: boolean): void {
-  const { at: start, ifNotExists } = afterIfNotExists(code, i);
-  const { name, offset, next } = code.table(start);
-  const temp = isTemp || isHashName(name);
-  let at = next;
-  if (code.isMark(at, '(')) {
-    const close = code.closing(at);
-    tableElements(code, facts, walker, at + 1, close);
-    at = close + 1;
+function createTable({ code, facts, walker }: Statement, table: CreateTable): void {
+  const { target, temp, ifNotExists } = table;
+  const { name, offset } = target;
+  for (const like of table.likes) {
+    facts.shapes.push({ name: like.name, offset: like.offset });
+    if (like.includesDefaults) facts.nondeterministic.push('LIKE … INCLUDING DEFAULTS');
   }
-  while (at < code.length && !code.is(at, 'AS')) at = code.isMark(at, '(') ? code.closing(at) + 1 : at + 1;
-  if (at < code.length) walker.query(at + 1, code.length);
+  for (const { rest } of table.columns) column(code, facts, walker, rest.from, rest.to);
+  if (table.query !== undefined) walker.query(table.query.from, table.query.to);
   facts.creates.push({ name, offset, temp, ifNotExists });
   if (!temp) facts.redefines.push({ name, offset });
-}
-
-/** Columns, constraints and LIKE clauses between `start` and `end`. */
-function tableElements(
-  code: Code,
-  facts: StatementFacts,
-  walker: QueryWalker,
-  start: number,
-  end: number,
-): void {
-  let at = start;
-  while (at < end) {
-    let stop = at;
-    while (stop < end && !code.isMark(stop, ','))
-      stop = code.isMark(stop, '(') ? code.closing(stop) + 1 : stop + 1;
-    if (code.is(at, 'LIKE')) {
-      const { name, offset, next } = code.table(at + 1);
-      facts.shapes.push({ name, offset });
-      if (code.is(next, 'INCLUDING', 'DEFAULTS')) facts.nondeterministic.push('LIKE … INCLUDING DEFAULTS');
-    } else column(code, facts, walker, at, stop);
-    at = stop + 1;
-  }
 }
 
 function column(code: Code, facts: StatementFacts, walker: QueryWalker, start: number, end: number): void {
@@ -413,47 +356,43 @@ function drop({ code, facts }: Statement): void {
   expectEnd(code, at);
 }
 
-/** ALTER TABLE actions that may run in a transaction. */
-const ALTER_ACTIONS: ReadonlySet<string> = new Set(['ADD', 'DROP', 'OWNER']);
-const OTHER_ALTER_ACTIONS: ReadonlySet<string> = new Set([
-  'ALTER',
-  'SET',
-  'ROW',
-  'MASKING',
-  'RENAME',
-  'APPEND',
-]);
+/** ALTER TABLE actions that may run in a transaction, and others. */
+const ALTER_ACTIONS: ReadonlySet<string> = new Set(
+  'ADD DROP OWNER ALTER SET ROW MASKING RENAME APPEND'.split(' '),
+);
 
 function alter({ code, facts }: Statement): void {
-  if (!code.is(1, 'TABLE')) throw notInTransaction(code, 1, facts);
-  const { name, offset, next } = code.table(2);
-  const target = { name, offset };
-  if (code.is(next, 'APPEND', 'FROM')) {
-    const source = code.table(next + 2);
+  const altered = parseAlterTable(code);
+  if (altered === undefined) throw notInTransaction(code, 1, facts);
+  const { action, at, target } = altered;
+  const { name, offset } = target;
+  if (action.kind === 'append') {
+    const { source } = action;
     standsAlone(facts, 'ALTER TABLE APPEND cannot run in a transaction');
-    facts.writes.push(target, { name: source.name, offset: source.offset });
+    facts.writes.push({ name, offset }, { name: source.name, offset: source.offset });
     facts.reads.push({ name: source.name, offset: source.offset });
     return;
   }
-  if (code.is(next, 'RENAME', 'TO')) {
-    const to = code.table(next + 2);
-    expectEnd(code, to.next);
-    facts.renames.push({ from: target, to: { name: renamed(name, to.name), offset: to.offset } });
+  if (action.kind === 'rename') {
+    const { to } = action;
+    facts.renames.push({
+      from: { name, offset },
+      to: { name: renamed(name, to.name), offset: to.offset },
+    });
     return;
   }
+  const word = code.word(at);
+  if (!ALTER_ACTIONS.has(word)) throw code.unrecognized(at, ALTER_ACTIONS);
   const allowed =
-    code.is(next, 'RENAME', 'COLUMN') ||
-    (ALTER_ACTIONS.has(code.word(next)) && !code.tokens.some((_, i) => code.is(i, 'PARTITION')));
-  if (!allowed) {
-    const actions = new Set([...ALTER_ACTIONS, ...OTHER_ALTER_ACTIONS]);
-    if (!actions.has(code.word(next))) throw code.unrecognized(next, actions);
+    action.kind === 'rename column' ||
+    (/^(?:ADD|DROP|OWNER)$/.test(word) && !code.tokens.some((_, i) => code.is(i, 'PARTITION')));
+  if (!allowed)
     throw new UnrecognizedError(
-      `ALTER TABLE … ${code.word(next)} may not be able to run in a transaction`,
-      code.offset(next),
+      `ALTER TABLE … ${word} may not be able to run in a transaction`,
+      code.offset(at),
     );
-  }
-  facts.writes.push(target);
-  facts.redefines.push(target);
+  facts.writes.push({ name, offset });
+  facts.redefines.push({ name, offset });
 }
 
 function renamed(from: string, to: string): string {
@@ -597,9 +536,9 @@ function transactionWord({ code, facts }: Statement): void {
 const ANALYSES: Readonly<Record<string, Analysis>> = {
   SELECT: query,
   WITH: withStatement,
-  INSERT: (statement) => insertAt(statement, 0, new Scope()),
-  UPDATE: (statement) => updateAt(statement, 0, new Scope()),
-  DELETE: (statement) => deleteAt(statement, 0, new Scope()),
+  INSERT: change,
+  UPDATE: change,
+  DELETE: change,
   MERGE: merge,
   COPY: copy,
   UNLOAD: unload,

@@ -90,19 +90,6 @@ interface Level {
   readonly into?: boolean;
 }
 
-/** Where the statement continues after the `WITH …` at `i`. */
-export function behindWith(code: Code, i: number): number {
-  let at = code.is(i + 1, 'RECURSIVE') ? i + 2 : i + 1;
-  for (;;) {
-    at = code.path(at).next;
-    if (code.isMark(at, '(')) at = code.closing(at) + 1;
-    if (!code.is(at, 'AS') || !code.isMark(at + 1, '(')) throw code.unrecognized(at);
-    at = code.closing(at + 1) + 1;
-    if (!code.isMark(at, ',')) return at;
-    at += 1;
-  }
-}
-
 /** What was found at a query level, to decide whether its LIMIT is deterministic. */
 interface Order {
   limit?: string;

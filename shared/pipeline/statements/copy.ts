@@ -105,6 +105,8 @@ function optionAt(code: Code, i: number): CopyOption {
     at += code.is(at + 1, 'AS') ? 2 : 1;
     known = FORMATS;
   } else if (code.is(at, 'WITH', 'CREDENTIALS')) at += 1;
+  // Some examples of the guide have both words.
+  if (code.is(at, 'CREDENTIALS', 'IAM_ROLE')) at += 1;
   const name = code.word(at).toLowerCase();
   if (name === '') throw code.unrecognized(at);
   const kind = known.get(name);

@@ -98,6 +98,7 @@ describe('COPY', () => {
       { kind: 'keys', accessKeyId: 'AK' },
     ],
     ["access_key_id 'AK' secret_access_key 's'", { kind: 'keys', accessKeyId: 'AK' }],
+    ["credentials iam_role 'arn:aws:iam::1:role/r'", { kind: 'role', role: 'arn:aws:iam::1:role/r' }],
     ["iam_role 'arn:aws:iam::1:role/r'", { kind: 'role', role: 'arn:aws:iam::1:role/r' }],
   ])('%s', (written, authorization) => {
     const translated = translate(`copy t from 's3://b/k' ${written} csv`);
