@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
 
-import { type Probe, runProbes } from './probes.ts';
+import { type Probe, readProbes, runProbes } from './probes.ts';
 
 function probe(sql: string, redshift: string, ...setup: string[]): Probe {
   return { family: 'own', setup, sql, redshift };
@@ -26,3 +28,16 @@ test('a probe is right, refused by name, wrong or unclear, or its expectation is
     'open',
   ]);
 });
+
+/** A larger collection beside the project, where there is one. */
+const COLLECTION = '../shared/cases/redshift-probes.json';
+
+test.skipIf(!existsSync(COLLECTION))(
+  'no probe of the collection runs with another meaning, or is refused without a name',
+  async () => {
+    const done = await runProbes(readProbes(COLLECTION));
+    const bad = done.filter(({ verdict }) => verdict === 'wrong' || verdict === 'unclear');
+    expect(bad.map(({ probe: { sql }, here }) => ({ sql, here }))).toEqual([]);
+    expect(done.filter(({ verdict }) => verdict === 'right').length).toBeGreaterThan(done.length / 2);
+  },
+);

@@ -32,7 +32,7 @@ export interface Probed {
   readonly here: string;
 }
 
-function readProbes(file: string): readonly Probe[] {
+export function readProbes(file: string): readonly Probe[] {
   return JSON.parse(readFileSync(file, 'utf8')) as readonly Probe[];
 }
 
