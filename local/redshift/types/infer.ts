@@ -7,6 +7,7 @@ import { Extents, NoExtentError } from './extents.ts';
 import { FUNCTIONS } from './functions.ts';
 import { Queries } from './queries.ts';
 import type { Variables } from './resolver.ts';
+import { dropOf } from './replaced-view.ts';
 import { splice } from './splice.ts';
 import type { Column } from './type.ts';
 
@@ -37,6 +38,9 @@ export function isTyped(tree: Node): boolean {
   return TYPED.some((tag) => Object.hasOwn(tree, tag));
 }
 
+/** Where the tree has a table's name. */
+const TABLE_TAGS = new Set(['RangeVar', 'relation', 'rel', 'view']);
+
 /** What the catalog is asked for. */
 export function namesToRead(tree: Node): CatalogNames {
   const tables: TableName[] = [];
@@ -48,8 +52,7 @@ export function namesToRead(tree: Node): CatalogNames {
     }
     if (typeof value !== 'object' || value === null) return;
     for (const [tag, inner] of Object.entries(value)) {
-      if (tag === 'RangeVar' || tag === 'relation' || tag === 'rel')
-        addTable(inner as { schemaname?: string; relname?: string });
+      if (TABLE_TAGS.has(tag)) addTable(inner as { schemaname?: string; relname?: string });
       if (tag === 'funcname') addFunction(inner as Node[]);
       walk(inner);
     }
@@ -77,11 +80,13 @@ export function inferTypes(
   const queries = new Queries(catalog, variables);
   const columns = queries.statement(tree);
   const creation = creationOf(tree, columns, catalog);
+  const drop = dropOf(tree, columns, catalog);
   if (queries.edits.length === 0 && creation === undefined) return { sql, columns };
   try {
     const extents = new Extents(sql);
     const edits = [...queries.edits, ...(creation?.edits(extents) ?? [])];
-    const before = creation === undefined ? {} : { before: creation.create };
+    const first = creation?.create ?? drop;
+    const before = first === undefined ? {} : { before: first };
     const editIn = (text: string): string => splice(text, extents, edits, queries.items);
     return { sql: editIn(sql), editIn, columns, ...before };
   } catch (error) {

@@ -216,3 +216,21 @@ call divides(5, 4)`);
   ]);
   expect(await errorOf("insert into made_there(k) values ('abcd')")).toMatch(/value too long/);
 });
+
+test('a view whose columns had PostgreSQL’s types is replaced', async () => {
+  await session.client.query(
+    'create view older as select a * b as m, stddev(i) over () as s, ceil(i) as c, i from t',
+  );
+  await session.run(
+    'create or replace view older as select a * b as m, stddev(i) over () as s, ceil(i) as c, i from t',
+  );
+  expect(await rowsOf("select type from pg_table_def where tablename = 'older'")).toEqual([
+    'numeric(17,4)',
+    'double precision',
+    'integer',
+    'integer',
+  ]);
+  expect(await errorOf('create or replace view older as select v as m, 1 as s, 2 as c, i from t')).toMatch(
+    /cannot change data type of view column/,
+  );
+});
