@@ -2,6 +2,7 @@
 import type { ClientBase } from 'pg';
 
 import { UnsupportedSqlError } from '../dialect/errors.ts';
+import { SHIM } from '../dialect/shim/schema.ts';
 import { NOT_IN_REDSHIFT } from './gate.ts';
 import type { Unknowns } from './gate.ts';
 import { canAsk } from './late-binding.ts';
@@ -35,8 +36,25 @@ export async function checkUnknowns(
   ];
   if (keys.some((key) => !known.has(key))) await learn(keys, [[...functions], [...relations]], client);
   for (const name of functions)
-    if (known.get(`function ${name}`) === true) refuse(`the function ${name.toUpperCase()}`);
-  for (const name of relations) if (known.get(`table ${name}`) === true) refuse(`the table ${name}`);
+    if (known.get(`function ${name}`) === true)
+      throw new UnsupportedSqlError(`the function ${name.toUpperCase()}`, await whyNot(name, client));
+  for (const name of relations)
+    if (known.get(`table ${name}`) === true)
+      throw new UnsupportedSqlError(`the table ${name}`, NOT_IN_REDSHIFT);
+}
+
+/** The user may have made a function with a name of PostgreSQL's, which would run in its place. */
+async function whyNot(name: string, client: ClientBase): Promise<string> {
+  if (!canAsk(client)) return NOT_IN_REDSHIFT;
+  const { rows } = await client.query<{ schema: string }>(
+    `SELECT n.nspname AS schema FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+      WHERE p.proname = $1 AND n.nspname NOT IN ('pg_catalog', 'information_schema', '${SHIM}')`,
+    [name],
+  );
+  const [own] = rows;
+  return own === undefined
+    ? NOT_IN_REDSHIFT
+    : `PostgreSQL has one of its own by this name; call yours with its schema, ${own.schema}.${name}`;
 }
 
 /** `FROM t, t.items`: what looks like a schema is a relation before it, unless there is such a schema. */
@@ -49,10 +67,6 @@ async function checkNested(nested: ReadonlyMap<string, string>, client: ClientBa
   for (const [schema, written] of nested)
     if (!rows.some(({ name }) => name === schema))
       throw new UnsupportedSqlError(`${written} in FROM`, 'SUPER values are only stored and serialized here');
-}
-
-function refuse(construct: string): never {
-  throw new UnsupportedSqlError(construct, NOT_IN_REDSHIFT);
 }
 
 async function learn(

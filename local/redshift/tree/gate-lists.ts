@@ -28,7 +28,6 @@ export const UNNAMED: Readonly<Record<string, string>> = {
   returnType: 'TypeName',
   relation: 'RangeVar',
   over: 'WindowDef',
-  funccall: 'FuncCall',
   withClause: 'WithClause',
   search_clause: 'CTESearchClause',
   cycle_clause: 'CTECycleClause',

@@ -214,6 +214,20 @@ test.each([
   expect(() => gate(tree)).toThrow(`${construct} is not supported by the local warehouse`);
 });
 
+test('a function of the user’s that has a name of PostgreSQL’s needs its schema', async () => {
+  await expect(session.run('select gcd(4, 6)')).rejects.toThrow(
+    'the function GCD is not supported by the local warehouse: PostgreSQL has one of its own by this name; call yours with its schema, s.gcd',
+  );
+});
+
+test('a procedure may have the name of any function', async () => {
+  await session.run(
+    'create procedure log(a int) as $$ begin insert into u values (a, a); end $$ language plpgsql; call log(7)',
+  );
+  expect((await session.run('select b from u where a = 7')).rows).toEqual([['7']]);
+  await session.run('delete from u');
+});
+
 test('a relation is no value', async () => {
   await expect(session.run('select t from t')).rejects.toThrow('column "t" does not exist');
   await expect(session.run('select x from t as x where a = 1')).rejects.toThrow('column "x" does not exist');
