@@ -95,6 +95,16 @@ const WORDINGS: readonly Wording[] = [
     text: `a string in a SUPER column ${NOT_HERE}: use JSON_PARSE`,
   },
   {
+    code: '42846',
+    when: /^cannot cast type super to (.*)$/,
+    text: `a cast of a SUPER value to $1 ${NOT_HERE}: use JSON_EXTRACT_PATH_TEXT`,
+  },
+  {
+    code: '42883',
+    when: /^could not identify an? (?:equality|ordering) operator for type super$/,
+    text: `DISTINCT, GROUP BY or ORDER BY of SUPER values ${NOT_HERE}: use JSON_SERIALIZE`,
+  },
+  {
     code: '42804',
     when: /^column "(.*)" is of type super but expression is of type (.*)$/,
     text: `a value of type $2 in the SUPER column $1 ${NOT_HERE}: use JSON_PARSE`,

@@ -76,6 +76,21 @@ describe('CSV', () => {
     ]);
   });
 
+  test('puts the DEFAULT of a NOT NULL column where its field is NULL', async () => {
+    await run(
+      local,
+      "CREATE TEMP TABLE nd (a int, v varchar(5) NOT NULL DEFAULT 'z', n int NOT NULL DEFAULT 7, w int DEFAULT 8)",
+      { SessionId: session },
+    );
+    local.putObject(BUCKET, 'nd/1.csv', '1,,,\n2,x,3,4\n3,\\D,,\n');
+    await copy(`'s3://${BUCKET}/nd/' IAM_ROLE default CSV EMPTYASNULL`, 'nd');
+    expect(await query(local, 'SELECT a, v, n, w FROM nd ORDER BY a', session)).toEqual([
+      ['1', 'z', '7', null],
+      ['2', 'x', '3', '4'],
+      ['3', String.raw`\D`, '7', null],
+    ]);
+  });
+
   test('tells a quoted empty text from an empty one with EMPTYASNULL', async () => {
     local.putObject(BUCKET, 'e/1.csv', '1,\n2,""\n3,"  "\n');
     await run(local, 'CREATE TEMP TABLE e (id int, name varchar(10))', { SessionId: session });

@@ -152,8 +152,10 @@ export const AGGREGATE_FUNCTIONS: Readonly<Record<string, Rule>> = {
   first_value: taking(1, 1, nullAs('text', valueOfFrame)),
   last_value: taking(1, 1, nullAs('text', valueOfFrame)),
   nth_value: taking(2, 2, (call) => {
-    if (call.ignoreNulls) throw new UnsupportedSqlError('NTH_VALUE with IGNORE NULLS');
-    return withOver(call, [call.head, group(joinWithCommas(call.args))]);
+    const [, place = []] = call.args;
+    if (call.ignoreNulls && !(place.length === 1 && place[0]?.kind === 'number'))
+      throw new UnsupportedSqlError('NTH_VALUE with IGNORE NULLS and a computed place');
+    return valueOfFrame(call);
   }),
   hll: refuse('HyperLogLog'),
   hll_cardinality: refuse('HyperLogLog'),

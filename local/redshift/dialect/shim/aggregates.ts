@@ -105,5 +105,6 @@ create or replace function ${SHIM}.keep_first_of(state anyarray, v anyelement, n
 create or replace function ${SHIM}.first_place(state anyarray) returns anyelement language sql immutable as $$ select state[1] $$;
 create or replace function ${SHIM}.last_place(state anyarray) returns anyelement language sql immutable as $$ select state[cardinality(state)] $$;
 create or replace aggregate ${SHIM}.lag(anyelement, int) (sfunc = ${SHIM}.keep_last_of, stype = anyarray, finalfunc = ${SHIM}.first_place);
+create or replace aggregate ${SHIM}.nth_value(anyelement, int) (sfunc = ${SHIM}.keep_first_of, stype = anyarray, finalfunc = ${SHIM}.last_place);
 create or replace aggregate ${SHIM}.lead(anyelement, int) (sfunc = ${SHIM}.keep_first_of, stype = anyarray, finalfunc = ${SHIM}.last_place);
 `;

@@ -1,6 +1,17 @@
 /** SUPER values from scalars, and functions that look into them. Floating numbers are those with an exponent. */
 import { SHIM } from './schema.ts';
 
+/** What a SUPER number or boolean is cast to; of a string, an array and an object it is not documented. */
+const CASTS = {
+  smallint: 'number',
+  int: 'number',
+  bigint: 'number',
+  numeric: 'number',
+  float8: 'number',
+  real: 'number',
+  boolean: 'boolean',
+};
+
 const SCALARS = ['smallint', 'int', 'bigint', 'numeric', 'float8', 'real', 'boolean', 'varchar'];
 
 export const SUPER = String.raw`
@@ -33,6 +44,26 @@ create cast (${type} as json) with function ${SHIM}.json_of(${type}) as assignme
 
 create or replace function ${SHIM}.array(variadic items json[]) returns ${SHIM}.super language sql immutable
   as $$ select (' [' || coalesce((select string_agg(coalesce(${SHIM}.json_compact(i), 'null'), ',' order by n) from unnest(items) with ordinality as u(i, n)), '') || ']')::json::${SHIM}.super $$;
+create or replace function ${SHIM}.scalar_text(v json, kind text, whole boolean) returns text language plpgsql immutable strict as $$
+begin
+  if json_typeof(v) = 'null' then return null; end if;
+  if json_typeof(v) <> kind or (whole and v::text ~ '[.eE]') then
+    perform ${SHIM}.unverified('a cast of the SUPER value ' || btrim(format('%s', v)) || ' to another type');
+  end if;
+  return v #>> '{}';
+end $$;
+${Object.entries(CASTS)
+  .map(
+    ([
+      type,
+      kind,
+    ]) => `create or replace function ${SHIM}.cast_to_${type}(v json) returns ${type} language sql immutable strict
+  as $$ select ${SHIM}.scalar_text(v, '${kind}', ${String(type.endsWith('int'))})::${type} $$;
+drop cast if exists (json as ${type});
+create cast (json as ${type}) with function ${SHIM}.cast_to_${type}(json);`,
+  )
+  .join('\n')}
+
 create or replace function ${SHIM}.array() returns ${SHIM}.super language sql immutable as $$ select ' []'::json::${SHIM}.super $$;
 create or replace function ${SHIM}.object() returns ${SHIM}.super language sql immutable as $$ select ' {}'::json::${SHIM}.super $$;
 create or replace function ${SHIM}.object(variadic items json[]) returns ${SHIM}.super language sql immutable as $$

@@ -4,6 +4,7 @@ import { UnsupportedSqlError, syntaxError } from '../errors.ts';
 import { isGroup, isWord, render, textOf, word } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
 import { expression, rewriteQuery, takeWith } from '../query.ts';
+import { withoutParentheses } from '../select/relations.ts';
 import { change } from '../translated.ts';
 import type { TranslatedSql } from '../translated.ts';
 
@@ -39,6 +40,15 @@ export function insert(nodes: readonly Node[]): TranslatedSql {
   return change('INSERT', `insert into ${render(target)} ${render(insertedQuery(rest))}`);
 }
 
+/** The tables after this word, up to WHERE, may stand alone in parentheses. */
+function withPlainTables(nodes: readonly Node[], after: 'from' | 'using'): Node[] {
+  const start = nodes.findIndex((node) => isWord(node, after)) + 1;
+  if (start === 0) return [...nodes];
+  const length = nodes.slice(start).findIndex((node) => isWord(node, 'where'));
+  const end = length === -1 ? nodes.length : start + length;
+  return [...nodes.slice(0, start), ...withoutParentheses(nodes.slice(start, end)), ...nodes.slice(end)];
+}
+
 /** @param prefix a WITH clause, already rewritten */
 function update(cursor: Cursor, prefix: readonly Node[]): TranslatedSql {
   cursor.expect('update');
@@ -46,7 +56,7 @@ function update(cursor: Cursor, prefix: readonly Node[]): TranslatedSql {
   const set = rest.findIndex((node) => isWord(node, 'set'));
   if (set < 1) throw syntaxError(textOf(rest[0]));
   if (isGroup(rest[set + 1])) throw syntaxError('(');
-  return change('UPDATE', render([...prefix, word('update'), ...expression(rest)]));
+  return change('UPDATE', render([...prefix, word('update'), ...expression(withPlainTables(rest, 'from'))]));
 }
 
 /** Redshift lets FROM be left out. */
@@ -54,7 +64,7 @@ function remove(cursor: Cursor, prefix: readonly Node[]): TranslatedSql {
   cursor.expect('delete');
   cursor.take('from');
   const table = cursor.expectQualifiedName();
-  const rest = expression(cursor.rest());
+  const rest = expression(withPlainTables(cursor.rest(), 'using'));
   return change('DELETE', render([...prefix, word('delete'), word('from'), ...table.nodes, ...rest]));
 }
 

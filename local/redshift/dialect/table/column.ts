@@ -1,7 +1,7 @@
 /** Columns of CREATE TABLE and ALTER TABLE ADD COLUMN. */
 import { Cursor } from '../cursor.ts';
 import { SqlError, UnsupportedSqlError } from '../errors.ts';
-import { isWord, render, quoteName } from '../nodes.ts';
+import { isMark, isWord, quoteName, render } from '../nodes.ts';
 import type { Group, Node } from '../nodes.ts';
 import { expression } from '../query.ts';
 import { SHIM } from '../shim/schema.ts';
@@ -71,6 +71,7 @@ function takeDefault(cursor: Cursor): Node[] {
   const nodes: Node[] = [];
   while (!cursor.atEnd) {
     const node = cursor.peek();
+    if (isMark(node, ',')) throw cursor.unexpected();
     if (nodes.length > 0 && isWord(node) && OPTION_WORDS.has(node.value)) break;
     nodes.push(cursor.next());
   }

@@ -52,6 +52,7 @@ const TABLES: Readonly<Record<string, readonly Case[]>> = {
   'functions of strings, with each type': everyFunction.STRINGS_OF_EACH_TYPE,
   'functions of dates, with each type': everyFunction.DATES_OF_EACH_TYPE,
   'functions of SUPER values': everyFunction.SUPER_VALUES,
+  'casts of SUPER values': everyFunction.SUPER_CASTS,
   'aggregate and window functions, with each type': everyFunction.AGGREGATES_OF_EACH_TYPE,
   'conditions, with each type': everyFunction.CONDITIONS_OF_EACH_TYPE,
 };

@@ -10,7 +10,7 @@ export interface Example {
 const FENCE = /^ *```[^\n]*\n([^]*?)^ *```/gm;
 
 const STATEMENT =
-  /^\s*(?:--[^\n]*\n\s*)*(?:select|with|create|insert|update|delete|drop|alter|merge|set|begin|commit|call|truncate|show|explain|grant)\b/i;
+  /^\s*(?:--[^\n]*\n\s*)*(?:select|with|create|insert|update|delete|drop|alter|merge|set|begin|commit|call|truncate|show|explain|grant|revoke|abort|rollback|end|start|declare|fetch|close|analyze|vacuum|comment|refresh|reset|copy|unload)\b/i;
 
 /** Statements in order; a statement without its `;` ends where a result begins. */
 export function readExamples(page: string): readonly Example[] {

@@ -676,8 +676,19 @@ export const CONDITIONS_OF_EACH_TYPE: readonly Case[] = [
   ],
 ];
 
+/** Casts of SUPER values. */
+export const SUPER_CASTS: readonly Case[] = [
+  [
+    "select json_parse('5')::int + 1, json_parse('2.25')::decimal(8,2), json_parse('true')::boolean, json_parse('2.5')::float, json_parse('null')::bigint, json_parse('\"x\"')::varchar from typed",
+    '6|2.25|t|2.5|NULL|x',
+  ],
+];
+
 /** What Redshift has and the local warehouse has not: each is refused by its name. */
 export const MISSING_FUNCTIONS: readonly string[] = [
+  "json_parse('1.5')::int",
+  "json_parse('[1]')::boolean",
+  'su::date',
   'checksum(i)',
   'farmfingerprint64(v)',
   'farmhash64(v)',

@@ -170,6 +170,10 @@ export const QUERIES: readonly Case[] = [
     '4|10.00|4',
   ],
   ['select approximate count(distinct item) from sales', '3'],
+  [
+    'select nth_value(qty, 2) ignore nulls over (order by id desc rows between unbounded preceding and unbounded following) from sales limit 1',
+    '2',
+  ],
   ['select approximate percentile_disc(0.5) within group (order by qty) from sales', '2'],
   ['select bool_and(qty > 0), bool_or(qty > 1), any_value(1) from sales', 't|t|1'],
   [

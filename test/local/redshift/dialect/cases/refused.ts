@@ -65,8 +65,8 @@ export const UNSUPPORTED: readonly (readonly [sql: string, construct: string])[]
   ['alter table t add column if not exists b int', 'ALTER TABLE … ADD COLUMN IF NOT EXISTS'],
   ['alter table t drop column if exists b', 'ALTER TABLE … DROP COLUMN IF EXISTS'],
   [
-    'select nth_value(a, 2) ignore nulls over (order by b rows unbounded preceding) from t',
-    'NTH_VALUE with IGNORE NULLS',
+    'select nth_value(a, b) ignore nulls over (order by b rows unbounded preceding) from t',
+    'NTH_VALUE with IGNORE NULLS and a computed place',
   ],
   ['select listagg(distinct a) over () from t', 'LISTAGG(DISTINCT …) OVER'],
   ['select dateadd(fortnight, 1, a) from t', 'the date part fortnight of DATEADD'],
@@ -117,6 +117,7 @@ export const UNSUPPORTED: readonly (readonly [sql: string, construct: string])[]
 
 /** What Redshift itself refuses, in its words or near them. */
 export const INVALID: readonly (readonly [sql: string, message: string])[] = [
+  ['alter table t add column a int default 5, add column b int', 'syntax error at or near ","'],
   ['', 'syntax error at end of input'],
   ["unload ('select 1 limit 5') to 's3://b/k' iam_role default csv", 'Limit clause is not supported'],
   ["unload ('delete from t') to 's3://b/k' iam_role default csv", 'UNLOAD: the query must be a SELECT'],

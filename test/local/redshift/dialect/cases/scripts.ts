@@ -261,7 +261,9 @@ merge into rt using rs on rt.id = rs.id remove duplicates`,
 insert into u1 values ('apple', null, 0), ('fig', null, 0);
 update u1 set color = i.color, n = decode(i.color, 'red', 1, 2) from items i where u1.item = i.item;
 update u1 as t set n = n + 10 where t.item in (select item from sales where price > 5);
-update u1 set n = default where item = 'none'`,
+update u1 set n = default where item = 'none';
+update u1 set n = n + 1 from (items) i where u1.item = i.item and i.color = 'none';
+delete from u1 using (items) where u1.item = items.item and items.color = 'none'`,
     check: 'select item, color, n from u1 order by item',
     rows: ['apple|red|1', 'fig|NULL|10'],
   },
