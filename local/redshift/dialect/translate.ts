@@ -53,7 +53,7 @@ function query(nodes: readonly Node[]): Translated {
   return intoTable ? change('SELECT INTO', sql) : rows('SELECT', sql);
 }
 
-function create(nodes: readonly Node[]): Translated {
+function create(nodes: readonly Node[], source: Source): Translated {
   const cursor = new Cursor(nodes, 1);
   const orReplace = cursor.take('or', 'replace');
   const rest = cursor.rest();
@@ -65,7 +65,7 @@ function create(nodes: readonly Node[]): Translated {
   if (orReplace && !isWord(first, 'external')) throw syntaxError(textOf(first));
   if (isWord(first, 'materialized')) return createMaterializedView(rest);
   if (isWord(first, 'schema')) return createSchema(rest);
-  if (isWord(first, 'table', 'temp', 'temporary', 'local')) return createTable(rest);
+  if (isWord(first, 'table', 'temp', 'temporary', 'local')) return createTable(source);
   throw new UnsupportedSqlError(
     `CREATE ${nameOf(first)}${isWord(first, 'external') ? ` ${nameOf(second)}` : ''}`,
   );

@@ -12,6 +12,10 @@ export interface ColumnDefinition {
   readonly rest: Span;
 }
 
+interface Like extends TableName {
+  readonly includesDefaults: boolean;
+}
+
 export interface CreateTable {
   readonly kind: 'create table';
   readonly target: TableName;
@@ -20,7 +24,9 @@ export interface CreateTable {
   readonly columns: readonly ColumnDefinition[];
   /** Keys of the table: CONSTRAINT, PRIMARY KEY and the like. */
   readonly constraints: readonly Span[];
-  readonly likes: readonly (TableName & { readonly includesDefaults: boolean })[];
+  readonly likes: readonly Like[];
+  /** How it is stored. */
+  readonly attributes: Span;
   /** CREATE TABLE AS, with the names of its columns where they are written. */
   readonly query?: Query;
   readonly names?: readonly Name[];
@@ -79,7 +85,7 @@ function parseTable(code: Code, i: number, isTemp: boolean): CreateTable {
   const target = tableAt(code, ifNotExists ? i + 3 : i);
   const columns: ColumnDefinition[] = [];
   const constraints: Span[] = [];
-  const likes: (TableName & { includesDefaults: boolean })[] = [];
+  const likes: Like[] = [];
   const head = {
     kind: 'create table',
     target,
@@ -89,20 +95,27 @@ function parseTable(code: Code, i: number, isTemp: boolean): CreateTable {
   const as = until(code, target.to, code.length, (k) => code.is(k, 'AS'));
   if (as < code.length) {
     const list = code.isMark(target.to, '(') ? nameList(code, target.to) : undefined;
+    const attributes = { from: list?.next ?? target.to, to: as };
     const query = parseQuery(code, { from: as + 1, to: code.length });
-    return { ...head, columns, constraints, likes, query, ...(list && { names: list.names }) };
+    return { ...head, columns, constraints, likes, attributes, query, ...(list && { names: list.names }) };
   }
   if (!code.isMark(target.to, '(')) throw code.unrecognized(target.to);
-  const elements = { from: target.to + 1, to: code.closing(target.to) };
-  for (const element of splitCommas(code, elements)) {
+  const close = code.closing(target.to);
+  for (const element of splitCommas(code, { from: target.to + 1, to: close })) {
     const { from, to } = element;
-    if (code.is(from, 'LIKE')) {
-      const source = tableAt(code, from + 1);
-      likes.push({ ...source, includesDefaults: code.is(source.to, 'INCLUDING', 'DEFAULTS') });
-    } else if (isConstraint(code, from)) constraints.push(element);
+    if (code.is(from, 'LIKE')) likes.push(likeAt(code, from + 1, to));
+    else if (isConstraint(code, from)) constraints.push(element);
     else columns.push({ name: nameAt(code, from), rest: { from: from + 1, to } });
   }
-  return { ...head, columns, constraints, likes };
+  return { ...head, columns, constraints, likes, attributes: { from: close + 1, to: code.length } };
+}
+
+function likeAt(code: Code, i: number, end: number): Like {
+  const source = tableAt(code, i);
+  const includesDefaults = code.is(source.to, 'INCLUDING', 'DEFAULTS');
+  const next = includesDefaults || code.is(source.to, 'EXCLUDING', 'DEFAULTS') ? source.to + 2 : source.to;
+  if (next < end) throw code.unrecognized(next);
+  return { ...source, includesDefaults };
 }
 
 function isConstraint(code: Code, i: number): boolean {
