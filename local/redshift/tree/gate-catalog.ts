@@ -66,7 +66,7 @@ async function checkNested(nested: ReadonlyMap<string, string>, client: ClientBa
   );
   for (const [schema, written] of nested)
     if (!rows.some(({ name }) => name === schema))
-      throw new UnsupportedSqlError(`${written} in FROM`, 'SUPER values are only stored and serialized here');
+      throw new UnsupportedSqlError(`${written} in FROM`, 'SUPER values are not unnested here');
 }
 
 async function learn(

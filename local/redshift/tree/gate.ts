@@ -329,7 +329,7 @@ const CHECKS: Readonly<Record<string, (node: Fields) => void>> = {
   A_Indirection: (node) => {
     const field = namesOf(node['indirection']).find((name) => name !== '*');
     if (field !== undefined)
-      refuse(`navigation into a value ((…).${field})`, 'SUPER values are only stored and serialized here');
+      refuse(`navigation into a value ((…).${field})`, 'SUPER values are not navigated here');
   },
   A_Const: (node) => {
     if (node['bsval'] !== undefined) refuse('a literal of bits');

@@ -4,6 +4,7 @@ import type { Case } from './cases/case.ts';
 import * as everyFunction from './cases/every-function.ts';
 import { DATES, NUMBERS, STRINGS } from './cases/functions.ts';
 import { LATE_BINDING, REPLACED } from './cases/objects.ts';
+import { ONLY_POSTGRES, REFUSED_IN_PROCEDURES } from './cases/only-postgres.ts';
 import { QUERIES } from './cases/queries.ts';
 import { INVALID, UNSUPPORTED } from './cases/refused.ts';
 import { DDL, DML, ROUTINES } from './cases/scripts.ts';
@@ -115,7 +116,8 @@ ${rows.join('\n')}
 }
 
 function refusedPart(): string {
-  const constructs = UNSUPPORTED.map(([sql, construct]) => `| ${cell(construct)} | ${code(sql)} |`);
+  const refused = [...UNSUPPORTED, ...ONLY_POSTGRES, ...REFUSED_IN_PROCEDURES];
+  const constructs = refused.map(([sql, construct]) => `| ${cell(construct)} | ${code(sql)} |`);
   const functions = everyFunction.MISSING_FUNCTIONS.map((call) => code(call));
   return `## Refused by name
 
