@@ -19,7 +19,7 @@ import type { Typed, Variables } from './resolver.ts';
 import { emptyScope, namesOf, starColumns } from './scope.ts';
 import type { CommonTables, Relation, Scope } from './scope.ts';
 import type { Edit, UnnamedItem } from './splice.ts';
-import { isNumber, isString, typeText, UNKNOWN } from './type.ts';
+import { isNumber, isString, settled, typeText, UNKNOWN } from './type.ts';
 import type { Column, Type } from './type.ts';
 
 /** A column of a query: of each branch of its set operations the type and, if it is no star, the expression. */
@@ -99,7 +99,7 @@ export class Queries {
   }
 
   #typeOf({ branches }: OutputColumn): Type {
-    return branches[0]?.type ?? UNKNOWN;
+    return settled(branches[0]?.type ?? UNKNOWN);
   }
 
   #columns(output: Output): readonly Column[] | undefined {

@@ -26,6 +26,7 @@ import {
   isMoment,
   isNumber,
   isString,
+  settled,
   textLength,
   typeOfName,
   typeSql,
@@ -165,7 +166,7 @@ export class Resolver {
     const [first] = kinds;
     const other = kinds.find((type) => first !== undefined && categoryOf(type) !== categoryOf(first));
     if (first !== undefined && other !== undefined) this.#refuse(what, first, other);
-    return this.unify(values);
+    return settled(this.unify(values));
   }
 
   #case({ arg, args = [], defresult }: CaseExpr, scope: Scope): Type {
@@ -538,11 +539,8 @@ function lengthOf(type: Type): { readonly length?: number } {
 }
 
 /** A string, or a literal that is one. */
-function isText({ nodes: [node], type }: Typed): boolean {
-  if (isString(type)) return true;
-  return (
-    type.kind === 'untyped' && node !== undefined && 'A_Const' in node && node.A_Const.sval !== undefined
-  );
+function isText({ type }: Typed): boolean {
+  return isString(type) || (type.kind === 'untyped' && type.length !== undefined);
 }
 
 function isDateLiteral(value: Typed): boolean {

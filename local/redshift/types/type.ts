@@ -85,6 +85,11 @@ export function isMoment({ kind }: Type): boolean {
   return MOMENTS.has(kind);
 }
 
+/** A literal alone waits for its place; what is made of literals is a string. */
+export function settled(type: Type): Type {
+  return type.kind === 'untyped' && type.length !== undefined ? varchar(type.length) : type;
+}
+
 /** Bytes of the longest text of a value, where it is known. */
 export function textLength(type: Type): number | undefined {
   if (type.kind === 'decimal') return type.size && type.size.precision + 2;
@@ -118,7 +123,8 @@ export function typeSql({ kind, size, length }: Type): string {
 export function typeText({ kind, size, length }: Type): string {
   if (kind === 'decimal')
     return size === undefined ? 'DECIMAL' : `DECIMAL(${String(size.precision)},${String(size.scale)})`;
-  if (length !== undefined && kind !== 'untyped') return `${kind.toUpperCase()}(${String(length)})`;
+  if (kind === 'untyped') return 'a literal';
+  if (length !== undefined) return `${kind.toUpperCase()}(${String(length)})`;
   return kind.toUpperCase();
 }
 
