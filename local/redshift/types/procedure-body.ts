@@ -16,6 +16,8 @@ interface BodyText {
   readonly query: string;
   /** What PL/pgSQL's parser calls it: 0 a statement, 2 an expression, 3 and up an assignment. */
   readonly parseMode: number;
+  /** The variable that has the columns of the query's row from here on. */
+  readonly record?: string;
 }
 
 const EXPRESSION = 2;
@@ -53,14 +55,32 @@ function parsedBody(sql: string): unknown {
   }
 }
 
+/** What is read before a loop's body is read stands before it. */
 function textsIn(value: unknown): BodyText[] {
   if (Array.isArray(value)) return value.flatMap(textsIn);
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
+  const entries = Object.entries(value).toSorted(([a], [b]) => Number(a === 'body') - Number(b === 'body'));
+  return entries.flatMap(([key, inner]) => {
     // EXECUTE's text is a constant that was translated before.
     if (key === 'PLpgSQL_stmt_dynexecute') return [];
+    if (key === 'PLpgSQL_stmt_fors' || key === 'PLpgSQL_stmt_execsql') return withRecord(inner as Filled);
     return key === 'PLpgSQL_expr' ? [inner as BodyText] : textsIn(inner);
   });
+}
+
+/** A query whose rows, or whose row, a variable takes. */
+interface Filled {
+  readonly var?: { readonly PLpgSQL_rec?: { readonly refname?: string } };
+  readonly target?: { readonly PLpgSQL_rec?: { readonly refname?: string } };
+}
+
+function withRecord(statement: Filled): BodyText[] {
+  const { PLpgSQL_rec: record } = statement.var ?? statement.target ?? {};
+  const [query, ...others] = Object.entries(statement)
+    .toSorted(([a], [b]) => Number(a === 'body') - Number(b === 'body'))
+    .flatMap(([, inner]) => textsIn(inner));
+  if (query === undefined) return [];
+  return [record?.refname === undefined ? query : { ...query, record: record.refname }, ...others];
 }
 
 /** Before the expression: what is no SQL, and after it what SQL needs in its place. */
@@ -86,7 +106,8 @@ function parsed(sql: string): Node | undefined {
   }
 }
 
-function typedBody(sql: string, texts: readonly BodyText[], variables: Variables, catalog: Catalog): string {
+function typedBody(sql: string, texts: readonly BodyText[], declared: Variables, catalog: Catalog): string {
+  const variables = new Map(declared);
   const made = new Map<string, readonly Column[] | undefined>();
   const known: Catalog = {
     columns: (schema, name) => (made.has(name) ? made.get(name) : catalog.columns(schema, name)),
@@ -102,6 +123,8 @@ function typedBody(sql: string, texts: readonly BodyText[], variables: Variables
     const inferred = inferTypes(sqlOf(text), tree, known, variables);
     if ('CreateTableAsStmt' in tree)
       made.set(tree.CreateTableAsStmt.into?.rel?.relname ?? '', inferred.columns);
+    for (const { name, type } of (text.record !== undefined && inferred.columns) || [])
+      variables.set(`${text.record ?? ''}.${name}`, type);
     const { editIn, before } = inferred;
     if (editIn === undefined) continue;
     const head = headOf(text);

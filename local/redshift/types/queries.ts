@@ -94,7 +94,8 @@ export class Queries {
     const isOrdered = query.distinctClause !== undefined && query.sortClause !== undefined;
     for (const { branches } of isOrdered ? [] : (output ?? []))
       for (const branch of branches)
-        if (branch.type.size !== undefined) this.#resolver.convert(branch, branch.type);
+        if (branch.type.size !== undefined && !branch.nodes.some((node) => 'ColumnRef' in node))
+          this.#resolver.convert(branch, branch.type);
     return this.#columns(output);
   }
 

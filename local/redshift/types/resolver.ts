@@ -54,7 +54,7 @@ function columnText({ name, relation }: Column): string {
   return relation === undefined ? quoteName(name) : `${quoteName(relation)}.${quoteName(name)}`;
 }
 
-/** Of a procedure, by name: they hide columns. */
+/** Of a procedure, by name, fields of records as `record.field`: they hide columns. */
 export type Variables = ReadonlyMap<string, Type>;
 
 /** The first column of a subquery; handed in, since queries hold expressions and expressions queries. */
@@ -105,7 +105,7 @@ export class Resolver {
   }
 
   #named(names: readonly string[], scope: Scope): Type {
-    const variable = names.length === 1 ? this.#variables.get(names[0] ?? '') : undefined;
+    const variable = this.#variables.get(names.join('.'));
     return variable ?? typeOfColumn(names, scope);
   }
 

@@ -200,7 +200,9 @@ begin
   select a/b, v::varchar(2) into q from t where v = n;
   insert into log values (q, 'into');
   if m / 3 = 1.3333333333333 then insert into log values (1, 'if'); end if;
-  for rec in select a/b as r from t loop insert into log values (rec.r, 'loop'); end loop;
+  for rec in select a/b as r from t loop insert into log values (rec.r / 2, 'loop'); end loop;
+  select into rec a * b as p from t;
+  insert into log values (0, (rec.p / 7)::varchar);
   create temp table made_there as select 'abc' as k, a/b as r from t;
   insert into log select r / 2, k || 'é' from made_there;
   q := m / 3;
@@ -208,11 +210,12 @@ begin
 end $$ language plpgsql;
 call divides(5, 4)`);
   expect(await rowsOf('select y, x from log order by y')).toEqual([
+    '1.714285714285714|0.0000000000',
     'abcé|0.6666666665',
     'assigned|1.3333333333',
     'if|1.0000000000',
     'into|1.3333333330',
-    'loop|1.3333333330',
+    'loop|0.6666666665',
   ]);
   expect(await errorOf("insert into made_there(k) values ('abcd')")).toMatch(/value too long/);
 });
