@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { DatabaseError } from 'pg';
 
 import { messageOf } from '../../../shared/errors.ts';
+import { failureClassOf } from '../../../shared/warehouse/failure-class.ts';
 import { SqlError } from '../dialect/errors.ts';
 import { redshiftError, withoutInternals } from '../dialect/redshift-error.ts';
 import { positionOf } from './position.ts';
@@ -28,11 +29,19 @@ export function errorText(error: unknown, queryId: number, sql?: string): string
   return `ERROR: ${messageOf(error)}`;
 }
 
-/** The translator's syntax errors name a token. */
+/**
+ * The translator's syntax errors name a token. A text that says nothing of the outcome to a reader of Redshift's errors gets a
+ * line that does: nothing ran.
+ */
 function sqlErrorText({ message }: SqlError, sql: string): string {
   const near = /^syntax error at or near "(.*)"$/.exec(message)?.[1];
   const position = near === undefined ? undefined : positionOf(sql, near);
-  return `ERROR: ${message}${position === undefined ? '' : `\n  Position: ${String(position)}`}`;
+  const text = `ERROR: ${message}`;
+  const lines = [text];
+  if (failureClassOf(text) === 'unknown')
+    lines.push('  Detail: It is not supported by Redshift; the statement did not run.');
+  if (position !== undefined) lines.push(`  Position: ${String(position)}`);
+  return lines.join('\n');
 }
 
 function cancelledText(queryId: number): string {

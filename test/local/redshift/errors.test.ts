@@ -39,6 +39,16 @@ const ERRORS: readonly (readonly [sql: string, error: string, at: string])[] = [
     'cannot insert multiple commands into a prepared statement: send one statement with each call, or several with BatchExecuteStatement',
     '',
   ],
+  [
+    "select concat('a', 'b', 'c')",
+    'wrong number of arguments for function concat\n  Detail: It is not supported by Redshift; the statement did not run.',
+    '',
+  ],
+  [
+    'select age(ts) from t',
+    'the function AGE runs on the leader node only, and this statement reads a table\n  Detail: It is not supported by Redshift; the statement did not run.',
+    '',
+  ],
   ['select a, upper(nope) from t', 'column "nope" does not exist', 'nope'],
   ['select top 5 é, nvl(nope, 1) from t', 'column "nope" does not exist', 'nope'],
   ['select a from t where a = 1 and\n  nope = 2', 'column "nope" does not exist', 'nope'],
