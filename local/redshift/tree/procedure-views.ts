@@ -1,5 +1,5 @@
 /**
- * Late-binding views in procedures: PostgreSQL keeps a body as text, so a CALL runs a copy of the procedure, of the
+ * What a CALL needs. Late-binding views in procedures: PostgreSQL keeps a body as text, so a CALL runs a copy of the procedure, of the
  * session only, whose body has the views' queries of now. Procedures that it calls are copied too.
  */
 import { createHash } from 'node:crypto';
@@ -43,6 +43,7 @@ export async function withViewsOfProcedures(sql: string, tree: Tree, client: Cli
   const { CallStmt: call } = (tree ?? {}) as { CallStmt?: CallStmt };
   const at = call?.funccall?.location;
   if (at === undefined || !canAsk(client)) return sql;
+  await sayWhetherInBlock(client);
   const { rows } = await client.query<{ schema: string; name: string; visible: string; query: string }>(
     VIEWS,
   );
@@ -56,6 +57,12 @@ export async function withViewsOfProcedures(sql: string, tree: Tree, client: Cli
   const parts = (call?.funccall?.funcname ?? []).map((part) => part.String?.sval ?? '');
   const copy = await new Copies(client, views).copyOf({ schema: parts.at(-2), name: parts.at(-1) ?? '' });
   return copy === undefined ? sql : splice(sql, [{ at, length: nameLength(sql, at), text: copy }]);
+}
+
+/** The statements of a NONATOMIC procedure commit only outside of a transaction block. */
+async function sayWhetherInBlock(client: ClientBase): Promise<void> {
+  const status = (client as { getTransactionStatus?: () => string | null }).getTransactionStatus?.();
+  if (status === 'T') await client.query("SET LOCAL redshift.in_transaction_block TO 'on'");
 }
 
 class Copies {

@@ -9,6 +9,7 @@ import type { Node } from '../nodes.ts';
 import { expression, rewriteQuery } from '../query.ts';
 import { refuse, refuseCalls } from '../refuse.ts';
 import { Source } from '../source.ts';
+import { SHIM } from '../shim/schema.ts';
 import type { Translated } from '../translated.ts';
 import { takeType } from '../types.ts';
 
@@ -275,7 +276,7 @@ class BodyWriter {
   }
 
   #committed(): string {
-    return this.#options.nonAtomic ? 'commit;\n' : '';
+    return this.#options.nonAtomic ? `if not ${SHIM}.in_transaction_block() then commit; end if;\n` : '';
   }
 
   #sql(nodes: readonly Node[]): string {

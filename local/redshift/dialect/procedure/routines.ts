@@ -1,11 +1,12 @@
 /** CREATE PROCEDURE, CREATE FUNCTION and CALL. */
 import { Cursor } from '../cursor.ts';
 import { SqlError, UnsupportedSqlError } from '../errors.ts';
-import { parseNodes, render, splitAt } from '../nodes.ts';
+import { parseNodes, render, splitAt, word } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
 import { expression, rewriteQuery } from '../query.ts';
 import { refuse } from '../refuse.ts';
 import { Source } from '../source.ts';
+import { set } from '../statements/settings.ts';
 import { definition } from '../translated.ts';
 import type { Translated } from '../translated.ts';
 import { expectType } from '../types.ts';
@@ -45,7 +46,10 @@ function readOptions(cursor: Cursor): Options {
     } else if (cursor.take('set')) {
       const setting: Node[] = [];
       while (!cursor.atEnd && !isOption(cursor.peek())) setting.push(cursor.next());
-      kept.push(`set ${render(setting)}`);
+      const translated = set([word('set'), ...setting]);
+      // PostgreSQL keeps only its own settings with a procedure; the others have no effect.
+      if (translated.kind === 'sql')
+        kept.push(...translated.statements.filter((sql) => !sql.startsWith('set redshift.')));
     } else {
       const volatility = cursor.takeOneOf('volatile', 'stable', 'immutable');
       if (volatility === undefined) throw cursor.unexpected();

@@ -9,6 +9,10 @@ create or replace function ${SHIM}.procedure_of(schema_ text, name text, types t
     and (types is null or (string_to_array(p.proargtypes::text, ' '))[:p.pronargs - p.pronargdefaults]
       = array(select t::regtype::oid::text from unnest(types) with ordinality as u(t, at) order by at)) $$;
 
+-- Whether the procedure that runs was called in a transaction block; the session says so before the CALL.
+create or replace function ${SHIM}.in_transaction_block() returns boolean language sql stable
+  as $$ select coalesce(pg_catalog.current_setting('redshift.in_transaction_block', true), '') = 'on' $$;
+
 create or replace function ${SHIM}.drop_procedure(schema_ text, name text, types text[], if_exists boolean) returns void language plpgsql as $$
 declare
   found_ oid := ${SHIM}.procedure_of(schema_, name, types);

@@ -75,6 +75,8 @@ export function set(nodes: readonly Node[]): Translated {
   if (cursor.sees('transaction')) throw new UnsupportedSqlError('SET TRANSACTION');
   const zone = cursor.sees('time', 'zone');
   const local = cursor.takeOneOf('session', 'local') === 'local' ? 'local ' : '';
+  if (cursor.sees('session', 'authorization'))
+    throw new UnsupportedSqlError('SET LOCAL SESSION AUTHORIZATION');
   const name = readName(cursor);
   if (!cursor.takeMark('=') && !cursor.take('to') && !zone) throw cursor.unexpected();
   const value = cursor.rest();
@@ -95,6 +97,7 @@ export function reset(nodes: readonly Node[]): Translated {
     cursor.expectEnd();
     return definition('RESET', 'reset all');
   }
+  if (cursor.sees('session', 'authorization')) throw new UnsupportedSqlError('RESET SESSION AUTHORIZATION');
   const name = readName(cursor);
   cursor.expectEnd();
   if (SAME.has(name)) return definition('RESET', `reset ${name}`);

@@ -29,6 +29,8 @@ export const UNSUPPORTED: readonly (readonly [sql: string, construct: string])[]
   ['set no_such_setting to 1', 'SET no_such_setting'],
   ['show tables', 'SHOW TABLES'],
   ['set session authorization u', 'SET SESSION AUTHORIZATION'],
+  ["set local session authorization 'u'", 'SET LOCAL SESSION AUTHORIZATION'],
+  ['reset session authorization', 'RESET SESSION AUTHORIZATION'],
   ['create table t (a geometry)', 'the type GEOMETRY'],
   ['create table t (a varbyte(10))', 'the type VARBYTE'],
   ['create table t (a hllsketch)', 'the type HLLSKETCH'],

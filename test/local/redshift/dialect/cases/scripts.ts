@@ -392,6 +392,26 @@ create procedure half() nonatomic as $$ begin insert into na values (1); insert 
     rows: ['0'],
   },
   {
+    name: 'NONATOMIC: in a transaction block the statements are part of it',
+    run: `create table nb (a int);
+create procedure twice(x int) nonatomic as $$ begin insert into nb values (x); insert into nb values (x + 1); end $$ language plpgsql;
+begin;
+call twice(1);
+rollback;
+call twice(5)`,
+    check: 'select a from nb order by a',
+    rows: ['5', '6'],
+  },
+  {
+    name: 'a procedure has settings of its own, those without effect too',
+    run: `create table ps (a varchar(20));
+create procedure with_settings() as $$ begin insert into ps select to_char(timestamptz '2026-01-01 12:00+00', 'HH24'); end $$
+language plpgsql set timezone to 'Asia/Tokyo' set stored_proc_log_min_messages to notice;
+call with_settings()`,
+    check: 'select a from ps',
+    rows: ['21'],
+  },
+  {
     name: 'TRUNCATE in a procedure commits what came before it',
     run: `create table tp (a int);
 create table tq (a int);
