@@ -6,7 +6,6 @@ import { BracketError, Code, NotUnderstoodError, UnrecognizedError } from './cod
 import { foreignMarks } from './foreign-marks.ts';
 import { COMMANDS, NONDETERMINISTIC_WORDS, OBJECTS } from './functions.ts';
 import type { Token } from './lexer.ts';
-import { tokenize, UnclosedTokenError } from './lexer.ts';
 import { secondStatement } from './missing-semicolon.ts';
 import { didYouMean } from './nearest.ts';
 import { QueryWalker, Scope } from './query-walker.ts';
@@ -17,6 +16,7 @@ import { expressionsOf, parseChange } from './statements/dml.ts';
 import { parseMerge } from './statements/merge.ts';
 import { parseWith } from './statements/query.ts';
 import { refusals } from './statements/refusals.ts';
+import { parseUnload, unloadedQuery } from './statements/unload.ts';
 import { stringValue } from './sql-string.ts';
 import type { StatementFacts, StatementProblem } from './statement-facts.ts';
 import { newFacts } from './statement-facts.ts';
@@ -251,35 +251,23 @@ function copy({ code, facts }: Statement): void {
 
 function unload({ code, facts }: Statement): void {
   standsAlone(facts, 'UNLOAD writes to S3, which a transaction cannot roll back');
-  if (!code.isMark(1, '(')) throw code.unrecognized(1);
-  const close = code.closing(1);
-  const quoted = code.tokens[2];
-  if (close !== 3 || (quoted?.kind !== 'string' && quoted?.kind !== 'dollar')) throw code.unrecognized(2);
-  const target = code.tokens[close + 2];
-  if (!code.is(close + 1, 'TO') || (target?.kind !== 'string' && target?.kind !== 'param'))
-    throw code.unrecognized(close + 1);
+  const unloaded = parseUnload(code);
+  const { start: offset = 0, text = '', kind } = code.tokens[unloaded.to] ?? {};
   facts.unloadTo = {
-    offset: target.start,
-    ...(target.kind === 'param' ? { param: target.text.slice(1) } : { text: stringValue(target.text).text }),
+    offset,
+    ...(kind === 'param' ? { param: text.slice(1) } : { text: stringValue(text).text }),
   };
-  facts.idempotentByNature = code.tokens.some((_, i) => i > close && code.is(i, 'ALLOWOVERWRITE'));
-  unloadedQuery(quoted, facts);
-}
-
-function unloadedQuery(quoted: Token, facts: StatementFacts): void {
-  const text =
-    quoted.kind === 'string'
-      ? stringValue(quoted.text).text
-      : quoted.text.replaceAll(/^\$[^$]*\$|\$[^$]*\$$/g, '');
-  const within = newFacts('SELECT', quoted.start);
+  facts.idempotentByNature = unloaded.options.some(({ name }) => name === 'allowoverwrite');
+  const at = code.offset(unloaded.query);
+  const within = newFacts('SELECT', at);
   try {
-    const inner = new Code(tokenize(text));
+    const { code: inner } = unloadedQuery(code, unloaded);
     new QueryWalker(inner, within).query(0, inner.length);
   } catch (error) {
-    if (!(error instanceof UnrecognizedError) && !(error instanceof UnclosedTokenError)) throw error;
-    throw new NotUnderstoodError(`cannot be parsed: its query ${error.message}`, quoted.start);
+    if (!(error instanceof UnrecognizedError)) throw error;
+    throw new NotUnderstoodError(`cannot be parsed: its query ${error.message}`, at);
   }
-  facts.reads.push(...within.reads.map(({ name }) => ({ name, offset: quoted.start })));
+  facts.reads.push(...within.reads.map(({ name }) => ({ name, offset: at })));
   facts.nondeterministic.push(...within.nondeterministic);
 }
 

@@ -93,6 +93,27 @@ const COPY: readonly Mistake[] = [
   },
 ];
 
+const UNLOAD: readonly Mistake[] = [
+  {
+    kind: 'UNLOAD with a misspelt option',
+    bad: "UNLOAD ('SELECT id FROM mart.t') TO 's3://b/out/' IAM_ROLE default FORMAT CSV ¦HEEADER",
+    good: "UNLOAD ('SELECT id FROM mart.t') TO 's3://b/out/' IAM_ROLE default FORMAT CSV HEADER",
+    says: 'UNLOAD: HEEADER is not an option (did you mean HEADER?)',
+  },
+  {
+    kind: 'UNLOAD of a query that Redshift refuses',
+    bad: "UNLOAD ('SELECT id, ''x'',\n  ¦now() FROM mart.t') TO 's3://b/out/' IAM_ROLE default FORMAT CSV",
+    good: "UNLOAD ($$SELECT id, 'x',\n  getdate() FROM mart.t$$) TO 's3://b/out/' IAM_ROLE default FORMAT CSV",
+    says: 'the function NOW runs on the leader node only',
+  },
+  {
+    kind: 'UNLOAD with LIMIT',
+    bad: "UNLOAD ($$SELECT id FROM mart.t ORDER BY id ¦LIMIT 5$$) TO 's3://b/out/' IAM_ROLE default FORMAT CSV",
+    good: "UNLOAD ('SELECT id FROM (SELECT id FROM mart.t ORDER BY id LIMIT 5) q') TO 's3://b/out/' IAM_ROLE default FORMAT CSV",
+    says: 'Limit clause is not supported',
+  },
+];
+
 const NAMES: readonly Mistake[] = [
   {
     kind: 'a reserved word as the name of a column',
@@ -362,6 +383,7 @@ const UNDECLARED: readonly Mistake[] = [
 export const MISTAKES: readonly Mistake[] = [
   ...MERGE,
   ...COPY,
+  ...UNLOAD,
   ...NAMES,
   ...QUERIES,
   ...DEFINITIONS,

@@ -58,7 +58,13 @@ afterAll(async () => {
 
 it('the pipelines of the pages are valid, and the local warehouse runs all of their statements', async () => {
   const { code, output } = await reader.type('npx baton validate');
-  expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^valid: [a-z_, ]+\n$/) });
+  // The tutorial has a mistake, which it resumes from.
+  const mistake = 'sql/bookings/40_publish.sql:5:42: warning: column amount is not in mart.bookings\n';
+  expect({ code, output: output.replace(mistake, '') }).toEqual({
+    code: 0,
+    output: expect.stringMatching(/^valid: [a-z_, ]+\n$/),
+  });
+  expect(output).toContain(mistake);
 });
 
 it('README.md shows what its commands print', async () => {

@@ -90,6 +90,8 @@ class NameCheck {
       case 'merge':
         this.#merge(statement);
         break;
+      case 'unload':
+        break;
       case 'alter table':
         this.#alter(statement);
         break;

@@ -15,6 +15,7 @@ import { queryRefusals } from './refused-queries.ts';
 import { ReservedNameError } from './reserved-words.ts';
 import type { Statement } from './statement.ts';
 import { parseStatement } from './statement.ts';
+import { unloadRefusals } from './unload.ts';
 
 /** In the order of the text. What is not understood is not refused here. */
 export function refusals(code: Code): StatementProblem[] {
@@ -37,6 +38,8 @@ function ofStatement(code: Code, statement: Statement): StatementProblem[] {
       return [...found, ...mergeRefusals(code, statement)];
     case 'copy':
       return [...found, ...copyRefusals(code, statement)];
+    case 'unload':
+      return [...found, ...unloadRefusals(code, statement, refusals)];
     case 'create table':
     case 'alter table':
       return [...found, ...definitionRefusals(code, statement)];
@@ -71,6 +74,7 @@ function placesOf(statement: Statement): Places {
     case 'merge':
       return { queries: [], expressions: expressionsOfMerge(statement), changesTable: true };
     case 'copy':
+    case 'unload':
     case 'alter table':
       return NOWHERE;
     default:

@@ -10,6 +10,8 @@ import type { Merge } from './merge.ts';
 import { parseMerge } from './merge.ts';
 import type { Query } from './query.ts';
 import { parseQuery, parseWith } from './query.ts';
+import type { Unload } from './unload.ts';
+import { parseUnload } from './unload.ts';
 
 interface QueryStatement {
   readonly kind: 'query';
@@ -23,6 +25,7 @@ export type Statement =
   | Delete
   | Merge
   | Copy
+  | Unload
   | CreateTable
   | CreateView
   | AlterTable;
@@ -51,6 +54,8 @@ export function parseStatement(code: Code): Statement | undefined {
       return parseMerge(code);
     case 'COPY':
       return parseCopy(code);
+    case 'UNLOAD':
+      return parseUnload(code);
     case 'CREATE':
       return parseCreate(code);
     case 'ALTER':

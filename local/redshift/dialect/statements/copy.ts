@@ -1,6 +1,7 @@
 /** COPY as a `CopyCommand`. Options without meaning here are checked and dropped, unknown ones refused. */
-import type { Copy, CopyOption } from '../../../../shared/pipeline/statements/copy.ts';
+import type { Copy } from '../../../../shared/pipeline/statements/copy.ts';
 import { parseCopy } from '../../../../shared/pipeline/statements/copy.ts';
+import type { Option } from '../../../../shared/pipeline/statements/options.ts';
 import { defined } from '../../../../shared/run/defined.ts';
 import { ownEntry } from '../../../own-entry.ts';
 import type { CopyAuthorization, CopyCommand, CopyFormat, TableName } from '../copy-command.ts';
@@ -180,7 +181,7 @@ function credentials(value: string): CopyAuthorization {
   );
 }
 
-function takeOption({ name, values }: CopyOption, source: Source, draft: Draft): void {
+function takeOption({ name, values }: Option, source: Source, draft: Draft): void {
   if (REFUSED_FORMATS.has(name)) throw new UnsupportedSqlError(`COPY … FORMAT ${name.toUpperCase()}`);
   const flag = ownEntry(FLAGS, name);
   const read = ownEntry(VALUES, name);
