@@ -3,6 +3,8 @@ import type { ClientBase } from 'pg';
 
 import { UnsupportedSqlError } from '../dialect/errors.ts';
 import { SHIM } from '../dialect/shim/schema.ts';
+import { ownEntry } from '../../own-entry.ts';
+import { OTHER_CATALOG } from './gate-lists.ts';
 import { NOT_IN_REDSHIFT } from './gate.ts';
 import type { Unknowns } from './gate.ts';
 import { canAsk } from './late-binding.ts';
@@ -40,7 +42,7 @@ export async function checkUnknowns(
       throw new UnsupportedSqlError(`the function ${name.toUpperCase()}`, await whyNot(name, client));
   for (const name of relations)
     if (known.get(`table ${name}`) === true)
-      throw new UnsupportedSqlError(`the table ${name}`, NOT_IN_REDSHIFT);
+      throw new UnsupportedSqlError(`the table ${name}`, ownEntry(OTHER_CATALOG, name) ?? NOT_IN_REDSHIFT);
 }
 
 /** The user may have made a function with a name of PostgreSQL's, which would run in its place. */

@@ -78,6 +78,14 @@ export const NODE_WORDS: Readonly<Record<string, string>> = {
 /** Operators between two values, by what PostgreSQL's tree calls them. `~~` is a synonym of LIKE. */
 export const OPERATORS = words('= <> < > <= >= + - * / % ^ || ~ !~ ~~ !~~ & | # << >>');
 
+/** Operators that no page lists, and what to write in their place. */
+export const INSTEAD_OF_OPERATORS: Readonly<Record<string, string>> = {
+  '~*': 'the guide does not list it; use REGEXP_COUNT with the parameter i',
+  '!~*': 'the guide does not list it; use REGEXP_COUNT with the parameter i',
+  '~~*': 'the guide does not list it; use ILIKE',
+  '!~~*': 'the guide does not list it; use NOT ILIKE',
+};
+
 export const PREFIX_OPERATORS = words('+ - @ |/ ||/ ~');
 
 /** Kinds of expressions with an operator; those that are missing are in `EXPRESSION_WORDS`. */
@@ -156,6 +164,12 @@ export const MISSING_TYPES = words('geography geometry hllsketch super varbyte v
 
 /** Columns that PostgreSQL gives every table. */
 export const SYSTEM_COLUMNS = words('cmax cmin ctid tableoid xmax xmin');
+
+/** Relations of PostgreSQL's catalog that Redshift has with other columns, and what there is here in their place. */
+export const OTHER_CATALOG: Readonly<Record<string, string>> = {
+  pg_locks: 'the nearest here is svv_transactions',
+  pg_stat_activity: 'the nearest here is svv_transactions',
+};
 
 /** Relations of PostgreSQL's catalog that Redshift has too. */
 export const CATALOG = words(`

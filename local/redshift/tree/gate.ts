@@ -9,6 +9,7 @@ import {
   CATALOG,
   EXPRESSION_WORDS,
   FUNCTIONS,
+  INSTEAD_OF_OPERATORS,
   MISSING_TYPES,
   NODE_WORDS,
   NODES,
@@ -96,7 +97,7 @@ class Walk {
         return this.#subquery(node);
       case 'A_Expr':
         checkExpression(node);
-        return this.#later(node['kind'] === 'AEXPR_IN' ? withoutRows(node) : node);
+        return this.#later(withoutRows(node));
       case 'FuncCall':
         this.#function(node);
         return this.#later(withoutLists(node));
@@ -128,7 +129,7 @@ class Walk {
     this.#later(valuesLists);
   }
 
-  /** Of rows of values only `(a, b) IN (…)` is in the guide. */
+  /** `(a, b) IN (SELECT …)` */
   #subquery(node: Fields): void {
     if (node['subLinkType'] === 'ARRAY_SUBLINK') refuse('ARRAY(SELECT …)');
     const row = fieldsOf(node, 'testexpr', 'RowExpr');
@@ -218,13 +219,17 @@ function functionName(node: Fields): readonly [schema: string | undefined, name:
   return [names.at(-2), names.at(-1) ?? ''];
 }
 
-/** `(a, b) IN ((1, 2), …)` */
+/** `(a, b) IN ((1, 2), …)`, `(a, b) = (c, d)` */
 function withoutRows(node: Fields): Fields {
-  const row = fieldsOf(node, 'lexpr', 'RowExpr');
-  if (row === undefined) return node;
+  const left = fieldsOf(node, 'lexpr', 'RowExpr');
+  if (left === undefined) return node;
+  const right = fieldsOf(node, 'rexpr', 'RowExpr');
+  const isEquality = node['kind'] === 'AEXPR_OP' && /^(?:=|<>)$/.test(namesOf(node['name']).join('.'));
+  if (isEquality && right !== undefined) return { lexpr: left['args'], rexpr: right['args'] };
+  if (node['kind'] !== 'AEXPR_IN') return node;
   const rows = listOf(fieldsOf(node, 'rexpr', 'List')?.['items']);
   return {
-    lexpr: row['args'],
+    lexpr: left['args'],
     rexpr: rows.map((item) => (isFields(item) && isFields(item['RowExpr']) ? item['RowExpr']['args'] : item)),
   };
 }
@@ -310,14 +315,17 @@ function checkType(node: Fields): void {
 function checkExpression(node: Fields): void {
   const kind = String(node['kind']);
   const word = ownEntry(EXPRESSION_WORDS, kind);
-  if (word !== undefined) refuse(word);
+  // A column with an array is one of the catalog, such as the users of a group.
+  const isColumn = kind === 'AEXPR_OP_ANY' && fieldsOf(node, 'rexpr', 'ColumnRef') !== undefined;
+  if (word !== undefined && !isColumn) refuse(word);
   if (kind !== 'AEXPR_OP') return;
   const names = namesOf(node['name']);
   const operator = names.at(-1) ?? '';
   if (names.length > 1) refuse(`OPERATOR(${names.join('.')})`);
   if (node['lexpr'] === undefined) {
     if (!PREFIX_OPERATORS.has(operator)) refuse(`the operator ${operator} before a value`);
-  } else if (!OPERATORS.has(operator)) refuse(`the operator ${operator}`);
+  } else if (!OPERATORS.has(operator))
+    refuse(`the operator ${operator}`, ownEntry(INSTEAD_OF_OPERATORS, operator));
 }
 
 const MOMENTS = new Set(['date', 'timestamp', 'timestamptz']);

@@ -51,6 +51,8 @@ const ALLOWED: readonly (readonly [sql: string, rows: string])[] = [
   ['select count(*) from t where (a, b) in (select a, b from u)', '0'],
   ['select count(*) from t where (a, b) in ((1, 2), (3, 4)) or (a, b) not in ((1, 2))', '0'],
   ['select f_double(4), s.gcd(4, 6), public.f_double(1)', '8|4|2'],
+  ['select count(*) from t join u on (t.a, t.b) = (u.a, u.b) where (t.a, t.b) <> (1, 2)', '0'],
+  ['select count(*) from pg_user u, pg_group g where u.usesysid = any(g.grolist)', '0'],
   ['select count(*) from s.t2 as t2, t as s', '0'],
   ["select date(timestamp '2026-03-01 10:00')", '2026-03-01'],
   ["select timestamp_cmp('2026-01-01', '2026-01-02'), date_cmp('2026-01-02', '2026-01-01')", '-1|1'],

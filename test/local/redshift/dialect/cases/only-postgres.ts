@@ -32,7 +32,7 @@ export const ONLY_POSTGRES: readonly (readonly [sql: string, construct: string])
   ["select * from pg_get_cols('t') as c(a name)", 'the function PG_GET_COLS in FROM'],
   ['select (a, gcd(1, 2)) in ((1, 2)) from t', 'the function GCD'],
   ['select row(a, b) from t', 'ROW(…)'],
-  ['select (a, b) = (1, 2) from t', 'a row of values ((a, b) or ROW(…))'],
+  ['select (a, b) < (1, 2) from t', 'a row of values ((a, b) or ROW(…))'],
   ["select uuid 'x'", 'the type UUID'],
   ["select point '(1,2)'", 'the type POINT'],
   ["select a from t where a = any ('{1}')", 'ANY or SOME of an array'],
