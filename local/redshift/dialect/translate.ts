@@ -33,14 +33,15 @@ export type { Translated } from './translated.ts';
  * @throws UnsupportedSqlError naming what the local warehouse does not have
  * @throws SqlError where Redshift itself would refuse
  */
-export function translate(sql: string, columnsOfFrom: ReadonlySet<string> = new Set()): Translated {
+export function translate(sql: string, columnsOfFrom?: ReadonlySet<string>): Translated {
   const nodes = parseNodes(sql);
   while (isMark(nodes.at(-1), ';')) nodes.pop();
   if (nodes.some((node) => isMark(node, ';')))
     throw new SqlError(
       'cannot insert multiple commands into a prepared statement: send one statement with each call, or several with BatchExecuteStatement',
     );
-  return withColumnsOfFrom(columnsOfFrom, () => translateNodes(nodes));
+  const translation = (): Translated => translateNodes(nodes);
+  return columnsOfFrom === undefined ? translation() : withColumnsOfFrom(columnsOfFrom, translation);
 }
 
 function query(nodes: readonly Node[]): Translated {

@@ -33,7 +33,6 @@ export async function refine(sql: string, client: ClientBase): Promise<Refined> 
   if (given === undefined) return { sql };
   await checkUnknowns(gate(given), client);
   await checkUnknowns(gateTexts(given, sql), client);
-  if (canAsk(client)) await checkAliases(sql, client);
   try {
     return await typed(sql, given, client);
   } catch (error) {
@@ -45,6 +44,7 @@ export async function refine(sql: string, client: ClientBase): Promise<Refined> 
 
 async function typed(sql: string, given: NonNullable<Tree>, client: ClientBase): Promise<Refined> {
   const bound = await withLateBindingViews(sql, given, client);
+  if (canAsk(client)) await checkAliases(bound, client);
   const read = await withViewsOfProcedures(bound, given, client);
   const tree = read === sql ? given : parseTree(read);
   const body = tree !== undefined && canAsk(client) ? bodyOf(read, tree) : undefined;

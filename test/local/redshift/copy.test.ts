@@ -722,6 +722,26 @@ describe('UNLOAD', () => {
     expect(await rows()).toEqual(before);
   });
 
+  test('reads a late-binding view as it is now, and an alias that FROM has as a column', async () => {
+    await run(local, 'CREATE TABLE IF NOT EXISTS late_unloaded (id int, n int)', { SessionId: session });
+    await run(local, 'INSERT INTO late_unloaded VALUES (1, 10)', { SessionId: session });
+    await run(
+      local,
+      'CREATE OR REPLACE VIEW late_view AS SELECT id, n FROM public.late_unloaded WITH NO SCHEMA BINDING',
+      { SessionId: session },
+    );
+    await run(local, 'ALTER TABLE late_unloaded ADD COLUMN m int DEFAULT 5', { SessionId: session });
+    expect(
+      await unload('SELECT n AS id, id + 1 AS next, v.n FROM late_view v', 'PARALLEL OFF'),
+    ).toMatchObject({ Status: 'FINISHED', ResultRows: 1 });
+    expect(content('p_000')).toBe('10,2,10\n');
+    await run(local, 'DROP TABLE late_unloaded', { SessionId: session });
+    expect((await unload('SELECT id FROM late_view', 'PARALLEL OFF ALLOWOVERWRITE')).Error).toContain(
+      'relation "public.late_unloaded" does not exist',
+    );
+    await run(local, 'DROP VIEW late_view', { SessionId: session });
+  });
+
   test('overwrites only with ALLOWOVERWRITE', async () => {
     await unload('SELECT id FROM p ORDER BY id', 'PARALLEL OFF');
     const second = await unload('SELECT id FROM p WHERE id = 2', 'PARALLEL OFF');
