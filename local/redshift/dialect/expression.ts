@@ -8,7 +8,7 @@ import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError } from './errors.ts';
 import type { Call } from './functions/call.ts';
 import { ruleFor } from './functions/rules.ts';
-import { code, group, isGroup, isMark, isWord, splitAtCommas, word } from './nodes.ts';
+import { code, group, isGroup, isMark, isName, isWord, splitAtCommas, word } from './nodes.ts';
 import type { Group, Leaf, Node } from './nodes.ts';
 import { SHIM } from './shim/schema.ts';
 import { expectType } from './types.ts';
@@ -99,6 +99,10 @@ class ExpressionRewriter {
     switch (node.value) {
       case 'sysdate':
         return this.#replace(code(`${SHIM}.sysdate()`));
+      case 'at':
+        if (isWord(this.#nodes[this.#at - 2], 'as') && isName(next) && !isWord(next, 'time', 'local'))
+          throw new UnsupportedSqlError('AT, the index of a nested SUPER value');
+        return this.#pass(node);
       case 'current_aws_account':
       case 'current_namespace':
       case 'current_user_id':

@@ -47,6 +47,7 @@ export const UNSUPPORTED: readonly (readonly [sql: string, construct: string])[]
   ['select * from t unpivot (n for a in (b, c))', 'UNPIVOT'],
   ['select a from t start with a = 1 connect by prior a = b', 'START WITH … CONNECT BY'],
   ['select a from t, u where t.a = u.a (+)', 'the outer join mark (+)'],
+  ['select x, i from t, t.s as x at i', 'AT, the index of a nested SUPER value'],
   ['select v[0] from t', 'navigation into a SUPER value ([…])'],
   ['select array[1, 2]', 'ARRAY[…]'],
   ['select count(*) filter (where a > 1) from t', 'FILTER (WHERE …)'],
