@@ -5,6 +5,7 @@
 import { parsePlPgSQLSync, parseSync } from 'libpg-query';
 import type { CreateFunctionStmt, Node } from 'libpg-query';
 
+import { quoteString } from '../dialect/nodes.ts';
 import type { Catalog, CatalogNames } from './catalog.ts';
 import { inferTypes, isTyped, namesToRead } from './infer.ts';
 import type { Variables } from './resolver.ts';
@@ -16,6 +17,8 @@ interface BodyText {
   readonly query: string;
   /** What PL/pgSQL's parser calls it: 0 a statement, 2 an expression, 3 and up an assignment. */
   readonly parseMode: number;
+  /** It is a string, which was translated before: what EXECUTE runs. */
+  readonly isExecuted?: true;
   /** The variable that has the columns of the query's row from here on. */
   readonly record?: string;
 }
@@ -61,8 +64,8 @@ function textsIn(value: unknown): BodyText[] {
   if (typeof value !== 'object' || value === null) return [];
   const entries = Object.entries(value).toSorted(([a], [b]) => Number(a === 'body') - Number(b === 'body'));
   return entries.flatMap(([key, inner]) => {
-    // EXECUTE's text is a constant that was translated before.
-    if (key === 'PLpgSQL_stmt_dynexecute') return [];
+    if (key === 'PLpgSQL_stmt_dynexecute')
+      return textsIn(inner).map((text) => ({ ...text, isExecuted: true }));
     if (key === 'PLpgSQL_stmt_fors' || key === 'PLpgSQL_stmt_execsql') return withRecord(inner as Filled);
     return key === 'PLpgSQL_expr' ? [inner as BodyText] : textsIn(inner);
   });
@@ -91,7 +94,13 @@ function headOf({ query, parseMode }: BodyText): string {
 }
 
 function sqlOf(text: BodyText): string {
+  if (text.isExecuted === true) return literalOf(text.query);
   return text.parseMode === 0 ? text.query : SELECT + text.query.slice(headOf(text).length);
+}
+
+/** Empty: it is no literal. */
+function literalOf(query: string): string {
+  return /^'((?:[^']|'')*)'$/.exec(query)?.[1]?.replaceAll("''", "'") ?? '';
 }
 
 function treeOf(text: BodyText): Node | undefined {
@@ -127,6 +136,11 @@ function typedBody(sql: string, texts: readonly BodyText[], declared: Variables,
       variables.set(`${text.record ?? ''}.${name}`, type);
     const { editIn, before } = inferred;
     if (editIn === undefined) continue;
+    if (text.isExecuted === true) {
+      const { sql: executed } = inferred;
+      if (before === undefined) typed = typed.replaceAll(text.query, () => quoteString(executed));
+      continue;
+    }
     const head = headOf(text);
     typed = typed.replaceAll(patternOf(text.query), (found) => {
       if (text.parseMode === 0) return `${before === undefined ? '' : `${before};\n`}${editIn(found)}`;

@@ -205,11 +205,13 @@ begin
   insert into log values (0, (rec.p / 7)::varchar);
   create temp table made_there as select 'abc' as k, a/b as r from t;
   insert into log select r / 2, k || 'é' from made_there;
+  execute 'insert into log select 0, (b/a)::varchar || ''!'' from t where v = 5';
   q := m / 3;
   insert into log values (q, 'assigned');
 end $$ language plpgsql;
 call divides(5, 4)`);
   expect(await rowsOf('select y, x from log order by y')).toEqual([
+    '0.750000000!|0.0000000000',
     '1.714285714285714|0.0000000000',
     'abcé|0.6666666665',
     'assigned|1.3333333333',
