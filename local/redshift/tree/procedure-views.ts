@@ -8,9 +8,12 @@ import type { ClientBase } from 'pg';
 
 import { quoteName } from '../dialect/nodes.ts';
 import { SHIM } from '../dialect/shim/schema.ts';
+import { readCatalog } from '../types/catalog.ts';
+import { bodyOf } from '../types/procedure-body.ts';
 import { withViewsInBody } from './body-views.ts';
 import type { BodyView } from './body-views.ts';
 import { canAsk, expandedQuery } from './late-binding.ts';
+import { parseTree } from './parse.ts';
 import type { Tree } from './parse.ts';
 import { nameLength, splice } from './splice.ts';
 
@@ -59,6 +62,13 @@ export async function withViewsOfProcedures(sql: string, tree: Tree, client: Cli
   return copy === undefined ? sql : splice(sql, [{ at, length: nameLength(sql, at), text: copy }]);
 }
 
+/** What reads a view was not typed when the procedure was created. */
+async function typedBody(create: string, client: ClientBase): Promise<string> {
+  const tree = parseTree(create);
+  const body = tree === undefined ? undefined : bodyOf(create, tree);
+  return body === undefined ? create : body.typed(await readCatalog(client, body.names));
+}
+
 /** The statements of a NONATOMIC procedure commit only outside of a transaction block. */
 async function sayWhetherInBlock(client: ClientBase): Promise<void> {
   const status = (client as { getTransactionStatus?: () => string | null }).getTransactionStatus?.();
@@ -97,7 +107,8 @@ class Copies {
       const head = definition.slice(0, definition.lastIndexOf(given));
       const tail = definition.slice(definition.lastIndexOf(given) + given.length);
       const open = head.indexOf('(');
-      await this.#client.query(`CREATE OR REPLACE PROCEDURE ${name}${head.slice(open)}${body}${tail}`);
+      const create = `CREATE OR REPLACE PROCEDURE ${name}${head.slice(open)}${body}${tail}`;
+      await this.#client.query(await typedBody(create, this.#client));
     }
     this.#made.set(key, name);
     return name;

@@ -59,6 +59,17 @@ call lb_outer()`,
     rows: ['90|from lb2', '590|from lb2', '9|lb2 from', '59|lb2 from', '0|outer', '1|outer'],
   },
   {
+    name: 'what a procedure reads of a late-binding view has Redshift’s types',
+    run: `create table lb_typed (d decimal(10,2), v varchar(10));
+insert into lb_typed values (10, '5'), (5, '6');
+create view lb13 as select * from public.lb_typed with no schema binding;
+create table lb_result (q decimal(20,10), s varchar(20));
+create procedure lb_types() as $$ begin insert into lb_result select d / 3, v || '-' || 1 from lb13 where v = 5; end $$ language plpgsql;
+call lb_types()`,
+    check: 'select q, s from lb_result',
+    rows: ['3.3333333333|5-1'],
+  },
+  {
     name: 'the catalog has the text of a late-binding view, and none of its columns',
     run: `create view public.lb7 as select Item from public.sales where item <> 'it''s' with no schema binding`,
     check: `select definition, (select count(*) from pg_table_def where tablename = 'lb7') from pg_views where viewname = 'lb7'`,
