@@ -65,7 +65,7 @@ function textsIn(value: unknown): BodyText[] {
   const entries = Object.entries(value).toSorted(([a], [b]) => Number(a === 'body') - Number(b === 'body'));
   return entries.flatMap(([key, inner]) => {
     if (key === 'PLpgSQL_stmt_dynexecute')
-      return textsIn(inner).map((text) => ({ ...text, isExecuted: true }));
+      return textsIn(inner).map(({ query, parseMode }) => ({ query, parseMode, isExecuted: true }));
     if (key === 'PLpgSQL_stmt_fors' || key === 'PLpgSQL_stmt_execsql') return withRecord(inner as Filled);
     return key === 'PLpgSQL_expr' ? [inner as BodyText] : textsIn(inner);
   });
