@@ -30,7 +30,7 @@ from t;
 \`\`\`
 
 \`\`\`
-COPY t FROM ...
+aws s3 ls
 \`\`\`
 `;
 
