@@ -16,7 +16,7 @@ describe.each(INHERITED)('%s', (name) => {
   });
 
   test.each([
-    [`${name} t`, `${name.toUpperCase()} is not supported`],
+    [`${name} t`, `syntax error at or near "${name}"`],
     [`SET ${name} TO 1`, `SET ${name.toLowerCase()} is not supported`],
     [`RESET ${name}`, `RESET ${name.toLowerCase()} is not supported`],
     [`COPY t FROM 's3://b/k' IAM_ROLE default ${name}`, `COPY … ${name.toUpperCase()} is not supported`],
