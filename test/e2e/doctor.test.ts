@@ -10,6 +10,7 @@ import { GetQueueUrlCommand, PurgeQueueCommand, SendMessageCommand, SQSClient } 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Check } from '../../cli/doctor/check.ts';
+import { isLong } from '../long.ts';
 import { eventually, Stack } from './stack.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 
@@ -225,7 +226,7 @@ describe('baton doctor', () => {
     }
   });
 
-  it('reports a sweep that is not running, by an overdue run', async () => {
+  it.runIf(isLong)('reports a sweep that is not running, by an overdue run', async () => {
     const fault = (match: object): Promise<unknown> =>
       stack.admin('POST', 'faults', { target: 'event', match, effect: { kind: 'drop' } });
     await fault({ source: 'aws.redshift-data' });
