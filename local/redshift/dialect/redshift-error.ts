@@ -85,6 +85,11 @@ const WORDINGS: readonly Wording[] = [
     text: `a condition of type $1 ${NOT_HERE}: use a comparison or a cast`,
   },
   {
+    code: '54001',
+    when: /^stack depth limit exceeded$/,
+    text: `an expression that nests so deep ${NOT_HERE}: divide it`,
+  },
+  {
     code: '0A000',
     when: /^cross-database references are not implemented: (.*)$/,
     text: `$1 ${NOT_HERE}: it is in another database, or it navigates into a SUPER value`,

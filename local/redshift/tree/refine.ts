@@ -10,7 +10,7 @@ import { gateTexts } from './gate-texts.ts';
 import { gate } from './gate.ts';
 import { canAsk, withLateBindingViews } from './late-binding.ts';
 import { checkAliases } from './lateral-aliases.ts';
-import { loadParser, parseTree } from './parse.ts';
+import { loadParser, parseTree, refuseTooDeep } from './parse.ts';
 import type { Tree } from './parse.ts';
 import { withViewsOfProcedures } from './procedure-views.ts';
 
@@ -36,8 +36,7 @@ export async function refine(sql: string, client: ClientBase): Promise<Refined> 
   try {
     return await typed(sql, given, client);
   } catch (error) {
-    // Thousands of operators in one expression are a tree as deep: it runs as it is.
-    if (error instanceof RangeError) return { sql };
+    refuseTooDeep(error);
     throw error;
   }
 }

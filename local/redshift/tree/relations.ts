@@ -46,7 +46,7 @@ type Names = ReadonlySet<string>;
 /** Common table expressions are left out, each where it is seen. */
 export function relationsOf(tree: Node): Relations {
   const found = new Finder();
-  found.walk(tree, '', new Set());
+  found.walk(tree);
   return found;
 }
 
@@ -54,19 +54,28 @@ class Finder {
   readonly relations: Relation[] = [];
   readonly columns: QualifiedColumn[] = [];
 
-  walk(value: unknown, key: string, local: Names): void {
-    if (Array.isArray(value)) {
-      for (const item of value) this.walk(item, key, local);
-      return;
-    }
-    if (typeof value !== 'object' || value === null) return;
-    const { withClause } = value as { withClause?: WithClause };
-    const inner = withClause === undefined ? local : this.#with(withClause, local);
-    for (const [tag, content] of Object.entries(value)) {
-      if (tag === 'withClause') continue;
-      if (tag === 'RangeVar' && READ_IN.has(key)) this.#relation(content as RangeVar, inner);
-      else if (tag === 'ColumnRef') this.#column(content as ColumnRef);
-      else this.walk(content, tag, inner);
+  /** Without recursion, but for WITH: a long expression is a tree as deep. */
+  walk(tree: unknown, of = '', outer: Names = new Set()): void {
+    const open: { readonly value: unknown; readonly key: string; readonly local: Names }[] = [
+      { value: tree, key: of, local: outer },
+    ];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const { value, key, local } = next;
+      if (typeof value !== 'object' || value === null) continue;
+      if (Array.isArray(value)) {
+        for (const item of value.toReversed() as unknown[]) open.push({ value: item, key, local });
+        continue;
+      }
+      const { withClause } = value as { withClause?: WithClause };
+      const inner = withClause === undefined ? local : this.#with(withClause, local);
+      const later: typeof open = [];
+      for (const [tag, content] of Object.entries(value)) {
+        if (tag === 'withClause') continue;
+        if (tag === 'RangeVar' && READ_IN.has(key)) this.#relation(content as RangeVar, inner);
+        else if (tag === 'ColumnRef') this.#column(content as ColumnRef);
+        else later.push({ value: content, key: tag, local: inner });
+      }
+      for (const each of later.toReversed()) open.push(each);
     }
   }
 

@@ -5,6 +5,7 @@ import type { Catalog, CatalogNames, TableName } from './catalog.ts';
 import { creationOf } from './created-table.ts';
 import { Extents, NoExtentError } from './extents.ts';
 import { FUNCTIONS } from './functions.ts';
+import { membersOf } from './members.ts';
 import { Queries } from './queries.ts';
 import type { Variables } from './resolver.ts';
 import { dropOf } from './replaced-view.ts';
@@ -45,18 +46,6 @@ const TABLE_TAGS = new Set(['RangeVar', 'relation', 'rel', 'view']);
 export function namesToRead(tree: Node): CatalogNames {
   const tables: TableName[] = [];
   const functions: string[] = [];
-  const walk = (value: unknown): void => {
-    if (Array.isArray(value)) {
-      for (const item of value) walk(item);
-      return;
-    }
-    if (typeof value !== 'object' || value === null) return;
-    for (const [tag, inner] of Object.entries(value)) {
-      if (TABLE_TAGS.has(tag)) addTable(inner as { schemaname?: string; relname?: string });
-      if (tag === 'funcname') addFunction(inner as Node[]);
-      walk(inner);
-    }
-  };
   const addTable = ({ schemaname, relname }: { schemaname?: string; relname?: string }): void => {
     if (relname === undefined) return;
     tables.push(schemaname === undefined ? { name: relname } : { schema: schemaname, name: relname });
@@ -66,7 +55,10 @@ export function namesToRead(tree: Node): CatalogNames {
     const name = last !== undefined && 'String' in last ? (last.String.sval ?? '') : '';
     if (!Object.hasOwn(FUNCTIONS, name)) functions.push(name);
   };
-  walk(tree);
+  for (const [tag, inner] of membersOf(tree)) {
+    if (TABLE_TAGS.has(tag)) addTable(inner as { schemaname?: string; relname?: string });
+    if (tag === 'funcname') addFunction(inner as Node[]);
+  }
   return { tables, functions };
 }
 

@@ -203,9 +203,28 @@ export class Resolver {
     return subLinkType === 'ARRAY_SUBLINK' ? UNKNOWN : { kind: 'boolean' };
   }
 
-  #expression(node: Node, { kind, name, lexpr, rexpr, location }: A_Expr, scope: Scope): Type {
+  /** `a + b + c` is a tree that leans to the left, as deep as it is long: its operators are followed without recursion. */
+  #expression(node: Node, expression: A_Expr, scope: Scope): Type {
+    const chain = [{ node, expression }];
+    let inner = expression.lexpr;
+    for (; inner !== undefined && 'A_Expr' in inner; inner = inner.A_Expr.lexpr)
+      chain.push({ node: inner, expression: inner.A_Expr });
+    let left = inner && this.typed(inner, scope);
+    let type = UNKNOWN;
+    for (const each of chain.toReversed()) {
+      type = this.#operation(each.node, each.expression, left, scope);
+      left = { nodes: [each.node], type };
+    }
+    return type;
+  }
+
+  #operation(
+    node: Node,
+    { kind, name, rexpr, location }: A_Expr,
+    left: Typed | undefined,
+    scope: Scope,
+  ): Type {
     const operator = lastString(name);
-    const left = lexpr && this.typed(lexpr, scope);
     const listed = rexpr !== undefined && 'List' in rexpr ? (rexpr.List.items ?? []) : undefined;
     const rights = (listed ?? (rexpr === undefined ? [] : [rexpr])).map((each) => this.typed(each, scope));
     const [right] = rights;

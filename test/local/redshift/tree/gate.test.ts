@@ -140,7 +140,20 @@ test('in a failed transaction the error is that of the transaction', async () =>
   await expect(session.run('select lcm(1, 2)')).rejects.toThrow('the function LCM is not supported');
 });
 
+function sumOf(terms: number, last = '1'): string {
+  return `select ${'1 + '.repeat(terms - 1)}${last} as n`;
+}
+
 test('an expression of thousands of operators is no problem', async () => {
-  const sum = Array.from({ length: 3000 }, () => '1').join(' + ');
-  expect((await session.run(`select ${sum} as n`)).rows).toEqual([['3000']]);
+  expect((await session.run(sumOf(3_000))).rows).toEqual([['3000']]);
+});
+
+test('a list of tens of thousands of values is no problem', async () => {
+  const values = Array.from({ length: 40_000 }, (_, n) => String(n)).join(',');
+  expect((await session.run(`select 1 as found where 39999 in (${values})`)).rows).toEqual([['1']]);
+});
+
+test('an expression too deep for gate or types is refused by name, and never runs as it is', async () => {
+  for (const sql of [sumOf(6_000), sumOf(20_000), sumOf(20_000, 'gcd(4, 6)')])
+    await expect(session.run(sql)).rejects.toThrow('an expression that nests so deep is not supported');
 });
