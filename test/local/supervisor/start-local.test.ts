@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type JsonObject } from '../../../local/json-object.ts';
 import type { LocalStack } from '../../../local/supervisor/local-stack.ts';
 import { startLocal } from '../../../local/supervisor/start-local.ts';
+import { isLong } from '../../long.ts';
 import {
   admin,
   build,
@@ -221,7 +222,7 @@ describe('the local AWS', () => {
     client.destroy();
   });
 
-  test('updates rules with every reload', async () => {
+  test.runIf(isLong)('updates rules with every reload', async () => {
     const rules = async (): Promise<readonly (string | undefined)[]> => {
       const client = new EventBridgeClient(clientSettings(endpoint));
       const { Rules = [] } = await client.send(new ListRulesCommand({}));
