@@ -1,10 +1,17 @@
+import { join } from 'node:path';
+
+import { packageRoot } from '../../build/project.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { adminOf } from '../local/admin.ts';
 import { parseDuration } from '../local/duration.ts';
 import { faultRequest } from '../local/fault-request.ts';
 import { forPeople, type TopicMessage } from '../../local/topics/topics.ts';
 import { printable } from '../output.ts';
+import { sqlFolder } from '../project.ts';
+import { applySetup, setupLine } from '../query/apply-setup.ts';
+import { countOf } from '../runs/units.ts';
 import type { Context, Verb } from '../verb.ts';
+import { sqlOption } from './shared-options.ts';
 
 function show({ out, json }: Context, value: unknown): void {
   if (json) out.json(value);
@@ -139,15 +146,41 @@ taken effect, so that only its reply is lost. By default it strikes once.`,
 
 export const reset: Verb = {
   name: 'local reset',
-  summary: 'remove all faults; keeps the data',
+  summary: 'remove all faults; with --data also all data',
   description: `
-Removes all faults from the local AWS and keeps its data and its clock. To start
-from scratch, stop it and delete the folder .baton/ (or BATON_HOME).`,
+Removes all faults from the local AWS and keeps its data and its clock.
+With --data it also removes what the local AWS has stored: runs, pools and their
+history, the objects of every bucket, queues, events and messages, sessions, and
+everything in the warehouse. Runs that are under way end without a trace. Then
+it applies sql/setup/ again, as \`baton up\` does. The pipelines that are loaded,
+the clock and the logs stay. \`baton up\` keeps running; calls of other programs
+fail for a few seconds.`,
   positionals: [],
-  options: {},
-  examples: ['baton local reset'],
+  options: {
+    data: { help: 'also remove all data, and apply sql/setup/ again' },
+    ...sqlOption,
+  },
+  examples: ['baton local reset', 'baton local reset --data'],
   run: async (context) => {
-    show(context, await (await adminOf(context)).post('reset'));
-    return EXIT.done;
+    const { args, out, json, connect } = context;
+    const data = args.flag('data');
+    if (!data && args.text('sql') !== undefined) throw usageError('--sql requires --data');
+    const admin = await adminOf(context);
+    if (!data) {
+      show(context, await admin.post('reset'));
+      return EXIT.done;
+    }
+    const folder = sqlFolder(args.text('sql'));
+    const answer = (await admin.post('reset', { data })) as object;
+    const files = await applySetup(await (await connect()).sql(), folder, join(packageRoot, 'sql'));
+    const failed = files.filter(({ error }) => error !== undefined);
+    for (const file of failed) out.say(`  ${out.style.bad('not applied')}  ${setupLine(file)}`);
+    if (json) {
+      const applied = files.flatMap(({ name, error }) => (error === undefined ? name : []));
+      out.json({ ...answer, applied, failed: failed.map(({ name, error }) => ({ name, error })) });
+    } else if (failed.length > 0) {
+      out.data('data removed; correct the file, then: npx baton setup');
+    } else out.data(`data removed; ${countOf(files.length, 'file')} of sql/setup/ applied`);
+    return failed.length === 0 ? EXIT.done : EXIT.failed;
   },
 };

@@ -32,8 +32,8 @@ export interface AdminPorts {
   setSwitches(switches: JsonObject): Promise<unknown>;
   /** Closes every warehouse session and drops all that sessions made. */
   emptyWarehouse(): Promise<unknown>;
-  /** Clears faults; the data stays. */
-  reset(): Promise<unknown>;
+  /** Clears faults; with `data` it also removes all that is stored, and what is under way. */
+  reset(data: boolean): Promise<unknown>;
   /** Answered before the stop begins. */
   stop(): void;
 }
@@ -107,7 +107,7 @@ async function answer(
     case 'POST empty-warehouse':
       return ports.emptyWarehouse();
     case 'POST reset':
-      return ports.reset();
+      return ports.reset(dataOf(body()));
     case 'POST stop':
       setImmediate(() => {
         ports.stop();
@@ -146,6 +146,11 @@ function advanceOf(body: JsonObject): number {
     );
   }
   return ms;
+}
+
+function dataOf({ data = false }: JsonObject): boolean {
+  if (typeof data !== 'boolean') throw new BadRequest('data must be true or false');
+  return data;
 }
 
 function clockView(clock: LocalClock): unknown {

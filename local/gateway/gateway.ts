@@ -22,8 +22,11 @@ import { ReplySink } from './reply-sink.ts';
 import { inPathStyle, resourceOf, routeOf, type Route, type ServiceName } from './route.ts';
 import { watchOutcome } from './outcome.ts';
 
+export type Services = Readonly<Record<Exclude<ServiceName, 'unknown'>, Service>>;
+
 export interface GatewayParts {
-  readonly services: Readonly<Record<Exclude<ServiceName, 'unknown'>, Service>>;
+  /** Absent while there are none: calls are then refused, and an SDK tries again. */
+  readonly services: () => Services | undefined;
   /** Everything under `/_local/`. */
   readonly admin: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly faults: CallFaults;
@@ -130,7 +133,12 @@ async function dispatch(parts: GatewayParts, exchange: Exchange): Promise<void> 
     );
     return;
   }
-  await parts.services[service](exchange);
+  const services = parts.services();
+  if (services === undefined) {
+    sendError(exchange, 503, 'ServiceUnavailable', 'the local AWS is being emptied');
+    return;
+  }
+  await services[service](exchange);
 }
 
 async function withFault(parts: GatewayParts, exchange: Exchange, fault: CallFault): Promise<void> {

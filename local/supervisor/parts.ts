@@ -11,7 +11,7 @@ import type { EventFaults } from '../events/event-faults.ts';
 import { BadRequest } from '../bad-request.ts';
 import type { CallLog } from '../gateway/call-log.ts';
 import type { Service } from '../gateway/exchange.ts';
-import type { GatewayParts } from '../gateway/gateway.ts';
+import type { Services } from '../gateway/gateway.ts';
 import { proxyTo } from '../gateway/proxy.ts';
 import { isObject } from '../json-object.ts';
 import { AsyncInvocations, type Attempt } from '../lambda/async-invocations.ts';
@@ -124,7 +124,7 @@ export class Parts {
     this.#bus.start();
   }
 
-  services(): GatewayParts['services'] {
+  services(): Services {
     const { clock } = this.#around;
     const events = eventsHandler(this.#bus);
     const sqs = queuesHandler(this.#queues, clock);

@@ -10,12 +10,14 @@ import { codeOf } from '../../shared/errors.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../account.ts';
 import { EventFaults } from '../events/event-faults.ts';
 import { CallFaults } from '../faults/call-faults.ts';
+import { BadRequest } from '../bad-request.ts';
 import { createAdmin } from '../gateway/admin.ts';
 import { CallLog } from '../gateway/call-log.ts';
-import { createGateway, openGateway } from '../gateway/gateway.ts';
+import { createGateway, openGateway, type Services } from '../gateway/gateway.ts';
 import { listenLocally } from '../http.ts';
 import { readTemplate, readTemplateFile } from '../template/read-template.ts';
 import type { LocalResources } from '../template/resources.ts';
+import { discardData } from './discard-data.ts';
 import type { LocalOptions, LocalStack, ReadyInfo } from './local-stack.ts';
 import { lockHome, type HomeLock } from './lock.ts';
 import { Parts } from './parts.ts';
@@ -53,6 +55,9 @@ class Stack implements LocalStack {
   /** Of the last start or reload that was accepted. */
   #template: LocalOptions['template'];
   #parts: Parts | undefined;
+  /** Absent while the data is discarded. */
+  #services: Services | undefined;
+  #emptying: Promise<void> | undefined;
   #ready: ReadyInfo | undefined;
   #stopping: Promise<void> | undefined;
   #tellStopped: () => void = () => undefined;
@@ -78,16 +83,10 @@ class Stack implements LocalStack {
     const { home, log } = this.#options;
     const endpoint = `http://127.0.0.1:${String(await this.#listen())}`;
     const resources = this.#read(this.#template, endpoint);
-    const parts = new Parts(resources, {
-      options: this.#options,
-      endpoint,
-      clock: this.#clock,
-      calls: this.#calls,
-      eventFaults: this.#eventFaults,
-    });
-    this.#parts = parts;
+    const parts = this.#make(resources, endpoint);
+    this.#services = parts.services();
     openGateway(this.#gateway, {
-      services: parts.services(),
+      services: () => this.#services,
       admin: createAdmin({
         clock: this.#clock,
         calls: this.#calls,
@@ -95,18 +94,20 @@ class Stack implements LocalStack {
         eventFaults: this.#eventFaults,
         advance: (ms) => this.#advance(ms),
         status: () => this.#status(),
-        messages: () => parts.messages(),
+        messages: () => this.#here().messages(),
         reload: async () => {
           await this.reload();
           return { reloaded: true };
         },
-        killSession: (sessionId) => parts.killSession(sessionId),
-        setSwitches: (switches) => parts.setSwitches(switches),
-        emptyWarehouse: () => parts.emptyWarehouse(),
-        reset: () => {
+        killSession: (sessionId) => this.#here().killSession(sessionId),
+        setSwitches: (switches) => this.#here().setSwitches(switches),
+        emptyWarehouse: () => this.#here().emptyWarehouse(),
+        reset: async (data) => {
           this.#callFaults.remove();
           this.#eventFaults.clear();
-          return Promise.resolve({ faults: 0 });
+          if (!data) return { faults: 0 };
+          await this.#emptyAll(endpoint);
+          return { faults: 0, data: 'removed' };
         },
         stop: () => {
           void this.stop();
@@ -135,6 +136,7 @@ class Stack implements LocalStack {
 
   async reload(template = this.#template): Promise<void> {
     const { endpoint } = this.ready;
+    await this.#emptying?.catch(() => undefined);
     await this.#parts?.reload(this.#read(template, endpoint));
     this.#template = template;
   }
@@ -151,12 +153,67 @@ class Stack implements LocalStack {
       });
     });
     this.#gateway.closeAllConnections();
+    // Its processes would outlive this one.
+    await this.#emptying?.catch(() => undefined);
     await this.#parts?.stop();
     await closed;
     this.#calls.close();
     rmSync(join(this.#options.home, 'local.json'), { force: true });
     await this.#lock.release();
     this.#tellStopped();
+  }
+
+  /** Starts the processes. */
+  #make(resources: LocalResources, endpoint: string): Parts {
+    this.#parts = new Parts(resources, {
+      options: this.#options,
+      endpoint,
+      clock: this.#clock,
+      calls: this.#calls,
+      eventFaults: this.#eventFaults,
+    });
+    return this.#parts;
+  }
+
+  /** @throws BadRequest while the data is discarded */
+  #here(): Parts {
+    if (this.#parts !== undefined && this.#services !== undefined) return this.#parts;
+    throw new BadRequest('the local AWS is being emptied: try again in a few seconds');
+  }
+
+  /**
+   * Ends every process, discards what they stored, and starts them again: nothing that is under way, or remembered by a
+   * function, survives. Two requests at once are one.
+   */
+  #emptyAll(endpoint: string): Promise<void> {
+    this.#emptying ??= this.#restartEmpty(endpoint).finally(() => {
+      this.#emptying = undefined;
+    });
+    return this.#emptying;
+  }
+
+  async #restartEmpty(endpoint: string): Promise<void> {
+    const before = this.#here();
+    if (this.#stopping !== undefined) throw new BadRequest('the local AWS is stopping');
+    // Read while the old parts are still there: a template that is wrong changes nothing.
+    const resources = this.#read(this.#template, endpoint);
+    const { home, log } = this.#options;
+    this.#services = undefined;
+    try {
+      await before.stop();
+      discardData(home);
+      const parts = this.#make(resources, endpoint);
+      await parts.start();
+      await parts.emptyWarehouse();
+      this.#services = parts.services();
+      await parts.warmUp();
+    } catch (error) {
+      log(
+        'the local AWS could not be started again after its data was removed; it stops: start it again with `npm start`',
+      );
+      setImmediate(() => void this.stop());
+      throw error;
+    }
   }
 
   async #listen(): Promise<number> {
@@ -185,8 +242,9 @@ class Stack implements LocalStack {
 
   /** Children first: what they must have noticed by then comes before what falls due here. */
   async #advance(ms: number): Promise<void> {
+    const parts = this.#here();
     const offsetMs = this.#clock.offsetMs + ms;
-    await this.#parts?.moveClock(offsetMs);
+    await parts.moveClock(offsetMs);
     this.#clock.moveTo(offsetMs);
   }
 
@@ -197,7 +255,7 @@ class Stack implements LocalStack {
       startedAt: new Date(this.#startedAt).toISOString(),
       now: new Date(this.#clock.now()).toISOString(),
       offsetMs: this.#clock.offsetMs,
-      ...this.#parts?.status(),
+      ...this.#here().status(),
     };
   }
 }

@@ -1,11 +1,13 @@
 /** The command against a whole local AWS: what it prints where, and how it ends. One stack for all of them. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { RunJson } from '../../cli/runs/run-json.ts';
-import { Stack } from '../e2e/stack.ts';
+import { eventually, Stack } from '../e2e/stack.ts';
+import { isLong } from '../long.ts';
 
 const HEADER = 'store_id,name,city,country,opened_on\n';
 
@@ -215,5 +217,74 @@ describe('baton up', () => {
       endpoint: string;
     };
     expect(endpoint).toBe(stack.endpoint);
+  });
+});
+
+describe('baton local reset --data', () => {
+  it.runIf(isLong)(
+    'removes a run under way, runs that wait, files, messages and tables; then the same file is loaded as if for the first time',
+    async () => {
+      const idle = await stack.redshift.send(
+        new ExecuteStatementCommand({
+          WorkgroupName: 'local',
+          Database: 'dev',
+          Sql: 'BEGIN',
+          SessionKeepAliveSeconds: 600,
+          WaitTimeSeconds: 10,
+        }),
+      );
+      const { Id } = await stack.redshift.send(
+        new ExecuteStatementCommand({
+          SessionId: idle.SessionId,
+          Sql: 'LOCK TABLE mart.stores',
+          WaitTimeSeconds: 10,
+        }),
+      );
+      expect((await stack.redshift.send(new DescribeStatementCommand({ Id }))).Status).toBe('FINISHED');
+      await stack.query('CREATE TABLE mart.own AS SELECT 1 AS n');
+      const drop = async (name: string): Promise<string> => {
+        const path = write(name, `${HEADER}8,H,Ulm,DE,2020-01-01\n`);
+        return (await stack.baton('drop', path, '--to', 'stores/', '--no-wait')).stdout.trim();
+      };
+      const locked = await drop('locked.csv');
+      await eventually('its statement waits for the lock', async () =>
+        (await stack.run(locked))?.statementId === undefined ? undefined : true,
+      );
+      await drop('waits.csv');
+      await stack.baton('local', 'fault', 'slow', '--by', '50ms', '--caller', 'nobody');
+      await stack.baton('local', 'advance', '1h');
+      const clock = (await stack.admin('GET', 'clock')) as { offsetMs: number };
+
+      const { code, stdout, stderr } = await stack.baton('local', 'reset', '--data', '--sql', stack.sql);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^data removed; \d+ files of sql\/setup\/ applied\n$/);
+
+      expect(await stack.runs('stores')).toEqual([]);
+      expect(await stack.admin('GET', 'faults')).toEqual({ faults: [] });
+      expect(await stack.admin('GET', 'messages')).toEqual({ messages: [] });
+      expect(await stack.admin('GET', 'status')).toMatchObject({
+        waiting: { deliveries: 0, invocations: 0 },
+      });
+      expect(await stack.admin('GET', 'clock')).toMatchObject({ offsetMs: clock.offsetMs });
+      expect(readdirSync(join(stack.home, 'state', 's3', 'baton-local-landing'))).toEqual([]);
+      expect(readdirSync(join(stack.home, 'state', 's3', 'baton-local-artifacts'))).toEqual([]);
+      expect(await stack.count('SELECT COUNT(*) FROM mart.stores')).toBe(0);
+      await expect(stack.query('SELECT * FROM mart.own')).rejects.toThrow('does not exist');
+
+      const path = join(stack.home, 'locked.csv');
+      const again = await stack.baton('drop', path, '--to', 'stores/');
+      expect(again.stdout).toMatch(/ {2}SUCCEEDED\n$/);
+      await stack.sweep();
+      expect((await stack.runs('stores')).map(({ state }) => state)).toEqual(['SUCCEEDED']);
+      expect(await stack.count('SELECT COUNT(*) FROM mart.stores')).toBe(1);
+    },
+  );
+
+  it('knows --sql only with --data', async () => {
+    const refused = await stack.baton('local', 'reset', '--sql', stack.sql);
+    expect({ code: refused.code, stderr: refused.stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--sql requires --data'),
+    });
   });
 });

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  ListTablesCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { RedshiftDataClient, ListSessionsCommand } from '@aws-sdk/client-redshift-data';
@@ -31,6 +37,7 @@ const Item = { pk: { S: 'run#1' } };
 let database: DynamoDb;
 let gateway: Server;
 let endpoint: string;
+let isEmptied = false;
 let databasePort: () => Promise<number>;
 const clock = new LocalClock(3_600_000);
 const calls = new CallLog(join(folder, 'calls.jsonl'));
@@ -77,31 +84,34 @@ beforeAll(async () => {
     clock,
     calls,
     faults: callFaults,
-    services: {
-      dynamodb: proxyTo('DynamoDB', () => databasePort()),
-      'redshift-data': proxyTo('Redshift', () => Promise.reject(new Error('it was not started'))),
-      events: (exchange) => {
-        done.push(`${exchange.route.operation} ${String(exchange.body)}`);
-        answerJson(exchange, { FailedEntryCount: 0, Entries: [{ EventId: 'e' }] });
-      },
-      scheduler: (exchange) => {
-        answerJson(exchange, { operation: exchange.route.operation });
-      },
-      sqs: (exchange) => {
-        sendError(exchange, 400, 'QueueDoesNotExist', 'no queue');
-      },
-      lambda: (exchange) => {
-        exchange.response.writeHead(200, { 'x-amz-function-error': 'Unhandled' }).end('{}');
-      },
-      s3: async (exchange) => {
-        if (exchange.request.method === 'GET') {
-          sendError(exchange, 404, 'NoSuchKey', 'no <key>');
-          return;
-        }
-        done.push(`${String(exchange.route.resource)} ${await text(exchange.request)}`);
-        exchange.response.writeHead(200).end();
-      },
-    },
+    services: () =>
+      isEmptied
+        ? undefined
+        : {
+            dynamodb: proxyTo('DynamoDB', () => databasePort()),
+            'redshift-data': proxyTo('Redshift', () => Promise.reject(new Error('it was not started'))),
+            events: (exchange) => {
+              done.push(`${exchange.route.operation} ${String(exchange.body)}`);
+              answerJson(exchange, { FailedEntryCount: 0, Entries: [{ EventId: 'e' }] });
+            },
+            scheduler: (exchange) => {
+              answerJson(exchange, { operation: exchange.route.operation });
+            },
+            sqs: (exchange) => {
+              sendError(exchange, 400, 'QueueDoesNotExist', 'no queue');
+            },
+            lambda: (exchange) => {
+              exchange.response.writeHead(200, { 'x-amz-function-error': 'Unhandled' }).end('{}');
+            },
+            s3: async (exchange) => {
+              if (exchange.request.method === 'GET') {
+                sendError(exchange, 404, 'NoSuchKey', 'no <key>');
+                return;
+              }
+              done.push(`${String(exchange.route.resource)} ${await text(exchange.request)}`);
+              exchange.response.writeHead(200).end();
+            },
+          },
     admin: createAdmin({
       clock,
       calls,
@@ -340,6 +350,17 @@ test.each([
 });
 
 describe('the admin endpoint', () => {
+  test('refuses calls while there are no services, so that an SDK tries again; the admin endpoint answers', async () => {
+    isEmptied = true;
+    const client = new DynamoDBClient(settings());
+    const refused = client.send(new ListTablesCommand({}));
+    await expect(refused).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } });
+    expect(await admin('GET', 'clock')).toHaveProperty('now');
+    isEmptied = false;
+    expect(await client.send(new ListTablesCommand({}))).toHaveProperty('TableNames');
+    client.destroy();
+  });
+
   test('advances the clock and returns it', async () => {
     const before = clock.offsetMs;
     const view = await admin('POST', 'clock', { advanceMs: 7_200_000 });
