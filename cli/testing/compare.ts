@@ -1,12 +1,23 @@
 /** Compares the rows of a table with those that a test expects. Pure. Order does not matter, duplicates do. */
+import { canonicalJson } from '../../shared/pipeline/hash.ts';
 import type { Cell } from '../aws/sql-client.ts';
 import type { CsvCell, CsvTable } from './csv.ts';
+import { matchUp } from './match-up.ts';
+import { isNear, type Tolerance } from './tolerance.ts';
 
-/** Rows of the warehouse, with the columns of the expectation in its order. */
+/** Rows of the warehouse: the columns of the expectation in its order, then those that only have a pattern. */
 export interface FoundRows {
   /** The warehouse's type of each column, for example `numeric`. */
   readonly types: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
+}
+
+/** What is expected of rows. */
+export interface Expectation extends CsvTable {
+  /** By column of the rows. */
+  readonly within?: ReadonlyMap<string, Tolerance>;
+  /** By columns that the rows do not name. */
+  readonly matches?: ReadonlyMap<string, RegExp>;
 }
 
 type Row = readonly CsvCell[];
@@ -19,10 +30,25 @@ interface ChangedRow {
   readonly differs: readonly boolean[];
 }
 
+/** A pattern is shown as the cell `/pattern/` of an expected row. */
 export interface Difference {
   readonly missing: readonly Row[];
   readonly unexpected: readonly Row[];
   readonly changed: readonly ChangedRow[];
+}
+
+/** A row of the expectation as it would be right. */
+export interface UpdatedRow {
+  /** Only the columns of the expectation. */
+  readonly cells: Row;
+  /** The index of the expected row that it is, unchanged. */
+  readonly kept?: number;
+}
+
+export interface Comparison {
+  readonly difference: Difference;
+  /** Expected rows keep their place and their spelling where they are right; what is new comes last. */
+  readonly updated: readonly UpdatedRow[];
 }
 
 interface Canonical {
@@ -31,48 +57,90 @@ interface Canonical {
   readonly cells: readonly (string | null)[];
 }
 
-/** The difference, undefined where there is none. */
-export function compareRows(expected: CsvTable, found: FoundRows): Difference | undefined {
-  const wanted = expected.rows.map((row) => canonical(row, found.types));
-  const waiting = new Map<string, number>();
-  for (const one of wanted) waiting.set(keyOf(one), (waiting.get(keyOf(one)) ?? 0) + 1);
-  const unexpected: Canonical[] = [];
-  for (const cells of found.rows) {
-    const one = canonical(
+/** The columns that are compared, in the order of the cells of a difference. */
+export function comparedColumns({ columns, matches }: Pick<Expectation, 'columns' | 'matches'>): string[] {
+  return [...columns, ...(matches?.keys() ?? [])];
+}
+
+/** Undefined where they do not differ. */
+export function compareRows(expectation: Expectation, found: FoundRows): Comparison | undefined {
+  const columns = comparedColumns(expectation);
+  const near = columns.map((column) => expectation.within?.get(column));
+  const patterns = columns.map((column) => expectation.matches?.get(column));
+  const suffix = patterns.flatMap((pattern) => (pattern === undefined ? [] : [String(pattern)]));
+  const wanted = expectation.rows.map((row) => canonical([...row, ...suffix], found.types, patterns, true));
+  const there = found.rows.map((cells) =>
+    canonical(
       cells.map((cell) => (cell === null ? null : String(cell))),
       found.types,
-    );
-    const left = waiting.get(keyOf(one)) ?? 0;
-    if (left === 0) unexpected.push(one);
-    else waiting.set(keyOf(one), left - 1);
-  }
-  const missing = wanted.filter((one) => {
-    const left = waiting.get(keyOf(one)) ?? 0;
-    waiting.set(keyOf(one), left - 1);
-    return left > 0;
+      patterns,
+      false,
+    ),
+  );
+  const same = (a: Canonical, b: Canonical, i: number): boolean => isSame(a, b, i, near[i], found.types[i]);
+  const partners = matchUp(wanted, there, {
+    // Equal rows have one key; rows with a tolerance may differ only there.
+    keyOf: ({ cells }) =>
+      JSON.stringify(cells.map((cell, i) => (near[i] === undefined || cell === null ? cell : ''))),
+    isSame: near.some((one) => one !== undefined)
+      ? (a, b) => a.cells.every((_, i) => same(a, b, i))
+      : undefined,
   });
+  const missing = wanted.filter((one) => !partners.has(one));
+  const taken = new Set(partners.values());
+  const unexpected = there.filter((one) => !taken.has(one));
   if (missing.length === 0 && unexpected.length === 0) return undefined;
-  const pairs = pairUp(missing, unexpected);
-  const used = new Set(pairs.flat());
-  const rest = (all: readonly Canonical[]): Row[] =>
-    all.filter((one) => !used.has(one)).map(({ row }) => row);
+  const pairs = new Map(pairUp(missing, unexpected, same));
+  const used = new Set(pairs.values());
+  const changed = missing.flatMap((from): ChangedRow[] => {
+    const to = pairs.get(from);
+    if (to === undefined) return [];
+    return [{ expected: from.row, found: to.row, differs: from.cells.map((_, i) => !same(from, to, i)) }];
+  });
+  const added = unexpected.filter((one) => !used.has(one));
+  const width = expectation.columns.length;
+  const updated = [
+    ...wanted.flatMap((one, kept): UpdatedRow[] => {
+      if (partners.has(one)) return [{ cells: one.row.slice(0, width), kept }];
+      const to = pairs.get(one);
+      if (to === undefined) return [];
+      const cells = one.row.slice(0, width).map((cell, i) => (same(one, to, i) ? cell : (to.row[i] ?? null)));
+      return [{ cells }];
+    }),
+    ...added.map(({ row }): UpdatedRow => ({ cells: row.slice(0, width) })),
+  ];
   return {
-    missing: rest(missing),
-    unexpected: rest(unexpected),
-    changed: pairs.map(([from, to]) => ({
-      expected: from.row,
-      found: to.row,
-      differs: from.cells.map((cell, i) => cell !== to.cells[i]),
-    })),
+    difference: {
+      missing: missing.filter((one) => !pairs.has(one)).map(({ row }) => row),
+      unexpected: added.map(({ row }) => row),
+      changed,
+    },
+    updated,
   };
 }
 
-function keyOf({ cells }: Canonical): string {
-  return JSON.stringify(cells);
+function isSame(a: Canonical, b: Canonical, i: number, tolerance: Tolerance | undefined, type = ''): boolean {
+  const [from, to] = [a.cells[i] ?? null, b.cells[i] ?? null];
+  if (from === to) return true;
+  return tolerance !== undefined && from !== null && to !== null && isNear(from, to, tolerance, type);
 }
 
-function canonical(row: Row, types: readonly string[]): Canonical {
-  return { row, cells: row.map((cell, i) => (cell === null ? null : canonicalText(cell, types[i] ?? ''))) };
+/** A value that a pattern matches is equal to the pattern. */
+const MATCHED = '\0matched';
+
+function canonical(
+  row: Row,
+  types: readonly string[],
+  patterns: readonly (RegExp | undefined)[],
+  isExpected: boolean,
+): Canonical {
+  const cells = row.map((cell, i) => {
+    const pattern = patterns[i];
+    if (cell === null) return null;
+    if (pattern === undefined) return canonicalText(cell, types[i] ?? '');
+    return isExpected || pattern.test(cell) ? MATCHED : cell;
+  });
+  return { row, cells };
 }
 
 const DECIMAL = /^([+-]?)0*(\d*)(?:\.(\d*?)0*)?$/;
@@ -99,8 +167,19 @@ function canonicalText(text: string, type: string): string {
     // Blanks at the end of a CHAR are its padding.
     case 'bpchar':
       return text.replace(/ +$/, '');
+    case 'super':
+      return superText(text);
     default:
       return text;
+  }
+}
+
+/** Members of an object in any order; what is no JSON is a text. */
+function superText(text: string): string {
+  try {
+    return canonicalJson(JSON.parse(text));
+  } catch {
+    return canonicalJson(text);
   }
 }
 
@@ -130,11 +209,15 @@ function moment(text: string): string {
 const MOST_PAIRS = 250_000;
 
 /** Pairs of a missing and an unexpected row that agree in at least half of their cells, the most alike first. */
-function pairUp(missing: readonly Canonical[], unexpected: readonly Canonical[]): [Canonical, Canonical][] {
+function pairUp(
+  missing: readonly Canonical[],
+  unexpected: readonly Canonical[],
+  isSameCell: (a: Canonical, b: Canonical, i: number) => boolean,
+): [Canonical, Canonical][] {
   if (missing.length * unexpected.length > MOST_PAIRS) return [];
   const candidates = missing.flatMap((from) =>
     unexpected.flatMap((to) => {
-      const same = from.cells.map((cell, i) => cell === to.cells[i]);
+      const same = from.cells.map((_, i) => isSameCell(from, to, i));
       const equal = same.filter(Boolean).length;
       // Of rows that are equally alike, those that agree in the first columns, where keys stand.
       return equal * 2 >= same.length ? [{ from, to, equal, first: same.indexOf(false) }] : [];
@@ -148,6 +231,5 @@ function pairUp(missing: readonly Canonical[], unexpected: readonly Canonical[])
     used.add(from).add(to);
     pairs.push([from, to]);
   }
-  // In the order of the expectation.
-  return pairs.sort(([a], [b]) => missing.indexOf(a) - missing.indexOf(b));
+  return pairs;
 }

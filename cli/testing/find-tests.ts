@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { entriesOf, TESTS_FOLDER } from '../../shared/pipeline/pipeline-files.ts';
 import type { Problem } from '../../shared/pipeline/problem.ts';
-import type { TestPlace } from './test-file.ts';
+import type { TestPlace } from './test-source.ts';
 
 const TEST_FILE = 'test.yml';
 /** It is in output, and in the names of folders. */

@@ -1,6 +1,5 @@
 /** The rows of a test's table as INSERT statements. */
-import type { CsvCell } from './csv.ts';
-import type { TestTable } from './test-case.ts';
+import type { GivenCell, GivenTable } from './test-case.ts';
 
 const MOST_ROWS = 500;
 
@@ -13,16 +12,22 @@ export function quotedName(name: string): string {
 }
 
 /** Text is a literal that the warehouse converts to the column's type; a backslash escapes in Redshift. */
-function literal(cell: CsvCell): string {
-  return cell === null ? 'NULL' : `'${cell.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+function literal(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
+
+function valueOf(cell: GivenCell): string {
+  if (cell === undefined) return 'DEFAULT';
+  if (cell === null) return 'NULL';
+  return typeof cell === 'string' ? literal(cell) : `JSON_PARSE(${literal(cell.json)})`;
 }
 
 /** None for a table without rows. */
-export function insertStatements({ table, columns, rows }: TestTable): string[] {
+export function insertStatements({ table, columns, rows }: GivenTable): string[] {
   const into = `INSERT INTO ${quotedName(table)} (${columns.map(quotedName).join(', ')}) VALUES`;
   const statements: string[] = [];
   for (let i = 0; i < rows.length; i += MOST_ROWS) {
-    const values = rows.slice(i, i + MOST_ROWS).map((row) => `(${row.map(literal).join(', ')})`);
+    const values = rows.slice(i, i + MOST_ROWS).map((row) => `(${row.map(valueOf).join(', ')})`);
     statements.push(`${into}\n${values.join(',\n')}`);
   }
   return statements;

@@ -4,9 +4,10 @@ import { waitingOf, waitingText } from '../runs/describe-run.ts';
 import { errorOf, stepNameOf } from '../runs/run-parts.ts';
 import { errorText } from '../runs/step-line.ts';
 import { CommandError } from '../exit.ts';
-import { compareRows, type Difference } from './compare.ts';
+import { comparedColumns, compareRows, type Difference, type UpdatedRow } from './compare.ts';
+import { suits } from './tolerance.ts';
 import { startedBy } from './started-by.ts';
-import type { ExpectedRun, TestCase, TestTable } from './test-case.ts';
+import type { ExpectedRun, ExpectedTable, TestCase } from './test-case.ts';
 import { TestTimeout, type TestStage } from './test-stage.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 
@@ -16,6 +17,14 @@ export type Mismatch =
   | { readonly kind: 'error'; readonly text: string }
   /** A run ended in another way; `error`: why it failed. */
   | { readonly kind: 'run'; readonly runId: string; readonly text: string; readonly error?: string }
+  /** A step of the run returned or changed another number of rows; `found` is undefined where the step did not run. */
+  | {
+      readonly kind: 'step';
+      readonly runId: string;
+      readonly step: string;
+      readonly expectedRows: number;
+      readonly foundRows: number | undefined;
+    }
   | {
       readonly kind: 'table';
       readonly table: string;
@@ -23,6 +32,8 @@ export type Mismatch =
       readonly expectedRows: number;
       readonly foundRows: number;
       readonly difference: Difference;
+      /** What would be right, for `--update`. */
+      readonly updated: readonly UpdatedRow[];
     };
 
 export interface TestResult {
@@ -42,13 +53,17 @@ export async function runTest(stage: TestStage, test: TestCase, plans: readonly 
   const runs: Run[] = [];
   const mismatches: Mismatch[] = [];
   try {
+    for (const statement of test.setup)
+      await orSaid(`setup line ${statement.line}`, stage.execute(statement));
     for (const table of test.given) await orSaid(`given ${table.table}`, stage.insert(table));
     // The last file of which the pipeline makes a run.
     const last = test.when.findLastIndex(({ key }) => startedBy(key, plans)?.includes(test.pipeline));
+    let ownRun: Run | undefined;
     for (const [i, action] of test.when.entries()) {
       const made = await orSaid(action.key, stage.drop(action, deadline));
       runs.push(...made);
       const own = i === last ? made.findLast((run) => run.pipeline === test.pipeline) : undefined;
+      ownRun = own ?? ownRun;
       for (const run of made) mismatches.push(...runMismatch(run, run === own ? test.run : SUCCEEDS, test));
       if (i === last && own === undefined && mismatches.length === 0)
         mismatches.push({ kind: 'error', text: `${action.key} started no run of ${test.pipeline}` });
@@ -56,8 +71,10 @@ export async function runTest(stage: TestStage, test: TestCase, plans: readonly 
       if (mismatches.length > 0) break;
     }
     // Without its runs a table can only be wrong.
-    if (mismatches.length === 0)
+    if (mismatches.length === 0) {
+      if (ownRun !== undefined) mismatches.push(...(await stepMismatches(stage, ownRun, test)));
       for (const table of test.tables) mismatches.push(...(await tableMismatch(stage, table)));
+    }
   } catch (error) {
     if (!(error instanceof Said)) throw error;
     mismatches.push({ kind: 'error', text: error.message });
@@ -122,19 +139,36 @@ function stateText({
   return `${state}${of}${step === undefined ? '' : ` at ${step}`}`;
 }
 
-async function tableMismatch(stage: TestStage, expected: TestTable): Promise<Mismatch[]> {
-  const found = await orSaid(expected.table, stage.read(expected));
-  const difference = compareRows(expected, found);
-  if (difference === undefined) return [];
-  const { table, columns } = expected;
-  return [
-    {
-      kind: 'table',
-      table,
-      columns,
-      expectedRows: expected.rows.length,
-      foundRows: found.rows.length,
-      difference,
-    },
-  ];
+async function stepMismatches(stage: TestStage, run: Run, { steps }: TestCase): Promise<Mismatch[]> {
+  if (steps.length === 0) return [];
+  const history = await stage.history(run);
+  return steps.flatMap(({ name, rows: expectedRows }): Mismatch[] => {
+    // Of the last session in which it ended.
+    const ended = history.filter((row) => row.name === name && row.status === 'FINISHED');
+    const foundRows = ended
+      .toSorted((a, b) => a.generation - b.generation || a.attempt - b.attempt)
+      .at(-1)?.rows;
+    return foundRows === expectedRows
+      ? []
+      : [{ kind: 'step', runId: run.id, step: name, expectedRows, foundRows }];
+  });
+}
+
+async function tableMismatch(stage: TestStage, expected: ExpectedTable): Promise<Mismatch[]> {
+  const { table, within } = expected;
+  const names = comparedColumns(expected);
+  const { columns, ...found } = await orSaid(table, stage.read(table, names));
+  for (const [i, column] of columns.entries()) {
+    const [tolerance, type = ''] = [within.get(column), found.types[i]];
+    if (tolerance !== undefined && !suits(tolerance, type)) {
+      const kind = tolerance.kind === 'time' ? 'a time' : 'a number';
+      return [
+        { kind: 'error', text: `${table}: within of ${column} is for ${kind}, and the column is a ${type}` },
+      ];
+    }
+  }
+  const comparison = compareRows(names.length === 0 ? { ...expected, columns } : expected, found);
+  if (comparison === undefined) return [];
+  const [expectedRows, foundRows] = [expected.rows.length, found.rows.length];
+  return [{ kind: 'table', table, columns, expectedRows, foundRows, ...comparison }];
 }

@@ -31,6 +31,11 @@ function mismatchText(mismatch: Mismatch): string {
       return mismatch.text;
     case 'run':
       return mismatch.error === undefined ? mismatch.text : `${mismatch.text}\n${mismatch.error}`;
+    case 'step': {
+      const { runId, step, expectedRows, foundRows } = mismatch;
+      const found = foundRows === undefined ? 'it did not complete' : `found ${countOf(foundRows, 'row')}`;
+      return `run ${runId}, ${step}: expected ${countOf(expectedRows, 'row')}, ${found}`;
+    }
     case 'table':
       return tableText(mismatch);
     default:
@@ -72,5 +77,10 @@ function tableText(mismatch: Mismatch & { kind: 'table' }): string {
 /** What `--json` prints of a test. */
 export function resultJson({ test, ms, runs, mismatches }: TestResult): Readonly<Record<string, unknown>> {
   const { pipeline, name, file } = test;
-  return { pipeline, name, file, passed: mismatches.length === 0, ms, runs, mismatches };
+  const shown = mismatches.map((mismatch) => {
+    if (mismatch.kind !== 'table') return mismatch;
+    const { updated: _, ...rest } = mismatch;
+    return rest;
+  });
+  return { pipeline, name, file, passed: mismatches.length === 0, ms, runs, mismatches: shown };
 }

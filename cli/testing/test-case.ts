@@ -1,26 +1,55 @@
 /** A test of a pipeline: what is there before, which files arrive, what must be there afterwards. */
 import type { FailureClass } from '../../shared/run/run.ts';
-import type { CsvTable } from './csv.ts';
+import type { CsvCell, CsvTable } from './csv.ts';
+import type { Tolerance } from './tolerance.ts';
 
 export interface TestCase {
   readonly pipeline: string;
   readonly name: string;
   /** Its test.yml, below the SQL folder. */
   readonly file: string;
+  /** Run before the rows are inserted. */
+  readonly setup: readonly SetupStatement[];
   /** Inserted in this order. */
-  readonly given: readonly TestTable[];
+  readonly given: readonly GivenTable[];
   /** One after another: each when the runs of the one before have ended. */
   readonly when: readonly Action[];
   /** Of the last run of the pipeline; every other run must succeed. */
   readonly run: ExpectedRun;
-  readonly tables: readonly TestTable[];
+  /** Of the same run: how many rows its steps returned or changed. */
+  readonly steps: readonly ExpectedStep[];
+  readonly tables: readonly ExpectedTable[];
   /** For the whole test. */
   readonly timeoutSeconds: number;
 }
 
-export interface TestTable extends CsvTable {
+export interface SetupStatement {
+  readonly sql: string;
+  /** Where it begins, from 1: in its file, or in the text of test.yml. */
+  readonly line: number;
+}
+
+/** A list or an object within a row, as JSON text. */
+interface Nested {
+  readonly json: string;
+}
+
+/** Undefined: the row does not name the column, which has its default. */
+export type GivenCell = CsvCell | Nested | undefined;
+
+export interface GivenTable {
   /** With its schema, where written. */
   readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly GivenCell[])[];
+}
+
+export interface ExpectedTable extends CsvTable {
+  readonly table: string;
+  /** By column of the rows. */
+  readonly within: ReadonlyMap<string, Tolerance>;
+  /** By columns that the rows do not name: what every row must have there. */
+  readonly matches: ReadonlyMap<string, RegExp>;
 }
 
 /** What happens in a test. */
@@ -36,4 +65,9 @@ export interface ExpectedRun {
   readonly class?: FailureClass;
   /** File name of the step at which the run stopped. */
   readonly step?: string;
+}
+
+export interface ExpectedStep {
+  readonly name: string;
+  readonly rows: number;
 }

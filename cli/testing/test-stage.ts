@@ -19,11 +19,11 @@ import type { Stack } from '../local/stack.ts';
 import { setupLine } from '../query/apply-setup.ts';
 import { requestBy } from '../requests.ts';
 import { followRun } from '../runs/follow-run.ts';
-import type { RunReader } from '../runs/run-reader.ts';
+import type { HistoryRow, RunReader } from '../runs/run-reader.ts';
 import type { FoundRows } from './compare.ts';
 import { insertStatements, quotedName } from './insert.ts';
 import { followersOf } from './started-by.ts';
-import type { Action, TestTable } from './test-case.ts';
+import type { Action, GivenTable, SetupStatement } from './test-case.ts';
 
 /** A run that does nothing for so long only waits for a time: the clock is moved on, further each time. */
 const IDLE_MS = 1000;
@@ -107,7 +107,12 @@ export class TestStage {
   }
 
   /** @throws CommandError (exit 1) with the warehouse's error */
-  async insert(table: TestTable): Promise<void> {
+  async execute({ sql }: SetupStatement): Promise<void> {
+    await this.#sql.run([sql], this.#signal);
+  }
+
+  /** @throws CommandError (exit 1) with the warehouse's error */
+  async insert(table: GivenTable): Promise<void> {
     const statements = insertStatements(table);
     if (statements.length > 0) await this.#sql.run(statements, this.#signal);
   }
@@ -145,11 +150,20 @@ export class TestStage {
     return runs;
   }
 
-  /** The rows of a table, with those columns. */
-  async read({ table, columns }: TestTable): Promise<FoundRows> {
+  /** The attempts of its steps. */
+  async history({ id }: Run): Promise<readonly HistoryRow[]> {
+    return this.#reader.history(id);
+  }
+
+  /** The rows of a table, with those columns; with all of them where none is named. */
+  async read(
+    table: string,
+    named: readonly string[],
+  ): Promise<FoundRows & { readonly columns: readonly string[] }> {
     const name = quotedName(table);
     const [probe] = await this.#sql.run([`SELECT * FROM ${name} LIMIT 0`], this.#signal);
     const known = new Map(probe?.columns?.map((column) => [column.name.toLowerCase(), column.type]));
+    const columns = named.length === 0 ? [...known.keys()] : named;
     const unknown = columns.find((column) => !known.has(column));
     if (unknown !== undefined) {
       throw new CommandError(
@@ -163,7 +177,7 @@ export class TestStage {
       types[i] === 'int8' ? `CAST(${quotedName(column)} AS VARCHAR)` : quotedName(column),
     );
     const [result] = await this.#sql.run([`SELECT ${selected.join(', ')} FROM ${name}`], this.#signal);
-    return { types, rows: result?.rows ?? [] };
+    return { columns, types, rows: result?.rows ?? [] };
   }
 
   async #atRest(runId: string, deadline: number): Promise<Run> {

@@ -61,6 +61,51 @@ expect:
     mart.ticks: |
       n
 `,
+  // Rows in other forms, and how they are compared.
+  'forms/pipeline.yml': 'on: [{ s3: { prefix: forms/ } }]',
+  'forms/10_stage.sql': `CREATE TEMP TABLE double AS SELECT id, amount * 2 AS amount FROM mart.forms;`,
+  'forms/20_change.sql': `
+    UPDATE mart.forms SET amount = d.amount, changed_at = GETDATE() FROM double d WHERE d.id = mart.forms.id AND d.id > 1;`,
+  'forms/tests/data.jsonl': '{"id": 2, "amount": 2.25}\n{"id": 3, "amount": 3.5, "tags": {"a": [1, "x"]}}\n',
+  'forms/tests/more.sql': `CREATE TABLE mart.kinds (kind VARCHAR(9)); -- of what is in it
+    INSERT INTO mart.kinds VALUES ('new'), ('old');
+    CREATE TABLE mart.forms (id INT, amount DECIMAL(9,2), changed_at TIMESTAMP);`,
+  'forms/tests/a_forms.yml': `
+setup: |
+  CREATE TABLE mart.forms (id INT, kind VARCHAR(9) DEFAULT 'old', amount DECIMAL(9,2), tags SUPER, changed_at TIMESTAMP);
+given:
+  mart.forms: { file: data.jsonl }
+when:
+${drop('forms/1', '')}
+expect:
+  steps: { 20_change.sql: { rows: 2 } }
+  tables:
+    mart.forms:
+      json:
+        - { id: 2, amount: 4.49, kind: old, tags: null }
+        - { id: 3, amount: 7.01, kind: old, tags: { a: [1, x] } }
+      columns:
+        amount: { within: 0.01 }
+        changed_at: { matches: '^2' }
+`,
+  'forms/tests/b_differs.yml': `
+setup: { file: more.sql }
+given: { mart.visits: { json: [{ n: 1 }] } }
+when:
+${drop('forms/1', '')}
+expect:
+  steps: { 10_stage.sql: { rows: 1 } }
+  tables:
+    mart.kinds: { json: [] }
+    mart.visits: { csv: "day\\n2026-01-01", columns: { day: { within: 1 } } }
+`,
+  'forms/tests/c_setup.yml': `
+setup: |
+  SELECT 1;
+
+  SELECT * FROM mart.forms;
+when:
+${drop('forms/1', '')}`,
   // A schedule would start it at once.
   'ticks/pipeline.yml': 'on: [{ schedule: rate(1 minute) }, { s3: { prefix: ticks/ } }]',
   'ticks/10_tick.sql': 'INSERT INTO mart.ticks VALUES (1);',
@@ -140,6 +185,7 @@ it.runIf(isLong)('runs every test, prints a line for each, and ends with exit co
   expect(passed).toEqual([
     'bookings/guests',
     'broken/b_expected',
+    'forms/a_forms',
     'late/waits',
     'product_dimension/versions',
     'sales/bad_line',
@@ -147,11 +193,11 @@ it.runIf(isLong)('runs every test, prints a line for each, and ends with exit co
     'stores/upsert',
     'total/follows',
   ]);
-  expect(JSON.parse(stdout)).toMatchObject({ passed: 8, failed: 5 });
+  expect(JSON.parse(stdout)).toMatchObject({ passed: 9, failed: 7 });
   const lines = stderr.split('\n').filter((line) => /^ {2}(ok {2}|FAIL) /.test(line));
-  expect(lines).toHaveLength(13);
+  expect(lines).toHaveLength(16);
   expect(lines[0]).toMatch(/^ {2}ok {3}bookings\/guests +\d+\.\d s$/);
-  expect(stderr).toContain('8 of 13 tests passed in ');
+  expect(stderr).toContain('9 of 16 tests passed in ');
 });
 
 it.runIf(isLong)('a test ends at the first run that failed, with its error', () => {
@@ -182,6 +228,28 @@ it.runIf(isLong)('rows that differ are shown in a small table', () => {
     /mart\.total: expected 1 row, found 1; 1 missing, 1 unexpected\n +n\n +missing +7\n +unexpected +6\n/,
   );
 });
+
+it.runIf(isLong)(
+  'rows of steps, tables that should be empty and columns that cannot have a tolerance are reported',
+  () => {
+    const { runs, mismatches } = results().get('forms/b_differs') ?? { runs: [], mismatches: [] };
+    expect(mismatches).toEqual([
+      { kind: 'step', runId: runs[0], step: '10_stage.sql', expectedRows: 1, foundRows: 0 },
+      {
+        kind: 'table',
+        table: 'mart.kinds',
+        columns: ['kind'],
+        expectedRows: 0,
+        foundRows: 2,
+        difference: { missing: [], unexpected: [['new'], ['old']], changed: [] },
+      },
+      { kind: 'error', text: 'mart.visits: within of day is for a number, and the column is a date' },
+    ]);
+    expect(results().get('forms/c_setup')?.mismatches).toEqual([
+      { kind: 'error', text: expect.stringMatching(/^setup line 3: ERROR: .*mart\.forms/) },
+    ]);
+  },
+);
 
 it.runIf(isLong)('what is not there, or does not fit, is said in the words of the warehouse', () => {
   const words = (name: string): unknown =>

@@ -54,7 +54,7 @@ describe('the CSV of a test', () => {
 
 describe('rows are compared', () => {
   const difference = (csv: string, types: readonly string[], rows: FoundRows['rows']) =>
-    compareRows(parseCsv(csv), { types, rows });
+    compareRows(parseCsv(csv), { types, rows })?.difference;
 
   it.each([
     ['int4', '7', 7],
@@ -142,8 +142,8 @@ describe('rows are compared', () => {
 it('a result shows what differs: NULL and empty text, the first ten rows, control characters as codes', () => {
   const expected = parseCsv('id,name\n1,\n2,""\n3,x');
   const rows = [[1, ''], [2, '\u001B[31m'], ...Array.from({ length: 12 }, (_, i) => [i + 10, 'n'])];
-  const difference = compareRows(expected, { types: ['int4', 'varchar'], rows });
-  if (difference === undefined) throw new Error('they differ');
+  const comparison = compareRows(expected, { types: ['int4', 'varchar'], rows });
+  if (comparison === undefined) throw new Error('they differ');
   const plain = (text: string): string => text;
   const lines = resultLines(
     {
@@ -151,9 +151,11 @@ it('a result shows what differs: NULL and empty text, the first ten rows, contro
         pipeline: 'p',
         name: 'n',
         file: 'p/tests/n.yml',
+        setup: [],
         given: [],
         when: [],
         run: { state: 'SUCCEEDED' },
+        steps: [],
         tables: [],
         timeoutSeconds: 1,
       },
@@ -166,7 +168,7 @@ it('a result shows what differs: NULL and empty text, the first ten rows, contro
           columns: ['id', 'name'],
           expectedRows: 3,
           foundRows: 14,
-          difference,
+          ...comparison,
         },
       ],
     },
@@ -192,6 +194,13 @@ it('given rows are inserted as literals that no value can leave', () => {
   const many = { table: 't', columns: ['a'], rows: Array.from({ length: 1001 }, (_, i) => [String(i)]) };
   expect(insertStatements(many)).toHaveLength(3);
   expect(insertStatements({ ...many, rows: [] })).toEqual([]);
+});
+
+it('given rows have defaults where a row does not name a column, and SUPER values where it has a list or an object', () => {
+  const rows = [[undefined, { json: `{"a":"it's"}` }]];
+  expect(insertStatements({ table: 't', columns: ['a', 'b'], rows })).toEqual([
+    `INSERT INTO "t" ("a", "b") VALUES\n(DEFAULT, JSON_PARSE('{"a":"it''s"}'))`,
+  ]);
 });
 
 describe('a test.yml', () => {
@@ -273,9 +282,11 @@ describe('a test.yml', () => {
         pipeline: 'stores',
         name: 'small',
         file,
+        setup: [],
         given: [],
         when: [{ kind: 'drop', key: 'stores/a.csv', bytes: Buffer.from('x') }],
         run: { state: 'SUCCEEDED' },
+        steps: [],
         tables: [],
         timeoutSeconds: 120,
       },
@@ -283,11 +294,16 @@ describe('a test.yml', () => {
   });
 
   it.each([
-    ['', ['1:1 the test must be a list of keys (description, given, when, expect, timeout); it needs when']],
+    [
+      '',
+      [
+        '1:1 the test must be a list of keys (description, setup, given, when, expect, timeout); it needs when',
+      ],
+    ],
     [
       `${WHEN}\nexpects: {}`,
       [
-        '2:1 unknown key expects in the test (did you mean expect?); known keys: description, given, when, expect, timeout',
+        '2:1 unknown key expects in the test (did you mean expect?); known keys: description, setup, given, when, expect, timeout',
       ],
     ],
     ['when: []', ['1:1 when must name at least one file: - drop: ...']],
@@ -316,7 +332,7 @@ describe('a test.yml', () => {
     ],
     [
       `${WHEN}\ngiven: { mart.stores: }`,
-      ['2:10 given.mart.stores needs exactly one of the keys csv and file'],
+      ['2:10 given.mart.stores needs exactly one of the keys csv, json and file'],
     ],
     [
       `${WHEN}\nexpect: { tables: { my stores: "a" } }`,
@@ -332,6 +348,41 @@ describe('a test.yml', () => {
         '2:18 stores has no step 10_stag.sql (did you mean 10_stage.sql?); its steps: 10_stage.sql, 20_load.sql, 30_merge.sql',
       ],
     ],
+    [
+      `${WHEN}\nexpect: { steps: { 20_lod.sql: { rows: 1 } } }`,
+      [
+        '2:20 stores has no step 20_lod.sql (did you mean 20_load.sql?); its steps: 10_stage.sql, 20_load.sql, 30_merge.sql',
+      ],
+    ],
+    [`${WHEN}\nsetup: "SELECT 1;\\nSELECT 'x"`, ['2:1 line 2 of the statements: unclosed string']],
+    [`${WHEN}\nsetup: { file: a.sql }`, ['2:10 file stores/tests/bad/a.sql not found']],
+    [
+      `${WHEN}\ngiven:\n  t:\n    json:\n      - { a: 1, A: 2 }\n      - 5\n`,
+      ['6:9 given.t.json[1] must be an object (lines with keys)'],
+    ],
+    [
+      `${WHEN}\ngiven:\n  t:\n    json:\n      - { a: 1, A: 2 }\n      - {}\n`,
+      ['5:17 column a is twice in row 1'],
+    ],
+    [`${WHEN}\ngiven: { t: { json: [{}] } }`, ['2:10 the rows of t have no column']],
+    [
+      `${WHEN}\nexpect: { tables: { t: { json: [{ a: 1, b: 2 }, { b: 3 }] } } }`,
+      ['2:21 row 2 of t has no a: every row must name the same columns'],
+    ],
+    [
+      `${WHEN}\nexpect:\n  tables:\n    t:\n      csv: a\n      columns: { A: { matches: x }, b: { within: 1 }, c: { within: some }, d: { matches: '(' } }`,
+      [
+        '6:18 the rows name the column A, which matches describes: leave it out of the rows',
+        '6:37 the rows have no column b; their columns: a',
+        '6:55 within of c must be a number like 0.01, a part of the expected number like 1%, or for times a duration like 5s; it is some',
+        '6:55 the rows have no column c; their columns: a',
+        '6:76 matches of d is no regular expression: /(/u: Unterminated group',
+      ],
+    ],
+    [
+      `${WHEN}\nexpect: { tables: { t: { csv: a, columns: { a: { within: 1, matches: x } } } } }`,
+      [expect.stringContaining('2:61 expect.tables.t.columns.a must have one of the keys within or matches')],
+    ],
     [`${WHEN}\ntimeout: 2`, [expect.stringContaining('2:1')]],
   ])('with a mistake is refused with its place: %j', (text, problems) => {
     expect(problemsOf(text)).toEqual(problems);
@@ -341,6 +392,90 @@ describe('a test.yml', () => {
     write('stores/tests/bad/rows.csv', 'a\n1\n1,2\n');
     expect(problemsOf(`${WHEN}\nexpect: { tables: { t: { file: rows.csv } } }`)).toEqual([
       'stores/tests/bad/rows.csv:3:1 this line has 2 values, the first line names 1 columns',
+    ]);
+  });
+
+  it('has rows as JSON, in test.yml or in files, a list or one object a line', () => {
+    write(
+      'stores/tests/bad/rows.json',
+      '[{"id": 12345678901234567890, "note": null},\n {"id": 1.50, "tags": ["a", 1.0]}]',
+    );
+    write('stores/tests/bad/rows.jsonl', '{"id": 1}\n\n{"id": 2}\n');
+    const file = 'stores/tests/bad/test.yml';
+    write(
+      file,
+      `${WHEN}
+setup: |
+  -- what is needed
+  CREATE TABLE c (id INT);
+
+  INSERT INTO c VALUES (1);
+given:
+  mart.a: { file: rows.json }
+  mart.b: { file: rows.jsonl }
+expect:
+  tables:
+    mart.c:
+      json:
+        - { id: 1, ok: true, note: null, Tags: [x, { n: 1 }] }
+      columns:
+        id: { within: 5% }
+        At: { matches: '^2026-' }
+    mart.d: { json: [] }
+  steps: { 20_load.sql: { rows: 0 } }
+`,
+    );
+    const { test, problems } = readTest(
+      sql,
+      { pipeline: 'stores', name: 'bad', file },
+      loadPipelines(sql).plans,
+    );
+    expect(problems).toEqual([]);
+    expect(test?.setup).toEqual([
+      { sql: '-- what is needed\nCREATE TABLE c (id INT)', line: 2 },
+      { sql: 'INSERT INTO c VALUES (1)', line: 4 },
+    ]);
+    expect(test?.given).toEqual([
+      {
+        table: 'mart.a',
+        columns: ['id', 'note', 'tags'],
+        rows: [
+          ['12345678901234567890', null, undefined],
+          ['1.50', undefined, { json: '["a",1.0]' }],
+        ],
+      },
+      { table: 'mart.b', columns: ['id'], rows: [['1'], ['2']] },
+    ]);
+    expect(test?.tables).toEqual([
+      {
+        table: 'mart.c',
+        columns: ['id', 'ok', 'note', 'tags'],
+        rows: [['1', 'true', null, '["x",{"n":1}]']],
+        within: new Map([['id', { kind: 'percent', most: '5' }]]),
+        matches: new Map([['at', /^2026-/u]]),
+      },
+      { table: 'mart.d', columns: [], rows: [], within: new Map(), matches: new Map() },
+    ]);
+    expect(test?.steps).toEqual([{ name: '20_load.sql', rows: 0 }]);
+  });
+
+  it('with a mistake in a JSON file names its line and column', () => {
+    const problemsWith = (name: string, text: string): string[] => {
+      write(`stores/tests/bad/${name}`, text);
+      return problemsOf(`${WHEN}\ngiven: { t: { file: ${name} } }`);
+    };
+    expect([
+      problemsWith('a.json', '[\n{"a": 1},\n{"a": 1, "A": }]'),
+      problemsWith('b.json', '{"a": 1}'),
+      problemsWith('c.json', '[{"a": 1}, 2]'),
+      problemsWith('d.jsonl', '{"a": 1}\n {"a": 1, "A": 2}\n'),
+      problemsWith('e.jsonl', '{"a": 1}\n{"a"'),
+    ]).toEqual([
+      ["stores/tests/bad/a.json:3:15 Unexpected character '}'"],
+      ['stores/tests/bad/b.json:1:1 the file must be a list of objects: [ { ... }, ... ]'],
+      ['stores/tests/bad/c.json:1:12 row 2 must be an object: { column: value }'],
+      ['stores/tests/bad/d.jsonl:2:16 column a is twice in row 2'],
+      ["stores/tests/bad/e.jsonl:2:5 Unexpected end of input, ':' was expected"],
     ]);
   });
 
