@@ -50,6 +50,13 @@ export class LocalClock implements Clock {
     };
   }
 
+  /** When the next callback is due, ms since the epoch; undefined: none waits. */
+  get nextAt(): number | undefined {
+    let next: number | undefined;
+    for (const { at } of this.#waiting) if (next === undefined || at < next) next = at;
+    return next;
+  }
+
   /** Tells of every change of the offset, so that other processes can follow. */
   onChange(listener: (offsetMs: number) => void): void {
     this.#listeners.add(listener);

@@ -1,11 +1,12 @@
 /** The words of `baton local fault`, as the JSON that the local AWS takes. */
+import { isStatementFault, STATEMENT_FAULTS } from '../../local/statement-fault.ts';
 import { defined } from '../../shared/run/defined.ts';
 import type { Arguments } from '../arguments.ts';
 import { didYouMean } from '../arguments.ts';
 import { usageError } from '../exit.ts';
 import { parseDuration } from './duration.ts';
 
-const CALL_FAULTS = ['fail', 'reset', 'throttle', 'slow'] as const;
+const CALL_FAULTS = ['fail', 'reset', 'throttle', 'slow', 'kill', ...STATEMENT_FAULTS] as const;
 const EVENT_FAULTS = ['drop', 'delay', 'duplicate'] as const;
 
 type CallFault = (typeof CALL_FAULTS)[number];
@@ -59,7 +60,8 @@ function refuseOthers(args: Arguments, what: string, others: readonly string[]):
 function callFault(what: CallFault, args: Arguments): Record<string, unknown> {
   refuseOthers(args, `call faults (${what})`, ['source', 'detail-type', 'to', 'copies']);
   if (what === 'slow' && args.text('by') === undefined) throw usageError('slow needs --by DURATION');
-  const how = { fail: 'error', reset: 'reset', throttle: 'throttle', slow: 'none' }[what];
+  const how = { fail: 'error', slow: 'none' }[what as string] ?? what;
+  if (isStatementFault(how)) refuseOthers(args, `statements (${what})`, ['after', 'error', 'by']);
   return {
     target: 'call',
     how,
@@ -68,6 +70,7 @@ function callFault(what: CallFault, args: Arguments): Record<string, unknown> {
       service: 'service',
       operation: 'operation',
       caller: 'caller',
+      statement: 'statement',
       error: 'errorType',
       message: 'message',
     }),
@@ -77,7 +80,17 @@ function callFault(what: CallFault, args: Arguments): Record<string, unknown> {
 }
 
 function eventFault(what: EventFault, args: Arguments): Record<string, unknown> {
-  const others = ['service', 'operation', 'caller', 'after', 'error', 'message', 'skip', 'probability'];
+  const others = [
+    'service',
+    'operation',
+    'caller',
+    'statement',
+    'after',
+    'error',
+    'message',
+    'skip',
+    'probability',
+  ];
   refuseOthers(args, `event faults (${what})`, others);
   if (what === 'delay' && args.text('by') === undefined) throw usageError('delay needs --by DURATION');
   const effects = {

@@ -88,6 +88,13 @@ Injects a fault into the local AWS:
   drop, delay, duplicate     events, before they reach their targets
   fail, reset, throttle      calls: an error, a broken connection, throttling
   slow                       calls: delayed by --by DURATION
+  kill                       calls: the function that calls is killed
+  statement-fails            a statement fails before it does anything
+  session-ends-before, session-ends-during, session-ends-after
+                             its session ends: when it is submitted, before its
+                             commit, after it has finished
+  statement-reported-failed  it takes effect, is reported as FAILED, and its session
+                             ends
   kill-session ID            ends a warehouse session as if its connection broke
   list                       lists the active faults
   clear [ID]                 removes one fault, or all
@@ -96,7 +103,7 @@ taken effect, so that only its reply is lost. By default it strikes once.`,
   positionals: [
     {
       name: 'WHAT',
-      help: 'drop, delay, duplicate, fail, reset, throttle, slow, kill-session, list or clear',
+      help: 'drop, delay, duplicate, fail, reset, throttle, slow, kill, statement-…, session-ends-…, kill-session, list or clear',
     },
     { name: 'ID', optional: true, help: 'the session of kill-session; the fault of clear' },
   ],
@@ -108,9 +115,13 @@ taken effect, so that only its reply is lost. By default it strikes once.`,
     service: { value: 'NAME', help: 'only calls of dynamodb, redshift-data, events, sqs, s3 or lambda' },
     operation: { value: 'NAME', help: 'only calls of this operation, for example ExecuteStatement' },
     caller: { value: 'NAME', help: 'only calls of this function, for example baton-local-run-step' },
+    statement: {
+      value: 'NAME',
+      help: 'only calls that submit a statement of this name; * stands for any characters but :',
+    },
     after: { help: 'the call takes effect, but its reply is lost' },
     error: { value: 'NAME', help: 'fail: the exception (default: InternalServerException)' },
-    message: { value: 'TEXT', help: "fail: the exception's message" },
+    message: { value: 'TEXT', help: "fail: the exception's message; statement-fails: the statement's error" },
     by: { value: 'DURATION', help: 'delay, slow: for how long' },
     times: { value: 'N', help: 'how often it strikes, or always (default: 1)' },
     skip: { value: 'N', help: 'calls: skip the first N' },
@@ -119,6 +130,7 @@ taken effect, so that only its reply is lost. By default it strikes once.`,
   examples: [
     'baton local fault drop --source aws.redshift-data --times always',
     'baton local fault fail --service redshift-data --after',
+    "baton local fault session-ends-during --statement 'baton:local:*:*:3:*'",
     'baton local fault kill-session 5f7c…',
     'baton local fault clear',
   ],

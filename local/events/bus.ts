@@ -170,6 +170,16 @@ export class EventBus {
     return this.#deliveries.waiting;
   }
 
+  /** Drops the deliveries that wait for a retry or a delay; how many. */
+  forget(): number {
+    return this.#deliveries.forget();
+  }
+
+  /** Deliveries that are under way or due now. */
+  get underWay(): number {
+    return this.#deliveries.underWay;
+  }
+
   /** Resolves when no delivery is under way or due now. */
   settled(): Promise<void> {
     return this.#deliveries.settled();

@@ -99,6 +99,22 @@ export class Deliveries {
     return this.#journal.size;
   }
 
+  /** Drops what waits for a retry or a delay; how many. */
+  forget(): number {
+    const ids = [...this.#timers.keys()];
+    for (const id of ids) {
+      this.#timers.get(id)?.cancel();
+      this.#timers.delete(id);
+      this.#journal.delete(id);
+    }
+    return ids.length;
+  }
+
+  /** Attempts that are under way or due now. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   /** Resolves when no attempt is under way or due now; what waits for a later time stays. */
   async settled(): Promise<void> {
     if (this.#underWay === 0) return;

@@ -1,24 +1,39 @@
 /**
  * Faults of calls, put in at the gateway: a call can fail before it reaches its service, or reach it and lose its
- * reply; it can be throttled or delayed. So every failure a client must live with can be shown on one machine.
+ * reply; it can be throttled or delayed; its caller can be killed; the statement that it submits can fail, or lose its
+ * session. So every failure a client must live with can be shown on one machine.
  */
+import type { StatementFaultKind } from '../statement-fault.ts';
 
-export interface CallMatch {
+interface CallMatch {
   /** `dynamodb`, `redshift-data`, `events`, `sqs`, `s3`, `lambda`; absent: any. */
   readonly service?: string;
   /** `ExecuteStatement`; absent: any. */
   readonly operation?: string;
-  /** Session name of the caller: a function's name; absent: anyone. */
+  /** Session name of the caller: a function's name, in which `*` stands for any characters; absent: anyone. */
   readonly caller?: string;
+  /** Name of the statement that the call submits; `*` stands for any characters but `:`. Absent: any call. */
+  readonly statement?: string;
+}
+
+/** A call, as faults see it. `statement`: the name of what it submits, if it has one. */
+export interface MetCall {
+  readonly service: string;
+  readonly operation: string;
+  readonly caller: string;
+  readonly statement?: string | undefined;
 }
 
 export interface CallFault extends CallMatch {
   readonly id: string;
   /** `before`: the service never sees the call. `after`: it has its effect, then the reply is lost. */
   readonly when: 'before' | 'after';
-  /** `none`: nothing but the delay. `reset`: the connection breaks. `throttle`: the service's own throttling error. */
-  readonly how: 'none' | 'reset' | 'error' | 'throttle';
-  /** Of `error`: the exception's name, e.g. `InternalServerException`. */
+  /**
+   * `none`: nothing but the delay. `reset`: the connection breaks. `throttle`: the service's own throttling error. `kill`:
+   * the function that calls is killed. The rest: what happens to the submitted statement.
+   */
+  readonly how: 'none' | 'reset' | 'error' | 'throttle' | 'kill' | StatementFaultKind;
+  /** Of `error`: the exception's name, e.g. `InternalServerException`. `message` is also the one of `statement-fails`. */
   readonly errorType: string;
   readonly message: string;
   readonly status: number;
@@ -70,7 +85,7 @@ export class CallFaults {
   }
 
   /** The fault this call meets, which counts as one hit; spent faults no longer match. */
-  meet(call: Required<CallMatch>): CallFault | undefined {
+  meet(call: MetCall): CallFault | undefined {
     for (const armed of this.#armed) {
       const { fault } = armed;
       if (!matches(fault, call)) continue;
@@ -87,12 +102,19 @@ export class CallFaults {
   }
 }
 
-function matches(match: CallMatch, call: Required<CallMatch>): boolean {
+function matches(match: CallMatch, call: MetCall): boolean {
   return (
     (match.service === undefined || match.service === call.service) &&
     (match.operation === undefined || match.operation === call.operation) &&
-    (match.caller === undefined || match.caller === call.caller)
+    (match.caller === undefined || fits(match.caller, call.caller)) &&
+    (match.statement === undefined || (call.statement !== undefined && fits(match.statement, call.statement)))
   );
+}
+
+/** `*`: any characters but `:`, which separates the parts of a name. */
+function fits(pattern: string, name: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('[^:]*')}$`, 's').test(name);
 }
 
 /** The throttling error a service itself would give. */

@@ -6,6 +6,7 @@ import { defined } from '../../shared/run/defined.ts';
 import { BadRequest } from '../bad-request.ts';
 import type { EventFaultRequest } from '../events/event-faults.ts';
 import { isObject } from '../json-object.ts';
+import { isStatementFault, STATEMENT_FAULTS } from '../statement-fault.ts';
 import type { CallFault } from './call-faults.ts';
 
 const SERVICES = ['dynamodb', 'redshift-data', 'events', 'sqs', 's3', 'lambda'] as const;
@@ -15,6 +16,7 @@ const CALL_MEMBERS = [
   'service',
   'operation',
   'caller',
+  'statement',
   'when',
   'how',
   'errorType',
@@ -32,19 +34,22 @@ export function parseCallFault(input: unknown): CallFault {
   const service = oneOf(input, 'service', SERVICES);
   const operation = text(input, 'operation');
   const caller = text(input, 'caller');
+  const statement = text(input, 'statement');
   const delaysMs = numbers(input, 'delayMs', 0, 600_000);
   const delayMs = delaysMs?.[0] ?? 0;
   const times = input['times'] === null ? undefined : (number(input, 'times', 1, 1_000_000) ?? 1);
   const how =
-    oneOf(input, 'how', ['none', 'reset', 'error', 'throttle'] as const) ??
+    oneOf(input, 'how', ['none', 'reset', 'error', 'throttle', 'kill', ...STATEMENT_FAULTS] as const) ??
     (delaysMs?.some((ms) => ms > 0) === true ? 'none' : 'error');
   const when = oneOf(input, 'when', ['before', 'after'] as const) ?? 'before';
   if (how === 'throttle' && when === 'after') {
     throw new BadRequest('a throttled call never reaches its service: when must be before');
   }
+  if (isStatementFault(how) && when === 'after')
+    throw new BadRequest(`${how} is about the statement, not about the call's reply: leave when out`);
   return {
     id: randomUUID().slice(0, 8),
-    ...defined({ service, operation, caller }),
+    ...defined({ service, operation, caller, statement }),
     when,
     how,
     errorType:

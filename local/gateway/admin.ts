@@ -1,5 +1,5 @@
 /**
- * The door for people and tests, under `/_local/`: status, messages, clock, faults, calls, reload, kill-session, switches,
+ * The door for people and tests, under `/_local/`: status, messages, clock, settle, forget, faults, calls, reload, kill-session, switches,
  * empty-warehouse, reset, stop.
  * JSON in, JSON out; a request it does not understand gets 400 and one sentence.
  */
@@ -23,6 +23,10 @@ export interface AdminPorts {
   /** Moves the clock of every process on; resolves when all stand there. */
   advance(ms: number): Promise<void>;
   status(): unknown;
+  /** Resolves when nothing is under way, or after that many ms. */
+  settle(limitMs: number): Promise<unknown>;
+  /** Drops what waits for a later time: delayed events, retries, messages of queues. */
+  forget(): unknown;
   /** What was published to topics. */
   messages(): unknown;
   reload(): Promise<unknown>;
@@ -75,6 +79,10 @@ async function answer(
     case 'POST clock':
       await ports.advance(advanceOf(body()));
       return clockView(ports.clock);
+    case 'POST settle':
+      return ports.settle(limitOf(body()));
+    case 'POST forget':
+      return ports.forget();
     case 'GET calls': {
       const since = Number(query.get('since') ?? 0);
       if (!Number.isInteger(since) || since < 0)
@@ -115,7 +123,7 @@ async function answer(
       return { stopping: true };
     default:
       throw new BadRequest(
-        `unknown request ${what}; known are status, messages, clock, calls, faults, reload, kill-session, switches, empty-warehouse, reset, stop`,
+        `unknown request ${what}; known are status, messages, clock, settle, forget, calls, faults, reload, kill-session, switches, empty-warehouse, reset, stop`,
       );
   }
 }
@@ -151,6 +159,13 @@ function advanceOf(body: JsonObject): number {
 function dataOf({ data = false }: JsonObject): boolean {
   if (typeof data !== 'boolean') throw new BadRequest('data must be true or false');
   return data;
+}
+
+function limitOf(body: JsonObject): number {
+  const ms = body['limitMs'] ?? 60_000;
+  if (typeof ms !== 'number' || !(ms >= 0 && ms <= 600_000))
+    throw new BadRequest('limitMs must be a number from 0 to 600000');
+  return ms;
 }
 
 function clockView(clock: LocalClock): unknown {

@@ -76,6 +76,11 @@ export class CallLog {
     }, FLUSH_AFTER_MS);
   }
 
+  /** Sequence number of the last call that ended. */
+  get last(): number {
+    return this.#last;
+  }
+
   since(seq: number): readonly Call[] {
     const first = this.#calls[0]?.seq ?? 1;
     return this.#calls.slice(Math.max(0, seq + 1 - first));

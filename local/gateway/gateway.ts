@@ -12,6 +12,7 @@ import { throttlingOf, type CallFault, type CallFaults } from '../faults/call-fa
 import { readBody } from '../http.ts';
 import { refusalOf } from '../loopback.ts';
 import { sendJsonError, ServiceError } from '../service-error.ts';
+import { isStatementFault, STATEMENT_FAULT_HEADER, type StatementFault } from '../statement-fault.ts';
 import { sendAdmin } from './admin.ts';
 import { detailsOf, type CallDetails } from './call-details.ts';
 import { callerOf, type Caller } from './caller.ts';
@@ -32,6 +33,8 @@ export interface GatewayParts {
   readonly faults: CallFaults;
   readonly calls: CallLog;
   readonly clock: Clock;
+  /** Ends the instances of a function that are at work, as if their machine was gone. */
+  readonly killFunction: (name: string) => Promise<void>;
 }
 
 /** A server that turns every request away until `openGateway`. */
@@ -91,6 +94,9 @@ async function answer(
   request.resume();
 }
 
+/** Operations whose resource is the name of a statement. */
+const SUBMITS: ReadonlySet<string> = new Set(['ExecuteStatement', 'BatchExecuteStatement']);
+
 async function serve(
   parts: GatewayParts,
   request: IncomingMessage,
@@ -104,11 +110,13 @@ async function serve(
     const body = route.service === 's3' ? undefined : await readBody(request);
     if (body !== undefined) record.resource ??= resourceOf(route.service, body);
     record.details = detailsOf(route.service, request.url ?? '', body);
+    delete request.headers[STATEMENT_FAULT_HEADER];
     const exchange: Exchange = { request, response, route, caller: caller.name, body };
     const fault = parts.faults.meet({
       service: route.service,
       operation: route.operation,
       caller: caller.name,
+      statement: SUBMITS.has(route.operation) ? record.resource : undefined,
     });
     if (fault === undefined) {
       await dispatch(parts, exchange);
@@ -147,10 +155,17 @@ async function withFault(parts: GatewayParts, exchange: Exchange, fault: CallFau
     await dispatch(parts, exchange);
     return;
   }
+  if (isStatementFault(fault.how)) {
+    const told: StatementFault = { kind: fault.how, message: fault.message };
+    exchange.request.headers[STATEMENT_FAULT_HEADER] = JSON.stringify(told);
+    await dispatch(parts, exchange);
+    return;
+  }
   if (fault.when === 'after') {
     await loseReply(parts, exchange);
   }
-  if (fault.how === 'reset') {
+  if (fault.how === 'kill') await parts.killFunction(exchange.caller);
+  if (fault.how === 'reset' || fault.how === 'kill') {
     exchange.request.socket.destroy();
     return;
   }

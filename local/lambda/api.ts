@@ -31,6 +31,11 @@ async function serve(host: FunctionHost, request: IncomingMessage, response: Ser
     response.writeHead(204).end();
     return;
   }
+  if (path === '/_local/kill' && request.method === 'POST') {
+    await host.kill((JSON.parse(body) as { readonly name: string }).name);
+    response.writeHead(204).end();
+    return;
+  }
   const name = functionNameOf(path);
   if (name === undefined || request.method !== 'POST') {
     throw refused('UnknownOperationException', `the local Lambda has no ${request.method} ${path}`, 404);

@@ -90,6 +90,24 @@ export class AsyncInvocations {
     return this.#journal.size;
   }
 
+  /** Drops what waits for its next attempt; how many. */
+  forget(): number {
+    const ids = [...this.#timers.keys()];
+    for (const id of ids) {
+      this.#timers.get(id)?.cancel();
+      this.#timers.delete(id);
+      this.#journal.delete(id);
+    }
+    return ids.length;
+  }
+
+  /** Attempts that are under way. */
+  get underWay(): number {
+    let sum = 0;
+    for (const attempts of this.#underWay.values()) sum += attempts.size;
+    return sum;
+  }
+
   has(functionName: string): boolean {
     return this.#functions.has(functionName);
   }

@@ -59,6 +59,11 @@ export class FunctionHost {
     return this.#pools.has(name);
   }
 
+  /** Ends the instances of a function that are at work: their events fail. */
+  async kill(name: string): Promise<void> {
+    await this.#pools.get(name)?.kill();
+  }
+
   /** `payload`: JSON text. Rejects with `Throttled`. */
   async invoke(name: string, payload: string, requestId: string = randomUUID()): Promise<Outcome> {
     const pool = this.#pools.get(name);

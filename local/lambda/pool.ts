@@ -21,6 +21,7 @@ export class Pool {
   readonly settings: FunctionSettings;
   readonly #surroundings: InstanceSurroundings;
   readonly #idle: Idle[] = [];
+  readonly #busy = new Set<Instance>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #closed = false;
@@ -36,13 +37,18 @@ export class Pool {
     try {
       const warm = this.#idle.pop()?.instance;
       const instance = warm ?? this.#start();
-      if (warm === undefined) {
-        const failure = await instance.load();
-        if (failure !== undefined) return { ok: false, error: failure };
+      this.#busy.add(instance);
+      try {
+        if (warm === undefined) {
+          const failure = await instance.load();
+          if (failure !== undefined) return { ok: false, error: failure };
+        }
+        const outcome = await instance.run(requestId, payload);
+        if (instance.usable) this.#park(instance);
+        return outcome;
+      } finally {
+        this.#busy.delete(instance);
       }
-      const outcome = await instance.run(requestId, payload);
-      if (instance.usable) this.#park(instance);
-      return outcome;
     } finally {
       this.#running -= 1;
       this.#waiting.shift()?.();
@@ -61,6 +67,11 @@ export class Pool {
     while (this.#idle.length > 1 && now - (this.#idle[0]?.since ?? now) > IDLE_MS) {
       void this.#idle.shift()?.instance.end();
     }
+  }
+
+  /** Ends what is at work, in the middle of it. */
+  async kill(): Promise<void> {
+    await Promise.all([...this.#busy].map((instance) => instance.end()));
   }
 
   /** Idle instances end now, busy ones after their event. */

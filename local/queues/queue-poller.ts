@@ -73,6 +73,11 @@ export class QueuePoller {
     this.#waits.clear();
   }
 
+  /** Batches that are under way or due now; one that only waits to be tried again is not. */
+  get underWay(): number {
+    return this.#underWay - this.#waits.size + (this.#pumping ? 1 : 0);
+  }
+
   /** Resolves when no batch is under way and none is due now. */
   async settled(): Promise<void> {
     if (this.#underWay === 0 && !this.#pumping) return;

@@ -139,10 +139,11 @@ export class Queue {
     return true;
   }
 
-  purge(): void {
-    for (const id of [...this.#visible.keys(), ...this.#inFlight.keys(), ...this.#delayed.keys()]) {
-      this.delete(`${id}#`);
-    }
+  /** How many messages were removed. */
+  purge(): number {
+    const ids = [...this.#visible.keys(), ...this.#inFlight.keys(), ...this.#delayed.keys()];
+    for (const id of ids) this.delete(`${id}#`);
+    return ids.length;
   }
 
   /** Leaves everything on disk and does nothing any more. */

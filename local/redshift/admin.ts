@@ -9,6 +9,7 @@ import { switchesOf } from './protocol/switches.ts';
 /**
  * `kill-session { sessionId }`, of all with `{ sessionId: 'all' }` or `{ all: true }`: the backend goes away at once, as if the connection broke.
  * `switches { name: value }`: what AWS does not document (protocol/switches.ts), from now on; what is not named has its default.
+ * `active`: how many statements have not ended.
  * `sessions`, `statements`: all of them, any role. `reset`: every session is closed. `empty`: and all that sessions made is dropped.
  */
 export async function answerAdmin(
@@ -38,6 +39,8 @@ export async function answerAdmin(
           .all()
           .map((session) => Object.assign({ pid: session.pid }, listedSession(session))),
       };
+    case 'active':
+      return { active: statements.active().length };
     case 'statements':
       return { statements: statements.all().map(listedStatement) };
     case 'reset':

@@ -5,10 +5,12 @@ import process from 'node:process';
 
 import { Pool } from 'pg';
 
+import { defined } from '../../shared/run/defined.ts';
 import type { BusEvent } from '../bus-event.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { createChildServer, readBody } from '../http.ts';
 import { asServiceError, contentTypeOf } from '../service-error.ts';
+import { STATEMENT_FAULT_HEADER, statementFaultOf } from '../statement-fault.ts';
 import { answerAdmin } from './admin.ts';
 import { makeCopyExecutor } from './copy/copy-executor.ts';
 import { perform } from './data-api/operations.ts';
@@ -181,7 +183,11 @@ async function serve(
   if (request.method !== 'POST' || service !== 'RedshiftData') {
     throw dataApiError('UnknownOperationException', 'X-Amz-Target must be RedshiftData.<operation>.');
   }
-  send(response, await perform(context, operation, parse(text), callerOf(request.headers)));
+  const fault = statementFaultOf(request.headers[STATEMENT_FAULT_HEADER]);
+  send(
+    response,
+    await perform({ ...context, ...defined({ fault }) }, operation, parse(text), callerOf(request.headers)),
+  );
 }
 
 function parse(text: string): Json {

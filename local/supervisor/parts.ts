@@ -189,6 +189,25 @@ export class Parts {
     return post(await this.#redshift.port(), '/_local/switches', switches);
   }
 
+  /** Drops what waits for a later time: delayed events, retries, messages of queues. */
+  forget(): { readonly dropped: number } {
+    const messages = this.#queues.all().map((queue) => queue.purge());
+    const dropped = this.#bus.forget() + this.#invocations.forget() + messages.reduce((a, b) => a + b, 0);
+    return { dropped };
+  }
+
+  /** Ends the instances of a function that are at work, as if their machine was gone. */
+  async killFunction(name: string): Promise<void> {
+    await post(await this.#lambda.port(), '/_local/kill', { name });
+  }
+
+  /** What is being done now: deliveries, invocations, batches of queues, statements. What waits for a later time is not. */
+  async underWay(): Promise<number> {
+    const { active } = (await post(await this.#redshift.port(), '/_local/active', {})) as { active: number };
+    const batches = this.#pollers.reduce((sum, poller) => sum + poller.underWay, 0);
+    return active + batches + this.#bus.underWay + this.#invocations.underWay;
+  }
+
   /** Drops all that the sessions of the warehouse made. */
   async emptyWarehouse(): Promise<unknown> {
     return post(await this.#redshift.port(), '/_local/empty', {});

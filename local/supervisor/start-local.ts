@@ -21,6 +21,7 @@ import { discardData } from './discard-data.ts';
 import type { LocalOptions, LocalStack, ReadyInfo } from './local-stack.ts';
 import { lockHome, type HomeLock } from './lock.ts';
 import { Parts } from './parts.ts';
+import { settle, type Activity } from './settle.ts';
 import { storedClock } from './stored-clock.ts';
 
 /**
@@ -95,6 +96,8 @@ class Stack implements LocalStack {
         advance: (ms) => this.#advance(ms),
         status: () => this.#status(),
         messages: () => this.#here().messages(),
+        settle: (limitMs) => settle(this.#activity(), limitMs),
+        forget: () => this.#here().forget(),
         reload: async () => {
           await this.reload();
           return { reloaded: true };
@@ -116,6 +119,7 @@ class Stack implements LocalStack {
       faults: this.#callFaults,
       calls: this.#calls,
       clock: this.#clock,
+      killFunction: (name) => this.#here().killFunction(name),
     });
     await parts.start();
     this.#ready = {
@@ -238,6 +242,14 @@ class Stack implements LocalStack {
     return typeof template === 'string'
       ? readTemplateFile(template, surroundings)
       : readTemplate(template, surroundings);
+  }
+
+  #activity(): Activity {
+    return {
+      underWay: () => this.#here().underWay(),
+      calls: () => this.#calls.last,
+      clock: this.#clock,
+    };
   }
 
   /** Children first: what they must have noticed by then comes before what falls due here. */

@@ -42,6 +42,14 @@ describe('a fault given on the command line', () => {
       },
     ],
     ['reset --caller me', { target: 'call', how: 'reset', caller: 'me' }],
+    [
+      'session-ends-during --statement baton:local:*:*:3:*',
+      { target: 'call', how: 'session-ends-during', statement: 'baton:local:*:*:3:*' },
+    ],
+    [
+      'kill --caller baton-local-run-step --after --skip 3',
+      { target: 'call', how: 'kill', caller: 'baton-local-run-step', when: 'after', skip: 3 },
+    ],
     ['throttle --times always', { target: 'call', how: 'throttle', times: null }],
     ['slow --by 50ms --probability 0.5', { target: 'call', how: 'none', delayMs: 50, probability: 0.5 }],
   ])('%s', (words, request) => {
@@ -54,6 +62,7 @@ describe('a fault given on the command line', () => {
     ['delay', 'delay needs --by'],
     ['drop --service s3', '--service does not apply to event faults'],
     ['fail --source x', '--source does not apply to call faults'],
+    ['statement-fails --after', '--after does not apply to statements (statement-fails)'],
     ['fail --probability 2', 'must be a number from 0 to 1'],
     ['fail --times never', 'must be a whole number'],
   ])('%s is refused', (words, message) => {

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { defined } from '../../../shared/run/defined.ts';
 import type { Clock } from '../../clock.ts';
 import { ServiceError } from '../../service-error.ts';
+import type { StatementFault } from '../../statement-fault.ts';
 import { databaseUserOf } from '../protocol/caller.ts';
 import type { Caller } from '../protocol/caller.ts';
 import { dataApiError, invalid } from '../protocol/errors.ts';
@@ -30,6 +31,8 @@ export interface SubmitContext {
   readonly statements: Statements;
   readonly sessions: Sessions;
   readonly run: (statement: Statement, session: Session) => void;
+  /** Injected into the statement of this request. */
+  readonly fault?: StatementFault;
 }
 
 /** The statement that the request made, or the one that an earlier request with the same token made. */
@@ -98,7 +101,7 @@ function checkTarget(request: SubmitRequest): void {
 }
 
 function sessionFor(
-  { statements, sessions, switches }: SubmitContext,
+  { statements, sessions, switches, fault }: SubmitContext,
   request: SubmitRequest,
   caller: Caller,
 ): Session {
@@ -107,6 +110,10 @@ function sessionFor(
     const target = targetOf(request, caller);
     checkActive(statements, target);
     return sessions.create(caller, target, keepAlive === 0 ? undefined : keepAlive);
+  }
+  if (fault?.kind === 'session-ends-before') {
+    const open = sessions.find(request.SessionId);
+    if (open !== undefined) sessions.close(open);
   }
   const session = sessions.take(request.SessionId);
   if (keepAlive === 0) session.closeAfter = switches.keepAliveZero === 'close';
@@ -143,7 +150,7 @@ function checkActive(statements: Statements, target: Target): void {
 }
 
 function statementFor(
-  { clock, switches }: SubmitContext,
+  { clock, switches, fault }: SubmitContext,
   request: SubmitRequest,
   caller: Caller,
   sqls: readonly string[],
@@ -164,6 +171,7 @@ function statementFor(
       parameters: request.Parameters,
       name: request.StatementName,
       clientToken: request.ClientToken,
+      fault,
     }),
     withEvent: request.WithEvent === true,
     sessionId: session.id,

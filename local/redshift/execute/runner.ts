@@ -101,7 +101,7 @@ export class Runner {
       await this.#connect(run);
       if (run.cancelled) return this.#abortAll(run);
       this.#progress(statement, 'STARTED');
-      return await this.#runParts(run);
+      return await this.#faulty(run);
     } catch (error) {
       // The connection failed: no part ran, and there is no session.
       this.#options.sessions.close(run.session);
@@ -125,6 +125,45 @@ export class Runner {
     }
     statement.pid = session.pid;
     this.#progress(statement, 'PICKED');
+  }
+
+  /** Its parts, with the fault that was injected into it. */
+  async #faulty(run: Run): Promise<StatementState> {
+    const { statement, session } = run;
+    const { fault } = statement;
+    if (fault === undefined) return this.#runParts(run);
+    if (fault.kind === 'statement-fails') {
+      statement.error = fault.message;
+      for (const [index, part] of statement.parts.entries()) {
+        if (index === 0) part.error = fault.message;
+        this.#endPart(part, index === 0 ? 'FAILED' : 'ABORTED');
+      }
+      return 'FAILED';
+    }
+    if (fault.kind === 'session-ends-during' && !isTransaction(statement)) {
+      // Of a procedure that commits inside, the backend goes away with its first COMMIT; else before it does anything.
+      if (/^\s*CALL\b/i.test(statement.parts[0]?.sql ?? ''))
+        await session.client.query("SELECT set_config('redshift.ends_at_commit', 'on', false)");
+      else await this.#loseBackend(session);
+    }
+    const status = await this.#runParts(run);
+    if (status !== 'FINISHED' || fault.kind === 'session-ends-before') return status;
+    this.#options.sessions.close(session);
+    if (fault.kind === 'session-ends-after') return status;
+    statement.error = CONNECTION_LOST;
+    const last = statement.parts.at(-1);
+    if (last !== undefined) {
+      last.error = CONNECTION_LOST;
+      this.#endPart(last, 'FAILED');
+    }
+    return 'FAILED';
+  }
+
+  /** As if the connection broke; resolves when that was noticed here. */
+  async #loseBackend(session: Session): Promise<void> {
+    await this.#options.admin.query('SELECT pg_terminate_backend($1)', [session.pid]);
+    await session.client.query('SELECT 1').catch(() => undefined);
+    this.#options.sessions.close(session);
   }
 
   async #runParts(run: Run): Promise<StatementState> {
@@ -153,6 +192,7 @@ export class Runner {
         if (status !== 'FINISHED') break;
       }
       if (status === 'FINISHED') {
+        if (statement.fault?.kind === 'session-ends-during') await this.#loseBackend(session);
         await commit(session);
         if (run.cancelled && this.#commitsAllTheSame(run)) status = 'ABORTED';
       } else await session.client.query('ROLLBACK');
@@ -193,8 +233,7 @@ export class Runner {
       if (prepared.hasQueryId) part.queryId = statements.nextQueryId();
       const outcome = await runPart(this.#options, session, it, prepared, part.queryId, run.abort.signal);
       // TRUNCATE committed what was open; the rest of the batch is a new transaction.
-      const transaction = statement.batch && statement.executionMode === 'TRANSACTION';
-      if (transaction && !session.inTransaction) await session.client.query('BEGIN');
+      if (isTransaction(statement) && !session.inTransaction) await session.client.query('BEGIN');
       Object.assign(
         part,
         outcome,
@@ -212,8 +251,7 @@ export class Runner {
   }
 
   #commitsAllTheSame({ statement }: Run): boolean {
-    const isTransaction = statement.batch && statement.executionMode === 'TRANSACTION';
-    return this.#options.switches.abortedAfterCommit && isTransaction;
+    return this.#options.switches.abortedAfterCommit && isTransaction(statement);
   }
 
   #abortAll({ statement }: Run): StatementState {
@@ -271,6 +309,10 @@ export class Runner {
       await run.session.client.query('SELECT 1').catch(() => undefined);
     }
   }
+}
+
+function isTransaction({ batch, executionMode }: Statement): boolean {
+  return batch && executionMode === 'TRANSACTION';
 }
 
 /** What COPY and UNLOAD run is not the user's statement. */

@@ -1,4 +1,5 @@
 /** A statement as the Data API knows it, kept for 24 hours. Plain data: it is written to the log as it is. */
+import type { StatementFault } from '../../statement-fault.ts';
 import type { Caller } from '../protocol/caller.ts';
 import type { ExecutionMode, ResultFormat, SqlParameter } from '../protocol/requests.ts';
 
@@ -54,6 +55,8 @@ export interface Statement extends Progress {
   pid: number;
   /** The completion event was handed over. */
   eventSent: boolean;
+  /** Injected. */
+  readonly fault?: StatementFault;
 }
 
 export function isTerminal(status: StatementState): boolean {

@@ -84,6 +84,9 @@ beforeAll(async () => {
     clock,
     calls,
     faults: callFaults,
+    killFunction: async (name) => {
+      done.push(`killed ${name}`);
+    },
     services: () =>
       isEmptied
         ? undefined
@@ -125,6 +128,8 @@ beforeAll(async () => {
       killSession: (sessionId) => Promise.resolve({ killed: sessionId }),
       emptyWarehouse: () => Promise.resolve({}),
       messages: () => [],
+      settle: () => Promise.resolve({ settled: true }),
+      forget: () => ({}),
       setSwitches: (switches) => Promise.resolve(switches),
       reset: () => Promise.resolve({}),
       stop: () => undefined,
@@ -302,6 +307,32 @@ describe('faults of calls', () => {
     expect(await admin('GET', 'faults')).toMatchObject({ faults: [{ caller: 'sweep', hits: 1 }] });
   });
 
+  test('a caller is killed before or after its call', async () => {
+    const put = () =>
+      new EventBridgeClient({ ...settings('baton-x-run-step'), maxAttempts: 1 }).send(
+        new PutEventsCommand({ Entries: [] }),
+      );
+    await admin('POST', 'faults', { how: 'kill', caller: 'baton-*' });
+    await expect(put()).rejects.toThrow(/socket|aborted|ECONNRESET/i);
+    expect(done).toEqual(['killed baton-x-run-step']);
+    await admin('POST', 'faults', { how: 'kill', when: 'after', caller: 'baton-*-run-step' });
+    await expect(put()).rejects.toThrow(/socket|aborted|ECONNRESET/i);
+    expect(done.slice(1)).toEqual([expect.stringMatching(/^PutEvents/), 'killed baton-x-run-step']);
+  });
+
+  test('a fault can wait for the statement of a name', () => {
+    const faults = new CallFaults();
+    faults.add(parseCallFault({ how: 'session-ends-after', statement: 'a:*:3:*;' }));
+    const call = { service: 'redshift-data', operation: 'ExecuteStatement', caller: 'x' };
+    const met = (statement?: string) => faults.meet({ ...call, statement })?.how;
+    expect([met(), met('a:3:3:b'), met('a:b:c:3:d;'), met('a:b:3:c;')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'session-ends-after',
+    ]);
+  });
+
   test('delays in a list are taken in turn', () => {
     const faults = new CallFaults();
     const fault = parseCallFault({ service: 'events', delayMs: [5, 7, 6], times: null });
@@ -315,6 +346,7 @@ describe('faults of calls', () => {
     [{ servic: 'x' }, 'a call fault has no member servic'],
     [{ service: 'kinesis' }, 'service must be one of dynamodb'],
     [{ how: 'throttle', when: 'after' }, 'a throttled call never reaches its service'],
+    [{ how: 'statement-fails', when: 'after' }, 'statement-fails is about the statement'],
     [{ delayMs: [] }, 'delayMs must be a number, or a list of numbers, from 0 to 600000'],
     [{ delayMs: [5, '6'] }, 'delayMs must be a number, or a list of numbers'],
     [{ probability: 2 }, 'probability must be a number from 0 to 1'],

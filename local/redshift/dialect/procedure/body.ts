@@ -13,6 +13,9 @@ import { SHIM } from '../shim/schema.ts';
 import type { Translated } from '../translated.ts';
 import { takeType } from '../types.ts';
 
+/** After each COMMIT: a place where the session can be ended by an injected fault. */
+const COMMITTED = `perform ${SHIM}.committed();\n`;
+
 /** Translates one SQL statement; handed in, since CREATE PROCEDURE is itself one. */
 export type TranslateNodes = (nodes: readonly Node[]) => Translated;
 
@@ -229,7 +232,7 @@ class BodyWriter {
     }
     if (isWord(first, 'commit', 'rollback')) {
       if (second !== undefined && !isWord(second, 'work', 'transaction')) throw syntaxError(textOf(second));
-      return `${first.value};\n`;
+      return `${first.value};\n${COMMITTED}`;
     }
     if (isWord(first, 'start')) throw new UnsupportedSqlError('START TRANSACTION in a procedure');
     if (isWord(first, 'open')) return this.#open(nodes);
@@ -276,7 +279,9 @@ class BodyWriter {
   }
 
   #committed(): string {
-    return this.#options.nonAtomic ? `if not ${SHIM}.in_transaction_block() then commit; end if;\n` : '';
+    return this.#options.nonAtomic
+      ? `if not ${SHIM}.in_transaction_block() then commit; ${COMMITTED} end if;\n`
+      : '';
   }
 
   #sql(nodes: readonly Node[]): string {
@@ -291,6 +296,6 @@ class BodyWriter {
     const statements = translated.statements.map((sql, i) =>
       rowsFrom !== i && sql.startsWith('select ') ? sql.replace('select', 'perform') : sql,
     );
-    return `${statements.join(';\n')};\n${translated.commits === true ? 'commit;\n' : this.#committed()}`;
+    return `${statements.join(';\n')};\n${translated.commits === true ? `commit;\n${COMMITTED}` : this.#committed()}`;
   }
 }

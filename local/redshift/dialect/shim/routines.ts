@@ -13,6 +13,14 @@ create or replace function ${SHIM}.procedure_of(schema_ text, name text, types t
 create or replace function ${SHIM}.in_transaction_block() returns boolean language sql stable
   as $$ select coalesce(pg_catalog.current_setting('redshift.in_transaction_block', true), '') = 'on' $$;
 
+-- Called in procedures after each COMMIT: the backend goes away here where an injected fault says so.
+create or replace function ${SHIM}.committed() returns void language plpgsql as $$
+begin
+  if coalesce(pg_catalog.current_setting('redshift.ends_at_commit', true), '') = 'on' then
+    perform pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());
+  end if;
+end $$;
+
 create or replace function ${SHIM}.drop_procedure(schema_ text, name text, types text[], if_exists boolean) returns void language plpgsql as $$
 declare
   found_ oid := ${SHIM}.procedure_of(schema_, name, types);
