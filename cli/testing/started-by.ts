@@ -14,7 +14,7 @@ function withFollowers(pipelines: readonly string[], plans: readonly Plan[]): st
 }
 
 /** The pipelines that start when a run of `upstream` succeeds. */
-export function followersOf(upstream: string, plans: readonly Plan[]): string[] {
+function followersOf(upstream: string, plans: readonly Plan[]): string[] {
   return plans
     .filter((plan) => plan.triggers.some((one) => one.kind === 'pipeline' && one.pipeline === upstream))
     .map((plan) => plan.pipeline);

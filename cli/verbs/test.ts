@@ -1,8 +1,3 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { removePlaceOfHome } from '../../local/redshift/postgres/place.ts';
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { didYouMean } from '../arguments.ts';
@@ -78,40 +73,31 @@ function findAll({ args }: Context): Found {
   };
 }
 
-/** In a local AWS of its own in `home`, which is stopped whatever happens. */
+/** In local AWSs of their own, which are stopped whatever happens. */
 async function runAll(
   { out, signal }: Context,
   { folder, plans, tests }: Found,
-  home: string,
   onResult: (result: TestResult) => void,
 ): Promise<void> {
-  const [{ startStack }, { TestStage }, { runTest }] = await Promise.all([
-    import('../local/stack.ts'),
-    import('../testing/test-stage.ts'),
+  const [{ inLanes }, { runTest }] = await Promise.all([
+    import('../testing/lanes.ts'),
     import('../testing/run-test.ts'),
   ]);
   out.progress('building and starting a local AWS for the tests');
-  const stack = await startStack({
-    home,
-    port: 0,
-    sql: folder,
-    schedules: false,
-    // Failures may be meant.
-    log: (line) => {
-      if (!line.startsWith('message to ')) out.say(line);
-    },
+  // Failures may be meant.
+  const log = (line: string): void => {
+    if (!line.startsWith('message to ')) out.say(line);
+  };
+  // Results in the order of the tests, whichever ends first.
+  const results = new Map<TestCase | undefined, TestResult>();
+  let next = 0;
+  await inLanes({ sql: folder, log, signal }, tests, async (stage, test) => {
+    results.set(test, await runTest(stage, test, plans));
+    for (let done = results.get(tests[next]); done !== undefined; done = results.get(tests[next])) {
+      onResult(done);
+      next += 1;
+    }
   });
-  try {
-    const stage = await TestStage.open(stack, { plans, folder: join(home, 'dropped'), signal });
-    for (const test of tests) onResult(await runTest(stage, test, plans));
-  } finally {
-    await stack.stop();
-  }
-}
-
-function removeHome(home: string): void {
-  if (existsSync(home)) rmSync(home, { recursive: true, force: true, maxRetries: 3 });
-  removePlaceOfHome(home);
 }
 
 export const test: Verb = {
@@ -143,15 +129,10 @@ exit code is 0 if all passed, 1 if one failed, 2 if a pipeline or a test has a m
     const startedAt = Date.now();
     const found = findAll(context);
     const results: TestResult[] = [];
-    const home = mkdtempSync(join(tmpdir(), 'baton-test-'));
-    try {
-      await runAll(context, found, home, (result) => {
-        results.push(result);
-        for (const line of resultLines(result, out.style)) (json ? out.say : out.data)(line);
-      });
-    } finally {
-      removeHome(home);
-    }
+    await runAll(context, found, (result) => {
+      results.push(result);
+      for (const line of resultLines(result, out.style)) (json ? out.say : out.data)(line);
+    });
     const failed = results.filter(({ mismatches }) => mismatches.length > 0).length;
     if (json) out.json({ passed: results.length - failed, failed, tests: results.map(resultJson) });
     if (found.untested.length > 0) out.say(`without a test: ${found.untested.join(', ')}`);
