@@ -216,6 +216,18 @@ const QUERIES: readonly Mistake[] = [
     says: 'require a frame clause',
   },
   {
+    kind: 'an order in a window that can only be partitioned',
+    bad: 'SELECT id, median(a) OVER (PARTITION BY b ¦ORDER BY c) FROM mart.t',
+    good: 'SELECT id, median(a) OVER (PARTITION BY b) FROM mart.t ORDER BY c',
+    says: 'MEDIAN OVER: the window takes PARTITION BY only',
+  },
+  {
+    kind: 'LAG with a default',
+    bad: 'SELECT lag(a, 1, ¦0) OVER (ORDER BY b) FROM mart.t',
+    good: 'SELECT nvl(lag(a, 1) OVER (ORDER BY b), 0) FROM mart.t',
+    says: 'Default parameter not be supported for window function lag',
+  },
+  {
     kind: 'DISTINCT in a window',
     bad: 'SELECT count(¦DISTINCT a) OVER (PARTITION BY b) FROM mart.t',
     good: 'SELECT count(DISTINCT a) FROM mart.t',
@@ -249,6 +261,12 @@ const QUERIES: readonly Mistake[] = [
 ];
 
 const DEFINITIONS: readonly Mistake[] = [
+  {
+    kind: 'CREATE TABLE IF NOT EXISTS … AS',
+    bad: 'CREATE TEMP TABLE ¦IF NOT EXISTS staged AS SELECT id FROM mart.t',
+    good: 'CREATE TEMP TABLE staged AS SELECT id FROM mart.t',
+    says: 'CREATE TABLE … AS does not take IF NOT EXISTS',
+  },
   {
     kind: 'ADD COLUMN NOT NULL without DEFAULT',
     bad: 'ALTER TABLE mart.t ADD COLUMN n INT ¦NOT NULL',

@@ -144,7 +144,8 @@ function actionAt(code: Code, i: number): TableAction {
   }
   if (code.is(i, 'RENAME') && code.is(behindColumn + 1, 'TO'))
     return { kind: 'rename column', column: nameAt(code, behindColumn), to: nameAt(code, behindColumn + 2) };
-  if (code.is(i, 'ADD') && !isConstraint(code, i + 1) && !code.tokens.some((_, k) => code.is(k, 'PARTITION')))
+  const partition = code.is(i + 1, 'IF', 'NOT', 'EXISTS') ? i + 4 : i + 1;
+  if (code.is(i, 'ADD') && !isConstraint(code, i + 1) && !code.is(partition, 'PARTITION'))
     return {
       kind: 'add column',
       column: { name: nameAt(code, behindColumn), rest: { from: behindColumn + 1, to: end } },

@@ -11,6 +11,13 @@ const FRAMED: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Functions whose window can only be partitioned. */
+const UNORDERED: ReadonlySet<string> = new Set(
+  'LISTAGG MEDIAN PERCENTILE_CONT PERCENTILE_DISC RATIO_TO_REPORT'.split(' '),
+);
+
+const SHIFTS: ReadonlySet<string> = new Set(['LAG', 'LEAD']);
+
 /** Index of the argument with the parameters of a pattern. */
 const PATTERN_PARAMETERS: Readonly<Record<string, number>> = {
   REGEXP_COUNT: 3,
@@ -55,15 +62,26 @@ type Refuse = (at: number, message: string) => void;
 function checkWindow(code: Code, name: string, at: number, { from, to }: Span, refuse: Refuse): void {
   if (code.is(at + 2, 'DISTINCT') && name !== 'LISTAGG')
     refuse(at + 2, `${name}(DISTINCT …) OVER: DISTINCT is not supported in a window function`);
+  const [, , otherwise] = SHIFTS.has(name)
+    ? splitCommas(code, { from: at + 2, to: code.closing(at + 1) })
+    : [];
+  if (otherwise !== undefined)
+    refuse(
+      otherwise.from,
+      `Default parameter not be supported for window function ${name.toLowerCase()}: use NVL`,
+    );
   let ordered = false;
   let framed = false;
   for (let i = from; i < to; i += 1) {
+    const isFirst = !ordered && !framed;
     if (code.isMark(i, '(')) i = code.closing(i);
     else if (code.is(i, 'ORDER', 'BY')) ordered = true;
     else if (isFrame(code, i, to)) {
       framed = true;
       if (!code.is(i, 'ROWS')) refuse(i, `a ${code.word(i)} frame is not supported: write ROWS`);
     }
+    if (isFirst && (ordered || framed) && UNORDERED.has(name))
+      refuse(i, `${name} OVER: the window takes PARTITION BY only, no ORDER BY and no frame`);
   }
   if (ordered && !framed && FRAMED.has(name))
     refuse(at, 'Aggregate window functions with an ORDER BY clause require a frame clause');

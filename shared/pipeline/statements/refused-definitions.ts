@@ -13,7 +13,11 @@ export function definitionRefusals(code: Code, statement: CreateTable | AlterTab
   if (statement.kind === 'create table') {
     const { columns, names = [], target } = statement;
     const all = [...columns.map(({ name }) => name), ...names];
-    return [...doubtful(code, target.from), ...all.flatMap((name) => columnName(code, name))];
+    return [
+      ...ifNotExists(code, statement),
+      ...doubtful(code, target.from),
+      ...all.flatMap((name) => columnName(code, name)),
+    ];
   }
   const { action } = statement;
   switch (action.kind) {
@@ -28,6 +32,12 @@ export function definitionRefusals(code: Code, statement: CreateTable | AlterTab
     default:
       return [];
   }
+}
+
+function ifNotExists(code: Code, { ifNotExists: isWritten, query, target }: CreateTable): StatementProblem[] {
+  if (!isWritten || query === undefined) return [];
+  const message = 'CREATE TABLE … AS does not take IF NOT EXISTS: write DROP TABLE IF EXISTS before it';
+  return [{ offset: code.offset(target.from - 3), severity: 'error', message }];
 }
 
 function doubtful(code: Code, i: number): StatementProblem[] {
