@@ -95,6 +95,11 @@ const WORDINGS: readonly Wording[] = [
     text: `$1 ${NOT_HERE}: it is in another database, or it navigates into a SUPER value`,
   },
   {
+    code: '54000',
+    when: /^null character not permitted$/,
+    text: `the character with the number 0 ${NOT_HERE}`,
+  },
+  {
     code: '22P02',
     when: /^invalid input syntax for type json$/,
     text: `a string in a SUPER column ${NOT_HERE}: use JSON_PARSE`,
@@ -128,6 +133,11 @@ const WORDINGS: readonly Wording[] = [
     code: '42P01',
     when: /^missing FROM-clause entry for table "(.*)"$/,
     text: `$& (if $1 is a SUPER column: navigation into SUPER values ${NOT_HERE})`,
+  },
+  {
+    code: '42883',
+    when: /^function "(.+\))" does not exist$/,
+    text: (signature = '') => `function ${signature.replaceAll('"', '')} does not exist`,
   },
   { code: '42883', when: /^function (\S+)\((.*)\) does not exist$/, text: withoutFunction },
   { code: '42725', when: /^function (\S+)\((.*)\) is not unique$/, text: withoutFunction },

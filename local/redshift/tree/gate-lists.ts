@@ -155,7 +155,7 @@ export const VALUE_WORDS: Readonly<Record<string, string>> = {
 
 /** Types, by PostgreSQL's name. */
 export const TYPES = words(`
-  bool bpchar date float4 float8 int2 int4 int8 interval numeric oid record refcursor regclass text time timestamp
+  bool bpchar date float4 float8 int2 int4 int8 interval numeric oid record refcursor regclass regnamespace regprocedure text time timestamp
   timestamptz timetz varchar void
 `);
 

@@ -54,6 +54,11 @@ const ERRORS: readonly (readonly [sql: string, error: string, at: string])[] = [
   ['select a from t where a = 1 and\n  nope = 2', 'column "nope" does not exist', 'nope'],
   ['select a from t qualify nope > 1', 'column "nope" does not exist', 'nope'],
   ['update t set nope = 1', 'column "nope" of relation "t" does not exist', 'nope'],
+  ['grant usage on schema no_such to public', 'schema "no_such" does not exist', ''],
+  ['grant select on all tables in schema no_such to public', 'schema "no_such" does not exist', ''],
+  ['grant execute on procedure no_such(int) to public', 'procedure no_such(integer) does not exist', ''],
+  ['grant execute on function no_such(int) to public', 'function no_such(integer) does not exist', ''],
+  ['select chr(0)', `the character with the number 0 ${NOT_HERE}`, ''],
   ['select * from no_such', 'relation "no_such" does not exist', 'no_such'],
   ['select no_such(a, ts) from t', 'function no_such(integer, timestamp) does not exist', 'no_such'],
   [

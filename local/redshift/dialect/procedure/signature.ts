@@ -74,9 +74,18 @@ export function argumentTypes({ items }: Group): readonly string[] {
 
 /** Drops the procedure that a CALL with such arguments would run. */
 export function dropProcedure(name: QualifiedName, types: readonly string[], ifExists: boolean): string {
+  return `select ${SHIM}.drop_procedure(${signature(name, types)}, ${String(ifExists)})`;
+}
+
+/** Its number, or an error. */
+export function existingProcedure(name: QualifiedName, types: readonly string[]): string {
+  return `${SHIM}.existing_procedure(${signature(name, types)})`;
+}
+
+function signature(name: QualifiedName, types: readonly string[]): string {
   const [own = '', schema] = name.parts.toReversed();
   const list = `array[${types.map(quoteString).join(', ')}]::text[]`;
-  return `select ${SHIM}.drop_procedure(${schema === undefined ? 'null' : quoteString(schema)}, ${quoteString(own)}, ${list}, ${String(ifExists)})`;
+  return `${schema === undefined ? 'null' : quoteString(schema)}, ${quoteString(own)}, ${list}`;
 }
 
 /** A word that begins an option of CREATE PROCEDURE or CREATE FUNCTION. */

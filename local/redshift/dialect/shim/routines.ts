@@ -21,14 +21,19 @@ begin
   end if;
 end $$;
 
-create or replace function ${SHIM}.drop_procedure(schema_ text, name text, types text[], if_exists boolean) returns void language plpgsql as $$
+create or replace function ${SHIM}.existing_procedure(schema_ text, name text, types text[]) returns oid language plpgsql stable as $$
 declare
   found_ oid := ${SHIM}.procedure_of(schema_, name, types);
 begin
   if found_ is null then
-    if if_exists then return; end if;
     raise exception 'procedure %(%) does not exist', name, array_to_string(types, ', ') using errcode = '42883';
   end if;
-  execute format('drop procedure %s', found_::regprocedure);
+  return found_;
+end $$;
+
+create or replace function ${SHIM}.drop_procedure(schema_ text, name text, types text[], if_exists boolean) returns void language plpgsql as $$
+begin
+  if if_exists and ${SHIM}.procedure_of(schema_, name, types) is null then return; end if;
+  execute format('drop procedure %s', ${SHIM}.existing_procedure(schema_, name, types)::regprocedure);
 end $$;
 `;

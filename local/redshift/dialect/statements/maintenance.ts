@@ -3,6 +3,7 @@ import { Cursor } from '../cursor.ts';
 import { UnsupportedSqlError } from '../errors.ts';
 import { isName, isWord, quoteName, quoteString, render } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
+import { argumentTypes, existingProcedure } from '../procedure/signature.ts';
 import { rewriteQuery } from '../query.ts';
 import { definition, noop, rows } from '../translated.ts';
 import type { Translated, TranslatedSql } from '../translated.ts';
@@ -73,32 +74,35 @@ export function lock(nodes: readonly Node[]): Translated {
   return definition('LOCK', `lock table ${tables.join(', ')}`);
 }
 
-/** What may stand behind ON in the place of tables. */
-const NOT_TABLES = [
-  'all',
-  'database',
-  'datashare',
-  'external',
-  'function',
-  'language',
-  'model',
-  'procedure',
-  'schema',
-  'template',
-];
+/** What may stand behind ON that is not looked for. */
+const OTHER_OBJECTS = ['database', 'datashare', 'external', 'language', 'model', 'template'];
 
-/** No effect but an error for a table that is not there. */
+/** No effect but an error for a table, a schema or a procedure that is not there. */
 export function grant(command: 'GRANT' | 'REVOKE', nodes: readonly Node[]): Translated {
   const nothing = noop(command, `${command} has no effect: the local warehouse has one user`);
   const on = nodes.findIndex((node) => isWord(node, 'on'));
   const cursor = new Cursor(nodes, on + 1);
-  cursor.take('table');
-  if (on === -1 || isWord(cursor.peek(), ...NOT_TABLES) || !isName(cursor.peek())) return nothing;
-  const tables: string[] = [];
-  do tables.push(`${quoteString(cursor.expectQualifiedName().parts.map(quoteName).join('.'))}::regclass`);
+  if (on === -1 || isWord(cursor.peek(), ...OTHER_OBJECTS)) return nothing;
+  const all = cursor.take('all') && cursor.takeOneOf('tables', 'functions', 'procedures') !== undefined;
+  if (all) cursor.expect('in');
+  const kind = cursor.takeOneOf('table', 'schema', 'procedure', 'function') ?? 'table';
+  if (!isName(cursor.peek())) return nothing;
+  const objects: string[] = [];
+  do objects.push(grantedObject(kind, cursor));
   while (cursor.takeMark(','));
   if (!cursor.sees('to') && !cursor.sees('from')) return nothing;
-  return { ...definition(command, `select ${tables.join(', ')}`), notice: nothing.notice };
+  return { ...definition(command, `select ${objects.join(', ')}`), notice: nothing.notice };
+}
+
+/** An expression that is an error where the object is not there. */
+function grantedObject(kind: string, cursor: Cursor): string {
+  const name = cursor.expectQualifiedName();
+  const args = kind === 'procedure' || kind === 'function' ? cursor.takeGroup() : undefined;
+  const types = args === undefined ? [] : argumentTypes(args);
+  if (kind === 'procedure') return existingProcedure(name, types);
+  const written = name.parts.map(quoteName).join('.');
+  if (kind === 'function') return `${quoteString(`${written}(${types.join(', ')})`)}::regprocedure`;
+  return `${quoteString(written)}::${kind === 'schema' ? 'regnamespace' : 'regclass'}`;
 }
 
 export function comment(nodes: readonly Node[]): Translated {

@@ -56,7 +56,7 @@ describe('what a statement is', () => {
   });
 
   test('GRANT has no effect and says so', () => {
-    expect(translate('grant usage on schema s to role r')).toEqual({
+    expect(translate('grant create on database d to role r')).toEqual({
       kind: 'noop',
       command: 'GRANT',
       notice: 'GRANT has no effect: the local warehouse has one user',
