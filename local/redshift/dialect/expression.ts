@@ -5,9 +5,9 @@
 import { defined } from '../../../shared/run/defined.ts';
 import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
-import { SqlError, UnsupportedSqlError } from './errors.ts';
+import { SqlError, syntaxError, UnsupportedSqlError } from './errors.ts';
 import type { Call } from './functions/call.ts';
-import { ruleFor } from './functions/rules.ts';
+import { checkModifiers, ruleFor } from './functions/rules.ts';
 import { code, group, isGroup, isMark, isName, isWord, splitAtCommas, word } from './nodes.ts';
 import type { Group, Leaf, Node } from './nodes.ts';
 import { SHIM } from './shim/schema.ts';
@@ -32,6 +32,12 @@ const REFUSED_WORDS: Readonly<Record<string, string>> = {
 
 function isQuery(items: readonly Node[]): boolean {
   return isWord(items[0], 'select', 'with') || (isGroup(items[0]) && isQuery(items[0].items));
+}
+
+/** `IGNORE NULLS` or `RESPECT NULLS`. */
+function nullsWord(first: Node | undefined, second: Node | undefined): 'ignore' | 'respect' | undefined {
+  if (!isWord(second, 'nulls')) return undefined;
+  return isWord(first, 'ignore') ? 'ignore' : isWord(first, 'respect') ? 'respect' : undefined;
 }
 
 export function rewriteExpression(nodes: readonly Node[], query: QueryRewriter): Node[] {
@@ -112,6 +118,8 @@ class ExpressionRewriter {
         return this.#approximate(node);
       case 'is':
         return this.#is(node);
+      case 'table':
+        throw syntaxError(node.text);
       case 'connect':
         if (isWord(next, 'by')) throw new UnsupportedSqlError('CONNECT BY');
         return this.#pass(node);
@@ -155,6 +163,7 @@ class ExpressionRewriter {
     const rule = ruleFor(name);
     if (rule === undefined) return this.#unknownCall(head);
     const call = this.#readCall(head, argumentsGroup);
+    checkModifiers(call);
     const [first, ...rest] = rule(call);
     if (first !== undefined)
       this.#out.push({ ...first, gap: head.gap === '' ? first.gap : head.gap }, ...rest);
@@ -173,11 +182,8 @@ class ExpressionRewriter {
     let items = argumentsGroup.items;
     const distinct = isWord(items[0], 'distinct');
     if (distinct || isWord(items[0], 'all')) items = items.slice(1);
-    let ignoreNulls = false;
-    if (isWord(items.at(-1), 'nulls') && isWord(items.at(-2), 'ignore', 'respect')) {
-      ignoreNulls = isWord(items.at(-2), 'ignore');
-      items = items.slice(0, -2);
-    }
+    let nulls = nullsWord(items.at(-2), items.at(-1));
+    if (nulls !== undefined) items = items.slice(0, -2);
     const args = isQuery(items)
       ? [this.#query(items)]
       : splitAtCommas(items).map((arg) => this.#rewrite(arg));
@@ -188,10 +194,9 @@ class ExpressionRewriter {
       withinGroup = this.#rewrite(within.items);
       this.#at += 3;
     }
-    if (isWord(this.#peek(), 'ignore', 'respect') && isWord(this.#peek(1), 'nulls')) {
-      ignoreNulls = isWord(this.#peek(), 'ignore');
-      this.#at += 2;
-    }
+    const outside = nullsWord(this.#peek(), this.#peek(1));
+    if (outside !== undefined) this.#at += 2;
+    nulls ??= outside;
     const window = this.#peek(1);
     if (isWord(this.#peek(), 'over') && isGroup(window)) {
       over = { ...window, items: this.#rewrite(window.items) };
@@ -202,9 +207,8 @@ class ExpressionRewriter {
       head,
       distinct,
       args,
-      ignoreNulls,
       approximate: false,
-      ...defined({ withinGroup, over }),
+      ...defined({ withinGroup, nulls, over }),
     };
   }
 

@@ -7,6 +7,7 @@ import { UnclosedTokenError, tokenize } from '../../../shared/pipeline/lexer.ts'
 import type { Token } from '../../../shared/pipeline/lexer.ts';
 import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';
 import { isServerFunction } from './functions/server-functions.ts';
+import { SHIM } from './shim/schema.ts';
 
 /** What stood before a node. A line end is kept: `'a'` line end `'b'` is one literal. */
 export type Gap = '' | ' ' | '\n';
@@ -127,6 +128,8 @@ class Reader {
       if (token.kind === 'mark' && token.text === close) return nodes;
       const node = this.#located(token, gap);
       const head = nodes.at(-1);
+      if (isMark(node, '.') && isName(head) && head.value === SHIM)
+        throw new SqlError(`schema "${SHIM}" does not exist`, '3F000');
       if (isGroup(node, '(') && isName(head) && isServerFunction(head.value)) {
         throw new UnsupportedSqlError(
           `the function ${head.value.toUpperCase()}`,

@@ -108,7 +108,10 @@ const STATEMENTS: Readonly<Record<string, (nodes: readonly Node[], source: Sourc
   unload: (nodes) => ({ kind: 'unload', unload: parseUnload(nodes, translate) }),
   create,
   alter,
-  drop,
+  drop: (nodes) => {
+    checkObject(nodes[1]);
+    return drop(nodes);
+  },
   call,
   truncate: maintenance.truncate,
   analyse: maintenance.analyze,

@@ -2,7 +2,7 @@
 import { ownEntry } from '../../own-entry.ts';
 import type { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError } from './errors.ts';
-import { isGroup, isMark, isName, isWord } from './nodes.ts';
+import { isGroup, isName, isWord } from './nodes.ts';
 import { SHIM } from './shim/schema.ts';
 
 /** Where a type stands: a column's length has a default, a cast's has not. */
@@ -54,8 +54,9 @@ function readArguments(cursor: Cursor): readonly string[] | undefined {
   if (!isGroup(next)) return undefined;
   cursor.next();
   return next.items
-    .filter((item) => !isMark(item, ','))
-    .map((item) => (item.kind === 'group' ? '(' : item.value));
+    .map((item) => (item.kind === 'group' ? '(' : item.value))
+    .join('')
+    .split(',');
 }
 
 function lengthOf(args: readonly string[] | undefined, type: string, most: number): number | undefined {

@@ -68,7 +68,7 @@ const ratioToReport: Rule = (call) => {
 /** `LAG` and `LEAD` with IGNORE NULLS: the nearest value, or the one so many further, of a frame that ends beside the row. */
 function shifted(frame: string): Rule {
   return (call) => {
-    if (!call.ignoreNulls) return withOver(call, [call.head, group(joinWithCommas(call.args))]);
+    if (call.nulls !== 'ignore') return withOver(call, [call.head, group(joinWithCommas(call.args))]);
     if (call.over === undefined) throw new SqlError(`window function ${call.name} requires an OVER clause`);
     const [value = [], offset = [code('1')]] = call.args;
     const rows = offset.length === 1 ? Number(textOf(offset[0])) : Number.NaN;
@@ -81,7 +81,7 @@ function shifted(frame: string): Rule {
 }
 
 const valueOfFrame: Rule = (call) => {
-  const head = call.ignoreNulls ? code(`${SHIM}.${call.name}`) : call.head;
+  const head = call.nulls === 'ignore' ? code(`${SHIM}.${call.name}`) : call.head;
   return withOver(call, [head, group(joinWithCommas(call.args))]);
 };
 
@@ -153,7 +153,7 @@ export const AGGREGATE_FUNCTIONS: Readonly<Record<string, Rule>> = {
   last_value: taking(1, 1, nullAs('text', valueOfFrame)),
   nth_value: taking(2, 2, (call) => {
     const [, place = []] = call.args;
-    if (call.ignoreNulls && !(place.length === 1 && place[0]?.kind === 'number'))
+    if (call.nulls === 'ignore' && !(place.length === 1 && place[0]?.kind === 'number'))
       throw new UnsupportedSqlError('NTH_VALUE with IGNORE NULLS and a computed place');
     return valueOfFrame(call);
   }),

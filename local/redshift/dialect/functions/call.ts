@@ -12,7 +12,8 @@ export interface Call {
   readonly args: readonly (readonly Node[])[];
   /** The inside of `WITHIN GROUP (…)`: an ORDER BY clause, or nothing. */
   readonly withinGroup?: readonly Node[];
-  readonly ignoreNulls: boolean;
+  /** `IGNORE NULLS` or `RESPECT NULLS`. */
+  readonly nulls?: 'ignore' | 'respect';
   /** The group after OVER. */
   readonly over?: Group;
   /** Written `APPROXIMATE name(…)`. */

@@ -1,8 +1,9 @@
 /** NVL, NVL2, DECODE and other functions that become PostgreSQL expressions. */
-import { SqlError } from '../errors.ts';
+import { SqlError, UnsupportedSqlError } from '../errors.ts';
 import { code, group, isWord, joinWithCommas, stringLiteral, word } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
-import { nullAs, parenthesized, refuse, shim, shimCall, taking } from './call.ts';
+import { literal, nullAs, parenthesized, refuse, shim, shimCall, taking } from './call.ts';
+import { isSetting } from '../statements/settings.ts';
 import type { Rule } from './call.ts';
 
 function caseOf(branches: readonly [readonly Node[], readonly Node[]][], otherwise: readonly Node[]): Node[] {
@@ -37,6 +38,12 @@ const decode: Rule = (call) => {
 };
 
 /** GREATEST, LEAST, COALESCE, NULLIF and the like mean the same in PostgreSQL and need no rule. */
+const currentSetting: Rule = ({ args: [name = []] }) => {
+  const written = literal(name)?.toLowerCase();
+  if (written !== undefined && !isSetting(written)) throw new UnsupportedSqlError(`the setting ${written}`);
+  return shimCall('current_setting', name);
+};
+
 export const CONDITIONAL_FUNCTIONS: Readonly<Record<string, Rule>> = {
   nvl: taking(1, 100, nvl),
   isnull: taking(2, 2, nvl),
@@ -60,7 +67,7 @@ export const CONDITIONAL_FUNCTIONS: Readonly<Record<string, Rule>> = {
   pg_last_unload_id: refuse(),
   pg_last_unload_count: refuse(),
   set_config: refuse('use SET'),
-  current_setting: taking(1, 1, (call) => shimCall('current_setting', call.args[0] ?? [])),
+  current_setting: taking(1, 1, currentSetting),
   slice_num: refuse(),
   version: taking(0, 0, () => [
     stringLiteral('PostgreSQL 8.0.2 (local warehouse: not Amazon Redshift)'),

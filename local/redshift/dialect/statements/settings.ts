@@ -47,6 +47,11 @@ const ONLY_DEFAULT: Readonly<Record<string, readonly string[]>> = {
   json_serialization_enable: ['off', 'false', 'default'],
 };
 
+/** A setting that the local warehouse has. */
+export function isSetting(name: string): boolean {
+  return SAME.has(name) || WITHOUT_EFFECT.has(name) || Object.hasOwn(ONLY_DEFAULT, name);
+}
+
 /** The name that a setting without effect has as a parameter of the session. */
 function ownName(name: string): string {
   return `redshift.${name}`;

@@ -28,6 +28,7 @@ export const UNSUPPORTED: readonly (readonly [sql: string, construct: string])[]
   ['set enable_case_sensitive_identifier to true', 'SET enable_case_sensitive_identifier TO true'],
   ['set no_such_setting to 1', 'SET no_such_setting'],
   ['show tables', 'SHOW TABLES'],
+  ["select current_setting('server_version')", 'the setting server_version'],
   ['set session authorization u', 'SET SESSION AUTHORIZATION'],
   ["set local session authorization 'u'", 'SET LOCAL SESSION AUTHORIZATION'],
   ['reset session authorization', 'RESET SESSION AUTHORIZATION'],
@@ -141,6 +142,32 @@ export const INVALID: readonly (readonly [sql: string, message: string])[] = [
     'cannot insert multiple commands into a prepared statement: send one statement with each call, or several with BatchExecuteStatement',
   ],
   ['selct 1', 'syntax error at or near "selct"'],
+  ['drop tabel t', 'syntax error at or near "tabel"'],
+  ['select a from t where exists (table t)', 'syntax error at or near "table"'],
+  ['select a from t union all table u', 'syntax error at or near "table"'],
+  ['select redshift_shim.len(a) from t', 'schema "redshift_shim" does not exist'],
+  ['select a from "Redshift_Shim".t', 'schema "redshift_shim" does not exist'],
+  [
+    'alter table t add column partition int',
+    'syntax error at or near "partition": PARTITION is a reserved word, and is a name only in double quotes',
+  ],
+  [
+    'select sum(a) within group (order by a) from t',
+    'WITHIN GROUP specified, but sum is not an ordered-set aggregate',
+  ],
+  ['select upper(distinct v) from t', 'DISTINCT specified, but upper is not an aggregate function'],
+  [
+    'select nvl(a, 1) over () from t',
+    'OVER specified, but nvl is not a window function nor an aggregate function',
+  ],
+  [
+    'select max(a), sum(a respect nulls) from t',
+    'RESPECT NULLS specified, but sum is not one of LAG, LEAD, FIRST_VALUE, LAST_VALUE and NTH_VALUE',
+  ],
+  [
+    'select percentile_disc(0.5) within group (order by a) over (partition by b rows unbounded preceding) from t',
+    'PERCENTILE_DISC OVER: the window takes PARTITION BY only, no ORDER BY and no frame',
+  ],
   [
     'select sum(a) over (order by b) from t',
     'Aggregate window functions with an ORDER BY clause require a frame clause',
@@ -153,6 +180,7 @@ export const INVALID: readonly (readonly [sql: string, message: string])[] = [
   ['select decode(1, 2)', 'wrong number of arguments for function decode'],
   ['create table t (a varchar(70000))', 'length for type character varying cannot exceed 65535'],
   ['create table t (a decimal(39,2))', 'NUMERIC precision 39 must be between 1 and 38'],
+  ['create table t (a decimal(10, -2))', 'NUMERIC scale -2 must be between 0 and precision 10'],
   ['create table t (a int encode nonsense)', 'syntax error at or near "nonsense"'],
   ['create table t (a int) diststyle sideways', 'syntax error at or near "sideways"'],
   [
