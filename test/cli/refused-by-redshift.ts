@@ -68,6 +68,24 @@ const MERGE: readonly Mistake[] = [
     good: `MERGE INTO mart.t USING mart.s ON t.id = s.id WHEN MATCHED\n  THEN DELETE ${INSERTED}`,
     says: 'WHEN MATCHED … AND is not supported',
   },
+  {
+    kind: 'MERGE with BY SOURCE',
+    bad: `MERGE INTO mart.t USING mart.s ON t.id = s.id ${UPDATED} WHEN NOT MATCHED ¦BY SOURCE THEN DELETE`,
+    good: `MERGE INTO mart.t USING mart.s ON t.id = s.id ${UPDATED} WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)`,
+    says: 'WHEN NOT MATCHED … BY is not supported',
+  },
+  {
+    kind: 'MERGE that sets a column with its table',
+    bad: `MERGE INTO mart.t USING mart.s ON t.id = s.id WHEN MATCHED THEN UPDATE SET k = 1, ¦t.n = s.n ${INSERTED}`,
+    good: `MERGE INTO mart.t USING mart.s ON t.id = s.id WHEN MATCHED THEN UPDATE SET k = 1, n = s.n ${INSERTED}`,
+    says: 'SET names a column without its table: write n',
+  },
+  {
+    kind: 'MERGE that sets a reserved word',
+    bad: `MERGE INTO mart.t USING mart.s ON t.id = s.id WHEN MATCHED THEN UPDATE SET ¦user = s.n ${INSERTED}`,
+    good: `MERGE INTO mart.t USING mart.s ON t.id = s.id WHEN MATCHED THEN UPDATE SET "user" = s.n ${INSERTED}`,
+    says: 'USER is a reserved word',
+  },
 ];
 
 const FROM = "FROM 's3://b/k/' IAM_ROLE default";
@@ -93,7 +111,34 @@ const COPY: readonly Mistake[] = [
   },
 ];
 
+const CHANGES: readonly Mistake[] = [
+  {
+    kind: 'UPDATE of a column with its table',
+    bad: 'UPDATE mart.t SET ¦mart.t.n = 1',
+    good: 'UPDATE mart.t SET n = t.n + 1',
+    says: 'SET names a column without its table: write n',
+  },
+  {
+    kind: 'INSERT into a column twice',
+    bad: 'INSERT INTO mart.t (id, n, ¦"ID") SELECT 1, 2, 3',
+    good: 'INSERT INTO mart.t (id, n, id2) SELECT 1, 2, 3',
+    says: 'column "id" specified more than once',
+  },
+  {
+    kind: 'UNION of different numbers of columns',
+    bad: 'INSERT INTO mart.t SELECT id, n FROM mart.u\n¦UNION ALL SELECT id FROM mart.v',
+    good: 'INSERT INTO mart.t SELECT id, n FROM mart.u\nUNION ALL (SELECT v.* FROM mart.v)',
+    says: 'each UNION query must have the same number of columns',
+  },
+];
+
 const UNLOAD: readonly Mistake[] = [
+  {
+    kind: 'UNLOAD with a misspelt option that takes a word',
+    bad: "UNLOAD ('SELECT id FROM mart.t') TO 's3://b/out/' IAM_ROLE default FORMAT CSV ¦PARALEL OFF",
+    good: "UNLOAD ('SELECT id FROM mart.t') TO 's3://b/out/' IAM_ROLE default FORMAT CSV PARALLEL OFF",
+    says: 'UNLOAD: PARALEL is not an option (did you mean PARALLEL?)',
+  },
   {
     kind: 'UNLOAD with a misspelt option',
     bad: "UNLOAD ('SELECT id FROM mart.t') TO 's3://b/out/' IAM_ROLE default FORMAT CSV ¦HEEADER",
@@ -126,6 +171,12 @@ const NAMES: readonly Mistake[] = [
     bad: 'CREATE TABLE ¦order (id INT)',
     good: 'CREATE TABLE "order" (id INT)',
     says: 'ORDER is a reserved word',
+  },
+  {
+    kind: 'a reserved word as the name of a procedure',
+    bad: 'CREATE OR REPLACE PROCEDURE ¦analyze() AS $$ BEGIN NULL; END $$ LANGUAGE plpgsql',
+    good: 'CREATE OR REPLACE PROCEDURE analyze_all() AS $$ BEGIN NULL; END $$ LANGUAGE plpgsql',
+    says: 'ANALYZE is a reserved word',
   },
   {
     kind: 'a reserved word in a list of columns',
@@ -268,6 +319,24 @@ const DEFINITIONS: readonly Mistake[] = [
     says: 'CREATE TABLE … AS does not take IF NOT EXISTS',
   },
   {
+    kind: 'a column that is declared twice',
+    bad: 'CREATE TABLE mart.w (id INT, n INT,\n  ¦ID BIGINT)',
+    good: 'CREATE TABLE mart.w (id INT, n INT,\n  id2 BIGINT)',
+    says: 'column "id" specified more than once',
+  },
+  {
+    kind: 'a sort key that is no column',
+    bad: 'CREATE TABLE mart.w (id INT, n INT) DISTKEY (id) COMPOUND SORTKEY (id, ¦day)',
+    good: 'CREATE TABLE mart.w (id INT, n INT, PRIMARY KEY (id), FOREIGN KEY (n) REFERENCES mart.u (m)) DISTKEY (id) SORTKEY (id, n)',
+    says: 'column "day" named in key does not exist',
+  },
+  {
+    kind: 'a primary key that is no column',
+    bad: 'CREATE TABLE mart.w (id INT, n INT, CONSTRAINT pk PRIMARY KEY (¦ident))',
+    good: 'CREATE TABLE mart.w (LIKE mart.t, n INT, CONSTRAINT pk PRIMARY KEY (ident))',
+    says: 'column "ident" named in key does not exist',
+  },
+  {
     kind: 'ADD COLUMN NOT NULL without DEFAULT',
     bad: 'ALTER TABLE mart.t ADD COLUMN n INT ¦NOT NULL',
     good: 'ALTER TABLE mart.t ADD COLUMN n INT DEFAULT 0 NOT NULL',
@@ -354,6 +423,24 @@ const UNDECLARED: readonly Mistake[] = [
     says: 'o has no column ident',
   },
   {
+    kind: 'a column of USING that one table has not',
+    bad: 'SELECT customer FROM shop.orders JOIN shop.old_orders USING (id, ¦ident)',
+    good: 'SELECT customer FROM shop.orders JOIN shop.elsewhere USING (id, day)',
+    says: 'column ident of USING is not in both tables',
+  },
+  {
+    kind: 'a column of the table after USING',
+    bad: 'CREATE TEMP TABLE #ids AS SELECT id FROM shop.orders;\nDELETE FROM shop.orders USING #ids i WHERE orders.id = i.¦ident',
+    good: 'CREATE TEMP TABLE ids AS SELECT id FROM shop.orders;\nDELETE FROM shop.orders USING ids i WHERE orders.id = i.id',
+    says: 'i has no column ident',
+  },
+  {
+    kind: 'a column that is unloaded',
+    bad: "UNLOAD ('SELECT id, ''x'' AS x, ¦custmer FROM shop.orders') TO 's3://b/k/' IAM_ROLE default CSV",
+    good: "UNLOAD ('SELECT id, ''x'' AS x, customer FROM shop.orders') TO 's3://b/k/' IAM_ROLE default CSV",
+    says: 'column custmer is not in shop.orders (did you mean customer?)',
+  },
+  {
     kind: 'a column without its table',
     bad: 'SELECT id, sum(amount) AS total FROM shop.orders WHERE ¦custmer > 3 GROUP BY id ORDER BY total',
     good: 'SELECT id, sum(amount) AS total FROM shop.orders, shop.latest WHERE custmer > 3 GROUP BY id ORDER BY total',
@@ -401,6 +488,7 @@ const UNDECLARED: readonly Mistake[] = [
 export const MISTAKES: readonly Mistake[] = [
   ...MERGE,
   ...COPY,
+  ...CHANGES,
   ...UNLOAD,
   ...NAMES,
   ...QUERIES,

@@ -10,10 +10,13 @@ import type { Delete, Insert, Update } from '../statements/dml.ts';
 import { expressionsOf } from '../statements/dml.ts';
 import type { Merge } from '../statements/merge.ts';
 import type { Name, Span, TableName } from '../statements/parts.ts';
-import { splitCommas } from '../statements/parts.ts';
+import { nameList, splitCommas } from '../statements/parts.ts';
 import type { FromItem, Query, Select } from '../statements/query.ts';
 import { isSelect, ownTokens, subqueries } from '../statements/query.ts';
 import type { Statement } from '../statements/statement.ts';
+import { queryStatement } from '../statements/statement.ts';
+import type { Unload } from '../statements/unload.ts';
+import { unloadedQuery } from '../statements/unload.ts';
 import { nameKey, namePart, nameParts } from '../table-name.ts';
 import type { Catalog, Columns } from './catalog.ts';
 import type { Tables } from './output.ts';
@@ -91,6 +94,7 @@ class NameCheck {
         this.#merge(statement);
         break;
       case 'unload':
+        this.#unload(statement);
         break;
       case 'alter table':
         this.#alter(statement);
@@ -98,6 +102,14 @@ class NameCheck {
       default:
         statement satisfies never;
     }
+  }
+
+  /** Its query is a text with offsets of its own. */
+  #unload(unload: Unload): void {
+    const { code, offset } = unloadedQuery(this.#code, unload);
+    const inner = new NameCheck(code, this.#catalog);
+    inner.statement(queryStatement(code));
+    for (const problem of inner.problems) this.problems.push({ ...problem, offset: offset(problem.offset) });
   }
 
   #alter({ target, action }: AlterTable): void {
@@ -164,7 +176,7 @@ class NameCheck {
     if (change.with !== undefined) return;
     const target = tableItem(change.target, change.alias);
     const scope = this.#scope([target, ...change.fromItems], this.#catalog);
-    for (const span of expressionsOf(change)) this.#expression(span, scope);
+    for (const span of expressionsOf(change)) this.#expression(span, scope, span === change.from);
   }
 
   #merge({ target, source, sourceAlias, condition, branches }: Merge): void {
@@ -181,13 +193,9 @@ class NameCheck {
     this.#expression(condition, scope);
     for (const { action } of branches) {
       if (action.kind === 'update') {
-        const parts = splitCommas(this.#code, action.set);
-        for (const { from, to } of parts) {
-          const { next } = this.#code.path(from);
-          this.#names(target.name, [
-            { key: nameKey(namePart(this.#code.tokens[next - 1]?.text ?? '')), at: next - 1 },
-          ]);
-          this.#expression({ from: next + 1, to }, scope);
+        for (const { column, value } of action.assignments) {
+          this.#names(target.name, [column]);
+          this.#expression(value, scope);
         }
       } else if (action.kind === 'insert') {
         this.#names(target.name, action.columns ?? []);
@@ -243,6 +251,7 @@ class NameCheck {
   /** @param isFrom a list of tables: only names behind a point, in its conditions, are columns for sure */
   #expression(span: Span, scope: Scope, isFrom = false): void {
     for (const query of subqueries(this.#code, span)) this.#query(query, scope.tables, scope);
+    if (isFrom) this.#usings(span, scope);
     let behind = span.from;
     for (const i of ownTokens(this.#code, span)) {
       if (i < behind || !this.#code.isName(i) || this.#code.isMark(i - 1, '.')) continue;
@@ -252,6 +261,17 @@ class NameCheck {
       const keys = parts.map((part) => nameKey(namePart(part)));
       if (keys.length > 1) this.#qualified(keys, i, scope);
       else if (!isFrom && isColumn(this.#code, i)) this.#plain(keys[0] ?? '', i, scope);
+    }
+  }
+
+  /** JOIN … USING (a, b): columns that two relations have. */
+  #usings({ from, to }: Span, { relations }: Scope): void {
+    for (let i = from; i < to; i += 1) {
+      if (!this.#code.is(i, 'USING') || !this.#code.isMark(i + 1, '(')) continue;
+      for (const { key, at } of nameList(this.#code, i + 1).names) {
+        const all = relations.filter(({ columns }) => columns?.includes(key) ?? true);
+        if (all.length < 2) this.#warn(this.#code.offset(at), `column ${key} of USING is not in both tables`);
+      }
     }
   }
 

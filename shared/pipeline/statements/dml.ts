@@ -23,7 +23,7 @@ export interface Insert extends Change {
     | { readonly kind: 'defaults' };
 }
 
-interface Assignment {
+export interface Assignment {
   readonly column: Name;
   readonly value: Span;
 }
@@ -99,7 +99,7 @@ function parseUpdate(code: Code, at: number): Update {
     at,
     target,
     ...(alias && { alias }),
-    assignments: splitCommas(code, { from: set + 1, to: end }).map((part) => assignmentOf(code, part)),
+    assignments: assignmentsOf(code, { from: set + 1, to: end }),
     ...tail(code, end, 'FROM'),
   };
 }
@@ -107,6 +107,11 @@ function parseUpdate(code: Code, at: number): Update {
 function endsList(code: Code, i: number): boolean {
   const isFrom = code.is(i, 'FROM') && !code.is(i - 1, 'DISTINCT');
   return (isFrom || code.is(i, 'WHERE')) && !code.isMark(i - 1, '.');
+}
+
+/** What stands behind SET. */
+export function assignmentsOf(code: Code, span: Span): Assignment[] {
+  return splitCommas(code, span).map((part) => assignmentOf(code, part));
 }
 
 function assignmentOf(code: Code, { from, to }: Span): Assignment {

@@ -2,11 +2,13 @@
 import type { Code } from '../code.ts';
 import type { StatementProblem } from '../statement-facts.ts';
 import { nameKey } from '../table-name.ts';
+import type { Assignment } from './dml.ts';
+import { assignmentsOf } from './dml.ts';
 import type { Name, Span, TableName } from './parts.ts';
 import { behind, nameAt, nameList, tableAt, until } from './parts.ts';
 
 type MergeAction =
-  | { readonly kind: 'update'; readonly set: Span }
+  | { readonly kind: 'update'; readonly set: Span; readonly assignments: readonly Assignment[] }
   | { readonly kind: 'delete' }
   /** `values` without its brackets. */
   | { readonly kind: 'insert'; readonly columns?: readonly Name[]; readonly values: Span };
@@ -82,7 +84,8 @@ function branches(code: Code, start: number): MergeBranch[] {
     const then = hasMore ? until(code, behindWords, code.length, (i) => code.is(i, 'THEN')) : behindWords;
     if (!code.is(then, 'THEN')) throw code.unrecognized(then);
     const end = until(code, then + 1, code.length, (i) => beginsBranch(code, i));
-    const action = (matched ? changeAt : insertAt)(code, then + 1, end);
+    const changes = matched || (hasMore && !code.is(then + 1, 'INSERT'));
+    const action = (changes ? changeAt : insertAt)(code, then + 1, end);
     found.push({ at, matched, ...(hasMore && { extra: behindWords }), action });
     at = end;
   }
@@ -93,7 +96,8 @@ function branches(code: Code, start: number): MergeBranch[] {
 function changeAt(code: Code, i: number, end: number): MergeAction {
   if (code.is(i, 'DELETE') && end === i + 1) return { kind: 'delete' };
   if (!code.is(i, 'UPDATE', 'SET') || end === i + 2) throw code.unrecognized(i);
-  return { kind: 'update', set: { from: i + 2, to: end } };
+  const set = { from: i + 2, to: end };
+  return { kind: 'update', set, assignments: assignmentsOf(code, set) };
 }
 
 function insertAt(code: Code, i: number, end: number): MergeAction {

@@ -42,6 +42,8 @@ export function named(value: Value, names: string): [string, Value][] {
 }
 
 const SWITCHES = /^(?:ON|OFF|TRUE|FALSE|PRESET|AUTO|VERBOSE)$/;
+/** Words that are no options. */
+const VALUES = /^(?:|DEFAULT|ON|OFF|TRUE|FALSE|AUTO)$/;
 
 export interface OptionTable {
   readonly options: ReadonlyMap<string, Value>;
@@ -85,7 +87,7 @@ function optionAt(code: Code, i: number, { options, formats }: OptionTable): Opt
 
 function behindUnknown(code: Code, i: number): number {
   let at = i;
-  while (at < code.length && code.word(at) === '' && !code.isMark(at, ',')) at += 1;
+  while (at < code.length && VALUES.test(code.word(at)) && !code.isMark(at, ',')) at += 1;
   return at;
 }
 

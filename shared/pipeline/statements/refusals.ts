@@ -3,8 +3,8 @@ import type { Code } from '../code.ts';
 import { UnrecognizedError } from '../code.ts';
 import type { StatementProblem } from '../statement-facts.ts';
 import { copyRefusals } from './copy.ts';
-import { definitionRefusals } from './refused-definitions.ts';
-import type { Delete, Insert, Update } from './dml.ts';
+import { definitionRefusals, nameRefusals, repeated } from './refused-definitions.ts';
+import type { Assignment, Delete, Insert, Update } from './dml.ts';
 import { expressionsOf } from './dml.ts';
 import type { Merge } from './merge.ts';
 import { mergeRefusals } from './merge.ts';
@@ -19,7 +19,7 @@ import { unloadRefusals } from './unload.ts';
 
 /** In the order of the text. What is not understood is not refused here. */
 export function refusals(code: Code): StatementProblem[] {
-  const found = callRefusals(code);
+  const found = [...callRefusals(code), ...nameRefusals(code)];
   try {
     const statement = parseStatement(code);
     if (statement !== undefined) found.push(...ofStatement(code, statement));
@@ -35,19 +35,37 @@ function ofStatement(code: Code, statement: Statement): StatementProblem[] {
   const found = queryRefusals(code, placesOf(statement));
   switch (statement.kind) {
     case 'merge':
-      return [...found, ...mergeRefusals(code, statement)];
+      return [...found, ...mergeRefusals(code, statement), ...qualified(code, assignmentsOfMerge(statement))];
+    case 'update':
+      return [...found, ...qualified(code, statement.assignments)];
     case 'copy':
-      return [...found, ...copyRefusals(code, statement)];
+      return [...found, ...copyRefusals(code, statement), ...repeated(code, statement.columns)];
     case 'unload':
       return [...found, ...unloadRefusals(code, statement, refusals)];
     case 'create table':
     case 'alter table':
       return [...found, ...definitionRefusals(code, statement)];
     case 'insert':
-      return statement.with === undefined ? found : [...found, withBeforeInsert(code)];
+      if (statement.with !== undefined) found.push(withBeforeInsert(code));
+      return [...found, ...repeated(code, statement.columns)];
     default:
       return found;
   }
+}
+
+/** `SET t.a = 1` */
+function qualified(code: Code, assignments: readonly Assignment[]): StatementProblem[] {
+  return assignments
+    .filter(({ column }) => code.isMark(column.at - 1, '.'))
+    .map(({ column }) => ({
+      offset: code.offset(pathStart(code, column.at)),
+      severity: 'error',
+      message: `SET names a column without its table: write ${column.key}`,
+    }));
+}
+
+function pathStart(code: Code, i: number): number {
+  return code.isMark(i - 1, '.') ? pathStart(code, i - 2) : i;
 }
 
 function withBeforeInsert(code: Code): StatementProblem {
@@ -93,11 +111,14 @@ function placesOfChange(change: Insert | Update | Delete): Places {
   };
 }
 
-function expressionsOfMerge({ condition, branches }: Merge): Span[] {
+function assignmentsOfMerge({ branches }: Merge): Assignment[] {
+  return branches.flatMap(({ action }) => (action.kind === 'update' ? action.assignments : []));
+}
+
+function expressionsOfMerge(merge: Merge): Span[] {
   return [
-    condition,
-    ...branches.flatMap(({ action }) =>
-      action.kind === 'update' ? [action.set] : action.kind === 'insert' ? [action.values] : [],
-    ),
+    merge.condition,
+    ...assignmentsOfMerge(merge).map(({ value }) => value),
+    ...merge.branches.flatMap(({ action }) => (action.kind === 'insert' ? [action.values] : [])),
   ];
 }

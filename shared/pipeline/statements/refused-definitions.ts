@@ -3,8 +3,8 @@ import type { Code } from '../code.ts';
 import type { StatementProblem } from '../statement-facts.ts';
 import type { AlterTable, ColumnDefinition, CreateTable } from './definitions.ts';
 import type { Name, Span } from './parts.ts';
-import { until } from './parts.ts';
-import { SYSTEM_COLUMNS } from './reserved-words.ts';
+import { nameList, until } from './parts.ts';
+import { isReserved, reservedMessage, SYSTEM_COLUMNS } from './reserved-words.ts';
 
 /** In the guide's list of reserved words, and not reserved by the note below it. */
 const DOUBTFUL: ReadonlySet<string> = new Set(['START', 'CONNECT']);
@@ -17,6 +17,8 @@ export function definitionRefusals(code: Code, statement: CreateTable | AlterTab
       ...ifNotExists(code, statement),
       ...doubtful(code, target.from),
       ...all.flatMap((name) => columnName(code, name)),
+      ...repeated(code, all),
+      ...keyRefusals(code, statement),
     ];
   }
   const { action } = statement;
@@ -38,6 +40,51 @@ function ifNotExists(code: Code, { ifNotExists: isWritten, query, target }: Crea
   if (!isWritten || query === undefined) return [];
   const message = 'CREATE TABLE … AS does not take IF NOT EXISTS: write DROP TABLE IF EXISTS before it';
   return [{ offset: code.offset(target.from - 3), severity: 'error', message }];
+}
+
+/** A column that is named twice. */
+export function repeated(code: Code, names: readonly Name[] = []): StatementProblem[] {
+  return names
+    .filter(({ key }, i) => names.findIndex((name) => name.key === key) < i)
+    .map(({ key, at }) => ({
+      offset: code.offset(at),
+      severity: 'error',
+      message: `column "${key}" specified more than once`,
+    }));
+}
+
+/** Words that columns in brackets follow. */
+const KEYS = /^(?:KEY|UNIQUE|DISTKEY|SORTKEY)$/;
+
+/** Keys of the table that name no column of it. */
+function keyRefusals(code: Code, statement: CreateTable): StatementProblem[] {
+  const { columns, names, query, likes, constraints, attributes } = statement;
+  if (likes.length > 0 || (query !== undefined && names === undefined)) return [];
+  const known = new Set([...columns.map(({ name }) => name), ...(names ?? [])].map(({ key }) => key));
+  const found: StatementProblem[] = [];
+  for (const { from, to } of [...constraints, attributes])
+    for (let i = from; i < to; i += 1) {
+      if (!KEYS.test(code.word(i)) || !code.isMark(i + 1, '(')) continue;
+      for (const { key, at } of nameList(code, i + 1).names)
+        if (!known.has(key))
+          found.push({
+            offset: code.offset(at),
+            severity: 'error',
+            message: `column "${key}" named in key does not exist`,
+          });
+    }
+  return found;
+}
+
+/** The names of schemas, procedures and functions: statements without a value of their own. */
+export function nameRefusals(code: Code): StatementProblem[] {
+  if (!code.is(0, 'CREATE')) return [];
+  const kind = code.is(1, 'OR', 'REPLACE') ? 3 : 1;
+  if (!code.is(kind, 'SCHEMA') && !code.is(kind, 'PROCEDURE') && !code.is(kind, 'FUNCTION')) return [];
+  const name = code.is(kind + 1, 'IF', 'NOT', 'EXISTS') ? kind + 4 : kind + 1;
+  return isReserved(code, name)
+    ? [{ offset: code.offset(name), severity: 'error', message: reservedMessage(code, name) }]
+    : [];
 }
 
 function doubtful(code: Code, i: number): StatementProblem[] {

@@ -71,7 +71,14 @@ class QueryCheck {
 
   #query(query: Query): void {
     if (query.with !== undefined) this.#with(query.with);
-    for (const { body } of query.members) {
+    const width = query.members[0] && widthOf(this.#code, query.members[0].body);
+    for (const { body, operator = 0 } of query.members) {
+      const own = widthOf(this.#code, body);
+      if (width !== undefined && own !== undefined && own !== width)
+        this.#refuse(
+          operator,
+          `each ${this.#code.word(operator)} query must have the same number of columns`,
+        );
       if (!isSelect(body)) this.#query(body);
       else {
         this.#selects.push(body);
@@ -202,6 +209,13 @@ class QueryCheck {
           `One or more of the used functions must be applied on at least one user created table: ${this.#code.word(i)}`,
         );
   }
+}
+
+/** How many columns it gives, if its text tells them. */
+function widthOf(code: Code, body: Select | Query): number | undefined {
+  if (!isSelect(body)) return body.members[0] && widthOf(code, body.members[0].body);
+  const { items } = body;
+  return items.length === 0 || items.some(({ to }) => code.isMark(to - 1, '*')) ? undefined : items.length;
 }
 
 function readsFrom(code: Code, query: Query, name: string): boolean {

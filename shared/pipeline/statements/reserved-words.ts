@@ -44,9 +44,13 @@ function reservedName(code: Code, i: number): ReservedNameError {
   );
 }
 
+export function isReserved(code: Code, i: number): boolean {
+  return RESERVED_WORDS.has(code.word(i));
+}
+
 /** @throws ReservedNameError */
 export function refuseReserved(code: Code, i: number): void {
-  if (RESERVED_WORDS.has(code.word(i))) throw reservedName(code, i);
+  if (isReserved(code, i)) throw reservedName(code, i);
 }
 
 /** A word of a query that can only be meant as a name. */

@@ -69,6 +69,6 @@ function beginsQuery(code: Code, i: number): boolean {
   return code.is(i, 'SELECT') || code.isMark(i, '(');
 }
 
-function queryStatement(code: Code): QueryStatement {
+export function queryStatement(code: Code): QueryStatement {
   return { kind: 'query', query: parseQuery(code, { from: 0, to: code.length }) };
 }
