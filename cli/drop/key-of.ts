@@ -13,10 +13,15 @@ export interface Destination {
 
 type Triggered = Pick<Plan, 'pipeline' | 'triggers'>;
 
-/** Pipelines that an object of the landing bucket starts: exact prefix and suffix, as `start-run` matches them. */
-export function pipelinesFor(key: string, plans: readonly Triggered[], landing: string): string[] {
+/** Pipelines that an object starts, by default of the landing bucket: exact prefix and suffix, as `start-run` matches them. */
+export function pipelinesFor(
+  key: string,
+  plans: readonly Triggered[],
+  landing: string,
+  bucket = landing,
+): string[] {
   return plans
-    .filter((plan) => plan.triggers.some((trigger) => matches(trigger, { bucket: landing, key }, landing)))
+    .filter((plan) => plan.triggers.some((trigger) => matches(trigger, { bucket, key }, landing)))
     .map((plan) => plan.pipeline);
 }
 
@@ -25,11 +30,15 @@ function fileTriggers(plan: Triggered): S3Trigger[] {
 }
 
 /** The marker file that a file of a folder waits for; undefined for one that no pipeline loads so. */
-export function markerFor(key: string, plans: readonly Triggered[], landing: string): string | undefined {
+export function markerFor(
+  key: string,
+  plans: readonly Triggered[],
+  landing: string,
+  bucket = landing,
+): string | undefined {
   return plans
     .flatMap(fileTriggers)
-    .find(({ marker, ...rest }) => marker !== undefined && matches(rest, { bucket: landing, key }, landing))
-    ?.marker;
+    .find(({ marker, ...rest }) => marker !== undefined && matches(rest, { bucket, key }, landing))?.marker;
 }
 
 /** One text for each trigger of the bucket: prefix, suffix, pipeline. */

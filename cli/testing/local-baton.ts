@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { BatchWriteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteObjectsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteObjectsCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 
 import { removePlaceOfHome } from '../../local/redshift/postgres/place.ts';
 import type { Settled } from '../../local/supervisor/settle.ts';
@@ -14,6 +21,7 @@ import type { Plan } from '../../shared/pipeline/plan.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { isAtRest, type Run } from '../../shared/run/run.ts';
 import { storedRun, type StoredRun } from '../../shared/store/stored-run.ts';
+import type { Connection } from '../aws/connection.ts';
 import type { Operator } from '../aws/operator.ts';
 import type { Cell, SqlClient } from '../aws/sql-client.ts';
 import { CommandError, EXIT } from '../exit.ts';
@@ -77,6 +85,8 @@ export class LocalBaton {
   readonly region: string;
   readonly landingBucket: string;
   readonly plans: readonly Plan[];
+  /** The way to it, as the commands have it. */
+  readonly connection: Connection;
   readonly #stack: Stack;
   readonly #reader: RunReader;
   readonly #operator: Operator;
@@ -102,6 +112,7 @@ export class LocalBaton {
     this.#sql = ports.sql;
     this.endpoint = stack.ready.endpoint;
     this.region = stack.ready.region;
+    this.connection = stack.connection;
     this.landingBucket = ports.landing;
     this.plans = plans;
     this.#admin = localAdmin(this.endpoint);
@@ -151,9 +162,17 @@ export class LocalBaton {
     }
   }
 
-  /** Uploads an object; `bucket`: the landing bucket. What it starts goes on by itself: `untilAtRest` waits for it. */
+  /** Uploads an object; `bucket`: the landing bucket, another one is made. What it starts goes on by itself: `untilAtRest` waits for it. */
   async put(key: string, body: string | Uint8Array, bucket = this.landingBucket): Promise<void> {
+    if (this.#stack.ready.buckets.every(({ name }) => name !== bucket)) await this.ensureBucket(bucket);
     await this.#s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+  }
+
+  /** Makes a bucket that is not there; its files send events too. */
+  async ensureBucket(Bucket: string): Promise<void> {
+    const { Buckets: buckets = [] } = await this.#s3.send(new ListBucketsCommand());
+    if (buckets.every(({ Name }) => Name !== Bucket))
+      await this.#s3.send(new CreateBucketCommand({ Bucket }));
   }
 
   /** Starts a run as `baton start` does. @returns its id */
@@ -165,9 +184,9 @@ export class LocalBaton {
     return (await ask(this.#operator, request)).runId;
   }
 
-  /** Resumes a run that failed, as `baton resume` does. */
-  async resume(runId: string): Promise<void> {
-    await ask(this.#operator, { verb: 'resume', runId, ...requestBy() });
+  /** Resumes a run that failed, as `baton resume` does: at the failed step, or at an earlier one. */
+  async resume(runId: string, from?: string): Promise<void> {
+    await ask(this.#operator, { verb: 'resume', runId, ...defined({ from }), ...requestBy() });
   }
 
   /** Cancels a run, as `baton cancel` does. */
@@ -252,6 +271,11 @@ export class LocalBaton {
     await this.#admin.post('clock', { advanceMs });
   }
 
+  /** Sets the clock, also back: ms since the epoch. Nothing should be under way then. */
+  async setClock(now: number): Promise<void> {
+    await this.#admin.post('clock', { now: new Date(now).toISOString() });
+  }
+
   /** Of the local clock, ms since the epoch. */
   async now(): Promise<number> {
     return Date.parse(((await this.#admin.get('clock')) as { now: string }).now);
@@ -318,7 +342,8 @@ export class LocalBaton {
   /** Every bucket but that of Baton's own artifacts, whose plans are named by their content. */
   async #emptyBuckets(): Promise<void> {
     const { BATON_ARTIFACTS_BUCKET: artifacts } = await this.#stack.connection.deployed();
-    for (const { name: Bucket } of this.#stack.ready.buckets) {
+    const { Buckets: buckets = [] } = await this.#s3.send(new ListBucketsCommand());
+    for (const { Name: Bucket } of buckets) {
       if (Bucket === artifacts) continue;
       const list = (ContinuationToken: string | undefined) =>
         this.#s3.send(new ListObjectsV2Command({ Bucket, ...defined({ ContinuationToken }) }));

@@ -4,6 +4,7 @@ import { waitingOf, waitingText } from '../runs/describe-run.ts';
 import { errorOf, stepNameOf } from '../runs/run-parts.ts';
 import { errorText } from '../runs/step-line.ts';
 import { CommandError } from '../exit.ts';
+import { actionName } from './actions.ts';
 import { comparedColumns, compareRows, type Difference, type UpdatedRow } from './compare.ts';
 import { suits } from './tolerance.ts';
 import { startedBy } from './started-by.ts';
@@ -53,20 +54,23 @@ export async function runTest(stage: TestStage, test: TestCase, plans: readonly 
   const runs: Run[] = [];
   const mismatches: Mismatch[] = [];
   try {
-    for (const statement of test.setup)
-      await orSaid(`setup line ${statement.line}`, stage.execute(statement));
+    await orSaid('setup', stage.execute(test.setup), ' ');
     for (const table of test.given) await orSaid(`given ${table.table}`, stage.insert(table));
-    // The last file of which the pipeline makes a run.
-    const last = test.when.findLastIndex(({ key }) => startedBy(key, plans)?.includes(test.pipeline));
+    const own = test.when.map((action) => startedBy(action, plans).includes(test.pipeline));
+    const last = own.lastIndexOf(true);
     let ownRun: Run | undefined;
     for (const [i, action] of test.when.entries()) {
-      const made = await orSaid(action.key, stage.drop(action, deadline));
-      runs.push(...made);
-      const own = i === last ? made.findLast((run) => run.pipeline === test.pipeline) : undefined;
-      ownRun = own ?? ownRun;
-      for (const run of made) mismatches.push(...runMismatch(run, run === own ? test.run : SUCCEEDS, test));
-      if (i === last && own === undefined && mismatches.length === 0)
-        mismatches.push({ kind: 'error', text: `${action.key} started no run of ${test.pipeline}` });
+      const made = await orSaid(actionName(action), stage.act(action, deadline));
+      runs.push(...made.filter(({ id }) => runs.every((run) => run.id !== id)));
+      const newest = made.findLast((run) => run.pipeline === test.pipeline);
+      ownRun = newest ?? ownRun;
+      // A run that is resumed must have failed.
+      const isResumed = test.when.slice(i + 1).find((_, j) => own[i + 1 + j] === true)?.kind === 'resume';
+      const expected = i === last ? test.run : isResumed ? FAILS : SUCCEEDS;
+      for (const run of made)
+        mismatches.push(...runMismatch(run, run === newest ? expected : SUCCEEDS, test));
+      if (i === last && newest === undefined && mismatches.length === 0)
+        mismatches.push({ kind: 'error', text: `${actionName(action)} started no run of ${test.pipeline}` });
       // Its slot is held, or its work is missing: what follows would say nothing.
       if (mismatches.length > 0) break;
     }
@@ -85,17 +89,18 @@ export async function runTest(stage: TestStage, test: TestCase, plans: readonly 
 /** A mismatch that ends the test. */
 class Said extends Error {}
 
-async function orSaid<T>(what: string, work: Promise<T>): Promise<T> {
+async function orSaid<T>(what: string, work: Promise<T>, between = ': '): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (error instanceof CommandError || error instanceof TestTimeout)
-      throw new Said(`${what}: ${error.message}`, { cause: error });
+      throw new Said(`${what}${between}${error.message}`, { cause: error });
     throw error;
   }
 }
 
 const SUCCEEDS: ExpectedRun = { state: 'SUCCEEDED' };
+const FAILS: ExpectedRun = { state: 'FAILED' };
 
 function runMismatch(run: Run, expected: ExpectedRun, test: TestCase): Mismatch[] {
   const { state } = run.life;

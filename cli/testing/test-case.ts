@@ -52,10 +52,45 @@ export interface ExpectedTable extends CsvTable {
   readonly matches: ReadonlyMap<string, RegExp>;
 }
 
-/** What happens in a test. */
-export interface Action {
-  readonly kind: 'drop';
-  /** In the landing bucket. */
+/** What happens in a test. `pipeline`: of which it starts or continues a run. Times are ms since the epoch. */
+export type Action =
+  | FileAction
+  | {
+      readonly kind: 'start';
+      readonly pipeline: string;
+      readonly parameters: Readonly<Record<string, string>>;
+      /** A key of the landing bucket, or `s3://bucket/key`. */
+      readonly file?: string;
+    }
+  | {
+      readonly kind: 'schedule';
+      readonly pipeline: string;
+      readonly time: number;
+      /** That is due then. */
+      readonly expression: string;
+    }
+  | { readonly kind: 'upstream'; readonly upstream: string; readonly runId: string }
+  | {
+      readonly kind: 'event';
+      /** That it starts, each by a rule of its own. */
+      readonly pipelines: readonly string[];
+      readonly id: string;
+      readonly source: string;
+      readonly detailType: string;
+      readonly detail: Readonly<Record<string, unknown>>;
+      /** Absent: when it happens. */
+      readonly time?: number;
+    }
+  | { readonly kind: 'resume'; readonly pipeline: string; readonly from?: string }
+  | { readonly kind: 'sql'; readonly statements: readonly SetupStatement[] }
+  /** `isFirst`: it may go back to it. */
+  | { readonly kind: 'clock'; readonly time: number; readonly isFirst: boolean }
+  | { readonly kind: 'advance'; readonly ms: number };
+
+/** `put` starts nothing. */
+export interface FileAction {
+  readonly kind: 'drop' | 'put';
+  readonly bucket: string;
   readonly key: string;
   readonly bytes: Uint8Array;
 }

@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { splitStatements, tokenize, UnclosedTokenError } from '../../shared/pipeline/lexer.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Problem } from '../../shared/pipeline/problem.ts';
 import { readYaml } from '../../shared/pipeline/read-yaml.ts';
 import { readRun, readSteps } from './read-expect.ts';
 import { readGiven, readTables } from './read-rows.ts';
+import { readStatements } from './read-statements.ts';
 import { readWhen } from './read-when.ts';
-import type { SetupStatement, TestCase } from './test-case.ts';
+import type { TestCase } from './test-case.ts';
 import { testShape, type WrittenTest } from './test-shape.ts';
 import { TestSource, type TestPlace } from './test-source.ts';
 
@@ -31,7 +31,7 @@ export function readTest(
   source.at = (path, message) => written.problemAt(path, message);
   const test: TestCase = {
     ...place,
-    setup: readSetup(source, settings.setup),
+    setup: settings.setup === undefined ? [] : readStatements(source, settings.setup, ['setup']),
     given: readGiven(source, settings.given),
     when: readWhen(source, settings.when),
     run: readRun(source, settings.expect?.run),
@@ -40,26 +40,4 @@ export function readTest(
     timeoutSeconds: settings.timeout ?? TIMEOUT_SECONDS,
   };
   return { ...(problems.length === 0 && { test }), problems };
-}
-
-function readSetup(source: TestSource, written: WrittenTest['setup']): SetupStatement[] {
-  const path = ['setup'];
-  if (written === undefined || !source.hasOne(written, ['sql', 'file'], path)) return [];
-  const found = source.textOf(written, 'sql', path);
-  if (found === undefined) return [];
-  try {
-    return splitStatements(tokenize(found.text)).map((tokens) => ({
-      sql: tokens
-        .map((token) => token.text)
-        .join('')
-        .trim(),
-      line: found.text
-        .slice(0, tokens.find(({ kind }) => kind !== 'space' && kind !== 'comment')?.start)
-        .split('\n').length,
-    }));
-  } catch (error) {
-    if (!(error instanceof UnclosedTokenError)) throw error;
-    source.sayIn(found, error.offset, 'the statements', error.message);
-    return [];
-  }
 }

@@ -66,23 +66,39 @@ const columns: Key = {
   },
 };
 
+const statements: Shape & { kind: 'object' } = {
+  kind: 'object',
+  keys: {
+    sql: { shape: text, description: 'Statements, each ended by a semicolon.' },
+    file: { shape: text, description: 'A file with the statements, from the folder of the test.' },
+  },
+};
+
+const file: Shape = {
+  kind: 'object',
+  keys: {
+    bucket: { shape: text, description: 'Default: the landing bucket.' },
+    key: { shape: text, description: 'Its key.', required: true },
+    file: { shape: text, description: 'The file, from the folder of the test.' },
+    content: { shape: text, description: 'Its text.' },
+  },
+};
+
+const pipeline: Key = { shape: text, description: 'Default: the pipeline of the test.' };
+
+const time: Shape = {
+  kind: 'text',
+  pattern: String.raw`^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$`,
+  words: 'a time like 2026-03-01T04:00:00Z, or a day (its midnight, UTC)',
+};
+
 export const testShape: Shape = {
   kind: 'object',
   keys: {
     description: { shape: text, description: 'One line for people.' },
     setup: {
       description: 'SQL that is run before, after sql/setup/.',
-      shape: {
-        kind: 'short',
-        key: 'sql',
-        of: {
-          kind: 'object',
-          keys: {
-            sql: { shape: text, description: 'Statements, each ended by a semicolon.' },
-            file: { shape: text, description: 'A file with the statements, from the folder of the test.' },
-          },
-        },
-      },
+      shape: { kind: 'short', key: 'sql', of: statements },
     },
     given: { shape: tables(), description: 'Rows that are inserted before, by table.' },
     when: {
@@ -93,16 +109,98 @@ export const testShape: Shape = {
         of: {
           kind: 'one-of',
           keys: {
-            drop: {
-              description: 'A file arrives in the landing bucket.',
+            drop: { description: 'A file arrives, and starts runs.', shape: file },
+            put: { description: 'A file is uploaded that starts no run.', shape: file },
+            start: {
+              description: 'A run is started by request, as `baton start` does.',
               shape: {
                 kind: 'object',
                 keys: {
-                  key: { shape: text, description: 'Its key.', required: true },
-                  file: { shape: text, description: 'The file, from the folder of the test.' },
-                  content: { shape: text, description: 'Its text.' },
+                  pipeline,
+                  file: {
+                    shape: text,
+                    description: 'The file to process: a key of the landing bucket, or s3://bucket/key.',
+                  },
+                  params: {
+                    description: 'Parameters, by name.',
+                    shape: {
+                      kind: 'map',
+                      keyPattern: String.raw`^\S+$`,
+                      keyWords: 'the name of a parameter',
+                      of: { kind: 'scalar' },
+                    },
+                  },
                 },
               },
+            },
+            schedule: {
+              description: 'A time of a schedule comes.',
+              shape: {
+                kind: 'short',
+                key: 'time',
+                of: {
+                  kind: 'object',
+                  keys: {
+                    time: {
+                      shape: time,
+                      description: 'The scheduled time: 2026-03-01T04:00:00Z.',
+                      required: true,
+                    },
+                    pipeline,
+                  },
+                },
+              },
+            },
+            upstream: {
+              description: 'A run of another pipeline succeeds (on: - pipeline), without being run.',
+              shape: {
+                kind: 'short',
+                key: 'pipeline',
+                of: {
+                  kind: 'object',
+                  keys: {
+                    pipeline: { shape: text, description: 'The other pipeline.', required: true },
+                    run: {
+                      shape: { kind: 'text', pattern: '^[A-Za-z0-9_-]{1,100}$', words: 'the id of a run' },
+                      description:
+                        'The id of its run, :upstream_run_id. Default: its name, then -upstream-1, -upstream-2.',
+                    },
+                  },
+                },
+              },
+            },
+            event: {
+              description: 'An event arrives on the bus (on: - event).',
+              shape: {
+                kind: 'object',
+                keys: {
+                  source: { shape: text, description: 'Its source.', required: true },
+                  'detail-type': { shape: text, description: 'Its detail-type.', required: true },
+                  detail: { shape: { kind: 'json' }, description: 'Its detail. Default: empty.' },
+                  time: { shape: time, description: "Its time. Default: the clock's." },
+                },
+              },
+            },
+            resume: {
+              description: 'The failed run of the pipeline is resumed, as `baton resume` does.',
+              shape: {
+                kind: 'object',
+                keys: {
+                  from: {
+                    shape: text,
+                    description: 'An earlier step to resume at. Default: the failed one.',
+                  },
+                },
+              },
+            },
+            sql: {
+              description: 'SQL is run.',
+              shape: { kind: 'short', key: 'sql', of: statements },
+            },
+            clock: { description: 'The clock is set to a time, before anything starts a run.', shape: time },
+            advance: {
+              description: 'The clock moves on.',
+              shape: { kind: 'duration', minSeconds: 1, maxSeconds: 365 * 86_400 },
             },
           },
         },
@@ -176,7 +274,33 @@ interface WrittenColumn {
 
 export type WrittenTable = WrittenRows & { readonly columns?: Readonly<Record<string, WrittenColumn>> };
 
-export type WrittenAction = { readonly drop: Source<'content'> & { readonly key: string } };
+export type WrittenFile = Source<'content'> & { readonly bucket?: string; readonly key: string };
+
+/** What stands under each key of an action, of which there is one. */
+export interface WrittenActions {
+  readonly drop: WrittenFile;
+  readonly put: WrittenFile;
+  readonly start: {
+    readonly pipeline?: string;
+    readonly file?: string;
+    readonly params?: Readonly<Record<string, string>>;
+  };
+  readonly schedule: { readonly time: string; readonly pipeline?: string };
+  readonly upstream: { readonly pipeline: string; readonly run?: string };
+  readonly event: {
+    readonly source: string;
+    readonly 'detail-type': string;
+    readonly detail?: Readonly<Record<string, unknown>>;
+    readonly time?: string;
+  };
+  readonly resume: { readonly from?: string };
+  readonly sql: Source<'sql'>;
+  readonly clock: string;
+  /** Seconds. */
+  readonly advance: number;
+}
+
+export type WrittenAction = Partial<WrittenActions>;
 
 export interface WrittenExpect {
   readonly run?: Partial<ExpectedRun>;

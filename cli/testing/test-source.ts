@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { didYouMean } from '../../shared/pipeline/nearest.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Problem } from '../../shared/pipeline/problem.ts';
 import { decodeUtf8 } from '../../shared/pipeline/utf8.ts';
@@ -59,6 +60,14 @@ export class TestSource {
     const [line, column] = [before.length, (before.at(-1) ?? '').length + 1];
     if (file === undefined) this.say(path, `line ${line} of ${what}: ${message}`);
     else this.problems.push({ file, line, column, severity: 'error', message });
+  }
+
+  /** Says so unless the pipeline of the test has the step. */
+  sayUnknownStep(path: Path, step: string): void {
+    const steps = this.plan?.steps.map(({ name }) => name) ?? [];
+    if (steps.includes(step)) return;
+    const known = `; its steps: ${steps.join(', ')}`;
+    this.say(path, `${this.place.pipeline} has no step ${step}${didYouMean(step, steps)}${known}`);
   }
 
   decoded(file: string, bytes: Uint8Array): string {

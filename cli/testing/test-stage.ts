@@ -1,11 +1,12 @@
 /** The local AWS as the tests see it: emptied between them, given rows and files, read. */
 import type { Run } from '../../shared/run/run.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import { pipelinesFor } from '../drop/key-of.ts';
 import type { HistoryRow } from '../runs/run-reader.ts';
+import { perform, runStatements } from './actions.ts';
 import type { FoundRows } from './compare.ts';
 import { insertStatements, quotedName } from './insert.ts';
 import { NotAtRest, type LocalBaton } from './local-baton.ts';
+import { directlyStartedBy } from './started-by.ts';
 import type { Action, GivenTable, SetupStatement } from './test-case.ts';
 
 /** By how much a test may move the clock on while its runs wait. */
@@ -19,6 +20,7 @@ export class TestTimeout extends Error {
 export class TestStage {
   readonly local: LocalBaton;
   #isEmpty = true;
+  #clockWasSet = false;
 
   constructor(local: LocalBaton) {
     this.local = local;
@@ -31,11 +33,13 @@ export class TestStage {
   async begin(): Promise<void> {
     if (!this.#isEmpty) await this.local.reset();
     this.#isEmpty = false;
+    if (this.#clockWasSet) await this.local.setClock(Date.now());
+    this.#clockWasSet = false;
   }
 
   /** @throws CommandError (exit 1) with the warehouse's error */
-  async execute({ sql }: SetupStatement): Promise<void> {
-    await this.local.execute([sql]);
+  async execute(statements: readonly SetupStatement[]): Promise<void> {
+    await runStatements(statements, this.local);
   }
 
   /** @throws CommandError (exit 1) with the warehouse's error */
@@ -45,21 +49,24 @@ export class TestStage {
   }
 
   /**
-   * Uploads a file, and waits until its runs, and those that follow them, are at rest. Of files in a batch its run counts.
+   * Lets something happen, and waits until its runs, and those that follow them, are at rest. Of files in a batch its run counts.
    * @param deadline ms since the epoch
    * @returns the runs that began, or went on, since; the oldest first
-   * @throws TestTimeout when none did
+   * @throws TestTimeout when one did not begin
    */
-  async drop({ key, bytes }: Action, deadline: number): Promise<readonly Run[]> {
-    const runs = await this.after(() => this.local.put(key, bytes), deadline);
-    const pipelines = pipelinesFor(key, this.local.plans, this.local.landingBucket);
-    const missing = pipelines.filter((pipeline) => !runs.some((run) => run.pipeline === pipeline));
-    if (missing.length > 0)
-      throw new TestTimeout(`it was uploaded, but no run of ${missing.join(' or ')} started`);
-    return runs.filter((run) => run.life.state !== 'ABSORBED');
+  async act(action: Action, deadline: number): Promise<readonly Run[]> {
+    this.#clockWasSet ||= ['clock', 'advance', 'schedule'].includes(action.kind);
+    const runs = await this.after(() => perform(action, this.local), deadline);
+    const missing = directlyStartedBy(action, this.local.plans).filter(
+      (pipeline) => !runs.some((run) => run.pipeline === pipeline),
+    );
+    if (missing.length > 0) throw new TestTimeout(`no run of ${missing.join(' or ')} started`);
+    // What a test makes up did not run.
+    const isMadeUp = ({ id }: Run): boolean => action.kind === 'upstream' && action.runId === id;
+    return runs.filter((run) => run.life.state !== 'ABSORBED' && !isMadeUp(run));
   }
 
-  /** Does something, and waits as `drop` does. */
+  /** Does something, and waits as `act` does. */
   async after(action: () => Promise<unknown>, deadline: number): Promise<readonly Run[]> {
     const before = new Map((await this.local.allRuns()).map((run) => [run.id, run.version]));
     await action();

@@ -143,6 +143,10 @@ export class EventBus {
     this.#scheduler.set(this.#works());
   }
 
+  clockWentBack(): void {
+    this.#scheduler.clockWentBack();
+  }
+
   stop(): void {
     this.#started = false;
     this.#scheduler.stop();

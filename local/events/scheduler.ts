@@ -73,6 +73,15 @@ export class Scheduler {
     this.#arm();
   }
 
+  /** What recurs begins anew; a remembered one goes on from its last tick, which may be ahead. */
+  clockWentBack(): void {
+    const now = this.#clock.now();
+    this.#entries = this.#entries.flatMap((entry) =>
+      entry.place === undefined ? this.#entryOf(entry.work, now) : [entry],
+    );
+    this.#arm();
+  }
+
   /** When each falls due next, by name. Ms since the epoch. */
   nextTimes(): ReadonlyMap<string, number> {
     return new Map(this.#entries.map(({ work, next }) => [work.name, next]));

@@ -22,6 +22,8 @@ export interface AdminPorts {
   readonly eventFaults: EventFaults;
   /** Moves the clock of every process on; resolves when all stand there. */
   advance(ms: number): Promise<void>;
+  /** Sets the clock of every process, also back. Ms since the epoch. */
+  setClock(now: number): Promise<void>;
   status(): unknown;
   /** Resolves when nothing is under way, or after that many ms. */
   settle(limitMs: number): Promise<unknown>;
@@ -77,7 +79,7 @@ async function answer(
     case 'GET clock':
       return clockView(ports.clock);
     case 'POST clock':
-      await ports.advance(advanceOf(body()));
+      await changeClock(ports, body());
       return clockView(ports.clock);
     case 'POST settle':
       return ports.settle(limitOf(body()));
@@ -145,6 +147,17 @@ function clearEventFaults(faults: EventFaults, id: string | undefined): number {
   faults.clear(id);
   return before - faults.list().length;
 }
+
+async function changeClock(ports: AdminPorts, body: JsonObject): Promise<void> {
+  const { now } = body;
+  if (now === undefined) return ports.advance(advanceOf(body));
+  const time = typeof now === 'string' && ISO_TIME.test(now) ? Date.parse(now) : Number.NaN;
+  if (Number.isNaN(time) || Object.hasOwn(body, 'advanceMs'))
+    throw new BadRequest('now must be a time like 2026-03-01T00:00:00Z, and advanceMs must not be there');
+  return ports.setClock(time);
+}
+
+const ISO_TIME = /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
 
 function advanceOf(body: JsonObject): number {
   const ms = body['advanceMs'];

@@ -176,6 +176,11 @@ export class Parts {
     await Promise.all(this.#children().map((child) => child.moveClock(offsetMs)));
   }
 
+  /** What recurs would else wait for the time at which the clock stood. */
+  clockWentBack(): void {
+    this.#bus.clockWentBack();
+  }
+
   /** The messages of every topic, oldest first. */
   messages(): readonly TopicMessage[] {
     return this.#topics.messages();

@@ -93,7 +93,8 @@ class Stack implements LocalStack {
         calls: this.#calls,
         callFaults: this.#callFaults,
         eventFaults: this.#eventFaults,
-        advance: (ms) => this.#advance(ms),
+        advance: (ms) => this.#moveClock(this.#clock.offsetMs + ms),
+        setClock: (now) => this.#moveClock(now - Date.now()),
         status: () => this.#status(),
         messages: () => this.#here().messages(),
         settle: (limitMs) => settle(this.#activity(), limitMs),
@@ -253,11 +254,12 @@ class Stack implements LocalStack {
   }
 
   /** Children first: what they must have noticed by then comes before what falls due here. */
-  async #advance(ms: number): Promise<void> {
+  async #moveClock(offsetMs: number): Promise<void> {
     const parts = this.#here();
-    const offsetMs = this.#clock.offsetMs + ms;
+    const isBack = offsetMs < this.#clock.offsetMs;
     await parts.moveClock(offsetMs);
     this.#clock.moveTo(offsetMs);
+    if (isBack) parts.clockWentBack();
   }
 
   #status(): unknown {

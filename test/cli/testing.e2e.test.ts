@@ -28,7 +28,9 @@ const FILES: Readonly<Record<string, string>> = {
   'setup/90_visits.sql': `
     CREATE TABLE IF NOT EXISTS mart.visits (day DATE, n BIGINT);
     CREATE TABLE IF NOT EXISTS mart.total (n BIGINT, note VARCHAR(20));
-    CREATE TABLE IF NOT EXISTS mart.ticks (n INTEGER);`,
+    CREATE TABLE IF NOT EXISTS mart.ticks (n INTEGER);
+    CREATE TABLE IF NOT EXISTS mart.days (day DATE);
+    CREATE TABLE IF NOT EXISTS mart.nights (who VARCHAR(9), at TIMESTAMP, what VARCHAR(99), more VARCHAR(9));`,
   // A folder at once, and what follows it.
   'visits/pipeline.yml': 'on: [{ s3: { prefix: visits/, marker: _SUCCESS } }]',
   'visits/10_load.sql':
@@ -106,6 +108,83 @@ setup: |
   SELECT * FROM mart.forms;
 when:
 ${drop('forms/1', '')}`,
+  // Everything that may happen.
+  'nightly/pipeline.yml': `on: [{ schedule: { expression: cron(30 2 * * ? *), timezone: Europe/Berlin } }]
+parameters: { day: { type: date, default: 2026-01-01 } }`,
+  'nightly/10_night.sql': `
+    INSERT INTO mart.nights SELECT 'nightly', :event_time, :day::varchar, CASE WHEN 1 / (SELECT COUNT(*) FROM mart.days) > 0 THEN '' END;`,
+  'report/pipeline.yml': 'on: [{ pipeline: nightly }]',
+  'report/10_report.sql': `INSERT INTO mart.nights
+    SELECT 'report', :event_time, CASE WHEN LEN(:upstream_run_id) > 30 THEN 'a run' ELSE :upstream_run_id END, NULL;`,
+  'orders/pipeline.yml':
+    'on: [{ event: { source: aws.shop, detail: { total: [{ numeric: [">", 100] }] } } }]',
+  'orders/10_order.sql': `INSERT INTO mart.nights SELECT 'orders', :event_time, JSON_EXTRACT_PATH_TEXT(:event, 'id'),
+    JSON_EXTRACT_PATH_TEXT(:event, 'detail', 'total');`,
+  'partner/pipeline.yml': 'on: [{ s3: { bucket: partner-files, prefix: in/ } }]',
+  'partner/10_load.sql': `COPY mart.days FROM :manifest IAM_ROLE :copy_role MANIFEST FORMAT CSV;
+    COPY mart.days FROM 's3://reference-files/days.csv' IAM_ROLE :copy_role FORMAT CSV;`,
+  'nightly/tests/a_schedule.yml': `
+given: { mart.days: "day\\n2026-01-01" }
+when:
+  - clock: 2026-02-28T12:00:00Z
+  - schedule: 2026-03-01T01:30:00Z
+  - start: { params: { day: 2026-05-05 } }
+expect:
+  tables:
+    mart.nights:
+      csv: |
+        who,at,what
+        nightly,2026-03-01 01:30,2026-01-01
+        report,2026-03-01 01:30,a run
+        nightly,2026-03-01 01:30,2026-05-05
+        report,2026-03-01 01:30,a run
+      columns: { at: { within: 1m } }
+`,
+  'nightly/tests/b_resume.yml': `
+when:
+  - schedule: 2026-03-01T01:30:00Z
+  - sql: INSERT INTO mart.days VALUES ('2026-01-01');
+  - resume: {}
+expect: { tables: { mart.nights: "who\\nnightly\\nreport" } }
+`,
+  'nightly/tests/c_clock.yml': `
+given: { mart.days: "day\\n2026-01-01" }
+when: [start: {}]
+expect:
+  tables:
+    mart.nights: { csv: "who\\nnightly\\nreport", columns: { at: { matches: '^${new Date().getUTCFullYear()}-' } } }
+`,
+  'report/tests/upstream.yml': `
+when:
+  - clock: 2026-03-01
+  - advance: 2h
+  - upstream: nightly
+  - upstream: { pipeline: nightly, run: by-hand }
+expect:
+  tables:
+    mart.nights:
+      csv: |
+        who,at,what
+        report,2026-03-01 02:00,nightly-upstream-3
+        report,2026-03-01 02:00,by-hand
+      columns: { at: { within: 1m } }
+`,
+  'orders/tests/event.yml': `
+when:
+  - event: { source: aws.shop, detail-type: Sale, detail: { total: 100.5 }, time: 2026-03-01T08:00:00Z }
+expect:
+  tables:
+    mart.nights: |
+      who,at,what,more
+      orders,2026-03-01 08:00,00000000-0000-4000-8000-000000000001,100.5
+`,
+  'partner/tests/files.yml': `
+when:
+  - put: { bucket: reference-files, key: days.csv, content: "2026-01-31\\n" }
+  - drop: { bucket: partner-files, key: in/1.csv, content: "2026-01-30\\n" }
+  - start: { file: s3://partner-files/in/1.csv }
+expect: { tables: { mart.days: "day\\n2026-01-31\\n2026-01-30\\n2026-01-30\\n2026-01-31" } }
+`,
   // A schedule would start it at once.
   'ticks/pipeline.yml': 'on: [{ schedule: rate(1 minute) }, { s3: { prefix: ticks/ } }]',
   'ticks/10_tick.sql': 'INSERT INTO mart.ticks VALUES (1);',
@@ -187,17 +266,23 @@ it.runIf(isLong)('runs every test, prints a line for each, and ends with exit co
     'broken/b_expected',
     'forms/a_forms',
     'late/waits',
+    'nightly/a_schedule',
+    'nightly/b_resume',
+    'nightly/c_clock',
+    'orders/event',
+    'partner/files',
     'product_dimension/versions',
+    'report/upstream',
     'sales/bad_line',
     'sales/corrected_line',
     'stores/upsert',
     'total/follows',
   ]);
-  expect(JSON.parse(stdout)).toMatchObject({ passed: 9, failed: 7 });
+  expect(JSON.parse(stdout)).toMatchObject({ passed: 15, failed: 7 });
   const lines = stderr.split('\n').filter((line) => /^ {2}(ok {2}|FAIL) /.test(line));
-  expect(lines).toHaveLength(16);
+  expect(lines).toHaveLength(22);
   expect(lines[0]).toMatch(/^ {2}ok {3}bookings\/guests +\d+\.\d s$/);
-  expect(stderr).toContain('9 of 16 tests passed in ');
+  expect(stderr).toContain('15 of 22 tests passed in ');
 });
 
 it.runIf(isLong)('a test ends at the first run that failed, with its error', () => {

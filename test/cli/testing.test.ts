@@ -284,7 +284,7 @@ describe('a test.yml', () => {
         file,
         setup: [],
         given: [],
-        when: [{ kind: 'drop', key: 'stores/a.csv', bytes: Buffer.from('x') }],
+        when: [{ kind: 'drop', bucket: 'baton-local-landing', key: 'stores/a.csv', bytes: Buffer.from('x') }],
         run: { state: 'SUCCEEDED' },
         steps: [],
         tables: [],
@@ -306,7 +306,12 @@ describe('a test.yml', () => {
         '2:1 unknown key expects in the test (did you mean expect?); known keys: description, setup, given, when, expect, timeout',
       ],
     ],
-    ['when: []', ['1:1 when must name at least one file: - drop: ...']],
+    [
+      'when: []',
+      [
+        '1:1 nothing in when starts stores; what does: drop a file (prefix, suffix, pipeline): stores/  *.csv  stores; start: { file: KEY }',
+      ],
+    ],
     [
       'when: [{ drop: { key: stores/a.csv } }]',
       ['1:10 when[0].drop needs exactly one of the keys content and file'],
@@ -323,7 +328,7 @@ describe('a test.yml', () => {
     [
       'when: [{ drop: { key: sales/a.csv, content: x } }]',
       [
-        '1:1 none of the files starts stores; keys that do (prefix, suffix, pipeline): stores/  *.csv  stores',
+        '1:1 nothing in when starts stores; what does: drop a file (prefix, suffix, pipeline): stores/  *.csv  stores; start: { file: KEY }',
       ],
     ],
     [
@@ -488,7 +493,7 @@ expect:
     const drop = (key: string): string => `{ drop: { key: ${key}, content: x } }`;
     expect(problemsOf(`when: [${drop('days/1/a.csv')}, ${drop('days/1/_SUCCESS')}]`, 'days')).toEqual([]);
     expect(problemsOf(`when: [${drop('days/1/a.csv')}]`, 'days')).toEqual([
-      expect.stringContaining('none of the files starts days; keys that do'),
+      expect.stringContaining('nothing in when starts days; what does: drop a file'),
     ]);
   });
 });

@@ -385,6 +385,17 @@ describe('the bus', () => {
       expect(Date.parse(times()[0] ?? '')).toBeGreaterThan(start + 119 * MINUTE);
     });
 
+    it('goes on from the time to which the clock was set back', async () => {
+      startBus([scheduled]);
+      clock.advance(-1000 * MINUTE);
+      bus.clockWentBack();
+      clock.advance(MINUTE);
+      await vi.waitFor(() => {
+        expect(delivered).toHaveLength(1);
+      });
+      expect(Date.parse(times()[0] ?? '')).toBeLessThan(Date.now() - 990 * MINUTE);
+    });
+
     it('fires different schedules in the order of their times', async () => {
       startBus([
         scheduled,

@@ -123,6 +123,9 @@ beforeAll(async () => {
       advance: async (ms) => {
         clock.advance(ms);
       },
+      setClock: async (now) => {
+        clock.moveTo(now - Date.now());
+      },
       status: () => ({ pid: process.pid }),
       reload: () => Promise.resolve({}),
       killSession: (sessionId) => Promise.resolve({ killed: sessionId }),
@@ -398,6 +401,15 @@ describe('the admin endpoint', () => {
     const view = await admin('POST', 'clock', { advanceMs: 7_200_000 });
     expect(view['offsetMs']).toBe(before + 7_200_000);
     expect((await admin('POST', 'clock', { advanceMs: -1 }))['error']).toContain('advanceMs must be');
+  });
+
+  test('sets the clock, also back', async () => {
+    const { now } = await admin('POST', 'clock', { now: '2026-03-01T04:00:00Z' });
+    expect(String(now)).toMatch(/^2026-03-01T04:00:0/);
+    expect(new Date(clock.now()).toISOString()).toMatch(/^2026-03-01T04:00:0/);
+    for (const wrong of [{ now: 'soon' }, { now: 5 }, { now: '2026-03-01T04:00:00Z', advanceMs: 1 }])
+      expect((await admin('POST', 'clock', wrong))['error']).toContain('now must be a time');
+    clock.moveTo(0);
   });
 
   test('forwards unknown requests, and lists the known ones', async () => {
