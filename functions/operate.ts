@@ -1,4 +1,4 @@
-/** Handles requests: start, resume, cancel, resolve, pause, unpause, backfill, due times, and the checks of `baton doctor`. Invoked by the command, which waits for the response, or by an event. */
+/** Handles requests: start, resume, cancel, resolve, pause, unpause, backfill, due times, queries in a run's session, and the checks of `baton doctor`. Invoked by the command, which waits for the response, or by an event. */
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 
 import { operate } from '../shared/engine/operate.ts';
@@ -14,13 +14,22 @@ import type {
   PauseAnswer,
   ProbeAnswer,
   ProbeRequest,
+  QueryAnswer,
+  QueryRequest,
   StartDueAnswer,
 } from '../shared/events/requests.ts';
 import type { Engine } from '../shared/engine/ports.ts';
 import { handler as wrap } from '../shared/middleware/handler.ts';
 import { withLossyWakeUps } from '../shared/middleware/wake-ups.ts';
 
-type Answer = OperateAnswer | PauseAnswer | CheckAnswer | ProbeAnswer | BackfillAnswer | StartDueAnswer;
+type Answer =
+  | OperateAnswer
+  | PauseAnswer
+  | CheckAnswer
+  | ProbeAnswer
+  | BackfillAnswer
+  | StartDueAnswer
+  | QueryAnswer;
 
 export const handler = wrap(async (event, tools): Promise<Answer> => {
   const engine = withLossyWakeUps(tools.engine);
@@ -43,6 +52,17 @@ export const handler = wrap(async (event, tools): Promise<Answer> => {
         answersSessionId: () => answersSessionId(new RedshiftDataClient({}), connection),
       });
     }
+    if (request.verb === 'query') {
+      const { queryRun } = await import('../shared/engine/query.ts');
+      const answer = await queryRun(request, engine, tools.config.runQueries);
+      // Never the rows, which are people's data.
+      const { runId: run, actor } = request;
+      engine.log(answer.ok ? 'info' : 'warn', `query in the session of a run: ${answer.message}`, {
+        run,
+        actor,
+      });
+      return answer;
+    }
     const answer = await answerTo(request, engine);
     const { message, ...fields } = answer;
     engine.log(answer.ok ? 'info' : 'warn', message, fields);
@@ -55,9 +75,9 @@ export const handler = wrap(async (event, tools): Promise<Answer> => {
 });
 
 async function answerTo(
-  request: Exclude<AnyRequest, CheckRequest | ProbeRequest>,
+  request: Exclude<AnyRequest, CheckRequest | ProbeRequest | QueryRequest>,
   engine: Engine,
-): Promise<Exclude<Answer, CheckAnswer | ProbeAnswer>> {
+): Promise<OperateAnswer | PauseAnswer | BackfillAnswer | StartDueAnswer> {
   switch (request.verb) {
     case 'backfill':
       return (await import('../shared/engine/backfill/backfill.ts')).backfill(request, engine);

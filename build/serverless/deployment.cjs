@@ -88,6 +88,7 @@ function deploymentOf(parameters, plans) {
   return {
     ...settings,
     pipelineMetrics: String(pipelineMetrics),
+    runQueries: String(settings.runQueries),
     warehouse: warehouse.environment,
     logs: functions.map(logStreams),
     // What the functions' role may do that depends on parameters.

@@ -39,6 +39,7 @@ const PARAMETERS = [
   'memory',
   'runStepConcurrency',
   'sweepConcurrency',
+  'runQueries',
   'permissionsBoundary',
   'globalNames',
   'subnets',

@@ -60,6 +60,7 @@ function settingsOf(parameters, problems) {
     sweepConcurrency: concurrency('sweepConcurrency'),
     copyRole: copyRole(),
     pipelineMetrics: isOn('pipelineMetrics', true),
+    runQueries: isOn('runQueries', true),
     permissionsBoundary: permissionsBoundary(),
     globalNames: globalNames(),
     vpc: vpc(),

@@ -13,6 +13,8 @@ import type {
   PauseRequest,
   ProbeAnswer,
   ProbeRequest,
+  QueryAnswer,
+  QueryRequest,
   Refusal,
   StartDueAnswer,
   StartDueRequest,
@@ -27,13 +29,22 @@ export interface Operator {
   backfill(request: BackfillRequest): Promise<BackfillAnswer | Refusal>;
   /** Some of the due times. */
   startDue(request: StartDueRequest): Promise<StartDueAnswer | Refusal>;
+  /** One statement in the session of a run. */
+  query(request: QueryRequest): Promise<QueryAnswer>;
   /** Undefined: what is deployed does not know the question. */
   check(request: CheckRequest): Promise<CheckAnswer | undefined>;
   /** One part. Undefined: what is deployed does not know the question. */
   probe(request: ProbeRequest): Promise<ProbeAnswer | undefined>;
 }
 
-type Answer = OperateAnswer | PauseAnswer | CheckAnswer | ProbeAnswer | BackfillAnswer | StartDueAnswer;
+type Answer =
+  | OperateAnswer
+  | PauseAnswer
+  | CheckAnswer
+  | ProbeAnswer
+  | BackfillAnswer
+  | StartDueAnswer
+  | QueryAnswer;
 
 function isAnswer(value: unknown): value is Answer {
   return typeof value === 'object' && value !== null && 'ok' in value && 'message' in value;
@@ -67,6 +78,7 @@ export function lambdaOperator(settings: ClientSettings, functionName: string): 
     pause: async (request) => (await invoke(request)) as PauseAnswer,
     backfill: async (request) => (await invoke(request)) as BackfillAnswer | Refusal,
     startDue: async (request) => (await invoke(request)) as StartDueAnswer | Refusal,
+    query: async (request) => (await invoke(request)) as QueryAnswer,
     check: async (request) => {
       const answer = await invoke(request);
       return 'probes' in answer ? answer : undefined;

@@ -11,6 +11,7 @@ import {
   RefusedInputError,
   storable,
   text,
+  wholeNumber,
 } from './read.ts';
 import type { JsonObject } from './read.ts';
 import type {
@@ -19,12 +20,17 @@ import type {
   OperateRequest,
   PauseRequest,
   ProbePart,
+  QueryRequest,
   StartDueRequest,
 } from './requests.ts';
 
 /** In bytes. A bucket's name has 63 characters, a key 1,024 bytes (S3 user guide). */
 const LONGEST_URI = 1_100;
 const LONGEST_REASON = 1_000;
+/** What every endpoint of the Data API accepts, in bytes. */
+const LONGEST_SQL = 100_000;
+/** Of the result of a query in the session of a run. */
+const MOST_ROWS = 1_000;
 
 const VERBS: ReadonlyMap<string, (OperateRequest | PauseRequest)['verb']> = new Map([
   ['Resume Requested', 'resume'],
@@ -95,8 +101,9 @@ function parseBody(body: JsonObject, verb: string): AnyRequest {
   }
   if (verb === 'backfill') return parseBackfill(body, common);
   if (verb === 'start-due') return parseStartDue(body, common);
+  if (verb === 'query') return parseQuery(body, common);
   throw new RefusedInputError(
-    `verb must be start, resume, cancel, resolve, pause, unpause, check, probe, backfill or start-due; it is "${verb}"`,
+    `verb must be start, resume, cancel, resolve, pause, unpause, check, probe, backfill, start-due or query; it is "${verb}"`,
   );
 }
 
@@ -149,6 +156,20 @@ function parseStartDue(body: JsonObject, { requestId, actor }: Common): StartDue
     from: instant(body, 'from'),
     to: instant(body, 'to'),
     ...defined({ dryRun: optionalFlag(body, 'dryRun') }),
+  };
+}
+
+function parseQuery(body: JsonObject, { requestId, actor }: Common): QueryRequest {
+  const rows = at(body, 'rows') === undefined ? undefined : wholeNumber(body, 'rows');
+  if (rows !== undefined && (rows < 1 || rows > MOST_ROWS))
+    throw expected('rows', `a whole number from 1 to ${MOST_ROWS}`, rows);
+  return {
+    verb: 'query',
+    requestId,
+    actor,
+    runId: text(body, 'runId', LONGEST_NAME),
+    sql: text(body, 'sql', LONGEST_SQL),
+    ...defined({ rows }),
   };
 }
 

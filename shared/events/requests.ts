@@ -116,6 +116,35 @@ export interface StartDueRequest {
   readonly dryRun?: boolean;
 }
 
+/** One statement that reads, in the session of a run that is stopped. By invocation only. */
+export interface QueryRequest {
+  readonly verb: 'query';
+  readonly requestId: string;
+  readonly actor: string;
+  readonly runId: string;
+  readonly sql: string;
+  /** The first rows of the result, 1 to 1,000; absent: 100. */
+  readonly rows?: number;
+}
+
+export interface QueryResult {
+  readonly ok: true;
+  readonly runId: string;
+  readonly message: string;
+  /** `type`: as the warehouse names it. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** The first rows, as text; NULL is null. */
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** Rows of the whole result. */
+  readonly total: number;
+}
+
+export type QueryAnswer =
+  | QueryResult
+  | Refusal
+  /** The warehouse rejected the SQL: its own words. */
+  | { readonly ok: false; readonly code: 'failed'; readonly message: string };
+
 export interface StartDueAnswer {
   readonly ok: true;
   readonly message: string;
@@ -249,4 +278,5 @@ export type AnyRequest =
   | CheckRequest
   | ProbeRequest
   | BackfillRequest
-  | StartDueRequest;
+  | StartDueRequest
+  | QueryRequest;

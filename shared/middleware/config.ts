@@ -12,6 +12,8 @@ export interface Config extends Settings {
   readonly warehouses: Readonly<Record<string, Connection>>;
   /** Whether metrics are emitted for each pipeline too. */
   readonly pipelineMetrics: boolean;
+  /** Whether `operate` runs queries of people in the sessions of runs. */
+  readonly runQueries: boolean;
   /** URL of the queue of files that arrived. */
   readonly arrivalsQueue?: string;
 }
@@ -36,6 +38,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     // Both were generated and validated by the deployment.
     warehouses: JSON.parse(optional(env, 'BATON_WAREHOUSES') ?? '{}') as Config['warehouses'],
     pipelineMetrics: optional(env, 'BATON_PIPELINE_METRICS') !== 'false',
+    runQueries: optional(env, 'BATON_RUN_QUERIES') !== 'false',
     historyDays: Number(optional(env, 'BATON_HISTORY_DAYS') ?? HISTORY_DAYS),
     ...defined({
       arrivalsQueue: optional(env, 'BATON_ARRIVALS_QUEUE'),

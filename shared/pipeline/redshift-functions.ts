@@ -55,6 +55,11 @@ const ACTING_FUNCTIONS = words(`
 /** Spatial functions: a family of more than a hundred, by its prefixes. */
 const SPATIAL = /^(?:ST_|H3_|GEOMETRYTYPE$|ADDBBOX$|DROPBBOX$|SUPPORTSBBOX$)/;
 
+/** It changes the session or another one. `name`: in upper case. */
+export function isActingFunction(name: string): boolean {
+  return ACTING_FUNCTIONS.has(name);
+}
+
 /** `name`: in upper case. */
 export function isRedshiftFunction(name: string): boolean {
   return (

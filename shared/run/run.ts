@@ -248,7 +248,7 @@ interface NoSession {
   readonly state: 'none';
 }
 
-interface OpenSession {
+export interface OpenSession {
   readonly state: 'open';
   readonly id: string;
   /** Process id in the warehouse; absent if it could not be read. */

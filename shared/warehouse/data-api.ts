@@ -180,21 +180,31 @@ export class DataApiWarehouse implements Warehouse {
     }
   }
 
-  async result(statementId: string, limit: number): ReturnType<Warehouse['result']> {
+  async result(statementId: string, limit: number, mostBytes = Infinity): ReturnType<Warehouse['result']> {
     const rows: (string | null)[][] = [];
     let columns: string[] = [];
+    let types: string[] = [];
+    let bytes = 0;
     let total: number | undefined;
     const read = (NextToken: string | undefined) =>
       this.#client.send(new GetStatementResultCommand({ Id: statementId, NextToken }));
     return unlessGone('NOT_FOUND', async () => {
       for await (const page of pages(read)) {
-        if (columns.length === 0)
-          columns = (page.ColumnMetadata ?? []).map((column) => column.label ?? column.name ?? '');
+        if (columns.length === 0) {
+          const found = page.ColumnMetadata ?? [];
+          columns = found.map((column) => column.label ?? column.name ?? '');
+          types = found.map(({ typeName = '' }) => typeName);
+        }
         total ??= page.TotalNumRows;
-        rows.push(...(page.Records ?? []).map((record) => record.map(textOf)));
+        for (const record of page.Records ?? []) {
+          const row = record.map(textOf);
+          if (mostBytes !== Infinity) bytes += Buffer.byteLength(JSON.stringify(row)) + 1;
+          if (bytes > mostBytes) return { columns, types, rows, total: total ?? rows.length + 1 };
+          rows.push(row);
+        }
         if (rows.length >= limit) break;
       }
-      return { columns, rows: rows.slice(0, limit), total: total ?? rows.length };
+      return { columns, types, rows: rows.slice(0, limit), total: total ?? rows.length };
     });
   }
 

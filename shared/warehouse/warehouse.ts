@@ -65,6 +65,8 @@ export interface StatementStatus {
 /** Rows as text; NULL is null. `total`: with those that were not asked for. */
 interface ResultRows {
   readonly columns: readonly string[];
+  /** Of each column, as the warehouse names it. */
+  readonly types: readonly string[];
   readonly rows: readonly (readonly (string | null)[])[];
   readonly total: number;
 }
@@ -89,10 +91,10 @@ export interface Warehouse {
    */
   describe(statementId: string, waitSeconds?: number): Promise<StatementStatus | 'NOT_FOUND'>;
   /**
-   * The first rows of a result, from as many pages as it takes. It is kept for 24 hours. `statementId:n`: of the nth statement of
-   * a transaction, from 1.
+   * The first rows of a result, from as many pages as it takes; fewer where those have more than `mostBytes` as JSON. It is kept for
+   * 24 hours. `statementId:n`: of the nth statement of a transaction, from 1.
    */
-  result(statementId: string, limit: number): Promise<ResultRows | 'NOT_FOUND'>;
+  result(statementId: string, limit: number, mostBytes?: number): Promise<ResultRows | 'NOT_FOUND'>;
   /** The statement of exactly this name, in any state. A complete look-up: every page. */
   findByName(name: string): Promise<string | undefined>;
   session(sessionId: string): Promise<'AVAILABLE' | 'BUSY' | 'CLOSED' | 'UNKNOWN'>;

@@ -292,6 +292,11 @@ const WRONG: readonly [string, Readonly<Record<string, string>>, RegExp, Given?]
   ],
   ['tracing=xray', { ...workgroup, tracing: 'xray' }, /^tracing=xray \(--param\): must be true or false$/],
   [
+    'runQueries=prod',
+    { ...workgroup, runQueries: 'prod' },
+    /^runQueries=prod \(--param\): must be true or false$/,
+  ],
+  [
     'pipelineMetrics=all',
     { ...workgroup, pipelineMetrics: 'all' },
     /^pipelineMetrics=all \(--param\): must be true or false$/,

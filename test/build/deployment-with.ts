@@ -10,6 +10,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   logRetentionDays: '30',
   watch: 'true',
   pipelineMetrics: 'true',
+  runQueries: 'true',
   oldestRunHours: '13',
   memory: '256',
 };

@@ -277,6 +277,7 @@ describe('the compiled template', () => {
         BATON_ROLE_NAME: 'baton-local-functions',
         BATON_HISTORY_DAYS: '400',
         BATON_PIPELINE_METRICS: 'true',
+        BATON_RUN_QUERIES: 'true',
         BATON_ARRIVALS_QUEUE: { Ref: 'Arrivals' },
       });
       expect(Properties['Role']).toEqual({ 'Fn::GetAtt': ['FunctionRole', 'Arn'] });

@@ -1,8 +1,13 @@
 /** The command against a whole local AWS: what it prints where, and how it ends. One stack for all of them. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
+import {
+  DescribeStatementCommand,
+  ExecuteStatementCommand,
+  ListSessionsCommand,
+} from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { RunJson } from '../../cli/runs/run-json.ts';
@@ -13,11 +18,22 @@ const HEADER = 'store_id,name,city,country,opened_on\n';
 
 let stack: Stack;
 
+/** Its second step fails until there is a table. */
+const LOOK: Readonly<Record<string, string>> = {
+  'pipeline.yml': 'description: A run to look into\nfuse: off\non:\n  - s3: { prefix: look/ }\n',
+  '10_stage.sql': "CREATE TEMP TABLE stage AS SELECT 7 AS n, 'x' AS t;\n",
+  '20_more.sql': 'INSERT INTO stage SELECT n, t FROM mart.missing;\n',
+  '30_keep.sql': 'CREATE TABLE mart.kept AS SELECT n, t FROM stage;\n',
+};
+const lookFolder = mkdtempSync(join(tmpdir(), 'baton-look-'));
+
 beforeAll(async () => {
-  stack = await Stack.start();
+  for (const [name, text] of Object.entries(LOOK)) writeFileSync(join(lookFolder, name), text);
+  stack = await Stack.start({ pipelines: { look: lookFolder } });
 });
 afterAll(async () => {
   await stack.stop();
+  rmSync(lookFolder, { recursive: true, force: true });
 });
 
 function write(name: string, text: string): string {
@@ -166,6 +182,85 @@ describe('baton query', () => {
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^baton: .*no_such_table.* does not exist\n {2}Position: 15\n$/);
   });
+});
+
+describe('baton query --run', () => {
+  let id: string;
+
+  it('shows the temporary tables of a failed run, whose session it keeps', async () => {
+    const failed = await stack.baton('start', 'look');
+    expect({ code: failed.code, stderr: failed.stderr }).toMatchObject({ code: 1 });
+    id = failed.stdout.split(' ')[0] ?? '';
+    const before = await stack.run(id);
+    const table = await stack.baton('query', '--run', id.slice(0, 12), 'SELECT * FROM stage');
+    expect(table).toMatchObject({ code: 0, stdout: 'n  t\n7  x\n' });
+    expect(table.stderr).toMatch(
+      /^\(1 of 1 rows; session [-0-9a-f]{36} ends when nothing runs in it for \d+ s\)\n$/,
+    );
+    const sql =
+      "SELECT n, 1.5 AS d, t, TRUE AS b, NULL AS z FROM stage UNION ALL SELECT 8, 2, 'y', FALSE, NULL ORDER BY 1";
+    const json = await stack.baton('query', '--run', id, '--rows', '1', '--json', sql);
+    expect(JSON.parse(json.stdout)).toEqual([{ n: 7, d: '1.5', t: 'x', b: true, z: null }]);
+    expect(await stack.run(id)).toEqual(before);
+  });
+
+  it('prints the error of the warehouse, or why the query is refused', async () => {
+    const wrong = await stack.baton('query', '--run', id, 'SELECT * FROM no_such_table');
+    expect(wrong).toMatchObject({ code: 1, stdout: '' });
+    expect(wrong.stderr).toContain('no_such_table');
+    const writes = await stack.baton('query', '--run', id, 'DELETE FROM stage');
+    expect(writes).toMatchObject({ code: 2, stdout: '' });
+    expect(writes.stderr).toContain(
+      'SQL:1:1: DELETE is not allowed: a query in the session of a run only reads',
+    );
+    const access = await stack.baton('query', '--run', id, '--db-user', 'admin', 'SELECT 1');
+    expect(access.stderr).toContain('--run and --db-user cannot be combined');
+    expect((await stack.baton('query', '--rows', '5', 'SELECT 1')).stderr).toContain('--rows requires --run');
+  });
+
+  it.runIf(isLong)(
+    'while it waits for a lock lets a resume back off; the run then succeeds in its session',
+    async () => {
+      await stack.query("CREATE TABLE mart.missing AS SELECT 9 AS n, CAST('y' AS VARCHAR(9)) AS t");
+      const { SessionId } = await stack.redshift.send(
+        new ExecuteStatementCommand({
+          WorkgroupName: 'local',
+          Database: 'dev',
+          Sql: 'BEGIN',
+          SessionKeepAliveSeconds: 600,
+          WaitTimeSeconds: 10,
+        }),
+      );
+      const locking = async (Sql: string): Promise<unknown> =>
+        stack.redshift.send(new ExecuteStatementCommand({ SessionId, Sql, WaitTimeSeconds: 10 }));
+      await locking('LOCK TABLE mart.missing');
+      const before = await stack.run(id);
+      const query = stack.baton('query', '--run', id, 'SELECT COUNT(*) AS n FROM stage, mart.missing');
+      await eventually('the query waits in the session', async () => {
+        const { Sessions } = await stack.redshift.send(
+          new ListSessionsCommand({ SessionId: before?.sessionId }),
+        );
+        return Sessions?.[0]?.Status === 'BUSY' ? true : undefined;
+      });
+      expect((await stack.baton('query', '--run', id, 'SELECT 1')).stderr).toContain('is busy');
+      await stack.baton('resume', id, '--no-wait');
+      await eventually('the run backs off', async () =>
+        (await stack.run(id))?.state === 'WAITING' ? true : undefined,
+      );
+      await locking('ROLLBACK');
+      expect(await query).toMatchObject({ code: 0, stdout: 'n\n1\n' });
+      const run = await eventually('the run ends', async () => {
+        const now = await stack.run(id);
+        if (now?.state === 'SUCCEEDED' || now?.state === 'FAILED') return now;
+        await stack.sweep();
+        return undefined;
+      });
+      expect(run).toMatchObject({ state: 'SUCCEEDED', generation: 1 });
+      expect(await stack.query('SELECT n FROM mart.kept ORDER BY n')).toEqual([['7'], ['9']]);
+      const over = await stack.baton('query', '--run', id, 'SELECT 1');
+      expect(over.stderr).toContain('is SUCCEEDED: its session has ended with it');
+    },
+  );
 });
 
 describe('baton setup', () => {

@@ -79,7 +79,8 @@ const ask = (world: World, request: object): Promise<unknown> => {
     parsed.verb === 'unpause'
   )
     throw new Error('not asked here');
-  if (parsed.verb === 'backfill' || parsed.verb === 'start-due') throw new Error('not asked here');
+  if (parsed.verb === 'backfill' || parsed.verb === 'start-due' || parsed.verb === 'query')
+    throw new Error('not asked here');
   return operate(parsed, world.engine([plan]));
 };
 

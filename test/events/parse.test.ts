@@ -175,7 +175,7 @@ describe('a request', () => {
   it.each([
     [
       { verb: 'drop', requestId: 'q' },
-      'verb must be start, resume, cancel, resolve, pause, unpause, check, probe, backfill or start-due',
+      'verb must be start, resume, cancel, resolve, pause, unpause, check, probe, backfill, start-due or query',
     ],
     [{ verb: 'resume', requestId: 'q' }, 'runId is missing'],
     [{ verb: 'start', requestId: 'q', pipeline: 'p', parameters: { a: 1 } }, 'parameters.a must be a string'],

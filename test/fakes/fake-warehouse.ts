@@ -203,7 +203,7 @@ export class FakeWarehouse implements Warehouse {
     };
   }
 
-  async result(statementId: string, limit: number): ReturnType<Warehouse['result']> {
+  async result(statementId: string, limit: number, mostBytes = Infinity): ReturnType<Warehouse['result']> {
     this.#note('result');
     const found = this.#seen(statementId);
     if (found === undefined) return 'NOT_FOUND';
@@ -212,7 +212,13 @@ export class FakeWarehouse implements Warehouse {
     const { columns, rows } = this.#resultOf(
       part === undefined ? found.sqls.join(';') : (found.sqls[Number(part) - 1] ?? ''),
     );
-    return { columns, rows: rows.slice(0, limit), total: rows.length };
+    const types = columns.map(() => 'varchar');
+    let bytes = 0;
+    const fitting = rows.slice(0, limit).filter((row) => {
+      bytes += Buffer.byteLength(JSON.stringify(row)) + 1;
+      return bytes <= mostBytes;
+    });
+    return { columns, types, rows: fitting, total: rows.length };
   }
 
   #resultOf(sql: string): { columns: string[]; rows: (string | null)[][] } {

@@ -3,6 +3,7 @@ import { backfillGuards } from './guard-list-of-backfills.ts';
 import { storeGuards } from './guard-list-of-stores.ts';
 import { batchGuards } from './guard-list-of-batches.ts';
 import { groupGuards } from './guard-list-of-groups.ts';
+import { queryGuards } from './guard-list-of-queries.ts';
 import { waitGuards } from './guard-list-of-waits.ts';
 
 export interface Edit {
@@ -849,5 +850,6 @@ export const guards: readonly Guard[] = [
   ...backfillGuards,
   ...groupGuards,
   ...waitGuards,
+  ...queryGuards,
   ...storeGuards,
 ];

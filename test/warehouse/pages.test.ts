@@ -71,9 +71,14 @@ const result = [
 
 it('a result is read until enough rows are found, even after an empty page', async () => {
   const { warehouse, sent } = warehouseWith({ GetStatementResult: result });
-  expect(await warehouse.result('s', 10)).toEqual({ columns: ['n'], rows: [['1'], ['2'], ['3']], total: 3 });
+  expect(await warehouse.result('s', 10)).toEqual({
+    columns: ['n'],
+    types: [''],
+    rows: [['1'], ['2'], ['3']],
+    total: 3,
+  });
   sent.length = 0;
-  expect(await warehouse.result('s', 1)).toEqual({ columns: ['n'], rows: [['1']], total: 3 });
+  expect(await warehouse.result('s', 1)).toEqual({ columns: ['n'], types: [''], rows: [['1']], total: 3 });
   expect(sent).toHaveLength(2);
 });
 

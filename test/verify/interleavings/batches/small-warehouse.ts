@@ -93,7 +93,7 @@ export class SmallWarehouse implements Warehouse {
   async result(statementId: string): ReturnType<Warehouse['result']> {
     const { badFile } = this.sessions.find(({ id }) => `errors of ${id}` === statementId) ?? {};
     const rows = badFile === undefined ? [] : [[`s3://${badFile}`, '3', 'id', 'int4', 'Invalid digit']];
-    return { columns: [], rows, total: rows.length };
+    return { columns: [], types: [], rows, total: rows.length };
   }
 
   async findByName(name: string): Promise<string | undefined> {
