@@ -7,6 +7,7 @@ import { BatchWriteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/cli
 import {
   CreateBucketCommand,
   DeleteObjectsCommand,
+  GetObjectCommand,
   ListBucketsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -166,6 +167,24 @@ export class LocalBaton {
   async put(key: string, body: string | Uint8Array, bucket = this.landingBucket): Promise<void> {
     if (this.#stack.ready.buckets.every(({ name }) => name !== bucket)) await this.ensureBucket(bucket);
     await this.#s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+  }
+
+  /** The keys that begin with `prefix`, in their order. */
+  async keys(prefix = '', bucket = this.landingBucket): Promise<readonly string[]> {
+    const list = (ContinuationToken: string | undefined) =>
+      this.#s3.send(
+        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...defined({ ContinuationToken }) }),
+      );
+    const keys: string[] = [];
+    for await (const { Contents = [] } of pages(list, ({ NextContinuationToken: next }) => next))
+      keys.push(...Contents.flatMap(({ Key }) => Key ?? []));
+    return keys;
+  }
+
+  /** The bytes of an object. */
+  async get(key: string, bucket = this.landingBucket): Promise<Uint8Array> {
+    const { Body } = await this.#s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return (await Body?.transformToByteArray()) ?? new Uint8Array();
   }
 
   /** Makes a bucket that is not there; its files send events too. */

@@ -1,9 +1,10 @@
 /** Reads the rows of a test's tables: CSV or JSON, in test.yml or in files. */
 import { extname } from 'node:path';
 
-import { CsvError, parseCsv } from './csv.ts';
+import { CsvError, parseCsv, type CsvTable } from './csv.ts';
 import { parseJsonLines, parseJsonRows, rowsOfValues, type JsonRows, type ReadJson } from './json-rows.ts';
-import type { ExpectedTable, GivenTable } from './test-case.ts';
+import { defined } from '../../shared/run/defined.ts';
+import type { ExpectedRows, ExpectedTable, GivenTable, Origin } from './test-case.ts';
 import type { WrittenRows, WrittenTable } from './test-shape.ts';
 import type { Path, SourceText, TestSource } from './test-source.ts';
 import { parseTolerance, TOLERANCE_WORDS, type Tolerance } from './tolerance.ts';
@@ -14,9 +15,10 @@ export function readGiven(
 ): GivenTable[] {
   return Object.entries(written).flatMap(([table, one]) => {
     const path = ['given', table];
-    const rows = readRows(source, one, path, table);
-    if (rows === undefined) return [];
-    return [{ table, ...rows }];
+    const read = readRows(source, one, path, table);
+    if (read === undefined) return [];
+    const { columns, rows } = read;
+    return [{ table, columns, rows }];
   });
 }
 
@@ -29,6 +31,7 @@ export function readTables(
     const read = readRows(source, one, path, table);
     const settings = readColumns(source, one.columns, [...path, 'columns'], read?.columns);
     if (read === undefined) return [];
+    const { origin } = read;
     const rows = read.rows.map((row, i) =>
       row.map((cell, at) => {
         if (cell === undefined)
@@ -39,26 +42,44 @@ export function readTables(
         return typeof cell === 'object' && cell !== null ? cell.json : (cell ?? null);
       }),
     );
-    return [{ table, columns: read.columns, rows, ...settings }];
+    return [{ table, columns: read.columns, rows, ...settings, origin }];
   });
 }
 
 /** Undefined, and said so, where they cannot be read. `table`: for messages. */
-function readRows(source: TestSource, written: WrittenRows, path: Path, table: string): JsonRows | undefined {
+function readRows(
+  source: TestSource,
+  written: WrittenRows,
+  path: Path,
+  table: string,
+): (JsonRows & { readonly origin: Origin }) | undefined {
   if (!source.hasOne(written, ['csv', 'json', 'file'], path)) return undefined;
   const what = `the rows of ${table}`;
   if (written.json !== undefined) {
     const { problems, paths, ...rows } = rowsOfValues(written.json);
     if (rows.columns.length === 0 && rows.rows.length > 0) source.say(path, `${what} have no column`);
     for (const { at, message } of problems) source.say([...path, 'json', ...(paths[at] ?? [])], message);
-    return rows;
+    return { ...rows, origin: { form: 'json', path: [...path, 'json'] } };
   }
   const found = source.textOf(written, 'csv', path);
   if (found === undefined) return undefined;
   const extension = extname(found.file ?? '').toLowerCase();
-  if (extension === '.json') return jsonOf(source, found, what, parseJsonRows(found.text));
+  const at = defined({ file: found.file, path: found.path });
+  if (extension === '.json')
+    return { ...jsonOf(source, found, what, parseJsonRows(found.text)), origin: { form: 'json', ...at } };
   if (extension === '.jsonl' || extension === '.ndjson')
-    return jsonOf(source, found, what, parseJsonLines(found.text));
+    return { ...jsonOf(source, found, what, parseJsonLines(found.text)), origin: { form: 'jsonl', ...at } };
+  const csv = readCsv(source, found, path, what);
+  return csv && { ...csv, origin: { form: 'csv', ...at } };
+}
+
+/** Undefined, and said so, where it is none. */
+export function readCsv(
+  source: TestSource,
+  found: SourceText,
+  path: Path,
+  what: string,
+): CsvTable | undefined {
   try {
     return parseCsv(found.text);
   } catch (error) {
@@ -84,10 +105,10 @@ function lineStart(text: string, line: number): number {
     .reduce((sum, one) => sum + one.length + 1, 0);
 }
 
-type Settings = Pick<ExpectedTable, 'within' | 'matches'>;
+type Settings = Pick<ExpectedRows, 'within' | 'matches'>;
 
 /** @param named the columns of the rows; undefined: they could not be read */
-function readColumns(
+export function readColumns(
   source: TestSource,
   written: WrittenTable['columns'] = {},
   path: Path,

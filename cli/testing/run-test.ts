@@ -1,41 +1,15 @@
 /** Runs one test, and says what was not as expected. */
+import type { Plan } from '../../shared/pipeline/plan.ts';
 import { isAtRest, type Run } from '../../shared/run/run.ts';
 import { waitingOf, waitingText } from '../runs/describe-run.ts';
 import { errorOf, stepNameOf } from '../runs/run-parts.ts';
 import { errorText } from '../runs/step-line.ts';
-import { CommandError } from '../exit.ts';
 import { actionName } from './actions.ts';
-import { comparedColumns, compareRows, type Difference, type UpdatedRow } from './compare.ts';
-import { suits } from './tolerance.ts';
+import { filesMismatch, stepMismatches, tableMismatch } from './check-data.ts';
+import { orSaid, Said, type Mismatch } from './mismatch.ts';
 import { startedBy } from './started-by.ts';
-import type { ExpectedRun, ExpectedTable, TestCase } from './test-case.ts';
-import { TestTimeout, type TestStage } from './test-stage.ts';
-import type { Plan } from '../../shared/pipeline/plan.ts';
-
-/** What was not as expected. */
-export type Mismatch =
-  /** Something could not be done, or did not come. */
-  | { readonly kind: 'error'; readonly text: string }
-  /** A run ended in another way; `error`: why it failed. */
-  | { readonly kind: 'run'; readonly runId: string; readonly text: string; readonly error?: string }
-  /** A step of the run returned or changed another number of rows; `found` is undefined where the step did not run. */
-  | {
-      readonly kind: 'step';
-      readonly runId: string;
-      readonly step: string;
-      readonly expectedRows: number;
-      readonly foundRows: number | undefined;
-    }
-  | {
-      readonly kind: 'table';
-      readonly table: string;
-      readonly columns: readonly string[];
-      readonly expectedRows: number;
-      readonly foundRows: number;
-      readonly difference: Difference;
-      /** What would be right, for `--update`. */
-      readonly updated: readonly UpdatedRow[];
-    };
+import type { ExpectedRun, TestCase } from './test-case.ts';
+import type { TestStage } from './test-stage.ts';
 
 export interface TestResult {
   readonly test: TestCase;
@@ -54,6 +28,8 @@ export async function runTest(stage: TestStage, test: TestCase, plans: readonly 
   const runs: Run[] = [];
   const mismatches: Mismatch[] = [];
   try {
+    // UNLOAD makes none.
+    for (const { bucket } of test.files) await stage.ensureBucket(bucket);
     await orSaid('setup', stage.execute(test.setup), ' ');
     for (const table of test.given) await orSaid(`given ${table.table}`, stage.insert(table));
     const own = test.when.map((action) => startedBy(action, plans).includes(test.pipeline));
@@ -78,25 +54,13 @@ export async function runTest(stage: TestStage, test: TestCase, plans: readonly 
     if (mismatches.length === 0) {
       if (ownRun !== undefined) mismatches.push(...(await stepMismatches(stage, ownRun, test)));
       for (const table of test.tables) mismatches.push(...(await tableMismatch(stage, table)));
+      for (const files of test.files) mismatches.push(...(await filesMismatch(stage, files)));
     }
   } catch (error) {
     if (!(error instanceof Said)) throw error;
     mismatches.push({ kind: 'error', text: error.message });
   }
   return { test, ms: Date.now() - startedAt, runs: runs.map(({ id }) => id), mismatches };
-}
-
-/** A mismatch that ends the test. */
-class Said extends Error {}
-
-async function orSaid<T>(what: string, work: Promise<T>, between = ': '): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof CommandError || error instanceof TestTimeout)
-      throw new Said(`${what}${between}${error.message}`, { cause: error });
-    throw error;
-  }
 }
 
 const SUCCEEDS: ExpectedRun = { state: 'SUCCEEDED' };
@@ -142,38 +106,4 @@ function stateText({
 }): string {
   const of = failure === undefined ? '' : ` (${failure})`;
   return `${state}${of}${step === undefined ? '' : ` at ${step}`}`;
-}
-
-async function stepMismatches(stage: TestStage, run: Run, { steps }: TestCase): Promise<Mismatch[]> {
-  if (steps.length === 0) return [];
-  const history = await stage.history(run);
-  return steps.flatMap(({ name, rows: expectedRows }): Mismatch[] => {
-    // Of the last session in which it ended.
-    const ended = history.filter((row) => row.name === name && row.status === 'FINISHED');
-    const foundRows = ended
-      .toSorted((a, b) => a.generation - b.generation || a.attempt - b.attempt)
-      .at(-1)?.rows;
-    return foundRows === expectedRows
-      ? []
-      : [{ kind: 'step', runId: run.id, step: name, expectedRows, foundRows }];
-  });
-}
-
-async function tableMismatch(stage: TestStage, expected: ExpectedTable): Promise<Mismatch[]> {
-  const { table, within } = expected;
-  const names = comparedColumns(expected);
-  const { columns, ...found } = await orSaid(table, stage.read(table, names));
-  for (const [i, column] of columns.entries()) {
-    const [tolerance, type = ''] = [within.get(column), found.types[i]];
-    if (tolerance !== undefined && !suits(tolerance, type)) {
-      const kind = tolerance.kind === 'time' ? 'a time' : 'a number';
-      return [
-        { kind: 'error', text: `${table}: within of ${column} is for ${kind}, and the column is a ${type}` },
-      ];
-    }
-  }
-  const comparison = compareRows(names.length === 0 ? { ...expected, columns } : expected, found);
-  if (comparison === undefined) return [];
-  const [expectedRows, foundRows] = [expected.rows.length, found.rows.length];
-  return [{ kind: 'table', table, columns, expectedRows, foundRows, ...comparison }];
 }

@@ -4,7 +4,8 @@ import { indent } from '../runs/step-line.ts';
 import { countOf, duration } from '../runs/units.ts';
 import { formatTable } from '../table.ts';
 import type { CsvCell } from './csv.ts';
-import type { Mismatch, TestResult } from './run-test.ts';
+import type { Mismatch } from './mismatch.ts';
+import type { TestResult } from './run-test.ts';
 
 const NAME_WIDTH = 48;
 /** Rows of each kind that are shown. */
@@ -36,6 +37,8 @@ function mismatchText(mismatch: Mismatch): string {
       const found = foundRows === undefined ? 'it did not complete' : `found ${countOf(foundRows, 'row')}`;
       return `run ${runId}, ${step}: expected ${countOf(expectedRows, 'row')}, ${found}`;
     }
+    case 'content':
+      return `${mismatch.file}: ${mismatch.difference}`;
     case 'table':
       return tableText(mismatch);
     default:
@@ -78,8 +81,17 @@ function tableText(mismatch: Mismatch & { kind: 'table' }): string {
 export function resultJson({ test, ms, runs, mismatches }: TestResult): Readonly<Record<string, unknown>> {
   const { pipeline, name, file } = test;
   const shown = mismatches.map((mismatch) => {
-    if (mismatch.kind !== 'table') return mismatch;
-    const { updated: _, ...rest } = mismatch;
+    if (mismatch.kind !== 'table' && mismatch.kind !== 'content') return mismatch;
+    const {
+      updated: _updated,
+      found: _found,
+      origin: _origin,
+      ...rest
+    } = {
+      updated: undefined,
+      found: undefined,
+      ...mismatch,
+    };
     return rest;
   });
   return { pipeline, name, file, passed: mismatches.length === 0, ms, runs, mismatches: shown };

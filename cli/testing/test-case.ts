@@ -19,6 +19,7 @@ export interface TestCase {
   /** Of the same run: how many rows its steps returned or changed. */
   readonly steps: readonly ExpectedStep[];
   readonly tables: readonly ExpectedTable[];
+  readonly files: readonly ExpectedFiles[];
   /** For the whole test. */
   readonly timeoutSeconds: number;
 }
@@ -44,12 +45,44 @@ export interface GivenTable {
   readonly rows: readonly (readonly GivenCell[])[];
 }
 
-export interface ExpectedTable extends CsvTable {
-  readonly table: string;
+/** Where an expectation is written, for `--update`. */
+export interface Origin {
+  readonly form: 'csv' | 'json' | 'jsonl' | 'content';
+  /** Below the SQL folder; absent: test.yml. */
+  readonly file?: string;
+  /** In test.yml: of the rows, or of what names the file. */
+  readonly path: readonly (string | number)[];
+}
+
+export interface ExpectedRows extends CsvTable {
   /** By column of the rows. */
   readonly within: ReadonlyMap<string, Tolerance>;
   /** By columns that the rows do not name: what every row must have there. */
   readonly matches: ReadonlyMap<string, RegExp>;
+  readonly origin: Origin;
+}
+
+export interface ExpectedTable extends ExpectedRows {
+  readonly table: string;
+}
+
+/** Files of a bucket: one whose key is `key`, or all whose keys begin so. */
+export interface ExpectedFiles {
+  readonly bucket: string;
+  readonly key: string;
+  readonly expected: ExpectedFileRows | ExpectedContent;
+}
+
+interface ExpectedFileRows extends ExpectedRows {
+  readonly kind: 'rows';
+  readonly header: boolean;
+  readonly delimiter: string;
+}
+
+interface ExpectedContent {
+  readonly kind: 'content';
+  readonly content: string;
+  readonly origin: Origin;
 }
 
 /** What happens in a test. `pipeline`: of which it starts or continues a run. Times are ms since the epoch. */

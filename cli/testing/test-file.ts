@@ -6,6 +6,7 @@ import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Problem } from '../../shared/pipeline/problem.ts';
 import { readYaml } from '../../shared/pipeline/read-yaml.ts';
 import { readRun, readSteps } from './read-expect.ts';
+import { readFiles } from './read-files.ts';
 import { readGiven, readTables } from './read-rows.ts';
 import { readStatements } from './read-statements.ts';
 import { readWhen } from './read-when.ts';
@@ -37,6 +38,7 @@ export function readTest(
     run: readRun(source, settings.expect?.run),
     steps: readSteps(source, settings.expect?.steps),
     tables: readTables(source, settings.expect?.tables),
+    files: readFiles(source, settings.expect?.files),
     timeoutSeconds: settings.timeout ?? TIMEOUT_SECONDS,
   };
   return { ...(problems.length === 0 && { test }), problems };

@@ -92,6 +92,26 @@ const time: Shape = {
   words: 'a time like 2026-03-01T04:00:00Z, or a day (its midnight, UTC)',
 };
 
+const files: Readonly<Record<string, Key>> = {
+  csv: { shape: text, description: 'Rows of all files whose keys begin so, with a line of column names.' },
+  content: {
+    shape: text,
+    description: 'The text of the files, one after another in the order of their keys.',
+  },
+  file: { shape: text, description: 'A file from the folder of the test: rows in a .csv, else the content.' },
+  header: {
+    shape: { kind: 'flag' },
+    description: 'The files have a line of column names. Default: columns are compared in their order.',
+    default: false,
+  },
+  delimiter: {
+    shape: { kind: 'text', pattern: '^[^"\r\n]$', words: 'one character' },
+    description: 'Between the values in the files.',
+    default: ',',
+  },
+  columns,
+};
+
 export const testShape: Shape = {
   kind: 'object',
   keys: {
@@ -249,6 +269,16 @@ export const testShape: Shape = {
             },
           },
           tables: { shape: tables({ columns }), description: 'Rows that must be there, by table.' },
+          files: {
+            description:
+              'Files that must be there, by s3://bucket/key, or by their key in the landing bucket.',
+            shape: {
+              kind: 'map',
+              keyPattern: String.raw`^(s3://[a-z0-9][a-z0-9.-]+/)?[^/\s][^\r\n]*$`,
+              keyWords: 'a key or the beginning of keys, like exports/ or s3://bucket/exports/',
+              of: { kind: 'short', key: 'csv', of: { kind: 'object', keys: files } },
+            },
+          },
         },
       },
     },
@@ -306,7 +336,14 @@ export interface WrittenExpect {
   readonly run?: Partial<ExpectedRun>;
   readonly steps?: Readonly<Record<string, { readonly rows: number }>>;
   readonly tables?: Readonly<Record<string, WrittenTable>>;
+  readonly files?: Readonly<Record<string, WrittenFiles>>;
 }
+
+export type WrittenFiles = Source<'csv' | 'content'> & {
+  readonly header?: boolean;
+  readonly delimiter?: string;
+  readonly columns?: WrittenTable['columns'];
+};
 
 /** What the shape describes. */
 export interface WrittenTest {

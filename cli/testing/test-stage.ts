@@ -4,10 +4,11 @@ import { CommandError, EXIT } from '../exit.ts';
 import type { HistoryRow } from '../runs/run-reader.ts';
 import { perform, runStatements } from './actions.ts';
 import type { FoundRows } from './compare.ts';
+import type { FoundFile } from './file-rows.ts';
 import { insertStatements, quotedName } from './insert.ts';
 import { NotAtRest, type LocalBaton } from './local-baton.ts';
 import { directlyStartedBy } from './started-by.ts';
-import type { Action, GivenTable, SetupStatement } from './test-case.ts';
+import type { Action, ExpectedFiles, GivenTable, SetupStatement } from './test-case.ts';
 
 /** By how much a test may move the clock on while its runs wait. */
 const CLOCK_MS = 30 * 86_400_000;
@@ -82,6 +83,18 @@ export class TestStage {
       if (error instanceof NotAtRest) return error.runs;
       throw error;
     }
+  }
+
+  /** Makes a bucket that nothing of the stage names. */
+  async ensureBucket(bucket: string): Promise<void> {
+    await this.local.ensureBucket(bucket);
+  }
+
+  /** The object with this key, or all whose keys begin so, in the order of their keys. */
+  async files({ bucket, key }: Pick<ExpectedFiles, 'bucket' | 'key'>): Promise<readonly FoundFile[]> {
+    const keys = await this.local.keys(key, bucket);
+    const wanted = keys.includes(key) ? [key] : keys;
+    return Promise.all(wanted.map(async (one) => ({ key: one, bytes: await this.local.get(one, bucket) })));
   }
 
   /** The attempts of its steps. */

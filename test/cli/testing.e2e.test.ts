@@ -185,6 +185,39 @@ when:
   - start: { file: s3://partner-files/in/1.csv }
 expect: { tables: { mart.days: "day\\n2026-01-31\\n2026-01-30\\n2026-01-30\\n2026-01-31" } }
 `,
+  // Files that come out.
+  'exports/pipeline.yml': 'on: [{ s3: { prefix: exports/ } }]',
+  'exports/10_unload.sql': `UNLOAD ('SELECT day, n FROM mart.visits') TO 's3://baton-local-landing/out/visits_'
+    IAM_ROLE :copy_role FORMAT CSV HEADER MANIFEST ALLOWOVERWRITE;`,
+  'exports/20_unload.sql': `UNLOAD ('SELECT n FROM mart.visits ORDER BY n') TO 's3://partner-out/n.csv'
+    IAM_ROLE :copy_role FORMAT CSV PARALLEL OFF ALLOWOVERWRITE;`,
+  'exports/tests/a_out.yml': `
+given: { mart.visits: "day,n\\n2026-03-01,1\\n2026-03-02,20" }
+when:
+${drop('exports/1', '')}
+expect:
+  files:
+    out/visits_:
+      csv: |
+        n
+        20
+        1
+      header: true
+      columns: { day: { matches: '^2026-03-0' } }
+    s3://partner-out/n.csv: { content: "1\\n20\\n" }
+    nothing/: "a"
+`,
+  'exports/tests/b_other.yml': `
+given: { mart.visits: "n\\n1" }
+when:
+${drop('exports/1', '')}
+expect:
+  files:
+    s3://partner-out/n.csv000: { content: "1\\n2\\n" }
+    s3://partner-out/n.csv: "n\\n2"
+    s3://partner-out/m: { content: "" }
+    out/visits_manifest: { content: "{}" }
+`,
   // A schedule would start it at once.
   'ticks/pipeline.yml': 'on: [{ schedule: rate(1 minute) }, { s3: { prefix: ticks/ } }]',
   'ticks/10_tick.sql': 'INSERT INTO mart.ticks VALUES (1);',
@@ -264,6 +297,7 @@ it.runIf(isLong)('runs every test, prints a line for each, and ends with exit co
   expect(passed).toEqual([
     'bookings/guests',
     'broken/b_expected',
+    'exports/a_out',
     'forms/a_forms',
     'late/waits',
     'nightly/a_schedule',
@@ -278,11 +312,11 @@ it.runIf(isLong)('runs every test, prints a line for each, and ends with exit co
     'stores/upsert',
     'total/follows',
   ]);
-  expect(JSON.parse(stdout)).toMatchObject({ passed: 15, failed: 7 });
+  expect(JSON.parse(stdout)).toMatchObject({ passed: 16, failed: 8 });
   const lines = stderr.split('\n').filter((line) => /^ {2}(ok {2}|FAIL) /.test(line));
-  expect(lines).toHaveLength(22);
+  expect(lines).toHaveLength(24);
   expect(lines[0]).toMatch(/^ {2}ok {3}bookings\/guests +\d+\.\d s$/);
-  expect(stderr).toContain('15 of 22 tests passed in ');
+  expect(stderr).toContain('16 of 24 tests passed in ');
 });
 
 it.runIf(isLong)('a test ends at the first run that failed, with its error', () => {
@@ -335,6 +369,23 @@ it.runIf(isLong)(
     ]);
   },
 );
+
+it.runIf(isLong)('files that differ are reported', () => {
+  const [content, rows, ...rest] = results().get('exports/b_other')?.mismatches ?? [];
+  expect(content).toEqual({
+    kind: 'content',
+    file: 's3://partner-out/n.csv000',
+    difference: String.raw`line 2: expected "2\n", found the end`,
+  });
+  expect(rows).toMatchObject({
+    table: 's3://partner-out/n.csv',
+    difference: { missing: [['2']], unexpected: [['1']] },
+  });
+  expect(rest).toEqual([
+    { kind: 'error', text: 's3://partner-out/m: no such file' },
+    expect.objectContaining({ kind: 'content', file: 's3://baton-local-landing/out/visits_manifest' }),
+  ]);
+});
 
 it.runIf(isLong)('what is not there, or does not fit, is said in the words of the warehouse', () => {
   const words = (name: string): unknown =>

@@ -157,6 +157,7 @@ it('a result shows what differs: NULL and empty text, the first ten rows, contro
         run: { state: 'SUCCEEDED' },
         steps: [],
         tables: [],
+        files: [],
         timeoutSeconds: 1,
       },
       ms: 1234,
@@ -169,6 +170,7 @@ it('a result shows what differs: NULL and empty text, the first ten rows, contro
           expectedRows: 3,
           foundRows: 14,
           ...comparison,
+          origin: { form: 'csv', path: [] },
         },
       ],
     },
@@ -288,6 +290,7 @@ describe('a test.yml', () => {
         run: { state: 'SUCCEEDED' },
         steps: [],
         tables: [],
+        files: [],
         timeoutSeconds: 120,
       },
     );
@@ -388,6 +391,26 @@ describe('a test.yml', () => {
       `${WHEN}\nexpect: { tables: { t: { csv: a, columns: { a: { within: 1, matches: x } } } } }`,
       [expect.stringContaining('2:61 expect.tables.t.columns.a must have one of the keys within or matches')],
     ],
+    [
+      `${WHEN}\nexpect:\n  files:\n    out/: { csv: a, content: b }\n    " x": b\n    y/: { content: a, header: true }\n    z/: { csv: a, columns: { b: { matches: c } } }`,
+      [
+        '5:5 " x" in expect.files must be a key or the beginning of keys, like exports/ or s3://bucket/exports/',
+      ],
+    ],
+    [
+      `${WHEN}\nexpect:\n  files:\n    out/: { csv: a, content: b }\n    y/: { content: a, header: true }\n    z/: { csv: a, columns: { b: { matches: c } } }\n    s3://b/c: { file: d.txt }\n    w: { csv: a, delimiter: '||' }`,
+      ['8:29 expect.files.w.delimiter must be one character; it is ||'],
+    ],
+    [
+      `${WHEN}\nexpect:\n  files:\n    out/: { csv: a, content: b }\n    y/: { content: a, header: true }\n    z/: { csv: a, columns: { b: { matches: c } } }\n    s3://b/c: { file: d.txt }\n    w: "a\\n1,2"`,
+      [
+        '4:5 expect.files.out/ needs exactly one of the keys csv, content and file',
+        '5:23 header is for rows: write csv, or a file that ends in .csv',
+        '6:19 matches describes a column by its name: the files must have a line of names (header: true)',
+        '7:17 file stores/tests/bad/d.txt not found',
+        '8:5 line 2 of the rows of w: this line has 2 values, the first line names 1 columns',
+      ],
+    ],
     [`${WHEN}\ntimeout: 2`, [expect.stringContaining('2:1')]],
   ])('with a mistake is refused with its place: %j', (text, problems) => {
     expect(problemsOf(text)).toEqual(problems);
@@ -458,8 +481,16 @@ expect:
         rows: [['1', 'true', null, '["x",{"n":1}]']],
         within: new Map([['id', { kind: 'percent', most: '5' }]]),
         matches: new Map([['at', /^2026-/u]]),
+        origin: { form: 'json', path: ['expect', 'tables', 'mart.c', 'json'] },
       },
-      { table: 'mart.d', columns: [], rows: [], within: new Map(), matches: new Map() },
+      {
+        table: 'mart.d',
+        columns: [],
+        rows: [],
+        within: new Map(),
+        matches: new Map(),
+        origin: { form: 'json', path: ['expect', 'tables', 'mart.d', 'json'] },
+      },
     ]);
     expect(test?.steps).toEqual([{ name: '20_load.sql', rows: 0 }]);
   });
