@@ -3,7 +3,8 @@ import { parsePlPgSQLSync } from 'libpg-query';
 import type { Node } from 'libpg-query';
 
 import { UnsupportedSqlError } from '../dialect/errors.ts';
-import { gate, isFields, namesOf, NOT_IN_REDSHIFT } from './gate.ts';
+import { sqlBody } from '../types/procedure-body.ts';
+import { gate, isFields, NOT_IN_REDSHIFT } from './gate.ts';
 import type { Fields, Unknowns } from './gate.ts';
 import { createdQuery } from './late-binding.ts';
 import { parseTree } from './parse.ts';
@@ -47,16 +48,8 @@ function textsOf(tree: Node, sql: string): readonly string[] {
     const view = createdQuery(tree);
     return view === undefined ? [] : [view];
   }
-  const options = new Map(
-    (tree.CreateFunctionStmt.options ?? []).flatMap((option) =>
-      'DefElem' in option ? [[option.DefElem.defname ?? '', option.DefElem.arg] as const] : [],
-    ),
-  );
-  const language = options.get('language');
-  const isSql = language !== undefined && 'String' in language && language.String.sval === 'sql';
-  if (!isSql) return textsIn(parsePlPgSQL(sql));
-  const body = options.get('as');
-  return namesOf(body !== undefined && 'List' in body ? body.List.items : []);
+  const query = sqlBody(tree);
+  return query === undefined ? textsIn(parsePlPgSQL(sql)) : [query];
 }
 
 /** Undefined: PostgreSQL will refuse the text in its own words. */

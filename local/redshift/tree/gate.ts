@@ -208,7 +208,7 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 /** The parts of a name; `*` for a star. */
-export function namesOf(value: unknown): readonly string[] {
+function namesOf(value: unknown): readonly string[] {
   return listOf(value).map((item) =>
     isFields(item) && isFields(item['String']) ? String(item['String']['sval']) : '*',
   );

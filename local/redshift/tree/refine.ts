@@ -9,10 +9,9 @@ import { checkUnknowns } from './gate-catalog.ts';
 import { gateTexts } from './gate-texts.ts';
 import { gate } from './gate.ts';
 import { canAsk, withLateBindingViews } from './late-binding.ts';
-import { checkAliases } from './lateral-aliases.ts';
 import { loadParser, parseTree, refuseTooDeep } from './parse.ts';
 import type { Tree } from './parse.ts';
-import { withViewsOfProcedures } from './procedure-views.ts';
+import { withCopiedProcedure } from './copied-procedure.ts';
 
 export interface Refined {
   readonly sql: string;
@@ -43,11 +42,14 @@ export async function refine(sql: string, client: ClientBase): Promise<Refined> 
 
 async function typed(sql: string, given: NonNullable<Tree>, client: ClientBase): Promise<Refined> {
   const bound = await withLateBindingViews(sql, given, client);
-  if (canAsk(client)) await checkAliases(bound, client);
-  const read = await withViewsOfProcedures(bound, given, client);
+  const read = await withCopiedProcedure(bound, given, client);
   const tree = read === sql ? given : parseTree(read);
   const body = tree !== undefined && canAsk(client) ? bodyOf(read, tree) : undefined;
-  if (body !== undefined) return { sql: body.typed(await readCatalog(client, body.names)) };
+  if (body !== undefined) {
+    const inTypes = body.typed(await readCatalog(client, body.names));
+    // A procedure gets the types of its tables when it is called; here only what is refused is refused.
+    return { sql: body.isProcedure ? read : inTypes };
+  }
   if (tree === undefined || !isTyped(tree) || !canAsk(client)) return { sql: read };
   return inferTypes(read, tree, await readCatalog(client, namesToRead(tree)));
 }

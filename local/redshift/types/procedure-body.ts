@@ -1,6 +1,6 @@
 /**
- * Redshift's types in the body of a procedure, when it is created: its statements and expressions one by one, with its
- * variables. Tables that the body makes are known to what follows; what appears only at CALL stays as it is.
+ * Redshift's types in the body of a procedure, or of a SQL function: its statements and expressions one by one, with its
+ * variables. Tables that the body makes are known to what follows; what is not there stays as it is.
  */
 import { parsePlPgSQLSync, parseSync } from 'libpg-query';
 import type { CreateFunctionStmt, Node } from 'libpg-query';
@@ -26,28 +26,50 @@ interface BodyText {
 const EXPRESSION = 2;
 const SELECT = 'select ';
 
+/** Their columns by name; undefined: not known. */
+export type MadeTables = Map<string, readonly Column[] | undefined>;
+
+type Creation = Extract<Node, { CreateFunctionStmt: unknown }>;
+
 export interface Body {
+  readonly isProcedure: boolean;
   readonly names: CatalogNames;
-  readonly typed: (catalog: Catalog) => string;
+  /** @param made the tables that bodies make; those of this one are added */
+  readonly typed: (catalog: Catalog, made?: MadeTables) => string;
 }
 
-/** Undefined: it is no procedure in PL/pgSQL, or one that PostgreSQL will refuse. */
+/** Undefined: it is no procedure and no function, or one that PostgreSQL will refuse. */
 export function bodyOf(sql: string, tree: Node): Body | undefined {
   if (!('CreateFunctionStmt' in tree)) return undefined;
-  const parsed = parsedBody(sql);
-  const texts = parsed === undefined ? [] : textsIn(parsed);
+  const query = sqlBody(tree);
+  const parsed = query === undefined ? parsedBody(sql) : undefined;
+  const texts = query === undefined ? textsIn(parsed) : [{ query, parseMode: 0 }];
   if (texts.length === 0) return undefined;
   const names = texts.flatMap((text) => {
     const inner = treeOf(text);
     return inner === undefined ? [] : [namesToRead(inner)];
   });
   return {
+    isProcedure: tree.CreateFunctionStmt.is_procedure === true,
     names: {
       tables: names.flatMap(({ tables }) => tables),
       functions: names.flatMap(({ functions }) => functions),
     },
-    typed: (catalog) => typedBody(sql, texts, variablesOf(tree.CreateFunctionStmt, parsed), catalog),
+    typed: (catalog, made = new Map()) =>
+      typedBody(sql, texts, variablesOf(tree.CreateFunctionStmt, parsed), catalog, made),
   };
+}
+
+/** The query that a SQL function is. */
+export function sqlBody({ CreateFunctionStmt: { options = [] } }: Creation): string | undefined {
+  const option = (name: string): Node | undefined => {
+    const found = options.find((one) => 'DefElem' in one && one.DefElem.defname === name);
+    return found !== undefined && 'DefElem' in found ? found.DefElem.arg : undefined;
+  };
+  const [language, body] = [option('language'), option('as')];
+  if (language === undefined || !('String' in language) || language.String.sval !== 'sql') return undefined;
+  const [text] = body !== undefined && 'List' in body ? (body.List.items ?? []) : [];
+  return text !== undefined && 'String' in text ? text.String.sval : undefined;
 }
 
 function parsedBody(sql: string): unknown {
@@ -115,9 +137,14 @@ function parsed(sql: string): Node | undefined {
   }
 }
 
-function typedBody(sql: string, texts: readonly BodyText[], declared: Variables, catalog: Catalog): string {
+function typedBody(
+  sql: string,
+  texts: readonly BodyText[],
+  declared: Variables,
+  catalog: Catalog,
+  made: MadeTables,
+): string {
   const variables = new Map(declared);
-  const made = new Map<string, readonly Column[] | undefined>();
   const known: Catalog = {
     columns: (schema, name) => (made.has(name) ? made.get(name) : catalog.columns(schema, name)),
     result: (name) => catalog.result(name),
@@ -195,11 +222,14 @@ function variablesOf({ parameters = [] }: CreateFunctionStmt, body: unknown): Va
     found.set(name, other === undefined || JSON.stringify(other) === JSON.stringify(type) ? type : UNKNOWN);
   };
   const given = new Set<string>();
-  for (const parameter of parameters) {
+  for (const [i, parameter] of parameters.entries()) {
     if (!('FunctionParameter' in parameter)) continue;
     const { name = '', argType } = parameter.FunctionParameter;
     given.add(name);
-    if (argType !== undefined) add(name, typeOfCast({ TypeCast: { typeName: argType } }));
+    if (argType === undefined) continue;
+    const type = typeOfCast({ TypeCast: { typeName: argType } });
+    add(name, type);
+    add(`$${String(i + 1)}`, type);
   }
   for (const { refname = '', datatype } of variablesIn(body)) {
     if (given.delete(refname)) continue;

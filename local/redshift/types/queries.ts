@@ -16,7 +16,7 @@ import { columnName } from './column-name.ts';
 import { conversion } from './comparisons.ts';
 import { Resolver } from './resolver.ts';
 import type { Typed, Variables } from './resolver.ts';
-import { emptyScope, namesOf, starColumns } from './scope.ts';
+import { checkAliases, emptyScope, namesOf, starColumns } from './scope.ts';
 import type { CommonTables, Relation, Scope } from './scope.ts';
 import type { Edit, UnnamedItem } from './splice.ts';
 import { isNumber, isString, settled, typeText, UNKNOWN } from './type.ts';
@@ -244,6 +244,7 @@ export class Queries {
       relations.push(...source.relations);
       star = star && source.star && [...star, ...source.star];
     }
+    checkAliases(relations);
     return { ...scope, relations, star };
   }
 

@@ -85,7 +85,8 @@ export class Resolver {
   typeOf(node: Node, scope: Scope): Type {
     if ('ColumnRef' in node) return this.#named(namesOf(node.ColumnRef), scope);
     if ('A_Const' in node) return constantType(node.A_Const);
-    if ('ParamRef' in node) return { kind: 'untyped' };
+    if ('ParamRef' in node)
+      return this.#variables.get(`$${String(node.ParamRef.number)}`) ?? { kind: 'untyped' };
     if ('FuncCall' in node) return this.#call(node, node.FuncCall, scope);
     if ('A_Expr' in node) return this.#expression(node, node.A_Expr, scope);
     if ('TypeCast' in node) return this.#cast(node.TypeCast, scope);

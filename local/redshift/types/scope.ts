@@ -24,6 +24,23 @@ export interface Scope {
 /** The relation of NULL columns that the translator adds to guard lateral aliases. */
 const GUARD = '~alias';
 
+/** A name that is an alias in the text and a column of FROM. */
+export class AliasIsColumn extends Error {
+  readonly column: string;
+  constructor(column: string) {
+    super(`column reference "${column}" is ambiguous`);
+    this.column = column;
+  }
+}
+
+/** @throws AliasIsColumn where FROM has a column that the guard names too */
+export function checkAliases(relations: readonly Relation[]): void {
+  const guard = relations.find(({ name }) => name === GUARD);
+  for (const { name } of guard?.columns ?? [])
+    if (relations.some((one) => one !== guard && one.columns?.some((column) => column.name === name)))
+      throw new AliasIsColumn(name);
+}
+
 export function emptyScope(common: CommonTables, outer?: Scope): Scope {
   return { relations: [], star: [], common, ...(outer === undefined ? {} : { outer }) };
 }

@@ -79,7 +79,8 @@ export function createProcedure(
   const args = procedureArguments(cursor.expectGroup());
   const { body, language, nonAtomic, kept } = readOptions(cursor);
   if (language !== 'plpgsql') throw new UnsupportedSqlError(`CREATE PROCEDURE … LANGUAGE ${language}`);
-  const code = dollarQuoted(translateBody(body, { translate, nonAtomic }));
+  // PostgreSQL does not keep the sizes of arguments: they are read in this comment.
+  const code = dollarQuoted(`/*${args.sql}*/ ${translateBody(body, { translate, nonAtomic })}`);
   const create = [
     `create procedure ${render(name.nodes)}(${args.sql})`,
     'language plpgsql',
@@ -109,7 +110,9 @@ export function createFunction(nodes: readonly Node[], orReplace: boolean): Tran
   if (query === undefined || queries.length > 1)
     throw new SqlError('The body of a SQL function is one SELECT');
   refuse(new Source(query));
-  const code = dollarQuoted(render(rewriteQuery(query)));
+  const text = render(rewriteQuery(query));
+  // PostgreSQL does not keep the size of a function's result.
+  const code = dollarQuoted(returns.sql.endsWith(')') ? `select cast((${text}) as ${returns.sql})` : text);
   return definition(
     'CREATE FUNCTION',
     [

@@ -44,24 +44,6 @@ begin
   if ${SHIM}.is_late_binding(to_regclass(name)) then execute 'drop view ' || name; end if;
 end $$;
 
--- The name that a statement uses and that two relations of its FROM have; NULL: none. It changes nothing.
-create or replace function ${SHIM}.ambiguous_column(statement text) returns text language plpgsql as $$
-declare
-  message text;
-begin
-  begin
-    if statement ~* '^\s*create\s+(or\s+replace\s+)?(temp\s+|materialized\s+)?view\s' then
-      execute statement;
-      raise exception 'undo';
-    end if;
-    execute 'explain ' || statement;
-  exception
-    when ambiguous_column then get stacked diagnostics message = message_text;
-    when others then null;
-  end;
-  return substring(message from '"(.*)"');
-end $$;
-
 create or replace view ${SHIM}.pg_views as
   select v.schemaname, v.viewname, v.viewowner, coalesce(${SHIM}.late_binding_text(c.oid, 'definition_of'), v.definition) as definition
   from pg_catalog.pg_views v join pg_namespace n on n.nspname = v.schemaname

@@ -454,6 +454,56 @@ call hide(5)`,
     check: 'select f_bigger(1, 2), f_bigger(3, 2)',
     rows: ['2|3'],
   },
+  {
+    name: 'a SQL function computes with Redshift’s types, and its result has the size that is declared',
+    run: `create function f_share (decimal(10,2), smallint) returns decimal(18,8) immutable as $$ select $1 / $2 $$ language sql;
+create function f_same (varchar, int) returns boolean stable as $$ select $1 = $2 $$ language sql;
+create function f_cut (varchar) returns varchar(3) stable as $$ select $1 || '-' || 1 $$ language sql`,
+    check: "select f_share(1, 3::smallint)::varchar, f_same('5', 5), f_same('05', 5), f_cut('äb')",
+    rows: ['0.33333333|t|f|äb'],
+  },
+  {
+    name: 'a procedure has the types of the tables that are there when it is called',
+    run: `create table pt_out (id int, v varchar(60));
+create procedure pt_types(share inout decimal(8,2)) as $$
+begin
+  insert into pt_out select id, (a / 3)::varchar from pt_later where v = 5;
+  share := share / 3;
+end $$ language plpgsql;
+create table pt_later (id int, a int, v varchar(5));
+drop table pt_later;
+create table pt_later (id int, a decimal(8,2), v varchar(5));
+insert into pt_later values (1, 1, '5'), (2, 1, '05');
+call pt_types(1)`,
+    check: 'select id, v from pt_out',
+    rows: ['1|0.3333333333333'],
+  },
+  {
+    name: 'procedures that call each other, or themselves, know the tables that one of them makes',
+    run: `create procedure pt_inner(n int) as $$
+begin
+  insert into pt_out select n, (a / n)::varchar from pt_made;
+  if n > 2 then call pt_inner(n - 1); end if;
+end $$ language plpgsql;
+create procedure pt_outer() as $$ begin create temp table pt_made as select 1.00::decimal(8,2) as a; call pt_inner(3); end $$ language plpgsql;
+call pt_outer()`,
+    check: 'select id, v from pt_out where id > 1 order by 1',
+    rows: ['2|0.5000000000000', '3|0.3333333333333'],
+  },
+  {
+    name: 'an alias that is a column of FROM, too, is that column in procedures',
+    run: `create table pa (x int, id int);
+insert into pa values (1, 10);
+create procedure pa_alias(lowest int) as $$
+declare a int; b int;
+begin
+  select x as id, id + 1 into a, b from pa where id > lowest;
+  insert into pa select x + 1 as id, id + b from pa;
+end $$ language plpgsql;
+call pa_alias(5)`,
+    check: 'select x, id from pa order by 1',
+    rows: ['1|10', '2|21'],
+  },
 ];
 
 /** A statement and the message of its error. */

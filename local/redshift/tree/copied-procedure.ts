@@ -1,6 +1,6 @@
 /**
- * What a CALL needs. Late-binding views in procedures: PostgreSQL keeps a body as text, so a CALL runs a copy of the procedure, of the
- * session only, whose body has the views' queries of now. Procedures that it calls are copied too.
+ * What a CALL needs: it runs a copy of the procedure, of the session only, whose body has the types of the tables of now, and the queries
+ * of late-binding views in the place of their names. Procedures that it calls are copied too.
  */
 import { createHash } from 'node:crypto';
 
@@ -10,6 +10,7 @@ import { quoteName } from '../dialect/nodes.ts';
 import { SHIM } from '../dialect/shim/schema.ts';
 import { readCatalog } from '../types/catalog.ts';
 import { bodyOf } from '../types/procedure-body.ts';
+import type { MadeTables } from '../types/procedure-body.ts';
 import { withViewsInBody } from './body-views.ts';
 import type { BodyView } from './body-views.ts';
 import { canAsk, expandedQuery } from './late-binding.ts';
@@ -42,7 +43,7 @@ interface CallStmt {
 }
 
 /** @param tree of `sql` */
-export async function withViewsOfProcedures(sql: string, tree: Tree, client: ClientBase): Promise<string> {
+export async function withCopiedProcedure(sql: string, tree: Tree, client: ClientBase): Promise<string> {
   const { CallStmt: call } = (tree ?? {}) as { CallStmt?: CallStmt };
   const at = call?.funccall?.location;
   if (at === undefined || !canAsk(client)) return sql;
@@ -50,7 +51,6 @@ export async function withViewsOfProcedures(sql: string, tree: Tree, client: Cli
   const { rows } = await client.query<{ schema: string; name: string; visible: string; query: string }>(
     VIEWS,
   );
-  if (rows.length === 0) return sql;
   const views = rows.map(({ schema, name, visible, query }) => ({
     schema,
     name,
@@ -58,15 +58,30 @@ export async function withViewsOfProcedures(sql: string, tree: Tree, client: Cli
     visible: visible === 'true',
   }));
   const parts = (call?.funccall?.funcname ?? []).map((part) => part.String?.sval ?? '');
-  const copy = await new Copies(client, views).copyOf({ schema: parts.at(-2), name: parts.at(-1) ?? '' });
+  const procedure = { schema: parts.at(-2), name: parts.at(-1) ?? '' };
+  const made: MadeTables = new Map();
+  let copies = new Copies(client, views, made);
+  let copy = await copies.copyOf(procedure);
+  if (copies.count > 1 && made.size > 0) {
+    // One procedure may read what another one makes.
+    copies = new Copies(client, views, made);
+    copy = await copies.copyOf(procedure);
+  }
+  for (const create of copies.creates) await client.query(create);
   return copy === undefined ? sql : splice(sql, [{ at, length: nameLength(sql, at), text: copy }]);
 }
 
-/** What reads a view was not typed when the procedure was created. */
-async function typedBody(create: string, client: ClientBase): Promise<string> {
+async function typedBody(create: string, client: ClientBase, made: MadeTables): Promise<string> {
   const tree = parseTree(create);
   const body = tree === undefined ? undefined : bodyOf(create, tree);
-  return body === undefined ? create : body.typed(await readCatalog(client, body.names));
+  return body === undefined ? create : body.typed(await readCatalog(client, body.names), made);
+}
+
+/** Everything after the name, with the sizes of arguments that the translator has kept in a comment. */
+function withSizes(definition: string, body: string): string {
+  const rest = definition.slice(definition.indexOf('('));
+  const args = /^\s*\/\*([^]*?)\*\//.exec(body)?.[1];
+  return args === undefined ? rest : rest.replace(/^\([^]*?\)(?=\n LANGUAGE )/, () => `(${args})`);
 }
 
 /** The statements of a NONATOMIC procedure commit only outside of a transaction block. */
@@ -78,40 +93,51 @@ async function sayWhetherInBlock(client: ClientBase): Promise<void> {
 class Copies {
   readonly #client: ClientBase;
   readonly #views: readonly BodyView[];
-  /** The name of each copy; undefined while it is being made, and where the procedure can stay as it is. */
+  /** The name of each copy, also while it is being made; undefined where the procedure can stay as it is. */
   readonly #made = new Map<string, string | undefined>();
 
-  constructor(client: ClientBase, views: readonly BodyView[]) {
+  readonly #tables: MadeTables;
+  /** The statements that make the copies. */
+  readonly creates: string[] = [];
+
+  constructor(client: ClientBase, views: readonly BodyView[], tables: MadeTables) {
     this.#client = client;
     this.#views = views;
+    this.#tables = tables;
   }
 
-  /** The name of a procedure's copy; undefined: it reads no late-binding view. */
+  /** Procedures that were looked at. */
+  get count(): number {
+    return this.#made.size;
+  }
+
+  /** The name of a procedure's copy; undefined: it would be the same. */
   async copyOf(procedure: Procedure): Promise<string | undefined> {
     const key = JSON.stringify([procedure.schema, procedure.name]);
     if (this.#made.has(key)) return this.#made.get(key);
-    this.#made.set(key, undefined);
     const { rows } = await this.#client.query<{ body: string; definition: string }>(PROCEDURES, [
       procedure.schema ?? null,
       procedure.name,
     ]);
-    const copies: { readonly body: string; readonly definition: string; readonly given: string }[] = [];
-    for (const { body, definition } of rows)
-      copies.push({ given: body, definition, body: await this.#bodyOf(body) });
-    if (copies.every(({ body, given }) => body === given)) return undefined;
     const hash = createHash('sha256')
-      .update(copies.map(({ body }) => body).join('\0'))
+      .update(rows.map(({ definition }) => definition).join('\0'))
       .digest('hex');
     const name = `pg_temp.${quoteName(`${procedure.name.slice(0, 40)}~${hash.slice(0, 12)}`)}`;
-    for (const { body, definition, given } of copies) {
-      const head = definition.slice(0, definition.lastIndexOf(given));
-      const tail = definition.slice(definition.lastIndexOf(given) + given.length);
-      const open = head.indexOf('(');
-      const create = `CREATE OR REPLACE PROCEDURE ${name}${head.slice(open)}${body}${tail}`;
-      await this.#client.query(await typedBody(create, this.#client));
-    }
     this.#made.set(key, name);
-    return name;
+    const copies: string[] = [];
+    let isSame = true;
+    for (const { body, definition } of rows) {
+      const rest = withSizes(definition, body);
+      const at = rest.lastIndexOf(body);
+      const copied = (text: string): string =>
+        `CREATE OR REPLACE PROCEDURE ${name}${rest.slice(0, at)}${text}${rest.slice(at + body.length)}`;
+      const copy = await typedBody(copied(await this.#bodyOf(body)), this.#client, this.#tables);
+      isSame &&= copy === copied(body);
+      copies.push(copy);
+    }
+    if (isSame) this.#made.set(key, undefined);
+    else this.creates.push(...copies);
+    return this.#made.get(key);
   }
 
   async #bodyOf(body: string): Promise<string> {
