@@ -331,6 +331,24 @@ const DEFINITIONS: readonly Mistake[] = [
     says: 'column "day" named in key does not exist',
   },
   {
+    kind: 'two distribution keys',
+    bad: 'CREATE TABLE mart.w (id INT DISTKEY, n INT ¦DISTKEY)',
+    good: 'CREATE TABLE mart.w (id INT DISTKEY, n INT) DISTSTYLE KEY',
+    says: 'only one column of a table can be the distribution key',
+  },
+  {
+    kind: 'a distribution by a key without one',
+    bad: 'CREATE TABLE mart.w (id INT PRIMARY KEY, n INT) ¦DISTSTYLE KEY',
+    good: 'CREATE TABLE mart.w (id INT PRIMARY KEY, n INT) DISTSTYLE KEY DISTKEY (id)',
+    says: 'DISTSTYLE KEY needs a DISTKEY column',
+  },
+  {
+    kind: 'two primary keys',
+    bad: 'CREATE TABLE mart.w (id INT PRIMARY KEY, n INT, ¦PRIMARY KEY (id, n))',
+    good: 'CREATE TABLE mart.w (id INT, n INT, PRIMARY KEY (id, n))',
+    says: 'a table has only one primary key',
+  },
+  {
     kind: 'a primary key that is no column',
     bad: 'CREATE TABLE mart.w (id INT, n INT, CONSTRAINT pk PRIMARY KEY (¦ident))',
     good: 'CREATE TABLE mart.w (LIKE mart.t, n INT, CONSTRAINT pk PRIMARY KEY (ident))',

@@ -19,6 +19,7 @@ export function definitionRefusals(code: Code, statement: CreateTable | AlterTab
       ...all.flatMap((name) => columnName(code, name)),
       ...repeated(code, all),
       ...keyRefusals(code, statement),
+      ...singleKeys(code, statement),
     ];
   }
   const { action } = statement;
@@ -51,6 +52,29 @@ export function repeated(code: Code, names: readonly Name[] = []): StatementProb
       severity: 'error',
       message: `column "${key}" specified more than once`,
     }));
+}
+
+/** One distribution key, which DISTSTYLE KEY needs, and one primary key. */
+function singleKeys(code: Code, { columns, constraints, attributes }: CreateTable): StatementProblem[] {
+  const spans = [...columns.map(({ rest }) => rest), ...constraints, attributes];
+  const places = (...words: readonly string[]): number[] =>
+    spans.flatMap(({ from, to }) =>
+      [...code.tokens.keys()].slice(from, to).filter((i) => code.is(i, ...words)),
+    );
+  const problem = (at: number, message: string): StatementProblem => ({
+    offset: code.offset(at),
+    severity: 'error',
+    message,
+  });
+  const [first, ...more] = places('DISTKEY');
+  const styles = first === undefined ? places('DISTSTYLE', 'KEY') : [];
+  return [
+    ...more.map((at) => problem(at, 'only one column of a table can be the distribution key')),
+    ...styles.map((at) => problem(at, 'DISTSTYLE KEY needs a DISTKEY column')),
+    ...places('PRIMARY', 'KEY')
+      .slice(1)
+      .map((at) => problem(at, 'a table has only one primary key')),
+  ];
 }
 
 /** Words that columns in brackets follow. */
