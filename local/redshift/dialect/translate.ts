@@ -18,7 +18,7 @@ import { merge } from './statements/merge.ts';
 import { alterSchema, createSchema, drop } from './statements/schemas.ts';
 import { reset, set, show } from './statements/settings.ts';
 import { transactionWord } from './statements/transactions.ts';
-import { parseUnload } from './statements/unload.ts';
+import { readUnload } from './statements/unload.ts';
 import { createMaterializedView, createView, refreshMaterializedView } from './statements/views.ts';
 import { alterTable } from './table/alter-table.ts';
 import { createTable } from './table/create-table.ts';
@@ -105,7 +105,7 @@ const STATEMENTS: Readonly<Record<string, (nodes: readonly Node[], source: Sourc
   delete: updateOrDelete,
   merge: (_, source) => merge(source),
   copy: (_, source) => ({ kind: 'copy', copy: readCopy(source) }),
-  unload: (nodes) => ({ kind: 'unload', unload: parseUnload(nodes, translate) }),
+  unload: (_, source) => ({ kind: 'unload', unload: readUnload(source, translate) }),
   create,
   alter,
   drop: (nodes) => {

@@ -1,10 +1,9 @@
-/** Reads UNLOAD into an `UnloadCommand`. Only FORMAT CSV; what else the guide has is refused by name. */
+/** UNLOAD as an `UnloadCommand`. Only FORMAT CSV; what else the guide has is refused by name. */
+import { parseUnload } from '../../../../shared/pipeline/statements/unload.ts';
+import { ownEntry } from '../../../own-entry.ts';
 import { Cursor } from '../cursor.ts';
 import { SqlError, UnsupportedSqlError } from '../errors.ts';
-import { isMark, parseNodes } from '../nodes.ts';
-import type { Node } from '../nodes.ts';
-import { takeWith } from '../query.ts';
-import { splitClauses } from '../select/clauses.ts';
+import type { Source } from '../source.ts';
 import type { Translated } from '../translated.ts';
 
 /** UNLOAD as data. Meaning of the options: "UNLOAD" in the Amazon Redshift Database Developer Guide. */
@@ -26,15 +25,40 @@ export interface UnloadCommand {
 
 type Draft = { -readonly [K in keyof UnloadCommand]: UnloadCommand[K] };
 
+/** @param value what stands behind the option */
+type Taken = (draft: Draft, value: Cursor) => void;
+
+const OPTIONS: Readonly<Record<string, Taken>> = {
+  csv: () => undefined,
+  iam_role: () => undefined,
+  header: (draft) => {
+    draft.header = true;
+  },
+  allowoverwrite: (draft) => {
+    draft.allowOverwrite = true;
+  },
+  manifest: (draft, value) => {
+    if (value.sees('verbose')) throw new UnsupportedSqlError('UNLOAD … MANIFEST VERBOSE');
+    draft.manifest = true;
+  },
+  parallel: (draft, value) => {
+    draft.parallel = value.takeOneOf('off', 'false') === undefined;
+  },
+  null: (draft, value) => {
+    draft.nullAs = value.expectString();
+  },
+  delimiter: (draft, value) => {
+    draft.delimiter = delimiterOf(value.expectString());
+  },
+};
+
 /** @param translate of the query between the quotes */
-export function parseUnload(nodes: readonly Node[], translate: (sql: string) => Translated): UnloadCommand {
-  const cursor = new Cursor(nodes, 1);
-  const query = rowsOf(quotedQuery(cursor.expectGroup().items), translate);
-  cursor.expect('to');
-  const to = cursor.expectString();
+export function readUnload(source: Source, translate: (sql: string) => Translated): UnloadCommand {
+  const { query, to, options } = source.read(parseUnload);
+  const [text] = source.nodes({ from: query, to: query + 1 });
   const draft: Draft = {
-    query,
-    to,
+    query: rowsOf(text?.kind === 'group' ? '' : (text?.value ?? ''), translate),
+    to: new Cursor(source.nodes({ from: to, to: to + 1 })).expectString(),
     delimiter: ',',
     header: false,
     nullAs: '',
@@ -42,69 +66,30 @@ export function parseUnload(nodes: readonly Node[], translate: (sql: string) => 
     allowOverwrite: false,
     manifest: false,
   };
-  let isCsv = false;
-  let isAuthorized = false;
-  while (!cursor.atEnd) {
-    if (cursor.take('iam_role')) {
-      if (!cursor.take('default')) cursor.expectString();
-      isAuthorized = true;
-    } else if (cursor.take('format')) {
-      cursor.take('as');
-      if (!cursor.take('csv')) throw refused(cursor.next(), 'FORMAT ');
-      isCsv = true;
-    } else if (cursor.take('csv')) isCsv = true;
-    else takeOption(cursor, draft);
+  for (const { name, values } of options) {
+    const format = name === 'parquet' || name === 'json' ? 'FORMAT ' : '';
+    const take = ownEntry(OPTIONS, name);
+    if (take === undefined) throw new UnsupportedSqlError(`UNLOAD … ${format}${name.toUpperCase()}`);
+    take(draft, new Cursor(source.nodes(values)));
   }
-  if (!isAuthorized) throw new UnsupportedSqlError('UNLOAD', 'only with IAM_ROLE');
-  if (!isCsv) throw new UnsupportedSqlError('UNLOAD', 'only with FORMAT CSV');
+  for (const [option, written] of [
+    ['iam_role', 'IAM_ROLE'],
+    ['csv', 'FORMAT CSV'],
+  ] as const)
+    if (!options.some(({ name }) => name === option))
+      throw new UnsupportedSqlError('UNLOAD', `only with ${written}`);
   return draft;
 }
 
-function quotedQuery(items: readonly Node[]): string {
-  const [query, ...others] = items;
-  if ((query?.kind !== 'string' && query?.kind !== 'dollar') || others.length > 0)
-    throw new SqlError('UNLOAD: the query must be a string literal in parentheses');
-  return query.value;
-}
-
 function rowsOf(query: string, translate: (sql: string) => Translated): string {
-  const cursor = new Cursor(parseNodes(query));
-  takeWith(cursor);
-  const clauses = splitClauses(cursor.rest().filter((node) => !isMark(node, ';')));
-  if (clauses.limit !== undefined || clauses.offset !== undefined)
-    throw new SqlError('Limit clause is not supported', '0A000');
   const translated = translate(query);
   const [sql] = translated.kind === 'sql' && translated.returnsRows ? translated.statements : [];
   if (sql === undefined) throw new SqlError('UNLOAD: the query must be a SELECT');
   return sql;
 }
 
-function takeOption(cursor: Cursor, draft: Draft): void {
-  if (cursor.take('header')) draft.header = true;
-  else if (cursor.take('allowoverwrite')) draft.allowOverwrite = true;
-  else if (cursor.take('manifest')) {
-    if (cursor.sees('verbose')) throw refused(cursor.next(), 'MANIFEST ');
-    draft.manifest = true;
-  } else if (cursor.take('parallel')) {
-    const off = cursor.takeOneOf('on', 'true', 'off', 'false');
-    draft.parallel = off !== 'off' && off !== 'false';
-  } else if (cursor.take('null')) {
-    cursor.take('as');
-    draft.nullAs = cursor.expectString();
-  } else if (cursor.take('delimiter')) {
-    cursor.take('as');
-    draft.delimiter = delimiterOf(cursor.expectString());
-  } else throw refused(cursor.next());
-}
-
 function delimiterOf(value: string): string {
   if (value.length !== 1 || (value.codePointAt(0) ?? 0) > 127)
     throw new SqlError('UNLOAD: DELIMITER takes a single ASCII character', '22023');
   return value;
-}
-
-function refused(node: Node, before = ''): Error {
-  const text = node.kind === 'group' ? node.open : node.text;
-  if (node.kind !== 'word') return new SqlError(`syntax error at or near "${text}"`);
-  return new UnsupportedSqlError(`UNLOAD … ${before}${text.toUpperCase()}`);
 }
