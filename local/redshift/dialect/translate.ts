@@ -1,5 +1,6 @@
 /** Translates one Redshift statement for PostgreSQL. Pure: it uses no catalog and no session. */
 import { COMMANDS, OBJECTS } from '../../../shared/pipeline/functions.ts';
+import { parseCreate } from '../../../shared/pipeline/statements/definitions.ts';
 import { ownEntry } from '../../own-entry.ts';
 import { Cursor } from './cursor.ts';
 import { SqlError, UnsupportedSqlError, syntaxError } from './errors.ts';
@@ -19,7 +20,7 @@ import { alterSchema, createSchema, drop } from './statements/schemas.ts';
 import { reset, set, show } from './statements/settings.ts';
 import { transactionWord } from './statements/transactions.ts';
 import { readUnload } from './statements/unload.ts';
-import { createMaterializedView, createView, refreshMaterializedView } from './statements/views.ts';
+import { createView, refreshMaterializedView } from './statements/views.ts';
 import { alterTable } from './table/alter-table.ts';
 import { createTable } from './table/create-table.ts';
 import { change, rows } from './translated.ts';
@@ -59,14 +60,14 @@ function create(nodes: readonly Node[], source: Source): Translated {
   const orReplace = cursor.take('or', 'replace');
   const rest = cursor.rest();
   const [first, second] = rest;
-  if (isWord(first, 'view')) return createView(rest, orReplace);
   if (isWord(first, 'procedure')) return createProcedure(rest, orReplace, translateNodes);
   if (isWord(first, 'function')) return createFunction(rest, orReplace);
   checkObject(first);
+  const made = isWord(first, 'schema', 'external') ? undefined : source.read(parseCreate);
+  if (made?.kind === 'create view') return createView(made, source);
   if (orReplace && !isWord(first, 'external')) throw syntaxError(textOf(first));
-  if (isWord(first, 'materialized')) return createMaterializedView(rest);
+  if (made !== undefined) return createTable(made, source);
   if (isWord(first, 'schema')) return createSchema(rest);
-  if (isWord(first, 'table', 'temp', 'temporary', 'local')) return createTable(source);
   throw new UnsupportedSqlError(
     `CREATE ${nameOf(first)}${isWord(first, 'external') ? ` ${nameOf(second)}` : ''}`,
   );

@@ -35,8 +35,13 @@ export interface CreateTable {
 export interface CreateView {
   readonly kind: 'create view';
   readonly target: TableName;
+  readonly replaces: boolean;
   readonly materialized: boolean;
   readonly names?: readonly Name[];
+  /** Between the names and AS: how a materialized view is stored and refreshed. */
+  readonly attributes: Span;
+  /** WITH NO SCHEMA BINDING. */
+  readonly late: boolean;
   readonly query: Query;
 }
 
@@ -60,24 +65,32 @@ export interface AlterTable {
 
 /** Undefined: the statement creates something else. */
 export function parseCreate(code: Code): CreateTable | CreateView | undefined {
-  let at = code.is(1, 'OR', 'REPLACE') ? 3 : 1;
-  if (code.is(at, 'VIEW')) return parseView(code, at + 1, false);
-  if (code.is(at, 'MATERIALIZED', 'VIEW')) return parseView(code, at + 2, true);
+  const replaces = code.is(1, 'OR', 'REPLACE');
+  let at = replaces ? 3 : 1;
+  if (code.is(at, 'VIEW')) return { ...parseView(code, at + 1, false), replaces };
+  if (code.is(at, 'MATERIALIZED', 'VIEW')) return { ...parseView(code, at + 2, true), replaces };
   if (code.is(at, 'LOCAL')) at += 1;
   const temp = code.is(at, 'TEMP') || code.is(at, 'TEMPORARY');
   if (temp) at += 1;
   return code.is(at, 'TABLE') ? parseTable(code, at + 1, temp) : undefined;
 }
 
-function parseView(code: Code, i: number, materialized: boolean): CreateView {
-  const target = tableAt(code, code.is(i, 'IF', 'NOT', 'EXISTS') ? i + 3 : i);
-  const list = code.isMark(target.to, '(') ? nameList(code, target.to) : undefined;
+function parseView(code: Code, i: number, materialized: boolean): Omit<CreateView, 'replaces'> {
+  const target = tableAt(code, i);
+  const list = !materialized && code.isMark(target.to, '(') ? nameList(code, target.to) : undefined;
   const start = list?.next ?? target.to;
   const as = materialized ? until(code, start, code.length, (k) => code.is(k, 'AS')) : start;
   if (!code.is(as, 'AS')) throw code.unrecognized(as);
-  const end = code.length - (code.is(code.length - 4, 'WITH', 'NO', 'SCHEMA', 'BINDING') ? 4 : 0);
-  const query = parseQuery(code, { from: as + 1, to: end });
-  return { kind: 'create view', target, materialized, query, ...(list && { names: list.names }) };
+  const late = !materialized && code.is(code.length - 4, 'WITH', 'NO', 'SCHEMA', 'BINDING');
+  return {
+    kind: 'create view',
+    target,
+    materialized,
+    ...(list && { names: list.names }),
+    attributes: { from: start, to: as },
+    late,
+    query: parseQuery(code, { from: as + 1, to: late ? code.length - 4 : code.length }),
+  };
 }
 
 function parseTable(code: Code, i: number, isTemp: boolean): CreateTable {

@@ -1,73 +1,52 @@
 /** Views and materialized views. */
+import type { CreateView } from '../../../../shared/pipeline/statements/definitions.ts';
 import { Cursor } from '../cursor.ts';
-import type { QualifiedName } from '../cursor.ts';
-import { UnsupportedSqlError } from '../errors.ts';
-import { isWord, quoteString, render } from '../nodes.ts';
-import type { Group, Node } from '../nodes.ts';
+import { syntaxError, UnsupportedSqlError } from '../errors.ts';
+import { quoteString, render } from '../nodes.ts';
+import type { Node } from '../nodes.ts';
 import { rewriteQuery } from '../query.ts';
 import { SHIM } from '../shim/schema.ts';
+import type { Source } from '../source.ts';
 import { skipTableAttributes } from '../table/attributes.ts';
 import { definition } from '../translated.ts';
 import type { Translated, TranslatedSql } from '../translated.ts';
 
-const LATE_BINDING = ['with', 'no', 'schema', 'binding'];
-
-function withoutLateBinding(nodes: Node[]): { query: Node[]; late: boolean } {
-  const end = nodes.slice(-LATE_BINDING.length);
-  const late =
-    end.length === LATE_BINDING.length && end.every((node, at) => isWord(node, LATE_BINDING[at] ?? ''));
-  return { query: late ? nodes.slice(0, -LATE_BINDING.length) : nodes, late };
-}
-
-/** @param nodes everything after CREATE [OR REPLACE] */
-export function createView(nodes: readonly Node[], orReplace: boolean): Translated {
-  const cursor = new Cursor(nodes);
-  cursor.expect('view');
-  const view = cursor.expectQualifiedName();
-  const columns = cursor.takeGroup();
-  cursor.expect('as');
-  const { query, late } = withoutLateBinding(cursor.rest());
-  if (late) return createLateBindingView({ nodes, view, columns, query, orReplace });
-  const list = columns === undefined ? '' : ` ${render([columns])}`;
-  const temporary = view.name.startsWith('#') ? 'temp ' : '';
-  const create = `${temporary}view ${render(view.nodes)}${list} as ${render(rewriteQuery(query))}`;
-  if (!orReplace) return definition('CREATE VIEW', `create ${create}`);
+export function createView(view: CreateView, source: Source): Translated {
+  const { target, names, replaces, attributes, query } = view;
+  const name = render(source.nodes(target));
+  const isTemp = name.startsWith('"#');
+  const list = names && ` ${render(source.nodes({ from: target.to, to: attributes.from }))}`;
+  const body = render(rewriteQuery(source.nodes(query)));
+  if (view.materialized) return createMaterializedView(view, source, `${name}${list ?? ''} as ${body}`);
+  if (view.late) {
+    if (isTemp) throw new UnsupportedSqlError('a temporary view WITH NO SCHEMA BINDING');
+    // Its query is kept as text, and read again in each statement that names the view (`tree/late-binding.ts`).
+    const written = `create view ${render(source.nodes({ from: target.from, to: source.code.length }))};`;
+    const columns = list === undefined ? body : `select * from (${body}) as "~columns"${list}`;
+    const texts = [name, written, columns].map(quoteString);
+    return definition(
+      'CREATE VIEW',
+      `select ${SHIM}.create_late_binding_view(${texts.join(', ')}, ${replaces})`,
+    );
+  }
+  const create = `${isTemp ? 'temp ' : ''}view ${name}${list ?? ''} as ${body}`;
+  if (!replaces) return definition('CREATE VIEW', `create ${create}`);
   return definition(
     'CREATE VIEW',
-    `select ${SHIM}.drop_late_binding_view(${quoteString(render(view.nodes))})`,
+    `select ${SHIM}.drop_late_binding_view(${quoteString(name)})`,
     `create or replace ${create}`,
   );
 }
 
-interface LateBindingView {
-  /** The statement after CREATE [OR REPLACE]. */
-  readonly nodes: readonly Node[];
-  readonly view: QualifiedName;
-  readonly columns: Group | undefined;
-  readonly query: readonly Node[];
-  readonly orReplace: boolean;
-}
-
-/** Its query is kept as text, and read again in each statement that names the view (`tree/late-binding.ts`). */
-function createLateBindingView({ nodes, view, columns, query, orReplace }: LateBindingView): Translated {
-  if (view.name.startsWith('#')) throw new UnsupportedSqlError('a temporary view WITH NO SCHEMA BINDING');
-  const translated = render(rewriteQuery(query));
-  const named =
-    columns === undefined ? translated : `select * from (${translated}) as "~columns" ${render([columns])}`;
-  const texts = [render(view.nodes), `create view ${render(nodes.slice(1))};`, named].map(quoteString);
-  return definition(
-    'CREATE VIEW',
-    `select ${SHIM}.create_late_binding_view(${texts.join(', ')}, ${orReplace})`,
-  );
-}
-
-/** @param nodes everything after CREATE */
-export function createMaterializedView(nodes: readonly Node[]): Translated {
-  const cursor = new Cursor(nodes);
-  cursor.expect('materialized', 'view');
-  const view = cursor.expectQualifiedName();
+function createMaterializedView(
+  { replaces, attributes }: CreateView,
+  source: Source,
+  view: string,
+): Translated {
+  if (replaces) throw syntaxError('materialized');
+  const cursor = new Cursor(source.nodes(attributes));
   let refresh: string | undefined;
-  while (!cursor.atEnd && !cursor.sees('as')) {
+  while (!cursor.atEnd) {
     const before = cursor.position;
     skipTableAttributes(cursor);
     if (cursor.take('auto', 'refresh')) {
@@ -76,11 +55,7 @@ export function createMaterializedView(nodes: readonly Node[]): Translated {
     }
     if (cursor.position === before) throw cursor.unexpected();
   }
-  cursor.expect('as');
-  const made: TranslatedSql = definition(
-    'CREATE MATERIALIZED VIEW',
-    `create materialized view ${render(view.nodes)} as ${render(rewriteQuery(cursor.rest()))}`,
-  );
+  const made: TranslatedSql = definition('CREATE MATERIALIZED VIEW', `create materialized view ${view}`);
   return refresh === 'yes'
     ? { ...made, notice: 'AUTO REFRESH YES: locally only REFRESH MATERIALIZED VIEW refreshes it' }
     : made;

@@ -1,8 +1,7 @@
 /** CREATE TABLE, with columns, LIKE or AS. */
 import type { CreateTable } from '../../../../shared/pipeline/statements/definitions.ts';
-import { parseCreate } from '../../../../shared/pipeline/statements/definitions.ts';
 import { Cursor } from '../cursor.ts';
-import { syntaxError, UnsupportedSqlError } from '../errors.ts';
+import { UnsupportedSqlError } from '../errors.ts';
 import { quoteName, render, splitAtCommas } from '../nodes.ts';
 import { rewriteQuery } from '../query.ts';
 import type { Source } from '../source.ts';
@@ -46,9 +45,7 @@ function elementsOf({ columns, constraints, likes }: CreateTable, source: Source
   ].join(', ');
 }
 
-export function createTable(source: Source): Translated {
-  const table = source.read(parseCreate);
-  if (table?.kind !== 'create table') throw syntaxError(undefined);
+export function createTable(table: CreateTable, source: Source): Translated {
   const attributes = new Cursor(source.nodes(table.attributes));
   if (attributes.sees('on', 'commit'))
     throw new UnsupportedSqlError('ON COMMIT', 'Redshift does not have it');
