@@ -67,10 +67,12 @@ export async function recompilePlans({
   stage = { stage: 'local' },
   sqlFolder,
   functionsFolder,
+  schedules = true,
 }: {
   readonly stage?: Stage;
   readonly sqlFolder: string;
   readonly functionsFolder: string;
+  readonly schedules?: boolean;
 }): Promise<Recompiled> {
   const before = readPlans(functionsFolder);
   const compiled = loadPipelines(sqlFolder);
@@ -78,7 +80,7 @@ export async function recompilePlans({
   const kept = before.filter(({ pipeline }) => !good.has(pipeline) && existsSync(join(sqlFolder, pipeline)));
   const plans = [...compiled.plans, ...kept].sort((left, right) => (left.pipeline < right.pipeline ? -1 : 1));
   const plansChanged = JSON.stringify(plans) !== JSON.stringify(before);
-  const { templatePath } = await templateOf(plans, stage);
+  const { templatePath } = await templateOf(schedules ? plans : plans.map(withoutSchedules), stage);
   if (plansChanged) writePlans(functionsFolder, plans);
   return { plans, problems: compiled.problems, plansChanged, templatePath };
 }

@@ -11,6 +11,8 @@ export interface Output {
   readonly say: (text: string) => void;
   /** How far something is: on a terminal one line that the next one replaces, else a line of its own. */
   readonly progress: (text: string) => void;
+  /** What is being done, as `progress`; nothing where there is no terminal. */
+  readonly status: (text: string) => void;
   /** Colors for stderr words; plain where it is no terminal or NO_COLOR is set. */
   readonly style: Style;
 }
@@ -42,6 +44,9 @@ export function printable(text: string): string {
   return text.replaceAll(CONTROL, (c) => `\\x${(c.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
 }
 
+/** A line that wraps could not be cleared. */
+const LONGEST_STATUS = 79;
+
 const CLEAR_LINE = '\r\u001B[2K';
 
 export function createOutput(
@@ -72,6 +77,11 @@ export function createOutput(
     progress: (text) => {
       stderr.write(isTerminal ? `${CLEAR_LINE}${text}` : `${text}\n`);
       isShown = isTerminal;
+    },
+    status: (text) => {
+      if (!isTerminal) return;
+      stderr.write(`${CLEAR_LINE}${text.slice(0, LONGEST_STATUS)}`);
+      isShown = true;
     },
     style: isTerminal && !noColor ? colored : plain,
   };

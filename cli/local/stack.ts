@@ -98,6 +98,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         stage,
         sqlFolder: sql,
         functionsFolder,
+        schedules,
       });
       stale ||= plansChanged;
       if (!stale) return { problems: found, plansChanged: false };

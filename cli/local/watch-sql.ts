@@ -1,5 +1,5 @@
 /** Tells of changes below the SQL folder, one call for a burst of them, never two at once. */
-import { extname, relative, sep } from 'node:path';
+import { basename, extname, relative, sep } from 'node:path';
 
 import { watch } from 'chokidar';
 
@@ -14,13 +14,19 @@ export interface Watcher {
   close(): Promise<void>;
 }
 
+/** Beside a file while it is edited. */
+function isOfEditor(path: string): boolean {
+  return /^(\.|4913$)|~$/.test(basename(path));
+}
+
 /**
  * Calls `onChange` with the paths that changed since the last call; the next call waits until its promise is
- * settled. It must not reject.
+ * settled. It must not reject. `withTests`: also of the tests of pipelines, whatever their files are called.
  */
 export async function watchSql(
   folder: string,
   onChange: (paths: readonly string[]) => Promise<void>,
+  { withTests = false }: { readonly withTests?: boolean } = {},
 ): Promise<Watcher> {
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
@@ -37,7 +43,7 @@ export async function watchSql(
   const isOfTest = (path: string): boolean => relative(folder, path).split(sep)[1] === TESTS_FOLDER;
   const watcher = watch(folder, {
     ignoreInitial: true,
-    ignored: (path) => !WATCHED.has(extname(path)) || isOfTest(path),
+    ignored: (path) => (isOfTest(path) ? !withTests || isOfEditor(path) : !WATCHED.has(extname(path))),
   });
   watcher.on('all', (_event, path) => {
     changed.add(path);

@@ -17,9 +17,9 @@ export async function stepMismatches(stage: TestStage, run: Run, { steps }: Test
     const foundRows = ended
       .toSorted((a, b) => a.generation - b.generation || a.attempt - b.attempt)
       .at(-1)?.rows;
-    return foundRows === expectedRows
-      ? []
-      : [{ kind: 'step', runId: run.id, step: name, expectedRows, foundRows }];
+    const origin: Origin = { form: 'content', path: ['expect', 'steps', name, 'rows'] };
+    if (foundRows === expectedRows) return [];
+    return [{ kind: 'step', runId: run.id, step: name, expectedRows, foundRows, update: { origin } }];
   });
 }
 
@@ -41,16 +41,16 @@ export async function tableMismatch(stage: TestStage, expected: ExpectedTable): 
 function rowsMismatch(table: string, expected: ExpectedRows, found: FoundRows, origin: Origin): Mismatch[] {
   const comparison = compareRows(expected, found);
   if (comparison === undefined) return [];
-  const [expectedRows, foundRows] = [expected.rows.length, found.rows.length];
+  const { difference, updated } = comparison;
   return [
     {
       kind: 'table',
       table,
       columns: comparedColumns(expected),
-      expectedRows,
-      foundRows,
-      ...comparison,
-      origin,
+      expectedRows: expected.rows.length,
+      foundRows: found.rows.length,
+      difference,
+      update: { origin, updated, types: found.types },
     },
   ];
 }
@@ -82,7 +82,7 @@ export async function filesMismatch(
   const difference = contentDifference(expected.content, found);
   return difference === undefined
     ? []
-    : [{ kind: 'content', file: name, difference, found, origin: expected.origin }];
+    : [{ kind: 'content', file: name, difference, update: { found, origin: expected.origin } }];
 }
 
 /** What it throws is a rejection. */

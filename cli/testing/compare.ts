@@ -41,8 +41,10 @@ export interface Difference {
 export interface UpdatedRow {
   /** Only the columns of the expectation. */
   readonly cells: Row;
-  /** The index of the expected row that it is, unchanged. */
-  readonly kept?: number;
+  /** The index of the expected row that it is; absent: it is new. */
+  readonly from?: number;
+  /** Its cells that are not as expected: none where it is unchanged. */
+  readonly changed?: readonly number[];
 }
 
 export interface Comparison {
@@ -100,12 +102,15 @@ export function compareRows(expectation: Expectation, found: FoundRows): Compari
   const added = unexpected.filter((one) => !used.has(one));
   const width = expectation.columns.length;
   const updated = [
-    ...wanted.flatMap((one, kept): UpdatedRow[] => {
-      if (partners.has(one)) return [{ cells: one.row.slice(0, width), kept }];
+    ...wanted.flatMap((one, from): UpdatedRow[] => {
+      if (partners.has(one)) return [{ cells: one.row.slice(0, width), from, changed: [] }];
       const to = pairs.get(one);
       if (to === undefined) return [];
-      const cells = one.row.slice(0, width).map((cell, i) => (same(one, to, i) ? cell : (to.row[i] ?? null)));
-      return [{ cells }];
+      const changed = one.row.slice(0, width).flatMap((_, i) => (same(one, to, i) ? [] : i));
+      const cells = one.row
+        .slice(0, width)
+        .map((cell, i) => (changed.includes(i) ? (to.row[i] ?? null) : cell));
+      return [{ cells, from, changed }];
     }),
     ...added.map(({ row }): UpdatedRow => ({ cells: row.slice(0, width) })),
   ];

@@ -22,6 +22,8 @@ export class CsvError extends Error {
 
 interface CsvRecord {
   readonly line: number;
+  /** As it is written, without its line end. */
+  readonly text: string;
   readonly cells: readonly CsvCell[];
 }
 
@@ -39,7 +41,7 @@ function recordsOf(text: string, delimiter: string, keepsBlank = false): CsvReco
   let line = 1;
   while (at < text.length) {
     const cells: CsvCell[] = [];
-    const start = line;
+    const [start, from] = [line, at];
     for (;;) {
       field.lastIndex = at;
       const [whole = '', quoted, plain = ''] = field.exec(text) ?? [];
@@ -56,7 +58,8 @@ function recordsOf(text: string, delimiter: string, keepsBlank = false): CsvReco
     if (ending === null) throw new CsvError(line, quoteProblem(text, at, delimiter));
     at += ending[0].length;
     line += 1;
-    if (cells.length > 1 || cells[0] !== null || keepsBlank) records.push({ line: start, cells });
+    if (cells.length > 1 || cells[0] !== null || keepsBlank)
+      records.push({ line: start, text: text.slice(from, at - ending[0].length), cells });
   }
   return records;
 }
@@ -80,6 +83,21 @@ export function parseCsv(text: string, delimiter = ','): CsvTable {
   for (const { line, cells } of records)
     refuseOtherWidth(line, cells, columns.length, 'the first line names');
   return { columns, rows: records.map(({ cells }) => cells) };
+}
+
+/** The line of column names and the rows as they are written. @throws CsvError */
+export function csvTexts(text: string): string[] {
+  return recordsOf(text, ',').map((record) => record.text);
+}
+
+/** A row as `parseCsv` reads it. */
+export function csvLine(cells: readonly CsvCell[]): string {
+  return cells
+    .map((cell) => {
+      if (cell === null) return '';
+      return cell === '' || /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+    })
+    .join(',');
 }
 
 /** Rows of a text without a line of column names. `width`: how many columns are expected. @throws CsvError */

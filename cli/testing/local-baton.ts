@@ -85,9 +85,10 @@ export class LocalBaton {
   readonly endpoint: string;
   readonly region: string;
   readonly landingBucket: string;
-  readonly plans: readonly Plan[];
   /** The way to it, as the commands have it. */
   readonly connection: Connection;
+  #plans: readonly Plan[];
+  readonly #folder: string;
   readonly #stack: Stack;
   readonly #reader: RunReader;
   readonly #operator: Operator;
@@ -103,9 +104,15 @@ export class LocalBaton {
     ports: { reader: RunReader; operator: Operator; sql: SqlClient; landing: string },
     {
       plans,
+      folder,
       removeHome,
       signal,
-    }: { plans: readonly Plan[]; removeHome: () => void; signal: AbortSignal | undefined },
+    }: {
+      plans: readonly Plan[];
+      folder: string;
+      removeHome: () => void;
+      signal: AbortSignal | undefined;
+    },
   ) {
     this.#stack = stack;
     this.#reader = ports.reader;
@@ -115,7 +122,8 @@ export class LocalBaton {
     this.region = stack.ready.region;
     this.connection = stack.connection;
     this.landingBucket = ports.landing;
-    this.plans = plans;
+    this.#plans = plans;
+    this.#folder = folder;
     this.#admin = localAdmin(this.endpoint);
     this.#s3 = new S3Client({ ...stack.connection.settings, forcePathStyle: true });
     this.#dynamodb = new DynamoDBClient(stack.connection.settings);
@@ -155,12 +163,23 @@ export class LocalBaton {
       ]);
       const ports = { reader, operator, sql: sqlClient, landing: landing.bucket };
       const { plans } = loadPipelines(folder);
-      return new LocalBaton(stack, ports, { plans, removeHome, signal });
+      return new LocalBaton(stack, ports, { plans, folder, removeHome, signal });
     } catch (error) {
       await stack?.stop();
       removeHome();
       throw error;
     }
+  }
+
+  /** Of the pipelines without errors. */
+  get plans(): readonly Plan[] {
+    return this.#plans;
+  }
+
+  /** Compiles the pipelines again, where they have changed. One with errors stays as it was. */
+  async reload(): Promise<void> {
+    await this.#stack.reload();
+    this.#plans = loadPipelines(this.#folder).plans;
   }
 
   /** Uploads an object; `bucket`: the landing bucket, another one is made. What it starts goes on by itself: `untilAtRest` waits for it. */

@@ -17,6 +17,7 @@ export type Mismatch =
       readonly step: string;
       readonly expectedRows: number;
       readonly foundRows: number | undefined;
+      readonly update: Update;
     }
   | {
       readonly kind: 'table';
@@ -25,18 +26,29 @@ export type Mismatch =
       readonly expectedRows: number;
       readonly foundRows: number;
       readonly difference: Difference;
-      /** What would be right, for `--update`. */
-      readonly updated: readonly UpdatedRow[];
-      readonly origin: Origin;
+      readonly update: RowsUpdate;
     }
   | {
       readonly kind: 'content';
       readonly file: string;
       readonly difference: string;
-      /** For `--update`. */
-      readonly found: string;
-      readonly origin: Origin;
+      readonly update: ContentUpdate;
     };
+
+/** For `--update`: where an expectation is written, and what would be right. */
+interface Update {
+  readonly origin: Origin;
+}
+
+interface RowsUpdate extends Update {
+  readonly updated: readonly UpdatedRow[];
+  /** The warehouse's types of the columns. */
+  readonly types: readonly string[];
+}
+
+interface ContentUpdate extends Update {
+  readonly found: string;
+}
 
 /** A mismatch that ends the test. */
 export class Said extends Error {}

@@ -6,18 +6,22 @@ import { formatTable } from '../table.ts';
 import type { CsvCell } from './csv.ts';
 import type { Mismatch } from './mismatch.ts';
 import type { TestResult } from './run-test.ts';
+import type { Updated } from './update.ts';
 
 const NAME_WIDTH = 48;
 /** Rows of each kind that are shown. */
 const MOST_SHOWN = 10;
 
 /** `  ok   stores/upsert      0.9 s` */
-export function resultLines({ test, ms, mismatches }: TestResult, style: Style): string[] {
-  const word = mismatches.length === 0 ? style.good('ok  ') : style.bad('FAIL');
+export function resultLines({ test, ms, mismatches }: TestResult, style: Style, updated?: Updated): string[] {
+  const isUpdated = updated !== undefined && updated.refused === undefined;
+  const word =
+    mismatches.length === 0 ? style.good('ok  ') : isUpdated ? style.good('upd ') : style.bad('FAIL');
   const name = `${test.pipeline}/${test.name}`;
   return [
     `  ${word} ${name.padEnd(NAME_WIDTH)} ${duration(ms).padStart(7)}`,
     ...mismatches.map((mismatch) => indent(mismatchText(mismatch))),
+    ...(updated === undefined ? [] : [indent(updated.refused ?? `updated ${updated.files.join(', ')}`)]),
   ];
 }
 
@@ -26,7 +30,8 @@ function cellText(cell: CsvCell): string {
   return cell === '' || cell === 'NULL' || cell.trim() !== cell ? `"${cell}"` : cell;
 }
 
-function mismatchText(mismatch: Mismatch): string {
+/** For people, in lines. */
+export function mismatchText(mismatch: Mismatch): string {
   switch (mismatch.kind) {
     case 'error':
       return mismatch.text;
@@ -78,21 +83,25 @@ function tableText(mismatch: Mismatch & { kind: 'table' }): string {
 }
 
 /** What `--json` prints of a test. */
-export function resultJson({ test, ms, runs, mismatches }: TestResult): Readonly<Record<string, unknown>> {
+export function resultJson(
+  { test, ms, runs, mismatches }: TestResult,
+  updated?: Updated,
+): Readonly<Record<string, unknown>> {
   const { pipeline, name, file } = test;
   const shown = mismatches.map((mismatch) => {
-    if (mismatch.kind !== 'table' && mismatch.kind !== 'content') return mismatch;
-    const {
-      updated: _updated,
-      found: _found,
-      origin: _origin,
-      ...rest
-    } = {
-      updated: undefined,
-      found: undefined,
-      ...mismatch,
-    };
+    if (!('update' in mismatch)) return mismatch;
+    const { update: _, ...rest } = mismatch;
     return rest;
   });
-  return { pipeline, name, file, passed: mismatches.length === 0, ms, runs, mismatches: shown };
+  const passed = mismatches.length === 0;
+  return {
+    pipeline,
+    name,
+    file,
+    passed,
+    ms,
+    runs,
+    mismatches: shown,
+    ...(updated !== undefined && { updated }),
+  };
 }

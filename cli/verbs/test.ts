@@ -1,13 +1,12 @@
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
+import { defined } from '../../shared/run/defined.ts';
 import { didYouMean } from '../arguments.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { isError, pipelineNames, problemLines } from '../pipelines.ts';
 import { sqlFolder } from '../project.ts';
-import { countOf, duration } from '../runs/units.ts';
 import { findTests } from '../testing/find-tests.ts';
 import type { TestResult } from '../testing/run-test.ts';
-import { resultJson, resultLines } from '../testing/show-result.ts';
 import type { TestCase } from '../testing/test-case.ts';
 import { readTest } from '../testing/test-file.ts';
 import type { Context, Verb } from '../verb.ts';
@@ -90,13 +89,21 @@ async function runAll(
   };
   // Results in the order of the tests, whichever ends first.
   const results = new Map<TestCase | undefined, TestResult>();
+  const running = new Set<string>();
   let next = 0;
   await inLanes({ sql: folder, log, signal }, tests, async (stage, test) => {
+    const name = `${test.pipeline}/${test.name}`;
+    running.add(name);
+    const show = (): void =>
+      out.status(`${results.size} of ${tests.length} done: ${[...running].join(', ')}`);
+    show();
     results.set(test, await runTest(stage, test, plans));
+    running.delete(name);
     for (let done = results.get(tests[next]); done !== undefined; done = results.get(tests[next])) {
       onResult(done);
       next += 1;
     }
+    show();
   });
 }
 
@@ -110,14 +117,28 @@ waits for their runs, and compares the state of the last run and the rows of tab
 with what it expects. Starts a local AWS on a free port, in a temporary folder,
 independent of a running npm start; each test begins with an empty warehouse, to which
 sql/setup/ is applied. Schedules do not start runs, and a time for which a run only
-waits passes at once. Prints one line for each test, and the rows that differ. The
-exit code is 0 if all passed, 1 if one failed, 2 if a pipeline or a test has a mistake.`,
+waits passes at once. Prints one line for each test, and the rows that differ.
+With --update, what differs in rows and files is written into the test; a test that
+failed for another reason stays as it is. With --watch, tests run again when a file of
+them, of their pipelines or of sql/setup/ changes, until Ctrl-C. The exit code is 0 if
+all passed or were updated, 1 if one failed, 2 if a pipeline or a test has a mistake.`,
   positionals: [{ name: 'PIPELINE', optional: true, many: true, help: 'only the tests of these pipelines' }],
   options: {
     only: { value: 'NAME', help: 'only the test of this name: NAME, or PIPELINE/NAME' },
+    update: { help: 'write rows and files that differ as the new expectation' },
+    watch: { help: 'run tests again when they or their pipelines change' },
+    junit: { value: 'FILE', help: 'write the results as JUnit XML' },
     ...sqlOption,
   },
-  examples: ['baton test', 'baton test stores', 'baton test stores --only upsert', 'baton test --json'],
+  examples: [
+    'baton test',
+    'baton test stores',
+    'baton test stores --only upsert',
+    'baton test --update',
+    'baton test --watch',
+    'baton test --junit results.xml',
+    'baton test --json',
+  ],
   run: async (context): Promise<ExitCode> => {
     const { out, json, signal, args } = context;
     const stage = args.text('stage') ?? 'local';
@@ -126,18 +147,21 @@ exit code is 0 if all passed, 1 if one failed, 2 if a pipeline or a test has a m
         `no test runs on the stage ${stage}`,
         'leave --stage out: tests have a local AWS of their own',
       );
-    const startedAt = Date.now();
+    const [update, junit] = [args.flag('update'), args.text('junit')];
+    if (args.flag('watch')) {
+      if (json || update || junit !== undefined)
+        throw usageError(
+          '--watch cannot be combined with --json, --update or --junit',
+          'leave one of them out',
+        );
+      const { watchTests } = await import('../testing/watch.ts');
+      await watchTests({ folder: sqlFolder(args.text('sql')), find: () => findAll(context), out, signal });
+      return EXIT.done;
+    }
     const found = findAll(context);
-    const results: TestResult[] = [];
-    await runAll(context, found, (result) => {
-      results.push(result);
-      for (const line of resultLines(result, out.style)) (json ? out.say : out.data)(line);
-    });
-    const failed = results.filter(({ mismatches }) => mismatches.length > 0).length;
-    if (json) out.json({ passed: results.length - failed, failed, tests: results.map(resultJson) });
-    if (found.untested.length > 0) out.say(`without a test: ${found.untested.join(', ')}`);
-    const total = `${results.length - failed} of ${countOf(results.length, 'test')} passed in ${duration(Date.now() - startedAt)}`;
-    out.say(failed === 0 ? out.style.good(total) : out.style.bad(total));
-    return failed === 0 && !signal.aborted ? EXIT.done : EXIT.failed;
+    const { Report } = await import('../testing/report.ts');
+    const report = new Report(out, { folder: found.folder, json, update, ...defined({ junit }) });
+    await runAll(context, found, (result) => report.add(result));
+    return report.end(found.untested) && !signal.aborted ? EXIT.done : EXIT.failed;
   },
 };

@@ -173,9 +173,9 @@ it('an updated expectation keeps right rows as they stand, changes cells, drops 
     ],
   });
   expect(comparison?.updated).toEqual([
-    { cells: ['1', 'Ada', '010.0'], kept: 0 },
-    { cells: ['2', 'Rob', '20.0'] },
-    { cells: ['3', 'Kim', '35.00'] },
+    { cells: ['1', 'Ada', '010.0'], from: 0, changed: [] },
+    { cells: ['2', 'Rob', '20.0'], from: 1, changed: [1] },
+    { cells: ['3', 'Kim', '35.00'], from: 2, changed: [2] },
     { cells: ['9', 'Zoe', '90.00'] },
   ]);
 });

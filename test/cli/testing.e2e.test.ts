@@ -1,11 +1,11 @@
 /** `baton test` as it is typed, once, over the pipelines that Baton comes with, the tutorial's, and some with mistakes. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { filesOf, writeFiles } from '../e2e/page.ts';
@@ -406,6 +406,76 @@ it.runIf(isLong)('a test that would wait too long ends with what it waits for, a
     }),
   ]);
 });
+
+function start(...options: readonly string[]): ChildProcess & { readonly text: () => string } {
+  const child = spawn(
+    process.execPath,
+    [join(root, 'bin/baton.js'), 'test', '--sql', join(home, 'sql'), ...options],
+    { cwd: home, env: { ...process.env, TMPDIR: home }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let text = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+  return Object.assign(child, { text: () => text });
+}
+
+const exitOf = async (child: ChildProcess): Promise<number | null> =>
+  new Promise((ended) => child.once('close', (exit) => ended(exit)));
+
+it.runIf(isLong)(
+  'writes what was found as the expectation, and the results for a CI system',
+  async () => {
+    const child = start('visits', 'broken', '--update', '--junit', 'out/results.xml');
+    expect(await exitOf(child)).toBe(1);
+    expect(child.text()).toMatch(/ {2}upd {2}visits\/folder [^]*updated visits\/tests\/folder\.yml\n/);
+    expect(child.text()).toContain('1 of 5 tests passed, 1 updated in ');
+    const text = readFileSync(join(home, 'sql/visits/tests/folder.yml'), 'utf8');
+    expect(text).toBe(FILES['visits/tests/folder.yml']?.replace('      7\n', '      6\n'));
+    const xml = readFileSync(join(home, 'out/results.xml'), 'utf8');
+    expect(xml).toContain('<testsuites name="baton test" tests="5" failures="3" errors="0"');
+    expect(xml).toMatch(/<testcase classname="visits" name="folder" file="[^"]+" time="[^"]+"\/>/);
+  },
+  60_000,
+);
+
+it.runIf(isLong)(
+  'runs a test again when it or its pipeline changes, also after a mistake',
+  async () => {
+    const child = start('stores', '--watch');
+    const seen = async (pattern: RegExp, times = 1): Promise<void> => {
+      await vi.waitFor(
+        () => {
+          const found = [...child.text().matchAll(new RegExp(pattern, 'g'))].length;
+          if (found !== times) throw new Error(`${pattern} ${found} times in: ${child.text()}`);
+        },
+        { timeout: 30_000, interval: 50 },
+      );
+    };
+    const change = (path: string, edit: (text: string) => string): void => {
+      writeFileSync(join(home, 'sql', path), edit(readFileSync(join(home, 'sql', path), 'utf8')));
+    };
+    try {
+      await seen(/ {2}ok {3}stores\/upsert/);
+      await seen(/waiting for changes/);
+      change('stores/tests/upsert.yml', (text) => text.replace('3,Station', '3,Stop'));
+      await seen(/changed: stores\/tests\/upsert\.yml\n {2}FAIL stores\/upsert/);
+      await seen(/waiting for changes/, 2);
+      change('stores/pipeline.yml', (text) => text.replace('\non:', '\nonn:'));
+      await seen(/stores\/pipeline\.yml:\d+:\d+: error: unknown key onn/);
+      await seen(/waiting for changes/, 3);
+      change('stores/tests/upsert.yml', (text) => text.replace('3,Stop', '3,Station'));
+      await seen(/waiting for changes/, 4);
+      change('stores/pipeline.yml', (text) => text.replace('\nonn:', '\non:'));
+      await seen(/ {2}ok {3}stores\/upsert/, 2);
+    } finally {
+      child.kill('SIGINT');
+    }
+    expect(await exitOf(child)).toBe(0);
+  },
+  120_000,
+);
 
 it.runIf(isLong)('leaves nothing in the folder for temporary files', () => {
   expect(readdirSync(home).filter((name) => name.startsWith('baton-'))).toEqual([]);
