@@ -6,6 +6,7 @@ import { packageRoot } from '../../build/project.ts';
 
 const SAMPLES = [
   'pipeline.schema.json',
+  'test.schema.json',
   'product_dimension',
   'sales',
   'stores',

@@ -15,6 +15,7 @@ export interface ProjectFile {
 /** One of Baton's samples, with what it needs. */
 const EXAMPLE = [
   'sql/pipeline.schema.json',
+  'sql/test.schema.json',
   'sql/stores',
   'sql/setup/10_mart.sql',
   'sql/setup/30_stores.sql',

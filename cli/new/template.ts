@@ -63,7 +63,8 @@ FROM ${stage};
     },
     {
       path: `${name}/tests/upsert.yml`,
-      text: `# \`baton test ${name}\` runs it: rows that are there before, files that arrive, and rows that must be there afterwards.
+      text: `# yaml-language-server: $schema=../../test.schema.json
+# \`baton test ${name}\` runs it: rows that are there before, files that arrive, and rows that must be there afterwards.
 description: A row of the file replaces the one with its id; others stay
 given:
   ${name}: |

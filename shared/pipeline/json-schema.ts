@@ -1,7 +1,6 @@
-/** The JSON Schema of `pipeline.yml`, made from the same source that checks it. */
+/** JSON Schemas of YAML files, made from the same source that checks them. */
 import { defined } from '../run/defined.ts';
 import { DURATION_PATTERN } from './duration.ts';
-import { pipelineSchema } from './schema.ts';
 import type { Key, Shape } from './shape.ts';
 import { SIZE_PATTERN } from './size.ts';
 
@@ -70,15 +69,8 @@ function shapeSchema(shape: Shape): Json {
   }
 }
 
-function pipelineJsonSchema(): Json {
-  return {
-    $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'A Baton pipeline',
-    ...shapeSchema(pipelineSchema),
-  };
-}
-
-/** As the file `sql/pipeline.schema.json` holds it. */
-export function pipelineJsonSchemaText(): string {
-  return `${JSON.stringify(pipelineJsonSchema(), undefined, 2)}\n`;
+/** As a file `*.schema.json` holds it. */
+export function jsonSchemaText(shape: Shape, title: string): string {
+  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', title, ...shapeSchema(shape) };
+  return `${JSON.stringify(schema, undefined, 2)}\n`;
 }

@@ -5,8 +5,11 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { runCommand } from '../../cli/command.ts';
+import { testShape } from '../../cli/testing/test-shape.ts';
 import { compilePipeline } from '../../shared/pipeline/compile.ts';
 import { readSettings } from '../../shared/pipeline/read-settings.ts';
+import { readYaml } from '../../shared/pipeline/read-yaml.ts';
+import type { Shape } from '../../shared/pipeline/shape.ts';
 
 const documents = [
   'README.md',
@@ -125,6 +128,23 @@ describe('the example pipelines in the documents', () => {
     const title = '# sql/stores/tests/upsert.yml\n';
     const shown = blocks('docs/testing.md', 'yaml').find((text) => text.startsWith(title));
     expect(shown).toBe(title + read('sql/stores/tests/upsert.yml'));
+  });
+
+  it('have the shape of tests in the page on testing, which shows every key', () => {
+    const page = blocks('docs/testing.md', 'yaml');
+    const problems = page.flatMap((text) => {
+      const whole = /^when:/m.test(text) ? text : `${text}when: []\n`;
+      return readYaml(whole, testShape, 'testing.md').problems.map(({ message }) => message);
+    });
+    expect(problems).toEqual([]);
+    const keysOf = (shape: Shape): string[] => {
+      if (shape.kind === 'map' || shape.kind === 'list' || shape.kind === 'short') return keysOf(shape.of);
+      if (shape.kind !== 'object' && shape.kind !== 'one-of') return [];
+      return Object.entries(shape.keys).flatMap(([name, key]) => [name].concat(keysOf(key.shape)));
+    };
+    const text = read('docs/testing.md');
+    const missing = keysOf(testShape).filter((key) => !new RegExp(`[\`{ ]${key}[\`:,]`).test(text));
+    expect([...new Set(missing)]).toEqual([]);
   });
 
   it('compile without problems in the chapter on many files', () => {

@@ -18,6 +18,7 @@ it('the samples are copied completely, whatever else is in sql/', () => {
       'sales',
       'setup',
       'stores',
+      'test.schema.json',
     ]);
     expect(readdirSync(join(folder, 'setup'))).toHaveLength(5);
     expect(loadPipelines(folder).problems).toEqual([]);

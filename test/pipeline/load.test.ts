@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { copySampleSql } from '../../cli/demo/sample-sql.ts';
-import { pipelineJsonSchemaText } from '../../shared/pipeline/json-schema.ts';
+import { schemaFiles } from '../../cli/schema-files.ts';
 import { loadPipelines } from '../../shared/pipeline/load.ts';
 import { formatProblem } from '../../shared/pipeline/problem.ts';
 import { renderStatement } from '../../shared/pipeline/render.ts';
@@ -153,8 +153,8 @@ function unusedKeys(shape: Shape, values: readonly unknown[], path: string): str
 }
 
 describe('the JSON Schema', () => {
-  it('in sql/ is current (to update it: npm run schema)', () => {
-    expect(readFileSync('sql/pipeline.schema.json', 'utf8')).toBe(pipelineJsonSchemaText());
+  it.each(schemaFiles())('in %s is current (to update it: npm run schema)', (file, text) => {
+    expect(readFileSync(file, 'utf8')).toBe(text);
   });
 
   it('has valid default values', () => {
