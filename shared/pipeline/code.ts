@@ -21,6 +21,9 @@ export class UnrecognizedError extends Error {
 /** An unsupported form of a known statement, or not a statement: most likely a mistake. */
 export class NotUnderstoodError extends UnrecognizedError {}
 
+/** A mistake for sure, in Redshift's words. */
+export class RefusedError extends NotUnderstoodError {}
+
 /** Brackets that do not match, or too many of them. */
 export class BracketError extends UnrecognizedError {}
 
@@ -123,6 +126,13 @@ export class Code {
     const { parts, next } = this.path(i);
     if (parts.length > 3 || parts[0]?.startsWith('pg_temp') === true) throw this.unrecognized(i);
     return { name: parts.join('.'), offset: this.offset(i), next };
+  }
+
+  /** A token, or the end, that cannot stand there in any statement. */
+  misplaced(i: number): RefusedError {
+    const near = this.tokens[i]?.text;
+    const where = near === undefined ? 'at end of input' : `at or near "${near}"`;
+    return new RefusedError(`syntax error ${where}`, this.offset(i), near);
   }
 
   /** @param known the words that may stand there, where they are few */

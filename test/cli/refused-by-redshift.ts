@@ -311,6 +311,27 @@ const QUERIES: readonly Mistake[] = [
   },
 ];
 
+const CLAUSES: readonly Mistake[] = [
+  {
+    kind: 'WHERE after ORDER BY',
+    bad: 'SELECT a, count(*) FROM mart.t GROUP BY a ORDER BY a ¦WHERE b = 1',
+    good: 'SELECT a, qualify FROM mart.t WHERE b = 1 GROUP BY a, qualify HAVING count(*) > 1 ORDER BY a, qualify OFFSET 1 LIMIT 2',
+    says: 'syntax error at or near "WHERE"',
+  },
+  {
+    kind: 'a list without a column',
+    bad: 'INSERT INTO mart.t SELECT DISTINCT ¦FROM mart.u',
+    good: 'INSERT INTO mart.t SELECT DISTINCT * FROM mart.u',
+    says: 'syntax error at or near "FROM"',
+  },
+  {
+    kind: 'a key word as an alias',
+    bad: 'SELECT a, b ¦right FROM mart.t',
+    good: 'SELECT a::timestamp, b "right", sysdate, CASE WHEN a IS NULL THEN 1 END, c AS right FROM mart.t',
+    says: 'RIGHT is a reserved word',
+  },
+];
+
 const DEFINITIONS: readonly Mistake[] = [
   {
     kind: 'CREATE TABLE IF NOT EXISTS … AS',
@@ -507,6 +528,7 @@ export const MISTAKES: readonly Mistake[] = [
   ...MERGE,
   ...COPY,
   ...CHANGES,
+  ...CLAUSES,
   ...UNLOAD,
   ...NAMES,
   ...QUERIES,

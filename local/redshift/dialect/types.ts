@@ -88,6 +88,7 @@ function character(cursor: Cursor, name: string, place: TypePlace): DataType {
 function decimal(cursor: Cursor): DataType {
   const args = readArguments(cursor) ?? ['18', '0'];
   const [precision = 0, scale = 0] = args.map(Number);
+  if (args.length > 2) throw new SqlError('invalid NUMERIC type modifier', '22023');
   if (!(precision >= 1 && precision <= 38)) {
     throw new SqlError(`NUMERIC precision ${precision} must be between 1 and 38`, '22023');
   }

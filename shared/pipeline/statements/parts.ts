@@ -24,7 +24,7 @@ export interface TableName extends Span {
   readonly offset: number;
 }
 
-/** @throws ReservedNameError */
+/** @throws RefusedError */
 export function nameAt(code: Code, i: number): Name {
   refuseReserved(code, i);
   return labelAt(code, i);
@@ -36,7 +36,7 @@ export function labelAt(code: Code, i: number): Name {
   return { key: nameKey(namePart(code.tokens[i]?.text ?? '')), at: i };
 }
 
-/** @throws ReservedNameError */
+/** @throws RefusedError */
 export function tableAt(code: Code, i: number): TableName {
   refuseReserved(code, i);
   const { name, offset, next } = code.table(i);

@@ -131,6 +131,23 @@ export function parseWith(code: Code, i: number): { value: With; next: number } 
   }
 }
 
+/** The order of clauses; INTO has several places. */
+const RANKS: Readonly<Partial<Record<ClauseName, number>>> = {
+  list: 0,
+  tables: 1,
+  where: 2,
+  group: 3,
+  having: 4,
+  qualify: 5,
+  order: 6,
+  limit: 7,
+  offset: 7,
+};
+
+/** What follows a column of the name QUALIFY, which is no reserved word. */
+export const NOT_QUALIFIED =
+  /^(?:|[,)=<>]|from|where|group|having|order|limit|offset|union|intersect|except|minus|as|asc|desc|and|or|is)$/i;
+
 const CLAUSE_WORDS: ReadonlySet<string> = new Set(CLAUSES.map(([, word = '']) => word));
 
 function clauseAt(code: Code, i: number): { name: ClauseName; length: number } | undefined {
@@ -139,6 +156,7 @@ function clauseAt(code: Code, i: number): { name: ClauseName; length: number } |
   const found = CLAUSES.find(([, ...words]) => code.is(i, ...words));
   if (found === undefined) return undefined;
   const [name, ...words] = found;
+  if (name === 'qualify' && NOT_QUALIFIED.test(code.tokens[i + 1]?.text ?? '')) return undefined;
   const isDistinctFrom =
     name === 'tables' && code.is(i - 1, 'DISTINCT') && (code.is(i - 2, 'IS') || code.is(i - 2, 'NOT'));
   return isDistinctFrom ? undefined : { name, length: words.length };
@@ -150,6 +168,7 @@ function parseSelect(code: Code, i: number, to: number): Select {
   let name: ClauseName = 'list';
   let start = behindHead(code, i + 1);
   let at = start;
+  let reached = 0;
   for (;;) {
     at = until(
       code,
@@ -161,10 +180,14 @@ function parseSelect(code: Code, i: number, to: number): Select {
     const next = at < to ? clauseAt(code, at) : undefined;
     if (next === undefined) break;
     ({ name } = next);
+    const rank = RANKS[name];
+    if (rank !== undefined && (rank < reached || clauses[name] !== undefined)) throw code.misplaced(at);
+    reached = rank ?? reached;
     start = at + next.length;
     at = start;
   }
   const { list = { from: start, to: start }, tables } = clauses;
+  if (list.from === list.to && clauses.into === undefined) throw code.misplaced(list.to);
   return {
     from: i,
     to: at,
@@ -194,7 +217,7 @@ function behindHead(code: Code, i: number): number {
 }
 
 /** Words that end an expression and are no alias, though they stand without AS. */
-const NOT_ALIASES: ReadonlySet<string> = new Set(
+export const NOT_ALIASES: ReadonlySet<string> = new Set(
   `CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURRENT_USER_ID END FALSE ISNULL LOCALTIME LOCALTIMESTAMP NOTNULL NULL PRECISION
    SESSION_USER SYSDATE TRUE UNKNOWN USER VARYING ZONE YEAR MONTH DAY HOUR MINUTE SECOND`.split(/\s+/),
 );

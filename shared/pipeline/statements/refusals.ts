@@ -1,6 +1,6 @@
 /** What Redshift refuses of a statement, from its text alone: for the compiler's problems and for the local warehouse's errors. */
 import type { Code } from '../code.ts';
-import { UnrecognizedError } from '../code.ts';
+import { RefusedError, UnrecognizedError } from '../code.ts';
 import type { StatementProblem } from '../statement-facts.ts';
 import { copyRefusals } from './copy.ts';
 import { definitionRefusals, nameRefusals, repeated } from './refused-definitions.ts';
@@ -12,7 +12,6 @@ import type { Span } from './parts.ts';
 import { callRefusals } from './refused-calls.ts';
 import type { Places } from './refused-queries.ts';
 import { queryRefusals } from './refused-queries.ts';
-import { ReservedNameError } from './reserved-words.ts';
 import type { Statement } from './statement.ts';
 import { parseStatement } from './statement.ts';
 import { unloadRefusals } from './unload.ts';
@@ -26,7 +25,7 @@ export function refusals(code: Code): StatementProblem[] {
   } catch (error) {
     if (!(error instanceof UnrecognizedError)) throw error;
     const { offset, message } = error;
-    if (error instanceof ReservedNameError) found.push({ offset, severity: 'error', message });
+    if (error instanceof RefusedError) found.push({ offset, severity: 'error', message });
   }
   return found.toSorted((a, b) => a.offset - b.offset);
 }

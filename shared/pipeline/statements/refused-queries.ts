@@ -5,8 +5,8 @@ import { nameKey, nameParts } from '../table-name.ts';
 import type { Span } from './parts.ts';
 import { splitCommas, textIn } from './parts.ts';
 import type { Query, Select, With } from './query.ts';
-import { isSelect, ownTokens, subqueries } from './query.ts';
-import { isReservedName, reservedMessage } from './reserved-words.ts';
+import { isSelect, NOT_ALIASES, ownTokens, subqueries } from './query.ts';
+import { isReserved, isReservedName, reservedMessage } from './reserved-words.ts';
 
 /** Where a statement holds queries and expressions. */
 export interface Places {
@@ -83,8 +83,17 @@ class QueryCheck {
       else {
         this.#selects.push(body);
         for (const span of Object.values(body.clauses)) this.#expression(span);
+        for (const { to, alias, named } of body.items) if (!named) this.#reservedAlias(alias?.at ?? to - 1);
       }
     }
+  }
+
+  /** `SELECT a like FROM t`: PostgreSQL takes such words as aliases without AS. */
+  #reservedAlias(i: number): void {
+    const code = this.#code;
+    const isAlias = isReserved(code, i) && !NOT_ALIASES.has(code.word(i)) && !isReservedName(code, i);
+    const before = code.tokens[i - 1]?.kind !== 'mark' || code.isMark(i - 1, ')');
+    if (isAlias && before) this.#refuse(i, reservedMessage(code, i));
   }
 
   #expression(span: Span): void {

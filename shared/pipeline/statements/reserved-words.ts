@@ -1,6 +1,6 @@
 /** Words that Redshift takes as names only in quotes ("Reserved words" in the Database Developer Guide). */
 import type { Code } from '../code.ts';
-import { NotUnderstoodError } from '../code.ts';
+import { RefusedError } from '../code.ts';
 
 function words(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/));
@@ -32,12 +32,10 @@ const RESERVED_WORDS: ReadonlySet<string> = new Set([
 ]);
 
 /** A reserved word where a name is expected. */
-export class ReservedNameError extends NotUnderstoodError {}
-
-function reservedName(code: Code, i: number): ReservedNameError {
+function reservedName(code: Code, i: number): RefusedError {
   const word = code.word(i);
   const near = code.tokens[i]?.text;
-  return new ReservedNameError(
+  return new RefusedError(
     `syntax error at or near "${near}": ${word} is a reserved word, and is a name only in double quotes`,
     code.offset(i),
     near,
@@ -48,7 +46,7 @@ export function isReserved(code: Code, i: number): boolean {
   return RESERVED_WORDS.has(code.word(i));
 }
 
-/** @throws ReservedNameError */
+/** @throws RefusedError */
 export function refuseReserved(code: Code, i: number): void {
   if (isReserved(code, i)) throw reservedName(code, i);
 }

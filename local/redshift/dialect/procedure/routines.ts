@@ -14,6 +14,8 @@ import { translateBody } from './body.ts';
 import type { TranslateNodes } from './body.ts';
 import { dropProcedure, functionArguments, isOption, procedureArguments } from './signature.ts';
 
+const VOLATILITY = ['volatile', 'stable', 'immutable'];
+
 interface Options {
   readonly body: string;
   readonly language: string;
@@ -51,7 +53,7 @@ function readOptions(cursor: Cursor): Options {
       if (translated.kind === 'sql')
         kept.push(...translated.statements.filter((sql) => !sql.startsWith('set redshift.')));
     } else {
-      const volatility = cursor.takeOneOf('volatile', 'stable', 'immutable');
+      const volatility = cursor.takeOneOf(...VOLATILITY);
       if (volatility === undefined) throw cursor.unexpected();
       kept.push(volatility);
     }
@@ -105,6 +107,8 @@ export function createFunction(nodes: readonly Node[], orReplace: boolean): Tran
   const returns = expectType(cursor, 'expression');
   const { body, language, kept } = readOptions(cursor);
   if (language !== 'sql') throw new UnsupportedSqlError(`CREATE FUNCTION … LANGUAGE ${language}`);
+  if (!kept.some((option) => VOLATILITY.includes(option)))
+    throw new SqlError('CREATE FUNCTION needs VOLATILE, STABLE or IMMUTABLE');
   const queries = splitAt(parseNodes(body), ';').filter((query) => query.length > 0);
   const [query] = queries;
   if (query === undefined || queries.length > 1)

@@ -1,6 +1,7 @@
 /** The clauses of one SELECT. */
+import { NOT_QUALIFIED } from '../../../../shared/pipeline/statements/query.ts';
 import { UnsupportedSqlError } from '../errors.ts';
-import { isGroup, isMark, isName, isWord, splitAtCommas } from '../nodes.ts';
+import { isGroup, isMark, isName, isWord, splitAtCommas, textOf } from '../nodes.ts';
 import type { Leaf, Node } from '../nodes.ts';
 
 export type ClauseName =
@@ -40,7 +41,7 @@ function clauseAt(nodes: readonly Node[], at: number): { name: ClauseName; lengt
     case 'offset':
       return { name: node.value, length: 1 };
     case 'qualify':
-      return next === undefined || isMark(next, ',') ? undefined : { name: 'qualify', length: 1 };
+      return NOT_QUALIFIED.test(textOf(next) ?? '') ? undefined : { name: 'qualify', length: 1 };
     case 'group':
       return isWord(next, 'by') ? { name: 'group by', length: 2 } : undefined;
     case 'order':

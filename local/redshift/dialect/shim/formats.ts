@@ -39,9 +39,13 @@ begin
     hours => coalesce((parts ->> 'HH24')::int, 0), mins => coalesce((parts ->> 'MI')::int, 0), secs => coalesce((parts ->> 'SS')::int, 0));
 end $$;
 
+create or replace function ${SHIM}.has_year(format text) returns boolean language sql immutable
+  as $$ select regexp_replace(format, 'DA?Y', '', 'gi') ~* '[YJ]' $$;
+
 create or replace function ${SHIM}.to_date(s text, format text, is_strict boolean default false) returns date language plpgsql immutable strict as $$
 begin
   if btrim(s) = '' then perform ${SHIM}.unverified('TO_DATE of an empty string'); end if;
+  if not ${SHIM}.has_year(format) then perform ${SHIM}.unverified('TO_DATE by the format ' || format); end if;
   return pg_catalog.to_date(s, format);
 exception when datetime_field_overflow then
   if is_strict then raise; end if;

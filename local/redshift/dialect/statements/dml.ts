@@ -1,7 +1,7 @@
 /** INSERT, UPDATE and DELETE. */
 import { Cursor } from '../cursor.ts';
 import { UnsupportedSqlError, syntaxError } from '../errors.ts';
-import { isGroup, isWord, render, textOf, word } from '../nodes.ts';
+import { isGroup, isWord, render, word } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
 import { expression, rewriteQuery, takeWith } from '../query.ts';
 import { withoutParentheses } from '../select/relations.ts';
@@ -53,9 +53,11 @@ function withPlainTables(nodes: readonly Node[], after: 'from' | 'using'): Node[
 function update(cursor: Cursor, prefix: readonly Node[]): TranslatedSql {
   cursor.expect('update');
   const rest = cursor.rest();
-  const set = rest.findIndex((node) => isWord(node, 'set'));
-  if (set < 1) throw syntaxError(textOf(rest[0]));
-  if (isGroup(rest[set + 1])) throw syntaxError('(');
+  const head = new Cursor(rest);
+  head.expectQualifiedName();
+  if (head.take('as') || !head.sees('set') || head.sees('set', 'set')) head.expectName();
+  head.expect('set');
+  if (isGroup(head.peek())) throw syntaxError('(');
   return change('UPDATE', render([...prefix, word('update'), ...expression(withPlainTables(rest, 'from'))]));
 }
 

@@ -1,6 +1,6 @@
 /** ANALYZE, VACUUM, TRUNCATE, LOCK, GRANT, COMMENT, EXPLAIN and cursors. */
 import { Cursor } from '../cursor.ts';
-import { UnsupportedSqlError } from '../errors.ts';
+import { syntaxError, UnsupportedSqlError } from '../errors.ts';
 import { isName, isWord, quoteName, quoteString, render } from '../nodes.ts';
 import type { Node } from '../nodes.ts';
 import { argumentTypes, existingProcedure } from '../procedure/signature.ts';
@@ -80,6 +80,8 @@ const OTHER_OBJECTS = ['database', 'datashare', 'external', 'language', 'model',
 /** No effect but an error for a table, a schema or a procedure that is not there. */
 export function grant(command: 'GRANT' | 'REVOKE', nodes: readonly Node[]): Translated {
   const nothing = noop(command, `${command} has no effect: the local warehouse has one user`);
+  const whom = nodes.findLastIndex((node) => isWord(node, command === 'GRANT' ? 'to' : 'from'));
+  if (whom < 2 || whom === nodes.length - 1) throw syntaxError(undefined);
   const on = nodes.findIndex((node) => isWord(node, 'on'));
   const cursor = new Cursor(nodes, on + 1);
   if (on === -1 || isWord(cursor.peek(), ...OTHER_OBJECTS)) return nothing;

@@ -19,6 +19,12 @@ function onlyExists(table: QualifiedName, notice: string): TranslatedSql {
   return { ...definition('ALTER TABLE', `select ${regclass(table)}`), notice };
 }
 
+/** Of Redshift or of PostgreSQL, and not here. */
+const OTHER_ACTIONS =
+  'attach cluster detach disable enable force inherit masking no of partition replica reset row set validate'.split(
+    ' ',
+  );
+
 const STORAGE = 'distribution, sort keys and encodings have no effect in the local warehouse';
 const CONSTRAINTS = 'constraints are not enforced';
 
@@ -135,8 +141,6 @@ export function alterTable(nodes: readonly Node[]): Translated {
   if (cursor.take('rename')) return rename(cursor, target);
   if (cursor.take('alter')) return alterStorage(cursor, table, target);
   if (cursor.take('owner', 'to')) return onlyExists(table, 'owners have no effect in the local warehouse');
-  const action = cursor.peek();
-  throw new UnsupportedSqlError(
-    `ALTER TABLE … ${action?.kind === 'word' ? action.text.toUpperCase() : ''}`.trim(),
-  );
+  if (!isWord(cursor.peek(), ...OTHER_ACTIONS)) throw cursor.unexpected();
+  throw new UnsupportedSqlError(`ALTER TABLE … ${textOf(cursor.peek())?.toUpperCase() ?? ''}`);
 }

@@ -1,7 +1,7 @@
 /** CREATE TABLE, with columns, LIKE or AS. */
 import type { CreateTable } from '../../../../shared/pipeline/statements/definitions.ts';
 import { Cursor } from '../cursor.ts';
-import { UnsupportedSqlError } from '../errors.ts';
+import { syntaxError, UnsupportedSqlError } from '../errors.ts';
 import { quoteName, render, splitAtCommas } from '../nodes.ts';
 import { rewriteQuery } from '../query.ts';
 import type { Source } from '../source.ts';
@@ -26,6 +26,7 @@ function readConstraint(cursor: Cursor): readonly string[] | undefined {
 }
 
 function elementsOf({ columns, constraints, likes }: CreateTable, source: Source): string {
+  if (columns.length + constraints.length + likes.length === 0) throw syntaxError(')');
   const keys = new Set<string>();
   for (const span of constraints) {
     const nodes = source.nodes(span);

@@ -547,6 +547,8 @@ export const ERRORS: readonly (readonly [string, string | RegExp])[] = [
     "select datediff(week, '2024-01-06', '2024-01-07')",
     /^DATEDIFF\(week, …\) .* is not supported by the local warehouse/,
   ],
+  ["select to_date('05', 'MM')", /^TO_DATE by the format MM is not supported by the local warehouse/],
+  ["select to_date('2026', 'nope')", /^TO_DATE by the format nope is not/],
   ["select regexp_replace('ab', '(a)', '$1x')", /^REGEXP_REPLACE with the replacement/],
   ["select convert_timezone('UTC+2', '2024-01-01')", /^CONVERT_TIMEZONE with the offset/],
   ["select strtol('zz', 16)", 'The input zz is not valid to be converted to base 16'],
