@@ -159,6 +159,7 @@ when:
   - clock: 2026-03-01
   - advance: 2h
   - upstream: nightly
+  - sql: INSERT INTO mart.nights VALUES ('sql', GETDATE(), CURRENT_DATE, NULL);
   - upstream: { pipeline: nightly, run: by-hand }
 expect:
   tables:
@@ -167,6 +168,7 @@ expect:
         who,at,what
         report,2026-03-01 02:00,nightly-upstream-3
         report,2026-03-01 02:00,by-hand
+        sql,2026-03-01 02:00,2026-03-01
       columns: { at: { within: 1m } }
 `,
   'orders/tests/event.yml': `

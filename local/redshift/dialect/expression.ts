@@ -105,6 +105,8 @@ class ExpressionRewriter {
     switch (node.value) {
       case 'sysdate':
         return this.#replace(code(`${SHIM}.sysdate()`));
+      case 'current_date':
+        return this.#replace(code(`${SHIM}."current_date"()`));
       case 'at':
         if (isWord(this.#nodes[this.#at - 2], 'as') && isName(next) && !isWord(next, 'time', 'local'))
           throw new UnsupportedSqlError('AT, the index of a nested SUPER value');

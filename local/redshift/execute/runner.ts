@@ -167,7 +167,8 @@ export class Runner {
   }
 
   async #runParts(run: Run): Promise<StatementState> {
-    const { statement } = run;
+    const { statement, session } = run;
+    await session.followClock(this.#options.clock.now());
     if (!statement.batch) return this.#runOne(run, 0);
     if (statement.executionMode === 'TRANSACTION') return this.#runTransaction(run);
     let failed: SubStatement | undefined;

@@ -2,6 +2,7 @@
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
 
+import { CLOCK_SETTING } from '../dialect/shim/schema.ts';
 import type { ConnectOptions } from '../postgres/start-postgres.ts';
 import type { Caller } from '../protocol/caller.ts';
 import type { Target } from '../statements/statement.ts';
@@ -15,6 +16,9 @@ const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as 
 
 /** Redshift's default is snapshot isolation: a transaction that meets another's update fails, it does not re-read. */
 const ISOLATION = String.raw`-c default_transaction_isolation=repeatable\ read`;
+
+/** Less is what passes between two looks at a clock. */
+const LEAST_OFFSET_MS = 500;
 
 export class Session {
   readonly id: string;
@@ -33,6 +37,8 @@ export class Session {
   /** The backend's process; 0 before it is connected. */
   pid = 0;
   #client: Client | undefined;
+  /** Its GETDATE may not be the real time. */
+  #followsClock = false;
 
   constructor(
     id: string,
@@ -86,6 +92,15 @@ export class Session {
     this.#client = client;
     this.pid = (client as unknown as { readonly processID: number }).processID;
     return client;
+  }
+
+  /** GETDATE and its kin show the local clock from the next transaction on. @param now ms since the epoch */
+  async followClock(now: number): Promise<void> {
+    const offsetMs = now - Date.now();
+    if (this.inTransaction || (Math.abs(offsetMs) < LEAST_OFFSET_MS && !this.#followsClock)) return;
+    // Each time: the user may have reset it.
+    await this.client.query(`SET ${CLOCK_SETTING} = '${String(offsetMs)}'`);
+    this.#followsClock = true;
   }
 
   /** Ends the backend; what runs in it is broken off by the caller first. */

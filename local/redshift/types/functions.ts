@@ -115,6 +115,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionRule>> = {
   convert_timezone: { result: 'timestamp', last: 'moment' },
   timezone: { result: 'zone' },
   ...each('getdate sysdate', { result: 'timestamp' }),
+  current_date: { result: 'date' },
   now: { result: 'timestamptz' },
   age: { result: 'interval' },
 

@@ -46,6 +46,28 @@ describe('a session', () => {
     expect(await query(local, 'SELECT pg_backend_pid()', id)).toEqual(pid);
   });
 
+  test('has the time of the local clock in GETDATE, SYSDATE, CURRENT_DATE and defaults, also when that is set back', async () => {
+    const before = local.clock.offsetMs;
+    local.clock.moveTo(Date.parse('2031-05-06T07:08:01Z') - Date.now());
+    const id = await openSession(local, 3600);
+    await run(local, 'CREATE TEMP TABLE moments (n int, at timestamp DEFAULT GETDATE())', { SessionId: id });
+    const shown = async (): Promise<unknown> => {
+      await run(local, 'INSERT INTO moments (n) VALUES (1)', { SessionId: id });
+      const sql = `SELECT current_date, to_char(getdate(), 'YYYY-MM-DD HH24:MI'), to_char(sysdate, 'YYYY-MM-DD HH24:MI'),
+        to_char(max(at), 'YYYY-MM-DD HH24:MI') FROM moments`;
+      const rows = await query(local, sql, id);
+      await run(local, 'DELETE FROM moments', { SessionId: id });
+      return rows;
+    };
+    local.clock.advance(40 * 60_000);
+    const ahead = '2031-05-06 07:48';
+    expect(await shown()).toEqual([['2031-05-06', ahead, ahead, ahead]]);
+    local.clock.moveTo(Date.parse('2021-05-06T07:08:01Z') - Date.now());
+    const back = '2021-05-06 07:08';
+    expect(await shown()).toEqual([['2021-05-06', back, back, back]]);
+    local.clock.moveTo(before);
+  });
+
   test('is refused while busy and shown BUSY with its statement', async () => {
     const id = await openSession(local);
     await gate.shut();

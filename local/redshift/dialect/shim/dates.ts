@@ -1,5 +1,5 @@
 /** Date and time functions. The translator has already turned every date part into its full name. */
-import { SHIM } from './schema.ts';
+import { CLOCK_SETTING, SHIM } from './schema.ts';
 
 export const DATES = String.raw`
 create or replace function ${SHIM}.unverified(what text) returns bigint language plpgsql as $$
@@ -7,11 +7,17 @@ begin
   raise exception '%', what || ' is not supported by the local warehouse' using errcode = '0A000';
 end $$;
 
+-- How far the local clock is ahead: a setting of the session, which follows it (sessions/session.ts).
+create or replace function ${SHIM}.clock_offset() returns interval language sql stable
+  as $$ select coalesce(nullif(current_setting('${CLOCK_SETTING}', true), '')::float8, 0) * interval '1 millisecond' $$;
+
 -- GETDATE has whole seconds and the statement's time, SYSDATE microseconds and the transaction's.
 create or replace function ${SHIM}.getdate() returns timestamp language sql stable
-  as $$ select date_trunc('second', statement_timestamp()::timestamp) $$;
+  as $$ select date_trunc('second', (statement_timestamp() + ${SHIM}.clock_offset())::timestamp) $$;
 create or replace function ${SHIM}.sysdate() returns timestamp language sql stable
-  as $$ select transaction_timestamp()::timestamp $$;
+  as $$ select (transaction_timestamp() + ${SHIM}.clock_offset())::timestamp $$;
+create or replace function ${SHIM}."current_date"() returns date language sql stable
+  as $$ select (transaction_timestamp() + ${SHIM}.clock_offset())::date $$;
 
 create or replace function ${SHIM}.timeofday() returns text language sql volatile as $$ select pg_catalog.timeofday() $$;
 
