@@ -1,7 +1,8 @@
 /** A test.yml while it is read: the files that it names, and its mistakes with their places. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { codeOf, messageOf } from '../../shared/errors.ts';
 import { didYouMean } from '../../shared/pipeline/nearest.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import type { Problem } from '../../shared/pipeline/problem.ts';
@@ -93,9 +94,13 @@ export class TestSource {
   /** Undefined, and said so, where there is no such file. */
   bytesOf(file: string, path: Path): Uint8Array | undefined {
     const below = this.below(file);
-    const found = statSync(join(this.folder, below), { throwIfNoEntry: false });
-    if (found?.isFile() !== true) return this.say([...path, 'file'], `file ${below} not found`);
-    return readFileSync(join(this.folder, below));
+    try {
+      return readFileSync(join(this.folder, below));
+    } catch (error) {
+      const isThere = !['ENOENT', 'ENOTDIR', 'EISDIR', 'ERR_INVALID_ARG_VALUE'].includes(codeOf(error) ?? '');
+      const what = isThere ? `cannot be read: ${messageOf(error)}` : 'not found';
+      return this.say([...path, 'file'], `file ${below} ${what}`);
+    }
   }
 
   /** Of a source of which `hasOne` is true. */

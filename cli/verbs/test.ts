@@ -94,8 +94,9 @@ async function runAll(
   await inLanes({ sql: folder, log, signal }, tests, async (stage, test) => {
     const name = `${test.pipeline}/${test.name}`;
     running.add(name);
-    const show = (): void =>
-      out.status(`${results.size} of ${tests.length} done: ${[...running].join(', ')}`);
+    const show = (): void => {
+      if (running.size > 0) out.status(`${results.size} of ${tests.length} done: ${[...running].join(', ')}`);
+    };
     show();
     results.set(test, await runTest(stage, test, plans));
     running.delete(name);

@@ -173,16 +173,25 @@ export class Scheduler {
   /** The tick to fire; moves the entry on past it. */
   #tickOf(entry: Entry): number {
     const { work, schedule } = entry;
-    let at = entry.next;
-    let next = this.#nextOf(work, schedule, at);
-    while (work.missed === 'latest' && next !== undefined && next <= this.#clock.now()) {
-      at = next;
-      next = schedule.next(at);
-    }
+    const at = work.missed === 'latest' ? latestOf(schedule, entry.next, this.#clock.now()) : entry.next;
+    const next = this.#nextOf(work, schedule, at);
     if (next === undefined) this.#entries = this.#entries.filter((each) => each !== entry);
     else entry.next = next;
     return at;
   }
+}
+
+/** The last tick from `first` on that is due; a clock that was moved on by years has passed millions. */
+function latestOf(schedule: Schedule, first: number, now: number): number {
+  let at = first;
+  for (let back = 60_000; back < now - first; back *= 2) {
+    const near = schedule.next(now - back);
+    if (near === undefined || near > now) continue;
+    at = near;
+    break;
+  }
+  for (let next = schedule.next(at); next !== undefined && next <= now; next = schedule.next(at)) at = next;
+  return at;
 }
 
 function keyOf(work: ScheduledWork): string {

@@ -81,6 +81,20 @@ describe('output', () => {
     expect(stderr.written).toEqual(['word\n']);
   });
 
+  it('shows what is being done only on a terminal, in one short line that the next text replaces', () => {
+    const [stdout, stderr, file] = [stream(true), stream(true), stream(false)];
+    const out = createOutput(stdout, stderr, {});
+    out.status('one');
+    out.status('x'.repeat(200));
+    out.data('row');
+    out.say('word');
+    createOutput(stdout, file, {}).status('one');
+    createOutput(stdout, file, { TERM: 'dumb' }).status('one');
+    const clear = '\r\u001B[2K';
+    expect(stderr.written).toEqual([`${clear}one`, `${clear}${'x'.repeat(79)}`, clear, 'word\n']);
+    expect(file.written).toEqual([]);
+  });
+
   it('has colors only on a terminal, and none with NO_COLOR', () => {
     expect(createOutput(stream(true), stream(true), {}).style.good('ok')).toContain('\u001B');
     expect(createOutput(stream(true), stream(false), {}).style.good('ok')).toBe('ok');

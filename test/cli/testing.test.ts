@@ -363,6 +363,13 @@ describe('a test.yml', () => {
       ],
     ],
     [`${WHEN}\nsetup: "SELECT 1;\\nSELECT 'x"`, ['2:1 line 2 of the statements: unclosed string']],
+    [`${WHEN}\nsetup: { file: . }`, ['2:10 file stores/tests/bad not found']],
+    [`${WHEN}\nsetup: { file: test.yml/a.sql }`, ['2:10 file stores/tests/bad/test.yml/a.sql not found']],
+    [`${WHEN}\nsetup: { file: "a\\0" }`, [expect.stringMatching(/^2:10 file .* not found$/)]],
+    [
+      `${WHEN}\nsetup: { file: ${'a'.repeat(300)} }`,
+      [expect.stringMatching(/^2:10 file .* cannot be read: ENAMETOOLONG/)],
+    ],
     [`${WHEN}\nsetup: { file: a.sql }`, ['2:10 file stores/tests/bad/a.sql not found']],
     [
       `${WHEN}\ngiven:\n  t:\n    json:\n      - { a: 1, A: 2 }\n      - 5\n`,

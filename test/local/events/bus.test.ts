@@ -385,6 +385,16 @@ describe('the bus', () => {
       expect(Date.parse(times()[0] ?? '')).toBeGreaterThan(start + 119 * MINUTE);
     });
 
+    it('finds the latest missed due time at once, also after a hundred years', async () => {
+      startBus([scheduled], { missedTicks: 'latest' });
+      const start = clock.now();
+      clock.advance(100 * 365 * 24 * 60 * MINUTE);
+      await vi.waitFor(() => {
+        expect(delivered).toHaveLength(1);
+      });
+      expect(Date.parse(times()[0] ?? '') - start).toBeGreaterThan(100 * 365 * 24 * 60 * MINUTE - 2 * MINUTE);
+    });
+
     it('goes on from the time to which the clock was set back', async () => {
       startBus([scheduled]);
       clock.advance(-1000 * MINUTE);
