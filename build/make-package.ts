@@ -5,8 +5,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 
@@ -25,12 +26,22 @@ const COPIED = [
   'local/redshift/model/NOTICE-botocore.txt',
 ];
 
+/** What tests import: of the rest nobody needs the types. */
+const LIBRARY = 'cli/testing/library.d.ts';
+
 function compile(): void {
+  tsc();
+  const types = mkdtempSync(join(tmpdir(), 'baton-types-'));
+  tsc('--declaration', '--emitDeclarationOnly', '--removeComments', 'false', '--outDir', types);
+  cpSync(join(types, LIBRARY), join(dist, LIBRARY));
+  rmSync(types, { recursive: true });
+}
+
+function tsc(...options: readonly string[]): void {
   const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
-  const tsc = join(dirname(typescript), 'bin', 'tsc');
-  execFileSync(process.execPath, [tsc, '-p', join(packageRoot, 'tsconfig.package.json')], {
-    stdio: 'inherit',
-  });
+  const program = join(dirname(typescript), 'bin', 'tsc');
+  const project = join(packageRoot, 'tsconfig.package.json');
+  execFileSync(process.execPath, [program, '-p', project, ...options], { stdio: 'inherit' });
 }
 
 function filesIn(folder: string): string[] {

@@ -24,8 +24,10 @@ const EXAMPLE = [
   'samples/bad-stores.csv',
 ];
 
-/** What a pull request must pass, in the workflow and in `npm test`. */
+/** What `npm test` runs. */
 const CHECKS = ['baton validate', 'baton test'];
+/** What a pull request must pass. */
+const CHECKS_OF_A_CHANGE = [...CHECKS, 'baton test --crash'];
 
 /** @param baton what package.json depends on */
 export function projectFiles(name: string, baton: string): ProjectFile[] {
@@ -146,7 +148,7 @@ jobs:
       - uses: actions/setup-node@v4
         with: { node-version: 24, cache: npm }
       - run: npm ci
-${CHECKS.map((check) => `      - run: npx ${check}`).join('\n')}
+${CHECKS_OF_A_CHANGE.map((check) => `      - run: npx ${check}`).join('\n')}
 
   deploy:
     needs: check

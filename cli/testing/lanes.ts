@@ -9,30 +9,42 @@ const MOST_LANES = 4;
 /** A second lane takes some seconds to start: fewer pieces of work are sooner done by one. */
 const LEAST_PER_LANE = 4;
 
-/** `work` is called with a stage that has seen earlier pieces; the order of pieces is that of their start. */
-export async function inLanes<Piece>(
-  options: LocalOptions,
-  pieces: readonly Piece[],
-  work: (stage: TestStage, piece: Piece) => Promise<void>,
-): Promise<void> {
-  const count = Math.max(
-    1,
-    Math.min(availableParallelism(), MOST_LANES, Math.floor(pieces.length / LEAST_PER_LANE)),
-  );
-  const queue = [...pieces];
-  const lanes = Array.from({ length: count }, async () => {
-    const local = await LocalBaton.start(options);
-    try {
-      const stage = new TestStage(local);
-      for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) await work(stage, piece);
-    } catch (error) {
-      // The others need not go on.
-      queue.length = 0;
-      throw error;
-    } finally {
-      await local.stop();
-    }
-  });
-  const ended = await Promise.allSettled(lanes);
-  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+export class Lanes {
+  readonly #options: LocalOptions;
+  readonly #open: TestStage[] = [];
+
+  constructor(options: LocalOptions) {
+    this.#options = options;
+  }
+
+  /** The pieces begin in their order; each gets a stage that has seen others. Rejects at the first error. */
+  async run<Piece>(
+    pieces: readonly Piece[],
+    work: (stage: TestStage, piece: Piece) => Promise<void>,
+  ): Promise<void> {
+    const count = Math.min(availableParallelism(), MOST_LANES, Math.floor(pieces.length / LEAST_PER_LANE));
+    const queue = [...pieces];
+    const lanes = Array.from({ length: Math.max(count, 1, this.#open.length) }, async (_, i) => {
+      try {
+        if (queue.length === 0) return;
+        const stage = (this.#open[i] ??= new TestStage(await LocalBaton.start(this.#options)));
+        for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) await work(stage, piece);
+      } catch (error) {
+        // The others need not go on.
+        queue.length = 0;
+        throw error;
+      }
+    });
+    const ended = await Promise.allSettled(lanes);
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** Takes the pipelines as their folder has them now. */
+  async reload(): Promise<void> {
+    await Promise.all(this.#open.map(({ local }) => local.reload()));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map(({ local }) => local.stop()));
+  }
 }

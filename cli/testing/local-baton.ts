@@ -1,4 +1,5 @@
 /** A local AWS with the pipelines of a folder in it, for tests: files in, runs to their end, rows out (`baton/testing`). */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,6 +15,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 
+import type { Call } from '../../local/gateway/call-log.ts';
 import { removePlaceOfHome } from '../../local/redshift/postgres/place.ts';
 import type { Settled } from '../../local/supervisor/settle.ts';
 import { pages } from '../../shared/pages.ts';
@@ -33,6 +35,7 @@ import { sqlFolder } from '../project.ts';
 import { setupLine } from '../query/apply-setup.ts';
 import { ask, requestBy } from '../requests.ts';
 import type { HistoryRow, RunReader } from '../runs/run-reader.ts';
+import type { Fault } from './library.ts';
 
 export interface LocalOptions {
   /** Folder of the pipelines. Default: `sql` of the project. */
@@ -55,9 +58,6 @@ export interface RestLimits {
   readonly clockMs?: number;
 }
 
-/** A fault as `POST /_local/faults` takes it: docs/local.md has its members. */
-export type Fault = Readonly<Record<string, unknown>> & { readonly target: 'call' | 'event' };
-
 const REST_MS = 60_000;
 const CLOCK_MS = 6 * 3_600_000;
 /** Newest runs of a pipeline that are looked through. */
@@ -65,6 +65,7 @@ const LOOKED_AT = 200;
 /** After so many times that were due and brought nothing, the clock is moved on further. */
 const PATIENCE = 12;
 const MOST_ITEMS = 25;
+const MOST_OBJECTS = 1000;
 
 const SETTLE_SLICE_MS = 500;
 
@@ -98,10 +99,11 @@ export class LocalBaton {
   readonly #dynamodb: DynamoDBClient;
   readonly #removeHome: () => void;
   readonly #signal: AbortSignal | undefined;
+  readonly #artifacts: string;
 
   private constructor(
     stack: Stack,
-    ports: { reader: RunReader; operator: Operator; sql: SqlClient; landing: string },
+    ports: { reader: RunReader; operator: Operator; sql: SqlClient; landing: string; artifacts: string },
     {
       plans,
       folder,
@@ -129,6 +131,7 @@ export class LocalBaton {
     this.#dynamodb = new DynamoDBClient(stack.connection.settings);
     this.#removeHome = removeHome;
     this.#signal = signal;
+    this.#artifacts = ports.artifacts;
   }
 
   /**
@@ -155,13 +158,20 @@ export class LocalBaton {
       });
       refuseBadSetup(stack.setup);
       const { connection } = stack;
-      const [reader, operator, sqlClient, landing] = await Promise.all([
+      const [reader, operator, sqlClient, landing, deployed] = await Promise.all([
         connection.runs(),
         connection.operator(),
         connection.sql(),
         connection.landing(),
+        connection.deployed(),
       ]);
-      const ports = { reader, operator, sql: sqlClient, landing: landing.bucket };
+      const ports = {
+        reader,
+        operator,
+        sql: sqlClient,
+        landing: landing.bucket,
+        artifacts: deployed['BATON_ARTIFACTS_BUCKET'] ?? '',
+      };
       const { plans } = loadPipelines(folder);
       return new LocalBaton(stack, ports, { plans, folder, removeHome, signal });
     } catch (error) {
@@ -213,6 +223,23 @@ export class LocalBaton {
       await this.#s3.send(new CreateBucketCommand({ Bucket }));
   }
 
+  /** The names of the buckets, that of Baton's own artifacts left out. */
+  async buckets(): Promise<readonly string[]> {
+    const { Buckets: buckets = [] } = await this.#s3.send(new ListBucketsCommand());
+    return buckets.flatMap(({ Name }) => Name ?? []).filter((name) => name !== this.#artifacts);
+  }
+
+  /** Delivers the events of files from this time on again, from the archive, as `baton replay` does. `from`: ms since the epoch. */
+  async replay(from: number): Promise<void> {
+    const replayer = await this.#stack.connection.replayer();
+    await replayer.begin({ name: `test-${randomUUID()}`, from, to: await this.now() });
+  }
+
+  /** The calls of functions that have ended since a call of this number, and the number of the last one. */
+  async calls(since = 0): Promise<{ readonly last: number; readonly calls: readonly Call[] }> {
+    return (await this.#admin.get(`calls?detail&since=${since}`)) as { last: number; calls: readonly Call[] };
+  }
+
   /** Starts a run as `baton start` does. @returns its id */
   async startRun(
     pipeline: string,
@@ -244,7 +271,8 @@ export class LocalBaton {
   }
 
   /**
-   * Waits until every run has ended, or stopped until a person acts; where runs only wait for a time, the clock is moved on to it.
+   * Waits until every run has ended, or stopped until a person acts, and no event, retry or message waits for a later time: the
+   * clock is moved on to what is due next.
    * @returns all runs, the oldest first
    * @throws NotAtRest
    */
@@ -252,9 +280,9 @@ export class LocalBaton {
     const end = Date.now() + limitMs;
     let moved = 0;
     for (let looks = 0; ; looks += 1) {
-      const { settled, nextAt, now } = await this.settle(Math.max(end - Date.now(), 0));
+      const { settled, waiting, nextAt, now } = await this.settle(Math.max(end - Date.now(), 0));
       const runs = await this.allRuns();
-      if (runs.every(isDone)) return runs;
+      if (waiting === 0 && runs.every(isDone)) return runs;
       if (!settled || moved >= clockMs || nextAt === null) throw new NotAtRest(runs);
       const due = Math.max(Date.parse(nextAt) - Date.parse(now), 1);
       const ms = looks < PATIENCE ? due : due * 2 ** Math.min(looks - PATIENCE, 4);
@@ -379,17 +407,15 @@ export class LocalBaton {
 
   /** Every bucket but that of Baton's own artifacts, whose plans are named by their content. */
   async #emptyBuckets(): Promise<void> {
-    const { BATON_ARTIFACTS_BUCKET: artifacts } = await this.#stack.connection.deployed();
-    const { Buckets: buckets = [] } = await this.#s3.send(new ListBucketsCommand());
-    for (const { Name: Bucket } of buckets) {
-      if (Bucket === artifacts) continue;
-      const list = (ContinuationToken: string | undefined) =>
-        this.#s3.send(new ListObjectsV2Command({ Bucket, ...defined({ ContinuationToken }) }));
-      for await (const { Contents = [] } of pages(list, ({ NextContinuationToken: next }) => next)) {
-        const Objects = Contents.flatMap(({ Key }) => (Key === undefined ? [] : [{ Key }]));
-        if (Objects.length > 0)
-          await this.#s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
-      }
+    for (const Bucket of await this.buckets()) {
+      const keys = await this.keys('', Bucket);
+      for (let i = 0; i < keys.length; i += MOST_OBJECTS)
+        await this.#s3.send(
+          new DeleteObjectsCommand({
+            Bucket,
+            Delete: { Objects: keys.slice(i, i + MOST_OBJECTS).map((Key) => ({ Key })) },
+          }),
+        );
     }
   }
 }

@@ -21,21 +21,20 @@ export class TestTimeout extends Error {
 export class TestStage {
   readonly local: LocalBaton;
   #isEmpty = true;
-  #clockWasSet = false;
 
   constructor(local: LocalBaton) {
     this.local = local;
   }
 
   /**
-   * Breaks off what is left of the test before, empties everything, and applies sql/setup/.
+   * Breaks off what is left of the test before, empties everything, applies sql/setup/, and sets the clock.
+   * @param now ms since the epoch
    * @throws CommandError (exit 1) with the files of sql/setup/ that could not be applied
    */
-  async begin(): Promise<void> {
+  async begin(now = Date.now()): Promise<void> {
     if (!this.#isEmpty) await this.local.reset();
     this.#isEmpty = false;
-    if (this.#clockWasSet) await this.local.setClock(Date.now());
-    this.#clockWasSet = false;
+    await this.local.setClock(now);
   }
 
   /** @throws CommandError (exit 1) with the warehouse's error */
@@ -56,8 +55,7 @@ export class TestStage {
    * @throws TestTimeout when one did not begin
    */
   async act(action: Action, deadline: number): Promise<readonly Run[]> {
-    this.#clockWasSet ||= ['clock', 'advance', 'schedule'].includes(action.kind);
-    const runs = await this.after(() => perform(action, this.local), deadline);
+    const runs = await this.after(() => this.begins(action), deadline);
     const missing = directlyStartedBy(action, this.local.plans).filter(
       (pipeline) => !runs.some((run) => run.pipeline === pipeline),
     );
@@ -65,6 +63,11 @@ export class TestStage {
     // What a test makes up did not run.
     const isMadeUp = ({ id }: Run): boolean => action.kind === 'upstream' && action.runId === id;
     return runs.filter((run) => run.life.state !== 'ABSORBED' && !isMadeUp(run));
+  }
+
+  /** Lets something happen, and waits for nothing. @throws CommandError */
+  async begins(action: Action): Promise<void> {
+    await perform(action, this.local);
   }
 
   /** Does something, and waits as `act` does. */

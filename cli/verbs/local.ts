@@ -93,8 +93,8 @@ Injects a fault into the local AWS:
   session-ends-before, session-ends-during, session-ends-after
                              its session ends: when it is submitted, before its
                              commit, after it has finished
-  statement-reported-failed  it takes effect, is reported as FAILED, and its session
-                             ends
+  statement-reported-failed  it takes effect, is reported as FAILED, and its
+                             session ends
   kill-session ID            ends a warehouse session as if its connection broke
   list                       lists the active faults
   clear [ID]                 removes one fault, or all
@@ -117,7 +117,7 @@ taken effect, so that only its reply is lost. By default it strikes once.`,
     caller: { value: 'NAME', help: 'only calls of this function, for example baton-local-run-step' },
     statement: {
       value: 'NAME',
-      help: 'only calls that submit a statement of this name; * stands for any characters but :',
+      help: 'only calls that submit a statement of this name; * stands for any characters but :, at the end for the rest',
     },
     after: { help: 'the call takes effect, but its reply is lost' },
     error: { value: 'NAME', help: 'fail: the exception (default: InternalServerException)' },
@@ -130,7 +130,7 @@ taken effect, so that only its reply is lost. By default it strikes once.`,
   examples: [
     'baton local fault drop --source aws.redshift-data --times always',
     'baton local fault fail --service redshift-data --after',
-    "baton local fault session-ends-during --statement 'baton:local:*:*:3:*'",
+    "baton local fault statement-fails --statement 'baton:local:*:*:3:*'",
     'baton local fault kill-session 5f7c…',
     'baton local fault clear',
   ],

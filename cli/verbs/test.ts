@@ -78,7 +78,7 @@ async function runAll(
   { folder, plans, tests }: Found,
   onResult: (result: TestResult) => void,
 ): Promise<void> {
-  const [{ inLanes }, { runTest }] = await Promise.all([
+  const [{ Lanes }, { runTest }] = await Promise.all([
     import('../testing/lanes.ts'),
     import('../testing/run-test.ts'),
   ]);
@@ -91,21 +91,27 @@ async function runAll(
   const results = new Map<TestCase | undefined, TestResult>();
   const running = new Set<string>();
   let next = 0;
-  await inLanes({ sql: folder, log, signal }, tests, async (stage, test) => {
-    const name = `${test.pipeline}/${test.name}`;
-    running.add(name);
-    const show = (): void => {
-      if (running.size > 0) out.status(`${results.size} of ${tests.length} done: ${[...running].join(', ')}`);
-    };
-    show();
-    results.set(test, await runTest(stage, test, plans));
-    running.delete(name);
-    for (let done = results.get(tests[next]); done !== undefined; done = results.get(tests[next])) {
-      onResult(done);
-      next += 1;
-    }
-    show();
-  });
+  const lanes = new Lanes({ sql: folder, log, signal });
+  try {
+    await lanes.run(tests, async (stage, test) => {
+      const name = `${test.pipeline}/${test.name}`;
+      running.add(name);
+      const show = (): void => {
+        if (running.size > 0)
+          out.status(`${results.size} of ${tests.length} done: ${[...running].join(', ')}`);
+      };
+      show();
+      results.set(test, await runTest(stage, test, plans));
+      running.delete(name);
+      for (let done = results.get(tests[next]); done !== undefined; done = results.get(tests[next])) {
+        onResult(done);
+        next += 1;
+      }
+      show();
+    });
+  } finally {
+    await lanes.stop();
+  }
 }
 
 export const test: Verb = {
@@ -121,14 +127,21 @@ sql/setup/ is applied. Schedules do not start runs, and a time for which a run o
 waits passes at once. Prints one line for each test, and the rows that differ.
 With --update, what differs in rows and files is written into the test; a test that
 failed for another reason stays as it is. With --watch, tests run again when a file of
-them, of their pipelines or of sql/setup/ changes, until Ctrl-C. The exit code is 0 if
-all passed or were updated, 1 if one failed, 2 if a pipeline or a test has a mistake.`,
+them, of their pipelines or of sql/setup/ changes, until Ctrl-C. With --crash every test
+runs again with each fault at each place (a step fails, its session is lost, an event
+does not come, the function is killed, ...), and a matrix shows whether the tables are
+the same, or the run asks as its plan says it may. The exit code is 0 if all passed or
+were updated, 1 if one failed or is DIFFERENT after a fault, 2 if a pipeline or a test
+has a mistake.`,
   positionals: [{ name: 'PIPELINE', optional: true, many: true, help: 'only the tests of these pipelines' }],
   options: {
     only: { value: 'NAME', help: 'only the test of this name: NAME, or PIPELINE/NAME' },
     update: { help: 'write rows and files that differ as the new expectation' },
     watch: { help: 'run tests again when they or their pipelines change' },
     junit: { value: 'FILE', help: 'write the results as JUnit XML' },
+    crash: { help: 'run every test again with each fault at each place, and compare the tables' },
+    case: { value: 'ID', help: 'with --crash: only the case of this id' },
+    seed: { value: 'N', help: 'with --crash: chooses places where there are very many (default: 1)' },
     ...sqlOption,
   },
   examples: [
@@ -137,6 +150,7 @@ all passed or were updated, 1 if one failed, 2 if a pipeline or a test has a mis
     'baton test stores --only upsert',
     'baton test --update',
     'baton test --watch',
+    'baton test stores --crash',
     'baton test --junit results.xml',
     'baton test --json',
   ],
@@ -148,7 +162,15 @@ all passed or were updated, 1 if one failed, 2 if a pipeline or a test has a mis
         `no test runs on the stage ${stage}`,
         'leave --stage out: tests have a local AWS of their own',
       );
-    const [update, junit] = [args.flag('update'), args.text('junit')];
+    const [update, junit, crash] = [args.flag('update'), args.text('junit'), args.flag('crash')];
+    const withCrash = ['case', 'seed'].find((name) => args.text(name) !== undefined);
+    if (!crash && withCrash !== undefined)
+      throw usageError(`--${withCrash} works only with --crash`, 'see: baton test --help');
+    if (crash && (update || junit !== undefined || args.flag('watch')))
+      throw usageError(
+        '--crash cannot be combined with --update, --watch or --junit',
+        'leave one of them out',
+      );
     if (args.flag('watch')) {
       if (json || update || junit !== undefined)
         throw usageError(
@@ -160,6 +182,7 @@ all passed or were updated, 1 if one failed, 2 if a pipeline or a test has a mis
       return EXIT.done;
     }
     const found = findAll(context);
+    if (crash) return (await import('../testing/crash/command.ts')).crashCommand(context, found);
     const { Report } = await import('../testing/report.ts');
     const report = new Report(out, { folder: found.folder, json, update, ...defined({ junit }) });
     await runAll(context, found, (result) => report.add(result));

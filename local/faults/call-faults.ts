@@ -12,7 +12,7 @@ interface CallMatch {
   readonly operation?: string;
   /** Session name of the caller: a function's name, in which `*` stands for any characters; absent: anyone. */
   readonly caller?: string;
-  /** Name of the statement that the call submits; `*` stands for any characters but `:`. Absent: any call. */
+  /** Name of the statement that the call submits; `*` stands for any characters but `:`, at the end for the rest. Absent: any call. */
   readonly statement?: string;
 }
 
@@ -111,10 +111,10 @@ function matches(match: CallMatch, call: MetCall): boolean {
   );
 }
 
-/** `*`: any characters but `:`, which separates the parts of a name. */
+/** `*`: any characters but `:`, which separates the parts of a name; at the end the rest, whatever it is. */
 function fits(pattern: string, name: string): boolean {
   const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('[^:]*')}$`, 's').test(name);
+  return new RegExp(`^${parts.join('[^:]*').replace(/\[\^:\]\*$/, '.*')}$`, 's').test(name);
 }
 
 /** The throttling error a service itself would give. */

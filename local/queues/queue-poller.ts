@@ -73,6 +73,12 @@ export class QueuePoller {
     this.#waits.clear();
   }
 
+  /** Messages of the queue, in flight or delayed ones too. */
+  get waiting(): number {
+    const { visible, inFlight, delayed } = this.#queue.counts();
+    return visible + inFlight + delayed;
+  }
+
   /** Batches that are under way or due now; one that only waits to be tried again is not. */
   get underWay(): number {
     return this.#underWay - this.#waits.size + (this.#pumping ? 1 : 0);

@@ -194,6 +194,12 @@ export class Parts {
     return post(await this.#redshift.port(), '/_local/switches', switches);
   }
 
+  /** How many delayed events, retries, and messages of queues with a function wait for a later time. */
+  waiting(): number {
+    const messages = this.#pollers.reduce((sum, poller) => sum + poller.waiting, 0);
+    return this.#bus.waiting + this.#invocations.waiting + messages;
+  }
+
   /** Drops what waits for a later time: delayed events, retries, messages of queues. */
   forget(): { readonly dropped: number } {
     const messages = this.#queues.all().map((queue) => queue.purge());

@@ -6,6 +6,8 @@ import type { LocalClock } from '../clock.ts';
 export interface Activity {
   /** How many things are being done now. */
   readonly underWay: () => Promise<number>;
+  /** How many things wait for a later time. */
+  readonly waiting: () => number;
   /** Sequence number of the last call that ended. */
   readonly calls: () => number;
   readonly clock: Pick<LocalClock, 'now' | 'nextAt'>;
@@ -15,6 +17,8 @@ export interface Settled {
   /** False: something was still under way at the limit. */
   readonly settled: boolean;
   readonly now: string;
+  /** Delayed events, retries, and messages of queues with a function, that wait for a later time. */
+  readonly waiting: number;
   /** When something is due next (a sweep, a retry, a delayed event), ISO 8601; null: never. */
   readonly nextAt: string | null;
 }
@@ -25,7 +29,7 @@ const QUIET_LOOKS = 3;
 
 /** `limitMs`: real time. `pause`: between two looks. */
 export async function settle(
-  { underWay, calls, clock }: Activity,
+  { underWay, waiting, calls, clock }: Activity,
   limitMs: number,
   pause: () => Promise<void> = () => sleep(LOOK_EVERY_MS),
 ): Promise<Settled> {
@@ -41,6 +45,7 @@ export async function settle(
   const { nextAt } = clock;
   return {
     settled: quiet >= QUIET_LOOKS,
+    waiting: waiting(),
     now: new Date(clock.now()).toISOString(),
     nextAt: nextAt === undefined ? null : new Date(nextAt).toISOString(),
   };

@@ -248,6 +248,7 @@ class Stack implements LocalStack {
   #activity(): Activity {
     return {
       underWay: () => this.#here().underWay(),
+      waiting: () => this.#here().waiting(),
       calls: () => this.#calls.last,
       clock: this.#clock,
     };

@@ -147,9 +147,22 @@ export class Installed {
     });
   }
 
+  /** Packages of this repository, for the tools that a team has beside Baton. */
+  lend(...names: readonly string[]): void {
+    for (const name of names) {
+      const link = join(this.place, 'node_modules', name);
+      mkdirSync(dirname(link), { recursive: true });
+      if (!existsSync(link)) symlinkSync(join(root, 'node_modules', name), link);
+    }
+  }
+
   /** Starts `baton` in a folder below the place. */
   start(project: string, ...words: string[]): ChildProcess {
-    return spawn(process.execPath, [join(this.place, 'node_modules', '.bin', 'baton'), ...words], {
+    return this.#start(project, join(this.place, 'node_modules', '.bin', 'baton'), ...words);
+  }
+
+  #start(project: string, program: string, ...words: string[]): ChildProcess {
+    return spawn(process.execPath, [program, ...words], {
       cwd: join(this.place, project),
       env: this.#environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -158,7 +171,12 @@ export class Installed {
   }
 
   async baton(project: string, ...words: string[]): Promise<Answer> {
-    const child = this.start(project, ...words);
+    return this.node(project, join(this.place, 'node_modules', '.bin', 'baton'), ...words);
+  }
+
+  /** Runs a program of Node in a folder below the place. */
+  async node(project: string, program: string, ...words: string[]): Promise<Answer> {
+    const child = this.#start(project, program, ...words);
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));

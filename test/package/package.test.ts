@@ -56,9 +56,10 @@ describe('the package', () => {
       expect(files).toContainEqual(expect.stringMatching(`^dist/bundles/\\w+/${name}/index.mjs$`));
     expect(files).toContain('dist/local/redshift/model/LICENSE-botocore.txt');
     expect(files).toContain('docs/deployment.md');
-    expect(files.filter((name) => name.endsWith('.ts') || /^(test|bench|cli|shared)\b/.test(name))).toEqual(
-      [],
-    );
+    expect(files).toContain('dist/cli/testing/library.d.ts');
+    expect(
+      files.filter((name) => /(?<!\.d)\.ts$/.test(name) || /^(test|bench|cli|shared)\b/.test(name)),
+    ).toEqual([]);
     const licenses = readFileSync(
       join(installed.place, 'node_modules/baton/dist/THIRD-PARTY-LICENSES.txt'),
       'utf8',
@@ -161,6 +162,62 @@ describe('the package', () => {
   );
 });
 
+const LIBRARY_TEST = `
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startLocal, type Local } from 'baton/testing';
+
+let local: Local;
+beforeAll(async () => {
+  local = await startLocal();
+}, 120_000);
+afterAll(() => local.stop());
+
+it('merges stores, also if the session is lost before the merge', async () => {
+  await local.fault({ target: 'call', how: 'session-ends-before', statement: 'baton:local:stores-*:*:2:*:*:*' });
+  await local.put('stores/today.csv', 'store_id,name,city,country,opened_on\\n1,Central,Lyon,FR,2019-03-01\\n');
+  const [run] = await local.untilAtRest();
+  expect(run).toMatchObject({ pipeline: 'stores', state: 'SUCCEEDED', generation: 2 });
+  const steps = await local.steps(run?.id ?? '');
+  expect(steps.map(({ name }) => name)).toContain('30_merge.sql');
+  const rows: readonly { readonly [name: string]: unknown }[] = await local.query('SELECT store_id, city FROM mart.stores');
+  expect(rows).toEqual([{ store_id: 1, city: 'Lyon' }]);
+  await local.reset();
+  expect([await local.runs(), await local.query('SELECT store_id FROM mart.stores')]).toEqual([[], []]);
+  await expect(local.resume('stores-none')).rejects.toThrow(/stores-none/);
+}, 120_000);
+`;
+
+describe.runIf(isWhole)('baton/testing', () => {
+  it(
+    'is used, and typed, in a test file of a project',
+    async () => {
+      installed.lend('vitest', 'typescript', '@types/node');
+      writeFileSync(inProject('stores.test.ts'), LIBRARY_TEST);
+      const config = {
+        compilerOptions: {
+          module: 'nodenext',
+          target: 'es2023',
+          strict: true,
+          noEmit: true,
+          types: ['node'],
+        },
+        files: ['stores.test.ts'],
+      };
+      writeFileSync(inProject('tsconfig.json'), JSON.stringify(config));
+      const modules = join(installed.place, 'node_modules');
+      expect(await installed.node('etl', join(modules, 'typescript/bin/tsc'), '-p', '.')).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      });
+      const tested = await installed.node('etl', join(modules, 'vitest/vitest.mjs'), 'run', 'stores.test.ts');
+      expectDone(tested);
+      expect(tested.stdout).toContain('1 passed');
+    },
+    MOST_MS,
+  );
+});
+
 describe.runIf(installation === 'npm')('without optional packages', () => {
   it(
     'a stage is packaged, and `up` says what is missing; with them, the example passes its tests',
@@ -223,7 +280,12 @@ describe.runIf(isWhole)('baton init', () => {
       jobs: Record<'check' | 'deploy', { steps: { run?: string }[]; permissions?: unknown; if?: string }>;
     };
     const commands = ({ steps }: (typeof workflow.jobs)['check']) => steps.flatMap((step) => step.run ?? []);
-    expect(commands(workflow.jobs.check)).toEqual(['npm ci', 'npx baton validate', 'npx baton test']);
+    expect(commands(workflow.jobs.check)).toEqual([
+      'npm ci',
+      'npx baton validate',
+      'npx baton test',
+      'npx baton test --crash',
+    ]);
     expect(commands(workflow.jobs.deploy)).toEqual([
       'npm ci --omit=optional',
       'npx baton deploy --stage dev',

@@ -40,6 +40,8 @@ export interface RunnerOptions extends PartRunner {
 }
 
 const CANCEL_AGAIN_MS = 50;
+/** After comments. */
+const CALL = /^(?:\s|--[^\n]*\n|\/\*.*?\*\/)*CALL\b/is;
 
 export class Runner {
   readonly #options: RunnerOptions;
@@ -142,7 +144,7 @@ export class Runner {
     }
     if (fault.kind === 'session-ends-during' && !isTransaction(statement)) {
       // Of a procedure that commits inside, the backend goes away with its first COMMIT; else before it does anything.
-      if (/^\s*CALL\b/i.test(statement.parts[0]?.sql ?? ''))
+      if (CALL.test(statement.parts[0]?.sql ?? ''))
         await session.client.query("SELECT set_config('redshift.ends_at_commit', 'on', false)");
       else await this.#loseBackend(session);
     }

@@ -328,6 +328,8 @@ describe('faults of calls', () => {
     faults.add(parseCallFault({ how: 'session-ends-after', statement: 'a:*:3:*;' }));
     const call = { service: 'redshift-data', operation: 'ExecuteStatement', caller: 'x' };
     const met = (statement?: string) => faults.meet({ ...call, statement })?.how;
+    faults.add(parseCallFault({ how: 'kill', statement: 'z:*:3:*' }));
+    expect(met('z:1:3:4:5;')).toBe('kill');
     expect([met(), met('a:3:3:b'), met('a:b:c:3:d;'), met('a:b:3:c;')]).toEqual([
       undefined,
       undefined,

@@ -106,7 +106,7 @@ describe('an injected fault of a statement', () => {
       END $$`,
     );
     const session = await openSession(local);
-    const id = await submitted('session-ends-during', session, ['CALL twice()']);
+    const id = await submitted('session-ends-during', session, ['/* a */ -- b\n CALL twice()']);
     expect(await ended(id)).toEqual({ status: 'FAILED', error: expect.stringMatching(LOST) as string });
     expect([await wasDone('first'), await wasDone('second')]).toEqual([true, false]);
     // In a session that nothing was injected into it is as ever.

@@ -8,7 +8,7 @@ function settled(looks: readonly (readonly [underWay: number, calls: number])[],
   const now = (): readonly [number, number] => looks[Math.min(at, looks.length - 1)] ?? [0, 0];
   const clock = { now: () => Date.UTC(2026, 0, 1), nextAt: Date.UTC(2026, 0, 1, 0, 1) };
   return settle(
-    { underWay: () => Promise.resolve(now()[0]), calls: () => now()[1], clock },
+    { underWay: () => Promise.resolve(now()[0]), waiting: () => 3, calls: () => now()[1], clock },
     limitMs,
     async () => {
       at += 1;
@@ -21,6 +21,7 @@ describe('settling', () => {
     const quiet = [0, 7] as const;
     expect(await settled([[1, 5], [2, 6], quiet])).toEqual({
       settled: true,
+      waiting: 3,
       now: '2026-01-01T00:00:00.000Z',
       nextAt: '2026-01-01T00:01:00.000Z',
       looks: 5,

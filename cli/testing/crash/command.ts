@@ -1,0 +1,36 @@
+/** `baton test --crash` as a command: what it prints and how it exits. */
+import type { Plan } from '../../../shared/pipeline/plan.ts';
+import { EXIT, usageError, type ExitCode } from '../../exit.ts';
+import { countOf, duration } from '../../runs/units.ts';
+import type { Context } from '../../verb.ts';
+import type { TestCase } from '../test-case.ts';
+import { crashAll } from './crash-all.ts';
+import { countWords, crashJson, crashLines } from './matrix.ts';
+
+export async function crashCommand(
+  { out, json, signal, args }: Context,
+  found: { readonly folder: string; readonly plans: readonly Plan[]; readonly tests: readonly TestCase[] },
+): Promise<ExitCode> {
+  const startedAt = Date.now();
+  const seed = args.integer('seed', { min: 0, max: 2 ** 32 - 1 }) ?? 1;
+  const only = args.text('case');
+  const all = await crashAll({
+    sqlFolder: found.folder,
+    plans: found.plans,
+    tests: found.tests,
+    seed,
+    ...(only !== undefined && { only }),
+    signal,
+    progress: out.progress,
+  });
+  const counts = countWords(all);
+  const isEmpty = counts.same + counts.asks + counts.DIFFERENT + counts.unmet + counts['tests failed'] === 0;
+  if (only !== undefined && isEmpty)
+    throw usageError(`there is no case ${only}`, 'baton test --crash --json lists the cases');
+  if (json) out.json({ seed, counts, tests: all.map(crashJson) });
+  else for (const one of all) out.data(`${crashLines(one, out.style).join('\n')}\n`);
+  const isGood = counts.DIFFERENT === 0 && counts['tests failed'] === 0;
+  const total = `${countOf(all.length, 'test')}, ${counts.same} same, ${counts.asks} asks, ${counts.DIFFERENT} DIFFERENT, seed ${seed}, ${duration(Date.now() - startedAt)}`;
+  out.say(isGood ? out.style.good(total) : out.style.bad(total));
+  return isGood && !signal.aborted ? EXIT.done : EXIT.failed;
+}

@@ -1,0 +1,174 @@
+/** `baton test --crash`: every test with each fault at each place, in lanes, mode by mode. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Plan } from '../../../shared/pipeline/plan.ts';
+import { Lanes } from '../lanes.ts';
+import { runTest, type TestResult } from '../run-test.ts';
+import type { TestCase } from '../test-case.ts';
+import {
+  batchVerdict,
+  casesOf,
+  referenceOf,
+  tryCase,
+  type NotRepeatable,
+  type Reference,
+  type Verdict,
+} from './crash-test.ts';
+import { caseId } from './matrix.ts';
+import { copyInMode, isRunIn, MODES, type Mode } from './modes.ts';
+import { randomOf } from './random.ts';
+import type { CrashCase } from './run-case.ts';
+
+/** What the crash test of one test found. */
+export interface Crashed {
+  readonly test: TestCase;
+  readonly plan: Plan;
+  readonly result:
+    /** The test fails without any fault. */
+    | { readonly kind: 'failed'; readonly undisturbed: TestResult }
+    | { readonly kind: 'not-repeatable'; readonly found: NotRepeatable }
+    | { readonly kind: 'done'; readonly undisturbedMs: number; readonly verdicts: readonly Verdict[] };
+}
+
+export interface CrashOptions {
+  readonly sqlFolder: string;
+  readonly plans: readonly Plan[];
+  readonly tests: readonly TestCase[];
+  /** Chooses places where there are too many. */
+  readonly seed: number;
+  /** Only the case of this id. */
+  readonly only?: string;
+  readonly signal: AbortSignal;
+  readonly progress: (text: string) => void;
+}
+
+interface Piece {
+  readonly mode: Mode;
+  readonly case: CrashCase;
+  readonly test: TestCase;
+  readonly reference: Reference;
+}
+
+/** Of a test, or why it has none. */
+type Referred = Reference | NotRepeatable | TestResult;
+
+function isReference(referred: Referred | undefined): referred is Reference {
+  return referred !== undefined && 'volatile' in referred;
+}
+
+/** In the order of the tests. */
+export async function crashAll(options: CrashOptions): Promise<readonly Crashed[]> {
+  const copy = mkdtempSync(join(tmpdir(), 'baton-crash-'));
+  copyInMode(options.sqlFolder, copy, 'alone');
+  const lanes = new Lanes({ sql: copy, signal: options.signal });
+  const crash = new Crash(options, lanes);
+  try {
+    options.progress('building and starting a local AWS for the tests');
+    for (const mode of MODES) {
+      const chosen = crash.chosen(mode);
+      if (chosen.length === 0) continue;
+      copyInMode(options.sqlFolder, copy, mode);
+      await lanes.reload();
+      await crash.run(mode, chosen);
+    }
+  } finally {
+    await lanes.stop();
+    rmSync(copy, { recursive: true, force: true });
+  }
+  return crash.results();
+}
+
+class Crash {
+  readonly #options: CrashOptions;
+  readonly #lanes: Lanes;
+  /** By test. */
+  readonly #undisturbed = new Map<TestCase, Referred>();
+  readonly #verdicts = new Map<TestCase, Verdict[]>();
+
+  constructor(options: CrashOptions, lanes: Lanes) {
+    this.#options = options;
+    this.#lanes = lanes;
+  }
+
+  /** The tests that are run in a mode. */
+  chosen(mode: Mode): readonly TestCase[] {
+    return this.#options.tests.filter(
+      (test) =>
+        isRunIn(mode, test, this.#plan(test)) &&
+        (mode === 'alone' || isReference(this.#undisturbed.get(test))),
+    );
+  }
+
+  async run(mode: Mode, chosen: readonly TestCase[]): Promise<void> {
+    const { plans, progress } = this.#options;
+    const references = await this.#references(mode, chosen);
+    const pieces = [...references].flatMap(([test, reference]) => this.#pieces(test, reference, mode));
+    let done = 0;
+    await this.#lanes.run(pieces, async (stage, piece) => {
+      const { test } = piece;
+      this.#add(test, await tryCase(stage, test, plans, piece));
+      done += 1;
+      const id = caseId(piece.case, this.#plan(test), mode);
+      progress(`${done} of ${pieces.length} (${mode}): ${test.pipeline}/${test.name} ${id}`);
+    });
+  }
+
+  /** The undisturbed runs in a mode; of `own` those of `alone`, as its tables must be. */
+  async #references(mode: Mode, chosen: readonly TestCase[]): Promise<ReadonlyMap<TestCase, Reference>> {
+    const { plans, progress } = this.#options;
+    const found = new Map<TestCase, Reference>();
+    await this.#lanes.run(mode === 'own' ? [] : chosen, async (stage, test) => {
+      progress(`${test.pipeline}/${test.name}: undisturbed (${mode})`);
+      const plan = this.#plan(test);
+      if (mode === 'alone') {
+        const result = await runTest(stage, test, plans);
+        const passed = result.mismatches.length === 0;
+        this.#undisturbed.set(test, passed ? await referenceOf(stage, test, plan, mode) : result);
+        return;
+      }
+      const alone = this.#undisturbed.get(test);
+      const other = await referenceOf(stage, test, plan, mode);
+      if (!isReference(alone)) return;
+      if (isReference(other)) found.set(test, other);
+      this.#add(test, batchVerdict(plan, alone, other, mode));
+    });
+    if (mode === 'alone' || mode === 'own')
+      for (const test of chosen) {
+        const one = this.#undisturbed.get(test);
+        if (isReference(one)) found.set(test, one);
+      }
+    return found;
+  }
+
+  #pieces(test: TestCase, reference: Reference, mode: Mode): Piece[] {
+    const { seed, only } = this.#options;
+    const plan = this.#plan(test);
+    return casesOf(test, plan, reference, mode, randomOf(seed))
+      .filter((each) => only === undefined || caseId(each, plan, mode) === only)
+      .map((each) => ({ mode, case: each, test, reference }));
+  }
+
+  results(): readonly Crashed[] {
+    return this.#options.tests.map((test): Crashed => {
+      const plan = this.#plan(test);
+      const one = this.#undisturbed.get(test);
+      if (one === undefined) throw new Error(`${test.pipeline}/${test.name} has not run`);
+      if ('mismatches' in one) return { test, plan, result: { kind: 'failed', undisturbed: one } };
+      if (!isReference(one)) return { test, plan, result: { kind: 'not-repeatable', found: one } };
+      const verdicts = this.#verdicts.get(test) ?? [];
+      return { test, plan, result: { kind: 'done', undisturbedMs: one.ms, verdicts } };
+    });
+  }
+
+  #add(test: TestCase, verdict: Verdict): void {
+    this.#verdicts.set(test, [...(this.#verdicts.get(test) ?? []), verdict]);
+  }
+
+  #plan({ pipeline }: TestCase): Plan {
+    const plan = this.#options.plans.find((each) => each.pipeline === pipeline);
+    if (plan === undefined) throw new Error(`there is no plan of ${pipeline}`);
+    return plan;
+  }
+}
