@@ -15,6 +15,8 @@ export function actionName(action: Action): string {
     case 'drop':
     case 'put':
       return action.key;
+    case 'drop-all':
+      return action.files.map(({ key }) => key).join(', ');
     case 'start':
       return `start ${action.pipeline}`;
     case 'schedule':
@@ -41,6 +43,9 @@ export async function perform(action: Action, local: LocalBaton): Promise<void> 
     case 'drop':
     case 'put':
       return local.put(action.key, action.bytes, action.bucket);
+    case 'drop-all':
+      for (const { key, bytes, bucket } of action.files) await local.put(key, bytes, bucket);
+      return;
     case 'start': {
       const { file, pipeline, parameters } = action;
       const uri = file?.startsWith('s3://') === false ? `s3://${local.landingBucket}/${file}` : file;

@@ -34,7 +34,7 @@ export function readWhen(source: TestSource, written: readonly WrittenAction[]):
   const before = source.problems.length;
   const actions = written.map((one, i) => {
     const [[kind, value] = ['', undefined]] = Object.entries(one);
-    const read = READERS[kind as keyof WrittenActions] as Readers['drop'];
+    const read = READERS[kind as keyof WrittenActions] as Readers['put'];
     return read(source, value as WrittenFile, ['when', i, kind], i);
   });
   const good = actions.filter((action) => action !== undefined);
@@ -59,13 +59,13 @@ export function readWhen(source: TestSource, written: readonly WrittenAction[]):
 
 const READERS: Readers = {
   drop: (source, written, path) => {
-    const action = readFile(source, 'drop', written, path);
-    if (startedByFile(placeOf(written), source.plans).length > 0) return action;
-    if (waitsForMarker(placeOf(written), source.plans)) return action;
-    return source.say(
-      [...path, 'key'],
-      `no pipeline starts for ${written.key}; ${startingKeys(source.plans)}`,
-    );
+    const [only] = written;
+    if (only === undefined) return source.say(path, 'drop must name at least one file');
+    if (written.length === 1) return readDrop(source, only, path);
+    const files = written
+      .map((one, i) => readDrop(source, one, [...path, i]))
+      .filter((file) => file !== undefined);
+    return { kind: 'drop-all', files };
   },
   put: (source, written, path) => {
     const [started] = startedByFile(placeOf(written), source.plans);
@@ -178,6 +178,13 @@ function sayClock(source: TestSource, actions: readonly (Action | undefined)[]):
     } else if (action.kind === 'schedule' && now !== undefined) now = Math.max(now, action.time);
     if (startedBy(action, source.plans).length > 0) started = true;
   }
+}
+
+function readDrop(source: TestSource, written: WrittenFile, path: Path): FileAction | undefined {
+  const action = readFile(source, 'drop', written, path);
+  if (startedByFile(placeOf(written), source.plans).length > 0) return action;
+  if (waitsForMarker(placeOf(written), source.plans)) return action;
+  return source.say([...path, 'key'], `no pipeline starts for ${written.key}; ${startingKeys(source.plans)}`);
 }
 
 function placeOf({ bucket = LANDING, key }: WrittenFile): { bucket: string; key: string } {

@@ -42,6 +42,8 @@ export function directlyStartedBy(action: Action, plans: readonly Plan[]): reado
   switch (action.kind) {
     case 'drop':
       return startedByFile(action, plans);
+    case 'drop-all':
+      return [...new Set(action.files.flatMap((file) => startedByFile(file, plans)))];
     case 'start':
     case 'schedule':
     case 'resume':

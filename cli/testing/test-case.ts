@@ -88,6 +88,8 @@ interface ExpectedContent {
 /** What happens in a test. `pipeline`: of which it starts or continues a run. Times are ms since the epoch. */
 export type Action =
   | FileAction
+  /** One after another, without waiting. */
+  | { readonly kind: 'drop-all'; readonly files: readonly FileAction[] }
   | {
       readonly kind: 'start';
       readonly pipeline: string;

@@ -129,7 +129,10 @@ export const testShape: Shape = {
         of: {
           kind: 'one-of',
           keys: {
-            drop: { description: 'A file arrives, and starts runs.', shape: file },
+            drop: {
+              description: 'A file arrives and starts runs; or several files of a list at once.',
+              shape: { kind: 'list', orOne: true, of: file },
+            },
             put: { description: 'A file is uploaded that starts no run.', shape: file },
             start: {
               description: 'A run is started by request, as `baton start` does.',
@@ -308,7 +311,7 @@ export type WrittenFile = Source<'content'> & { readonly bucket?: string; readon
 
 /** What stands under each key of an action, of which there is one. */
 export interface WrittenActions {
-  readonly drop: WrittenFile;
+  readonly drop: readonly WrittenFile[];
   readonly put: WrittenFile;
   readonly start: {
     readonly pipeline?: string;

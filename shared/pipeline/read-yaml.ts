@@ -97,7 +97,7 @@ class Reader {
       case 'map':
         return this.#map(node, shape, path, offset);
       case 'list':
-        return shape.orOne === true && isScalar(node)
+        return shape.orOne === true && (isScalar(node) || (isMap(node) && shape.of.kind === 'object'))
           ? [this.#check(given, shape.of, path)]
           : this.#list(node, shape.of, path, offset);
       case 'json':

@@ -154,6 +154,31 @@ describe('in a test', () => {
     ]);
   });
 
+  it('several files may arrive at once', () => {
+    const two =
+      'drop: [{ bucket: partner-files, key: in/1, content: x }, { bucket: partner-files, key: in/2, content: y }]';
+    expect(read('partner', [two])).toEqual({
+      problems: [],
+      actions: [
+        {
+          kind: 'drop-all',
+          files: [
+            { kind: 'drop', bucket: 'partner-files', key: 'in/1', bytes: Buffer.from('x') },
+            { kind: 'drop', bucket: 'partner-files', key: 'in/2', bytes: Buffer.from('y') },
+          ],
+        },
+      ],
+    });
+    expect(read('partner', ['drop: []']).problems).toEqual(['2:5 drop must name at least one file']);
+    expect(
+      read('partner', ['drop: [{ bucket: partner-files, key: in/1, content: x }, { key: in/2, file: y }]'])
+        .problems,
+    ).toEqual([
+      '2:75 file partner/tests/y not found',
+      '2:64 no pipeline starts for in/2; no pipeline has a trigger for the landing bucket',
+    ]);
+  });
+
   it('the clock is set first, and then only moves on', () => {
     const start = 'start: {}';
     expect(

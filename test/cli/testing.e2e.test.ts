@@ -240,6 +240,12 @@ ${drop('ticks/x', '')}`,
 when:
 ${drop('late/1', `${CSV}2026-01-01,2\\n`)}
 expect: { tables: { mart.visits: "n\\n2" } }`,
+  'late/tests/together.yml': `
+when:
+  - drop:
+      - { key: late/1, content: "${CSV}2026-01-01,2\\n" }
+      - { key: late/2, content: "${CSV}2026-01-02,3\\n" }
+expect: { steps: { 10_load.sql: { rows: 2 } }, tables: { mart.visits: "n\\n3\\n2" } }`,
   'broken/pipeline.yml': 'on: [{ s3: { prefix: broken/ } }]',
   'broken/10_insert.sql': 'INSERT INTO mart.visits SELECT * FROM mart.nowhere;',
   'broken/tests/a_fails.yml': `
@@ -301,6 +307,7 @@ it.runIf(isLong)('runs every test, prints a line for each, and ends with exit co
     'broken/b_expected',
     'exports/a_out',
     'forms/a_forms',
+    'late/together',
     'late/waits',
     'nightly/a_schedule',
     'nightly/b_resume',
@@ -314,11 +321,12 @@ it.runIf(isLong)('runs every test, prints a line for each, and ends with exit co
     'stores/upsert',
     'total/follows',
   ]);
-  expect(JSON.parse(stdout)).toMatchObject({ passed: 16, failed: 8 });
+  expect(JSON.parse(stdout)).toMatchObject({ passed: 17, failed: 8 });
   const lines = stderr.split('\n').filter((line) => /^ {2}(ok {2}|FAIL) /.test(line));
-  expect(lines).toHaveLength(24);
+  expect(lines).toHaveLength(25);
+  expect(results().get('late/together')?.runs).toHaveLength(1);
   expect(lines[0]).toMatch(/^ {2}ok {3}bookings\/guests +\d+\.\d s$/);
-  expect(stderr).toContain('16 of 24 tests passed in ');
+  expect(stderr).toContain('17 of 25 tests passed in ');
 });
 
 it.runIf(isLong)('a test ends at the first run that failed, with its error', () => {
