@@ -261,13 +261,13 @@ function unload({ code, facts }: Statement): void {
   const at = code.offset(unloaded.query);
   const within = newFacts('SELECT', at);
   try {
-    const { code: inner } = unloadedQuery(code, unloaded);
+    const { code: inner, offset: outer } = unloadedQuery(code, unloaded);
     new QueryWalker(inner, within).query(0, inner.length);
+    facts.reads.push(...within.reads.map(({ name, offset }) => ({ name, offset: outer(offset) })));
   } catch (error) {
     if (!(error instanceof UnrecognizedError)) throw error;
     throw new NotUnderstoodError(`cannot be parsed: its query ${error.message}`, at);
   }
-  facts.reads.push(...within.reads.map(({ name }) => ({ name, offset: at })));
   facts.nondeterministic.push(...within.nondeterministic);
 }
 

@@ -319,6 +319,12 @@ const CLAUSES: readonly Mistake[] = [
     says: 'syntax error at or near "WHERE"',
   },
   {
+    kind: 'WHERE twice',
+    bad: 'DELETE FROM mart.t USING mart.u WHERE t.a = u.a ¦WHERE t.b = 1',
+    good: 'DELETE FROM mart.t USING mart.u WHERE t.a = u.a AND EXISTS (SELECT 1 FROM mart.v WHERE v.a = t.b)',
+    says: 'syntax error at or near "WHERE"',
+  },
+  {
     kind: 'a list without a column',
     bad: 'INSERT INTO mart.t SELECT DISTINCT ¦FROM mart.u',
     good: 'INSERT INTO mart.t SELECT DISTINCT * FROM mart.u',
@@ -333,6 +339,12 @@ const CLAUSES: readonly Mistake[] = [
 ];
 
 const DEFINITIONS: readonly Mistake[] = [
+  {
+    kind: 'two columns in one ADD',
+    bad: 'ALTER TABLE mart.t ADD COLUMN n DECIMAL(8, 2)¦, ADD COLUMN m INT',
+    good: 'ALTER TABLE mart.t ADD COLUMN n DECIMAL(8, 2)',
+    says: 'syntax error at or near ","',
+  },
   {
     kind: 'CREATE TABLE IF NOT EXISTS … AS',
     bad: 'CREATE TEMP TABLE ¦IF NOT EXISTS staged AS SELECT id FROM mart.t',
@@ -516,6 +528,19 @@ const UNDECLARED: readonly Mistake[] = [
     good: 'ALTER TABLE shop.orders ALTER COLUMN customer TYPE VARCHAR(50)',
     says: `the type of column ${column} cannot be changed`,
   })),
+  {
+    kind: 'GRANT on a table whose name is nearly that of a declared one',
+    inSetup: true as const,
+    bad: 'GRANT SELECT, INSERT ON TABLE shop.orders, ¦shop.odrers TO PUBLIC',
+    good: 'GRANT SELECT ON shop.orders, shop.old_orders TO PUBLIC;\nGRANT USAGE ON SCHEMA shops TO PUBLIC',
+    says: 'table shop.odrers is not declared in sql/setup or in this pipeline (did you mean shop.orders?)',
+  },
+  {
+    kind: 'UNLOAD of a table whose name is nearly that of a declared one',
+    bad: "UNLOAD ('SELECT ''x'', id\nFROM ¦shop.odrers') TO 's3://b/k/' IAM_ROLE default CSV",
+    good: "UNLOAD ('SELECT ''x'', id\nFROM shop.orders') TO 's3://b/k/' IAM_ROLE default CSV",
+    says: 'table shop.odrers is not declared in sql/setup or in this pipeline (did you mean shop.orders?)',
+  },
   {
     kind: 'a table whose name is nearly that of a declared one',
     bad: 'INSERT INTO ¦shop.odrers (id) VALUES (1)',

@@ -4,7 +4,7 @@
  */
 import type { Code } from '../code.ts';
 import { didYouMean, nearest } from '../nearest.ts';
-import type { StatementFacts, StatementProblem } from '../statement-facts.ts';
+import type { NamedTable, StatementFacts, StatementProblem } from '../statement-facts.ts';
 import type { AlterTable } from '../statements/definitions.ts';
 import type { Delete, Insert, Update } from '../statements/dml.ts';
 import { expressionsOf } from '../statements/dml.ts';
@@ -39,7 +39,7 @@ export function catalogProblems(
   catalog: Catalog,
 ): StatementProblem[] {
   const check = new NameCheck(code, catalog);
-  check.tables(facts);
+  check.tables([...facts.reads, ...facts.writes, ...facts.shapes, ...granted(code)]);
   if (statement !== undefined) check.statement(statement);
   return check.problems;
 }
@@ -59,8 +59,8 @@ class NameCheck {
   }
 
   /** A table that is not declared, beside one that has nearly its name. */
-  tables({ reads, writes, shapes }: StatementFacts): void {
-    for (const { name, offset } of [...reads, ...writes, ...shapes]) {
+  tables(named: readonly NamedTable[]): void {
+    for (const { name, offset } of named) {
       if (this.#catalog.has(name)) continue;
       const meant = nearest(name, this.#catalog.besides(name));
       if (meant !== undefined && isSlip(lastPart(name), lastPart(meant)))
@@ -309,6 +309,23 @@ class NameCheck {
     const tables = scope.relations.map(({ names }) => names[0]).join(', ');
     this.#warn(this.#code.offset(at), `column ${key} is not in ${tables}${didYouMean(key, known)}`);
   }
+}
+
+/** The tables of `GRANT … ON [TABLE] a, b TO …`, and of REVOKE. */
+function granted(code: Code): NamedTable[] {
+  const on = code.tokens.findIndex((_, i) => code.is(i, 'ON'));
+  if (on === -1 || (!code.is(0, 'GRANT') && !code.is(0, 'REVOKE'))) return [];
+  const found: NamedTable[] = [];
+  for (let at = on; at === on || code.isMark(at, ',');) {
+    const start = code.is(at + 1, 'TABLE') ? at + 2 : at + 1;
+    if (!code.isName(start)) return [];
+    const { next, ...table } = code.table(start);
+    found.push(table);
+    at = next;
+    // Another kind of object: `ON SCHEMA s`.
+    if (code.isName(at) && !code.is(at, 'TO') && !code.is(at, 'FROM')) return [];
+  }
+  return found;
 }
 
 function tableItem({ name, from }: TableName, alias?: Name): FromItem {

@@ -158,11 +158,14 @@ function actionAt(code: Code, i: number): TableAction {
   if (code.is(i, 'RENAME') && code.is(behindColumn + 1, 'TO'))
     return { kind: 'rename column', column: nameAt(code, behindColumn), to: nameAt(code, behindColumn + 2) };
   const partition = code.is(i + 1, 'IF', 'NOT', 'EXISTS') ? i + 4 : i + 1;
-  if (code.is(i, 'ADD') && !isConstraint(code, i + 1) && !code.is(partition, 'PARTITION'))
+  if (code.is(i, 'ADD') && !isConstraint(code, i + 1) && !code.is(partition, 'PARTITION')) {
+    const comma = until(code, i, end, (k) => code.isMark(k, ','));
+    if (comma < end) throw code.misplaced(comma);
     return {
       kind: 'add column',
       column: { name: nameAt(code, behindColumn), rest: { from: behindColumn + 1, to: end } },
     };
+  }
   if (code.is(i, 'DROP') && !code.is(i + 1, 'CONSTRAINT') && !code.is(i + 1, 'PARTITION'))
     return { kind: 'drop column', column: nameAt(code, behindColumn) };
   if (code.is(i, 'ALTER') && code.is(behindColumn + 1, 'TYPE'))

@@ -135,6 +135,8 @@ function tail(
   }
   if (at < code.length && !code.is(at, 'WHERE')) throw code.unrecognized(at);
   const where = at < code.length ? { from: at + 1, to: code.length } : undefined;
+  const again = until(code, at + 1, code.length, (k) => code.is(k, 'WHERE') && !code.isMark(k - 1, '.'));
+  if (again < code.length) throw code.misplaced(again);
   return {
     fromItems: from === undefined ? [] : parseFrom(code, from),
     ...(from && { from }),
