@@ -333,7 +333,7 @@ const CLAUSES: readonly Mistake[] = [
   {
     kind: 'a key word as an alias',
     bad: 'SELECT a, b ¦right FROM mart.t',
-    good: 'SELECT a::timestamp, b "right", sysdate, CASE WHEN a IS NULL THEN 1 END, c AS right FROM mart.t',
+    good: 'SELECT a::timestamp, b "right", sysdate, CASE WHEN a IS NULL THEN 1 END, c AS right FROM mart.t WHERE a IN (SELECT oid FROM pg_class)',
     says: 'RIGHT is a reserved word',
   },
 ];
@@ -395,7 +395,34 @@ const DEFINITIONS: readonly Mistake[] = [
   },
 ];
 
+const BODY = `DECLARE n INT := 1; r RECORD;
+BEGIN
+  IF n = 1 THEN DELETE FROM mart.t; ELSE UPDATE mart.t SET n = CASE WHEN n = 1 THEN 2 ELSE 3 END; END IF;
+  SELECT INTO n count(*) FROM mart.t;
+`;
+
 const IN_SETUP: readonly Mistake[] = [
+  {
+    kind: 'a function of the leader node in a procedure',
+    inSetup: true,
+    bad: `CREATE OR REPLACE PROCEDURE mart.p1() AS $x$ ${BODY}  UPDATE mart.t SET a = ¦now(); END $x$ LANGUAGE plpgsql`,
+    good: `CREATE OR REPLACE PROCEDURE mart.p1() AS $x$ ${BODY}  UPDATE mart.t SET a = getdate(); END $x$ LANGUAGE plpgsql`,
+    says: 'the function NOW runs on the leader node only',
+  },
+  {
+    kind: 'a reserved word in a procedure',
+    inSetup: true,
+    bad: `CREATE PROCEDURE mart.p2() LANGUAGE plpgsql AS $$ ${BODY}  FOR r IN SELECT id, ¦open FROM mart.t LOOP CREATE TEMP TABLE x (id INT); END LOOP; END $$`,
+    good: `CREATE PROCEDURE mart.p2() LANGUAGE plpgsql AS $$ ${BODY}  FOR r IN SELECT id, "open" FROM mart.t LOOP CREATE TEMP TABLE x (id INT); END LOOP; END $$`,
+    says: 'OPEN is a reserved word',
+  },
+  {
+    kind: 'a MERGE with an alias after THEN in a procedure',
+    inSetup: true,
+    bad: `CREATE PROCEDURE mart.p3() AS $$ BEGIN IF 1 = 1 THEN MERGE INTO mart.t ¦x USING mart.s ON x.id = s.id ${UPDATED} ${INSERTED}; END IF; END $$ LANGUAGE plpgsql`,
+    good: `CREATE PROCEDURE mart.p3() AS $$ BEGIN IF 1 = 1 THEN MERGE INTO mart.t USING mart.s ON t.id = s.id ${UPDATED} ${INSERTED}; END IF; END $$ LANGUAGE plpgsql`,
+    says: 'the target table cannot have an alias',
+  },
   {
     kind: 'ALTER COLUMN TYPE to another type',
     inSetup: true,

@@ -9,6 +9,7 @@ import { expressionsOf } from './dml.ts';
 import type { Merge } from './merge.ts';
 import { mergeRefusals } from './merge.ts';
 import type { Span } from './parts.ts';
+import { bodyRefusals } from './refused-bodies.ts';
 import { callRefusals } from './refused-calls.ts';
 import type { Places } from './refused-queries.ts';
 import { queryRefusals } from './refused-queries.ts';
@@ -18,7 +19,7 @@ import { unloadRefusals } from './unload.ts';
 
 /** In the order of the text. What is not understood is not refused here. */
 export function refusals(code: Code): StatementProblem[] {
-  const found = [...callRefusals(code), ...nameRefusals(code)];
+  const found = [...callRefusals(code), ...nameRefusals(code), ...bodyRefusals(code, refusals)];
   try {
     const statement = parseStatement(code);
     if (statement !== undefined) found.push(...ofStatement(code, statement));

@@ -83,7 +83,10 @@ class QueryCheck {
       else {
         this.#selects.push(body);
         for (const span of Object.values(body.clauses)) this.#expression(span);
-        for (const { to, alias, named } of body.items) if (!named) this.#reservedAlias(alias?.at ?? to - 1);
+        for (const { from, to, alias, named } of body.items) {
+          const last = alias?.at ?? to - 1;
+          if (!named && last > from) this.#reservedAlias(last);
+        }
       }
     }
   }
