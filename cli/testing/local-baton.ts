@@ -4,7 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import { BatchWriteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchWriteItemCommand,
+  DynamoDBClient,
+  ScanCommand,
+  type AttributeValue,
+  type ScanCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
   DeleteObjectsCommand,
@@ -23,7 +29,6 @@ import { loadPipelines } from '../../shared/pipeline/load.ts';
 import type { Plan } from '../../shared/pipeline/plan.ts';
 import { defined } from '../../shared/run/defined.ts';
 import { isAtRest, type Run } from '../../shared/run/run.ts';
-import { storedRun, type StoredRun } from '../../shared/store/stored-run.ts';
 import type { Connection } from '../aws/connection.ts';
 import type { Operator } from '../aws/operator.ts';
 import type { Cell, SqlClient } from '../aws/sql-client.ts';
@@ -60,8 +65,6 @@ export interface RestLimits {
 
 const REST_MS = 60_000;
 const CLOCK_MS = 6 * 3_600_000;
-/** Newest runs of a pipeline that are looked through. */
-const LOOKED_AT = 200;
 /** After so many times that were due and brought nothing, the clock is moved on further. */
 const PATIENCE = 12;
 const MOST_ITEMS = 25;
@@ -291,12 +294,6 @@ export class LocalBaton {
     }
   }
 
-  /** The runs of a pipeline, or of all, as they are stored; the oldest first. */
-  async runs(pipeline?: string): Promise<readonly StoredRun[]> {
-    const runs = await this.allRuns();
-    return runs.filter((run) => pipeline === undefined || run.pipeline === pipeline).map(storedRun);
-  }
-
   /** @throws CommandError with the warehouse's error. @returns the rows, with the columns' names in lower case */
   async query(sql: string): Promise<readonly Readonly<Record<string, Cell>>[]> {
     const [result] = await this.#sql.run([sql]);
@@ -376,25 +373,33 @@ export class LocalBaton {
 
   /** All runs, the oldest first. */
   async allRuns(): Promise<readonly Run[]> {
-    const lists = await Promise.all(
-      this.plans.map(({ pipeline }) => this.#reader.listRuns(pipeline, LOOKED_AT)),
-    );
-    return lists.flat().sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+    const items = await this.#scan({
+      FilterExpression: '#sk = :run',
+      ProjectionExpression: '#id',
+      ExpressionAttributeNames: { '#sk': 'sk', '#id': 'id' },
+      ExpressionAttributeValues: { ':run': { S: 'run' } },
+    });
+    const runs = await Promise.all(items.map(({ id }) => this.#reader.load(id?.S ?? '')));
+    return runs.filter((run) => run !== undefined).sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+  }
+
+  async #scan(what: Partial<ScanCommandInput>): Promise<readonly Record<string, AttributeValue>[]> {
+    const { table: TableName } = this.#stack.ready;
+    const scan = (ExclusiveStartKey: ScanCommandInput['ExclusiveStartKey']) =>
+      this.#dynamodb.send(
+        new ScanCommand({ TableName, ConsistentRead: true, ...what, ...defined({ ExclusiveStartKey }) }),
+      );
+    const found: Record<string, AttributeValue>[] = [];
+    for await (const { Items = [] } of pages(scan, (page) => page.LastEvaluatedKey)) found.push(...Items);
+    return found;
   }
 
   async #emptyTable(): Promise<void> {
     const { table: TableName } = this.#stack.ready;
-    const scan = (ExclusiveStartKey: ScanKey) =>
-      this.#dynamodb.send(
-        new ScanCommand({
-          TableName,
-          ProjectionExpression: '#pk, #sk',
-          ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
-          ...defined({ ExclusiveStartKey }),
-        }),
-      );
-    const keys = [];
-    for await (const { Items = [] } of pages(scan, (page) => page.LastEvaluatedKey)) keys.push(...Items);
+    const keys = await this.#scan({
+      ProjectionExpression: '#pk, #sk',
+      ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
+    });
     for (let i = 0; i < keys.length; i += MOST_ITEMS)
       await this.#dynamodb.send(
         new BatchWriteItemCommand({
@@ -427,8 +432,6 @@ function refuseBadSetup(setup: Stack['setup']): void {
     hint: 'tests need every file of sql/setup/: correct it',
   });
 }
-
-type ScanKey = ScanCommand['input']['ExclusiveStartKey'];
 
 /** Nothing of the run is left to do; a file in a batch has the fate of its batch. */
 function isDone(run: Run): boolean {

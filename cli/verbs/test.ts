@@ -140,8 +140,13 @@ has a mistake.`,
     watch: { help: 'run tests again when they or their pipelines change' },
     junit: { value: 'FILE', help: 'write the results as JUnit XML' },
     crash: { help: 'run every test again with each fault at each place, and compare the tables' },
-    case: { value: 'ID', help: 'with --crash: only the case of this id' },
-    seed: { value: 'N', help: 'with --crash: chooses places where there are very many (default: 1)' },
+    case: {
+      value: 'ID',
+      many: true,
+      help: 'with --crash: only cases of this id; * stands for any characters',
+    },
+    sample: { value: 'N', help: 'with --crash: only so many cases of each test and mode' },
+    seed: { value: 'N', help: 'with --crash: chooses cases and places where not all are run (default: 1)' },
     ...sqlOption,
   },
   examples: [
@@ -163,7 +168,7 @@ has a mistake.`,
         'leave --stage out: tests have a local AWS of their own',
       );
     const [update, junit, crash] = [args.flag('update'), args.text('junit'), args.flag('crash')];
-    const withCrash = ['case', 'seed'].find((name) => args.text(name) !== undefined);
+    const withCrash = ['case', 'sample', 'seed'].find((name) => args.list(name).length > 0);
     if (!crash && withCrash !== undefined)
       throw usageError(`--${withCrash} works only with --crash`, 'see: baton test --help');
     if (crash && (update || junit !== undefined || args.flag('watch')))

@@ -23,7 +23,7 @@ export interface Settled {
   readonly nextAt: string | null;
 }
 
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = 5;
 /** What one process hands to another is for a moment with neither: it must be quiet for several looks. */
 const QUIET_LOOKS = 3;
 

@@ -154,7 +154,7 @@ describe('two states are the same', () => {
 
   it('and a value that comes from nothing of the run is found', () => {
     const columns = new Map([['mart.t', new Set(['run', 'at'])]]);
-    const marks = { ids: ['a-1'], times: [Date.UTC(2026, 0, 1, 10)] };
+    const marks = { ids: ['a-1'], times: [Date.UTC(2026, 0, 1, 10, 0, 0, 250), Date.UTC(2026, 0, 1, 10)] };
     const of = (at: string) =>
       state(
         table(
@@ -166,7 +166,8 @@ describe('two states are the same', () => {
           { times: ['at'] },
         ),
       );
-    expect(unexplained(of('2026-01-01 10:00:00'), columns, marks)).toBeUndefined();
+    expect(unexplained(of('2026-01-01 10:00:00.25'), columns, marks)).toBeUndefined();
+    expect(unexplained(of('2026-01-01 10:00:00'), columns, marks)).toBe('mart.t.at');
     expect(unexplained(of('2026-01-01 10:00:07'), columns, marks)).toBe('mart.t.at');
   });
 });

@@ -38,8 +38,10 @@ export interface CrashOptions {
   readonly tests: readonly TestCase[];
   /** Chooses places where there are too many. */
   readonly seed: number;
-  /** Only the case of this id. */
-  readonly only?: string;
+  /** Only the cases of these ids, in which `*` stands for any characters; none: all. */
+  readonly only: readonly string[];
+  /** Only so many of each test, chosen by the seed. */
+  readonly sample?: number;
   readonly signal: AbortSignal;
   readonly progress: (text: string) => void;
 }
@@ -143,10 +145,12 @@ class Crash {
   }
 
   #pieces(test: TestCase, reference: Reference, mode: Mode): Piece[] {
-    const { seed, only } = this.#options;
+    const { seed, only, sample } = this.#options;
     const plan = this.#plan(test);
-    return casesOf(test, plan, reference, mode, randomOf(seed))
-      .filter((each) => only === undefined || caseId(each, plan, mode) === only)
+    const random = randomOf(seed);
+    const cases = casesOf(test, plan, reference, mode, random);
+    return (sample === undefined ? cases : sampleOf(cases, sample, random))
+      .filter((each) => only.length === 0 || only.some((id) => fits(id, caseId(each, plan, mode))))
       .map((each) => ({ mode, case: each, test, reference }));
   }
 
@@ -171,4 +175,16 @@ class Crash {
     if (plan === undefined) throw new Error(`there is no plan of ${pipeline}`);
     return plan;
   }
+}
+
+/** So many, in their order. */
+function sampleOf<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
+  const ranked = all.map((one, at) => ({ one, at, rank: random() }));
+  const chosen = ranked.sort((a, b) => a.rank - b.rank).slice(0, count);
+  return chosen.sort((a, b) => a.at - b.at).map(({ one }) => one);
+}
+
+function fits(pattern: string, id: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.*')}$`).test(id);
 }

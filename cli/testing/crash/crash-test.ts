@@ -36,7 +36,7 @@ export interface NotRepeatable {
   readonly reasons: readonly string[];
 }
 
-/** Twice undisturbed; where times are stored, once more with its statements a second apart. */
+/** Twice undisturbed; where times of statements are stored, once more with its statements a second apart. */
 export async function referenceOf(
   stage: TestStage,
   test: TestCase,
@@ -50,9 +50,11 @@ export async function referenceOf(
   const { columns, unlike } = volatileColumns(one.tables, two.tables);
   const what = one.stuck ?? two.stuck ?? unlike ?? endsUnlike(one.ends, two.ends);
   if (what !== undefined) return { what, reasons: whyDifferent(plan, { kind: 'undisturbed', repeated: [] }) };
-  const isTimed = [...two.tables.values()].some((table) =>
-    table.times.some((column) => columns.get(table.name)?.has(column) === true),
-  );
+  const isTimed =
+    unexplained(two.tables, columns, two.marks) !== undefined &&
+    [...two.tables.values()].some((table) =>
+      table.times.some((column) => columns.get(table.name)?.has(column) === true),
+    );
   const { calls } = two;
   if (isTimed) two = await runCase(stage, test, { mode, faults: [SPACED] });
   return { ends: two.byAction, calls, outcome: two, volatile: columns, ms };

@@ -23,7 +23,7 @@ export const STEP_FAULTS: Readonly<Record<StepFault, { readonly title: string; r
   'statement-reported-failed': { title: 'false report', words: 'it commits, and is reported as FAILED' },
   'event-lost': { title: 'event lost', words: 'its completion event is lost' },
   'event-doubled': { title: 'doubled', words: 'its completion event comes three times' },
-  'event-late': { title: 'late', words: 'its completion event comes ten minutes late' },
+  'event-late': { title: 'late', words: 'its completion event comes three minutes late' },
 };
 
 export const RUN_FAULTS: Readonly<Record<RunFault, string>> = {
@@ -37,7 +37,7 @@ export const RUN_FAULTS: Readonly<Record<RunFault, string>> = {
 const ALWAYS = null;
 /** More than a client tries. */
 const EVERY_TRY = 8;
-const LATE_MS = 600_000;
+const LATE_MS = 180_000;
 
 /** What is injected before the action for a fault at the step of the pipeline with this index. */
 export function stepFaults(kind: StepFault, pipeline: string, step: number): Fault[] {

@@ -76,9 +76,11 @@ export function whyAsked({ steps }: Plan, stoppedAt: string): string[] | undefin
   const reasons = [index, index + 1]
     .filter((at) => at >= 0 && at < steps.length)
     .flatMap((at) => rebuildAt(steps, at).reasons);
-  if (step?.kind === 'opaque' && !step.idempotent && step.verify === undefined)
+  if (step?.kind === 'opaque' && !step.idempotent)
     reasons.unshift(
-      `${step.name} is not analyzed, and may have taken effect: give it a verify: query, or idempotent: true if it may be repeated`,
+      step.verify === undefined
+        ? `${step.name} is not analyzed, and may have taken effect: give it a verify: query, or idempotent: true if it may be repeated`
+        : `${step.name} is not analyzed: its verify: query tells whether all of it was applied, but not whether some of it was: idempotent: true if it may be repeated`,
     );
   return reasons.length === 0 ? undefined : [...new Set(reasons)];
 }
