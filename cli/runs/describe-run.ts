@@ -6,7 +6,15 @@ import { kindOfRun } from '../../shared/engine/triggers/table.ts';
 import { isAtEnd, sessionIdOf, underwayOf, type Run } from '../../shared/run/run.ts';
 import { fileOf } from '../../shared/run/trigger.ts';
 import { printable } from '../output.ts';
-import { cardOf, endedAtOf, errorOf, resumeWithOf, statementIdOf, stepNameOf } from './run-parts.ts';
+import {
+  cardOf,
+  endedAtOf,
+  errorOf,
+  pausedLines,
+  resumeWithOf,
+  statementIdOf,
+  stepNameOf,
+} from './run-parts.ts';
 import type { HistoryRow } from './run-reader.ts';
 import { errorText, indent, stepLine, withoutError } from './step-line.ts';
 import { between, count, duration } from './units.ts';
@@ -78,6 +86,8 @@ export function describeRun(run: Run, history: readonly HistoryRow[], about: Abo
   fields.push(['progress', progressText(run)]);
   const waiting = waitingOf(run);
   if (waiting !== undefined) fields.push(['waiting', waitingText(waiting)]);
+  if (run.until !== undefined && run.life.state !== 'PAUSED' && !isAtEnd(run))
+    fields.push(['until', `pauses after ${printable(run.until)}`]);
   if (run.generation > 1 || run.attempt > 1) {
     fields.push(['tries', `session ${run.generation}, attempt ${run.attempt}`]);
   }
@@ -102,6 +112,8 @@ export function describeRun(run: Run, history: readonly HistoryRow[], about: Abo
   const rows = history.map((row) => (card !== undefined && row === history.at(-1) ? withoutError(row) : row));
   if (rows.length > 0) lines.push('', ...rows.map((row) => stepLine(row, plain)));
   lines.push(...batchLines(run, about));
+  const paused = pausedLines(run);
+  if (paused.length > 0) lines.push('', ...paused.map((line) => `  ${line}`));
   if (warnings.length > 0) lines.push('', ...warnings.map((warning) => `  warning: ${warning}`));
   if (card !== undefined) return [...lines, '', printable(card)].join('\n');
   const error = errorOf(run);

@@ -116,6 +116,7 @@ class Search {
     switch (state) {
       case 'FAILED':
       case 'NEEDS_DECISION':
+      case 'PAUSED':
       case 'CANCELLED':
       case 'SUPERSEDED':
         try {

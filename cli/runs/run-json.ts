@@ -56,6 +56,8 @@ export interface RunJson {
   /** How often the run has stopped so far. */
   failures: number;
   resumeWith: NonNullable<Stopped['resumeWith']> | null;
+  /** Name of the step after which the run pauses, or has paused. */
+  until: string | null;
   /** Of a WAITING run: why, and when it tries again. */
   waiting: Waiting | null;
   startedAt: string | null;
@@ -116,6 +118,7 @@ export function runJson(
     card: cardOf(run) ?? null,
     failures: run.failures,
     resumeWith: resumeWithOf(run) ?? null,
+    until: run.until ?? null,
     waiting: waitingOf(run) ?? null,
     startedAt: run.startedAt ?? null,
     endedAt: endedAtOf(run) ?? null,

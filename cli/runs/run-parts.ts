@@ -21,6 +21,16 @@ export function stepNameOf(run: Run): string {
   return isStopped(run) ? (run.life.error.step ?? run.step) : run.step;
 }
 
+/** Of a run that paused after a step, as it was asked to: what it did last, and the commands that look into it and continue it. */
+export function pausedLines(run: Run): readonly string[] {
+  if (run.life.state !== 'PAUSED') return [];
+  return [
+    `paused after ${run.until ?? '?'}, as --until asked; the next step is ${run.step}`,
+    `to see its temporary tables, run:  npx baton query --run ${run.id} "SELECT ..."`,
+    `to continue it, run:  npx baton resume ${run.id}`,
+  ];
+}
+
 /** Of the statement that is under way. */
 export function statementIdOf(run: Run): string | undefined {
   const work = underwayOf(run);

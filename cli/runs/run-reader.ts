@@ -24,7 +24,7 @@ export interface EveryRun {
 }
 
 /** States that a sparse index has for each pipeline. */
-export type IndexedState = 'QUEUED' | 'FAILED' | 'NEEDS_DECISION' | 'CANCELLED' | 'SUPERSEDED';
+export type IndexedState = 'QUEUED' | 'FAILED' | 'NEEDS_DECISION' | 'PAUSED' | 'CANCELLED' | 'SUPERSEDED';
 
 /** Runs in a state, however many others are stored: from sparse indexes, which lag behind the runs. */
 export interface ByState {

@@ -5,7 +5,7 @@ import { printable, type Output } from '../output.ts';
 import { waitingOf, waitingText, whatItIsFor } from './describe-run.ts';
 import { emptyLoads } from './empty-loads.ts';
 import { followRun, rowKey, type FollowOptions } from './follow-run.ts';
-import { cardOf, endedAtOf, errorOf, resumeWithOf, stepNameOf } from './run-parts.ts';
+import { cardOf, endedAtOf, errorOf, pausedLines, resumeWithOf, stepNameOf } from './run-parts.ts';
 import type { HistoryRow, RunReader } from './run-reader.ts';
 import { indent, stepLine, withoutError } from './step-line.ts';
 import { between, duration } from './units.ts';
@@ -13,14 +13,16 @@ import { between, duration } from './units.ts';
 /** The first note is printed after this long without progress, the next after twice as long, and so on. */
 const FIRST_WORD_MS = 5000;
 
-/** 0 for a run that is done; 1 for one that failed, was cancelled, waits for a failed one or needs a decision. */
+/** 0 for a run that is done, or paused as it was asked to; 1 for one that failed, was cancelled, waits for a failed one or needs a decision. */
 export function exitCodeOf(run: Run): ExitCode {
-  return run.life.state === 'SUCCEEDED' || run.life.state === 'SUPERSEDED' ? EXIT.done : EXIT.failed;
+  const { state } = run.life;
+  return state === 'SUCCEEDED' || state === 'SUPERSEDED' || state === 'PAUSED' ? EXIT.done : EXIT.failed;
 }
 
 function sentence(run: Run): string {
   const ms = between(run.startedAt ?? run.createdAt, endedAtOf(run));
-  const where = isAtEnd(run) || run.step === '' ? '' : ` at ${stepNameOf(run)}`;
+  const isPaused = run.life.state === 'PAUSED';
+  const where = isAtEnd(run) || run.step === '' ? '' : ` ${isPaused ? 'before' : 'at'} ${stepNameOf(run)}`;
   const error = errorOf(run);
   const cls = error === undefined ? '' : ` (${error.class})`;
   return `${run.life.state}${where}${cls}${ms === undefined ? '' : `  ${duration(ms)}`}`;
@@ -39,6 +41,7 @@ function endLines(run: Run, shown: readonly HistoryRow[], style: Output['style']
   const word = exitCodeOf(run) === EXIT.done ? style.good(sentence(run)) : style.bad(sentence(run));
   lines.push(`  ${word}`);
   if (run.life.state === 'SUPERSEDED') lines.push('  a newer upload of the same key was started first');
+  lines.push(...pausedLines(run).map((line) => `  ${line}`));
   const command = resumeWithOf(run)?.command;
   if (command !== undefined) lines.push(`  ${whatItIsFor(run)}:  ${printable(command)}`);
   return lines;
@@ -107,7 +110,8 @@ export async function watchRun(
           if (command?.includes(' cancel ') === true)
             out.say(`  ${whatItIsFor(holder)}:  ${printable(command)}`);
           else {
-            if (command !== undefined) out.say(`  to continue it, run:  ${printable(command)}`);
+            const resume = holder.life.state === 'PAUSED' ? `npx baton resume ${holder.id}` : command;
+            if (resume !== undefined) out.say(`  to continue it, run:  ${printable(resume)}`);
             out.say(`  to cancel it, run:  npx baton cancel ${holder.id}`);
           }
           return 'stop';

@@ -9,7 +9,7 @@ import { noWaitOption, sqlOption } from './shared-options.ts';
 
 /** Options that go with `--all`, and those that go with one run. */
 const OF_ALL = ['pipeline', 'class', 'dry-run', 'yes', 'every'];
-const OF_ONE = ['from', 'without'];
+const OF_ONE = ['from', 'until', 'without'];
 
 export const resume: Verb = {
   name: 'resume',
@@ -17,7 +17,8 @@ export const resume: Verb = {
   description: `
 Resumes a failed run at the step that failed, in the same session while it is
 open; completed steps are not re-run. The failed step and the later ones use the
-SQL deployed now. Waits and shows each step as it finishes.
+SQL deployed now. A run that paused (--until) continues with its next step. Waits
+and shows each step as it finishes.
 With --all it resumes every failed run of the pipelines in the SQL folder,
 however old, oldest first: it lists them, asks for confirmation, sends one request
 for each run and does not wait for them to end. Without a terminal it resumes
@@ -36,6 +37,10 @@ Exit codes with --all: 0 all runs were resumed; 1 some were not; 2 wrong usage, 
     from: {
       value: 'STEP',
       help: 'resume at an earlier step, in a new session, if no step since has permanent effects (default: the failed step)',
+    },
+    until: {
+      value: 'STEP',
+      help: 'pause after this step (default: a failed run pauses where it was to pause before; a paused one runs to its end)',
     },
     without: {
       value: 'KEY',
@@ -60,6 +65,7 @@ Exit codes with --all: 0 all runs were resumed; 1 some were not; 2 wrong usage, 
   examples: [
     'baton resume product_dimension-4k2vq',
     'baton resume ID --from 20_load.sql',
+    'baton resume ID --until 40_changes.sql',
     'baton resume ID --without clicks/2026-01-31-0815.csv.gz',
     'baton resume --all --pipeline stores --class sql --dry-run',
     'baton resume --all --class permission --yes --reason "permission granted"',
@@ -93,11 +99,12 @@ async function resumeOne(context: Context): Promise<ExitCode> {
   const found = await givenRun(reader, context);
   const seen = await reader.history(found.id);
   const from = args.text('from');
+  const until = args.text('until');
   const without = args.list('without');
   const answer = await ask(await connection.operator(), {
     verb: 'resume',
     runId: found.id,
-    ...defined({ from, without: without.length === 0 ? undefined : without }),
+    ...defined({ from, until, without: without.length === 0 ? undefined : without }),
     ...requestBy(args.text('reason')),
   });
   if (args.flag('no-wait')) {

@@ -13,6 +13,7 @@ export const RUN_STATES: readonly RunState[] = [
   'CANCELLING',
   'NEEDS_DECISION',
   'FAILED',
+  'PAUSED',
   'SUCCEEDED',
   'CANCELLED',
   'SUPERSEDED',

@@ -13,6 +13,9 @@ export const start: Verb = {
 Starts a run without a new upload: for a file that is already in S3, or for a
 pipeline that needs none. Waits and shows each step as it finishes, then prints
 the run's id and state.
+With --until, the run pauses after that step (PAUSED), with its session and its
+temporary tables: look at them with \`baton query --run\`, continue it with
+\`baton resume\`. It keeps its slot meanwhile.
 With --from, starts the due times of the pipeline's cron schedules that have no
 run, oldest first: from --from on, before --to, and none after now. It prints the
 due times and does not wait. At most 1,000 due times at once; a rate(...) has no
@@ -20,6 +23,7 @@ fixed due times.`,
   positionals: [{ name: 'PIPELINE', help: 'the name of its folder' }],
   options: {
     file: { value: 'URI', help: 's3://bucket/key of the file to process' },
+    until: { value: 'STEP', help: 'pause the run after this step, for example 20_load.sql' },
     param: { value: 'NAME=VALUE', many: true, help: 'a parameter of the pipeline' },
     reason: { value: 'TEXT', help: 'a reason, stored with the request' },
     from: { value: 'INSTANT', help: 'start due times from here: 2026-08-22T06:00Z, 2026-08-22, or 7d (ago)' },
@@ -30,20 +34,25 @@ fixed due times.`,
   examples: [
     'baton start stores --file s3://baton-local-landing/stores/today.csv',
     'baton start audit --param day=2026-08-22',
+    'baton start stores --file s3://baton-local-landing/stores/today.csv --until 20_load.sql',
     'baton start audit --from 2026-08-01 --to 2026-08-08 --dry-run',
   ],
   run: async (context) => {
     const { args, out, json, connect } = context;
-    if (args.text('from') !== undefined) return startDueTimes(context);
+    if (args.text('from') !== undefined) {
+      if (args.text('until') !== undefined) throw usageError('--until and --from cannot be combined');
+      return startDueTimes(context);
+    }
     if (args.text('to') !== undefined || args.flag('dry-run'))
       throw usageError('--to and --dry-run are for due times: add --from', 'see: baton start --help');
     const connection = await connect();
     const file = args.text('file');
+    const until = args.text('until');
     const answer = await ask(await connection.operator(), {
       verb: 'start',
       pipeline: args.required('PIPELINE'),
       parameters: args.pairs('param'),
-      ...defined({ file }),
+      ...defined({ file, until }),
       ...requestBy(args.text('reason')),
     });
     if (args.flag('no-wait')) {
@@ -51,7 +60,7 @@ fixed due times.`,
       else out.data(answer.runId);
       return EXIT.done;
     }
-    out.say(`run ${answer.runId}`);
+    out.say(`run ${answer.runId}${until === undefined ? '' : `, which pauses after ${until}`}`);
     return watchToEnd(await connection.runs(), answer.runId, context);
   },
 };

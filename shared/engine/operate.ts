@@ -40,6 +40,13 @@ async function start(request: OperateRequest & { verb: 'start' }, engine: Engine
   if (file !== undefined && found === undefined) return notFound(`there is no object ${request.file ?? ''}`);
   if (found === undefined && needsFile(plan))
     return invalid(`pipeline ${plan.pipeline} needs a file: give it with --file s3://bucket/key`);
+  const index = plan.steps.findIndex(({ name }) => name === request.until);
+  if (request.until !== undefined && index === -1)
+    return invalid(
+      `pipeline ${plan.pipeline} has no step ${request.until}; its steps: ${plan.steps.map(({ name }) => name).join(', ')}`,
+    );
+  // After its last step it has succeeded.
+  const until = index === plan.steps.length - 1 ? undefined : request.until;
   const trigger = {
     kind: 'request' as const,
     time: new Date(engine.now()).toISOString(),
@@ -48,11 +55,14 @@ async function start(request: OperateRequest & { verb: 'start' }, engine: Engine
     ...defined({ file: found && withoutTime(found) }),
   };
   const { paused } = await engine.store.loadPool(plan.pipeline);
-  const { run, created } = await startRun(plan, trigger, parameters, engine);
+  const { run, created } = await startRun(plan, trigger, parameters, engine, until);
   await giveSlots([run], engine);
   const waits =
     paused === undefined ? '' : `; ${plan.pipeline} is paused ${pauseText(paused)}, so the run waits`;
-  const what = created ? `started ${run.id}` : `request ${request.requestId} already started ${run.id}`;
+  const pauses = until === undefined ? '' : `, which pauses after ${until}`;
+  const what = created
+    ? `started ${run.id}${pauses}`
+    : `request ${request.requestId} already started ${run.id}`;
   return {
     ok: true,
     runId: run.id,

@@ -64,6 +64,7 @@ function sessionToQuery(run: Run, plan: Plan | undefined, stage: string): OpenSe
       return `run ${run.id} is ${life.state}: its session has ended with it, and its temporary tables are gone`;
     case 'FAILED':
     case 'NEEDS_DECISION':
+    case 'PAUSED':
       return run.session.state === 'open'
         ? run.session
         : `run ${run.id} has no session any more, and its temporary tables are gone. ${rebuilding(run, plan)}`;

@@ -6,7 +6,7 @@
 import { defined } from '../run/defined.ts';
 import type { Plan } from '../pipeline/plan.ts';
 import type { Run } from '../run/run.ts';
-import { isBesideQueue, queueOrder } from '../run/run.ts';
+import { isAtEnd, isAtRest, isBesideQueue, queueOrder } from '../run/run.ts';
 import type { RunEvent, SlotTaken } from '../run/run-event.ts';
 import type { HeldSlot, Pool } from '../store/run-store.ts';
 import { MalformedItemError } from '../store/shape.ts';
@@ -283,7 +283,7 @@ export async function tendPool(
     else if (holder?.slot?.held !== true) {
       await store.releaseSlot(pipeline, runId, epoch);
       engine.log('warn', 'freed the slot of a run that has ended', { pipeline, run: runId, epoch });
-    } else if (holder.life.state === 'FAILED' || holder.life.state === 'NEEDS_DECISION') isHeldBack = true;
+    } else if (isAtRest(holder) && !isAtEnd(holder)) isHeldBack = true;
   }
   const given = await fillPool(pipeline, engine);
   return { unaware: [...unaware, ...given.keys()], isHeldBack };

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import type { Plan } from '../pipeline/plan.ts';
+import { defined } from '../run/defined.ts';
 import type { Run } from '../run/run.ts';
 import type { RunTrigger } from '../run/trigger.ts';
 import { fileOf } from '../run/trigger.ts';
@@ -54,9 +55,10 @@ export async function startRun(
   trigger: RunTrigger,
   parameters: Readonly<Record<string, string>>,
   engine: Engine,
+  until?: string,
 ): Promise<Started> {
   if (trigger.kind !== 's3' || trigger.file.sequencer === undefined)
-    return createRun(plan, trigger, parameters, true, engine);
+    return createRun(plan, trigger, parameters, true, engine, until);
   const { pipeline } = plan;
   const { bucket, key, size, etag, sequencer } = trigger.file;
   const name = { pipeline, bucket, key };
@@ -69,13 +71,17 @@ export async function startRun(
   return createRun(plan, admitted, parameters, newest, engine);
 }
 
-/** Stores manifest, plan and run, in this order. A run that exists must have the same trigger. `newest`: false: it is SUPERSEDED. */
+/**
+ * Stores manifest, plan and run, in this order. A run that exists must have the same trigger. `newest`: false: it is SUPERSEDED.
+ * `until`: of a request: the step after which the run pauses.
+ */
 export async function createRun(
   plan: Plan,
   trigger: RunTrigger,
   parameters: Readonly<Record<string, string>>,
   newest: boolean,
   engine: Engine,
+  until?: string,
 ): Promise<Started> {
   const { store, files, settings } = engine;
   const id = runIdOf(plan, trigger, settings);
@@ -86,7 +92,7 @@ export async function createRun(
   if (file !== undefined && !isFolder && !isBatched && plan.steps.some((step) => step.usesManifest))
     await files.putArtifact(manifestKey(id), manifestBody([file]));
   await engine.plans.put(plan);
-  const made = newRun(id, plan, trigger, parameters, engine);
+  const made = { ...newRun(id, plan, trigger, parameters, engine), ...defined({ until }) };
   const steps = plan.steps.map(({ name }) => name);
   // The run of a file that goes with a batch is written a few times only.
   const fresh: Run = { ...made, ...(!isBatched && isLarge(made, steps) && { triggerApart: true }) };

@@ -72,7 +72,11 @@ function parseBody(body: JsonObject, verb: string): AnyRequest {
       verb,
       ...common,
       runId: text(body, 'runId', LONGEST_NAME),
-      ...defined({ from, without: without === undefined ? undefined : keys(without) }),
+      ...defined({
+        from,
+        until: optionalText(body, 'until', LONGEST_NAME),
+        without: without === undefined ? undefined : keys(without),
+      }),
     };
   }
   if (verb === 'resolve') {
@@ -95,7 +99,7 @@ function parseBody(body: JsonObject, verb: string): AnyRequest {
       verb,
       ...common,
       pipeline: text(body, 'pipeline', LONGEST_NAME),
-      ...defined({ file }),
+      ...defined({ file, until: optionalText(body, 'until', LONGEST_NAME) }),
       ...(parameters === undefined ? {} : { parameters: texts(asObject(parameters, 'parameters')) }),
     };
   }

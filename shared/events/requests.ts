@@ -12,6 +12,8 @@ export type OperateRequest =
       /** `s3://bucket/key`; it must exist. */
       readonly file?: string;
       readonly parameters?: Readonly<Record<string, string>>;
+      /** Name of the step after which the run pauses. */
+      readonly until?: string;
       readonly actor: string;
       readonly reason?: string;
     }

@@ -17,8 +17,8 @@ import {
   without,
   working,
 } from './decision.ts';
-import { fruitless, isTimeUp, timeIsUp, tooManyWrites } from './limits.ts';
-import { fail } from './stop.ts';
+import { fruitless, isAsFarAsAsked, isTimeUp, timeIsUp, tooManyWrites } from './limits.ts';
+import { fail, pause } from './stop.ts';
 import type { ActiveRun, Claimed, FileAtClaim, Run } from './run.ts';
 import { fileOf } from './trigger.ts';
 
@@ -26,6 +26,7 @@ import { fileOf } from './trigger.ts';
 export function proceed(before: ActiveRun, context: Context): Decision {
   // A resume takes today's plan, in which the step may have another name.
   const run = { ...before, step: currentStep(before, context.plan).name, failedDrives: 0 };
+  if (isAsFarAsAsked(run, context)) return pause(run, context);
   if (isTimeUp(run, context)) return fail(run, context, timeIsUp(run, context));
   const files = fileWork(run);
   if (files !== undefined) return ask(run, files);

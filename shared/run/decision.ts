@@ -251,7 +251,12 @@ export function groupOf(run: Run, { steps }: PlanView): number {
   if (claim !== undefined) return claim.group ?? 1;
   if (run.rebuild !== undefined || steps[run.cursor]?.kind !== 'session') return 1;
   let count = 1;
-  while (run.handoff?.[run.cursor + count] === FUSED && steps[run.cursor + count]?.fusible === true)
+  // No further than the step after which the run pauses.
+  while (
+    run.handoff?.[run.cursor + count] === FUSED &&
+    steps[run.cursor + count]?.fusible === true &&
+    steps[run.cursor + count - 1]?.name !== run.until
+  )
     count += 1;
   return count;
 }

@@ -54,6 +54,11 @@ export function overdue(run: Run): Failure {
   );
 }
 
+/** The step after which it is to pause is done. A plan without that step: nothing more is done. */
+export function isAsFarAsAsked({ until, cursor }: Run, { plan }: Context): boolean {
+  return until !== undefined && cursor > plan.steps.findIndex(({ name }) => name === until);
+}
+
 /** A backstop: every loop passes through here. */
 export function tooManyWrites(run: Run): boolean {
   return run.version > MOST_WRITES + run.steps * MOST_WRITES_OF_A_STEP;

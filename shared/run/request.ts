@@ -14,6 +14,8 @@ export interface ResumeRequest extends Request {
   readonly verb: 'resume';
   /** Name of the step to continue from; absent: the failed one. */
   readonly from?: string;
+  /** Name of the step after which the run pauses again; absent: a failed run pauses where it was to pause before, a paused one does not. */
+  readonly until?: string;
   /** The EventBridge replay that sent the request. */
   readonly replayName?: string;
   /** A list without files that a person takes out of the batch: made from list `from`; `list` absent: no file would be left. */

@@ -3,6 +3,7 @@
  * between had permanent effects.
  */
 import { firstLoad, lastingStep, smaller } from './batch.ts';
+import { defined } from './defined.ts';
 import { durationsOf, handoffOf } from './handoff.ts';
 import { inNewSession } from './new-session.ts';
 import type { Context, Decision } from './decision.ts';
@@ -34,13 +35,21 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
   const target = fewer === undefined ? from : Math.min(from, firstLoad(today));
   const failedAt = run.rebuild?.resumeAt ?? run.cursor;
   const goesBack = target < failedAt;
+  const until = untilOf(run, request, goesBack ? target : failedAt);
+  if (until !== undefined && 'refused' in until) return refuse(run, until.refused);
   const { cursor, step } = stepAt(goesBack ? target : run.cursor, { plan: today });
-  const attempt = goesBack ? 1 : run.attempt + 1;
-  const message = goesBack
+  // Of a run that paused, the next step was never tried.
+  const isPaused = run.life.state === 'PAUSED';
+  const attempt = goesBack ? 1 : isPaused ? run.attempt : run.attempt + 1;
+  const how = goesBack
     ? `restarts at ${step} in a new session`
-    : `resumes at ${step} (attempt ${attempt})${rolledBackWith(run, context.plan)}`;
+    : isPaused
+      ? `continues at ${step}`
+      : `resumes at ${step} (attempt ${attempt})${rolledBackWith(run, context.plan)}`;
+  const message = until === undefined ? how : `${how}, and pauses after ${until.step}`;
   const resumed: Run = {
-    ...(goesBack ? without(run, 'rebuild') : run),
+    ...without(goesBack ? without(run, 'rebuild') : run, 'until'),
+    ...defined({ until: until?.step }),
     cursor,
     step,
     attempt,
@@ -52,7 +61,7 @@ export function onResumeRequest(run: Run, context: Context, request: ResumeReque
     ...(fewer === undefined || run.batch?.phase !== 'SEALED'
       ? {}
       : { batch: smaller(run.batch, fewer.list, fewer.leaving) }),
-    checkMarkerOf: Math.max(failedAt, run.checkMarkerOf ?? 0),
+    ...(isPaused ? {} : { checkMarkerOf: Math.max(failedAt, run.checkMarkerOf ?? 0) }),
     lastRequest: lastRequest(request, context.now, message),
   };
   const adapted =
@@ -149,11 +158,33 @@ export function lastRequest(request: RunRequest, now: number, answer: string): L
   return { requestId, verb, actor, at: iso(now), answer };
 }
 
+/**
+ * After which step the resumed run pauses. `first`: index of the step with which it continues. The last step of a plan is none: the run
+ * then succeeds.
+ */
+function untilOf(
+  { id, life, until }: Run,
+  { until: asked, plan }: ResumeRequest,
+  first: number,
+): { readonly step: string } | { readonly refused: string } | undefined {
+  const step = asked ?? (life.state === 'PAUSED' ? undefined : until);
+  if (step === undefined) return undefined;
+  const index = plan.steps.findIndex(({ name }) => name === step);
+  const again = asked === undefined ? `; run ${id} was to pause after it: name another with --until` : '';
+  if (index === -1) return { refused: `today's pipeline has no step ${step}${again}` };
+  if (index < first)
+    return {
+      refused: `${step} has already run, the next step is ${plan.steps[first]?.name ?? ''}: name that or a later one with --until`,
+    };
+  return index === plan.steps.length - 1 ? undefined : { step };
+}
+
 /** Index of the step to continue from, or why the run cannot be resumed. */
 function targetOf(run: Run, plan: PlanView, request: ResumeRequest): number | string {
   const { life } = run;
-  if (life.state !== 'FAILED') {
-    if (life.state !== 'NEEDS_DECISION') return `${itsState(run)}: only a FAILED run can be resumed`;
+  if (life.state !== 'FAILED' && life.state !== 'PAUSED') {
+    if (life.state !== 'NEEDS_DECISION')
+      return `${itsState(run)}: only a FAILED or PAUSED run can be resumed`;
     const { command } = { command: undefined, ...life.resumeWith };
     const then = command === undefined ? '' : `. Check the tables of its step, then run: ${command}`;
     return `run ${run.id} needs a decision first: ${life.error.message}${then}`;
@@ -171,7 +202,7 @@ function targetOf(run: Run, plan: PlanView, request: ResumeRequest): number | st
   if (asked === -1) return `today's pipeline has no step ${from}`;
   // All steps of a group that failed run again.
   if (asked >= failedAt + groupThatFailed(life))
-    return `${from} comes after the failed step, ${failed}: the steps in between have not run`;
+    return `${from} comes after the ${life.state === 'PAUSED' ? 'next' : 'failed'} step, ${failed}: the steps in between have not run`;
   const done = plan.steps.slice(0, failedAt);
   const changed = changedSteps(done, request.plan);
   const target = Math.min(asked, failedAt, ...changed.map(({ index }) => index));

@@ -47,6 +47,8 @@ export interface Run {
   readonly handoff?: string;
   /** Average durations by the steps' index, this run included, for the pool (handoff.ts); 0: not known. */
   readonly took?: readonly number[];
+  /** Name of the step after which the run pauses, as a person asked. It is kept while the run is PAUSED. */
+  readonly until?: string;
   /** A finished step, kept here until its history row is written. */
   readonly lastStep?: FinishedStep;
   /** Drives in a row that ended with an internal error. */
@@ -67,7 +69,7 @@ export interface Run {
 }
 
 /** The run's position in its lifecycle. */
-export type Life = Queued | Running | Waiting | Cancelling | Stopped | Absorbed | Ended;
+export type Life = Queued | Running | Waiting | Cancelling | Stopped | Paused | Absorbed | Ended;
 
 export type RunState = Life['state'];
 
@@ -113,6 +115,14 @@ export interface Stopped {
   readonly resumeWith?: { readonly command: string; readonly event: string };
   /** Made before the run is published, and the same in every message about this stop. */
   readonly card?: FailureCard;
+  readonly endedAt: string;
+  readonly pendingActions: readonly PendingAction[];
+  readonly nextCheckAt?: number;
+}
+
+/** The step after which it was to pause is done: it rests with its slot and its session until a person resumes it. No failure. */
+export interface Paused {
+  readonly state: 'PAUSED';
   readonly endedAt: string;
   readonly pendingActions: readonly PendingAction[];
   readonly nextCheckAt?: number;
@@ -386,7 +396,7 @@ export type CancellingRun<W extends Underway = Underway> = RunIn<Cancelling<W>>;
 /** A run with a slot that executes its steps. */
 export type ActiveRun<W extends Work = Work> = RunIn<Running<W> | Waiting<W>>;
 
-export type RestingRun = RunIn<Stopped | Absorbed | Ended>;
+export type RestingRun = RunIn<Stopped | Paused | Absorbed | Ended>;
 
 /** The run has ended: final. */
 export function isAtEnd(run: Run): run is RunIn<Ended> {
@@ -394,7 +404,7 @@ export function isAtEnd(run: Run): run is RunIn<Ended> {
   return state === 'SUCCEEDED' || state === 'CANCELLED' || state === 'SUPERSEDED';
 }
 
-/** The run has ended, is stopped until a person acts, or shares the fate of a batch run. */
+/** The run has ended, is stopped or paused until a person acts, or shares the fate of a batch run. */
 export function isAtRest(run: Run): run is RestingRun {
   return 'pendingActions' in run.life;
 }

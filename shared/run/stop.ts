@@ -4,7 +4,17 @@ import { commandLine } from './command.ts';
 import { settled } from './batch.ts';
 import type { Context, Decision } from './decision.ts';
 import { ask, epochSeconds, iso, nothing, store, without } from './decision.ts';
-import type { Ended, Failure, FinishedStep, PendingAction, RestingRun, Run, RunIn, Stopped } from './run.ts';
+import type {
+  Ended,
+  Failure,
+  FinishedStep,
+  Paused,
+  PendingAction,
+  RestingRun,
+  Run,
+  RunIn,
+  Stopped,
+} from './run.ts';
 import { fileOf } from './trigger.ts';
 import { shortened } from './text.ts';
 
@@ -42,6 +52,13 @@ function stop(
     ? ['history', 'release', 'wake', 'publish']
     : ['history', 'publish'];
   return storeAtRest(atRest(run, stopped(run, context, state, failure, withMembers(run, actions)), row));
+}
+
+/** As a person asked (`until`). It keeps its slot and its session; nobody is told, since nothing failed. */
+export function pause(run: Run, context: Context): Decision {
+  const pendingActions = withMembers(run, ['history']);
+  const life: Paused = { state: 'PAUSED', endedAt: iso(context.now), pendingActions };
+  return storeAtRest(atRest(run, life));
 }
 
 /** The run of a file that left its batch because of this. It has no step and no slot: only people are told. */
@@ -92,7 +109,7 @@ export function succeed(run: Run, context: Context, row: FinishedStep): Decision
 }
 
 /** A session that was still to be verified needs no flag: a resume verifies every session. */
-function atRest<L extends Stopped | Ended>(run: Run, life: L, row?: FinishedStep): RunIn<L> {
+function atRest<L extends Stopped | Paused | Ended>(run: Run, life: L, row?: FinishedStep): RunIn<L> {
   const { session } = run;
   return {
     ...run,
@@ -107,7 +124,7 @@ function atRest<L extends Stopped | Ended>(run: Run, life: L, row?: FinishedStep
 /** The time of the next check is in an index: it is kept where that is soon enough for what is pending. */
 function checkedAsBefore(
   { life: before }: Run,
-  { endedAt, pendingActions }: Stopped | Ended,
+  { endedAt, pendingActions }: Stopped | Paused | Ended,
 ): number | undefined {
   if (pendingActions.length === 0 || !('nextCheckAt' in before)) return undefined;
   return Math.min(before.nextCheckAt ?? Infinity, epochSeconds(Date.parse(endedAt)) + SOON);

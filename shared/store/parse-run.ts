@@ -153,6 +153,7 @@ const always = map({
   checkMarkerOf: optional(count),
   handoff: optional(text),
   took: optional(list(count)),
+  until: optional(text),
   lastStep: optional(finishedStep),
   lastRequest: optional(lastRequest),
   createdAt: instant,
@@ -211,6 +212,7 @@ const state = map({
     'CANCELLING',
     'FAILED',
     'NEEDS_DECISION',
+    'PAUSED',
     'SUCCEEDED',
     'CANCELLED',
     'SUPERSEDED',
@@ -269,6 +271,7 @@ function lifeOf(read: Reader): Life {
     case 'FAILED':
     case 'NEEDS_DECISION':
       return { state: is, ...read(failed), ...read(remedy), ...endOf(read) };
+    case 'PAUSED':
     case 'SUCCEEDED':
       return { state: is, ...endOf(read) };
     case 'CANCELLED':

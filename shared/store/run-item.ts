@@ -17,11 +17,11 @@ export const SCHEMA = 2;
 /** Of batches and of the runs in them: a function of an earlier version leaves them alone, and can still drive all other runs. */
 export const BATCH_SCHEMA = 3;
 
-/**
- * While several steps travel in one statement, and where the trigger is in an item of its own: an earlier version would misread the run.
- * The newest one that this version reads.
- */
-export const NEWEST_SCHEMA = 4;
+/** While several steps travel in one statement, and where the trigger is in an item of its own: an earlier version would misread the run. */
+const GROUP_SCHEMA = 4;
+
+/** Of a run that is to pause after a step, or paused: an earlier version would go on. The newest one that this version reads. */
+export const NEWEST_SCHEMA = 5;
 
 export const DUE_PARTITION = 'due';
 
@@ -77,8 +77,9 @@ export function runItem(run: Run, historyDays: number = HISTORY_DAYS): Item {
 }
 
 function schemaOf(run: Run): number {
-  if (run.triggerApart === true) return NEWEST_SCHEMA;
-  if (underwayOf(run)?.group !== undefined || run.lastStep?.fused !== undefined) return NEWEST_SCHEMA;
+  if (run.until !== undefined || run.life.state === 'PAUSED') return NEWEST_SCHEMA;
+  if (run.triggerApart === true) return GROUP_SCHEMA;
+  if (underwayOf(run)?.group !== undefined || run.lastStep?.fused !== undefined) return GROUP_SCHEMA;
   return run.batch === undefined && run.life.state !== 'ABSORBED' ? SCHEMA : BATCH_SCHEMA;
 }
 

@@ -54,6 +54,7 @@ export interface StoredRun extends Partial<Claim> {
   readonly took?: readonly number[];
   readonly slot?: true;
   readonly epoch?: number;
+  readonly until?: string;
   readonly lastStep?: FinishedStep;
   readonly pendingActions?: readonly PendingAction[];
   readonly error?: Failure;

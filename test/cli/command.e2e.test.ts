@@ -187,10 +187,33 @@ describe('baton query', () => {
 describe('baton query --run', () => {
   let id: string;
 
+  it('shows the temporary tables of a run that paused after its first step, as --until asked', async () => {
+    const started = await stack.baton('start', 'look', '--until', '10_stage.sql');
+    id = started.stdout.split(' ')[0] ?? '';
+    expect(started).toMatchObject({ code: 0, stdout: `${id}  PAUSED\n` });
+    expect(started.stderr).toContain(
+      'paused after 10_stage.sql, as --until asked; the next step is 20_more.sql',
+    );
+    const rows = await stack.baton('query', '--run', id, '--json', 'SELECT n FROM stage');
+    expect(JSON.parse(rows.stdout)).toEqual([{ n: 7 }]);
+    const listed = await stack.baton('runs', '--state', 'paused', '--pipeline', 'look', '--json');
+    expect((JSON.parse(listed.stdout) as RunJson[]).map((run) => [run.id, run.until])).toEqual([
+      [id, '10_stage.sql'],
+    ]);
+    expect((await stack.baton('run', id)).stdout).toContain(`npx baton resume ${id}`);
+    const wrong = await stack.baton('start', 'look', '--until', '15_no.sql');
+    expect(wrong).toMatchObject({ code: 2 });
+    expect(wrong.stderr).toContain(
+      'pipeline look has no step 15_no.sql; its steps: 10_stage.sql, 20_more.sql',
+    );
+  });
+
   it('shows the temporary tables of a failed run, whose session it keeps', async () => {
-    const failed = await stack.baton('start', 'look');
-    expect({ code: failed.code, stderr: failed.stderr }).toMatchObject({ code: 1 });
-    id = failed.stdout.split(' ')[0] ?? '';
+    const failed = await stack.baton('resume', id);
+    expect({ code: failed.code, stderr: failed.stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('continues at 20_more.sql'),
+    });
     const before = await stack.run(id);
     const table = await stack.baton('query', '--run', id.slice(0, 12), 'SELECT * FROM stage');
     expect(table).toMatchObject({ code: 0, stdout: 'n  t\n7  x\n' });

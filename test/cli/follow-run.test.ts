@@ -284,7 +284,7 @@ describe('the JSON of a run', () => {
   it('has exactly the documented keys, with null for missing values', () => {
     const json = runJson(makeRun(), [makeRow(0)]);
     expect(Object.keys(json)).toEqual(
-      'id pipeline state batch files step cursor steps attempt generation sessionId statementId trigger error card failures resumeWith waiting startedAt endedAt warnings history'.split(
+      'id pipeline state batch files step cursor steps attempt generation sessionId statementId trigger error card failures resumeWith until waiting startedAt endedAt warnings history'.split(
         ' ',
       ),
     );

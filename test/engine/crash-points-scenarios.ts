@@ -1,7 +1,8 @@
 /**
  * Whole runs of five steps in which the driver is killed at given calls. A run meets a transient failure and loses its
  * session before the commit; or its steps are reported failed though they took effect, or will; or a person cancels it; or its
- * pipeline is paused when its file arrives, and unpaused then; or its first steps are sent as one transaction, which fails once,
+ * pipeline is paused when its file arrives, and unpaused then; or a person starts it to pause after its load, lets it go on to its commit,
+ * and then to its end; or its first steps are sent as one transaction, which fails once,
  * and of which then a check fails, so that a person resumes it.
  * Whatever the points: the run comes to its right end by the sweep alone, every durable step took effect once, and nothing
  * stays to be done.
@@ -40,7 +41,7 @@ export interface Scenario {
  * `waits`: as retry and rebuild, but each statement ends while its driver waits for it; its event comes afterwards. The first one is
  * submitted by a driver that may not wait.
  */
-const stories = ['retry and rebuild', 'waits', 'lying reports', 'cancel', 'pause', 'group'] as const;
+const stories = ['retry and rebuild', 'waits', 'lying reports', 'cancel', 'pause', 'group', 'until'] as const;
 
 const slots: SlotStory = 'three files, one after the other';
 
@@ -112,6 +113,8 @@ class Telling {
   #failedOnce = false;
   #sessionLost = false;
   #cancelAnswered = false;
+  /** How often a person let the paused run go on. */
+  #resumes = 0;
   /** Of statements that ended while a driver waited for them. */
   readonly #lateEvents: RunEvent[] = [];
 
@@ -120,13 +123,14 @@ class Telling {
     this.#crashing = new CrashingPorts(this.#world, points);
     this.#dies = points.length > 0;
     const isWaiting = scenario.story === 'waits';
-    const today = scenario.story === 'group' ? groupPlan : isWaiting ? waitingPlan : plan;
+    const isGrouped = scenario.story === 'group' || scenario.story === 'until';
+    const today = isGrouped ? groupPlan : isWaiting ? waitingPlan : plan;
     this.#plans = new PlanCache(this.#crashing.ports.store, () => [today]);
     this.#world.warehouse.waits = () => {
       const event = this.#endStatement();
       if (event !== undefined) this.#lateEvents.push(event);
     };
-    if (scenario.story !== 'group') return;
+    if (!isGrouped) return;
     const took = Object.fromEntries(groupPlan.steps.map(({ name }) => [name, 100]));
     this.#world.store.pools.set('orders', { holders: {}, epoch: 0, took });
     this.#world.warehouse.queries = CHECK;
@@ -147,7 +151,8 @@ class Telling {
 
   async run(): Promise<void> {
     if (this.#scenario.story === 'pause') await this.#ask('pause');
-    await this.#arrive();
+    if (this.#scenario.story === 'until') await this.#start();
+    else await this.#arrive();
     // Not if its file's driver has begun it, unless that passed it on.
     if (this.#world.run(this.#runId)?.state === 'QUEUED') await this.#wake({ kind: 'Woken' });
     const statementId = this.#passedOn();
@@ -157,6 +162,7 @@ class Telling {
     for (let minute = 0; minute < LONGEST && !this.#isOver(); minute += 1) {
       if (this.#cancelIsDue()) await this.#cancel();
       if (this.#resumeIsDue()) await this.#resume();
+      if (this.#pauseIsOver()) await this.#goOn();
       const event = this.#endStatement();
       const events = [...this.#lateEvents.splice(0), ...(event === undefined ? [] : [event])];
       if (!this.#scenario.eventsAreLost) for (const each of events) await this.#wake(each);
@@ -165,6 +171,51 @@ class Telling {
         await this.#survive(() => sweep(this.#engine()));
       }
     }
+  }
+
+  /** A person asks until there is an answer: the run is to pause after its load. */
+  async #start(): Promise<void> {
+    const file = fileOf('orders/1.csv');
+    this.#world.put(file);
+    const request = { verb: 'start', requestId: 'start', pipeline: 'orders', actor: 'somebody' } as const;
+    for (let i = 0; i < 4 && this.#runId === ''; i += 1) {
+      await this.#survive(async () => {
+        const more = { file: 's3://landing/orders/1.csv', until: '20_load.sql' };
+        const answer = await operate({ ...request, ...more }, this.#engine());
+        if (answer.ok) this.#runId = answer.runId;
+      });
+    }
+  }
+
+  #pauseIsOver(): boolean {
+    const run = this.#world.run(this.#runId);
+    return run?.state === 'PAUSED' && run.pendingActions === undefined;
+  }
+
+  /** After its load it goes on to its commit, then to its end. */
+  async #goOn(): Promise<void> {
+    const run = this.#world.run(this.#runId);
+    const next = ['30_check.sql', '50_audit.sql'][this.#resumes];
+    demand(
+      run?.step === next && run?.slot === true,
+      `it pauses before ${run?.step ?? '?'}, not before ${next ?? '?'}`,
+    );
+    demand(this.#world.warehouse.running() === undefined, 'a statement of a paused run runs');
+    demand(this.#world.types().length === 0, `${this.#world.types().join()} is published of a paused run`);
+    const more = this.#resumes === 0 ? { until: '40_commit.sql' } : {};
+    const requestId = `resume ${this.#resumes}`;
+    let isAnswered = false;
+    for (let i = 0; i < 4 && !isAnswered; i += 1) {
+      await this.#survive(async () => {
+        await operate(
+          { verb: 'resume', requestId, runId: this.#runId, actor: 'somebody', ...more },
+          this.#engine(),
+        );
+        isAnswered = true;
+      });
+    }
+    this.#resumes += 1;
+    await this.#wake({ kind: 'Woken' });
   }
 
   /** The queue delivers the event until it was taken without an error. */
@@ -357,7 +408,9 @@ class Telling {
     demand(run.state === 'SUCCEEDED', `the run is ${run.state}: ${run.error?.message ?? ''}`);
     const { story } = this.#scenario;
     const { submitted, rows } =
-      expected[story === 'lying reports' || story === 'group' ? story : 'retry and rebuild'];
+      expected[
+        story === 'lying reports' || story === 'group' || story === 'until' ? story : 'retry and rebuild'
+      ];
     expectSame(this.#submitted(), submitted);
     expectSame(this.#rows(), rows);
     demand(this.#world.types().includes('Run Succeeded'), 'the success was not published');
@@ -444,6 +497,33 @@ const expected = {
       '2#2#1 30_check.sql FINISHED',
       '3#2#1 40_commit.sql FINISHED',
       '4#2#1 50_audit.sql FINISHED',
+    ],
+  },
+  until: {
+    // The first two together. The session is lost after the check; the load fails once while it is rebuilt.
+    submitted: [
+      '10_stage.sql',
+      '30_check.sql',
+      '10_stage.sql',
+      '20_load.sql',
+      '10_stage.sql',
+      '20_load.sql',
+      '30_check.sql',
+      '40_commit.sql',
+      '50_audit.sql',
+    ],
+    rows: [
+      '0#1#1 10_stage.sql FINISHED',
+      '0#2#1 10_stage.sql FINISHED',
+      '0#3#1 10_stage.sql FINISHED',
+      '1#1#1 20_load.sql FINISHED',
+      '1#2#1 20_load.sql FAILED',
+      '1#3#1 20_load.sql FINISHED',
+      '2#1#1 30_check.sql FINISHED',
+      '2#3#1 30_check.sql FINISHED',
+      '3#1#1 40_commit.sql FAILED',
+      '3#3#1 40_commit.sql FINISHED',
+      '4#3#1 50_audit.sql FINISHED',
     ],
   },
   group: {

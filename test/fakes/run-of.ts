@@ -38,6 +38,7 @@ const OF_STATE: Readonly<Record<RunState, Partial<StoredRun>>> = {
   CANCELLING: { ...active, phase: 'CLAIMED' },
   FAILED: stopped,
   NEEDS_DECISION: stopped,
+  PAUSED: { endedAt: AT, until: '10_stage.sql' },
   SUCCEEDED: { endedAt: AT },
   CANCELLED: { endedAt: AT, error },
   SUPERSEDED: { endedAt: AT },

@@ -118,7 +118,7 @@ async function broughtToItsEnd(world: World, runId: string, plan: Plan): Promise
     const running = world.warehouse.running();
     if (running !== undefined) world.warehouse.end(running.id, 'FINISHED');
     const request = { requestId: `round-${round}`, runId, actor: 'somebody' };
-    if (state === 'FAILED' && pendingActions === undefined)
+    if ((state === 'FAILED' || state === 'PAUSED') && pendingActions === undefined)
       await operate({ verb: 'resume', ...request }, world.engine([plan]));
     if (state === 'NEEDS_DECISION' && pendingActions === undefined) {
       const word = { verb: 'resolve' as const, verdict: 'applied' as const, ...request };

@@ -111,6 +111,19 @@ export class Life {
     return started.run.id;
   }
 
+  /** Started by a person, to pause after a step. Gives the run's id. */
+  async start(until: string): Promise<string> {
+    const file = fileOf('orders/1.csv', { sequencer: '0002', etag: 'etag-0002' });
+    this.world.put(file);
+    const request = { verb: 'start' as const, requestId: 'start-1', pipeline: 'orders', actor: 'somebody' };
+    const answer = await operate(
+      { ...request, file: `s3://${file.bucket}/${file.key}`, until },
+      this.#engine(),
+    );
+    if (!answer.ok) throw new Error(answer.message);
+    return answer.runId;
+  }
+
   /** Three files wait behind the run of a first one, which ends then: gives the batch run that they are absorbed into. */
   async batch(): Promise<string> {
     const first = await this.arrive('0001', '2026-11-24T07:59:58.000Z', 'orders/0.csv');
@@ -423,6 +436,35 @@ const storiesOfGroups: typeof stories = [
   },
 ];
 
+/** A person starts a run that pauses after a step. */
+const storiesOfPauses: typeof stories = [
+  // After its load, which is sent with the step before it; then, resumed, after its commit, which fails once; then to its end.
+  {
+    plan: {
+      ...grouped,
+      hash: 'plan with a step behind',
+      steps: [...grouped.steps, ...normal.steps.slice(4)],
+    },
+    story: async (life) => {
+      await life.measured();
+      const runId = await life.start('20_load.sql');
+      await life.wake(runId);
+      await life.finish('FINISHED', { rows: [0, 12] });
+      const resume = { verb: 'resume' as const, runId, actor: 'somebody' };
+      await life.ask({ ...resume, requestId: 'resume-1', until: '40_commit.sql' });
+      await life.wake(runId);
+      await life.finish();
+      await life.finish('FAILED', { error: 'ERROR: relation "x" does not exist' });
+      await life.ask({ ...resume, requestId: 'resume-2' });
+      await life.wake(runId);
+      await life.finish();
+      await life.ask({ ...resume, requestId: 'resume-3' });
+      await life.wake(runId);
+      await life.finish();
+    },
+  },
+];
+
 function named(name: string, message = 'simulated'): Error {
   const error = new Error(message);
   error.name = name;
@@ -447,6 +489,7 @@ function kindOf(run: Run, plan: Plan): string {
       'timedOut',
       'error',
       'sessionId',
+      'until',
     ] as const
   ).filter((name) => stored[name] !== undefined);
   const kind = state === 'RUNNING' || state === 'WAITING' ? [plan.steps[cursor]?.kind ?? ''] : [];
@@ -476,7 +519,7 @@ function kindOf(run: Run, plan: Plan): string {
 
 export async function makeGoldens(tables: Tables): Promise<Golden[]> {
   const goldens = new Map<string, Golden>();
-  for (const { plan, story } of [...stories, ...storiesOfBatches, ...storiesOfGroups]) {
+  for (const { plan, story } of [...stories, ...storiesOfBatches, ...storiesOfGroups, ...storiesOfPauses]) {
     const table = await tables.empty();
     const written = async (run: Run, life: Life): Promise<void> => {
       const name = kindOf(run, plan);

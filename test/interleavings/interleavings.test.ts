@@ -7,6 +7,7 @@ import {
   grouped,
   oneStep,
   paused,
+  pausing,
   slowOpeners,
   smallest,
   smallestOfTwo,
@@ -78,6 +79,15 @@ it('every state of one driver is valid in which steps are sent together, and one
   expect(explored.violation).toBeUndefined();
   expect(explored.complete).toBe(true);
   for (const sign of ['"group":2', '"status":"ROLLED_BACK"', '"class":"check"'])
+    expect([...worlds].some((world) => world.includes(sign))).toBe(true);
+});
+
+it('every state of one driver is valid whose run pauses after a step and is resumed, and nothing later begins before', async () => {
+  const worlds = new Set<string>();
+  const explored = await explore(pausing, { worlds });
+  expect(explored.violation).toBeUndefined();
+  expect(explored.complete).toBe(true);
+  for (const sign of ['"state":"PAUSED"', '"state":"SUCCEEDED"'])
     expect([...worlds].some((world) => world.includes(sign))).toBe(true);
 });
 

@@ -696,7 +696,7 @@ const requestFacts = [
     const its = 'the file of run run-1 is loaded by batch run run-batch';
     refused(absorbed, cancel, `${its}: cancel that run, or take this file out of it with resume --without`);
     const { without: _, ...request } = resumeWithout();
-    refused(absorbed, request, `${its}: only a FAILED run can be resumed`);
+    refused(absorbed, request, `${its}: only a FAILED or PAUSED run can be resumed`);
   }),
   fact('a batch that is cancelled without a list has taken no file', () => {
     const { run } = decide(readyAt(STAGE, gathering), cancel, now);

@@ -19,6 +19,7 @@ import { stopFacts } from './stop.facts.ts';
 import { submissionFacts } from './submission.facts.ts';
 import { textFacts } from './text.facts.ts';
 import { troubleFacts } from './trouble.facts.ts';
+import { untilFacts } from './until.facts.ts';
 import { waitingFacts } from './waiting.facts.ts';
 
 export const facts: readonly Fact[] = [
@@ -42,4 +43,5 @@ export const facts: readonly Fact[] = [
   ...troubleFacts,
   ...waitingFacts,
   ...batchFacts,
+  ...untilFacts,
 ];

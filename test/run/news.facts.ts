@@ -392,6 +392,7 @@ const rests: Readonly<Record<RunState, readonly [end: boolean, rest: boolean]>> 
   CANCELLING: [false, false],
   NEEDS_DECISION: [false, true],
   FAILED: [false, true],
+  PAUSED: [false, true],
   SUCCEEDED: [true, true],
   CANCELLED: [true, true],
   SUPERSEDED: [true, true],

@@ -288,7 +288,7 @@ export const resumeFacts = [
       refused(
         failedAt(COMMIT, { state }),
         resume(),
-        `run run-1 is ${state}: only a FAILED run can be resumed`,
+        `run run-1 is ${state}: only a FAILED or PAUSED run can be resumed`,
       ),
     ),
   ),

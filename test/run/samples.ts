@@ -148,7 +148,7 @@ export function restingAt(cursor: number, state: StoredRun['state'], changes: Ch
       ? { into: 'run-batch', absorbedAt: '2026-11-24T08:05:00.000Z' }
       : { endedAt: '2026-11-24T08:05:00.000Z' }),
     nextCheckAt: gone,
-    ...(state === 'SUCCEEDED' || state === 'SUPERSEDED' || state === 'ABSORBED' ? {} : { error }),
+    ...(['SUCCEEDED', 'SUPERSEDED', 'PAUSED', 'ABSORBED'].includes(state) ? {} : { error }),
     ...changes,
   });
 }

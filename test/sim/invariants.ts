@@ -86,6 +86,27 @@ export class Watch {
       run !== undefined && !isAtEnd(run),
       () => `I9: ${name} begins, and its run is ${run?.life.state ?? 'unknown'}`,
     );
+    if (run?.until !== undefined) this.#isAskedFor(run, statement);
+  }
+
+  /** I18: of a run that is to pause after a step nothing later begins, neither alone nor with others. */
+  #isAskedFor(run: Run, statement: FakeStatement): void {
+    const names = this.#world.store.plans.get(run.planHash)?.steps.map((step) => step.name) ?? [];
+    const later = stepsIn(statement).find(({ step }) => names.indexOf(step) > names.indexOf(run.until ?? ''));
+    this.#broken.demand(
+      later === undefined && run.life.state !== 'PAUSED',
+      () => `I18: ${run.id} is to pause after ${run.until ?? ''}, and ${later?.step ?? 'a step'} begins`,
+    );
+  }
+
+  /** I18: it pauses before the next step, with its slot. */
+  #paused({ id, cursor, planHash, slot, until = '' }: Run): void {
+    const names = this.#world.store.plans.get(planHash)?.steps.map(({ name }) => name);
+    this.#broken.demand(
+      names === undefined || cursor === names.indexOf(until) + 1,
+      () => `I18: ${id} pauses before step ${cursor}, and was to pause after ${until}`,
+    );
+    this.#broken.demand(slot?.held === true, () => `I18: ${id} pauses without its slot`);
   }
 
   /** A run is about to be stored. */
@@ -122,6 +143,7 @@ export class Watch {
     if (state === 'NEEDS_DECISION' && stateBefore !== 'NEEDS_DECISION') this.#needsPerson(next);
     if (state === 'SUCCEEDED' && stateBefore !== 'SUCCEEDED') this.#succeeded(next);
     if (state === 'CANCELLED' && stateBefore !== 'CANCELLED') this.#cancelled(next);
+    if (state === 'PAUSED' && stateBefore !== 'PAUSED') this.#paused(next);
     demand(next.cursor <= next.steps, () => `${next.id} is beyond its steps`);
   }
 

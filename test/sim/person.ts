@@ -34,6 +34,7 @@ export class Person {
   help(run: Run): boolean {
     if (!isAtRest(run) || run.life.pendingActions.length > 0) return false;
     if (run.life.state === 'FAILED') return this.#afterFailure(run, run.life.error);
+    if (run.life.state === 'PAUSED') return this.#afterPause(run);
     return run.life.state === 'NEEDS_DECISION' && this.#decide(run);
   }
 
@@ -52,8 +53,36 @@ export class Person {
     }
     const from = this.#stage.random.chance(0.2) ? '10_stage.sql' : undefined;
     this.#stage.fired(from === undefined ? 'resume' : 'resume from an earlier step');
-    this.#ask({ verb: 'resume', ...this.#who(), runId: run.id, ...(from === undefined ? {} : { from }) });
+    this.#ask({
+      verb: 'resume',
+      ...this.#who(),
+      runId: run.id,
+      ...(from === undefined ? {} : { from }),
+      ...this.#until(from === undefined ? run.cursor : 0, 0.3),
+    });
     return true;
+  }
+
+  /** It goes on to its end, or to a later step; not if a deploy has changed what it committed. */
+  #afterPause(run: Run): boolean {
+    if (this.#tries(run) > 2 * PATIENCE) {
+      this.#stage.fired('cancel');
+      this.#ask({ verb: 'cancel', ...this.#who(), runId: run.id });
+      return true;
+    }
+    this.#stage.fired('resume of a paused run');
+    this.#ask({ verb: 'resume', ...this.#who(), runId: run.id, ...this.#until(run.cursor, 0.3) });
+    return true;
+  }
+
+  /** A step to pause after, of those from this one on, but the last; mostly none. */
+  #until(from: number, chance: number): { until?: string } {
+    const { random, swarm, today } = this.#stage;
+    if (!swarm.kinds.has('resume until a step') || !random.chance(chance)) return {};
+    const step = random.pick(today.steps.slice(from, -1));
+    if (step === undefined) return {};
+    this.#stage.fired('resume until a step');
+    return { until: step.name };
   }
 
   /** Of a batch that failed: mostly a file that cannot be loaded, sometimes any; undefined: none. */
@@ -195,7 +224,7 @@ export class Person {
   }
 
   #start(): boolean {
-    const { arrivals, random, requested, today, world } = this.#stage;
+    const { arrivals, random, requested, swarm, today, world } = this.#stage;
     const file = random.pick(arrivals)?.file;
     if (file === undefined) return false;
     this.#starts += 1;
@@ -203,7 +232,18 @@ export class Person {
     const who = this.#who();
     const trigger = { kind: 'request' as const, time: '', ...who };
     requested.add(runIdOf(today, trigger, world.ports.settings));
-    this.#ask({ verb: 'start', ...who, pipeline: 'orders', file: `s3://landing/${file.key}` });
+    const step =
+      swarm.kinds.has('start until a step') && random.chance(0.7)
+        ? random.pick(today.steps.slice(0, -1))
+        : undefined;
+    if (step !== undefined) this.#stage.fired('start until a step');
+    this.#ask({
+      verb: 'start',
+      ...who,
+      pipeline: 'orders',
+      file: `s3://landing/${file.key}`,
+      ...(step === undefined ? {} : { until: step.name }),
+    });
     return true;
   }
 

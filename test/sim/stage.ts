@@ -188,13 +188,19 @@ export class Stage {
       this.fired('file superseded while it waited');
     this.#countWhatGroupsDo(next, before);
     if (next.batch !== before.batch) this.#countWhatFilesDo(listOf(next), listOf(before));
+    if (next.life.state === 'PAUSED' && before.life.state !== 'PAUSED')
+      this.fired('run paused after its step');
     if (next.life.state === 'NEEDS_DECISION' && before.life.state !== 'NEEDS_DECISION')
       this.fired('decision needed');
   }
 
   #countWhatGroupsDo(next: Run, before: Run): void {
     const claim = underwayOf(next);
-    if (claim?.group !== undefined && claim.token !== underwayOf(before)?.token) this.fired('group sent');
+    if (claim?.group !== undefined && claim.token !== underwayOf(before)?.token) {
+      this.fired('group sent');
+      if (next.handoff?.[next.cursor + claim.group] === '+' && next.until !== undefined)
+        this.fired('group ends at the step to pause after');
+    }
     const { lastStep } = next;
     if (lastStep?.fused === undefined || lastStep === before.lastStep) return;
     if (lastStep.fused.status === 'ROLLED_BACK') this.fired('group rolled back');

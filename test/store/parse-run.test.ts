@@ -228,7 +228,7 @@ describe('an invalid combination in a stored run', () => {
     expectRefused({ ...readyAt(COMMIT, { state: 'CANCELLING' }) }, 'phase'));
 
   it.each([
-    ['state', 'PAUSED'],
+    ['state', 'HALTED'],
     ['phase', 'DONE'],
   ])('is refused: %s %s', (name, value) => expectRefused({ ...submittedAt(COMMIT), [name]: value }, name));
 

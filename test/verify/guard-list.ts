@@ -4,6 +4,7 @@ import { storeGuards } from './guard-list-of-stores.ts';
 import { batchGuards } from './guard-list-of-batches.ts';
 import { groupGuards } from './guard-list-of-groups.ts';
 import { queryGuards } from './guard-list-of-queries.ts';
+import { untilGuards } from './guard-list-of-until.ts';
 import { waitGuards } from './guard-list-of-waits.ts';
 
 export interface Edit {
@@ -851,5 +852,6 @@ export const guards: readonly Guard[] = [
   ...groupGuards,
   ...waitGuards,
   ...queryGuards,
+  ...untilGuards,
   ...storeGuards,
 ];

@@ -39,6 +39,8 @@ export interface Configuration {
   readonly oldEvents: boolean;
   /** Drivers wait for the end of every statement that they submit, and the completion event may come meanwhile. */
   readonly waits: boolean;
+  /** Index of the step after which the run is to pause; a person resumes it then, at any time. */
+  readonly until?: number;
   /** Its session step and its check are sent together; where a statement may fail for good, the check may. */
   readonly groups: boolean;
 }
@@ -104,6 +106,7 @@ function configuration(
     ...(more.oldEvents === true ? ['old events'] : []),
     ...(more.waits === true ? ['waits'] : []),
     ...(more.groups === true ? ['a group'] : []),
+    ...(more.until === undefined ? [] : [`pauses after step ${more.until + 1}`]),
   ];
   return {
     name: [pipeline, `${drivers} driver${drivers === 1 ? '' : 's'}`, ...faults].join(', '),
@@ -153,6 +156,9 @@ export const waited = configuration('D', 2, {}, { waits: true });
 
 /** A group of two steps, of which a statement or the check fails: explored by `npm test`. */
 export const grouped = configuration('S C D', 1, { permanent: 1 }, { groups: true });
+
+/** A run that pauses after its first step, with its session: explored by `npm test`. */
+export const pausing = configuration('S D', 1, { deaths: 1 }, { until: 0 });
 
 /** A file that comes alone: explored by `npm test`. */
 export const atOnce = configuration('D', 1, {}, { beside: true, pause: true, cancel: true });
@@ -204,4 +210,9 @@ export const configurations: readonly Configuration[] = [
   configuration('S C D', 2, { permanent: 1 }, { groups: true }),
   configuration('S C D', 2, { deaths: 1 }, { groups: true }),
   configuration('S C D', 2, {}, { groups: true, waits: true }),
+  pausing,
+  configuration('S D D', 1, { transient: 1, deaths: 1 }, { until: 1, late: true, cancel: true }),
+  configuration('S C D', 1, { permanent: 1, deaths: 1 }, { until: 0, groups: true }),
+  configuration('S C D', 2, {}, { until: 1, groups: true, waits: true }),
+  configuration('S D', 2, { deaths: 1 }, { until: 0 }),
 ];

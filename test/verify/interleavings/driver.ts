@@ -92,7 +92,8 @@ export class Drivers {
     const engine = { ...ports, plans: this.#plans, driver };
     if (news.kind === 'event')
       return drive(this.#runId, news.event, { ...engine, driver: { ...driver, waits: true } });
-    const request = { verb: news.kind, requestId: news.kind, runId: this.#runId, actor: 'somebody' };
+    const requestId = 'paused' in news ? 'resume of a paused run' : news.kind;
+    const request = { verb: news.kind, requestId, runId: this.#runId, actor: 'somebody' };
     return operate(request, engine);
   }
 }

@@ -121,7 +121,7 @@ class Exploration {
     see: (state: Canonical, parent: number, move: number) => number,
   ): Promise<string | undefined> {
     const state = snapshotOf(text);
-    const isEnd = isOver(state) && state.run.state !== 'FAILED';
+    const isEnd = isOver(state) && state.run.state !== 'FAILED' && state.run.state !== 'PAUSED';
     const broken =
       brokenIn(state, this.#configuration) ??
       (isEnd && state.drivers.length === 0 ? brokenAtEnd(state, this.#configuration) : undefined);
@@ -224,11 +224,11 @@ export async function walk(
 }
 
 /** A run was created, and nothing else has happened. */
-async function startOf({ plan, budgets, beside }: Configuration): Promise<Snapshot> {
+async function startOf({ plan, budgets, beside, until }: Configuration): Promise<Snapshot> {
   const world = new World();
   const time = new Date(world.time).toISOString();
   const trigger = { kind: 'request' as const, time, requestId: 'one', actor: 'one' };
-  const { run } = await startRun(plan, trigger, {}, world.engine());
+  const { run } = await startRun(plan, trigger, {}, world.engine(), plan.steps[until ?? -1]?.name);
   return {
     // Of one length and without letters of a token.
     run: {

@@ -243,10 +243,10 @@ export class Moves {
       };
       add(`a driver hears of the end of ${id}`, begin({ kind: 'event', event }));
     }
-    if (run.state === 'FAILED')
+    if (run.state === 'FAILED' || run.state === 'PAUSED')
       add(
         'somebody resumes the run',
-        begin({ kind: 'resume' }),
+        begin({ kind: 'resume', ...(run.state === 'PAUSED' && { paused: true }) }),
         run.pendingActions === undefined && state.drivers.length === 0 && 'acts',
       );
     if (this.#configuration.cancel && !isStoredAtRest(run))

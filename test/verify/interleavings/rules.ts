@@ -19,6 +19,10 @@ export function noteSubmission(state: Snapshot, plan: Plan, id: string): string 
   const { attempt, step } = attemptOf(statement);
   if (state.executed.includes(attempt)) return `I4: ${attempt} is executed a second time`;
   state.executed.push(attempt);
+  const { until } = state.run;
+  const last = Math.max(...stepsIn(statement, plan));
+  if (until !== undefined && last > plan.steps.findIndex(({ name }) => name === until))
+    return `I18: the run is to pause after ${until}, and step ${last + 1} begins`;
   const session = state.sessions.find((candidate) => candidate.id === statement.sessionId);
   if (session?.isSpoiled === true)
     return `I7: step ${step + 1} begins in a session whose tables are not known`;
@@ -79,7 +83,10 @@ function keyOf({ index, generation, attempt }: HistoryRow): string {
 /** The longest that the sweep may be kept from a run that is not at rest, in s. */
 const LONGEST_AWAY = 300;
 
-export function brokenIn(state: Snapshot, { plan, cancel, budgets }: Configuration): string | undefined {
+export function brokenIn(
+  state: Snapshot,
+  { plan, cancel, budgets, until }: Configuration,
+): string | undefined {
   const { run, pool } = state;
   for (const { name, kind } of plan.steps) {
     if (kind !== 'durable') continue;
@@ -109,6 +116,8 @@ export function brokenIn(state: Snapshot, { plan, cancel, budgets }: Configurati
     return `no outcome is unknown, and a person is asked: ${JSON.stringify(run.error)}`;
   if (run.state === 'FAILED' && (budgets.permanent === 0 || state.left.permanent > 0))
     return `nothing failed for good, and the run is FAILED: ${JSON.stringify(run.error)}`;
+  if (run.state === 'PAUSED' && (until === undefined || run.cursor !== until + 1 || run.slot !== true))
+    return `I18: the run pauses before step ${run.cursor + 1}`;
   if (run.state === 'FAILED' && (run.error?.message ?? '') === '') return 'I10: FAILED without a reason';
   if (run.state === 'CANCELLED' && !cancel) return 'nobody cancelled, and the run is CANCELLED';
   return undefined;

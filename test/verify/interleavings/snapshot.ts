@@ -47,7 +47,8 @@ export interface Session {
 
 export type News =
   | { readonly kind: 'event'; readonly event: RunEvent }
-  | { readonly kind: 'resume' }
+  /** `paused`: a request of its own, since a failed run may have been resumed before. */
+  | { readonly kind: 'resume'; readonly paused?: true }
   | { readonly kind: 'cancel' };
 
 export interface Entry {
