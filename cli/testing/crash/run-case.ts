@@ -2,10 +2,10 @@
 import type { Run } from '../../../shared/run/run.ts';
 import type { HistoryRow } from '../../runs/run-reader.ts';
 import { errorOf, stepNameOf } from '../../runs/run-parts.ts';
-import { CommandError } from '../../exit.ts';
+import { CommandError, EXIT } from '../../exit.ts';
 import type { Fault } from '../library.ts';
 import { NotAtRest } from '../local-baton.ts';
-import type { Action, TestCase } from '../test-case.ts';
+import type { Action, FileAction, TestCase } from '../test-case.ts';
 import type { TestStage } from '../test-stage.ts';
 import { INJECTED, isStepFault, runFaults, stepFaults, type FaultKind } from './kinds.ts';
 import { groupsOf, type Mode } from './modes.ts';
@@ -76,24 +76,27 @@ export async function runCase(
   const { local } = stage;
   // The same time in every case: what the date decides is decided alike.
   await stage.begin(NOON + (later ? LATER_MS : 0));
+  for (const { bucket } of test.files) await stage.ensureBucket(bucket);
   await stage.execute(test.setup);
   for (const table of test.given) await stage.insert(table);
   const put = new Set<string>();
   const calls: number[][] = [];
-  const startedAt = await local.now();
+  let startedAt = await local.now();
   const byAction: End[][] = [];
   let struck = crash === undefined;
   let asked: Run | undefined;
   let stuck: string | undefined;
   for (const [i, actions] of groupsOf(test, mode).entries()) {
     const here = crash?.action === i ? crash : undefined;
+    // The test may have set the clock back.
+    startedAt = Math.min(startedAt, await local.now());
     const known = new Set((await local.allRuns()).map(({ id }) => id));
     const { last } = await local.calls(Number.MAX_SAFE_INTEGER);
     for (const fault of faults) await local.fault(fault);
     if (here !== undefined) await arm(stage, test.pipeline, here, actions, put);
-    for (const action of actions) if ('key' in action) put.add(`${action.bucket}/${action.key}`);
+    for (const { bucket, key } of actions.flatMap(filesOf)) put.add(`${bucket}/${key}`);
     try {
-      for (const action of actions) await stage.begins(action);
+      for (const action of actions) await begin(stage, action, known);
       await drive(stage, expected?.[i]);
       if (here?.kind === 'file-replayed') {
         await local.replay(startedAt);
@@ -128,6 +131,35 @@ export async function runCase(
     tables: await snapshotOf(local, put),
     marks: marksOf(runs),
   };
+}
+
+function filesOf(action: Action): readonly FileAction[] {
+  if (action.kind === 'drop-all') return action.files;
+  return action.kind === 'drop' || action.kind === 'put' ? [action] : [];
+}
+
+/** A person whose request met a function that was killed looks what came of it, and repeats it. */
+async function begin(stage: TestStage, action: Action, known: ReadonlySet<string>): Promise<void> {
+  if (await isDone(stage, action, known)) return;
+  try {
+    await stage.begins(action);
+  } catch (error) {
+    unlessUnreachable(error);
+    if (!(await isDone(stage, action, known))) await stage.begins(action);
+  }
+}
+
+function unlessUnreachable(error: unknown): void {
+  if (!(error instanceof CommandError) || error.code !== EXIT.unreachable) throw error;
+}
+
+/** A run that the test resumes may have been resumed before (`drive`); `known`: the runs that were there before. */
+async function isDone({ local }: TestStage, action: Action, known: ReadonlySet<string>): Promise<boolean> {
+  if (action.kind !== 'resume' && action.kind !== 'start') return false;
+  const runs = (await local.allRuns()).filter(({ pipeline }) => pipeline === action.pipeline);
+  if (action.kind === 'start') return runs.some(({ id }) => !known.has(id));
+  const newest = runs.at(-1);
+  return newest !== undefined && newest.life.state !== 'FAILED';
 }
 
 async function arm(
@@ -166,7 +198,8 @@ async function drive(stage: TestStage, expected: readonly End[] = []): Promise<v
           !meant.has(`${run.pipeline} ${endOf(run).state}`)),
     );
     if (failed.length === 0 || resumes === MOST_RESUMES) return;
-    for (const run of failed) await local.resume(run.id);
+    // Where the request met a function that was killed, the run is looked at again.
+    for (const run of failed) await local.resume(run.id).catch(unlessUnreachable);
   }
 }
 
