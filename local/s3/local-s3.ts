@@ -49,7 +49,7 @@ export class LocalS3 {
     const state = stateFolder(root);
     this.#quiet = new Set(settings.buckets.filter((each) => !each.eventBridge).map(({ name }) => name));
     this.#index = new ObjectIndex(join(state, 'index.jsonl'), clock, (bucket) => !this.#quiet.has(bucket));
-    this.#store = new ObjectStore(root, this.#index);
+    this.#store = new ObjectStore(root, this.#index, clock);
     this.#uploads = new Uploads(join(state, 'uploads'), this.#store.temporary);
     this.#announcer = new Announcer(this.#index, sink, clock, log);
     this.#watch = new BucketWatch(

@@ -3,11 +3,12 @@
  * another; readers see a whole object or none, since a file is put in place by one rename.
  */
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, utimes, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { codeOf } from '../../shared/errors.ts';
 import { defined } from '../../shared/run/defined.ts';
+import type { Clock } from '../clock.ts';
 import { ServiceError } from '../service-error.ts';
 import {
   md5Of,
@@ -75,11 +76,13 @@ export class ObjectStore {
   /** Folder for files on their way in. */
   readonly temporary: string;
   readonly #index: ObjectIndex;
+  readonly #clock: Clock;
   readonly #lock = new KeyLock();
   /** Etags of files that the index does not know, or not as they are now. */
   readonly #hashed = new Map<string, FileState & { readonly etag: string }>();
 
-  constructor(root: string, index: ObjectIndex) {
+  constructor(root: string, index: ObjectIndex, clock: Clock) {
+    this.#clock = clock;
     this.root = resolve(root);
     this.temporary = join(stateFolder(root), 'temporary');
     this.#index = index;
@@ -153,6 +156,9 @@ export class ObjectStore {
     return this.#lock.run(`${bucket}/${key}`, async () => {
       await this.needBucket(bucket);
       await this.#check(bucket, key, placing.conditions);
+      // LastModified is on the clock of the events: what is newer than a marker depends on it.
+      const now = new Date(this.#clock.now());
+      await utimes(file.path, now, now);
       const path = await this.#moveIn(bucket, key, file.path);
       const state = await stateOf(path);
       if (state === undefined) throw new ServiceError('InternalError', `${path} is gone`, 500);

@@ -240,6 +240,13 @@ ${drop('ticks/x', '')}`,
 when:
 ${drop('late/1', `${CSV}2026-01-01,2\\n`)}
 expect: { tables: { mart.visits: "n\\n2" } }`,
+  'visits/tests/a_dated.yml': `
+when:
+  - clock: 2026-03-01
+  - drop:
+      - { key: visits/1/b.csv, content: "${CSV}2026-01-02,3\\n" }
+      - { key: visits/1/_SUCCESS, content: "" }
+expect: { tables: { mart.visits: "n\\n3" } }`,
   'late/tests/together.yml': `
 when:
   - drop:
@@ -320,13 +327,14 @@ it.runIf(isLong)('runs every test, prints a line for each, and ends with exit co
     'sales/corrected_line',
     'stores/upsert',
     'total/follows',
+    'visits/a_dated',
   ]);
-  expect(JSON.parse(stdout)).toMatchObject({ passed: 17, failed: 8 });
+  expect(JSON.parse(stdout)).toMatchObject({ passed: 18, failed: 8 });
   const lines = stderr.split('\n').filter((line) => /^ {2}(ok {2}|FAIL) /.test(line));
-  expect(lines).toHaveLength(25);
+  expect(lines).toHaveLength(26);
   expect(results().get('late/together')?.runs).toHaveLength(1);
   expect(lines[0]).toMatch(/^ {2}ok {3}bookings\/guests +\d+\.\d s$/);
-  expect(stderr).toContain('17 of 25 tests passed in ');
+  expect(stderr).toContain('18 of 26 tests passed in ');
 });
 
 it.runIf(isLong)('a test ends at the first run that failed, with its error', () => {
@@ -440,11 +448,11 @@ it.runIf(isLong)(
     const child = start('visits', 'broken', '--update', '--junit', 'out/results.xml');
     expect(await exitOf(child)).toBe(1);
     expect(child.text()).toMatch(/ {2}upd {2}visits\/folder [^]*updated visits\/tests\/folder\.yml\n/);
-    expect(child.text()).toContain('1 of 5 tests passed, 1 updated in ');
+    expect(child.text()).toContain('2 of 6 tests passed, 1 updated in ');
     const text = readFileSync(join(home, 'sql/visits/tests/folder.yml'), 'utf8');
     expect(text).toBe(FILES['visits/tests/folder.yml']?.replace('      7\n', '      6\n'));
     const xml = readFileSync(join(home, 'out/results.xml'), 'utf8');
-    expect(xml).toContain('<testsuites name="baton test" tests="5" failures="3" errors="0"');
+    expect(xml).toContain('<testsuites name="baton test" tests="6" failures="3" errors="0"');
     expect(xml).toMatch(/<testcase classname="visits" name="folder" file="[^"]+" time="[^"]+"\/>/);
   },
   60_000,

@@ -13,6 +13,7 @@ import { LocalS3 } from '../../../local/s3/local-s3.ts';
 
 export interface Running {
   readonly s3: LocalS3;
+  readonly clock: LocalClock;
   readonly client: S3Client;
   readonly endpoint: string;
   stop(): Promise<void>;
@@ -28,10 +29,11 @@ export async function startS3(
   sink: (event: BusEvent) => Promise<void>,
   buckets = [{ name: 'landing', eventBridge: true }],
 ): Promise<Running> {
+  const clock = new LocalClock();
   const s3 = new LocalS3({
     root: join(home, 's3'),
     buckets,
-    clock: new LocalClock(),
+    clock,
     sink,
     log: () => undefined,
     watch: { settleMs: 60, lookEveryMs: 15 },
@@ -47,6 +49,7 @@ export async function startS3(
   });
   return {
     s3,
+    clock,
     client,
     endpoint,
     stop: async () => {

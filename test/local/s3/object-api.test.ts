@@ -55,6 +55,21 @@ describe('the S3 endpoint', () => {
     return work(running.client);
   }
 
+  it('has LastModified and the times of events on the local clock, wherever it stands', async () => {
+    const time = Date.parse('2021-03-04T05:06:07Z');
+    running.clock.moveTo(time - Date.now());
+    await put('old/a.csv', 'a');
+    const { LastModified } = await send((s3) => s3.send(new HeadObjectCommand({ Bucket, Key: 'old/a.csv' })));
+    const { Contents = [] } = await send((s3) =>
+      s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'old/' })),
+    );
+    running.clock.moveTo(0);
+    const minute = '2021-03-04T05:06';
+    expect(LastModified?.toISOString().slice(0, 16)).toBe(minute);
+    expect(Contents.map((one) => one.LastModified?.toISOString().slice(0, 16))).toEqual([minute]);
+    await until(() => events.some(({ time: at }) => at.startsWith(minute)));
+  });
+
   async function put(Key: string, Body: string | Buffer = 'x'): Promise<void> {
     await send((s3) => s3.send(new PutObjectCommand({ Bucket, Key, Body })));
   }
