@@ -2,7 +2,8 @@
  * Real daily snapshots of the OurAirports data set, in date order, into a slowly changing dimension of type 2: the
  * figures are those that an independent count of the files gives.
  */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -10,6 +11,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { copySampleSql } from '../../cli/demo/sample-sql.ts';
 import { allInLanes } from '../../shared/lanes.ts';
 import { eventually, root, Stack } from './stack.ts';
 
@@ -126,4 +128,77 @@ describe.skipIf(!here)(`airport frequencies in ${PIECES} files a snapshot`, () =
     },
     300_000,
   );
+});
+
+/** A test for each snapshot: all files up to it, and the figures that must be there. */
+function writeTests(sql: string): void {
+  const tests = join(sql, 'airport_frequencies/tests');
+  mkdirSync(tests, { recursive: true });
+  for (const [i, [date, current, closed, all]] of SNAPSHOTS.entries()) {
+    const drops = SNAPSHOTS.slice(0, i + 1).map(
+      ([day]) =>
+        `  - drop: { key: airport-frequencies/${day}.csv.gz, file: ${join('..', '..', '..', 'data', `airport-frequencies-${day}.csv.gz`)} }`,
+    );
+    writeFileSync(
+      join(tests, `${date}.yml`),
+      `setup: |
+  CREATE VIEW figures AS SELECT SUM(CASE WHEN is_current THEN 1 ELSE 0 END) AS current_rows,
+    SUM(CASE WHEN is_current THEN 0 ELSE 1 END) AS closed_rows, COUNT(*) AS all_rows FROM airport_frequency_dim;
+when:
+${drops.join('\n')}
+expect:
+  tables:
+    public.figures: |
+      current_rows,closed_rows,all_rows
+      ${current},${closed},${all}
+timeout: 10m
+`,
+    );
+  }
+}
+
+async function batonTest(sql: string, ...words: string[]): Promise<{ code: number; stdout: string }> {
+  const child = spawn(
+    process.execPath,
+    [join(root, 'bin/baton.js'), 'test', '--json', '--sql', sql, ...words],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  const code = await new Promise<number>((ended) => child.once('close', (exit) => ended(exit ?? -1)));
+  return { code, stdout };
+}
+
+describe.skipIf(!here)('airport frequencies, tested by their own tests', () => {
+  let home: string;
+  let sql: string;
+
+  beforeAll(() => {
+    home = mkdtempSync(join(tmpdir(), 'baton-own-tests-'));
+    sql = join(home, 'sql');
+    for (const name of ['airport_frequencies', 'setup'])
+      cpSync(join(root, 'test/fixtures/pipelines', name), join(sql, name), { recursive: true });
+    copySampleSql(sql);
+    for (const name of ['product_dimension', 'sales', 'stores']) rmSync(join(sql, name), { recursive: true });
+    cpSync(folder ?? '', join(home, 'data'), { recursive: true });
+    writeTests(sql);
+  });
+  afterAll(() => {
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  it('every snapshot gives the figures that it must', async () => {
+    const { code, stdout } = await batonTest(sql);
+    expect(JSON.parse(stdout)).toMatchObject({ passed: SNAPSHOTS.length, failed: 0 });
+    expect(code).toBe(0);
+  }, 600_000);
+
+  it('and the same tables after a fault, whichever of a sample it is', async () => {
+    const { code, stdout } = await batonTest(sql, '--crash', '--sample', '6');
+    const { counts } = JSON.parse(stdout) as { counts: Record<string, number> };
+    expect({ code, ...counts }).toMatchObject({ code: 0, DIFFERENT: 0, asks: 0, 'tests failed': 0 });
+    expect(counts['same']).toBeGreaterThan(20);
+  }, 3_600_000);
 });
