@@ -25,6 +25,7 @@ export async function crashCommand(
     ...defined({ sample }),
     signal,
     progress: out.progress,
+    status: out.status,
   });
   const counts = countWords(all);
   const isEmpty = counts.same + counts.asks + counts.DIFFERENT + counts.unmet + counts['tests failed'] === 0;

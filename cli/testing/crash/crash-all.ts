@@ -44,6 +44,8 @@ export interface CrashOptions {
   readonly sample?: number;
   readonly signal: AbortSignal;
   readonly progress: (text: string) => void;
+  /** How far it is, for a terminal: the next one replaces it. */
+  readonly status: (text: string) => void;
 }
 
 interface Piece {
@@ -104,7 +106,7 @@ class Crash {
   }
 
   async run(mode: Mode, chosen: readonly TestCase[]): Promise<void> {
-    const { plans, progress } = this.#options;
+    const { plans, status } = this.#options;
     const references = await this.#references(mode, chosen);
     const pieces = [...references].flatMap(([test, reference]) => this.#pieces(test, reference, mode));
     let done = 0;
@@ -113,16 +115,16 @@ class Crash {
       this.#add(test, await tryCase(stage, test, plans, piece));
       done += 1;
       const id = caseId(piece.case, this.#plan(test), mode);
-      progress(`${done} of ${pieces.length} (${mode}): ${test.pipeline}/${test.name} ${id}`);
+      status(`${done} of ${pieces.length} (${mode}): ${test.pipeline}/${test.name} ${id}`);
     });
   }
 
   /** The undisturbed runs in a mode; of `own` those of `alone`, as its tables must be. */
   async #references(mode: Mode, chosen: readonly TestCase[]): Promise<ReadonlyMap<TestCase, Reference>> {
-    const { plans, progress } = this.#options;
+    const { plans, status } = this.#options;
     const found = new Map<TestCase, Reference>();
     await this.#lanes.run(mode === 'own' ? [] : chosen, async (stage, test) => {
-      progress(`${test.pipeline}/${test.name}: undisturbed (${mode})`);
+      status(`${test.pipeline}/${test.name}: undisturbed (${mode})`);
       const plan = this.#plan(test);
       if (mode === 'alone') {
         const result = await runTest(stage, test, plans);
