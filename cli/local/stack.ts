@@ -21,6 +21,8 @@ export interface StackOptions {
   readonly sql: string;
   /** False: no schedule of a pipeline starts a run. */
   readonly schedules?: boolean;
+  /** A function that pauses goes on at once. */
+  readonly quickPauses?: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -57,9 +59,9 @@ function wrongParameter(error: unknown): never {
  * @throws CommandError (exit 1) when Baton's own tables cannot be made; it is stopped then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { stage = { stage: 'local' }, home, port, sql, log, schedules = true } = options;
-  // As its child processes: memory before speed.
-  v8.setFlagsFromString('--optimize-for-size');
+  const { stage = { stage: 'local' }, home, port, sql, log, schedules = true, quickPauses = false } = options;
+  // As its child processes: memory before speed; not in a test.
+  if (!quickPauses) v8.setFlagsFromString('--optimize-for-size');
   const { prepareLocal, recompilePlans } = await import('../../build/prepare-local.ts');
   const prepared = await prepareLocal({ stage, sqlFolder: sql, home, schedules }).catch(wrongParameter);
   const { startLocal } = await import('../../local/supervisor/start-local.ts');
@@ -70,6 +72,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stage: stage.stage,
     template: prepared.templatePath,
     functionsFolder,
+    quickPauses,
     log,
   });
   const connection = openConnection(stage.stage, {}, local.ready.endpoint, true);

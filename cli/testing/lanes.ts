@@ -22,7 +22,11 @@ export class Lanes {
     pieces: readonly Piece[],
     work: (stage: TestStage, piece: Piece) => Promise<void>,
   ): Promise<void> {
-    const count = Math.min(availableParallelism(), MOST_LANES, Math.floor(pieces.length / LEAST_PER_LANE));
+    const count = Math.min(
+      availableParallelism() + 1,
+      MOST_LANES,
+      Math.floor(pieces.length / LEAST_PER_LANE),
+    );
     const queue = [...pieces];
     const lanes = Array.from({ length: Math.max(count, 1, this.#open.length) }, async (_, i) => {
       try {

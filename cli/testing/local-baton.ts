@@ -23,6 +23,7 @@ import {
 
 import type { Call } from '../../local/gateway/call-log.ts';
 import { removePlaceOfHome } from '../../local/redshift/postgres/place.ts';
+import type { TableState } from '../../local/redshift/table-states.ts';
 import type { Settled } from '../../local/supervisor/settle.ts';
 import { pages } from '../../shared/pages.ts';
 import { loadPipelines } from '../../shared/pipeline/load.ts';
@@ -156,6 +157,7 @@ export class LocalBaton {
         home: place,
         port: 0,
         sql: folder,
+        quickPauses: true,
         schedules,
         log: log ?? (() => undefined),
       });
@@ -306,6 +308,11 @@ export class LocalBaton {
   /** Statements one after another in one session. @throws CommandError with the warehouse's error */
   async execute(statements: readonly string[]): ReturnType<SqlClient['run']> {
     return this.#sql.run(statements);
+  }
+
+  /** All rows of all tables, those of Baton left out. */
+  async tables(): Promise<readonly TableState[]> {
+    return ((await this.#admin.get('tables')) as { tables: readonly TableState[] }).tables;
   }
 
   /** Injects a fault; it strikes once unless it says otherwise. @throws CommandError for a fault that is not understood */

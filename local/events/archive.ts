@@ -120,6 +120,11 @@ export class Archives {
     this.#journal.delete(name);
   }
 
+  /** Forgets the events of every archive. */
+  empty(): void {
+    for (const { file } of this.#open.values()) file.replace([]);
+  }
+
   /** Keeps the event in every archive it matches; on disk when this returns. `text`: the event as JSON. */
   keep(fields: EventFields, text: string): void {
     const now = this.#clock.now();

@@ -174,8 +174,9 @@ export class EventBus {
     return this.#deliveries.waiting;
   }
 
-  /** Drops the deliveries that wait for a retry or a delay; how many. */
+  /** Drops the deliveries that wait for a retry or a delay, and what archives keep; how many deliveries. */
   forget(): number {
+    this.archives.empty();
     return this.#deliveries.forget();
   }
 

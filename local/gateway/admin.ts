@@ -1,5 +1,5 @@
 /**
- * The door for people and tests, under `/_local/`: status, messages, clock, settle, forget, faults, calls, reload, kill-session, switches,
+ * The door for people and tests, under `/_local/`: status, messages, clock, settle, forget, tables, faults, calls, reload, kill-session, switches,
  * empty-warehouse, reset, stop.
  * JSON in, JSON out; a request it does not understand gets 400 and one sentence.
  */
@@ -27,7 +27,7 @@ export interface AdminPorts {
   status(): unknown;
   /** Resolves when nothing is under way, or after that many ms. */
   settle(limitMs: number): Promise<unknown>;
-  /** Drops what waits for a later time: delayed events, retries, messages of queues. */
+  /** Drops what waits for a later time: delayed events, retries, messages of queues, events in archives. */
   forget(): unknown;
   /** What was published to topics. */
   messages(): unknown;
@@ -36,6 +36,8 @@ export interface AdminPorts {
   killSession(sessionId: string): Promise<unknown>;
   /** Sets what AWS does not document; what is not named has its default. */
   setSwitches(switches: JsonObject): Promise<unknown>;
+  /** All rows of all tables of the warehouse. */
+  tables(): Promise<unknown>;
   /** Closes every warehouse session and drops all that sessions made. */
   emptyWarehouse(): Promise<unknown>;
   /** Clears faults; with `data` it also removes all that is stored, and what is under way. */
@@ -114,6 +116,8 @@ async function answer(
     }
     case 'POST switches':
       return ports.setSwitches(body());
+    case 'GET tables':
+      return ports.tables();
     case 'POST empty-warehouse':
       return ports.emptyWarehouse();
     case 'POST reset':
@@ -125,7 +129,7 @@ async function answer(
       return { stopping: true };
     default:
       throw new BadRequest(
-        `unknown request ${what}; known are status, messages, clock, settle, forget, calls, faults, reload, kill-session, switches, empty-warehouse, reset, stop`,
+        `unknown request ${what}; known are status, messages, clock, settle, forget, tables, calls, faults, reload, kill-session, switches, empty-warehouse, reset, stop`,
       );
   }
 }

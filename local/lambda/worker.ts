@@ -13,6 +13,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { LoadError } from './load-error.ts';
 import { followLocalClock } from './local-date.ts';
+import { passPauses } from './quick-pauses.ts';
 import {
   functionError,
   type FromWorker,
@@ -30,6 +31,7 @@ const settings = workerData as WorkerSettings;
 const offset = new BigInt64Array(settings.clockOffset);
 followLocalClock(() => Number(Atomics.load(offset, 0)));
 captureConsole();
+passPauses();
 
 /** AWS's limit of a synchronous response, in bytes. */
 const LARGEST_RESPONSE = 6_291_556;

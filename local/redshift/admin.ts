@@ -5,16 +5,17 @@ import type { DataApiContext } from './data-api/operations.ts';
 import type { Json } from './data-api/validate.ts';
 import { dataApiError, invalid } from './protocol/errors.ts';
 import { switchesOf } from './protocol/switches.ts';
+import type { TableState } from './table-states.ts';
 
 /**
  * `kill-session { sessionId }`, of all with `{ sessionId: 'all' }` or `{ all: true }`: the backend goes away at once, as if the connection broke.
  * `switches { name: value }`: what AWS does not document (protocol/switches.ts), from now on; what is not named has its default.
- * `active`: how many statements have not ended.
+ * `active`: how many statements have not ended. `tables`: all rows of all tables.
  * `sessions`, `statements`: all of them, any role. `reset`: every session is closed. `empty`: and all that sessions made is dropped.
  */
 export async function answerAdmin(
   { sessions, statements, switches }: DataApiContext,
-  emptyDatabase: () => Promise<void>,
+  database: { readonly empty: () => Promise<void>; readonly tables: () => Promise<readonly TableState[]> },
   url: string,
   body: Json,
 ): Promise<unknown> {
@@ -39,6 +40,8 @@ export async function answerAdmin(
           .all()
           .map((session) => Object.assign({ pid: session.pid }, listedSession(session))),
       };
+    case 'tables':
+      return { tables: await database.tables() };
     case 'active':
       return { active: statements.active().length };
     case 'statements':
@@ -47,7 +50,7 @@ export async function answerAdmin(
     case 'empty': {
       const open = sessions.open();
       for (const session of open) sessions.close(session);
-      if (what === 'empty') await emptyDatabase();
+      if (what === 'empty') await database.empty();
       return { closed: open.length };
     }
     default:

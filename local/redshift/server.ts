@@ -33,6 +33,7 @@ import { StateLog } from './statements/state-log.ts';
 import { isTerminal } from './statements/statement.ts';
 import type { Statement } from './statements/statement.ts';
 import { Statements } from './statements/statements.ts';
+import { tableStates } from './table-states.ts';
 import { makeUnloadExecutor } from './unload/unload-executor.ts';
 
 const MOST_REQUEST_BYTES = 16 * 1024 * 1024;
@@ -122,9 +123,13 @@ export async function openRedshift(options: RedshiftOptions): Promise<Redshift> 
   };
   forgetOld();
 
+  const database = {
+    empty: () => emptyDatabase(admin, connect),
+    tables: () => tableStates(admin),
+  };
   const server = createChildServer(
     '1.1',
-    (request, response) => serve(context, () => emptyDatabase(admin, connect), request, response),
+    (request, response) => serve(context, database, request, response),
     (error) => asServiceError(error, 'InternalServerException'),
   );
 
@@ -170,13 +175,13 @@ function settle(
 
 async function serve(
   context: DataApiContext,
-  empty: () => Promise<void>,
+  database: Parameters<typeof answerAdmin>[1],
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const text = (await readBody(request, MOST_REQUEST_BYTES)).toString('utf8');
   if (request.url?.startsWith('/_local/') === true) {
-    send(response, JSON.stringify(await answerAdmin(context, empty, request.url, parse(text))));
+    send(response, JSON.stringify(await answerAdmin(context, database, request.url, parse(text))));
     return;
   }
   const [service, operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');

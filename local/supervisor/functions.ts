@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { defined } from '../../shared/run/defined.ts';
+import { QUICK_PAUSES } from '../lambda/quick-pauses.ts';
 import { functionAccessKey } from '../access-key.ts';
 import type { FunctionSettings } from '../lambda/settings.ts';
 import type { FunctionResource } from '../template/resources.ts';
@@ -12,6 +13,8 @@ export interface FunctionSurroundings {
   readonly functionsFolder: string;
   readonly endpoint: string;
   readonly region: string;
+  /** Pauses within an invocation pass at once. */
+  readonly quickPauses: boolean;
 }
 
 /** Throws when a function's bundle is not there. */
@@ -55,7 +58,7 @@ function bundleFolder(each: FunctionResource, functionsFolder: string): string {
 function environmentOf(
   each: FunctionResource,
   folder: string,
-  { endpoint, region }: FunctionSurroundings,
+  { endpoint, region, quickPauses }: FunctionSurroundings,
 ): Readonly<Record<string, string>> {
   return {
     TZ: ':UTC',
@@ -76,6 +79,7 @@ function environmentOf(
     AWS_ACCESS_KEY_ID: functionAccessKey({ role: each.roleName, session: each.name }),
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL: endpoint,
+    ...(quickPauses && { [QUICK_PAUSES]: '1' }),
     // A person's own AWS files must not reach a function.
     AWS_CONFIG_FILE: join(folder, 'no-aws-config'),
     AWS_SHARED_CREDENTIALS_FILE: join(folder, 'no-aws-credentials'),

@@ -11,6 +11,8 @@ export interface LocalOptions {
   readonly template: string | JsonObject;
   /** Folder of the function bundles: `<name>/index.mjs`. */
   readonly functionsFolder: string;
+  /** True: a function that pauses (a busy session, a retry) goes on at once. For tests. */
+  readonly quickPauses?: boolean;
   /** Lines for people: what was started again, retried, lost. */
   readonly log: (line: string) => void;
 }

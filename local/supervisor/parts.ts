@@ -200,7 +200,7 @@ export class Parts {
     return this.#bus.waiting + this.#invocations.waiting + messages;
   }
 
-  /** Drops what waits for a later time: delayed events, retries, messages of queues. */
+  /** Drops what waits for a later time: delayed events, retries, messages of queues, events in archives. */
   forget(): { readonly dropped: number } {
     const messages = this.#queues.all().map((queue) => queue.purge());
     const dropped = this.#bus.forget() + this.#invocations.forget() + messages.reduce((a, b) => a + b, 0);
@@ -212,11 +212,20 @@ export class Parts {
     await post(await this.#lambda.port(), '/_local/kill', { name });
   }
 
-  /** What is being done now: deliveries, invocations, batches of queues, statements. What waits for a later time is not. */
-  async underWay(): Promise<number> {
-    const { active } = (await post(await this.#redshift.port(), '/_local/active', {})) as { active: number };
+  /** What is being done now: deliveries, invocations, batches of queues. What waits for a later time is not. */
+  underWay(): number {
     const batches = this.#pollers.reduce((sum, poller) => sum + poller.underWay, 0);
-    return active + batches + this.#bus.underWay + this.#invocations.underWay;
+    return batches + this.#bus.underWay + this.#invocations.underWay;
+  }
+
+  /** All rows of all tables of the warehouse. */
+  async tables(): Promise<unknown> {
+    return post(await this.#redshift.port(), '/_local/tables', {});
+  }
+
+  /** Statements of the warehouse that have not ended. */
+  async statements(): Promise<number> {
+    return ((await post(await this.#redshift.port(), '/_local/active', {})) as { active: number }).active;
   }
 
   /** Drops all that the sessions of the warehouse made. */
@@ -281,6 +290,7 @@ export class Parts {
       functionsFolder: options.functionsFolder,
       endpoint,
       region: LOCAL_REGION,
+      quickPauses: options.quickPauses === true,
     });
   }
 

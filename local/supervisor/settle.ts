@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalClock } from '../clock.ts';
 
 export interface Activity {
-  /** How many things are being done now. */
-  readonly underWay: () => Promise<number>;
+  /** How many things are being done now, as far as this process knows. */
+  readonly underWay: () => number;
+  /** How many statements have not ended: the warehouse is asked, so only when all else is quiet. */
+  readonly statements: () => Promise<number>;
   /** How many things wait for a later time. */
   readonly waiting: () => number;
   /** Sequence number of the last call that ended. */
@@ -29,7 +31,7 @@ const QUIET_LOOKS = 3;
 
 /** `limitMs`: real time. `pause`: between two looks. */
 export async function settle(
-  { underWay, waiting, calls, clock }: Activity,
+  { underWay, statements, waiting, calls, clock }: Activity,
   limitMs: number,
   pause: () => Promise<void> = () => sleep(LOOK_EVERY_MS),
 ): Promise<Settled> {
@@ -37,7 +39,7 @@ export async function settle(
   let quiet = 0;
   let last = -1;
   while (quiet < QUIET_LOOKS && performance.now() < end) {
-    const isQuiet = (await underWay()) === 0 && calls() === last;
+    const isQuiet = underWay() === 0 && calls() === last && (await statements()) === 0;
     quiet = isQuiet ? quiet + 1 : 0;
     last = calls();
     if (quiet < QUIET_LOOKS) await pause();

@@ -105,6 +105,7 @@ class Stack implements LocalStack {
         },
         killSession: (sessionId) => this.#here().killSession(sessionId),
         setSwitches: (switches) => this.#here().setSwitches(switches),
+        tables: () => this.#here().tables(),
         emptyWarehouse: () => this.#here().emptyWarehouse(),
         reset: async (data) => {
           this.#callFaults.remove();
@@ -248,6 +249,7 @@ class Stack implements LocalStack {
   #activity(): Activity {
     return {
       underWay: () => this.#here().underWay(),
+      statements: () => this.#here().statements(),
       waiting: () => this.#here().waiting(),
       calls: () => this.#calls.last,
       clock: this.#clock,

@@ -11,7 +11,7 @@ import {
   batchVerdict,
   casesOf,
   referenceOf,
-  tryCase,
+  tryCases,
   type NotRepeatable,
   type Reference,
   type Verdict,
@@ -19,7 +19,7 @@ import {
 import { caseId } from './matrix.ts';
 import { copyInMode, isRunIn, MODES, type Mode } from './modes.ts';
 import { randomOf } from './random.ts';
-import type { CrashCase } from './run-case.ts';
+import { runCase, type CrashCase } from './run-case.ts';
 
 /** What the crash test of one test found. */
 export interface Crashed {
@@ -50,7 +50,7 @@ export interface CrashOptions {
 
 interface Piece {
   readonly mode: Mode;
-  readonly case: CrashCase;
+  readonly cases: readonly CrashCase[];
   readonly test: TestCase;
   readonly reference: Reference;
 }
@@ -112,37 +112,39 @@ class Crash {
     let done = 0;
     await this.#lanes.run(pieces, async (stage, piece) => {
       const { test } = piece;
-      this.#add(test, await tryCase(stage, test, plans, piece));
+      for (const verdict of await tryCases(stage, test, plans, piece)) this.#add(test, verdict);
       done += 1;
-      const id = caseId(piece.case, this.#plan(test), mode);
-      status(`${done} of ${pieces.length} (${mode}): ${test.pipeline}/${test.name} ${id}`);
+      const ids = piece.cases.map((one) => caseId(one, this.#plan(test), mode));
+      status(`${done} of ${pieces.length} (${mode}): ${test.pipeline}/${test.name} ${ids.join(', ')}`);
     });
   }
 
-  /** The undisturbed runs in a mode; of `own` those of `alone`, as its tables must be. */
+  /** The undisturbed runs in a mode; of `own` those of `alone`, as its tables must be, with the calls that it makes. */
   async #references(mode: Mode, chosen: readonly TestCase[]): Promise<ReadonlyMap<TestCase, Reference>> {
     const { plans, status } = this.#options;
     const found = new Map<TestCase, Reference>();
-    await this.#lanes.run(mode === 'own' ? [] : chosen, async (stage, test) => {
+    await this.#lanes.run(chosen, async (stage, test) => {
       status(`${test.pipeline}/${test.name}: undisturbed (${mode})`);
       const plan = this.#plan(test);
       if (mode === 'alone') {
         const result = await runTest(stage, test, plans);
         const passed = result.mismatches.length === 0;
-        this.#undisturbed.set(test, passed ? await referenceOf(stage, test, plan, mode) : result);
+        const one = passed ? await referenceOf(stage, test, plan, mode) : result;
+        this.#undisturbed.set(test, one);
+        if (isReference(one)) found.set(test, one);
         return;
       }
       const alone = this.#undisturbed.get(test);
-      const other = await referenceOf(stage, test, plan, mode);
       if (!isReference(alone)) return;
+      if (mode === 'own') {
+        const { calls } = await runCase(stage, test, { mode });
+        found.set(test, { ...alone, calls });
+        return;
+      }
+      const other = await referenceOf(stage, test, plan, mode);
       if (isReference(other)) found.set(test, other);
       this.#add(test, batchVerdict(plan, alone, other, mode));
     });
-    if (mode === 'alone' || mode === 'own')
-      for (const test of chosen) {
-        const one = this.#undisturbed.get(test);
-        if (isReference(one)) found.set(test, one);
-      }
     return found;
   }
 
@@ -151,9 +153,15 @@ class Crash {
     const plan = this.#plan(test);
     const random = randomOf(seed);
     const cases = casesOf(test, plan, reference, mode, random);
-    return (sample === undefined ? cases : sampleOf(cases, sample, random))
-      .filter((each) => only.length === 0 || only.some((id) => fits(id, caseId(each, plan, mode))))
-      .map((each) => ({ mode, case: each, test, reference }));
+    const chosen = (sample === undefined ? cases : sampleOf(cases, sample, random)).filter(
+      (each) => only.length === 0 || only.some((id) => fits(id, caseId(each, plan, mode))),
+    );
+    const groups = new Map<string, CrashCase[]>();
+    for (const one of chosen) {
+      const key = `${one.kind} ${one.place}`;
+      groups.set(key, [...(groups.get(key) ?? []), one]);
+    }
+    return [...groups.values()].map((group) => ({ mode, cases: group, test, reference }));
   }
 
   results(): readonly Crashed[] {

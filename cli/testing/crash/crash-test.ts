@@ -80,7 +80,7 @@ export function casesOf(
         for (const kind of Object.keys(STEP_FAULTS) as StepFault[]) cases.push({ kind, action, place });
     if (mode === 'alone' && happens?.kind === 'drop')
       for (const kind of FILE_FAULTS) cases.push({ kind, action, place: 0 });
-    if (mode === 'alone' || mode === 'own')
+    if (mode === 'own')
       for (const place of placesOf(calls, random)) cases.push({ kind: 'killed', action, place });
   }
   return cases;
@@ -94,50 +94,78 @@ function placesOf(calls: readonly number[], random: () => number): readonly numb
   return Array.from({ length: MOST_KILLS }, (_, i) => calls[Math.floor((i + random()) * part)] ?? 0);
 }
 
-/** Runs a case, and compares. */
-export async function tryCase(
+interface Trial {
+  /** The same fault at the same place, of one action each. */
+  readonly cases: readonly CrashCase[];
+  readonly mode: Mode;
+  readonly reference: Reference;
+}
+
+/**
+ * Runs cases that differ in their action only, all in one run of the test: where nothing differs, each of them is the same. Where
+ * something does, each is run alone.
+ */
+export async function tryCases(
   stage: TestStage,
   test: TestCase,
   plans: readonly Plan[],
-  one: { readonly case: CrashCase; readonly mode: Mode; readonly reference: Reference },
-): Promise<Verdict> {
-  const { reference, mode } = one;
-  const plan = plans.find(({ pipeline }) => pipeline === test.pipeline);
-  const outcome = await runCase(stage, test, { mode, crash: one.case, expected: reference.ends });
-  const verdict = (word: Verdict['word'], reasons: readonly string[] = [], what?: string): Verdict => ({
-    case: one.case,
+  trial: Trial,
+): Promise<readonly Verdict[]> {
+  const { cases, mode } = trial;
+  const [first] = cases;
+  if (first === undefined) return [];
+  const together = await judged(stage, test, plans, trial);
+  const verdict = (one: CrashCase, { word, ...rest }: Judged): Verdict => ({
+    case: one,
     mode,
     word,
-    reasons,
-    ...(what !== undefined && { what }),
+    ...rest,
   });
-  const { asked } = outcome;
+  if (together.word === 'same')
+    return cases.map((one) => ({
+      ...verdict(one, together),
+      word: together.struck.has(one.action) ? 'same' : 'unmet',
+    }));
+  if (cases.length === 1) return [verdict(first, together)];
+  const alone: Verdict[] = [];
+  for (const one of cases) alone.push(...(await tryCases(stage, test, plans, { ...trial, cases: [one] })));
+  if (alone.some(({ word }) => word === 'asks' || word === 'DIFFERENT')) return alone;
+  const what = `${together.what ?? ''} (where it happens in every run of the test, and not in one of them alone)`;
+  return [verdict(first, { ...together, what }), ...alone.slice(1)];
+}
+
+type Judged = Pick<Verdict, 'word' | 'what' | 'reasons'> & { readonly struck: ReadonlySet<number> };
+
+/** Runs the test with the cases in it, and compares. */
+async function judged(
+  stage: TestStage,
+  test: TestCase,
+  plans: readonly Plan[],
+  { cases, mode, reference }: Trial,
+): Promise<Judged> {
+  const plan = plans.find(({ pipeline }) => pipeline === test.pipeline);
+  const kind = cases[0]?.kind ?? 'killed';
+  const outcome = await runCase(stage, test, { mode, crashes: cases, expected: reference.ends });
+  const { asked, struck } = outcome;
   if (asked !== undefined && !reference.ends.flat().some(({ state }) => state.startsWith('NEEDS_DECISION'))) {
     const of = plans.find(({ pipeline }) => pipeline === asked.pipeline);
     const predicted = of && whyAsked(of, stepNameOf(asked));
     const error = 'error' in asked.life ? asked.life.error.message : '';
-    return predicted === undefined
-      ? verdict('DIFFERENT', [error], `${asked.pipeline} needs a decision, which its plan does not say`)
-      : verdict('asks', predicted);
+    if (predicted !== undefined) return { word: 'asks', reasons: predicted, struck };
+    const what = `${asked.pipeline} needs a decision, which its plan does not say`;
+    return { word: 'DIFFERENT', reasons: [error], what, struck };
   }
   const what =
     outcome.stuck ??
-    endsUnlike(reference.outcome.ends, outcome.ends, one.case.kind) ??
+    endsUnlike(reference.outcome.ends, outcome.ends, kind) ??
     unlikeness(reference.outcome.tables, outcome.tables, reference.volatile);
-  if (what !== undefined)
-    return verdict(
-      'DIFFERENT',
-      plan === undefined
-        ? []
-        : whyDifferent(plan, {
-            kind: one.case.kind,
-            repeated: outcome.repeated,
-          }),
-      what,
-    );
+  if (what !== undefined) {
+    const reasons = plan === undefined ? [] : whyDifferent(plan, { kind, repeated: outcome.repeated });
+    return { word: 'DIFFERENT', what, reasons, struck };
+  }
   const made = plan && madeAnew(plan, outcome, reference);
-  if (made !== undefined) return verdict('DIFFERENT', made.reasons, made.what);
-  return verdict(outcome.struck ? 'same' : 'unmet');
+  if (made !== undefined) return { word: 'DIFFERENT', ...made, struck };
+  return { word: 'same', reasons: [], struck };
 }
 
 /** Whether the files in one batch, or without batches, leave the same as one after another; what differs each time does not count. */
@@ -173,6 +201,13 @@ function madeAnew(
   };
 }
 
+/** `sales SUCCEEDED, stores FAILED (sql) at 10.sql (3 times)` */
+function counted(sorted: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const one of sorted) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return [...counts].map(([one, count]) => (count === 1 ? one : `${one} (${count} times)`)).join(', ');
+}
+
 /** Runs that only a replay made do not count, where they succeeded. */
 function endsUnlike(expected: readonly End[], found: readonly End[], kind?: FaultKind): string | undefined {
   const words = (ends: readonly End[]): string[] =>
@@ -187,5 +222,5 @@ function endsUnlike(expected: readonly End[], found: readonly End[], kind?: Faul
   });
   const extra = isMore ? rest.filter((one) => !/ (SUCCEEDED|SUPERSEDED)$/.test(one)) : rest;
   if (missing.length === 0 && extra.length === 0) return undefined;
-  return `runs ended ${got.join(', ')}; undisturbed: ${wanted.join(', ')}`;
+  return `runs ended ${counted(got)}; undisturbed: ${counted(wanted)}`;
 }

@@ -34,8 +34,8 @@ export interface Outcome {
   readonly asked?: Run;
   /** Not at rest in time: what was left. */
   readonly stuck?: string;
-  /** The fault struck. Without one: true. */
-  readonly struck: boolean;
+  /** Before which groups of actions a fault was injected that struck. */
+  readonly struck: ReadonlySet<number>;
   /** Names of the steps that were tried more than once by one run, and of those that finished more than once. */
   readonly repeated: readonly string[];
   readonly again: readonly string[];
@@ -61,7 +61,7 @@ interface CaseOptions {
   /** An hour, a minute and a second later than other cases. */
   readonly later?: boolean;
   /** Absent: nothing is injected at a place. */
-  readonly crash?: CrashCase;
+  readonly crashes?: readonly CrashCase[];
   /** Injected all the time. */
   readonly faults?: readonly Fault[];
   /** The ends of the undisturbed run, by action. */
@@ -71,7 +71,7 @@ interface CaseOptions {
 export async function runCase(
   stage: TestStage,
   test: TestCase,
-  { mode, later = false, crash, faults = [], expected }: CaseOptions,
+  { mode, later = false, crashes = [], faults = [], expected }: CaseOptions,
 ): Promise<Outcome & { readonly byAction: readonly (readonly End[])[] }> {
   const { local } = stage;
   // The same time in every case: what the date decides is decided alike.
@@ -83,11 +83,11 @@ export async function runCase(
   const calls: number[][] = [];
   let startedAt = await local.now();
   const byAction: End[][] = [];
-  let struck = crash === undefined;
+  const struck = new Set<number>();
   let asked: Run | undefined;
   let stuck: string | undefined;
   for (const [i, actions] of groupsOf(test, mode).entries()) {
-    const here = crash?.action === i ? crash : undefined;
+    const here = crashes.find(({ action }) => action === i);
     // The test may have set the clock back.
     startedAt = Math.min(startedAt, await local.now());
     const known = new Set((await local.allRuns()).map(({ id }) => id));
@@ -101,13 +101,13 @@ export async function runCase(
       if (here?.kind === 'file-replayed') {
         await local.replay(startedAt);
         await drive(stage, expected?.[i]);
-        struck = true;
+        struck.add(i);
       }
     } catch (error) {
       if (!(error instanceof NotAtRest || error instanceof CommandError)) throw error;
       stuck = error.message;
     }
-    if (here !== undefined) struck ||= await hasStruck(stage);
+    if (here !== undefined && (await hasStruck(stage))) struck.add(i);
     await local.clearFaults();
     const runs = (await local.allRuns()).filter((run) => run.life.state !== 'ABSORBED');
     byAction.push(runs.filter(({ id }) => !known.has(id)).map(endOf));

@@ -133,6 +133,7 @@ beforeAll(async () => {
       messages: () => [],
       settle: () => Promise.resolve({ settled: true }),
       forget: () => ({}),
+      tables: () => Promise.resolve({ tables: [] }),
       setSwitches: (switches) => Promise.resolve(switches),
       reset: () => Promise.resolve({}),
       stop: () => undefined,

@@ -3,12 +3,21 @@ import { describe, expect, test } from 'vitest';
 import { settle } from '../../../local/supervisor/settle.ts';
 
 /** What is under way, and how many calls have ended, at each look; the last stays. */
-function settled(looks: readonly (readonly [underWay: number, calls: number])[], limitMs = 5000) {
+function settled(
+  looks: readonly (readonly [underWay: number, calls: number, statements?: number])[],
+  limitMs = 5000,
+) {
   let at = 0;
-  const now = (): readonly [number, number] => looks[Math.min(at, looks.length - 1)] ?? [0, 0];
+  const now = (): readonly [number, number, number?] => looks[Math.min(at, looks.length - 1)] ?? [0, 0];
   const clock = { now: () => Date.UTC(2026, 0, 1), nextAt: Date.UTC(2026, 0, 1, 0, 1) };
   return settle(
-    { underWay: () => Promise.resolve(now()[0]), waiting: () => 3, calls: () => now()[1], clock },
+    {
+      underWay: () => now()[0],
+      statements: () => Promise.resolve(now()[2] ?? 0),
+      waiting: () => 3,
+      calls: () => now()[1],
+      clock,
+    },
     limitMs,
     async () => {
       at += 1;
@@ -19,12 +28,12 @@ function settled(looks: readonly (readonly [underWay: number, calls: number])[],
 describe('settling', () => {
   test('waits until nothing is under way, and names the next time at which something is due', async () => {
     const quiet = [0, 7] as const;
-    expect(await settled([[1, 5], [2, 6], quiet])).toEqual({
+    expect(await settled([[1, 5], [2, 6], [0, 6, 1], quiet])).toEqual({
       settled: true,
       waiting: 3,
       now: '2026-01-01T00:00:00.000Z',
       nextAt: '2026-01-01T00:01:00.000Z',
-      looks: 5,
+      looks: 6,
     });
   });
 

@@ -26,6 +26,8 @@ export async function buildWorker(
     target: 'node22',
     packages: 'external',
     logLevel: 'warning',
+    // The pieces lie elsewhere than the sources: what reads a file of the project is told where it was.
+    define: { 'import.meta.dirname': JSON.stringify(join(root, 'build')) },
     entryNames: '[name]',
     chunkNames: '[name]-[hash]',
     plugins: [
