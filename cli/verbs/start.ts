@@ -34,7 +34,7 @@ fixed due times.`,
   examples: [
     'baton start stores --file s3://baton-local-landing/stores/today.csv',
     'baton start audit --param day=2026-08-22',
-    'baton start stores --file s3://baton-local-landing/stores/today.csv --until 20_load.sql',
+    'baton start audit --param day=2026-08-22 --until 20_load.sql',
     'baton start audit --from 2026-08-01 --to 2026-08-08 --dry-run',
   ],
   run: async (context) => {

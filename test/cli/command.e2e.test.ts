@@ -208,7 +208,7 @@ describe('baton query --run', () => {
     );
   });
 
-  it('shows the temporary tables of a failed run, whose session it keeps', async () => {
+  it.runIf(isLong)('shows the temporary tables of a failed run, whose session it keeps', async () => {
     const failed = await stack.baton('resume', id);
     expect({ code: failed.code, stderr: failed.stderr }).toMatchObject({
       code: 1,
@@ -227,7 +227,7 @@ describe('baton query --run', () => {
     expect(await stack.run(id)).toEqual(before);
   });
 
-  it('prints the error of the warehouse, or why the query is refused', async () => {
+  it.runIf(isLong)('prints the error of the warehouse, or why the query is refused', async () => {
     const wrong = await stack.baton('query', '--run', id, 'SELECT * FROM no_such_table');
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
     expect(wrong.stderr).toContain('no_such_table');

@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Check } from '../../cli/doctor/check.ts';
 import type { RunJson } from '../../cli/runs/run-json.ts';
 import { eventually, root, Stack } from './stack.ts';
+import { isLong } from '../long.ts';
 
 const STAGE = 'dev';
 const HEADER = 'store_id,name,city,country,opened_on\n';
@@ -223,7 +224,7 @@ describe('the command with only an endpoint and a stage', () => {
     expect((await stack.runs('stores')).length).toBe(before);
   });
 
-  it('errors end with the same exit codes as on the local stage', async () => {
+  it.runIf(isLong)('errors end with the same exit codes as on the local stage', async () => {
     const missing = await baton(['doctor'], { BATON_STAGE: 'prod' });
     expect(missing.code).toBe(1);
     expect(missing.stdout).toContain('stage prod in us-east-1 not found');
@@ -241,7 +242,7 @@ describe('the command with only an endpoint and a stage', () => {
     expect(nowhere.stderr).toContain('cannot connect to http://127.0.0.1:9');
   });
 
-  it('resolve applies a person’s decision about a step that is not analyzable', async () => {
+  it.runIf(isLong)('resolve applies a person’s decision about a step that is not analyzable', async () => {
     const { SessionId } = await stack.redshift.send(
       new ExecuteStatementCommand({
         WorkgroupName: 'etl',
