@@ -26,7 +26,7 @@ const COPIED = [
   'local/redshift/model/NOTICE-botocore.txt',
 ];
 
-/** What tests import: of the rest nobody needs the types. */
+/** The types of `baton/testing`; those of other modules are not published. */
 const LIBRARY = 'cli/testing/library.d.ts';
 
 function compile(): void {

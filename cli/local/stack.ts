@@ -21,7 +21,7 @@ export interface StackOptions {
   readonly sql: string;
   /** False: no schedule of a pipeline starts a run. */
   readonly schedules?: boolean;
-  /** A function that pauses goes on at once. */
+  /** Pauses within an invocation take no time. */
   readonly quickPauses?: boolean;
   readonly log: (line: string) => void;
 }

@@ -174,7 +174,7 @@ async function arm(
   const faults = isStepFault(kind) ? stepFaults(kind, pipeline, place) : runFaults(kind, place);
   for (const fault of faults) await local.fault(fault);
   if (kind !== 'file-beside' || action === undefined || !('key' in action)) return;
-  // Of the same kind as the file; nobody was told of it.
+  // A file like the first one, whose event is lost.
   const key = besideOf(action.key);
   put.add(`${action.bucket}/${key}`);
   await local.put(key, action.bytes, action.bucket);
